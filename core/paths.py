@@ -1,0 +1,157 @@
+"""Where things are. The only module that knows."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+from core.errors import OutputError
+
+_APP = "Hilum"
+
+
+def is_frozen() -> bool:
+    """Whether this runs from a packaged build rather than from source."""
+    return bool(getattr(sys, "frozen", False))
+
+
+def resources_dir() -> Path:
+    """Folder of the files shipped with the program; read-only."""
+    if is_frozen():
+        return Path(getattr(sys, "_MEIPASS", Path(sys.executable).parent)) / "resources"
+    return Path(__file__).resolve().parent.parent / "resources"
+
+
+def default_bundle_dir() -> Path:
+    """Folder of the model bundle that comes with the program."""
+    return resources_dir() / "model"
+
+
+def sample_films() -> list[Path]:
+    """The drawn films shipped to try the program with, in a fixed order."""
+    return sorted((resources_dir() / "samples").glob("*.png"))
+
+
+def user_data_dir() -> Path:
+    """Folder for models the user trained. Made by whoever writes there."""
+    return _user_dir("data")
+
+
+def user_config_dir() -> Path:
+    """Folder for settings and window state. Made by whoever writes there."""
+    return _user_dir("config")
+
+
+def user_log_dir() -> Path:
+    """Folder for logs. Made by whoever writes there."""
+    return _user_dir("log")
+
+
+def core_command() -> list[str]:
+    """How to start the command line in a child process."""
+    if is_frozen():
+        suffix = ".exe" if sys.platform == "win32" else ""
+        return [str(Path(sys.executable).with_name("core" + suffix))]
+    return [sys.executable, "-m", "core"]
+
+
+@contextlib.contextmanager
+def atomic_write(path: Path) -> Iterator[Path]:
+    """Write a file beside its place and rename it when it is whole.
+
+    Args:
+        path: The file to make or replace. Its folder is made if missing.
+
+    Yields:
+        A path in the same folder to write to, with the suffix of `path`.
+
+    Raises:
+        OutputError: The folder or file cannot be written. What stood at `path`
+            before is untouched, and nothing half-written is left.
+    """
+    partial = _beside(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield partial
+        os.replace(partial, path)
+    except OSError as error:
+        raise output_error(path, error) from error
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def atomic_folder(path: Path) -> Iterator[Path]:
+    """Fill a folder beside its place and rename it when it is whole.
+
+    Args:
+        path: The folder to make. If it is there already, it is replaced, and
+            kept until the new one has taken its place.
+
+    Yields:
+        An empty folder beside `path`.
+
+    Raises:
+        OutputError: As `atomic_write`.
+    """
+    partial, old = _beside(path), _beside(path)
+    try:
+        partial.mkdir(parents=True)
+        yield partial
+        if path.exists():
+            os.replace(path, old)
+        try:
+            os.replace(partial, path)
+        except OSError:
+            if old.exists():
+                os.replace(old, path)
+            raise
+    except OSError as error:
+        raise output_error(path, error) from error
+    finally:
+        for leftover in (partial, old):
+            shutil.rmtree(leftover, ignore_errors=True)
+
+
+def output_error(path: Path, error: OSError) -> OutputError:
+    """Say in a sentence why `path` could not be written."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return OutputError(
+            f"There is no space left to write {path.name}.",
+            hint="Free some space or choose another disk; nothing was changed.",
+        )
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return OutputError(
+            f"{path.parent} may not be written to.",
+            hint="Choose another folder, or change its permissions.",
+        )
+    reason = error.strerror or str(error)
+    return OutputError(
+        f"{path.name} could not be written: {reason}.",
+        hint="Choose another place; nothing was changed.",
+    )
+
+
+def _beside(path: Path) -> Path:
+    # A short name of its own: the real one may be at the system's limit.
+    return path.parent / f".{uuid.uuid4().hex[:12]}{path.suffix[:16]}"
+
+
+def _user_dir(kind: str) -> Path:
+    if home := os.environ.get("HILUM_HOME"):
+        return Path(home) / kind
+    import platformdirs
+
+    where = {
+        "data": platformdirs.user_data_path,
+        "config": platformdirs.user_config_path,
+        "log": platformdirs.user_log_path,
+    }[kind]
+    return where(_APP, appauthor=False)

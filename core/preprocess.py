@@ -1,0 +1,76 @@
+"""From a decoded film to the network's input: the only implementation."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.images import Radiograph
+
+#: Added to the deviation when a film is standardised, on a scale of 0 to 1.
+DEVIATION_FLOOR = 0.05
+
+
+@dataclasses.dataclass(frozen=True)
+class PreprocessSpec:
+    """How a film becomes the network's input; stored in the model card.
+
+    Attributes:
+        size: Side of the square input, pixels.
+        geometry: "stretch": the film fills the square, its aspect not kept.
+        intensity: "standardise": per film, (x - mean) / (deviation + 0.05)
+            with x in [0, 1], done inside the graph.
+    """
+
+    size: int = 224
+    geometry: str = "stretch"
+    intensity: str = "standardise"
+
+    def __post_init__(self) -> None:
+        if not 16 <= self.size <= 2048:
+            raise ValueError(f"size must be 16 to 2048. Received: size={self.size}")
+        if (self.geometry, self.intensity) != ("stretch", "standardise"):
+            raise ValueError(
+                "geometry must be 'stretch' and intensity 'standardise'. "
+                f"Received: {self.geometry!r}, {self.intensity!r}"
+            )
+
+
+def spec_from_json(fields: dict[str, Any]) -> PreprocessSpec:
+    """Rebuild a spec from its card entry.
+
+    Raises:
+        ValueError: A field is missing, unknown or out of range.
+    """
+    known = {field.name for field in dataclasses.fields(PreprocessSpec)}
+    if set(fields) != known:
+        raise ValueError(f"expected the fields {sorted(known)}. Received: {fields}")
+    return PreprocessSpec(**fields)
+
+
+def to_network_input(
+    film: Radiograph, spec: PreprocessSpec = PreprocessSpec()
+) -> NDArray[np.float32]:
+    """Resize a film to the network's square.
+
+    Shrinking averages over the area each pixel covers, so fine texture is not
+    aliased into opacities. The levels are mapped after that, so 16-bit films
+    lose nothing on the way.
+
+    Returns:
+        (1, size, size, 1) float32 in [0, 255]; `film.low` is 0.
+    """
+    import cv2
+
+    pixels = film.pixels
+    if pixels.dtype != np.uint8:
+        pixels = pixels.astype(np.float32)
+    side = (spec.size, spec.size)
+    square = cv2.resize(pixels, side, interpolation=cv2.INTER_AREA)
+    span = film.high - film.low
+    scale = 255.0 / span if span > 0 else 0.0
+    levels = (square.astype(np.float32) - np.float32(film.low)) * np.float32(scale)
+    return np.clip(levels, 0.0, 255.0)[np.newaxis, :, :, np.newaxis]
