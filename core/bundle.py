@@ -1,0 +1,270 @@
+"""The model bundle: a folder that describes itself."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from core.errors import BundleError
+from core.paths import atomic_folder
+from core.preprocess import PreprocessSpec, spec_from_json
+
+FORMAT_VERSION = 1
+CARD = "card.json"
+GRAPH = "model.xml"
+GRAPH_WEIGHTS = "model.bin"
+WEIGHTS = "model.weights.h5"
+EVALUATION = "evaluation.csv"
+
+_REQUIRED = (GRAPH, GRAPH_WEIGHTS)
+
+
+@dataclasses.dataclass(frozen=True)
+class Label:
+    """One output of the model.
+
+    Attributes:
+        name: As in data and results: "covid".
+        display_name: As people read it: "COVID-19".
+    """
+
+    name: str
+    display_name: str
+
+
+@dataclasses.dataclass(frozen=True)
+class OperatingPoint:
+    """The probability from which a finding is stated, and where that is from.
+
+    Attributes:
+        label: The finding.
+        threshold: A probability equal to it or above states the finding.
+        chosen_on: The films it was chosen on: "validation", never "test".
+        criterion: The rule that chose it, as a sentence.
+        precision, sensitivity, specificity: At that threshold, on those films.
+    """
+
+    label: str
+    threshold: float
+    chosen_on: str
+    criterion: str
+    precision: float
+    sensitivity: float
+    specificity: float
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelCard:
+    """What a model is, does, and was measured to do.
+
+    Attributes:
+        labels: In output order.
+        temperature: Logits are divided by it before the softmax.
+        metrics: Per split, as `core.evaluate` writes them.
+        data: Summary of the films and the hash of their split.
+        training: The job, the command, library versions.
+        probe: Probabilities that the network gave for a drawn probe when it
+            was exported; the self-test repeats it on the user's machine.
+        files: SHA-256 of every other file of the bundle, by name.
+    """
+
+    name: str
+    labels: tuple[Label, ...]
+    preprocess: PreprocessSpec
+    temperature: float
+    operating_points: tuple[OperatingPoint, ...]
+    metrics: Mapping[str, Any]
+    data: Mapping[str, Any]
+    training: Mapping[str, Any]
+    intended_use: str
+    limits: str
+    probe: tuple[float, ...]
+    files: Mapping[str, str]
+    format_version: int = FORMAT_VERSION
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """Names of the labels in output order."""
+        return tuple(label.name for label in self.labels)
+
+    def display_name(self, label: str) -> str:
+        """How people read `label`."""
+        for known in self.labels:
+            if known.name == label:
+                return known.display_name
+        raise ValueError(f"expected one of {self.label_names}. Received: {label!r}")
+
+    def threshold(self, label: str) -> float:
+        """Probability from which `label` is stated."""
+        for point in self.operating_points:
+            if point.label == label:
+                return point.threshold
+        raise ValueError(f"expected one of {self.label_names}. Received: {label!r}")
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelBundle:
+    """A verified bundle on disk.
+
+    Attributes:
+        sha256: Names the model: the hash over its graph and weights, which
+            every result made with it carries.
+    """
+
+    path: Path
+    card: ModelCard
+    sha256: str
+
+
+def read_bundle(path: Path) -> ModelBundle:
+    """Open a bundle after checking its card and the hash of every file.
+
+    Raises:
+        BundleError: It is missing, damaged, incomplete or too new.
+    """
+    card = card_from_json(_read_card(path))
+    for name in _REQUIRED:
+        if name not in card.files:
+            raise _damaged(path, f"its card does not list {name}")
+    for name, expected in card.files.items():
+        if Path(name).name != name:
+            raise _damaged(path, f"its card lists a file outside it: {name}")
+        actual = _hash_file(path, name)
+        if actual != expected:
+            raise _damaged(path, f"{name} is not the file its card describes")
+    return ModelBundle(path, card, _model_hash(card.files))
+
+
+def write_bundle(path: Path, card: ModelCard, files: Mapping[str, Path]) -> ModelBundle:
+    """Make a bundle from a card and the files beside it, all or nothing.
+
+    Args:
+        path: Folder to make; one that is there is replaced once the new one
+            has been read back.
+        card: Its `files` are filled in here.
+        files: Name in the bundle -> file to copy from.
+
+    Raises:
+        OutputError: The disk is full or may not be written to.
+        BundleError: What was written cannot be read back.
+    """
+    with atomic_folder(path) as folder:
+        for name, source in files.items():
+            (folder / name).write_bytes(source.read_bytes())
+        hashes = {name: _hash_file(folder, name) for name in files}
+        whole = dataclasses.replace(card, files=hashes)
+        text = json.dumps(card_to_json(whole), indent=1, ensure_ascii=False)
+        (folder / CARD).write_text(text + "\n", encoding="utf-8")
+        read_bundle(folder)
+    return ModelBundle(path, whole, _model_hash(hashes))
+
+
+def card_to_json(card: ModelCard) -> dict[str, Any]:
+    """The card as plain JSON values."""
+    return {
+        "format_version": card.format_version,
+        "name": card.name,
+        "labels": [dataclasses.asdict(label) for label in card.labels],
+        "preprocess": dataclasses.asdict(card.preprocess),
+        "temperature": card.temperature,
+        "operating_points": [dataclasses.asdict(p) for p in card.operating_points],
+        "metrics": dict(card.metrics),
+        "data": dict(card.data),
+        "training": dict(card.training),
+        "intended_use": card.intended_use,
+        "limits": card.limits,
+        "probe": list(card.probe),
+        "files": dict(card.files),
+    }
+
+
+def card_from_json(fields: Mapping[str, Any]) -> ModelCard:
+    """Rebuild a card, checking each field.
+
+    Raises:
+        BundleError: A field is missing or of the wrong kind.
+    """
+    try:
+        card = ModelCard(
+            format_version=int(fields["format_version"]),
+            name=str(fields["name"]),
+            labels=tuple(Label(**label) for label in fields["labels"]),
+            preprocess=spec_from_json(fields["preprocess"]),
+            temperature=float(fields["temperature"]),
+            operating_points=tuple(
+                OperatingPoint(**point) for point in fields["operating_points"]
+            ),
+            metrics=dict(fields["metrics"]),
+            data=dict(fields["data"]),
+            training=dict(fields["training"]),
+            intended_use=str(fields["intended_use"]),
+            limits=str(fields["limits"]),
+            probe=tuple(float(value) for value in fields["probe"]),
+            files={str(name): str(value) for name, value in fields["files"].items()},
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BundleError(
+            f"The model's card cannot be understood ({error}).",
+            hint="Copy the model again from where it came, or train it anew.",
+        ) from error
+    names = card.label_names
+    points = tuple(point.label for point in card.operating_points)
+    if len(names) < 2 or len(set(names)) != len(names) or points != names:
+        raise BundleError(
+            "The model's card is inconsistent: its labels and operating points differ.",
+            hint="Copy the model again from where it came, or train it anew.",
+        )
+    if not card.temperature > 0:
+        raise BundleError(
+            f"The model's card is inconsistent: temperature {card.temperature}.",
+            hint="Copy the model again from where it came, or train it anew.",
+        )
+    return card
+
+
+def _read_card(path: Path) -> dict[str, Any]:
+    try:
+        fields = json.loads((path / CARD).read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise BundleError(
+            f"{path.name or path} is not a model bundle: it has no {CARD}.",
+            hint="Choose a folder that Hilum's training made.",
+        ) from error
+    except (OSError, ValueError) as error:
+        raise _damaged(path, f"its {CARD} cannot be read ({error})") from error
+    if not isinstance(fields, dict) or "format_version" not in fields:
+        raise _damaged(path, f"its {CARD} states no format version")
+    version = fields["format_version"]
+    if version != FORMAT_VERSION:
+        raise BundleError(
+            f"The model bundle {path.name} has format version {version}; "
+            f"this program reads version {FORMAT_VERSION}.",
+            hint="Use a newer Hilum, or export the model with this one.",
+        )
+    return fields
+
+
+def _hash_file(folder: Path, name: str) -> str:
+    try:
+        with open(folder / name, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError as error:
+        raise _damaged(folder, f"{name} is missing") from error
+    except OSError as error:
+        raise _damaged(folder, f"{name} cannot be read ({error.strerror})") from error
+
+
+def _model_hash(files: Mapping[str, str]) -> str:
+    joined = "".join(files[name] for name in _REQUIRED)
+    return hashlib.sha256(joined.encode("ascii")).hexdigest()
+
+
+def _damaged(path: Path, what: str) -> BundleError:
+    return BundleError(
+        f"The model bundle {path.name} is damaged: {what}.",
+        hint="Copy the model again from where it came, or train it anew.",
+    )

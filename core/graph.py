@@ -1,0 +1,108 @@
+"""The exported graph in OpenVINO: the only module that knows it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import BundleError, CoreError
+
+OUTPUTS = ("logits", "evidence", "embedding")
+PRECISIONS = {"float32": "f32", "bfloat16": "bf16"}
+
+_HINT = "Copy the model again from where it came, or train it anew."
+
+
+class Graph:
+    """A compiled graph. One thread at a time may run it.
+
+    Args:
+        xml: The graph; its weights lie beside it with the suffix .bin.
+        size: Side of the square input, pixels.
+        labels: Number of outputs.
+        precision: "float32", so that two machines agree, or "bfloat16".
+
+    Raises:
+        BundleError: It cannot be loaded, or its input and outputs differ.
+        CoreError: There is no such precision.
+    """
+
+    def __init__(
+        self, xml: Path, *, size: int, labels: int, precision: str = "float32"
+    ) -> None:
+        # Imported here: half of the start-up time, and not every command needs it.
+        import openvino
+
+        if precision not in PRECISIONS:
+            raise CoreError(
+                f"There is no precision called {precision}.",
+                hint=f"Choose one of: {', '.join(PRECISIONS)}.",
+            )
+        # Left to itself OpenVINO takes bfloat16 where the processor has it,
+        # and two machines would disagree.
+        options = {
+            "INFERENCE_PRECISION_HINT": PRECISIONS[precision],
+            "PERFORMANCE_HINT": "LATENCY",
+        }
+        core = openvino.Core()
+        try:
+            graph = core.read_model(xml, xml.with_suffix(".bin"))
+            problem = _mismatch(graph, size, labels)
+            compiled = core.compile_model(graph, "CPU", options)
+        except RuntimeError as error:
+            raise BundleError(
+                f"The model {xml} cannot be loaded.",
+                hint=f"{_HINT} OpenVINO said: {str(error).strip().splitlines()[-1]}",
+            ) from error
+        if problem:
+            raise BundleError(
+                f"The model's graph is not what its card describes: {problem}.",
+                hint=_HINT,
+            )
+        self._request = compiled.create_infer_request()
+        self._outputs = [compiled.output(name) for name in OUTPUTS]
+
+    def run(self, batch: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
+        """Run one batch.
+
+        Args:
+            batch: (n, size, size, 1) float32 in [0, 255].
+
+        Returns:
+            logits (n, c), evidence (n, h, w, c) and embedding (n, k), float32,
+            owned by the caller.
+        """
+        results = self._request.infer({0: batch}, share_inputs=True)
+        return tuple(np.array(results[output]) for output in self._outputs)
+
+
+def save_graph(exported: Path, target: Path, *, half: bool) -> None:
+    """Name a freshly exported graph's outputs and store it.
+
+    Args:
+        exported: The file that Keras wrote, its outputs in the order of
+            `OUTPUTS`.
+        target: The .xml to write; the weights go beside it.
+        half: Whether to store the weights as float16.
+    """
+    import openvino
+
+    graph = openvino.Core().read_model(exported)
+    for output, name in zip(graph.outputs, OUTPUTS, strict=True):
+        output.get_tensor().set_names({name})
+    openvino.save_model(graph, target, compress_to_fp16=half)
+
+
+def _mismatch(graph, size: int, labels: int) -> str:  # type: ignore[no-untyped-def]
+    """What the graph has other than expected; empty if nothing."""
+    names = {name for output in graph.outputs for name in output.get_names()}
+    if not set(OUTPUTS) <= names:
+        return f"its outputs are {', '.join(sorted(names))}"
+    shape = list(graph.input(0).partial_shape)
+    expected = [size, size, 1]
+    if len(shape) != 4 or not shape[0].is_dynamic or shape[1:] != expected:
+        return f"its input is {graph.input(0).partial_shape}"
+    count = graph.output("logits").partial_shape[1]
+    return "" if count == labels else f"it has {count} outputs for {labels} labels"
