@@ -1,0 +1,269 @@
+"""What a model is worth on labelled films, and where its thresholds come from."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import csv
+import dataclasses
+import io
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.bundle import OperatingPoint
+from core.dataset import Sample
+from core.errors import DatasetError, ImageReadError
+from core.images import read_radiograph
+from core.metrics import (
+    Resamples,
+    auc_with_interval,
+    classification_metrics,
+    expected_calibration_error,
+)
+from core.paths import atomic_write
+from core.predict import Classifier, probabilities
+from core.preprocess import to_network_input
+
+BATCH = 8
+#: A finding is stated where at least this share of such calls was right.
+TARGET_PRECISION = 0.9
+#: Rates on fewer films of a label are noise, not evidence.
+_FEWEST = 5
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Scores:
+    """What the exported graph gave for labelled films.
+
+    Attributes:
+        samples: The films that could be read.
+        truth: (n,) int, index into `labels`.
+        logits: (n, c) float32.
+        unreadable: File -> reason.
+    """
+
+    samples: tuple[Sample, ...]
+    labels: tuple[str, ...]
+    truth: NDArray[np.intp]
+    logits: NDArray[np.float32]
+    unreadable: Mapping[str, str]
+
+
+def score_films(
+    classifier: Classifier,
+    samples: Sequence[Sample],
+    on_film: Callable[[int], None] = lambda done: None,
+) -> Scores:
+    """Run every film through the exported graph.
+
+    Args:
+        on_film: Called with the number of films done; may raise to stop.
+
+    Raises:
+        DatasetError: No film could be read.
+    """
+    card = classifier.bundle.card
+    spec = card.preprocess
+    kept: list[Sample] = []
+    logits: list[NDArray[np.float32]] = []
+    unreadable: dict[str, str] = {}
+
+    def load(sample: Sample) -> NDArray[np.float32] | str:
+        try:
+            return to_network_input(read_radiograph(sample.path), spec)
+        except ImageReadError as error:
+            return str(error)
+
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        for start in range(0, len(samples), BATCH):
+            chunk = samples[start : start + BATCH]
+            films = []
+            for sample, film in zip(chunk, pool.map(load, chunk), strict=True):
+                if isinstance(film, str):
+                    unreadable[sample.file] = film
+                else:
+                    kept.append(sample)
+                    films.append(film)
+            if films:
+                done = classifier.predict_batch(np.concatenate(films))
+                logits.extend(prediction.logits for prediction in done)
+            on_film(start + len(chunk))
+    if not kept:
+        raise DatasetError(
+            "None of the films can be read.",
+            hint="Check that the paths lead to films: " + _first(unreadable),
+        )
+    names = card.label_names
+    truth = np.array([names.index(sample.label) for sample in kept], np.intp)
+    return Scores(tuple(kept), names, truth, np.stack(logits), unreadable)
+
+
+def evaluate(
+    scores: Scores,
+    temperature: float,
+    *,
+    pools: Mapping[str, Sequence[str]] | None = None,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Measure a model on films it was not made with.
+
+    Where every source holds some labels only, a model can tell labels apart
+    by their source. So the figures come over all films, by source, and, for
+    each two labels that one source (or pool of sources) both holds, as the
+    AUC between just these two within it, which no trace of source can help.
+
+    Args:
+        pools: Name -> sources whose films come from the same place.
+        seed: Of the bootstrap.
+
+    Returns:
+        JSON values: those of `core.metrics.classification_metrics`, `ece`,
+        `ece_uncalibrated`, `by_source`, `within_source`, `unreadable`.
+    """
+    calibrated = probabilities(scores.logits, temperature)
+    groups = [s.group or s.patient or s.file for s in scores.samples]
+    resamples = Resamples.by_group(groups, seed=seed)
+    raw = probabilities(scores.logits, 1.0)
+    return {
+        **classification_metrics(scores.truth, calibrated, scores.labels, resamples),
+        "ece": round(expected_calibration_error(scores.truth, calibrated), 4),
+        "ece_uncalibrated": round(expected_calibration_error(scores.truth, raw), 4),
+        "by_source": _by_source(scores, calibrated, groups, seed),
+        "within_source": _within_source(scores, groups, dict(pools or {}), seed),
+        "unreadable": len(scores.unreadable),
+    }
+
+
+def choose_operating_points(
+    scores: Scores, temperature: float, *, chosen_on: str
+) -> tuple[OperatingPoint, ...]:
+    """For each label the lowest threshold at which nine calls in ten are right.
+
+    Only thresholds are considered at which the label is the likeliest of all
+    when it is met: 0.5 and above. Where no threshold reaches the target, the
+    one with the highest precision is taken, and the point says so.
+
+    Args:
+        scores: Of validation films.
+        chosen_on: What to call these films.
+    """
+    values = probabilities(scores.logits, temperature)
+    points = []
+    for i, label in enumerate(scores.labels):
+        p, true = values[:, i], scores.truth == i
+        grid = np.round(np.arange(0.5, 0.996, 0.005), 3)
+        precision = np.array([_precision(true, p >= t) for t in grid])
+        reaching = np.flatnonzero(precision >= TARGET_PRECISION)
+        highest = int(np.argmax(np.nan_to_num(precision)))
+        best = reaching[0] if len(reaching) else highest
+        met = p >= grid[best]
+        aim = f"lowest threshold from 0.5 with precision at least {TARGET_PRECISION}"
+        points.append(
+            OperatingPoint(
+                label=label,
+                threshold=float(grid[best]),
+                chosen_on=chosen_on,
+                criterion=aim if len(reaching) else f"{aim}: none, so the most precise",
+                precision=round(float(np.nan_to_num(precision[best])), 4),
+                sensitivity=round(float((met & true).sum() / max(1, true.sum())), 4),
+                specificity=round(
+                    float((~met & ~true).sum() / max(1, (~true).sum())), 4
+                ),
+            )
+        )
+    return tuple(points)
+
+
+def write_rows(path: Path, scores: Scores, temperature: float) -> None:
+    """Write a row per film behind the figures.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(
+        ["file", "label", "source", "called", *(f"p_{name}" for name in scores.labels)]
+    )
+    for sample, row in zip(
+        scores.samples, probabilities(scores.logits, temperature), strict=True
+    ):
+        called = scores.labels[int(row.argmax())]
+        shares = [f"{value:.6f}" for value in row]
+        writer.writerow([sample.file, sample.label, sample.source, called, *shares])
+    with atomic_write(path) as partial:
+        partial.write_text(text.getvalue(), encoding="utf-8", newline="")
+
+
+def parse_pools(texts: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Read pools of sources written as "NAME=source+source".
+
+    Raises:
+        DatasetError: One is not written so.
+    """
+    pools = {}
+    for text in texts:
+        name, _, sources = text.partition("=")
+        if not name or not sources:
+            raise DatasetError(
+                f"A pool of sources cannot be written as {text!r}.",
+                hint="Write it as NAME=source+source, for example NIH=nih+chestx8.",
+            )
+        pools[name] = tuple(sources.split("+"))
+    return pools
+
+
+def _by_source(
+    scores: Scores, calibrated: NDArray[np.float64], groups: list[str], seed: int
+) -> dict[str, Any]:
+    sources = np.array([sample.source for sample in scores.samples])
+    results = {}
+    for source in sorted(set(sources) - {""}):
+        rows = np.flatnonzero(sources == source)
+        resamples = Resamples.by_group([groups[row] for row in rows], seed=seed)
+        results[str(source)] = classification_metrics(
+            scores.truth[rows], calibrated[rows], scores.labels, resamples
+        )
+    return results
+
+
+def _within_source(
+    scores: Scores, groups: list[str], pools: dict[str, Sequence[str]], seed: int
+) -> list[dict[str, Any]]:
+    sources = np.array([sample.source for sample in scores.samples])
+    names = {str(source): (str(source),) for source in sorted(set(sources) - {""})}
+    results = []
+    for name, members in {**pools, **names}.items():
+        here = np.isin(sources, list(members))
+        for a, b in itertools.combinations(range(len(scores.labels)), 2):
+            rows = np.flatnonzero(here & np.isin(scores.truth, [a, b]))
+            positive = scores.truth[rows] == b
+            fewer = min(positive.sum(), (~positive).sum())
+            if fewer < _FEWEST:
+                continue
+            margin = scores.logits[rows, b] - scores.logits[rows, a]
+            resamples = Resamples.by_group([groups[row] for row in rows], seed=seed)
+            results.append(
+                {
+                    "within": name,
+                    "sources": list(members),
+                    "labels": [scores.labels[a], scores.labels[b]],
+                    "n": [int((~positive).sum()), int(positive.sum())],
+                    **auc_with_interval(
+                        "auc", positive, margin.astype(np.float64), resamples
+                    ),
+                }
+            )
+    return results
+
+
+def _precision(true: NDArray[np.bool_], met: NDArray[np.bool_]) -> float:
+    return float((met & true).sum() / met.sum()) if met.any() else float("nan")
+
+
+def _first(unreadable: Mapping[str, str]) -> str:
+    return next(iter(unreadable.values()), "there are none")

@@ -1,0 +1,200 @@
+"""Thin names over scikit-learn, plus intervals and calibration."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax
+from sklearn.metrics import confusion_matrix, roc_auc_score
+
+RESAMPLES = 1000
+_INTERVAL = (2.5, 97.5)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Resamples:
+    """Bootstrap resamples of n films, drawn by group.
+
+    Films of one patient are not independent: whole groups are drawn, so that
+    the intervals are not too narrow.
+
+    Attributes:
+        rows: One array of row numbers per resample.
+
+    Source:
+        Efron and Tibshirani, An introduction to the bootstrap, 1993; percentile
+        interval, clusters as units.
+    """
+
+    rows: tuple[NDArray[np.intp], ...]
+
+    @classmethod
+    def by_group(
+        cls, groups: Sequence[object], *, seed: int, count: int = RESAMPLES
+    ) -> Resamples:
+        """Draw `count` resamples of films whose groups are given in order."""
+        _, numbers = np.unique([str(group) for group in groups], return_inverse=True)
+        members = [np.flatnonzero(numbers == g) for g in range(numbers.max() + 1)]
+        rng = np.random.default_rng(seed)
+        return cls(
+            tuple(
+                np.concatenate(
+                    [members[g] for g in rng.integers(0, len(members), len(members))]
+                )
+                for _ in range(count)
+            )
+        )
+
+
+def classification_metrics(
+    truth: NDArray[np.intp],
+    probabilities: NDArray[np.float64],
+    labels: Sequence[str],
+    resamples: Resamples,
+) -> dict[str, Any]:
+    """Accuracy, macro-F1, and per class precision to AUC, with intervals.
+
+    Every film is called by its most probable label. A rate whose denominator
+    is empty is None.
+
+    Args:
+        truth: (n,) int, index into `labels`.
+        probabilities: (n, c) float64.
+        labels: c names.
+
+    Returns:
+        JSON values: `n, accuracy, macro_f1, per_class, confusion_matrix` (rows
+        are the truth), each rate with its 95 % interval as `<name>_ci`.
+    """
+    called = probabilities.argmax(axis=1)
+    counts = confusion_matrix(truth, called, labels=range(len(labels)))
+    resampled = [
+        confusion_matrix(truth[rows], called[rows], labels=range(len(labels)))
+        for rows in resamples.rows
+    ]
+
+    def rate(name: str, of: Callable[[NDArray[np.int64]], float]) -> dict[str, Any]:
+        return with_interval(name, of(counts), [of(each) for each in resampled])
+
+    per_class: dict[str, Any] = {}
+    for i, label in enumerate(labels):
+        per_class[label] = {
+            "n": int(counts[i].sum()),
+            **{
+                key: value
+                for name, of in _class_rates(i).items()
+                for key, value in rate(name, of).items()
+            },
+            **auc_with_interval("auc", truth == i, probabilities[:, i], resamples),
+        }
+    return {
+        "n": len(truth),
+        **rate("accuracy", lambda m: _ratio(np.trace(m), m.sum())),
+        **rate("macro_f1", _macro_f1),
+        "per_class": per_class,
+        "confusion_matrix": counts.tolist(),
+    }
+
+
+def auc_with_interval(
+    name: str,
+    positive: NDArray[np.bool_],
+    score: NDArray[np.float64],
+    resamples: Resamples,
+) -> dict[str, Any]:
+    """Area under the ROC curve with its interval; None where one class only."""
+    drawn = [auc(positive[rows], score[rows]) for rows in resamples.rows]
+    return with_interval(name, auc(positive, score), drawn)
+
+
+def auc(positive: NDArray[np.bool_], score: NDArray[np.float64]) -> float:
+    """Area under the ROC curve; NaN where there is one class only."""
+    if positive.all() or not positive.any():
+        return float("nan")
+    return float(roc_auc_score(positive, score))
+
+
+def with_interval(name: str, value: float, drawn: Sequence[float]) -> dict[str, Any]:
+    """A rate and its 95 % percentile interval, as JSON values."""
+    known = np.array([each for each in drawn if np.isfinite(each)])
+    if not np.isfinite(value) or not len(known):
+        return {name: None, f"{name}_ci": None}
+    low, high = np.percentile(known, _INTERVAL)
+    return {
+        name: round(value, 4),
+        f"{name}_ci": [round(float(low), 4), round(float(high), 4)],
+    }
+
+
+def expected_calibration_error(
+    truth: NDArray[np.intp], probabilities: NDArray[np.float64], bins: int = 15
+) -> float:
+    """How far confidence is from accuracy, on average over the films.
+
+    Args:
+        truth: (n,) int.
+        probabilities: (n, c) float64.
+        bins: Of equal width over [0, 1].
+
+    Source:
+        Guo et al., On calibration of modern neural networks, ICML 2017.
+    """
+    confidence = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == truth
+    which = np.minimum((confidence * bins).astype(int), bins - 1)
+    gaps = [
+        abs(right[which == b].mean() - confidence[which == b].mean())
+        * (which == b).mean()
+        for b in np.unique(which)
+    ]
+    return float(sum(gaps))
+
+
+def fit_temperature(truth: NDArray[np.intp], logits: NDArray[np.float32]) -> float:
+    """The temperature at which the films' labels are likeliest.
+
+    Args:
+        truth: (n,) int. Validation films: never those reported on.
+        logits: (n, c) float32.
+
+    Returns:
+        In [0.05, 20].
+
+    Source:
+        Guo et al., On calibration of modern neural networks, ICML 2017.
+    """
+    rows = np.arange(len(truth))
+
+    def loss(log_temperature: float) -> float:
+        scaled = logits.astype(np.float64) / np.exp(log_temperature)
+        return float(-log_softmax(scaled, axis=1)[rows, truth].mean())
+
+    limits = (np.log(0.05), np.log(20.0))
+    found = minimize_scalar(loss, bounds=limits, method="bounded")
+    return float(np.exp(found.x))
+
+
+def _class_rates(i: int) -> dict[str, Callable[[NDArray[np.int64]], float]]:
+    return {
+        "precision": lambda m: _ratio(m[i, i], m[:, i].sum()),
+        "recall": lambda m: _ratio(m[i, i], m[i].sum()),
+        "specificity": lambda m: _ratio(
+            m.sum() - m[i].sum() - m[:, i].sum() + m[i, i], m.sum() - m[i].sum()
+        ),
+        "f1": lambda m: _ratio(2 * m[i, i], m[i].sum() + m[:, i].sum()),
+    }
+
+
+def _macro_f1(counts: NDArray[np.int64]) -> float:
+    per_class = [_class_rates(i)["f1"](counts) for i in range(len(counts))]
+    known = [value for value in per_class if np.isfinite(value)]
+    return float(np.mean(known)) if known else float("nan")
+
+
+def _ratio(part: float, whole: float) -> float:
+    return float(part / whole) if whole else float("nan")
