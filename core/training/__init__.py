@@ -1,0 +1,1 @@
+"""Everything that needs Keras; imported by no one but the training commands."""

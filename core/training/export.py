@@ -1,0 +1,152 @@
+"""From a trained network to graphs that run without Keras."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import CoreError, TrainingError
+from core.graph import Graph, save_graph
+from core.training.network import build_inference_model, build_network
+
+#: Largest difference of a probability between an exported graph and Keras.
+PARITY = 1e-3
+
+
+def float32_twin(network: keras.Model) -> keras.Model:
+    """The same network and weights, computing in float32 and without dropout.
+
+    A graph exported from one trained in mixed precision cannot be loaded.
+    """
+    before = keras.mixed_precision.dtype_policy()
+    keras.mixed_precision.set_dtype_policy("float32")
+    try:
+        twin = build_network(network.input_shape[1], network.output_shape[-1], 0.0)
+    finally:
+        keras.mixed_precision.set_dtype_policy(before)
+    twin.set_weights(network.get_weights())
+    return twin
+
+
+def export_openvino(network: keras.Model, target: Path, *, half: bool) -> Graph:
+    """Write the graph that the program runs.
+
+    Args:
+        network: As `core.training.network.build_network` makes it, in float32.
+        target: The .xml file; the weights go beside it.
+        half: Whether to store the weights as float16, which halves the file.
+
+    Returns:
+        The graph, loaded back from `target`.
+
+    Raises:
+        TrainingError: The file cannot be written.
+    """
+    draft = target.with_name(f"draft-{target.name}")
+    try:
+        _quiet_export(build_inference_model(network), draft)
+        save_graph(draft, target, half=half)
+    except OSError as error:
+        raise TrainingError(
+            f"The graph could not be written: {error}.",
+            hint="Free some disk space and go on with --resume.",
+        ) from error
+    finally:
+        for suffix in (".xml", ".bin"):
+            draft.with_suffix(suffix).unlink(missing_ok=True)
+    return Graph(
+        target, size=network.input_shape[1], labels=network.output_shape[-1]
+    )
+
+
+def keras_logits(
+    network: keras.Model, films: NDArray[np.float32], batch: int = 16
+) -> NDArray[np.float32]:
+    """Logits by Keras itself, to compare an exported graph with.
+
+    Args:
+        films: (n, size, size, 1) float32 in [0, 255].
+    """
+    return np.asarray(network.predict(films, batch_size=batch, verbose=0))
+
+
+def export_other(network: keras.Model, kind: str, target: Path) -> None:
+    """Write a network in a format of other programs, and check what came out.
+
+    Args:
+        kind: "onnx", "litert" or "savedmodel".
+        target: File or folder to make; it must not exist.
+
+    Raises:
+        TrainingError: The format's library is missing or the parity fails.
+    """
+    model = build_inference_model(network)
+    size = network.input_shape[1]
+    films = np.random.default_rng(0).uniform(0, 255, (2, size, size, 1))
+    expected = np.asarray(network.predict(films.astype(np.float32), verbose=0))
+    formats = {"onnx": "onnx", "litert": "litert", "savedmodel": "tf_saved_model"}
+    try:
+        model.export(os.fspath(target), format=formats[kind], verbose=False)
+        actual = _RUNNERS[kind](target, films.astype(np.float32))
+    except ImportError as error:
+        raise TrainingError(
+            f"Exporting to {kind} needs a library that is not installed: {error.name}.",
+            hint="Install it with pip into the program's environment.",
+        ) from error
+    worst = float(np.abs(actual - expected).max())
+    if not worst < PARITY * 10:  # logits, before a softmax narrows them
+        raise TrainingError(
+            f"The {kind} file differs from the model by {worst:.1e}; it was discarded.",
+            hint="Export to another format and report this.",
+        )
+
+
+def _run_onnx(target: Path, films: NDArray[np.float32]) -> NDArray[np.float32]:
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(os.fspath(target))
+    return np.asarray(session.run(None, {session.get_inputs()[0].name: films})[0])
+
+
+def _run_litert(target: Path, films: NDArray[np.float32]) -> NDArray[np.float32]:
+    import tensorflow as tf
+
+    interpreter = tf.lite.Interpreter(model_path=os.fspath(target))
+    entry = interpreter.get_input_details()[0]["index"]
+    interpreter.resize_tensor_input(entry, films.shape)
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(entry, films)
+    interpreter.invoke()
+    outputs = interpreter.get_output_details()
+    # Outputs may come in any order: the logits are the flat one of few columns.
+    flat = [o for o in outputs if len(o["shape"]) == 2]
+    logits = min(flat, key=lambda output: output["shape"][-1])
+    return np.asarray(interpreter.get_tensor(logits["index"]))
+
+
+def _run_savedmodel(target: Path, films: NDArray[np.float32]) -> NDArray[np.float32]:
+    import tensorflow as tf
+
+    return np.asarray(tf.saved_model.load(os.fspath(target)).serve(films)[0])
+
+
+_RUNNERS: dict[str, Any] = {
+    "onnx": _run_onnx,
+    "litert": _run_litert,
+    "savedmodel": _run_savedmodel,
+}
+
+
+def _quiet_export(model: keras.Model, target: Path) -> None:
+    try:
+        model.export(os.fspath(target), format="openvino", verbose=False)
+    except ImportError as error:
+        raise CoreError(
+            "Exporting needs OpenVINO, which is not installed.",
+            hint="Run the set-up again: python run.py.",
+        ) from error

@@ -1,0 +1,279 @@
+"""From films on disk to the batches a network learns from."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import json
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import cv2
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from core.dataset import Sample, difference_hash
+from core.errors import ImageReadError
+from core.images import read_radiograph
+from core.job import Augmentation
+from core.paths import atomic_write
+from core.preprocess import PreprocessSpec, to_network_input
+
+_THREADS = 4
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Films:
+    """Every readable film of a job at the network's size, read once.
+
+    Attributes:
+        samples: The films that could be read.
+        pixels: (n, size, size) uint8, in the order of `samples`; stays on disk.
+        hashes: (n, 32) uint8 difference hashes.
+        unreadable: File -> why it could not be read.
+    """
+
+    samples: tuple[Sample, ...]
+    pixels: NDArray[np.uint8]
+    hashes: NDArray[np.uint8]
+    unreadable: dict[str, str]
+
+    def rows(self, part: Sequence[Sample]) -> NDArray[np.intp]:
+        """Row numbers in `pixels` of some of the films."""
+        row_of = {sample.file: row for row, sample in enumerate(self.samples)}
+        return np.array([row_of[sample.file] for sample in part], np.intp)
+
+
+def read_films(
+    samples: Sequence[Sample],
+    spec: PreprocessSpec,
+    folder: Path,
+    on_film: Callable[[int], None],
+) -> Films:
+    """Decode every film once, at the network's size, into a file.
+
+    A film that cannot be read is left out with its reason. What a former call
+    finished in the same folder is used again.
+
+    Args:
+        folder: Where the job keeps its files; must exist.
+        on_film: Called after each film with the number done; may raise to stop.
+    """
+    pixels_path, index_path = folder / "films.npy", folder / "films.json"
+    if not index_path.exists():
+        shape = (len(samples), spec.size, spec.size)
+        pixels = np.lib.format.open_memmap(pixels_path, "w+", np.uint8, shape)
+        hashes: list[list[int]] = []
+        unreadable: dict[str, str] = {}
+        kept = []
+        for number, (sample, film) in enumerate(_decode(samples, spec), start=1):
+            if isinstance(film, str):
+                unreadable[sample.file] = film
+            else:
+                pixels[len(kept)] = film[0]
+                hashes.append(film[1].tolist())
+                kept.append(sample.file)
+            on_film(number)
+        pixels.flush()
+        index = {"kept": kept, "hashes": hashes, "unreadable": unreadable}
+        with atomic_write(index_path) as partial:
+            partial.write_text(json.dumps(index), encoding="utf-8")
+    index = json.loads(index_path.read_text(encoding="utf-8"))
+    by_file = {sample.file: sample for sample in samples}
+    return Films(
+        tuple(by_file[file] for file in index["kept"]),
+        np.load(pixels_path, mmap_mode="r")[: len(index["kept"])],
+        np.array(index["hashes"], np.uint8).reshape(-1, 32),
+        index["unreadable"],
+    )
+
+
+def vary(
+    film: NDArray[np.uint8], how: Augmentation, rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """Draw one variation of a film.
+
+    All geometry is one affine map, so that the film is resampled once.
+
+    Args:
+        film: (s, s) uint8.
+        rng: Source of every choice.
+
+    Returns:
+        (s, s) float32 in [0, 255].
+    """
+    side = film.shape[0]
+    result = cv2.warpAffine(
+        film.astype(np.float32),
+        _affine(side, how, rng),
+        (side, side),
+        flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=0.0,
+    )
+    exponent = np.exp(rng.uniform(-1, 1) * np.log1p(how.gamma))
+    result = 255.0 * (np.clip(result, 0.0, 255.0) / 255.0) ** exponent
+    if rng.random() < how.blur:
+        result = _coarsen(result, rng)
+    if rng.random() < how.erase:
+        _erase(result, rng)
+    return result.astype(np.float32)
+
+
+class TrainingBatches(keras.utils.PyDataset):
+    """One epoch of varied films, drawn so that what weighs more comes oftener.
+
+    The films of an epoch depend on the seed and the epoch alone, so a resumed
+    job sees the same ones. Keras's threads run ahead of the step.
+
+    Args:
+        pixels: (m, s, s) uint8, of which the epoch uses some rows.
+        rows: (n,) int, the rows of the films to train on.
+        labels: (n,) int.
+        weights: (n,) float32 with mean 1.
+        classes: Number of labels.
+        smoothing: Share of each target spread over all labels.
+    """
+
+    def __init__(
+        self,
+        pixels: NDArray[np.uint8],
+        rows: NDArray[np.intp],
+        labels: NDArray[np.intp],
+        weights: NDArray[np.float32],
+        *,
+        classes: int,
+        smoothing: float,
+        batch: int,
+        augmentation: Augmentation,
+        seed: int,
+    ) -> None:
+        super().__init__(workers=2, use_multiprocessing=False, max_queue_size=6)
+        self._pixels = pixels
+        self._rows = rows
+        self._weights = weights
+        targets = np.eye(classes, dtype=np.float32)[labels]
+        self._targets = targets * (1 - smoothing) + smoothing / classes
+        self._batch = batch
+        self._augmentation = augmentation
+        self._seed = seed
+        self.start_epoch(0)
+
+    def start_epoch(self, epoch: int) -> None:
+        """Draw the films of an epoch, numbered from 0."""
+        self._epoch = epoch
+        rng = np.random.default_rng((self._seed, epoch))
+        self._order = draw(self._weights, rng)
+
+    # Keras overrides
+
+    def __len__(self) -> int:
+        return -(-len(self._order) // self._batch)
+
+    def __getitem__(self, index: int) -> tuple[NDArray[np.float32], ...]:
+        drawn = self._order[index * self._batch : (index + 1) * self._batch]
+        rng = np.random.default_rng((self._seed, self._epoch, index))
+        films = [
+            vary(self._pixels[row], self._augmentation, rng)
+            for row in self._rows[drawn]
+        ]
+        return np.stack(films)[..., np.newaxis], self._targets[drawn]
+
+
+class StoredBatches(keras.utils.PyDataset):
+    """Films as they are, in order, for validation.
+
+    Args:
+        pixels: (m, s, s) uint8.
+        rows: (n,) int, the rows to give.
+    """
+
+    def __init__(
+        self, pixels: NDArray[np.uint8], rows: NDArray[np.intp], batch: int
+    ) -> None:
+        super().__init__(workers=1, use_multiprocessing=False, max_queue_size=4)
+        self._pixels = pixels
+        self._rows = rows
+        self._batch = batch
+
+    # Keras overrides
+
+    def __len__(self) -> int:
+        return -(-len(self._rows) // self._batch)
+
+    def __getitem__(self, index: int) -> tuple[NDArray[np.float32]]:
+        rows = self._rows[index * self._batch : (index + 1) * self._batch]
+        return (self._pixels[rows].astype(np.float32)[..., np.newaxis],)
+
+
+def draw(
+    weights: NDArray[np.float32], rng: np.random.Generator
+) -> NDArray[np.intp]:
+    """Draw n of n films, each about as often as it weighs, in random order.
+
+    Systematic sampling: a film of weight w comes floor(w) or ceil(w) times,
+    so no film of weight 1 or more is missed in any epoch.
+
+    Args:
+        weights: (n,) float32 with mean 1.
+    """
+    n = len(weights)
+    ends = np.cumsum(weights, dtype=np.float64) * (n / weights.sum(dtype=np.float64))
+    rows = np.searchsorted(ends, np.arange(n) + rng.random(), side="right")
+    return rng.permutation(np.minimum(rows, n - 1))
+
+
+def _affine(
+    side: int, how: Augmentation, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    angle = np.deg2rad(rng.uniform(-how.rotation_deg, how.rotation_deg))
+    scale_x, scale_y = 1 + rng.uniform(-how.zoom, how.zoom, 2)
+    mirror = -1.0 if how.flip and rng.random() < 0.5 else 1.0
+    cos, sin = np.cos(angle), np.sin(angle)
+    turn = np.array([[cos, -sin], [sin, cos]]) @ np.diag([mirror * scale_x, scale_y])
+    centre = np.full(2, (side - 1) / 2)
+    shift = rng.uniform(-how.shift, how.shift, 2) * side
+    return np.column_stack([turn, centre + shift - turn @ centre])
+
+
+def _coarsen(film: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """Blur or resample, as other scanners and compressions would."""
+    side = film.shape[0]
+    if rng.random() < 0.5:
+        return cv2.GaussianBlur(film, (0, 0), rng.uniform(0.4, 1.4))
+    small = int(side * rng.uniform(0.45, 0.9))
+    coarse = cv2.resize(film, (small, small), interpolation=cv2.INTER_AREA)
+    return cv2.resize(coarse, (side, side), interpolation=cv2.INTER_LINEAR)
+
+
+def _erase(film: NDArray[np.float32], rng: np.random.Generator) -> None:
+    """Blank a patch, or the border where markers and letters stand."""
+    side = film.shape[0]
+    level = rng.choice([0.0, float(film.mean())])
+    if rng.random() < 0.5:
+        height, width = (rng.uniform(0.08, 0.3, 2) * side).astype(int)
+        top, left = rng.integers(0, side - height), rng.integers(0, side - width)
+        film[top : top + height, left : left + width] = level
+        return
+    top, bottom, left, right = (rng.uniform(0.0, 0.12, 4) * side).astype(int)
+    film[:top] = film[side - bottom :] = level
+    film[:, :left] = film[:, side - right :] = level
+
+
+def _decode(
+    samples: Sequence[Sample], spec: PreprocessSpec
+) -> Iterator[tuple[Sample, tuple[NDArray[np.uint8], NDArray[np.uint8]] | str]]:
+    def one(sample: Sample) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | str:
+        try:
+            film = read_radiograph(sample.path)
+        except ImageReadError as error:
+            return str(error)
+        square = np.rint(to_network_input(film, spec)[0, :, :, 0]).astype(np.uint8)
+        return square, difference_hash(film)
+
+    with concurrent.futures.ThreadPoolExecutor(_THREADS) as pool:
+        # In chunks: `map` would queue every film at once.
+        for start in range(0, len(samples), 64):
+            chunk = samples[start : start + 64]
+            yield from zip(chunk, pool.map(one, chunk), strict=True)

@@ -1,0 +1,126 @@
+"""What an interrupted job leaves behind, and how it goes on from there."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.errors import TrainingError
+from core.job import EpochEnded, TrainingConfig, config_from_json, config_to_json
+from core.paths import atomic_write
+
+if TYPE_CHECKING:  # Keras takes seconds; what went before is checked first
+    import keras
+
+_JOB = "job.json"
+_PROGRESS = "progress.json"
+
+
+@dataclasses.dataclass(frozen=True)
+class Progress:
+    """How far a phase has come. Renamed into place after its weights.
+
+    Attributes:
+        phase: "fine-tuning".
+        epoch: Epochs finished.
+        weights: File with the network and optimiser after that epoch.
+        best_epoch: 1-based; 0 if none was better than the start.
+        best_loss: Its validation loss, or the start's.
+        history: Every epoch so far.
+    """
+
+    phase: str
+    epoch: int
+    weights: str
+    best_epoch: int
+    best_loss: float
+    history: tuple[EpochEnded, ...]
+
+
+class JobFolder:
+    """The folder beside the bundle-to-be in which a job keeps its files.
+
+    Args:
+        path: Made if missing.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def exists(self) -> bool:
+        """Whether there is a job to go on with."""
+        return (self.path / _JOB).is_file()
+
+    def begin(self, config: TrainingConfig, data: Path) -> None:
+        """Record the job.
+
+        Raises:
+            OutputError: The folder cannot be written.
+        """
+        record = {"data": str(data.resolve()), "config": config_to_json(config)}
+        with atomic_write(self.path / _JOB) as partial:
+            partial.write_text(json.dumps(record, indent=1), encoding="utf-8")
+
+    def config(self) -> tuple[TrainingConfig, Path]:
+        """The job that was begun here, and its data.
+
+        Raises:
+            TrainingError: There is none, or its record is damaged.
+        """
+        try:
+            record = json.loads((self.path / _JOB).read_text(encoding="utf-8"))
+            return config_from_json(record["config"]), Path(record["data"])
+        except FileNotFoundError as error:
+            raise TrainingError(
+                f"There is no interrupted job in {self.path}.",
+                hint="Start it without --resume.",
+            ) from error
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise TrainingError(
+                f"The record of the job in {self.path} is damaged ({error}).",
+                hint="Delete that folder and start anew.",
+            ) from error
+
+    def progress(self) -> Progress | None:
+        """How far the fine-tuning has come; None before its first epoch ended."""
+        try:
+            text = (self.path / _PROGRESS).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+        fields: dict[str, Any] = json.loads(text)
+        history = tuple(EpochEnded(**epoch) for epoch in fields.pop("history"))
+        return Progress(history=history, **fields)
+
+    def save_progress(self, progress: Progress, network: keras.Model) -> None:
+        """Write the network and optimiser, then make them the ones to go on from.
+
+        The weights get a name of their own and the record is renamed last, so
+        a kill at any moment leaves the former epoch or this one, whole.
+        """
+        save_weights(network, self.path / progress.weights)
+        with atomic_write(self.path / _PROGRESS) as partial:
+            text = json.dumps(dataclasses.asdict(progress), indent=1)
+            partial.write_text(text, encoding="utf-8")
+        for old in self.path.glob("epoch-*.weights.h5"):
+            if old.name != progress.weights:
+                with contextlib.suppress(OSError):
+                    old.unlink()
+
+
+def save_weights(network: keras.Model, path: Path) -> None:
+    """Write weights beside their place and rename them.
+
+    Raises:
+        OutputError: The disk is full or may not be written to.
+    """
+    # Keras insists on the double suffix.
+    partial = path.with_name(f"partial-{path.name}")
+    with atomic_write(path) as final:
+        try:
+            network.save_weights(partial)
+            partial.replace(final)
+        finally:
+            partial.unlink(missing_ok=True)
