@@ -1,0 +1,153 @@
+"""The command line: python -m core COMMAND ..."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from core import __version__, commands
+from core.errors import CoreError, TrainingStopped
+
+DONE, BUG, UNUSABLE, STOPPED, SOME_FAILED = 0, 1, 2, 3, 4
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Returns:
+        0 done, 1 a bug, 2 wrong use or an input that cannot serve, 3 stopped
+        by the user, 4 done but some files failed.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    arguments = _parser().parse_args(words)
+    arguments.argv = words
+    logging.basicConfig(
+        level=logging.DEBUG if arguments.verbose else logging.WARNING,
+        format="%(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+    for stream in (sys.stdout, sys.stderr):
+        # File names may hold what the terminal cannot show.
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        status: int = arguments.run(arguments)
+    except TrainingStopped as error:
+        _say(error)
+        return STOPPED
+    except CoreError as error:
+        _say(error)
+        return UNUSABLE
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)  # noqa: T201 - for people
+        return STOPPED
+    except BrokenPipeError:
+        # Whoever read the results has enough, as `head` does.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    return status
+
+
+def _train(arguments: argparse.Namespace) -> int:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from core.training import command
+
+    return command.train(arguments)
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from core.training import command
+
+    return command.export(arguments)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m core",
+        description="Hilum reads chest X-rays. A research and teaching tool, "
+        "not a medical device.",
+    )
+    parser.add_argument("--version", action="version", version=f"Hilum {__version__}")
+    parser.add_argument("--verbose", action="store_true", help="say how, on stderr")
+    add = parser.add_subparsers(required=True, metavar="COMMAND").add_parser
+    _add_predict(add("predict", help="read films"))
+    _add_train(add("train", help="train a model on films of your own"))
+    _add_evaluate(add("evaluate", help="measure a model on labelled films"))
+    _add_export(add("export", help="write a model in another format"))
+    card = add("card", help="print what a model is and was measured to do")
+    card.add_argument("bundle", nargs="?", type=Path, metavar="BUNDLE")
+    card.add_argument("--json", action="store_true", help="the card itself")
+    card.set_defaults(run=commands.card)
+    test = add("self-test", help="check this installation")
+    test.set_defaults(run=commands.self_test)
+    return parser
+
+
+def _add_predict(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    parser.add_argument("--model", type=Path, metavar="BUNDLE")
+    parser.add_argument("--json", action="store_true", help="one object per line")
+    parser.add_argument("--heatmap", type=Path, metavar="DIR", help="write overlays")
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace heat maps that exist"
+    )
+    parser.set_defaults(run=commands.predict)
+
+
+def _add_train(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", type=Path, help="folder per label, or a CSV file")
+    parser.add_argument("--out", type=Path, required=True, metavar="BUNDLE")
+    parser.add_argument("--preset", default="default", metavar="NAME")
+    parser.add_argument("--config", type=Path, metavar="JOB.json")
+    parser.add_argument(
+        "--weights", help="imagenet, none, a weights file, or a bundle's folder"
+    )
+    parser.add_argument("--labels", help="labels in output order, with commas")
+    parser.add_argument(
+        "--set", action="append", metavar="NAME=VALUE", help="one setting of the job"
+    )
+    parser.add_argument("--resume", action="store_true", help="go on where it stopped")
+    parser.add_argument("--overwrite", action="store_true", help="replace BUNDLE")
+    parser.add_argument(
+        "--events", action="store_true", help="report as JSON lines on stdout"
+    )
+    parser.set_defaults(run=_train)
+
+
+def _add_evaluate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("bundle", type=Path, metavar="BUNDLE")
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--split", default="test")
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="as HTML")
+    parser.add_argument(
+        "--pool",
+        action="append",
+        default=[],
+        metavar="NAME=SOURCE+SOURCE",
+        help="sources whose films come from one place",
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace the files")
+    parser.set_defaults(run=commands.evaluate_bundle)
+
+
+def _add_export(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("bundle", type=Path, metavar="BUNDLE")
+    parser.add_argument(
+        "--format", required=True, choices=["openvino", "onnx", "litert", "savedmodel"]
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="PATH")
+    parser.add_argument("--overwrite", action="store_true", help="replace PATH")
+    parser.set_defaults(run=_export)
+
+
+def _say(error: CoreError) -> None:
+    print(f"{error} {error.hint}".rstrip(), file=sys.stderr)  # noqa: T201
+
+
+if __name__ == "__main__":
+    sys.exit(main())
