@@ -1,0 +1,204 @@
+"""What every film decoder shares: limits, grey conversion, one error boundary."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import ImageReadError
+
+MAX_PIXELS = 100_000_000
+MAX_DECODED_BYTES = 1_000_000_000
+
+EXPORT_AGAIN = "Copy it from its source or export it again."
+COLOURED = "The picture is strongly coloured, which an X-ray film is not."
+SAVE_AS_PNG = "Open it in an image program and save it as PNG or TIFF."
+
+#: Levels of 255 between the strongest and the weakest colour of a vivid pixel;
+#: levels by which a colour differs from the film's tint at its brightness; and
+#: the share of such pixels that the marks on a film do not reach.
+_VIVID_CHROMA = 80
+_HUE_SCATTER = 24
+_COLOURED_SHARE = 0.1
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class DecodedFilm:
+    """What a decoder found in the bytes of one file.
+
+    Attributes:
+        pixels: (h, w) uint8, uint16 or float32 grey, upright, bright = dense.
+        low: Pixel value shown as black.
+        high: Pixel value shown as white.
+        format: "PNG", "DICOM", ...
+        bits: Stored bits per sample.
+        colour: "grey", "RGB", ...
+        warnings: Sentences for the user.
+    """
+
+    pixels: NDArray[Any]
+    low: float
+    high: float
+    format: str
+    bits: int
+    colour: str
+    warnings: tuple[str, ...] = ()
+    view_position: str = ""
+    body_part: str = ""
+    transfer_syntax: str = ""
+
+
+@contextlib.contextmanager
+def decoding(name: str) -> Iterator[None]:
+    """Turn whatever a decoding library raises into an ImageReadError.
+
+    Args:
+        name: The file's name, as shown to the user.
+
+    Raises:
+        ImageReadError: The body raised any exception.
+    """
+    try:
+        yield
+    except ImageReadError:
+        raise
+    except MemoryError as error:
+        raise ImageReadError(
+            f'There is not enough memory to open "{name}".',
+            hint="Close other programs, or save the picture smaller.",
+        ) from error
+    # Damaged bytes make the libraries raise anything (KeyError, struct.error,
+    # RecursionError, bare RuntimeError): no narrower list is ever complete.
+    # Only their calls are made under this handler, never our own logic.
+    except Exception as error:
+        raise damaged(name) from error
+
+
+def damaged(name: str) -> ImageReadError:
+    return ImageReadError(
+        f'"{name}" is damaged and cannot be decoded.', hint=EXPORT_AGAIN
+    )
+
+
+def cut_off(name: str) -> ImageReadError:
+    return ImageReadError(
+        f'"{name}" is cut off: its end is missing.', hint=EXPORT_AGAIN
+    )
+
+
+def refuse_if_huge(
+    name: str, width: int, height: int, *, bytes_per_pixel: float
+) -> None:
+    """Check a claimed size before anything of that size is allocated.
+
+    Raises:
+        ImageReadError: It has no area, or is over MAX_PIXELS or
+            MAX_DECODED_BYTES.
+    """
+    if width < 1 or height < 1:
+        raise damaged(name)
+    pixels = width * height
+    if pixels > MAX_PIXELS or pixels * bytes_per_pixel > MAX_DECODED_BYTES:
+        raise ImageReadError(
+            f'"{name}" claims {width} x {height} pixels, which is too large to open.',
+            hint="Save it with at most 100 megapixels; 10 are plenty for a film.",
+        )
+
+
+def grey_from_colour(
+    pixels: NDArray[Any], *, order: str = "RGB"
+) -> tuple[NDArray[Any], bool]:
+    """Reduce colour to luminance; transparent pixels become black.
+
+    Args:
+        pixels: (h, w), (h, w, 3) or (h, w, 4), any real dtype.
+        order: "RGB" or "BGR"; a fourth channel is alpha.
+
+    Returns:
+        (h, w) grey of the same dtype, and whether the picture is strongly
+        coloured, as no chest film is.
+
+    Source:
+        Luma weights of ITU-R BT.601-7, section 2.5.1.
+    """
+    if pixels.ndim == 2:
+        return pixels, False
+    import cv2
+
+    if pixels.dtype not in (np.uint8, np.uint16):
+        pixels = pixels.astype(np.float32)
+    colour = np.ascontiguousarray(pixels[..., :3])
+    code = cv2.COLOR_RGB2GRAY if order == "RGB" else cv2.COLOR_BGR2GRAY
+    grey = cv2.cvtColor(colour, code)
+    if pixels.shape[2] == 4:
+        grey = _on_black(grey, pixels[..., 3])
+    return grey, _is_coloured(colour)
+
+
+def _on_black(grey: NDArray[Any], alpha: NDArray[Any]) -> NDArray[Any]:
+    opaque = np.iinfo(alpha.dtype).max if alpha.dtype.kind == "u" else alpha.max()
+    if alpha.min() == opaque:
+        return grey
+    blended = grey * (alpha / np.float32(opaque))
+    return (np.rint(blended) if grey.dtype.kind == "u" else blended).astype(grey.dtype)
+
+
+def _is_coloured(colour: NDArray[Any]) -> bool:
+    """Whether hues vary, or are vivid; a tint over the whole film is neither."""
+    step = max(1, min(colour.shape[:2]) // 128)
+    sample = colour[::step, ::step].reshape(-1, 3).astype(np.float32)
+    if colour.dtype != np.uint8:
+        sample *= 255 / max(1.0, float(sample.max()))
+    red, green, blue = sample.T
+    brightest = np.maximum(np.maximum(red, green), blue)
+    chroma = brightest - np.minimum(np.minimum(red, green), blue)
+    if (chroma > _VIVID_CHROMA).mean() > _COLOURED_SHARE:
+        return True
+    if (chroma > _HUE_SCATTER).mean() <= _COLOURED_SHARE:
+        return False
+    # A tint depends on the brightness alone, so a curve through it explains it.
+    grey = sample.mean(axis=1) / 255
+    powers = np.stack([np.ones_like(grey), grey, grey**2], axis=1)
+    curve = np.linalg.lstsq(powers, sample, rcond=None)[0]
+    scatter = np.abs(sample - powers @ curve).max(axis=1)
+    return bool((scatter > _HUE_SCATTER).mean() > _COLOURED_SHARE)
+
+
+def as_pixels(values: NDArray[Any]) -> NDArray[Any]:
+    """The same grey values as uint8 or uint16 where they are, else float32.
+
+    Values that are not finite become the smallest finite one.
+    """
+    if values.dtype.kind == "b":
+        return values.astype(np.uint8) * np.uint8(255)
+    if values.dtype.kind == "u" and values.dtype.itemsize <= 2:
+        native = np.uint8 if values.dtype.itemsize == 1 else np.uint16
+        return np.ascontiguousarray(values, dtype=native)
+    with np.errstate(over="ignore"):  # a float64 beyond float32 becomes inf
+        pixels = np.ascontiguousarray(values, dtype=np.float32)
+    finite = np.isfinite(pixels)
+    if not finite.all():
+        floor = pixels[finite].min() if finite.any() else np.float32(0)
+        pixels = np.where(finite, pixels, floor)
+    return pixels
+
+
+def full_range(pixels: NDArray[Any]) -> tuple[float, float]:
+    """The values shown as black and white when the file names none."""
+    if pixels.dtype == np.uint8:
+        return 0.0, 255.0
+    return float(pixels.min()), float(pixels.max())
+
+
+def mirrored(pixels: NDArray[Any], low: float, high: float) -> NDArray[Any]:
+    """Swap black and white: `low` becomes `high` and the other way round."""
+    inverse = np.float32(low + high) - pixels.astype(np.float32)
+    if pixels.dtype.kind == "u" and float(low + high).is_integer():
+        if inverse.min() >= 0 and inverse.max() <= np.iinfo(pixels.dtype).max:
+            return inverse.astype(pixels.dtype)
+    return inverse
