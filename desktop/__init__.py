@@ -1,0 +1,1 @@
+"""Hilum's window: everything Qt, and nothing that the core could do."""

@@ -1,0 +1,131 @@
+"""Dark and light: the system's palette, or ours where the user wants another."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Final
+
+from PyQt5.QtCore import QSettings
+from PyQt5.QtGui import QColor, QPalette
+from PyQt5.QtWidgets import QApplication, QStyleFactory
+
+from core import paths
+
+logger = logging.getLogger(__name__)
+
+_ROLE: Final = QPalette.ColorRole
+
+_DARK: Final = {
+    _ROLE.Window: "#1e2126",
+    _ROLE.WindowText: "#e6e9ed",
+    _ROLE.Base: "#16181c",
+    _ROLE.AlternateBase: "#23272d",
+    _ROLE.Text: "#e6e9ed",
+    _ROLE.Button: "#2b3037",
+    _ROLE.ButtonText: "#e6e9ed",
+    _ROLE.BrightText: "#ffffff",
+    _ROLE.ToolTipBase: "#2b3037",
+    _ROLE.ToolTipText: "#e6e9ed",
+    _ROLE.Highlight: "#4a9be8",
+    _ROLE.HighlightedText: "#0b0d10",
+    _ROLE.Link: "#7ab8f5",
+    _ROLE.LinkVisited: "#b79cf0",
+    _ROLE.Light: "#3d444d",
+    _ROLE.Midlight: "#343a42",
+    _ROLE.Mid: "#3a4048",
+    _ROLE.Dark: "#121417",
+    _ROLE.Shadow: "#000000",
+}
+_LIGHT: Final = {
+    _ROLE.Window: "#f3f4f6",
+    _ROLE.WindowText: "#1c2126",
+    _ROLE.Base: "#ffffff",
+    _ROLE.AlternateBase: "#eceef1",
+    _ROLE.Text: "#1c2126",
+    _ROLE.Button: "#f8f9fa",
+    _ROLE.ButtonText: "#1c2126",
+    _ROLE.BrightText: "#ffffff",
+    _ROLE.ToolTipBase: "#ffffff",
+    _ROLE.ToolTipText: "#1c2126",
+    _ROLE.Highlight: "#1f6fc4",
+    _ROLE.HighlightedText: "#ffffff",
+    _ROLE.Link: "#1f6fc4",
+    _ROLE.LinkVisited: "#6b3fb5",
+    _ROLE.Light: "#ffffff",
+    _ROLE.Midlight: "#e4e7eb",
+    _ROLE.Mid: "#c5cad1",
+    _ROLE.Dark: "#9aa1ab",
+    _ROLE.Shadow: "#5b626b",
+}
+_FAINT: Final = {True: "#7d858f", False: "#8a9099"}
+
+
+def prepare(application: QApplication) -> None:
+    """Choose the style once, at the start.
+
+    Fusion is drawn from the palette alone, so it follows dark and light;
+    macOS has its own style, which does so too.
+    """
+    if sys.platform != "darwin":
+        application.setStyle(QStyleFactory.create("Fusion"))
+
+
+def apply(application: QApplication, appearance: str) -> None:
+    """Set the palette and the style sheet.
+
+    Args:
+        application: The one application.
+        appearance: "system", "light" or "dark".
+    """
+    application.setPalette(QPalette())  # back to what the desktop gives
+    follows = appearance == "system"
+    if not (follows and (sys.platform == "darwin" or _palette_is_own())):
+        dark = _system_is_dark() if follows else appearance == "dark"
+        application.setPalette(_palette(dark=dark))
+    # Set anew each time: `palette(...)` in a style sheet is resolved then.
+    application.setStyleSheet(_style_sheet())
+
+
+def is_dark(palette: QPalette) -> bool:
+    """Whether text is lighter than its ground."""
+    ground, ink = palette.color(_ROLE.Window), palette.color(_ROLE.WindowText)
+    return ink.lightness() > ground.lightness()
+
+
+def _palette(*, dark: bool) -> QPalette:
+    palette = QPalette()
+    for role, colour in (_DARK if dark else _LIGHT).items():
+        palette.setColor(role, QColor(colour))
+    for role in (_ROLE.WindowText, _ROLE.Text, _ROLE.ButtonText):
+        palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(_FAINT[dark]))
+    return palette
+
+
+def _style_sheet() -> str:
+    try:
+        sheet = paths.resources_dir() / "style.qss"
+        return sheet.read_text(encoding="utf-8")
+    except OSError as error:
+        logger.warning("the style sheet cannot be read: %s", error)
+        return ""
+
+
+def _palette_is_own() -> bool:
+    """Whether the desktop gave Qt colours of its own, high contrast for one."""
+    palette = QApplication.style().standardPalette()
+    given = QApplication.palette()
+    roles = (_ROLE.Window, _ROLE.WindowText, _ROLE.Base)
+    return any(palette.color(role) != given.color(role) for role in roles)
+
+
+def _system_is_dark() -> bool:
+    """What the desktop prefers, where Qt 5 does not ask by itself."""
+    if sys.platform == "win32":
+        key = (
+            "HKEY_CURRENT_USER\\Software\\Microsoft\\Windows\\CurrentVersion\\"
+            "Themes\\Personalize"
+        )
+        store = QSettings(key, QSettings.Format.NativeFormat)
+        return store.value("AppsUseLightTheme", 1, type=int) == 0
+    return is_dark(QApplication.palette())

@@ -1,0 +1,94 @@
+"""Fixtures of all tests: no display, no real home, nothing left running."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PyQt5.QtCore import QThread
+from PyQt5.QtWidgets import QApplication
+
+from core.bundle import ModelBundle
+from tests.phantoms import draw_phantom
+from tests.tiny_bundle import write_tiny_bundle
+
+
+@pytest.fixture(autouse=True)
+def isolated_home(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """An empty home for settings, models and logs."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HILUM_HOME", str(home))
+    return home
+
+
+@pytest.fixture(autouse=True)
+def nothing_left(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """Fail a Qt test that leaves a running thread or a visible window."""
+    if not {"qtbot", "qapp"} & set(request.fixturenames):
+        yield
+        return
+    started: list[QThread] = []
+    start = QThread.start
+
+    def start_noted(thread: QThread) -> None:
+        started.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(QThread, "start", start_noted)
+    yield
+    running = [thread.objectName() for thread in started if not _has_ended(thread)]
+    visible = [
+        type(w).__name__ for w in QApplication.topLevelWidgets() if w.isVisible()
+    ]
+    assert not running, f"threads still running: {running}"
+    assert not visible, f"windows still visible: {visible}"
+
+
+def _has_ended(thread: QThread) -> bool:
+    try:
+        return not thread.isRunning()
+    except RuntimeError:  # deleted with its parent, which Qt allows only when ended
+        return True
+
+
+@pytest.fixture(scope="session")
+def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> ModelBundle:
+    """A real bundle: bright films are COVID-19 to it, dark ones normal."""
+    return write_tiny_bundle(tmp_path_factory.mktemp("bundle") / "tiny")
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Path:
+    """A phantom as a PNG file."""
+    path = tmp_path / "film.png"
+    Image.fromarray(draw_phantom("covid", seed=1, size=256)).save(path)
+    return path
+
+
+@pytest.fixture
+def make_film(tmp_path: Path) -> Callable[..., Path]:
+    """Writes films of even brightness, or of given pixels, by name."""
+
+    def make(name: str, pixels: int | NDArray[np.generic], size: int = 96) -> Path:
+        if isinstance(pixels, int):
+            # A gradient on one edge: an even film would be warned about.
+            shade = np.full((size, size), pixels, np.uint8)
+            shade[:4] = np.linspace(0, 255, size).astype(np.uint8)
+            pixels = shade
+        path = tmp_path / name
+        Image.fromarray(pixels).save(path)
+        return path
+
+    return make

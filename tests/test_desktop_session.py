@@ -1,0 +1,231 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pytestqt.qtbot import QtBot
+
+from core.bundle import ModelBundle
+from core.errors import CoreError
+from desktop import film_list
+from desktop.film_list import VERDICT_ROLE, FilmList
+from desktop.film_session import FilmSession
+from desktop.notify import Notice
+
+MakeFilm = Callable[..., Path]
+
+
+@pytest.fixture
+def session(qtbot: QtBot, tiny_bundle: ModelBundle) -> Iterator[FilmSession]:
+    session = FilmSession(tiny_bundle.path)
+    yield session
+    session.shut_down()
+
+
+def read_all(session: FilmSession, qtbot: QtBot, paths: list[Path]) -> None:
+    session.start()
+    session.open_paths(paths)
+    qtbot.waitUntil(lambda: not session.is_reading, timeout=10000)
+
+
+def names(films: FilmList) -> list[str]:
+    return [films.index(row).data() for row in range(len(films))]
+
+
+def test_a_film_comes_back_with_a_verdict(
+    session: FilmSession, qtbot: QtBot, make_film: MakeFilm
+) -> None:
+    read_all(session, qtbot, [make_film("bright.png", 240)])
+    film = session.shown_film
+    assert film is not None
+    assert film.reading is not None
+    assert film.reading.verdict.finding == "covid"
+    assert set(film.reading.heatmaps) == {"covid", "pneumonia", "normal"}
+
+
+def test_films_asked_for_before_the_thread_runs_still_meet_the_model(
+    session: FilmSession, qtbot: QtBot, make_film: MakeFilm
+) -> None:
+    session.open_paths([make_film("dark.png", 10)])
+    session.start()
+    qtbot.waitUntil(lambda: not session.is_reading, timeout=10000)
+    assert session.shown_film is not None
+    assert session.shown_film.reading is not None
+    assert session.shown_film.reading.verdict.finding == "normal"
+
+
+def test_of_several_films_the_first_is_shown_and_all_are_kept(
+    session: FilmSession, qtbot: QtBot, make_film: MakeFilm
+) -> None:
+    paths = [make_film(f"{i}.png", 10 + 60 * i) for i in range(4)]
+    read_all(session, qtbot, paths)
+    assert session.shown_film is not None
+    assert session.shown_film.path == paths[0]
+    assert names(session.films) == ["0.png", "1.png", "2.png", "3.png"]
+    assert "Normal" in session.films.index(0).data(VERDICT_ROLE)
+
+
+def test_the_newest_request_is_the_one_that_is_shown(
+    session: FilmSession, qtbot: QtBot, make_film: MakeFilm
+) -> None:
+    old = [make_film(f"old-{i}.png", 100) for i in range(5)]
+    new = make_film("new.png", 200)
+    shown = []
+    session.film_shown.connect(shown.append)
+    session.open_paths(old)
+    session.open_paths([new])
+    session.start()
+    qtbot.waitUntil(lambda: not session.is_reading, timeout=10000)
+    assert [session.films.path(film_id) for film_id in shown] == [new]
+    assert len(session.films) == 6
+
+
+def test_a_file_that_cannot_be_read_leaves_the_last_film_on_screen(
+    session: FilmSession, qtbot: QtBot, make_film: MakeFilm, tmp_path: Path
+) -> None:
+    good = make_film("good.png", 200)
+    read_all(session, qtbot, [good])
+    shown = session.shown_film
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(b"\x89PNG\r\n\x1a\nno more")
+    with qtbot.waitSignal(session.notice_raised) as caught:
+        read_all(session, qtbot, [bad])
+    assert session.shown_film is shown
+    assert names(session.films) == ["good.png"]
+    notice = caught.args[0]
+    assert isinstance(notice, Notice)
+    assert "bad.png" in notice.text
+    assert notice.hint
+
+
+def test_when_the_first_of_several_fails_the_next_is_shown(
+    session: FilmSession, qtbot: QtBot, make_film: MakeFilm, tmp_path: Path
+) -> None:
+    good = make_film("good.png", 200)
+    read_all(session, qtbot, [tmp_path / "missing.png", good])
+    assert session.shown_film is not None
+    assert session.shown_film.path == good
+
+
+def test_several_failures_are_told_as_one(
+    session: FilmSession, qtbot: QtBot, tmp_path: Path
+) -> None:
+    told: list[Notice] = []
+    session.notice_raised.connect(told.append)
+    read_all(session, qtbot, [tmp_path / "a.png", tmp_path / "b.png", tmp_path])
+    assert told[-1].text == "3 of 3 files could not be opened."
+    assert len(session.films) == 0
+
+
+def test_going_back_shows_what_was_kept_without_reading_again(
+    session: FilmSession, qtbot: QtBot, make_film: MakeFilm
+) -> None:
+    first, second = make_film("a.png", 10), make_film("b.png", 240)
+    read_all(session, qtbot, [first, second])
+    first.unlink()
+    session.step(1)
+    session.step(-1)
+    assert not session.is_reading
+    assert session.shown_film is not None
+    assert session.shown_film.path == first
+
+
+def test_opening_a_file_again_reads_it_anew_in_its_old_place(
+    session: FilmSession, qtbot: QtBot, make_film: MakeFilm
+) -> None:
+    paths = [make_film("a.png", 10), make_film("b.png", 240)]
+    read_all(session, qtbot, paths)
+    make_film("a.png", 240)
+    read_all(session, qtbot, [paths[0]])
+    assert names(session.films) == ["a.png", "b.png"]
+    assert session.shown_film is not None
+    assert session.shown_film.reading is not None
+    assert session.shown_film.reading.verdict.finding == "covid"
+
+
+def test_closing_the_film_on_screen_shows_its_neighbour(
+    session: FilmSession, qtbot: QtBot, make_film: MakeFilm
+) -> None:
+    paths = [make_film("a.png", 10), make_film("b.png", 240)]
+    read_all(session, qtbot, paths)
+    assert session.shown is not None
+    session.close(session.shown)
+    assert session.shown_film is not None
+    assert session.shown_film.path == paths[1]
+    with qtbot.waitSignal(session.emptied):
+        session.close(session.shown)
+
+
+def test_a_film_closed_while_it_waits_is_not_shown(
+    session: FilmSession, qtbot: QtBot, make_film: MakeFilm
+) -> None:
+    session.open_paths([make_film("a.png", 10), make_film("b.png", 240)])
+    session.close(session.films.id_at(0))
+    session.start()
+    qtbot.waitUntil(lambda: not session.is_reading, timeout=10000)
+    assert names(session.films) == ["b.png"]
+    assert session.shown_film is not None
+
+
+def test_without_a_model_films_are_shown_without_a_verdict(
+    qtbot: QtBot, make_film: MakeFilm, tmp_path: Path
+) -> None:
+    session = FilmSession(tmp_path / "no model")
+    told: list[Notice] = []
+    session.notice_raised.connect(told.append)
+    read_all(session, qtbot, [make_film("a.png", 10)])
+    session.shut_down()
+    assert session.shown_film is not None
+    assert session.shown_film.reading is None
+    assert len(told) == 1
+    assert "without a verdict" in told[0].text
+
+
+def test_pasted_pictures_are_films_of_their_own(
+    session: FilmSession, qtbot: QtBot
+) -> None:
+    session.start()
+    pixels = np.full((64, 64, 4), 255, np.uint8)
+    session.open_picture(pixels)
+    session.open_picture(pixels)
+    qtbot.waitUntil(lambda: not session.is_reading, timeout=10000)
+    assert names(session.films) == ["Pasted picture 1", "Pasted picture 2"]
+
+
+def test_films_off_screen_keep_a_smaller_copy_when_memory_runs_short(
+    session: FilmSession,
+    qtbot: QtBot,
+    make_film: MakeFilm,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(film_list, "KEPT_BYTES", 1)
+    monkeypatch.setattr(film_list, "_REDUCED_PIXELS", 100_000)
+    paths = [make_film(f"{i}.png", 100, size=1200) for i in range(2)]
+    read_all(session, qtbot, paths)
+    first, second = session.films.id_at(0), session.films.id_at(1)
+    assert session.films.is_reduced(second)
+    with qtbot.waitSignal(session.film_refined):
+        session.choose(second)
+        reduced = session.shown_film
+    assert reduced is not None
+    assert reduced.pyramid.levels[0].size <= 100_000
+    assert session.shown_film is not None
+    assert session.shown_film.pyramid.levels[0].shape == (1200, 1200)
+    assert session.films.is_reduced(first)
+
+
+def test_a_bug_in_the_worker_still_answers_the_request(
+    session: FilmSession, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, film: Path
+) -> None:
+    def fail(request: object) -> None:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(session.worker, "_diagnose", fail)
+    errors: list[CoreError] = []
+    session.worker.failed.connect(lambda film_id, error: errors.append(error))
+    with qtbot.captureExceptions() as bugs:
+        read_all(session, qtbot, [film])
+    assert [kind for kind, _, _ in bugs] == [ZeroDivisionError]
+    assert "fault in Hilum" in str(errors[0])

@@ -1,0 +1,100 @@
+"""A real bundle with a small graph, built in milliseconds without TensorFlow."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import openvino as ov
+from openvino import opset13 as ops
+
+from core.bundle import (
+    GRAPH,
+    GRAPH_WEIGHTS,
+    Label,
+    ModelBundle,
+    ModelCard,
+    OperatingPoint,
+    write_bundle,
+)
+from core.preprocess import PreprocessSpec
+
+LABELS = (
+    Label("covid", "COVID-19"),
+    Label("pneumonia", "Pneumonia"),
+    Label("normal", "Normal"),
+)
+SIZE = 32
+CELLS = 4
+#: Logit of each label per unit of a film's mean brightness, and at zero.
+_SLOPES = (6.0, 0.0, -6.0)
+_OFFSETS = (-3.0, -1.2, 3.0)
+
+
+def make_card(*, threshold: float = 0.5) -> ModelCard:
+    """A card with every field filled in plausibly; made, not measured."""
+    points = tuple(
+        OperatingPoint(
+            label=label.name,
+            threshold=threshold,
+            chosen_on="validation",
+            criterion="Fixed, for tests.",
+            precision=0.9,
+            sensitivity=0.8,
+            specificity=0.95,
+        )
+        for label in LABELS
+    )
+    return ModelCard(
+        name="Tiny test model",
+        labels=LABELS,
+        preprocess=PreprocessSpec(size=SIZE),
+        temperature=1.0,
+        operating_points=points,
+        metrics={"test": {"n": 30, "accuracy": 0.9, "accuracy_ci": [0.75, 0.97]}},
+        data={"films": 30},
+        training={"command": "none: built by hand"},
+        intended_use="Tests of the program.",
+        limits="Knows brightness and nothing else.",
+        probe=(0.4, 0.3, 0.3),
+        files={},
+    )
+
+
+def write_tiny_bundle(path: Path, *, threshold: float = 0.5) -> ModelBundle:
+    """Write a bundle whose verdict follows the brightness of the film.
+
+    A bright film is "covid", a dark one "normal"; the evidence of a label is
+    its logit per cell of a 4 x 4 grid, so the heat map follows the brightness
+    too, and the logits are the mean of the evidence.
+
+    Args:
+        path: Folder to make.
+        threshold: Operating point of every label.
+    """
+    graph = _graph()
+    with tempfile.TemporaryDirectory() as scratch:
+        xml = Path(scratch) / GRAPH
+        ov.serialize(graph, xml)
+        files = {GRAPH: xml, GRAPH_WEIGHTS: xml.with_suffix(".bin")}
+        return write_bundle(path, make_card(threshold=threshold), files)
+
+
+def _graph() -> ov.Model:
+    film = ops.parameter([-1, SIZE, SIZE, 1], np.float32, name="film")
+    shares = ops.divide(film, np.float32(255.0))
+    channels_first = ops.transpose(shares, np.array([0, 3, 1, 2]))
+    cell = [SIZE // CELLS, SIZE // CELLS]
+    cells = ops.avg_pool(channels_first, cell, [0, 0], [0, 0], cell, True)
+    grid = ops.transpose(cells, np.array([0, 2, 3, 1]))
+    slopes = np.array(_SLOPES, np.float32).reshape(1, 1, 1, -1)
+    offsets = np.array(_OFFSETS, np.float32).reshape(1, 1, 1, -1)
+    evidence = ops.add(ops.multiply(grid, slopes), offsets)
+    logits = ops.reduce_mean(evidence, np.array([1, 2]), keep_dims=False)
+    flat = ops.reshape(grid, np.array([0, -1]), special_zero=True)
+    outputs = []
+    for node, name in ((logits, "logits"), (evidence, "evidence"), (flat, "embedding")):
+        node.output(0).set_names({name})
+        outputs.append(ops.result(node, name=f"{name}_result"))
+    return ov.Model(outputs, [film], "tiny")
