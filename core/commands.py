@@ -69,7 +69,9 @@ def predict(arguments: argparse.Namespace) -> int:
     return 2 if failed == len(arguments.paths) else 4
 
 
-def verdict_to_json(path: Path, verdict: Verdict, bundle: ModelBundle) -> dict[str, Any]:
+def verdict_to_json(
+    path: Path, verdict: Verdict, bundle: ModelBundle
+) -> dict[str, Any]:
     """The verdict on one film as `predict --json` prints it."""
     return {
         "path": str(path),

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import BundleError, CoreError
+
+# OpenVINO's converter reports its use over the network where this package is
+# found; without it, it uses a stub of its own. Hilum makes no such call.
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 OUTPUTS = ("logits", "evidence", "embedding")
 PRECISIONS = {"float32": "f32", "bfloat16": "bf16"}

@@ -13,6 +13,7 @@ from core.errors import TrainingError
 STOP = "stop"
 
 BALANCES = ("none", "labels", "labels-and-sources")
+STATISTICS = ("auto", "frozen", "learned")
 
 
 def _require(condition: bool, rule: str, record: Any) -> None:
@@ -71,7 +72,11 @@ class TrainingConfig:
         epochs: Most epochs of the second phase; 0 leaves it out.
         rate: Its highest learning rate; falls along a cosine to a hundredth.
         unfreeze_from: First layer of the backbone that the second phase
-            trains, by number. Batch normalisation keeps its statistics.
+            trains, by number.
+        statistics: Whether batch normalisation in these layers keeps its
+            statistics ("frozen") or learns ("learned"), for which a few
+            hundred films are too few. "auto" freezes them unless the starting
+            weights are "none".
         batch: Films per step.
         patience: Epochs without a better validation loss before a phase ends.
         weight_decay: Decoupled weight decay of the second phase.
@@ -99,6 +104,7 @@ class TrainingConfig:
     epochs: int = 8
     rate: float = 1e-4
     unfreeze_from: int = 100
+    statistics: str = "auto"
     batch: int = 32
     patience: int = 4
     weight_decay: float = 1e-4
@@ -127,6 +133,9 @@ class TrainingConfig:
         _require(0 <= self.label_smoothing < 1, "label_smoothing must be 0 to 1", self)
         _require(0 <= self.average < 1, "average must be 0 to 1", self)
         _require(self.balance in BALANCES, f"balance must be one of {BALANCES}", self)
+        _require(
+            self.statistics in STATISTICS, f"statistics must be one of {STATISTICS}", self
+        )
         _require(self.heaviest >= 1, "heaviest must be at least 1", self)
         _require(self.seed >= 0, "seed must not be negative", self)
         _require(
@@ -137,6 +146,13 @@ class TrainingConfig:
         _require(
             len(set(self.labels)) == len(self.labels), "labels must differ", self
         )
+
+    @property
+    def learns_statistics(self) -> bool:
+        """Whether batch normalisation learns in the second phase."""
+        if self.statistics == "auto":
+            return self.weights == "none"
+        return self.statistics == "learned"
 
 
 #: Named starting points. `default` made the model that comes with the program.

@@ -34,6 +34,7 @@ from core.job import (
     encode_event,
 )
 from core.paths import atomic_folder
+from core.training.state import JobFolder
 
 Report = Callable[[TrainingEvent], None]
 
@@ -76,15 +77,12 @@ def run_job_with(
     Raises:
         CoreError: As `core.training.train.run_job`, or wrong use.
     """
-    from core.training.state import JobFolder
-
     out = arguments.out.absolute()
-    folder = JobFolder(out.with_name(f"{out.name}.work"))
+    folder = JobFolder.beside(out)
     if arguments.resume:
         config, data = folder.config()
     else:
         config, data = job_from(arguments), arguments.data
-        _refuse_to_overwrite(out, folder.path, arguments.overwrite)
         if data is None:
             raise TrainingError(
                 "Training needs films.", hint="Name a folder or manifest with --data."
@@ -94,6 +92,7 @@ def run_job_with(
                 f"There is no folder or manifest called {data}.",
                 hint="Give a folder with one subfolder per label, or a CSV file.",
             )
+        _make_way(out, folder, arguments.overwrite)
         folder.begin(config, data)
     report(StageStarted("start", "Loading Keras."))
     from core.training.train import run_job
@@ -103,6 +102,7 @@ def run_job_with(
             config,
             data,
             out,
+            folder=folder,
             command=command_line(arguments.argv),
             report=report,
             should_stop=stop.is_set,
@@ -231,19 +231,18 @@ def _listen(stop: threading.Event) -> None:
     stop.set()
 
 
-def _refuse_to_overwrite(out: Path, work: Path, overwrite: bool) -> None:
+def _make_way(out: Path, folder: JobFolder, overwrite: bool) -> None:
     if out.exists() and not overwrite:
         raise OutputError(
             f"{out.name} exists already.",
             hint="Choose another --out, or replace it with --overwrite.",
         )
-    if (work / "job.json").exists() and not overwrite:
+    if folder.exists() and not overwrite:
         raise OutputError(
-            f"An interrupted job for {out.name} is kept in {work.name}.",
+            f"An interrupted job for {out.name} is kept in {folder.path.name}.",
             hint="Go on with it by --resume, or discard it with --overwrite.",
         )
-    if work.exists():
-        shutil.rmtree(work)
+    shutil.rmtree(folder.path, ignore_errors=True)
 
 
 def _value(text: str) -> Any:

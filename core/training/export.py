@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -12,25 +13,13 @@ from numpy.typing import NDArray
 
 from core.errors import CoreError, TrainingError
 from core.graph import Graph, save_graph
-from core.training.network import build_inference_model, build_network
+from core.paths import atomic_folder, atomic_write
+from core.training.network import build_inference_model
 
 #: Largest difference of a probability between an exported graph and Keras.
 PARITY = 1e-3
-
-
-def float32_twin(network: keras.Model) -> keras.Model:
-    """The same network and weights, computing in float32 and without dropout.
-
-    A graph exported from one trained in mixed precision cannot be loaded.
-    """
-    before = keras.mixed_precision.dtype_policy()
-    keras.mixed_precision.set_dtype_policy("float32")
-    try:
-        twin = build_network(network.input_shape[1], network.output_shape[-1], 0.0)
-    finally:
-        keras.mixed_precision.set_dtype_policy(before)
-    twin.set_weights(network.get_weights())
-    return twin
+#: And of a logit, which a softmax would narrow, for formats of other programs.
+_LOGIT_PARITY = 5e-3
 
 
 def export_openvino(network: keras.Model, target: Path, *, half: bool) -> Graph:
@@ -80,30 +69,42 @@ def export_other(network: keras.Model, kind: str, target: Path) -> None:
 
     Args:
         kind: "onnx", "litert" or "savedmodel".
-        target: File or folder to make; it must not exist.
+        target: File, or folder for a SavedModel, to make or replace.
 
     Raises:
-        TrainingError: The format's library is missing or the parity fails.
+        TrainingError: The format's library is missing or the file differs.
+        OutputError: It cannot be written.
     """
+    keras_name, suffix, run = _FORMATS[kind]
     model = build_inference_model(network)
     size = network.input_shape[1]
     films = np.random.default_rng(0).uniform(0, 255, (2, size, size, 1))
-    expected = np.asarray(network.predict(films.astype(np.float32), verbose=0))
-    formats = {"onnx": "onnx", "litert": "litert", "savedmodel": "tf_saved_model"}
-    try:
-        model.export(os.fspath(target), format=formats[kind], verbose=False)
-        actual = _RUNNERS[kind](target, films.astype(np.float32))
-    except ImportError as error:
-        raise TrainingError(
-            f"Exporting to {kind} needs a library that is not installed: {error.name}.",
-            hint="Install it with pip into the program's environment.",
-        ) from error
-    worst = float(np.abs(actual - expected).max())
-    if not worst < PARITY * 10:  # logits, before a softmax narrows them
-        raise TrainingError(
-            f"The {kind} file differs from the model by {worst:.1e}; it was discarded.",
-            hint="Export to another format and report this.",
-        )
+    films = films.astype(np.float32)
+    # Called once: Keras exports no model that never was.
+    expected = np.asarray(model(films, training=False)[0])
+    with atomic_folder(target.with_name(f"{target.name}.draft")) as folder:
+        draft = folder / f"model{suffix}"
+        try:
+            model.export(os.fspath(draft), format=keras_name, verbose=False)
+            actual = run(draft, films)
+        except ImportError as error:
+            raise TrainingError(
+                f"Exporting to {kind} needs {error.name}, which is not installed.",
+                hint="Run the set-up again: python run.py.",
+            ) from error
+        worst = float(np.abs(actual - expected).max())
+        if not worst < _LOGIT_PARITY:
+            raise TrainingError(
+                f"The {kind} file differs from the model by {worst:.1e}; "
+                "it was discarded.",
+                hint="Export to another format.",
+            )
+        if draft.is_dir():
+            with atomic_folder(target) as place:
+                shutil.copytree(draft, place, dirs_exist_ok=True)
+        else:
+            with atomic_write(target) as partial:
+                draft.replace(partial)
 
 
 def _run_onnx(target: Path, films: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -122,9 +123,8 @@ def _run_litert(target: Path, films: NDArray[np.float32]) -> NDArray[np.float32]
     interpreter.allocate_tensors()
     interpreter.set_tensor(entry, films)
     interpreter.invoke()
-    outputs = interpreter.get_output_details()
     # Outputs may come in any order: the logits are the flat one of few columns.
-    flat = [o for o in outputs if len(o["shape"]) == 2]
+    flat = [o for o in interpreter.get_output_details() if len(o["shape"]) == 2]
     logits = min(flat, key=lambda output: output["shape"][-1])
     return np.asarray(interpreter.get_tensor(logits["index"]))
 
@@ -132,13 +132,15 @@ def _run_litert(target: Path, films: NDArray[np.float32]) -> NDArray[np.float32]
 def _run_savedmodel(target: Path, films: NDArray[np.float32]) -> NDArray[np.float32]:
     import tensorflow as tf
 
-    return np.asarray(tf.saved_model.load(os.fspath(target)).serve(films)[0])
+    loaded = tf.saved_model.load(os.fspath(target))  # owns the variables
+    return np.asarray(loaded.serve(films)[0])
 
 
-_RUNNERS: dict[str, Any] = {
-    "onnx": _run_onnx,
-    "litert": _run_litert,
-    "savedmodel": _run_savedmodel,
+#: Our name -> Keras's, suffix of the file, and how to run it.
+_FORMATS: dict[str, tuple[str, str, Callable[..., NDArray[np.float32]]]] = {
+    "onnx": ("onnx", ".onnx", _run_onnx),
+    "litert": ("litert", ".tflite", _run_litert),
+    "savedmodel": ("tf_saved_model", "", _run_savedmodel),
 }
 
 

@@ -133,7 +133,7 @@ def fine_tune(
         Every epoch of the phase, those before a resume included.
     """
     classes = network.output_shape[-1]
-    unfreeze(network, config.unfreeze_from)
+    unfreeze(network, config.unfreeze_from, statistics=config.learns_statistics)
     batches = TrainingBatches(
         pixels,
         train.rows,
@@ -181,7 +181,9 @@ def fine_tune(
     return tuple(history)
 
 
-def best_network(config: TrainingConfig, classes: int, folder: JobFolder) -> keras.Model:
+def best_network(
+    config: TrainingConfig, classes: int, folder: JobFolder
+) -> keras.Model:
     """The best network of the fine-tuning, in float32 and without dropout."""
     keras.mixed_precision.set_dtype_policy("float32")
     network = build_network(config.size, classes, 0.0)
@@ -283,7 +285,8 @@ def _epoch(
     loss = float(fitted.history["loss"][-1])
     if not math.isfinite(loss) or not np.isfinite(logits).all():
         raise TrainingError(
-            f"The {phase} phase diverged in epoch {epoch + 1}: the loss is not a number.",
+            f"The {phase} phase diverged in epoch {epoch + 1}: "
+            "the loss is not a number.",
             hint="Start again with a lower learning rate.",
         )
     called = logits.argmax(axis=1)

@@ -46,16 +46,18 @@ class Standardise(keras.layers.Layer):
         return (*input_shape[:-1], 3)
 
 
-def build_network(size: int, labels: int, dropout: float) -> keras.Model:
+def build_network(
+    size: int, labels: int, dropout: float, *, learns_statistics: bool = False
+) -> keras.Model:
     """DenseNet121, global average pooling and a linear head.
-
-    Batch normalisation always uses its stored statistics: a user's few films
-    would spoil them.
 
     Args:
         size: Side of the input, pixels.
         labels: Number of outputs.
         dropout: Share of the pooled features dropped while training.
+        learns_statistics: Whether batch normalisation learns in training. With
+            starting weights it must not: a user's few films would spoil its
+            statistics. From random weights it must.
 
     Returns:
         A model from (n, size, size, 1) float32 in [0, 255] to (n, labels)
@@ -72,7 +74,8 @@ def build_network(size: int, labels: int, dropout: float) -> keras.Model:
         name=BACKBONE,
     )
     film = keras.Input((size, size, 1), name="film")
-    features = backbone(Standardise(name="standardise")(film), training=False)
+    standard = Standardise(name="standardise")(film)
+    features = backbone(standard, training=None if learns_statistics else False)
     pooled = keras.layers.GlobalAveragePooling2D(name="embedding")(features)
     dropped = keras.layers.Dropout(dropout, name="dropout")(pooled)
     head = keras.layers.Dense(labels, name=HEAD, dtype="float32")
@@ -135,12 +138,12 @@ def load_whole(network: keras.Model, path: Path) -> None:
     _load(network, path)
 
 
-def unfreeze(network: keras.Model, layer: int | None) -> int:
+def unfreeze(network: keras.Model, layer: int, *, statistics: bool = False) -> int:
     """Choose what learns: the head, and the backbone from a layer on.
 
     Args:
-        layer: Number of the first layer of the backbone that learns; None
-            freezes the whole backbone.
+        layer: Number of the first layer of the backbone that learns.
+        statistics: Whether batch normalisation learns too.
 
     Returns:
         The number of weights that learn.
@@ -149,18 +152,17 @@ def unfreeze(network: keras.Model, layer: int | None) -> int:
         TrainingError: The backbone has no such layer.
     """
     backbone = network.get_layer(BACKBONE)
-    if layer is not None and layer >= len(backbone.layers):
+    if layer >= len(backbone.layers):
         raise TrainingError(
             f"The backbone has {len(backbone.layers)} layers, so none can be "
             f"unfrozen from {layer} on.",
             hint="Choose a smaller number; 100 is usual.",
         )
-    backbone.trainable = layer is not None
+    backbone.trainable = True
     for number, part in enumerate(backbone.layers):
-        learns = layer is not None and number >= layer
         # Its scale and offset stay as well: they belong to the statistics.
-        frozen = isinstance(part, keras.layers.BatchNormalization)
-        part.trainable = learns and not frozen
+        is_norm = isinstance(part, keras.layers.BatchNormalization)
+        part.trainable = number >= layer and (statistics or not is_norm)
     return sum(math.prod(weight.shape) for weight in network.trainable_weights)
 
 

@@ -237,7 +237,9 @@ def _affine(
     return np.column_stack([turn, centre + shift - turn @ centre])
 
 
-def _coarsen(film: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+def _coarsen(
+    film: NDArray[np.float32], rng: np.random.Generator
+) -> NDArray[np.float32]:
     """Blur or resample, as other scanners and compressions would."""
     side = film.shape[0]
     if rng.random() < 0.5:

@@ -41,14 +41,17 @@ class Progress:
 
 
 class JobFolder:
-    """The folder beside the bundle-to-be in which a job keeps its files.
-
-    Args:
-        path: Made if missing.
-    """
+    """The folder in which a job keeps its files until its bundle is made."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        #: History of both phases; there once training is over.
+        self.trained = path / "trained.json"
+
+    @classmethod
+    def beside(cls, out: Path) -> JobFolder:
+        """The folder of the job that makes the bundle `out`."""
+        return cls(out.with_name(f"{out.name}.work"))
 
     def exists(self) -> bool:
         """Whether there is a job to go on with."""

@@ -1,0 +1,232 @@
+"""From the best network to an installed bundle that describes itself."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.metadata
+import json
+import os
+import platform
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from core import __version__
+from core.bundle import (
+    EVALUATION,
+    GRAPH,
+    GRAPH_WEIGHTS,
+    WEIGHTS,
+    Label,
+    ModelBundle,
+    ModelCard,
+    OperatingPoint,
+    read_bundle,
+    write_bundle,
+)
+from core.dataset import Dataset, Split, summarise
+from core.errors import TrainingError
+from core.evaluate import (
+    choose_operating_points,
+    evaluate,
+    parse_pools,
+    score_films,
+    write_rows,
+)
+from core.job import TrainingConfig, config_to_json
+from core.metrics import fit_temperature
+from core.predict import Classifier, probabilities, probe_input
+from core.preprocess import PreprocessSpec
+from core.training.export import PARITY, export_openvino, keras_logits
+from core.training.pipeline import Films
+from core.training.state import JobFolder
+
+INTENDED_USE = (
+    "Research and teaching: to explore what a network sees in a frontal chest X-ray."
+)
+LIMITS = (
+    "Not a medical device: no diagnosis or treatment may rest on it. It knows only "
+    "its own labels and calls every film one of them, whatever else it shows. Films "
+    "unlike those it was trained on, such as lateral views, children, other scanners "
+    "or other hospitals, may be called wrongly with high confidence. Where labels "
+    "came from different sources, the figures over all films overstate what it "
+    "knows about lungs; those within one source do not."
+)
+
+_DISPLAY_NAMES = {"covid": "COVID-19", "covid19": "COVID-19", "covid-19": "COVID-19"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Exported:
+    """What came of writing the graph.
+
+    Attributes:
+        temperature: Fitted on the validation films.
+        difference: Largest difference of a probability from Keras there.
+        half: Whether the weights are stored as float16.
+    """
+
+    temperature: float
+    difference: float
+    half: bool
+
+
+def export_checked(
+    network: keras.Model, dataset: Dataset, split: Split, films: Films, folder: Path
+) -> Exported:
+    """Write the graph: float16 weights where parity allows, else float32.
+
+    Raises:
+        TrainingError: Neither agrees with Keras on the validation films.
+    """
+    rows = films.rows(split.val)
+    truth = np.array([dataset.labels.index(s.label) for s in split.val], np.intp)
+    expected = _logits(films, rows, lambda batch: keras_logits(network, batch))
+    worst = float("inf")
+    for half in (True, False):
+        graph = export_openvino(network, folder / GRAPH, half=half)
+        actual = _logits(films, rows, lambda batch, run=graph: run.run(batch)[0])
+        temperature = fit_temperature(truth, actual)
+        gaps = probabilities(actual, temperature) - probabilities(expected, temperature)
+        worst = float(np.abs(gaps).max())
+        if worst < PARITY:
+            return Exported(temperature, worst, half)
+    raise TrainingError(
+        f"The exported graph differs from Keras by {worst:.1e} on the validation "
+        f"films; at most {PARITY} is allowed. Nothing was installed.",
+        hint="Go on with --resume after updating OpenVINO.",
+    )
+
+
+def install(
+    network: keras.Model,
+    exported: Exported,
+    dataset: Dataset,
+    split: Split,
+    films: Films,
+    *,
+    config: TrainingConfig,
+    folder: JobFolder,
+    out: Path,
+    command: str,
+    on_film: Callable[[int, int], None],
+) -> ModelBundle:
+    """Choose thresholds on validation, report on test, and write the bundle.
+
+    The figures are those of the exported graph on the films as a user would
+    open them, not of the network that was trained.
+
+    Args:
+        on_film: Called with the films done and all of them; may raise to stop.
+
+    Raises:
+        OutputError: The bundle cannot be written.
+    """
+    names = (GRAPH, GRAPH_WEIGHTS, WEIGHTS)
+    files = {name: folder.path / name for name in names}
+    draft = _draft_card(config, dataset.labels, exported.temperature, network)
+    trial = Classifier(write_bundle(folder.path / "draft", draft, files))
+    total = len(split.val) + len(split.test)
+    val = score_films(trial, split.val, lambda done: on_film(done, total))
+    before = len(split.val)
+    test = score_films(trial, split.test, lambda done: on_film(before + done, total))
+    write_rows(folder.path / EVALUATION, test, exported.temperature)
+    pools = parse_pools(config.pools)
+    card = dataclasses.replace(
+        draft,
+        operating_points=choose_operating_points(
+            val, exported.temperature, chosen_on="validation"
+        ),
+        metrics={
+            name: evaluate(scores, exported.temperature, pools=pools)
+            for name, scores in (("val", val), ("test", test))
+        },
+        data={
+            "films": summarise(split),
+            "left_out": dict(dataset.left_out),
+            "unreadable": len(films.unreadable),
+            "split_sha256": split.sha256(),
+        },
+        training=_record(config, folder, exported, command),
+    )
+    write_bundle(out, card, {**files, EVALUATION: folder.path / EVALUATION})
+    return read_bundle(out)
+
+
+def display_name(label: str) -> str:
+    """How people read a label of the data."""
+    plain = label.replace("_", " ").strip()
+    return _DISPLAY_NAMES.get(label.lower(), plain[:1].upper() + plain[1:])
+
+
+def _draft_card(
+    config: TrainingConfig,
+    labels: tuple[str, ...],
+    temperature: float,
+    network: keras.Model,
+) -> ModelCard:
+    """A card that says nothing yet of how good the model is."""
+    spec = PreprocessSpec(size=config.size)
+    probe = probabilities(keras_logits(network, probe_input(spec)), temperature)[0]
+    return ModelCard(
+        name=config.name,
+        labels=tuple(Label(name, display_name(name)) for name in labels),
+        preprocess=spec,
+        temperature=temperature,
+        operating_points=tuple(
+            OperatingPoint(name, 0.5, "nothing", "not chosen yet", 0.0, 0.0, 0.0)
+            for name in labels
+        ),
+        metrics={},
+        data={},
+        training={},
+        intended_use=INTENDED_USE,
+        limits=LIMITS,
+        probe=tuple(float(p) for p in probe),
+        files={},
+    )
+
+
+def _record(
+    config: TrainingConfig, folder: JobFolder, exported: Exported, command: str
+) -> dict[str, Any]:
+    packages = ("keras", keras.backend.backend(), "openvino", "numpy")
+    return {
+        "command": command,
+        "config": config_to_json(config),
+        "history": json.loads(folder.trained.read_text(encoding="utf-8")),
+        "parity": {
+            "largest_probability_difference": exported.difference,
+            "films": "validation",
+            "weights_stored_as": "float16" if exported.half else "float32",
+        },
+        "versions": {
+            "hilum": __version__,
+            "python": platform.python_version(),
+            **{name: _version(name) for name in packages},
+        },
+    }
+
+
+def _logits(
+    films: Films,
+    rows: NDArray[np.intp],
+    run: Callable[[NDArray[np.float32]], NDArray[np.float32]],
+) -> NDArray[np.float32]:
+    batches = [rows[start : start + 16] for start in range(0, len(rows), 16)]
+    return np.concatenate(
+        [run(films.pixels[b].astype(np.float32)[..., np.newaxis]) for b in batches]
+    )
+
+
+def _version(package: str) -> str:
+    for name in (package, f"{package}-cpu"):
+        try:
+            return importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return os.environ.get("KERAS_BACKEND", "unknown")
