@@ -52,17 +52,23 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _train(arguments: argparse.Namespace) -> int:
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    _quieten_tensorflow()
     from core.training import command
 
     return command.train(arguments)
 
 
 def _export(arguments: argparse.Namespace) -> int:
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    _quieten_tensorflow()
     from core.training import command
 
     return command.export(arguments)
+
+
+def _quieten_tensorflow() -> None:
+    """Keep its chatter off stderr; it reads these once, when it is loaded."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -134,7 +134,9 @@ class TrainingConfig:
         _require(0 <= self.average < 1, "average must be 0 to 1", self)
         _require(self.balance in BALANCES, f"balance must be one of {BALANCES}", self)
         _require(
-            self.statistics in STATISTICS, f"statistics must be one of {STATISTICS}", self
+            self.statistics in STATISTICS,
+            f"statistics must be one of {STATISTICS}",
+            self,
         )
         _require(self.heaviest >= 1, "heaviest must be at least 1", self)
         _require(self.seed >= 0, "seed must not be negative", self)
@@ -143,9 +145,7 @@ class TrainingConfig:
             "validation and test must be 0 to 0.5",
             self,
         )
-        _require(
-            len(set(self.labels)) == len(self.labels), "labels must differ", self
-        )
+        _require(len(set(self.labels)) == len(self.labels), "labels must differ", self)
 
     @property
     def learns_statistics(self) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shlex
 import shutil
 import signal
@@ -34,7 +33,7 @@ from core.job import (
     encode_event,
 )
 from core.paths import atomic_folder
-from core.training.state import JobFolder
+from core.training.state import JobFolder, without_folder
 
 Report = Callable[[TrainingEvent], None]
 
@@ -80,9 +79,10 @@ def run_job_with(
     out = arguments.out.absolute()
     folder = JobFolder.beside(out)
     if arguments.resume:
-        config, data = folder.config()
+        config, data, command = folder.job()
     else:
         config, data = job_from(arguments), arguments.data
+        command = command_line(arguments.argv)
         if data is None:
             raise TrainingError(
                 "Training needs films.", hint="Name a folder or manifest with --data."
@@ -93,7 +93,7 @@ def run_job_with(
                 hint="Give a folder with one subfolder per label, or a CSV file.",
             )
         _make_way(out, folder, arguments.overwrite)
-        folder.begin(config, data)
+        folder.begin(config, data, command)
     report(StageStarted("start", "Loading Keras."))
     from core.training.train import run_job
 
@@ -103,7 +103,7 @@ def run_job_with(
             data,
             out,
             folder=folder,
-            command=command_line(arguments.argv),
+            command=command,
             report=report,
             should_stop=stop.is_set,
         )
@@ -145,6 +145,9 @@ def job_from(arguments: argparse.Namespace) -> TrainingConfig:
         target[name] = _value(value)
     if arguments.weights:
         settings["weights"] = arguments.weights
+        if Path(arguments.weights).exists():
+            # A resumed job may be started from another folder.
+            settings["weights"] = str(Path(arguments.weights).absolute())
     if arguments.labels:
         settings["labels"] = arguments.labels.split(",")
     return config_from_json(settings, config)
@@ -179,13 +182,15 @@ def export(arguments: argparse.Namespace) -> int:
 
 
 def command_line(argv: Sequence[str]) -> str:
-    """The command as the user would type it again, without this machine's paths."""
+    """The command as the user would type it again.
+
+    Of absolute paths only the name is kept: cards travel, and paths tell whose
+    they are.
+    """
     words = []
     for word in argv:
-        path = Path(word)
-        if path.is_absolute():
-            word = os.path.relpath(path)
-        words.append(word)
+        option, equals, value = word.rpartition("=")
+        words.append(option + equals + without_folder(value))
     return shlex.join(["python", "-m", "core", *words])
 
 

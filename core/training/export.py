@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -48,9 +49,7 @@ def export_openvino(network: keras.Model, target: Path, *, half: bool) -> Graph:
     finally:
         for suffix in (".xml", ".bin"):
             draft.with_suffix(suffix).unlink(missing_ok=True)
-    return Graph(
-        target, size=network.input_shape[1], labels=network.output_shape[-1]
-    )
+    return Graph(target, size=network.input_shape[1], labels=network.output_shape[-1])
 
 
 def keras_logits(
@@ -82,8 +81,8 @@ def export_other(network: keras.Model, kind: str, target: Path) -> None:
     films = films.astype(np.float32)
     # Called once: Keras exports no model that never was.
     expected = np.asarray(model(films, training=False)[0])
-    with atomic_folder(target.with_name(f"{target.name}.draft")) as folder:
-        draft = folder / f"model{suffix}"
+    with tempfile.TemporaryDirectory(prefix=".", dir=target.parent) as folder:
+        draft = Path(folder) / f"model{suffix}"
         try:
             model.export(os.fspath(draft), format=keras_name, verbose=False)
             actual = run(draft, films)

@@ -43,7 +43,7 @@ from core.predict import Classifier, probabilities, probe_input
 from core.preprocess import PreprocessSpec
 from core.training.export import PARITY, export_openvino, keras_logits
 from core.training.pipeline import Films
-from core.training.state import JobFolder
+from core.training.state import JobFolder, without_folder
 
 INTENDED_USE = (
     "Research and teaching: to explore what a network sees in a frontal chest X-ray."
@@ -197,7 +197,10 @@ def _record(
     packages = ("keras", keras.backend.backend(), "openvino", "numpy")
     return {
         "command": command,
-        "config": config_to_json(config),
+        "config": {
+            **config_to_json(config),
+            "weights": without_folder(config.weights),
+        },
         "history": json.loads(folder.trained.read_text(encoding="utf-8")),
         "parity": {
             "largest_probability_difference": exported.difference,

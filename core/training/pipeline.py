@@ -207,9 +207,7 @@ class StoredBatches(keras.utils.PyDataset):
         return (self._pixels[rows].astype(np.float32)[..., np.newaxis],)
 
 
-def draw(
-    weights: NDArray[np.float32], rng: np.random.Generator
-) -> NDArray[np.intp]:
+def draw(weights: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.intp]:
     """Draw n of n films, each about as often as it weighs, in random order.
 
     Systematic sampling: a film of weight w comes floor(w) or ceil(w) times,

@@ -57,25 +57,30 @@ class JobFolder:
         """Whether there is a job to go on with."""
         return (self.path / _JOB).is_file()
 
-    def begin(self, config: TrainingConfig, data: Path) -> None:
-        """Record the job.
+    def begin(self, config: TrainingConfig, data: Path, command: str) -> None:
+        """Record the job and the command that started it.
 
         Raises:
             OutputError: The folder cannot be written.
         """
-        record = {"data": str(data.resolve()), "config": config_to_json(config)}
+        record = {
+            "command": command,
+            "data": str(data.resolve()),
+            "config": config_to_json(config),
+        }
         with atomic_write(self.path / _JOB) as partial:
             partial.write_text(json.dumps(record, indent=1), encoding="utf-8")
 
-    def config(self) -> tuple[TrainingConfig, Path]:
-        """The job that was begun here, and its data.
+    def job(self) -> tuple[TrainingConfig, Path, str]:
+        """The job that was begun here, its data, and the command that began it.
 
         Raises:
             TrainingError: There is none, or its record is damaged.
         """
         try:
             record = json.loads((self.path / _JOB).read_text(encoding="utf-8"))
-            return config_from_json(record["config"]), Path(record["data"])
+            config = config_from_json(record["config"])
+            return config, Path(record["data"]), str(record["command"])
         except FileNotFoundError as error:
             raise TrainingError(
                 f"There is no interrupted job in {self.path}.",
@@ -111,6 +116,11 @@ class JobFolder:
             if old.name != progress.weights:
                 with contextlib.suppress(OSError):
                     old.unlink()
+
+
+def without_folder(text: str) -> str:
+    """The name alone of an absolute path; anything else as it is."""
+    return Path(text).name if Path(text).is_absolute() else text
 
 
 def save_weights(network: keras.Model, path: Path) -> None:

@@ -1,0 +1,300 @@
+"""The training command in real processes: events, stop, kill, resume, refusals."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.bundle import WEIGHTS, ModelBundle, read_bundle
+from core.job import (
+    EpochEnded,
+    JobFailed,
+    JobStopped,
+    JobSucceeded,
+    StageStarted,
+    TrainingEvent,
+    parse_event,
+)
+from tests.phantoms import write_phantom_set
+
+ROOT = Path(__file__).resolve().parent.parent
+#: A real DenseNet121 on films of 32 pixels: seconds, once Keras is loaded.
+SMALL = {
+    "weights": "none",
+    "size": 32,
+    "batch": 8,
+    "head_epochs": 2,
+    "epochs": 2,
+    "labels": ["covid", "normal", "pneumonia"],
+}
+
+pytestmark = pytest.mark.training
+
+
+class Child:
+    """A training command and the events it has told so far."""
+
+    def __init__(self, *arguments: str | Path) -> None:
+        self.events: list[TrainingEvent] = []
+        # A file: a pipe that nobody reads would fill up and block the child.
+        self._errors = tempfile.TemporaryFile("w+", encoding="utf-8")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "core", "train", *map(str, arguments)],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            text=True,
+            encoding="utf-8",
+        )
+
+    def until(self, kind: type, **fields: object) -> TrainingEvent:
+        """Read events until one of a kind, and with these fields, comes."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            event = parse_event(line)
+            assert event is not None, f"not an event: {line}"
+            self.events.append(event)
+            wanted = all(getattr(event, k, None) == v for k, v in fields.items())
+            if isinstance(event, kind) and wanted:
+                return event
+        raise AssertionError(f"ended without {kind}: {self.finish()}")
+
+    def finish(self) -> tuple[int, str]:
+        """Wait for the end; exit status and what went to stderr."""
+        assert self.process.stdout is not None
+        # Not `communicate`: it closes stdin, which tells the child to stop.
+        self.events += [e for e in map(parse_event, self.process.stdout) if e]
+        status = self.process.wait(timeout=60)
+        self._errors.seek(0)
+        return status, self._errors.read()
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        for stream in (self.process.stdin, self.process.stdout, self._errors):
+            if stream is not None:
+                stream.close()
+
+
+@pytest.fixture(scope="module")
+def phantoms(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_phantom_set(tmp_path_factory.mktemp("films"), per_label=10, size=96)
+
+
+@pytest.fixture(scope="module")
+def job(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("job") / "job.json"
+    path.write_text(json.dumps(SMALL), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def start() -> Iterator[type[Child]]:
+    children: list[Child] = []
+
+    class Tracked(Child):
+        def __init__(self, *arguments: str | Path) -> None:
+            super().__init__(*arguments)
+            children.append(self)
+
+    yield Tracked
+    for child in children:
+        child.close()
+
+
+@pytest.fixture(scope="module")
+def trained(
+    phantoms: Path, job: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[ModelBundle, list[TrainingEvent]]:
+    """A bundle that the command made, and what it said meanwhile."""
+    out = tmp_path_factory.mktemp("trained") / "modèle"
+    child = Child("--data", phantoms, "--out", out, "--config", job, "--events")
+    status, errors = child.finish()
+    child.close()
+    assert status == 0, errors
+    return read_bundle(out), child.events
+
+
+def test_ends_with_success_and_the_path_of_the_bundle(
+    trained: tuple[ModelBundle, list[TrainingEvent]],
+) -> None:
+    bundle, events = trained
+    assert events[-1] == JobSucceeded(str(bundle.path))
+
+
+def test_tells_its_stages_in_order(
+    trained: tuple[ModelBundle, list[TrainingEvent]],
+) -> None:
+    stages = [e.stage for e in trained[1] if isinstance(e, StageStarted)]
+    assert stages == [
+        "start",
+        "reading",
+        "features",
+        "head",
+        "fine-tuning",
+        "export",
+        "evaluation",
+    ]
+
+
+def test_card_says_how_the_model_was_made_and_what_it_is_worth(
+    trained: tuple[ModelBundle, list[TrainingEvent]], phantoms: Path
+) -> None:
+    card = trained[0].card
+    with open(phantoms, encoding="utf-8") as file:
+        in_test = sum(row["split"] == "test" for row in csv.DictReader(file))
+    assert card.label_names == ("covid", "normal", "pneumonia")
+    assert card.training["config"]["size"] == 32
+    assert "--config job.json" in card.training["command"]
+    assert card.training["parity"]["largest_probability_difference"] < 1e-3
+    assert card.metrics["test"]["n"] == in_test
+    assert all(point.chosen_on == "validation" for point in card.operating_points)
+
+
+def test_card_holds_no_path_of_this_machine(
+    trained: tuple[ModelBundle, list[TrainingEvent]],
+) -> None:
+    text = (trained[0].path / "card.json").read_text(encoding="utf-8")
+    assert str(trained[0].path.parent) not in text
+    assert str(ROOT) not in text
+
+
+def test_leaves_only_the_bundle(
+    trained: tuple[ModelBundle, list[TrainingEvent]],
+) -> None:
+    bundle = trained[0]
+    assert [path.name for path in bundle.path.parent.iterdir()] == [bundle.path.name]
+    assert (bundle.path / WEIGHTS).is_file()
+
+
+def test_a_killed_job_resumes_to_the_same_kind_of_bundle(
+    phantoms: Path,
+    job: Path,
+    tmp_path: Path,
+    start: type[Child],
+    trained: tuple[ModelBundle, list[TrainingEvent]],
+) -> None:
+    out = tmp_path / "model"
+    child = start("--data", phantoms, "--out", out, "--config", job, "--events")
+    first = child.until(EpochEnded, phase="fine-tuning")
+    child.process.send_signal(signal.SIGKILL)
+    child.finish()
+    assert not out.exists()
+
+    again = start("--out", out, "--resume", "--events")
+    status, errors = again.finish()
+
+    assert status == 0, errors
+    epochs = [e for e in again.events if isinstance(e, EpochEnded)]
+    assert [(e.phase, e.epoch) for e in epochs] == [("fine-tuning", 2)]
+    card = read_bundle(out).card
+    history = card.training["history"]
+    assert first.epoch == 1  # type: ignore[union-attr]
+    assert [e["epoch"] for e in history if e["phase"] == "fine-tuning"] == [1, 2]
+    uninterrupted = trained[0].card.training["history"]
+    assert history[-1]["val_loss"] == pytest.approx(
+        uninterrupted[-1]["val_loss"], abs=0.02
+    )
+
+
+def test_stop_on_stdin_ends_it_and_keeps_what_was_done(
+    phantoms: Path, job: Path, tmp_path: Path, start: type[Child]
+) -> None:
+    out = tmp_path / "model"
+    child = start("--data", phantoms, "--out", out, "--config", job, "--events")
+    child.until(StageStarted, stage="head")
+    assert child.process.stdin is not None
+    child.process.stdin.write("stop\n")
+    child.process.stdin.flush()
+    status, errors = child.finish()
+    assert status == 3, errors
+    assert child.events[-1] == JobStopped()
+    assert not out.exists()
+    assert (tmp_path / "model.work" / "job.json").is_file()
+
+
+def test_ends_when_whoever_started_it_is_gone(
+    phantoms: Path, job: Path, tmp_path: Path, start: type[Child]
+) -> None:
+    out = tmp_path / "model"
+    child = start("--data", phantoms, "--out", out, "--config", job, "--events")
+    child.until(StageStarted, stage="reading")
+    assert child.process.stdin is not None
+    child.process.stdin.close()
+    child.process.stdin = None
+    assert child.finish()[0] == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--data", "nowhere", "--out", "{}/m"], "There is no folder or manifest"),
+        (["--data", "{films}", "--out", "{}/m", "--set", "epoch=3"], "no setting"),
+        (["--data", "{films}", "--out", "{}/m", "--set", "epochs=many"], "epochs"),
+        (["--data", "{films}", "--out", "{}/m", "--preset", "best"], "no preset"),
+        (["--data", "{films}", "--out", "{}/m", "--config", "nowhere"], "job file"),
+        (["--data", "{films}", "--out", "{}"], "exists already"),
+        (["--out", "{}/m"], "Training needs films"),
+        (["--out", "{}/m", "--resume"], "There is no interrupted job"),
+    ],
+)
+def test_refuses_before_anything_is_written(
+    arguments: list[str],
+    sentence: str,
+    phantoms: Path,
+    tmp_path: Path,
+    start: type[Child],
+) -> None:
+    words = [a.replace("{films}", str(phantoms)) for a in arguments]
+    words = [word.replace("{}", str(tmp_path)) for word in words]
+    child = start(*words)
+    status, errors = child.finish()
+    assert status == 2
+    assert sentence in errors
+    assert len(errors.strip().splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failure_is_an_event_too(
+    tmp_path: Path, job: Path, phantoms: Path, start: type[Child]
+) -> None:
+    folder = tmp_path / "films" / "only"
+    folder.mkdir(parents=True)
+    (folder / "film.png").write_bytes((phantoms.parent / _first(phantoms)).read_bytes())
+    child = start(
+        "--data", folder.parent, "--out", tmp_path / "m", "--config", job, "--events"
+    )
+    status, errors = child.finish()
+    assert status == 2, errors
+    failure = child.events[-1]
+    assert isinstance(failure, JobFailed)
+    assert "no film labelled covid" in failure.message
+    assert failure.hint
+
+
+def test_an_interrupted_job_is_not_thrown_away_by_accident(
+    phantoms: Path, job: Path, tmp_path: Path, start: type[Child]
+) -> None:
+    work = tmp_path / "model.work"
+    work.mkdir()
+    (work / "job.json").write_text("{}", encoding="utf-8")
+    child = start("--data", phantoms, "--out", tmp_path / "model", "--config", job)
+    status, errors = child.finish()
+    assert status == 2
+    assert "--resume" in errors
+    assert os.listdir(work) == ["job.json"]
+
+
+def _first(manifest: Path) -> str:
+    with open(manifest, encoding="utf-8") as file:
+        return next(csv.DictReader(file))["file"]
