@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -192,12 +193,10 @@ def card_from_json(fields: Mapping[str, Any]) -> ModelCard:
         card = ModelCard(
             format_version=int(fields["format_version"]),
             name=str(fields["name"]),
-            labels=tuple(Label(**label) for label in fields["labels"]),
+            labels=tuple(_label(label) for label in fields["labels"]),
             preprocess=spec_from_json(fields["preprocess"]),
             temperature=float(fields["temperature"]),
-            operating_points=tuple(
-                OperatingPoint(**point) for point in fields["operating_points"]
-            ),
+            operating_points=tuple(_point(p) for p in fields["operating_points"]),
             metrics=dict(fields["metrics"]),
             data=dict(fields["data"]),
             training=dict(fields["training"]),
@@ -218,12 +217,36 @@ def card_from_json(fields: Mapping[str, Any]) -> ModelCard:
             "The model's card is inconsistent: its labels and operating points differ.",
             hint="Copy the model again from where it came, or train it anew.",
         )
-    if not card.temperature > 0:
+    if not 0 < card.temperature < math.inf:
         raise BundleError(
             f"The model's card is inconsistent: temperature {card.temperature}.",
             hint="Copy the model again from where it came, or train it anew.",
         )
+    if len(card.probe) != len(names):
+        raise BundleError(
+            "The model's card is inconsistent: its labels and its probe differ.",
+            hint="Copy the model again from where it came, or train it anew.",
+        )
     return card
+
+
+def _label(fields: Mapping[str, Any]) -> Label:
+    return Label(name=str(fields["name"]), display_name=str(fields["display_name"]))
+
+
+def _point(fields: Mapping[str, Any]) -> OperatingPoint:
+    threshold = float(fields["threshold"])
+    if not 0 <= threshold <= 1:
+        raise ValueError(f"threshold must be 0 to 1. Received: {threshold}")
+    return OperatingPoint(
+        label=str(fields["label"]),
+        threshold=threshold,
+        chosen_on=str(fields["chosen_on"]),
+        criterion=str(fields["criterion"]),
+        precision=float(fields["precision"]),
+        sensitivity=float(fields["sensitivity"]),
+        specificity=float(fields["specificity"]),
+    )
 
 
 def _read_card(path: Path) -> dict[str, Any]:
@@ -256,6 +279,8 @@ def _hash_file(folder: Path, name: str) -> str:
         raise _damaged(folder, f"{name} is missing") from error
     except OSError as error:
         raise _damaged(folder, f"{name} cannot be read ({error.strerror})") from error
+    except ValueError as error:  # a null byte in it
+        raise _damaged(folder, f"its card lists {name!r}, no file name") from error
 
 
 def _model_hash(files: Mapping[str, str]) -> str:

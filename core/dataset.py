@@ -8,6 +8,7 @@ import dataclasses
 import hashlib
 import io
 import operator
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -112,6 +113,11 @@ def index_dataset(
         raise DatasetError(
             f"There is no folder or manifest called {data}.",
             hint="Give a folder with one subfolder per label, or a CSV file.",
+        )
+    if not found:
+        raise DatasetError(
+            f"None of the {gone} films that {data.name} lists is there.",
+            hint="Its paths are relative to the folder it lies in.",
         )
     present = {sample.label for sample in found}
     wanted = tuple(labels) or tuple(sorted(present))
@@ -346,7 +352,7 @@ def balanced_weights(
             weights[rows] /= weights[rows].mean()
             weights[rows] = np.minimum(weights[rows], heaviest)
         weights[rows] /= weights[rows].sum()
-    return (weights / weights.mean()).astype(np.float32)
+    return np.asarray(weights / weights.mean(), np.float32)
 
 
 def write_manifest(path: Path, split: Split) -> None:
@@ -380,7 +386,7 @@ def summarise(split: Split) -> dict[str, dict[str, int]]:
 
 def _index_folder(folder: Path) -> list[Sample]:
     try:
-        subfolders = [p for p in folder.iterdir() if p.is_dir() and _is_visible(p)]
+        subfolders = [p for p in folder.iterdir() if p.is_dir() and _is_visible(p.name)]
     except OSError as error:
         raise DatasetError(
             f"The folder {folder} cannot be listed: {error.strerror}.",
@@ -390,7 +396,7 @@ def _index_folder(folder: Path) -> list[Sample]:
         Sample(path.relative_to(folder).as_posix(), path, subfolder.name)
         for subfolder in subfolders
         for path in subfolder.rglob("*")
-        if path.is_file() and _is_visible(path)
+        if path.is_file() and all(map(_is_visible, path.relative_to(subfolder).parts))
     ]
     if not samples:
         raise DatasetError(
@@ -424,13 +430,15 @@ def _index_manifest(manifest: Path) -> list[Sample]:
                 hint="Fill it in or take the line out.",
             )
         samples.append(Sample(path=manifest.parent / fields["file"], **fields))
-    files = collections.Counter(sample.file for sample in samples)
-    twice = [file for file, count in files.items() if count > 1]
-    if twice:
-        raise DatasetError(
-            f"{manifest.name} lists {twice[0]} more than once.",
-            hint="Keep one line per film.",
-        )
+    known: set[str] = set()
+    for sample in samples:
+        place = os.path.abspath(sample.path)  # a.png, ./a.png and x/../a.png are one
+        if place in known:
+            raise DatasetError(
+                f"{manifest.name} lists {sample.file} more than once.",
+                hint="Keep one line per film.",
+            )
+        known.add(place)
     return samples
 
 
@@ -450,5 +458,5 @@ def _group_counts(
     ]
 
 
-def _is_visible(path: Path) -> bool:
-    return not path.name.startswith(".") and path.name not in ("Thumbs.db",)
+def _is_visible(name: str) -> bool:
+    return not name.startswith(".") and name != "Thumbs.db"

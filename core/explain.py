@@ -62,7 +62,8 @@ def colour_table() -> NDArray[np.uint8]:
     import cv2
 
     ramp = np.arange(256, dtype=np.uint8)[:, np.newaxis]
-    table = cv2.applyColorMap(ramp, cv2.COLORMAP_INFERNO)[:, 0, ::-1].copy()
+    bgr = cv2.applyColorMap(ramp, cv2.COLORMAP_INFERNO)
+    table = np.array(bgr[:, 0, ::-1], dtype=np.uint8)
     table.setflags(write=False)
     return table
 
@@ -96,4 +97,4 @@ def overlay(
     # The square root keeps the slopes of a focus visible, not its peak alone.
     weight = (opacity * np.sqrt(heat))[:, :, np.newaxis]
     mixed = grey[:, :, np.newaxis] * (1 - weight) + colours * weight
-    return mixed.astype(np.uint8)
+    return np.asarray(mixed, dtype=np.uint8)

@@ -15,6 +15,7 @@ from core.errors import BundleError, CoreError
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 OUTPUTS = ("logits", "evidence", "embedding")
+_RANKS = (2, 4, 2)
 PRECISIONS = {"float32": "f32", "bfloat16": "bf16"}
 
 _HINT = "Copy the model again from where it came, or train it anew."
@@ -109,5 +110,10 @@ def _mismatch(graph, size: int, labels: int) -> str:  # type: ignore[no-untyped-
     expected = [size, size, 1]
     if len(shape) != 4 or not shape[0].is_dynamic or shape[1:] != expected:
         return f"its input is {graph.input(0).partial_shape}"
-    count = graph.output("logits").partial_shape[1]
-    return "" if count == labels else f"it has {count} outputs for {labels} labels"
+    for name, rank in zip(OUTPUTS, _RANKS, strict=True):
+        given = graph.output(name).partial_shape
+        if given.rank.is_dynamic or len(given) != rank:
+            return f"its {name} are {given}"
+        if name != "embedding" and given[rank - 1] != labels:
+            return f"its {name} are {given} for {labels} labels"
+    return ""

@@ -139,7 +139,7 @@ class TrainingConfig:
             self,
         )
         _require(self.heaviest >= 1, "heaviest must be at least 1", self)
-        _require(self.seed >= 0, "seed must not be negative", self)
+        _require(0 <= self.seed < 2**32 - 1, "seed must be 0 to 2**32 - 2", self)
         _require(
             0 < self.validation < 0.5 and 0 < self.test < 0.5,
             "validation and test must be 0 to 0.5",
@@ -184,7 +184,8 @@ def config_from_json(
             changes[name] = _replace(start.augmentation, value)
         else:
             changes[name] = value
-    return _replace(start, changes)
+    config: TrainingConfig = _replace(start, changes)
+    return config
 
 
 def config_from_preset(name: str) -> TrainingConfig:

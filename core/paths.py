@@ -8,7 +8,7 @@ import os
 import shutil
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from core.errors import OutputError
@@ -106,6 +106,8 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         partial.mkdir(parents=True)
         yield partial
         if path.exists():
+            if not path.is_dir():
+                raise NotADirectoryError(errno.ENOTDIR, "a file is in its place")
             os.replace(path, old)
         try:
             os.replace(partial, path)
@@ -116,8 +118,10 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise output_error(path, error) from error
     finally:
-        for leftover in (partial, old):
-            shutil.rmtree(leftover, ignore_errors=True)
+        shutil.rmtree(partial, ignore_errors=True)
+        # Never the only copy: putting it back may have failed too.
+        if path.exists():
+            _remove_folder(old)
 
 
 def output_error(path: Path, error: OSError) -> OutputError:
@@ -144,14 +148,21 @@ def _beside(path: Path) -> Path:
     return path.parent / f".{uuid.uuid4().hex[:12]}{path.suffix[:16]}"
 
 
+def _remove_folder(path: Path) -> None:
+    if path.is_symlink():  # the folder it leads to is not ours
+        path.unlink()
+    else:
+        shutil.rmtree(path, ignore_errors=True)
+
+
 def _user_dir(kind: str) -> Path:
     if home := os.environ.get("HILUM_HOME"):
         return Path(home) / kind
     import platformdirs
 
-    where = {
+    where: dict[str, Callable[..., Path]] = {
         "data": platformdirs.user_data_path,
         "config": platformdirs.user_config_path,
         "log": platformdirs.user_log_path,
-    }[kind]
-    return where(_APP, appauthor=False)
+    }
+    return where[kind](_APP, appauthor=False)

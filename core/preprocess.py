@@ -30,8 +30,8 @@ class PreprocessSpec:
     intensity: str = "standardise"
 
     def __post_init__(self) -> None:
-        if not 16 <= self.size <= 2048:
-            raise ValueError(f"size must be 16 to 2048. Received: size={self.size}")
+        if not isinstance(self.size, int) or not 16 <= self.size <= 2048:
+            raise ValueError(f"size must be 16 to 2048. Received: size={self.size!r}")
         if (self.geometry, self.intensity) != ("stretch", "standardise"):
             raise ValueError(
                 "geometry must be 'stretch' and intensity 'standardise'. "
@@ -65,12 +65,16 @@ def to_network_input(
     """
     import cv2
 
-    pixels = film.pixels
-    if pixels.dtype != np.uint8:
+    pixels, low, span = film.pixels, film.low, film.high - film.low
+    if pixels.dtype == np.float32 and span > 0:
+        # Values may reach the type's limits, where sums and spans overflow.
+        shares = (pixels - np.float64(low)) / span
+        pixels, low, span = shares.astype(np.float32), 0.0, 1.0
+    elif pixels.dtype != np.uint8:
         pixels = pixels.astype(np.float32)
     side = (spec.size, spec.size)
     square = cv2.resize(pixels, side, interpolation=cv2.INTER_AREA)
-    span = film.high - film.low
     scale = 255.0 / span if span > 0 else 0.0
-    levels = (square.astype(np.float32) - np.float32(film.low)) * np.float32(scale)
-    return np.clip(levels, 0.0, 255.0)[np.newaxis, :, :, np.newaxis]
+    levels = (square.astype(np.float32) - np.float32(low)) * np.float32(scale)
+    clipped = np.clip(levels, np.float32(0.0), np.float32(255.0))
+    return np.asarray(clipped, np.float32)[np.newaxis, :, :, np.newaxis]

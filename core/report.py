@@ -74,7 +74,7 @@ def card_text(bundle: ModelBundle) -> str:
             f"precision {point.precision:.3f}, sensitivity {point.sensitivity:.3f}, "
             f"specificity {point.specificity:.3f} ({point.chosen_on})"
         )
-    if "test" in card.metrics:
+    if "per_class" in card.metrics.get("test", {}):
         lines += ["", "On the test films, never trained or chosen on:", ""]
         lines.append(evaluation_text(card.metrics["test"], card))
     lines += ["", f"For: {card.intended_use}", f"Limits: {card.limits}"]
@@ -93,12 +93,12 @@ def write_evaluation_html(
     """
     names = [label.display_name for label in card.labels]
     rows = [
-        [card.display_name(label), str(rates["n"])]
+        [html.escape(card.display_name(label)), str(rates["n"])]
         + [_rate_html(rates, name) for name in _RATES]
         for label, rates in result["per_class"].items()
     ]
     counts = [
-        [name, *(str(count) for count in row)]
+        [html.escape(name), *(str(count) for count in row)]
         for name, row in zip(names, result["confusion_matrix"], strict=True)
     ]
     sources = [
@@ -108,7 +108,7 @@ def write_evaluation_html(
     within = [
         [
             html.escape(entry["within"]),
-            " against ".join(card.display_name(label) for label in entry["labels"]),
+            html.escape(_against(entry, card)),
             " + ".join(str(n) for n in entry["n"]),
             _rate_html(entry, "auc"),
         ]
@@ -157,9 +157,13 @@ def _rate_html(fields: Mapping[str, Any], name: str) -> str:
 
 
 def _within(entry: Mapping[str, Any], card: ModelCard) -> str:
-    pair = " against ".join(card.display_name(label) for label in entry["labels"])
     films = " + ".join(str(n) for n in entry["n"])
+    pair = _against(entry, card)
     return f"{entry['within']:<14}{pair:<26}{films:>10}  {_rate(entry, 'auc')}"
+
+
+def _against(entry: Mapping[str, Any], card: ModelCard) -> str:
+    return " against ".join(card.display_name(label) for label in entry["labels"])
 
 
 def _table(caption: str, head: list[str], rows: list[list[str]]) -> str:

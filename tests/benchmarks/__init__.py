@@ -1,0 +1,1 @@
+"""The project's figures, each against its alternative: `python -m tests.benchmarks`."""

@@ -1,0 +1,240 @@
+"""Training jobs as JSON, and the lines that the child says."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import subprocess
+import sys
+import typing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core import job
+from core.errors import TrainingError
+from core.job import (
+    PRESETS,
+    Augmentation,
+    TrainingConfig,
+    config_from_json,
+    config_from_preset,
+    config_to_json,
+    encode_event,
+    parse_event,
+)
+
+ROOT = Path(job.__file__).parents[1]
+
+#: One setting -> values at the edge that are taken, and values that are not.
+SETTINGS: dict[str, tuple[list[Any], list[Any]]] = {
+    "name": (["", "Ward 3 ü"], [None, 3]),
+    "labels": ([[], ["a", "b"]], ["covid", ["a", "a"], ["a", 1], None]),
+    "weights": (["none", "/some/where.h5"], [None, 1]),
+    "size": ([32, 1024], [31, 1025, 224.0, "224", True]),
+    "dropout": ([0, 0.99], [-0.1, 1, "0.3", float("nan")]),
+    "head_epochs": ([1], [0, 1.5]),
+    "head_rate": ([1e-9, 1], [0, 1.1, -1, None]),
+    "epochs": ([0], [-1, "8"]),
+    "rate": ([1e-9, 1], [0, 1.1, float("nan"), float("inf")]),
+    "unfreeze_from": ([0], [-1, False]),
+    "statistics": (["auto", "frozen", "learned"], ["", "Auto", None]),
+    "batch": ([1, 1024], [0, 1025, 8.0]),
+    "patience": ([1], [0, None]),
+    "weight_decay": ([0, 0.5], [-1e-9, 1]),
+    "label_smoothing": ([0, 0.99], [-0.1, 1]),
+    "average": ([0, 0.999], [-0.1, 1]),
+    "balance": (["none", "labels", "labels-and-sources"], ["sources", 1]),
+    "heaviest": ([1, 50], [0.99, "4"]),
+    "pools": ([[], ["NIH=a+b"]], ["NIH=a+b", [1]]),
+    "mixed_precision": ([True, False], [0, "false", None]),
+    "validation": ([0.01, 0.49], [0, 0.5, 1, -0.2]),
+    "test": ([0.01, 0.49], [0, 0.5, 1, -0.2]),
+    "seed": ([0, 2**32 - 2], [-1, 2**32 - 1, 1.0]),
+}
+VARIATIONS: dict[str, tuple[list[Any], list[Any]]] = {
+    "rotation_deg": ([0, 45], [-1, 46, "10"]),
+    "zoom": ([0, 0.89], [-0.1, 0.9]),
+    "shift": ([0, 0.89], [-0.1, 0.9]),
+    "flip": ([True, False], [1, None]),
+    "gamma": ([0, 0.89], [-0.1, 0.9]),
+    "blur": ([0, 1], [-0.1, 1.1]),
+    "erase": ([0, 1], [-0.1, 1.1, float("nan")]),
+}
+
+
+def pairs(settings: dict[str, tuple[list[Any], list[Any]]], which: int) -> list[Any]:
+    return [(name, value) for name, each in settings.items() for value in each[which]]
+
+
+def test_every_setting_is_tried_here() -> None:
+    fields = {field.name for field in dataclasses.fields(TrainingConfig)}
+    assert set(SETTINGS) == fields - {"augmentation"}
+    assert set(VARIATIONS) == {field.name for field in dataclasses.fields(Augmentation)}
+
+
+@pytest.mark.parametrize(("name", "value"), pairs(SETTINGS, 0))
+def test_setting_within_its_range_is_taken(name: str, value: Any) -> None:
+    taken = getattr(config_from_json({name: value}), name)
+    assert taken == (tuple(value) if isinstance(value, list) else value)
+    assert type(taken) is type(getattr(TrainingConfig(), name))
+
+
+@pytest.mark.parametrize(("name", "value"), pairs(SETTINGS, 1))
+def test_setting_out_of_range_or_of_another_kind_is_refused(
+    name: str, value: Any
+) -> None:
+    with pytest.raises(TrainingError, match=name) as caught:
+        config_from_json({name: value})
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(("name", "value"), pairs(VARIATIONS, 0))
+def test_variation_within_its_range_is_taken(name: str, value: Any) -> None:
+    config = config_from_json({"augmentation": {name: value}})
+    assert getattr(config.augmentation, name) == value
+
+
+@pytest.mark.parametrize(("name", "value"), pairs(VARIATIONS, 1))
+def test_variation_out_of_range_or_of_another_kind_is_refused(
+    name: str, value: Any
+) -> None:
+    with pytest.raises(TrainingError, match=name):
+        config_from_json({"augmentation": {name: value}})
+
+
+@pytest.mark.parametrize(
+    "fields", [{"epoch": 3}, {"augmentation": {"rotate": 3}}, {"Size": 224}]
+)
+def test_unknown_setting_is_refused_and_the_known_are_named(
+    fields: dict[str, Any],
+) -> None:
+    with pytest.raises(TrainingError, match="no setting called") as caught:
+        config_from_json(fields)
+    assert "Known settings" in caught.value.hint
+
+
+@pytest.mark.parametrize("value", [None, [], "none", 3])
+def test_variations_that_are_no_record_are_refused(value: Any) -> None:
+    with pytest.raises(TrainingError, match="augmentation"):
+        config_from_json({"augmentation": value})
+
+
+def test_job_comes_back_from_its_json() -> None:
+    config = TrainingConfig(
+        name="Größe",
+        labels=("normal", "covid"),
+        size=96,
+        rate=3e-4,
+        pools=("NIH=a+b",),
+        augmentation=Augmentation(flip=False, zoom=0.0),
+        mixed_precision=True,
+        seed=7,
+    )
+    text = json.dumps(config_to_json(config))
+    assert config_from_json(json.loads(text)) == config
+
+
+def test_settings_not_given_are_those_of_the_base() -> None:
+    base = TrainingConfig(size=96, augmentation=Augmentation(zoom=0.5))
+    config = config_from_json({"batch": 4, "augmentation": {"blur": 0}}, base)
+    assert (config.size, config.batch) == (96, 4)
+    assert config.augmentation == Augmentation(zoom=0.5, blur=0.0)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_preset_is_a_job(name: str) -> None:
+    assert config_from_preset(name) == config_from_json(PRESETS[name])
+
+
+def test_presets_differ() -> None:
+    assert config_from_preset("default") == TrainingConfig()
+    assert config_from_preset("feature-extraction").epochs == 0
+
+
+def test_unknown_preset_is_refused_and_the_known_are_named() -> None:
+    with pytest.raises(TrainingError, match="no preset called fast") as caught:
+        config_from_preset("fast")
+    assert "feature-extraction" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("settings", "learns"),
+    [
+        ({"weights": "imagenet"}, False),
+        ({"weights": "none"}, True),
+        ({"weights": "imagenet", "statistics": "learned"}, True),
+        ({"weights": "none", "statistics": "frozen"}, False),
+    ],
+)
+def test_statistics_are_learned_only_from_nothing_unless_said(
+    settings: dict[str, Any], learns: bool
+) -> None:
+    assert config_from_json(settings).learns_statistics is learns
+
+
+EVENTS = [
+    job.StageStarted("reading", 'Reading "Röntgen"\nfilms.'),
+    job.StageStarted("head"),
+    job.Progressed("reading", 3, 10, 12.5),
+    job.EpochEnded("head", 1, 40, 1.1, 1.0, 0.5, 0.4, True),
+    job.Noted("Left out 3 films."),
+    job.JobSucceeded("/tmp/model"),
+    job.JobStopped(),
+    job.JobFailed("The disk is full.", "Free some space."),
+]
+
+
+def test_every_kind_of_event_is_tried_here() -> None:
+    assert {type(event) for event in EVENTS} == set(typing.get_args(job.TrainingEvent))
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
+def test_event_is_one_line_and_comes_back_from_it(event: job.TrainingEvent) -> None:
+    line = encode_event(event)
+    assert line.isascii()
+    assert len(line.splitlines()) == 1
+    assert parse_event(line + "\n") == event
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "\n",
+        "Epoch 1/40 ====>",
+        "{",
+        "null",
+        "3",
+        '"JobStopped"',
+        '["JobStopped"]',
+        "{}",
+        '{"event": "Unknown"}',
+        '{"event": null}',
+        '{"event": []}',
+        '{"event": "JobSucceeded"}',
+        '{"event": "JobStopped", "why": "?"}',
+        '{"event": "TrainingConfig"}',
+        "\x00\xff",
+    ],
+)
+def test_line_that_is_no_event_is_none(line: str) -> None:
+    assert parse_event(line) is None
+
+
+def test_claimed_stdout_carries_events_alone() -> None:
+    program = (
+        "import os, sys\n"
+        "from core.job import JobStopped, claim_stdout, encode_event\n"
+        "events = claim_stdout()\n"
+        "print('from print')\n"
+        "os.write(1, b'from a library\\n')\n"
+        "os.system('echo from a child')\n"
+        "print(encode_event(JobStopped()), file=events)\n"
+    )
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout == encode_event(job.JobStopped()) + "\n"
+    for words in ("from print", "from a library", "from a child"):
+        assert words in done.stderr
