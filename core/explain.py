@@ -45,7 +45,10 @@ def heatmap_from_evidence(
         positive = positive / peak
     height, width = size
     smooth = cv2.resize(positive, (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.clip(np.asarray(smooth, dtype=np.float32), 0.0, 1.0)
+    heat = np.asarray(smooth, dtype=np.float32)
+    # In place: a copy of a large picture takes longer than the resizing.
+    np.clip(heat, 0.0, 1.0, out=heat)
+    return heat
 
 
 @functools.cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,8 @@ sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 OUTPUTS = ("logits", "evidence", "embedding")
 _RANKS = (2, 4, 2)
 PRECISIONS = {"float32": "f32", "bfloat16": "bf16"}
+
+_CONVERTER = "openvino.tools.ovc"
 
 _HINT = "Copy the model again from where it came, or train it anew."
 
@@ -38,9 +41,6 @@ class Graph:
     def __init__(
         self, xml: Path, *, size: int, labels: int, precision: str = "float32"
     ) -> None:
-        # Imported here: half of the start-up time, and not every command needs it.
-        import openvino
-
         if precision not in PRECISIONS:
             raise CoreError(
                 f"There is no precision called {precision}.",
@@ -52,7 +52,8 @@ class Graph:
             "INFERENCE_PRECISION_HINT": PRECISIONS[precision],
             "PERFORMANCE_HINT": "LATENCY",
         }
-        core = openvino.Core()
+        # Loaded here: a third of the start-up time, and not every command needs it.
+        core = _openvino().Core()
         try:
             graph = core.read_model(xml, xml.with_suffix(".bin"))
             problem = _mismatch(graph, size, labels)
@@ -99,6 +100,25 @@ def save_graph(exported: Path, target: Path, *, half: bool) -> None:
     for output, name in zip(graph.outputs, OUTPUTS, strict=True):
         output.get_tensor().set_names({name})
     openvino.save_model(graph, target, compress_to_fp16=half)
+
+
+def _openvino() -> ModuleType:
+    """OpenVINO, without its converter where that is not loaded yet.
+
+    The converter takes a third of OpenVINO's loading time. Keras alone calls
+    it, to export, so it stays where Keras has been loaded.
+    """
+    if "keras" in sys.modules or "openvino" in sys.modules:
+        import openvino
+
+        return openvino
+    # OpenVINO does without it where it cannot be imported.
+    sys.modules[_CONVERTER] = None  # type: ignore[assignment]
+    try:
+        import openvino
+    finally:
+        del sys.modules[_CONVERTER]
+    return openvino
 
 
 def _mismatch(graph, size: int, labels: int) -> str:  # type: ignore[no-untyped-def]

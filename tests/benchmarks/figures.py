@@ -104,8 +104,8 @@ def in_words(values: Sequence[float], unit: str) -> str:
 
 
 def ratio_in_words(values: Sequence[float]) -> str:
-    """Median with the quartiles: "12.1 (11.8 to 12.5)"."""
-    return in_words(values, "×").replace(" ×", " ×", 1)
+    """Median with the quartiles: "12.1 × (11.8 to 12.5)"."""
+    return in_words(values, "×")
 
 
 def plain_row(

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.child import python, run_once
+from tests.benchmarks.child import ChildError, python, run_once
 from tests.benchmarks.figures import Row, Target, plain_row
 from tests.benchmarks.machine import film_in_words
 
@@ -45,6 +45,8 @@ def measure(films: list[Path], bundle: Path, repeats: int) -> list[Memory]:
             command = python("tests.benchmarks.window_side", film, bundle)
             for changes in screens:
                 answers = [run_once(command, **changes).answer for _ in range(repeats)]
+                if not all(answer["has_heatmap"] for answer in answers):
+                    raise ChildError("The window gave no verdict, so no heat map.")
                 found.append(
                     Memory(
                         film_in_words(film),

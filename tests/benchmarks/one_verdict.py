@@ -98,9 +98,7 @@ def measure(
     return result
 
 
-def measure_heatmap(
-    bundle: ModelBundle, film: Radiograph, repeats: int
-) -> WithHeatmap:
+def measure_heatmap(bundle: ModelBundle, film: Radiograph, repeats: int) -> WithHeatmap:
     """Time the whole answer and the graph alone in turns."""
     classifier = Classifier(bundle)
     batch = to_network_input(film, bundle.card.preprocess)

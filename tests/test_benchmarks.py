@@ -1,0 +1,172 @@
+"""The pure parts of the benchmarks: statistics, targets and tables."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from core.paths import sample_films
+from tests.benchmarks import first_verdict, machine
+from tests.benchmarks.child import ChildError, Run, Server, run_once
+from tests.benchmarks.figures import (
+    Row,
+    Target,
+    in_words,
+    markdown_table,
+    plain_row,
+    ratio_row,
+    ratios,
+    row_in_words,
+    spread,
+)
+
+FASTER = Target("at least 5 times faster", 5.0, at_least=True)
+NEAR = Target("at most 1.15 times", 1.15)
+
+
+def test_spread_gives_median_and_quartiles() -> None:
+    found = spread([5.0, 1.0, 3.0, 2.0, 4.0])
+    assert (found.low, found.median, found.high, found.count) == (2.0, 3.0, 4.0, 5)
+
+
+def test_spread_of_one_value_is_that_value() -> None:
+    found = spread([2.5])
+    assert (found.low, found.median, found.high) == (2.5, 2.5, 2.5)
+
+
+def test_spread_of_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least one value"):
+        spread([])
+
+
+def test_spread_ignores_one_outlier() -> None:
+    calm = spread([1.0] * 8)
+    disturbed = spread([1.0] * 7 + [100.0])
+    assert disturbed == calm
+
+
+def test_ratios_are_taken_pair_by_pair() -> None:
+    # A burst that doubles both of the second pair leaves the ratio as it was.
+    assert ratios([10.0, 20.0], [2.0, 4.0]) == [5.0, 5.0]
+
+
+def test_ratios_of_unequal_lengths_are_refused() -> None:
+    with pytest.raises(ValueError, match="shorter|longer"):
+        ratios([1.0, 2.0], [1.0])
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.5, "0.50 s (0.50 to 0.50)"),
+        (12.34, "12.3 s (12.3 to 12.3)"),
+        (236.4, "236 s (236 to 236)"),
+    ],
+)
+def test_figures_are_printed_with_digits_that_mean_something(
+    value: float, text: str
+) -> None:
+    assert in_words([value], "s") == text
+
+
+def test_a_limit_itself_is_reached() -> None:
+    assert FASTER.is_reached(5.0)
+    assert not FASTER.is_reached(4.99)
+    assert NEAR.is_reached(1.15)
+    assert not NEAR.is_reached(1.16)
+
+
+def test_faster_compares_the_alternative_with_ours() -> None:
+    row = ratio_row("verdict", [10.0, 10.0], [60.0, 80.0], "ms", FASTER)
+    assert row.ratio.startswith("7.00 ×")
+    assert row.reached is True
+
+
+def test_an_upper_limit_compares_ours_with_the_bare_thing() -> None:
+    row = ratio_row("heat map", [12.0, 12.0], [10.0, 10.0], "ms", NEAR)
+    assert row.ratio.startswith("1.20 ×")
+    assert row.reached is False
+
+
+def test_a_figure_without_a_target_is_neither_reached_nor_missed() -> None:
+    row = plain_row("processor time", [0.6], "s")
+    assert row.reached is None
+    assert "target" not in row_in_words(row)
+
+
+def test_a_missed_target_is_said_loudly() -> None:
+    row = plain_row("start", [0.9], "s", Target("at most 0.8 s", 0.8))
+    assert "at most 0.8 s: NOT REACHED" in row_in_words(row)
+
+
+def test_markdown_table_has_a_cell_for_every_column() -> None:
+    rows = [Row("a | b", "1 s", reached=True), Row("c", "2 s", "3 s", "1.5 ×", "x")]
+    lines = markdown_table(rows).splitlines()
+    assert {line.count("|") for line in lines} == {7}
+    assert lines[2] == "| a / b | 1 s | – | – | – | yes |"
+    assert lines[3].endswith("| x | – |")
+
+
+def _run(finding: str | None, covid: float, wall: float) -> Run:
+    answer = {"finding": finding, "probabilities": {"covid": covid, "no": 1 - covid}}
+    return Run(answer, wall, wall)
+
+
+def test_a_different_verdict_reaches_no_target() -> None:
+    ours, other = [_run("covid", 0.9, 0.5)], [_run(None, 0.9, 9.0)]
+    result = first_verdict.FirstVerdict("film", ours, other)
+    against = first_verdict.rows(result)[1]
+    assert (against.ratio, against.reached) == ("the verdicts differ", False)
+    assert "DIFFERENT" in first_verdict.agreement(result)
+
+
+def test_probabilities_within_a_thousandth_are_the_same_verdict() -> None:
+    ours, other = [_run("covid", 0.9, 0.5)], [_run("covid", 0.9005, 9.0)]
+    result = first_verdict.FirstVerdict("film", ours, other)
+    assert result.is_same_verdict
+    assert first_verdict.rows(result)[1].reached is True
+
+
+def test_films_are_named_by_their_kind_only() -> None:
+    film = sample_films()[0]
+    words = machine.film_in_words(film)
+    assert words.startswith("drawn PNG ")
+    assert film.stem not in words
+
+
+def test_without_real_films_the_drawn_ones_serve(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HILUM_XRAY_DATA", str(tmp_path))
+    assert machine.films() == sample_films()[:1]
+
+
+@pytest.mark.skipif(not hasattr(os, "wait4"), reason="there is no wait4 here")
+def test_a_child_is_timed_and_its_answer_read() -> None:
+    run = run_once([sys.executable, "-c", "print('{\"a\": 1}')"])
+    assert run.answer == {"a": 1}
+    assert run.wall_s > 0
+    assert run.cpu_s > 0
+
+
+@pytest.mark.skipif(not hasattr(os, "wait4"), reason="there is no wait4 here")
+def test_a_child_that_fails_says_why() -> None:
+    with pytest.raises(ChildError, match="the reason"):
+        run_once([sys.executable, "-c", "raise SystemExit('the reason')"])
+
+
+def test_a_server_answers_line_by_line_and_ends() -> None:
+    code = "import sys\nfor n in sys.stdin: print(int(n) + 1, flush=True)"
+    with Server([sys.executable, "-c", code]) as server:
+        assert [server.ask("1"), server.ask("5")] == [2, 6]
+
+
+def test_a_server_that_is_gone_says_why() -> None:
+    with (
+        Server([sys.executable, "-c", "raise SystemExit('the reason')"]) as server,
+        pytest.raises(ChildError, match="the reason"),
+    ):
+        server.ask("1")
