@@ -333,7 +333,7 @@ def balanced_weights(
     Args:
         balance: "none", "labels" or "labels-and-sources".
         heaviest: Most that one film may weigh compared with the mean of its
-            label.
+            label, before what the cap took is spread over the label again.
 
     Returns:
         (n,) float32 with mean 1.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,7 +102,7 @@ def save_graph(exported: Path, target: Path, *, half: bool) -> None:
     openvino.save_model(graph, target, compress_to_fp16=half)
 
 
-def _openvino() -> ModuleType:
+def _openvino() -> Any:
     """OpenVINO, without its converter where that is not loaded yet.
 
     The converter takes a third of OpenVINO's loading time. Keras alone calls

@@ -85,8 +85,9 @@ class TrainingConfig:
             takes their place at the end of each epoch; 0 turns it off.
         balance: What weighs the same in the loss: films ("none"), labels, or
             labels and the sources within each.
-        heaviest: Most that one film may weigh compared with the mean, so that
-            a handful of films of a rare source is not learned by heart.
+        heaviest: Most that one film may weigh compared with the mean of its
+            label, before what the cap took is spread over the label again, so
+            that a handful of films of a rare source is not learned by heart.
         pools: "NAME=source+source": sources whose films come from one place,
             for the report.
         mixed_precision: Compute in bfloat16, keep weights in float32.

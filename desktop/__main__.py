@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import logging
 import logging.handlers
-import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -49,8 +48,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     reporter.install()
     # Python's own handler waits for the interpreter, which Qt's loop is not.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    # Nothing here draws with OpenGL, and its driver takes 50 MB.
-    os.environ.setdefault("QT_XCB_GL_INTEGRATION", "none")
     set_scaling()
     application = Application(sys.argv[:1])
     settings = Settings()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 from PyQt5.QtCore import QCoreApplication, QEvent, QObject, Qt, pyqtSignal
@@ -69,6 +70,8 @@ class Application(QApplication):
 
 def set_scaling() -> None:
     """Draw at the screen's own resolution; to be called before `Application`."""
+    # Nothing here draws with OpenGL, whose driver would take 50 MB.
+    os.environ.setdefault("QT_XCB_GL_INTEGRATION", "none")
     for attribute in (
         Qt.ApplicationAttribute.AA_EnableHighDpiScaling,
         Qt.ApplicationAttribute.AA_UseHighDpiPixmaps,

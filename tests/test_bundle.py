@@ -245,9 +245,7 @@ def test_labels_and_operating_points_that_differ_are_refused(
 
 
 @pytest.mark.parametrize("name", ["../outside", "/etc/passwd", "sub/file", "..", "."])
-def test_file_outside_the_bundle_is_never_taken(
-    bundle: ModelBundle, name: str
-) -> None:
+def test_file_outside_the_bundle_is_never_taken(bundle: ModelBundle, name: str) -> None:
     outside = bundle.path.parent / "outside"
     outside.write_bytes(b"x")
     digest = hashlib.sha256(b"x").hexdigest()

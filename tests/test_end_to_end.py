@@ -56,7 +56,8 @@ def test_a_model_trained_on_phantoms_reads_a_dropped_phantom(
         )
     )
     qtbot.waitUntil(lambda: not window.diagnose.session.is_reading, timeout=20000)
-    said = window.diagnose.ui.panel.sentence
+    # The panel keeps a number and its sign on one line.
+    said = window.diagnose.ui.panel.sentence.replace("\N{NO-BREAK SPACE}", " ")
     window.close()
 
     opened = read_radiograph(film)

@@ -98,6 +98,19 @@ def test_atomic_write_takes_a_name_as_long_as_the_system_allows(
     assert target.read_bytes() == b"whole"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file is not replaced")
+def test_atomic_write_does_not_change_the_file_under_its_readers(
+    tmp_path: Path,
+) -> None:
+    target = tmp_path / "result.csv"
+    target.write_bytes(OLD)
+    with open(target, "rb") as reader:
+        with atomic_write(target) as partial:
+            partial.write_bytes(b"new")
+        assert reader.read() == OLD
+    assert target.read_bytes() == b"new"
+
+
 @pytest.mark.parametrize("failure", [ValueError, KeyboardInterrupt, BundleError])
 def test_atomic_write_leaves_the_old_file_when_the_writer_fails(
     tmp_path: Path, failure: type[BaseException]

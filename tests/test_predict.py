@@ -309,6 +309,4 @@ def test_mirrored_film_gives_mirrored_evidence(classifier: Classifier) -> None:
     film = draw_phantom("pneumonia", seed=2, size=SIZE).astype(np.float32)
     batch = np.stack([film, film[:, ::-1]])[..., np.newaxis]
     plain, mirrored = classifier.predict_batch(batch)
-    np.testing.assert_allclose(
-        mirrored.evidence, plain.evidence[:, ::-1], atol=1e-4
-    )
+    np.testing.assert_allclose(mirrored.evidence, plain.evidence[:, ::-1], atol=1e-4)

@@ -282,6 +282,17 @@ def test_a_failure_is_an_event_too(
     assert failure.hint
 
 
+def test_one_label_alone_is_refused(
+    tmp_path: Path, phantoms: Path, start: type[Child]
+) -> None:
+    folder = tmp_path / "films" / "only"
+    folder.mkdir(parents=True)
+    (folder / "film.png").write_bytes((phantoms.parent / _first(phantoms)).read_bytes())
+    status, errors = start("--data", folder.parent, "--out", tmp_path / "m").finish()
+    assert status == 2
+    assert "one label only: only" in errors
+
+
 def test_an_interrupted_job_is_not_thrown_away_by_accident(
     phantoms: Path, job: Path, tmp_path: Path, start: type[Child]
 ) -> None:

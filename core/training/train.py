@@ -23,7 +23,7 @@ from core.dataset import (
     make_split,
     write_manifest,
 )
-from core.errors import TrainingStopped
+from core.errors import DatasetError, TrainingStopped
 from core.job import (
     EpochEnded,
     JobSucceeded,
@@ -147,6 +147,11 @@ class _Job:
         config, note = self.config, self._note
         self.progress.start("reading", f"Reading the films of {data.name}.")
         dataset = index_dataset(data, config.labels)
+        if len(dataset.labels) < 2:
+            raise DatasetError(
+                f"{data.name} has films of one label only: {dataset.labels[0]}.",
+                hint="Add films of at least one other label, in a folder of its own.",
+            )
         note(dataset.left_out)
         given = given_split(dataset)
         wanted = dataset.samples
