@@ -134,8 +134,8 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
         "--pool",
         action="append",
         default=[],
-        metavar="NAME=SOURCE+SOURCE",
-        help="sources whose films come from one place",
+        metavar="NAME=SOURCE+SOURCE[:LABEL+LABEL]",
+        help="sources whose films, of all or some labels, come from one place",
     )
     parser.add_argument("--overwrite", action="store_true", help="replace the files")
     parser.set_defaults(run=commands.evaluate_bundle)

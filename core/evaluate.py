@@ -35,6 +35,22 @@ TARGET_PRECISION = 0.85
 _FEWEST = 5
 
 
+@dataclasses.dataclass(frozen=True)
+class Pool:
+    """Films known to come from one place, with one kind of scanner and export.
+
+    Attributes:
+        sources: Of the films.
+        labels: Those whose films really come from there; empty means all.
+            A collection may hold one hospital's normal films beside COVID-19
+            films from anywhere.
+    """
+
+    name: str
+    sources: tuple[str, ...]
+    labels: tuple[str, ...] = ()
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Scores:
     """What the exported graph gave for labelled films.
@@ -106,18 +122,19 @@ def evaluate(
     scores: Scores,
     temperature: float,
     *,
-    pools: Mapping[str, Sequence[str]] | None = None,
+    pools: Sequence[Pool] = (),
     seed: int = 0,
 ) -> dict[str, Any]:
     """Measure a model on films it was not made with.
 
     Where every source holds some labels only, a model can tell labels apart
     by their source. So the figures come over all films, by source, and, for
-    each two labels that one source (or pool of sources) both holds, as the
-    AUC between just these two within it, which no trace of source can help.
+    each two labels of one place, as the AUC between just these two within it,
+    which no trace of source can help.
 
     Args:
-        pools: Name -> sources whose films come from the same place.
+        pools: The places. Without any, each source is taken for one, which
+            is only right where a source is a hospital, not a collection.
         seed: Of the bootstrap.
 
     Returns:
@@ -133,7 +150,7 @@ def evaluate(
         "ece": round(expected_calibration_error(scores.truth, calibrated), 4),
         "ece_uncalibrated": round(expected_calibration_error(scores.truth, raw), 4),
         "by_source": _by_source(scores, calibrated, groups, seed),
-        "within_source": _within_source(scores, groups, dict(pools or {}), seed),
+        "within_source": _within_source(scores, groups, pools, seed),
         "unreadable": len(scores.unreadable),
     }
 
@@ -199,22 +216,25 @@ def write_rows(path: Path, scores: Scores, temperature: float) -> None:
         partial.write_text(text.getvalue(), encoding="utf-8", newline="")
 
 
-def parse_pools(texts: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Read pools of sources written as "NAME=source+source".
+def parse_pools(texts: Sequence[str]) -> tuple[Pool, ...]:
+    """Read pools written as "NAME=source+source" or "NAME=source:label+label".
 
     Raises:
         DatasetError: One is not written so.
     """
-    pools = {}
+    pools = []
     for text in texts:
-        name, _, sources = text.partition("=")
-        if not name or not sources:
+        name, _, rest = text.partition("=")
+        sources, colon, labels = rest.partition(":")
+        if not name or not sources or (colon and not labels):
             raise DatasetError(
                 f"A pool of sources cannot be written as {text!r}.",
-                hint="Write it as NAME=source+source, for example NIH=nih+chestx8.",
+                hint="Write it as NAME=source+source, or, where only some labels "
+                "come from there, as NAME=source+source:label+label.",
             )
-        pools[name] = tuple(sources.split("+"))
-    return pools
+        chosen = tuple(labels.split("+")) if labels else ()
+        pools.append(Pool(name, tuple(sources.split("+")), chosen))
+    return tuple(pools)
 
 
 def _by_source(
@@ -232,14 +252,19 @@ def _by_source(
 
 
 def _within_source(
-    scores: Scores, groups: list[str], pools: dict[str, Sequence[str]], seed: int
+    scores: Scores, groups: list[str], pools: Sequence[Pool], seed: int
 ) -> list[dict[str, Any]]:
     sources = np.array([sample.source for sample in scores.samples])
-    names = {str(source): (str(source),) for source in sorted(set(sources) - {""})}
+    alone = [Pool(str(name), (str(name),)) for name in sorted(set(sources) - {""})]
     results = []
-    for name, members in {**pools, **names}.items():
-        here = np.isin(sources, list(members))
-        for a, b in itertools.combinations(range(len(scores.labels)), 2):
+    for pool in pools or alone:
+        here = np.isin(sources, pool.sources)
+        labels = [
+            i
+            for i, label in enumerate(scores.labels)
+            if not pool.labels or label in pool.labels
+        ]
+        for a, b in itertools.combinations(labels, 2):
             rows = np.flatnonzero(here & np.isin(scores.truth, [a, b]))
             positive = scores.truth[rows] == b
             fewer = min(positive.sum(), (~positive).sum())
@@ -249,8 +274,8 @@ def _within_source(
             resamples = Resamples.by_group([groups[row] for row in rows], seed=seed)
             results.append(
                 {
-                    "within": name,
-                    "sources": list(members),
+                    "within": pool.name,
+                    "sources": list(pool.sources),
                     "labels": [scores.labels[a], scores.labels[b]],
                     "n": [int((~positive).sum()), int(positive.sum())],
                     **auc_with_interval(

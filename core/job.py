@@ -88,8 +88,8 @@ class TrainingConfig:
         heaviest: Most that one film may weigh compared with the mean of its
             label, before what the cap took is spread over the label again, so
             that a handful of films of a rare source is not learned by heart.
-        pools: "NAME=source+source": sources whose films come from one place,
-            for the report.
+        pools: "NAME=source+source", or "NAME=source:label+label" where only
+            some labels come from there: films of one place, for the report.
         mixed_precision: Compute in bfloat16, keep weights in float32.
         validation, test: Shares of the films, where the data has no splits.
         seed: Of everything random.

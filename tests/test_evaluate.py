@@ -16,6 +16,7 @@ from core.dataset import Sample
 from core.errors import DatasetError, OutputError, TrainingStopped
 from core.evaluate import (
     BATCH,
+    Pool,
     Scores,
     choose_operating_points,
     evaluate,
@@ -178,11 +179,17 @@ def test_two_labels_are_compared_only_within_a_source_that_holds_both(
 
 
 def test_pool_of_sources_is_compared_as_one() -> None:
-    found = within(evaluate(two_sources(), 1.0, pools={"both": ("a", "b")}))
+    found = within(evaluate(two_sources(), 1.0, pools=[Pool("both", ("a", "b"))]))
     assert found["both", "covid", "pneumonia"]["n"] == [14, 9]
     assert found["both", "covid", "pneumonia"]["sources"] == ["a", "b"]
     assert found["both", "pneumonia", "normal"]["n"] == [9, 12]
-    assert ("a", "covid", "normal") in found
+    assert {name for name, *_ in found} == {"both"}, "a source is no place of its own"
+
+
+def test_pool_may_hold_some_labels_only() -> None:
+    pool = Pool("both", ("a", "b"), ("pneumonia", "normal"))
+    found = within(evaluate(two_sources(), 1.0, pools=[pool]))
+    assert set(found) == {("both", "pneumonia", "normal")}
 
 
 def test_comparison_of_two_labels_does_not_see_the_third() -> None:
@@ -312,14 +319,14 @@ def test_rows_that_cannot_be_written_are_an_error_of_its_own(film: Path) -> None
 
 
 def test_pools_are_read() -> None:
-    assert parse_pools(["NIH=nih+chestx8", "x=y"]) == {
-        "NIH": ("nih", "chestx8"),
-        "x": ("y",),
-    }
-    assert parse_pools([]) == {}
+    assert parse_pools(["NIH=nih+chestx8", "x=y:a+b"]) == (
+        Pool("NIH", ("nih", "chestx8")),
+        Pool("x", ("y",), ("a", "b")),
+    )
+    assert parse_pools([]) == ()
 
 
-@pytest.mark.parametrize("text", ["", "NIH", "=a+b", "NIH="])
+@pytest.mark.parametrize("text", ["", "NIH", "=a+b", "NIH=", "NIH=a:"])
 def test_pool_that_is_not_written_so_is_refused(text: str) -> None:
     with pytest.raises(DatasetError, match="cannot be written") as caught:
         parse_pools([text])
