@@ -2,8 +2,8 @@
 
 python run.py [FILM...]        open the window; without a display, judge the films
 python run.py test             run all tests; what follows goes to pytest
-python run.py predict FILM...  and scan, train, evaluate, audit, export, card,
-                               self-test: the command line as it is (add --help)
+python run.py predict FILM...  and train, evaluate, export, card, self-test: the
+                               command line as it is (add --help)
 """
 # Every Python must get as far as the sentence that says which Python to use instead, so
 # the grammar is that of Python 2.7: hints are comments, and there are no f-strings.

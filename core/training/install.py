@@ -89,7 +89,7 @@ def export_checked(
     worst = float("inf")
     for half in (True, False):
         graph = export_openvino(network, folder / GRAPH, half=half)
-        actual = _logits(films, rows, lambda batch, run=graph: run.run(batch)[0])
+        actual = _logits(films, rows, graph.logits)
         temperature = fit_temperature(truth, actual)
         gaps = probabilities(actual, temperature) - probabilities(expected, temperature)
         worst = float(np.abs(gaps).max())

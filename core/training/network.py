@@ -168,9 +168,9 @@ def unfreeze(network: keras.Model, layer: int, *, statistics: bool = False) -> i
 
 def _imagenet_weights() -> list[Any]:
     try:
-        return keras.applications.DenseNet121(
+        source = keras.applications.DenseNet121(
             include_top=False, weights="imagenet", input_shape=(224, 224, 3)
-        ).get_weights()
+        )
     except Exception as error:  # noqa: BLE001 - Keras raises a bare Exception here
         raise TrainingError(
             "The ImageNet weights could not be downloaded.",
@@ -178,6 +178,8 @@ def _imagenet_weights() -> list[Any]:
             "kernels_notop.h5 into the folder .keras/models of your home, or name "
             "a weights file or a bundle to start from.",
         ) from error
+    weights: list[Any] = source.get_weights()
+    return weights
 
 
 def _bundle_weights(path: Path, network: keras.Model) -> list[Any]:
@@ -191,7 +193,8 @@ def _bundle_weights(path: Path, network: keras.Model) -> list[Any]:
         raise _unfit(path, error) from error
     twin = build_network(network.input_shape[1], labels, 0.0)
     _load(twin, path)
-    return twin.get_layer(BACKBONE).get_weights()
+    weights: list[Any] = twin.get_layer(BACKBONE).get_weights()
+    return weights
 
 
 def _load(model: keras.Model, path: Path) -> None:

@@ -66,7 +66,7 @@ def read_films(
         pixels = np.lib.format.open_memmap(pixels_path, "w+", np.uint8, shape)
         hashes: list[list[int]] = []
         unreadable: dict[str, str] = {}
-        kept = []
+        kept: list[str] = []
         for number, (sample, film) in enumerate(_decode(samples, spec), start=1):
             if isinstance(film, str):
                 unreadable[sample.file] = film
@@ -241,10 +241,12 @@ def _coarsen(
     """Blur or resample, as other scanners and compressions would."""
     side = film.shape[0]
     if rng.random() < 0.5:
-        return cv2.GaussianBlur(film, (0, 0), rng.uniform(0.4, 1.4))
+        blurred = cv2.GaussianBlur(film, (0, 0), rng.uniform(0.4, 1.4))
+        return np.asarray(blurred, np.float32)
     small = int(side * rng.uniform(0.45, 0.9))
     coarse = cv2.resize(film, (small, small), interpolation=cv2.INTER_AREA)
-    return cv2.resize(coarse, (side, side), interpolation=cv2.INTER_LINEAR)
+    fine = cv2.resize(coarse, (side, side), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(fine, np.float32)
 
 
 def _erase(film: NDArray[np.float32], rng: np.random.Generator) -> None:
