@@ -110,7 +110,8 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--preset", default="default", metavar="NAME")
     parser.add_argument("--config", type=Path, metavar="JOB.json")
     parser.add_argument(
-        "--weights", help="imagenet, none, a weights file, or a bundle's folder"
+        "--weights",
+        help="default, imagenet, none, a weights file, or a bundle's folder",
     )
     parser.add_argument("--labels", help="labels in output order, with commas")
     parser.add_argument(

@@ -63,8 +63,9 @@ class TrainingConfig:
         name: Name of the model, for people.
         labels: Labels in output order; empty means all that the data has,
             sorted.
-        weights: Starting weights of the backbone: "imagenet", "none", a
-            weights file, or the folder of a bundle.
+        weights: Starting weights of the backbone: "default" for those of the
+            model that comes with the program, "imagenet", which Keras may have
+            to download, "none", a weights file, or the folder of a bundle.
         size: Side of the network's input, pixels.
         dropout: Share of the pooled features dropped while training.
         head_epochs: Most epochs of the first phase, on the frozen backbone.
@@ -97,7 +98,7 @@ class TrainingConfig:
 
     name: str = "My model"
     labels: tuple[str, ...] = ()
-    weights: str = "imagenet"
+    weights: str = "default"
     size: int = 224
     dropout: float = 0.3
     head_epochs: int = 40

@@ -17,6 +17,7 @@ from core.dataset import index_dataset  # noqa: E402
 from core.errors import TrainingError  # noqa: E402
 from core.explain import heatmap_from_evidence  # noqa: E402
 from core.job import Augmentation, TrainingConfig  # noqa: E402
+from core.paths import default_bundle_dir  # noqa: E402
 from core.preprocess import (  # noqa: E402
     DEVIATION_FLOOR,
     PreprocessSpec,
@@ -172,6 +173,18 @@ def test_starts_from_a_weights_file_and_from_a_bundle(
             strict=True,
         ):
             np.testing.assert_array_equal(ours, theirs)
+
+
+def test_starts_from_the_model_that_comes_with_the_program() -> None:
+    first, second = (networks.build_network(SIZE, 2, 0.0) for _ in range(2))
+    networks.load_start(first, TrainingConfig().weights)
+    networks.load_start(second, str(default_bundle_dir()))
+    kernels = [
+        net.get_layer(networks.BACKBONE).get_layer("conv1_conv").get_weights()[0]
+        for net in (first, second, networks.build_network(SIZE, 2, 0.0))
+    ]
+    np.testing.assert_array_equal(kernels[0], kernels[1])
+    assert not np.array_equal(kernels[0], kernels[2])
 
 
 @pytest.mark.parametrize("content", [b"", b"not a weights file", None])

@@ -10,6 +10,7 @@ import keras
 
 from core.bundle import WEIGHTS
 from core.errors import TrainingError
+from core.paths import default_bundle_dir
 from core.preprocess import DEVIATION_FLOOR
 
 BACKBONE = "densenet121"
@@ -109,8 +110,9 @@ def load_start(network: keras.Model, weights: str) -> None:
     """Put starting weights into the backbone.
 
     Args:
-        weights: "none" keeps the random ones; "imagenet" lets Keras fetch
-            ImageNet's or find them in its own folder; else a file of weights
+        weights: "none" keeps the random ones; "default" takes those of the
+            model that comes with the program; "imagenet" lets Keras find
+            ImageNet's in its own folder or fetch them; else a file of weights
             of the backbone, or the folder of a bundle.
 
     Raises:
@@ -122,7 +124,7 @@ def load_start(network: keras.Model, weights: str) -> None:
     if weights == "imagenet":
         backbone.set_weights(_imagenet_weights())
         return
-    path = Path(weights)
+    path = default_bundle_dir() if weights == "default" else Path(weights)
     if path.is_dir():
         backbone.set_weights(_bundle_weights(path / WEIGHTS, network))
         return
