@@ -120,7 +120,8 @@ class PictureWorker(QObject):
         except MemoryError:
             self.failed.emit(_no_memory())
         else:
-            logger.info("saved %s", path)
+            logger.info("saved a picture")
+            logger.debug("saved %s", path)
             self.written.emit(path)
 
     @pyqtSlot(object)

@@ -161,7 +161,9 @@ class FilmSession(QObject):
         if path is None:  # closed while it was being read
             return
         notice = notice_of(error, about=printable(path))
-        logger.warning("not opened: %s", notice.details)
+        # The name of a film may be a patient's: kept out of the usual log.
+        logger.warning("a film was not opened: %s", type(error).__name__)
+        logger.debug("not opened: %s", notice.details)
         if not is_finer:  # the copy on screen still serves
             self._failures.append(notice)
             self.notice_raised.emit(summary_of(self._failures, self._tried))

@@ -175,7 +175,8 @@ class NoticeBanner(QFrame):
     def show_error(self, error: CoreError, *, about: str = "") -> None:
         """Say what failed and write it to the log."""
         notice = notice_of(error, about=about)
-        logger.warning("shown to the user: %s", notice.details)
+        logger.warning("shown to the user: %s", type(error).__name__)
+        logger.debug("shown to the user: %s", notice.details)
         self.show_notice(notice)
 
     @pyqtSlot()

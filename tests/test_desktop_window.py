@@ -356,3 +356,18 @@ def test_the_research_line_is_always_there(window: MainWindow) -> None:
     line = window.statusBar().findChild(QWidget, "researchLine")
     assert line.isVisible()
     assert "not a medical device" in line.text()
+
+
+def test_the_log_names_no_film(
+    tab: DiagnoseTab,
+    qtbot: QtBot,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+    bad = tmp_path / "Müller, Hans.png"
+    bad.write_text("no picture", encoding="utf-8")
+    tab.open_paths([bad])
+    settled(tab, qtbot)
+    assert "not opened" in caplog.text
+    assert "Müller" not in caplog.text
