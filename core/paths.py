@@ -38,6 +38,11 @@ def sample_films() -> list[Path]:
     return sorted((resources_dir() / "samples").glob("*.png"))
 
 
+def is_sample(path: Path) -> bool:
+    """Whether this is one of the drawn films shipped with the program."""
+    return path.absolute().parent == resources_dir() / "samples"
+
+
 def user_data_dir() -> Path:
     """Folder for models the user trained. Made by whoever writes there."""
     return _user_dir("data")

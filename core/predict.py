@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 from core.bundle import GRAPH, ModelBundle, ModelCard
 from core.graph import Graph
 from core.images import Radiograph
+from core.paths import is_sample
 from core.preprocess import PreprocessSpec, to_network_input
+
+DRAWN = "This film is drawn: the verdict shows how Hilum works and means nothing."
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -131,7 +134,10 @@ def decide(
     }
     met = [name for name, p in by_label.items() if p >= card.threshold(name)]
     finding = max(met, key=by_label.__getitem__) if met else None
-    return Verdict(finding, by_label, film.warnings if film is not None else ())
+    warnings = film.warnings if film is not None else ()
+    if film is not None and is_sample(film.path):
+        warnings = (*warnings, DRAWN)
+    return Verdict(finding, by_label, warnings)
 
 
 def sentence(verdict: Verdict, card: ModelCard) -> str:

@@ -302,6 +302,13 @@ class TestDefaultModel:
         assert result.returncode == 0, result.stderr
         assert result.stdout.splitlines()[-1] == "All is well."
 
+    def test_a_sample_is_said_to_be_drawn(self, film: Path) -> None:
+        sample = sorted((ROOT / "resources" / "samples").glob("*.png"))[0]
+        result = core("predict", "--json", sample, film)
+        drawn, other = (json.loads(line) for line in result.stdout.splitlines())
+        assert any("drawn" in warning for warning in drawn["warnings"])
+        assert other["warnings"] == []
+
     def test_it_is_under_45_megabytes(self) -> None:
         path = read_bundle(ROOT / "resources" / "model").path
         assert sum(file.stat().st_size for file in path.iterdir()) < 45e6
