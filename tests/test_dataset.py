@@ -8,17 +8,9 @@ from typing import Any
 
 import pytest
 
-from core.dataset import (
-    Dataset,
-    Sample,
-    Split,
-    films_of_split,
-    given_split,
-    index_dataset,
-    summarise,
-    write_manifest,
-)
+from core.dataset import Dataset, Sample, films_of_split, index_dataset
 from core.errors import DatasetError, OutputError
+from core.split import Split, given_split, summarise, write_manifest
 
 LABELS = ("covid", "normal")
 

@@ -9,19 +9,18 @@ import cv2
 import numpy as np
 import pytest
 
-from core.dataset import (
+from core.dataset import Dataset, Sample
+from core.errors import DatasetError
+from core.images import Radiograph, radiograph_from_array
+from core.split import (
     NEAR_DUPLICATE_BITS,
     SPLITS,
-    Dataset,
-    Sample,
     Split,
     balanced_weights,
     difference_hash,
     group_samples,
     make_split,
 )
-from core.errors import DatasetError
-from core.images import Radiograph, radiograph_from_array
 from tests.phantoms import draw_phantom
 
 LABELS = ("covid", "normal", "pneumonia")

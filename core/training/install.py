@@ -28,7 +28,7 @@ from core.bundle import (
     read_bundle,
     write_bundle,
 )
-from core.dataset import Dataset, Split, summarise
+from core.dataset import Dataset
 from core.errors import TrainingError
 from core.evaluate import (
     choose_operating_points,
@@ -41,6 +41,7 @@ from core.job import TrainingConfig, config_to_json
 from core.metrics import fit_temperature
 from core.predict import Classifier, probabilities, probe_input
 from core.preprocess import PreprocessSpec
+from core.split import Split, summarise
 from core.training.export import PARITY, export_openvino, keras_logits
 from core.training.pipeline import Films
 from core.training.state import JobFolder, without_folder

@@ -13,12 +13,13 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from core.dataset import Sample, difference_hash
+from core.dataset import Sample
 from core.errors import ImageReadError
 from core.images import read_radiograph
 from core.job import Augmentation
 from core.paths import atomic_write
 from core.preprocess import PreprocessSpec, to_network_input
+from core.split import difference_hash
 
 _THREADS = 4
 

@@ -14,15 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.bundle import WEIGHTS, ModelBundle
-from core.dataset import (
-    Dataset,
-    Split,
-    balanced_weights,
-    given_split,
-    index_dataset,
-    make_split,
-    write_manifest,
-)
+from core.dataset import Dataset, index_dataset
 from core.errors import DatasetError, TrainingStopped
 from core.job import (
     EpochEnded,
@@ -35,6 +27,7 @@ from core.job import (
 )
 from core.paths import atomic_write
 from core.preprocess import PreprocessSpec
+from core.split import Split, balanced_weights, given_split, make_split, write_manifest
 from core.training.export import export_openvino
 from core.training.fit import (
     BEST,
