@@ -176,6 +176,9 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(self._settings.window_geometry)
         if not self._settings.window_state.isEmpty():
             self.restoreState(self._settings.window_state)
+        screen = self.screen()
+        if screen is not None:  # the one it was last on may have been larger
+            self.resize(self.size().boundedTo(screen.availableSize()))
 
     # Qt overrides
 

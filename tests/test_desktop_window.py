@@ -279,14 +279,14 @@ def test_settings_come_back_in_the_next_window(
 ) -> None:
     first = MainWindow(Settings(), tiny_bundle.path)
     qtbot.addWidget(first)
-    first.resize(900, 640)
+    first.resize(760, 560)
     first.show()
     first.diagnose.ui.panel.heat.slider.setValue(30)
     first.diagnose.set_heatmap_shown(False)
     first.close()
     second = MainWindow(Settings(), tiny_bundle.path)
     qtbot.addWidget(second)
-    assert (second.width(), second.height()) == (900, 640)
+    assert (second.width(), second.height()) == (760, 560)
     assert second.diagnose.ui.panel.heat.opacity == pytest.approx(0.3)
     assert not second.diagnose.commands.heatmap.isChecked()
     second.close()
@@ -371,3 +371,9 @@ def test_the_log_names_no_film(
     settled(tab, qtbot)
     assert "not opened" in caplog.text
     assert "Müller" not in caplog.text
+
+
+def test_the_window_fits_the_screen(window: MainWindow) -> None:
+    available = window.screen().availableSize()
+    assert window.width() <= available.width()
+    assert window.height() <= available.height()
