@@ -12,7 +12,7 @@ from pathlib import Path
 from core import __version__, commands
 from core.errors import CoreError, TrainingStopped
 
-DONE, BUG, UNUSABLE, STOPPED, SOME_FAILED = 0, 1, 2, 3, 4
+DONE, UNUSABLE, STOPPED = 0, 2, 3
 
 
 def main(argv: Sequence[str] | None = None) -> int:

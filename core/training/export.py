@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import CoreError, TrainingError
+from core.errors import TrainingError
 from core.graph import Graph, save_graph
 from core.paths import atomic_folder, atomic_write
 from core.training.network import build_inference_model
@@ -39,7 +39,8 @@ def export_openvino(network: keras.Model, target: Path, *, half: bool) -> Graph:
     """
     draft = target.with_name(f"draft-{target.name}")
     try:
-        _quiet_export(build_inference_model(network), draft)
+        model = build_inference_model(network)
+        model.export(os.fspath(draft), format="openvino", verbose=False)
         save_graph(draft, target, half=half)
     except OSError as error:
         raise TrainingError(
@@ -141,13 +142,3 @@ _FORMATS: dict[str, tuple[str, str, Callable[..., NDArray[np.float32]]]] = {
     "litert": ("litert", ".tflite", _run_litert),
     "savedmodel": ("tf_saved_model", "", _run_savedmodel),
 }
-
-
-def _quiet_export(model: keras.Model, target: Path) -> None:
-    try:
-        model.export(os.fspath(target), format="openvino", verbose=False)
-    except ImportError as error:
-        raise CoreError(
-            "Exporting needs OpenVINO, which is not installed.",
-            hint="Run the set-up again: python run.py.",
-        ) from error
