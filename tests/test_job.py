@@ -12,18 +12,11 @@ from typing import Any
 
 import pytest
 
-from core import job
+from core import events, job
 from core.errors import TrainingError
-from core.job import (
-    PRESETS,
-    Augmentation,
-    TrainingConfig,
-    config_from_json,
-    config_from_preset,
-    config_to_json,
-    encode_event,
-    parse_event,
-)
+from core.events import encode_event, parse_event
+from core.job import Augmentation, TrainingConfig, config_from_json, config_to_json
+from core.presets import PRESETS, config_from_preset
 
 ROOT = Path(job.__file__).parents[1]
 
@@ -175,23 +168,25 @@ def test_statistics_are_learned_only_from_nothing_unless_said(
 
 
 EVENTS = [
-    job.StageStarted("reading", 'Reading "Röntgen"\nfilms.'),
-    job.StageStarted("head"),
-    job.Progressed("reading", 3, 10, 12.5),
-    job.EpochEnded("head", 1, 40, 1.1, 1.0, 0.5, 0.4, True),
-    job.Noted("Left out 3 films."),
-    job.JobSucceeded("/tmp/model"),
-    job.JobStopped(),
-    job.JobFailed("The disk is full.", "Free some space."),
+    events.StageStarted("reading", 'Reading "Röntgen"\nfilms.'),
+    events.StageStarted("head"),
+    events.Progressed("reading", 3, 10, 12.5),
+    events.EpochEnded("head", 1, 40, 1.1, 1.0, 0.5, 0.4, True),
+    events.Noted("Left out 3 films."),
+    events.JobSucceeded("/tmp/model"),
+    events.JobStopped(),
+    events.JobFailed("The disk is full.", "Free some space."),
 ]
 
 
 def test_every_kind_of_event_is_tried_here() -> None:
-    assert {type(event) for event in EVENTS} == set(typing.get_args(job.TrainingEvent))
+    assert {type(event) for event in EVENTS} == set(
+        typing.get_args(events.TrainingEvent)
+    )
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
-def test_event_is_one_line_and_comes_back_from_it(event: job.TrainingEvent) -> None:
+def test_event_is_one_line_and_comes_back_from_it(event: events.TrainingEvent) -> None:
     line = encode_event(event)
     assert line.isascii()
     assert len(line.splitlines()) == 1
@@ -226,7 +221,7 @@ def test_line_that_is_no_event_is_none(line: str) -> None:
 def test_claimed_stdout_carries_events_alone() -> None:
     program = (
         "import os, sys\n"
-        "from core.job import JobStopped, claim_stdout, encode_event\n"
+        "from core.events import JobStopped, claim_stdout, encode_event\n"
         "events = claim_stdout()\n"
         "print('from print')\n"
         "os.write(1, b'from a library\\n')\n"
@@ -235,6 +230,6 @@ def test_claimed_stdout_carries_events_alone() -> None:
     )
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert done.stdout == encode_event(job.JobStopped()) + "\n"
+    assert done.stdout == encode_event(events.JobStopped()) + "\n"
     for words in ("from print", "from a library", "from a child"):
         assert words in done.stderr

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from core.bundle import WEIGHTS, ModelBundle, read_bundle
-from core.job import (
+from core.events import (
     EpochEnded,
     JobFailed,
     JobStopped,

@@ -16,7 +16,7 @@ from typing import Any
 
 from core.bundle import WEIGHTS, read_bundle
 from core.errors import CoreError, OutputError, TrainingError, TrainingStopped
-from core.job import (
+from core.events import (
     STOP,
     EpochEnded,
     JobFailed,
@@ -25,14 +25,13 @@ from core.job import (
     Noted,
     Progressed,
     StageStarted,
-    TrainingConfig,
     TrainingEvent,
     claim_stdout,
-    config_from_json,
-    config_from_preset,
     encode_event,
 )
+from core.job import TrainingConfig, config_from_json
 from core.paths import atomic_folder
+from core.presets import config_from_preset
 from core.training.state import JobFolder, without_folder
 
 Report = Callable[[TrainingEvent], None]

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
 from core.errors import TrainingError
-from core.job import EpochEnded, TrainingConfig
+from core.events import EpochEnded
+from core.job import TrainingConfig
 from core.predict import probabilities
 from core.training.network import HEAD, build_network, unfreeze
 from core.training.pipeline import StoredBatches, TrainingBatches

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import TrainingError
-from core.job import EpochEnded, TrainingConfig, config_from_json, config_to_json
+from core.events import EpochEnded
+from core.job import TrainingConfig, config_from_json, config_to_json
 from core.paths import atomic_write
 
 if TYPE_CHECKING:  # Keras takes seconds; what went before is checked first

@@ -16,15 +16,15 @@ from numpy.typing import NDArray
 from core.bundle import WEIGHTS, ModelBundle
 from core.dataset import Dataset, index_dataset
 from core.errors import DatasetError, TrainingStopped
-from core.job import (
+from core.events import (
     EpochEnded,
     JobSucceeded,
     Noted,
     Progressed,
     StageStarted,
-    TrainingConfig,
     TrainingEvent,
 )
+from core.job import TrainingConfig
 from core.paths import atomic_write
 from core.preprocess import PreprocessSpec
 from core.split import Split, balanced_weights, given_split, make_split, write_manifest

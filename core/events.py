@@ -1,0 +1,188 @@
+"""What a child process says to whoever started it, and the words it is told.
+
+The child writes one JSON object per line; whoever started it writes words.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import sys
+from typing import TextIO
+
+#: Ends a job and keeps everything, so that it can go on later. So does the end
+#: of the pipe, unless `DETACH` came before.
+STOP = "stop"
+#: Ends the training of a job, and makes a model of the best weights so far.
+FINISH = "finish"
+#: The window is about to go: the job goes on without it.
+DETACH = "detach"
+
+
+@dataclasses.dataclass(frozen=True)
+class StageStarted:
+    """A new part of the job began.
+
+    Attributes:
+        stage: "start", "reading", "features", "head", "fine-tuning", "export",
+            "evaluation" or another command's own.
+        detail: One sentence for the user; may be empty.
+    """
+
+    stage: str
+    detail: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class DeviceFound:
+    """What the job computes on.
+
+    Attributes:
+        device: As people know it: "NVIDIA H200", "Processor, 2 cores".
+        reason: One sentence on why it is not a GPU; empty if it is one.
+        backend: Keras's: "tensorflow", "jax" or "torch".
+    """
+
+    device: str
+    reason: str = ""
+    backend: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Progressed:
+    """Some of the films of a stage are done. At most a few times a second."""
+
+    stage: str
+    done: int
+    total: int
+    films_per_s: float = 0.0
+
+
+@dataclasses.dataclass(frozen=True)
+class EpochEnded:
+    """One epoch finished.
+
+    Attributes:
+        phase: "head" or "fine-tuning".
+        epoch: 1-based, within the phase.
+        epochs: Upper bound; early stopping may end sooner.
+        loss: Mean over the films as trained on, varied and weighted.
+        val_loss: Weighted loss on the validation films.
+        val_accuracy, val_macro_f1: In [0, 1], unweighted.
+        best: Whether this epoch's weights are the best so far.
+        accuracy, macro_f1: On the films as trained on; None where unknown.
+        rate: Learning rate at its end; None where unknown.
+        seconds: How long it took, validation included; None where unknown.
+    """
+
+    phase: str
+    epoch: int
+    epochs: int
+    loss: float
+    val_loss: float
+    val_accuracy: float
+    val_macro_f1: float
+    best: bool
+    accuracy: float | None = None
+    macro_f1: float | None = None
+    rate: float | None = None
+    seconds: float | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Noted:
+    """Something the user should know that does not end the job."""
+
+    message: str
+
+
+@dataclasses.dataclass(frozen=True)
+class JobSucceeded:
+    """The last event of a job that made what it was asked for.
+
+    Attributes:
+        result: Path of the bundle, or of the file that the command made.
+    """
+
+    result: str
+
+
+@dataclasses.dataclass(frozen=True)
+class JobStopped:
+    """The last event of a job that was told to stop."""
+
+
+@dataclasses.dataclass(frozen=True)
+class JobFailed:
+    """The last event of a job that could not go on."""
+
+    message: str
+    hint: str = ""
+
+
+TrainingEvent = (
+    StageStarted
+    | DeviceFound
+    | Progressed
+    | EpochEnded
+    | Noted
+    | JobSucceeded
+    | JobStopped
+    | JobFailed
+)
+_KINDS: dict[str, type] = {
+    kind.__name__: kind
+    for kind in (
+        StageStarted,
+        DeviceFound,
+        Progressed,
+        EpochEnded,
+        Noted,
+        JobSucceeded,
+        JobStopped,
+        JobFailed,
+    )
+}
+#: Annotation of a field -> what its JSON value must be.
+_VALUES: dict[str, tuple[type, ...]] = {
+    "str": (str,),
+    "int": (int,),
+    "float": (int, float),
+    "bool": (bool,),
+    "float | None": (int, float, type(None)),
+}
+
+
+def encode_event(event: TrainingEvent) -> str:
+    """One line of JSON, without its end."""
+    return json.dumps({"event": type(event).__name__, **dataclasses.asdict(event)})
+
+
+def parse_event(line: str) -> TrainingEvent | None:
+    """Decode one line; None for anything that is not an event we know."""
+    try:
+        fields = json.loads(line)
+        event: TrainingEvent = _KINDS[fields.pop("event")](**fields)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+    for field in dataclasses.fields(event):
+        value = getattr(event, field.name)
+        is_number = "bool" not in str(field.type)
+        if not isinstance(value, _VALUES[str(field.type)]) or (
+            is_number and isinstance(value, bool)
+        ):
+            return None
+    return event
+
+
+def claim_stdout() -> TextIO:
+    """Reserve the real stdout for events; send every other print to stderr.
+
+    Duplicating the descriptor (not just sys.stdout) also diverts what C++
+    libraries print.
+    """
+    events = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    return events
