@@ -15,7 +15,8 @@ ROOT = Path(__file__).resolve().parent.parent
 ORDER = """
 core.errors core.paths
 core.pixels core.tags core.grey_scale core.pictures core.dicom core.images
-core.preprocess core.metrics core.events core.job core.presets core.bundle core.dataset core.split core.graph
+core.preprocess core.metrics core.events core.job core.presets core.augment core.bundle core.dataset
+core.split core.graph
 core.predict core.explain core.evaluate core.report
 core.training.network core.training.pipeline core.training.export
 core.training.state core.training.fit core.training.install core.training.train
