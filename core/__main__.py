@@ -55,14 +55,38 @@ def _train(arguments: argparse.Namespace) -> int:
     _quieten_tensorflow()
     from core.training import command
 
-    return command.train(arguments)
+    return command.dry_run(arguments) if arguments.dry_run else command.train(arguments)
 
 
 def _export(arguments: argparse.Namespace) -> int:
+    if arguments.format == "hilum":  # a matter of files alone
+        from core import bundle_commands
+
+        return bundle_commands.export_file(arguments)
     _quieten_tensorflow()
     from core.training import command
 
     return command.export(arguments)
+
+
+def _compare(arguments: argparse.Namespace) -> int:
+    # Imported here: it loads the statistics that `predict` has no use for.
+    from core import compare_command
+
+    return compare_command.run(arguments)
+
+
+def _import(arguments: argparse.Namespace) -> int:
+    from core import bundle_commands
+
+    return bundle_commands.import_file(arguments)
+
+
+def _audit(arguments: argparse.Namespace) -> int:
+    # Imported here: it needs scipy, which takes a while to load.
+    from core import audit_command
+
+    return audit_command.run(arguments)
 
 
 def _quieten_tensorflow() -> None:
@@ -83,7 +107,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_predict(add("predict", help="read films"))
     _add_train(add("train", help="train a model on films of your own"))
     _add_evaluate(add("evaluate", help="measure a model on labelled films"))
+    _add_audit(add("audit", help="check films before training on them"))
     _add_export(add("export", help="write a model in another format"))
+    _add_import(add("import", help="make a bundle of a .hilum file"))
+    _add_compare(add("compare", help="compare a new model with the one in use"))
     card = add("card", help="print what a model is and was measured to do")
     card.add_argument("bundle", nargs="?", type=Path, metavar="BUNDLE")
     card.add_argument("--json", action="store_true", help="the card itself")
@@ -106,7 +133,7 @@ def _add_predict(parser: argparse.ArgumentParser) -> None:
 
 def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, help="folder per label, or a CSV file")
-    parser.add_argument("--out", type=Path, required=True, metavar="BUNDLE")
+    parser.add_argument("--out", type=Path, metavar="BUNDLE")
     parser.add_argument("--preset", default="default", metavar="NAME")
     parser.add_argument("--config", type=Path, metavar="JOB.json")
     parser.add_argument(
@@ -122,12 +149,28 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--events", action="store_true", help="report as JSON lines on stdout"
     )
+    parser.add_argument(
+        "--events-file", type=Path, metavar="FILE", help="and append them to FILE"
+    )
+    parser.add_argument(
+        "--backend",
+        choices=["tensorflow", "jax", "torch"],
+        help="what Keras computes with; else KERAS_BACKEND, else tensorflow",
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="try one step and say what it takes"
+    )
+    parser.add_argument(
+        "--json", type=Path, metavar="FILE", help="write what a dry run found"
+    )
     parser.set_defaults(run=_train)
 
 
 def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("bundle", type=Path, metavar="BUNDLE")
-    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument(
+        "--data", type=Path, help="else the report that the bundle holds is written"
+    )
     parser.add_argument("--split", default="test")
     parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument("--report", type=Path, metavar="FILE", help="as HTML")
@@ -145,11 +188,66 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
 def _add_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("bundle", type=Path, metavar="BUNDLE")
     parser.add_argument(
-        "--format", required=True, choices=["openvino", "onnx", "litert", "savedmodel"]
+        "--format",
+        required=True,
+        choices=["openvino", "onnx", "litert", "savedmodel", "keras", "hilum"],
     )
     parser.add_argument("--out", type=Path, required=True, metavar="PATH")
     parser.add_argument("--overwrite", action="store_true", help="replace PATH")
     parser.set_defaults(run=_export)
+
+
+def _add_import(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar="FILE.hilum")
+    parser.add_argument("--out", type=Path, required=True, metavar="BUNDLE")
+    parser.add_argument("--overwrite", action="store_true", help="replace BUNDLE")
+    parser.set_defaults(run=_import)
+
+
+def _add_compare(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("candidate", type=Path, metavar="CANDIDATE")
+    parser.add_argument("in_use", nargs="?", type=Path, metavar="IN_USE")
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--split", default="test")
+    parser.add_argument(
+        "--allow-drop",
+        type=float,
+        default=0.05,
+        metavar="SHARE",
+        help="most by which the recall of a class may fall",
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    parser.add_argument(
+        "--events", action="store_true", help="report as JSON lines on stdout"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace FILE")
+    parser.set_defaults(run=_compare)
+
+
+def _add_audit(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("data", type=Path, help="folder per label, or a CSV file")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all of it")
+    parser.add_argument(
+        "--manifest", type=Path, metavar="FILE", help="write the split with hashes"
+    )
+    parser.add_argument("--labels", default="", help="in output order, with commas")
+    parser.add_argument(
+        "--patient-pattern",
+        default="",
+        metavar="REGEX",
+        help="its first group is the patient in a file name",
+    )
+    parser.add_argument("--validation", type=float, default=0.2, metavar="SHARE")
+    parser.add_argument("--test", type=float, default=0.2, metavar="SHARE")
+    parser.add_argument("--seed", type=int, default=2020)
+    parser.add_argument(
+        "--group", action="store_true", help="take what leaks to the training films"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace the files")
+    parser.add_argument(
+        "--events", action="store_true", help="report as JSON lines on stdout"
+    )
+    parser.set_defaults(run=_audit)
 
 
 def _say(error: CoreError) -> None:

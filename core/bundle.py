@@ -20,6 +20,10 @@ GRAPH = "model.xml"
 GRAPH_WEIGHTS = "model.bin"
 WEIGHTS = "model.weights.h5"
 EVALUATION = "evaluation.csv"
+#: The evaluation on test films with curves, as `core.report_file` describes it.
+REPORT = "report.json"
+#: SHA-256 and split of every film of the job, as `core.film_list` describes it.
+FILMS = "films.csv"
 
 _REQUIRED = (GRAPH, GRAPH_WEIGHTS)
 
@@ -121,22 +125,39 @@ class ModelBundle:
     sha256: str
 
 
-def read_bundle(path: Path) -> ModelBundle:
+def read_bundle(path: Path, *, name: str = "") -> ModelBundle:
     """Open a bundle after checking its card and the hash of every file.
+
+    Args:
+        name: What errors call it; the folder's name if empty.
 
     Raises:
         BundleError: It is missing, damaged, incomplete or too new.
     """
-    card = card_from_json(_read_card(path))
-    for name in _REQUIRED:
-        if name not in card.files:
-            raise _damaged(path, f"its card does not list {name}")
-    for name, expected in card.files.items():
-        if Path(name).name != name:
-            raise _damaged(path, f"its card lists a file outside it: {name}")
-        actual = _hash_file(path, name)
-        if actual != expected:
-            raise _damaged(path, f"{name} is not the file its card describes")
+    called = name or path.name or str(path)
+    bundle = peek_bundle(path, name=name)
+    card = bundle.card
+    for file, expected in card.files.items():
+        if Path(file).name != file:
+            raise _damaged(called, f"its card lists a file outside it: {file}")
+        if _hash_file(path, file, called) != expected:
+            raise _damaged(called, f"{file} is not the file its card describes")
+    return bundle
+
+
+def peek_bundle(path: Path, *, name: str = "") -> ModelBundle:
+    """Look at a bundle's card without checking the files that it lists.
+
+    For lists of models, in milliseconds; to use a model, `read_bundle` it.
+
+    Raises:
+        BundleError: There is no card, or it cannot be understood.
+    """
+    called = name or path.name or str(path)
+    card = card_from_json(_read_card(path, called))
+    for required in _REQUIRED:
+        if required not in card.files:
+            raise _damaged(called, f"its card does not list {required}")
     return ModelBundle(path, card, _model_hash(card.files))
 
 
@@ -156,11 +177,12 @@ def write_bundle(path: Path, card: ModelCard, files: Mapping[str, Path]) -> Mode
     with atomic_folder(path) as folder:
         for name, source in files.items():
             (folder / name).write_bytes(source.read_bytes())
-        hashes = {name: _hash_file(folder, name) for name in files}
+        hashes = {name: _hash_file(folder, name, path.name) for name in files}
         whole = dataclasses.replace(card, files=hashes)
         text = json.dumps(card_to_json(whole), indent=1, ensure_ascii=False)
         (folder / CARD).write_text(text + "\n", encoding="utf-8")
-        read_bundle(folder)
+        # Named after its place: the folder that it is in now is hidden.
+        read_bundle(folder, name=path.name)
     return ModelBundle(path, whole, _model_hash(hashes))
 
 
@@ -249,38 +271,38 @@ def _point(fields: Mapping[str, Any]) -> OperatingPoint:
     )
 
 
-def _read_card(path: Path) -> dict[str, Any]:
+def _read_card(path: Path, called: str) -> dict[str, Any]:
     try:
         fields = json.loads((path / CARD).read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError) as error:
         raise BundleError(
-            f"{path.name or path} is not a model bundle: it has no {CARD}.",
+            f"{called} is not a model bundle: it has no {CARD}.",
             hint="Choose a folder that Hilum's training made.",
         ) from error
     except (OSError, ValueError) as error:
-        raise _damaged(path, f"its {CARD} cannot be read ({error})") from error
+        raise _damaged(called, f"its {CARD} cannot be read ({error})") from error
     if not isinstance(fields, dict) or "format_version" not in fields:
-        raise _damaged(path, f"its {CARD} states no format version")
+        raise _damaged(called, f"its {CARD} states no format version")
     version = fields["format_version"]
     if version != FORMAT_VERSION:
         raise BundleError(
-            f"The model bundle {path.name} has format version {version}; "
+            f"The model bundle {called} has format version {version}; "
             f"this program reads version {FORMAT_VERSION}.",
             hint="Use a newer Hilum, or export the model with this one.",
         )
     return fields
 
 
-def _hash_file(folder: Path, name: str) -> str:
+def _hash_file(folder: Path, name: str, called: str) -> str:
     try:
         with open(folder / name, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError as error:
-        raise _damaged(folder, f"{name} is missing") from error
+        raise _damaged(called, f"{name} is missing") from error
     except OSError as error:
-        raise _damaged(folder, f"{name} cannot be read ({error.strerror})") from error
+        raise _damaged(called, f"{name} cannot be read ({error.strerror})") from error
     except ValueError as error:  # a null byte in it
-        raise _damaged(folder, f"its card lists {name!r}, no file name") from error
+        raise _damaged(called, f"its card lists {name!r}, no file name") from error
 
 
 def _model_hash(files: Mapping[str, str]) -> str:
@@ -288,8 +310,8 @@ def _model_hash(files: Mapping[str, str]) -> str:
     return hashlib.sha256(joined.encode("ascii")).hexdigest()
 
 
-def _damaged(path: Path, what: str) -> BundleError:
+def _damaged(called: str, what: str) -> BundleError:
     return BundleError(
-        f"The model bundle {path.name} is damaged: {what}.",
+        f"The model bundle {called} is damaged: {what}.",
         hint="Copy the model again from where it came, or train it anew.",
     )

@@ -115,13 +115,18 @@ def write_heatmap(
 def evaluate_bundle(arguments: argparse.Namespace) -> int:
     """Measure a bundle on labelled films and print a table.
 
+    Without films, what the bundle's own report says is printed and written.
+
     Returns:
         0, or 4 if some films could not be read.
     """
     # Imported here: scikit-learn takes a second that `predict` has no use for.
     from core.dataset import films_of_split
     from core.evaluate import evaluate, parse_pools, score_films
-    from core.report import evaluation_text, write_evaluation_html
+    from core.film_list import path_free
+    from core.report import evaluation_text
+    from core.report_file import read_report_json, report_json
+    from core.report_html import write_report_html
 
     bundle = read_bundle(arguments.bundle)
     pools = parse_pools(arguments.pool)
@@ -131,6 +136,14 @@ def evaluate_bundle(arguments: argparse.Namespace) -> int:
                 f"{target.name} exists already.",
                 hint="Choose another name, or replace it with --overwrite.",
             )
+    if arguments.data is None:
+        kept = read_report_json(bundle)
+        about = {"model": bundle.card.name, "model_sha256": bundle.sha256}
+        _write_figures(arguments, {**about, **kept["result"]})
+        if arguments.report is not None:
+            write_report_html(arguments.report, kept)
+        _print(evaluation_text(kept["result"], bundle.card))
+        return 0
     samples, left_out = films_of_split(
         arguments.data, bundle.card.label_names, arguments.split
     )
@@ -145,15 +158,29 @@ def evaluate_bundle(arguments: argparse.Namespace) -> int:
         "data": arguments.data.name,
         "split": arguments.split,
         "left_out": left_out,
-        **evaluate(scores, bundle.card.temperature, pools=pools),
+        **evaluate(scores, bundle.card.temperature, pools=pools, details=True),
     }
+    _write_figures(arguments, result)
+    if arguments.report is not None:
+        report = report_json(
+            result=result,
+            validation=bundle.card.metrics.get("val", {}),
+            card=bundle.card,
+            sha256=bundle.sha256,
+            notes=[f"Left out: {n} films, {reason}." for reason, n in left_out.items()],
+            split=arguments.split,
+            data=arguments.data.name,
+        )
+        films = {path_free(sample.file): sample.path for sample in samples}
+        write_report_html(arguments.report, report, films)
+    _print(evaluation_text(result, bundle.card))
+    return 4 if scores.unreadable else 0
+
+
+def _write_figures(arguments: argparse.Namespace, result: dict[str, Any]) -> None:
     if arguments.json is not None:
         with atomic_write(arguments.json) as partial:
             partial.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    if arguments.report is not None:
-        write_evaluation_html(arguments.report, result, bundle.card)
-    _print(evaluation_text(result, bundle.card))
-    return 4 if scores.unreadable else 0
 
 
 def card(arguments: argparse.Namespace) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from core.errors import DatasetError
 
-COLUMNS = ("file", "label", "patient", "group", "source", "split")
+COLUMNS = ("file", "label", "patient", "group", "source", "split", "sha256", "view")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,6 +24,9 @@ class Sample:
         path: Where it is.
         patient, group, source: Empty where the data does not say.
         split: "train", "val", "test", another name, or empty.
+        sha256: Of the file when the manifest was written; empty where the data
+            does not say.
+        view: "PA", "AP", "LL" ...; empty where the data does not say.
     """
 
     file: str
@@ -33,6 +36,8 @@ class Sample:
     group: str = ""
     source: str = ""
     split: str = ""
+    sha256: str = ""
+    view: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,7 +63,7 @@ def index_dataset(
     Args:
         data: A folder with a subfolder per label, or a CSV file with the
             columns `file` and `label` and any of `patient`, `group`,
-            `source`, `split`; its paths are relative to it.
+            `source`, `split`, `sha256`, `view`; its paths are relative to it.
         labels: The labels of interest; empty means every one found. Films of
             other labels are left out and counted.
         require_all: Whether every label asked for must have a film.
@@ -174,7 +179,7 @@ def _index_manifest(manifest: Path) -> list[Sample]:
         raise DatasetError(
             f"The manifest {manifest.name} needs the columns file and label, "
             "and at least one film.",
-            hint="Any of patient, group, source and split may be there too.",
+            hint="Any of patient, group, source, split, sha256 and view may be too.",
         )
     samples = []
     for number, row in enumerate(rows, start=2):

@@ -15,14 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.bundle import OperatingPoint
+from core.curves import label_curves, reliability_bins
 from core.dataset import Sample
 from core.errors import DatasetError, ImageReadError
+from core.film_list import film_sha256, path_free
 from core.images import read_radiograph
 from core.metrics import (
     Resamples,
     auc_with_interval,
+    calibration_error_with_interval,
     classification_metrics,
-    expected_calibration_error,
 )
 from core.paths import atomic_write
 from core.predict import Classifier, probabilities
@@ -33,6 +35,10 @@ BATCH = 8
 TARGET_PRECISION = 0.85
 #: Rates on fewer films of a label are noise, not evidence.
 _FEWEST = 5
+#: Keys of a long evaluation that a short one lacks.
+DETAILS = ("curves", "reliability", "mistakes")
+MOST_MISTAKES = 24
+NEVER = "no call from 0.5 on was right, so it is not stated short of certainty"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,6 +130,7 @@ def evaluate(
     *,
     pools: Sequence[Pool] = (),
     seed: int = 0,
+    details: bool = False,
 ) -> dict[str, Any]:
     """Measure a model on films it was not made with.
 
@@ -136,23 +143,47 @@ def evaluate(
         pools: The places. Without any, each source is taken for one, which
             is only right where a source is a hospital, not a collection.
         seed: Of the bootstrap.
+        details: Whether to add what only a report needs.
 
     Returns:
-        JSON values: those of `core.metrics.classification_metrics`, `ece`,
-        `ece_uncalibrated`, `by_source`, `within_source`, `unreadable`.
+        JSON values: those of `core.metrics.classification_metrics`, `ece` and
+        `ece_uncalibrated` with intervals, `by_source`, `within_source`,
+        `unreadable`. With `details` also
+
+        `curves`: as `core.curves.label_curves`;
+        `reliability`: {`before`: [...], `after`: [...]}, bins without and with
+        the temperature as `core.curves.reliability_bins`;
+        `mistakes`: the wrongly called films of which the model was surest, at
+        most `MOST_MISTAKES`, surest first: {`file`, `label`, `called`,
+        `probability` of what it was called, `source`, `sha256` of the file or
+        ""}.
     """
     calibrated = probabilities(scores.logits, temperature)
     groups = [s.group or s.patient or s.file for s in scores.samples]
     resamples = Resamples.by_group(groups, seed=seed)
     raw = probabilities(scores.logits, 1.0)
-    return {
-        **classification_metrics(scores.truth, calibrated, scores.labels, resamples),
-        "ece": round(expected_calibration_error(scores.truth, calibrated), 4),
-        "ece_uncalibrated": round(expected_calibration_error(scores.truth, raw), 4),
+    truth = scores.truth
+    result = {
+        **classification_metrics(truth, calibrated, scores.labels, resamples),
+        **calibration_error_with_interval("ece", truth, calibrated, resamples),
+        **calibration_error_with_interval("ece_uncalibrated", truth, raw, resamples),
         "by_source": _by_source(scores, calibrated, groups, seed),
         "within_source": _within_source(scores, groups, pools, seed),
         "unreadable": len(scores.unreadable),
     }
+    if details:
+        result["curves"] = label_curves(truth, calibrated, scores.labels, resamples)
+        result["reliability"] = {
+            "before": reliability_bins(truth, raw),
+            "after": reliability_bins(truth, calibrated),
+        }
+        result["mistakes"] = _mistakes(scores, calibrated)
+    return result
+
+
+def without_details(result: Mapping[str, Any]) -> dict[str, Any]:
+    """The short form of an evaluation, for cards."""
+    return {key: value for key, value in result.items() if key not in DETAILS}
 
 
 def choose_operating_points(
@@ -162,37 +193,19 @@ def choose_operating_points(
 
     Only thresholds are considered at which the label is the likeliest of all
     when it is met: 0.5 and above. Where no threshold reaches the target, the
-    one with the highest precision is taken, and the point says so.
+    one with the highest precision is taken, and the point says so. Where no
+    call from 0.5 on is right, or there is none, nothing speaks for stating
+    the finding: the threshold is 1, which takes certainty, and it says that.
 
     Args:
         scores: Of validation films.
         chosen_on: What to call these films.
     """
     values = probabilities(scores.logits, temperature)
-    points = []
-    for i, label in enumerate(scores.labels):
-        p, true = values[:, i], scores.truth == i
-        grid = np.round(np.arange(0.5, 0.996, 0.005), 3)
-        precision = np.array([_precision(true, p >= t) for t in grid])
-        reaching = np.flatnonzero(precision >= TARGET_PRECISION)
-        highest = int(np.argmax(np.nan_to_num(precision)))
-        best = reaching[0] if len(reaching) else highest
-        met = p >= grid[best]
-        aim = f"lowest threshold from 0.5 with precision at least {TARGET_PRECISION}"
-        points.append(
-            OperatingPoint(
-                label=label,
-                threshold=float(grid[best]),
-                chosen_on=chosen_on,
-                criterion=aim if len(reaching) else f"{aim}: none, so the most precise",
-                precision=round(float(np.nan_to_num(precision[best])), 4),
-                sensitivity=round(float((met & true).sum() / max(1, true.sum())), 4),
-                specificity=round(
-                    float((~met & ~true).sum() / max(1, (~true).sum())), 4
-                ),
-            )
-        )
-    return tuple(points)
+    return tuple(
+        _operating_point(label, values[:, i], scores.truth == i, chosen_on)
+        for i, label in enumerate(scores.labels)
+    )
 
 
 def write_rows(path: Path, scores: Scores, temperature: float) -> None:
@@ -211,7 +224,9 @@ def write_rows(path: Path, scores: Scores, temperature: float) -> None:
     ):
         called = scores.labels[int(row.argmax())]
         shares = [f"{value:.6f}" for value in row]
-        writer.writerow([sample.file, sample.label, sample.source, called, *shares])
+        writer.writerow(
+            [path_free(sample.file), sample.label, sample.source, called, *shares]
+        )
     with atomic_write(path) as partial:
         partial.write_text(text.getvalue(), encoding="utf-8", newline="")
 
@@ -284,6 +299,50 @@ def _within_source(
                 }
             )
     return results
+
+
+def _mistakes(scores: Scores, calibrated: NDArray[np.float64]) -> list[dict[str, Any]]:
+    called, surest = calibrated.argmax(axis=1), calibrated.max(axis=1)
+    wrong = np.flatnonzero(called != scores.truth)
+    worst = wrong[np.argsort(-surest[wrong], kind="stable")][:MOST_MISTAKES]
+    return [
+        {
+            "file": path_free(scores.samples[row].file),
+            "label": scores.samples[row].label,
+            "called": scores.labels[called[row]],
+            "probability": round(float(surest[row]), 4),
+            "source": scores.samples[row].source,
+            "sha256": film_sha256(scores.samples[row].path),
+        }
+        for row in worst
+    ]
+
+
+def _operating_point(
+    label: str, p: NDArray[np.float64], true: NDArray[np.bool_], chosen_on: str
+) -> OperatingPoint:
+    grid = np.round(np.arange(0.5, 0.996, 0.005), 3)
+    precision = np.array([_precision(true, p >= t) for t in grid])
+    reaching = np.flatnonzero(precision >= TARGET_PRECISION)
+    criterion = f"lowest threshold from 0.5 with precision at least {TARGET_PRECISION}"
+    if len(reaching):
+        threshold = float(grid[reaching[0]])
+    elif np.nanmax(precision, initial=0.0) > 0:
+        threshold = float(grid[np.nanargmax(precision)])
+        criterion += ": none, so the most precise"
+    else:
+        threshold = 1.0
+        criterion += f": {NEVER}"
+    met = p >= threshold
+    return OperatingPoint(
+        label=label,
+        threshold=threshold,
+        chosen_on=chosen_on,
+        criterion=criterion,
+        precision=round(float(np.nan_to_num(_precision(true, met))), 4),
+        sensitivity=round(float((met & true).sum() / max(1, true.sum())), 4),
+        specificity=round(float((~met & ~true).sum() / max(1, (~true).sum())), 4),
+    )
 
 
 def _precision(true: NDArray[np.bool_], met: NDArray[np.bool_]) -> float:

@@ -78,6 +78,7 @@ class FilmFacts:
         view_position: Of DICOM: "PA", "AP", "LL", ...
         body_part: Of DICOM.
         transfer_syntax: Of DICOM, in words.
+        patient: Of DICOM: names the patient without telling who it is.
     """
 
     format: str
@@ -89,6 +90,7 @@ class FilmFacts:
     view_position: str = ""
     body_part: str = ""
     transfer_syntax: str = ""
+    patient: str = ""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -211,6 +213,7 @@ def _radiograph(film: DecodedFilm, path: Path, file_bytes: int) -> Radiograph:
         view_position=film.view_position,
         body_part=film.body_part,
         transfer_syntax=film.transfer_syntax,
+        patient=film.patient,
     )
     return Radiograph(
         pixels=film.pixels,

@@ -17,6 +17,7 @@ from scipy.special import log_softmax
 from scipy.stats import rankdata
 
 RESAMPLES = 1000
+CALIBRATION_BINS = 15
 _INTERVAL = (2.5, 97.5)
 
 
@@ -134,7 +135,9 @@ def auc(positive: NDArray[np.bool_], score: NDArray[np.float64]) -> float:
     return float((ranks - count * (count + 1) / 2) / (count * others))
 
 
-def with_interval(name: str, value: float, drawn: Sequence[float]) -> dict[str, Any]:
+def with_interval(
+    name: str, value: float, drawn: Sequence[float] | NDArray[np.float64]
+) -> dict[str, Any]:
     """A rate and its 95 % percentile interval, as JSON values."""
     known = np.array([each for each in drawn if np.isfinite(each)])
     if not np.isfinite(value) or not len(known):
@@ -147,7 +150,9 @@ def with_interval(name: str, value: float, drawn: Sequence[float]) -> dict[str, 
 
 
 def expected_calibration_error(
-    truth: NDArray[np.intp], probabilities: NDArray[np.float64], bins: int = 15
+    truth: NDArray[np.intp],
+    probabilities: NDArray[np.float64],
+    bins: int = CALIBRATION_BINS,
 ) -> float:
     """How far confidence is from accuracy, on average over the films.
 
@@ -159,15 +164,28 @@ def expected_calibration_error(
     Source:
         Guo et al., On calibration of modern neural networks, ICML 2017.
     """
-    confidence = probabilities.max(axis=1)
-    right = probabilities.argmax(axis=1) == truth
-    which = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = [
-        abs(right[which == b].mean() - confidence[which == b].mean())
-        * (which == b).mean()
-        for b in np.unique(which)
-    ]
-    return float(sum(gaps))
+    which, gap = _calibration_gaps(truth, probabilities, bins)
+    return _mean_gap(which, gap, bins)
+
+
+def calibration_error_with_interval(
+    name: str,
+    truth: NDArray[np.intp],
+    probabilities: NDArray[np.float64],
+    resamples: Resamples,
+) -> dict[str, Any]:
+    """Expected calibration error with its interval, as JSON values.
+
+    Films that are drawn twice or not at all add to the error by themselves.
+    What they add on average is taken off, or the interval would lie above the
+    figure.
+    """
+    which, gap = _calibration_gaps(truth, probabilities, CALIBRATION_BINS)
+    error = _mean_gap(which, gap, CALIBRATION_BINS)
+    drawn = np.array(
+        [_mean_gap(which[rows], gap[rows], CALIBRATION_BINS) for rows in resamples.rows]
+    )
+    return with_interval(name, error, np.clip(drawn - drawn.mean() + error, 0.0, 1.0))
 
 
 def fit_temperature(truth: NDArray[np.intp], logits: NDArray[np.float32]) -> float:
@@ -192,6 +210,19 @@ def fit_temperature(truth: NDArray[np.intp], logits: NDArray[np.float32]) -> flo
     limits = (np.log(0.05), np.log(20.0))
     found = minimize_scalar(loss, bounds=limits, method="bounded")
     return float(np.exp(found.x))
+
+
+def _calibration_gaps(
+    truth: NDArray[np.intp], probabilities: NDArray[np.float64], bins: int
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Bin of each film, and 1 or 0 for right or wrong less its confidence."""
+    confidence = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == truth
+    return np.minimum((confidence * bins).astype(np.intp), bins - 1), right - confidence
+
+
+def _mean_gap(which: NDArray[np.intp], gap: NDArray[np.float64], bins: int) -> float:
+    return float(np.abs(np.bincount(which, gap, bins)).sum() / len(which))
 
 
 def _confusion_matrix(

@@ -39,6 +39,7 @@ class DecodedFilm:
         bits: Stored bits per sample.
         colour: "grey", "RGB", ...
         warnings: Sentences for the user.
+        patient: Names the patient without telling who it is; may be empty.
     """
 
     pixels: NDArray[Any]
@@ -51,6 +52,7 @@ class DecodedFilm:
     view_position: str = ""
     body_part: str = ""
     transfer_syntax: str = ""
+    patient: str = ""
 
 
 @contextlib.contextmanager

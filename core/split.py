@@ -15,14 +15,13 @@ from numpy.typing import NDArray
 
 from core.dataset import COLUMNS, Dataset, Sample
 from core.errors import DatasetError
-from core.images import Radiograph
+from core.fingerprints import similar_pairs
 from core.paths import atomic_write
 
 SPLITS = ("train", "val", "test")
 
-#: Bits of 256 in which the difference hashes of two films of one group differ
-#: at most.
-NEAR_DUPLICATE_BITS = 24
+#: Ways to split that are tried, and parts into which films are divided at most.
+_ATTEMPTS, _MOST_FOLDS = 10, 10
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,75 +76,112 @@ def given_split(dataset: Dataset) -> tuple[Split, dict[str, int]] | None:
 
 def make_split(
     dataset: Dataset,
-    hashes: NDArray[np.uint8],
+    fingerprints: NDArray[np.uint8],
     *,
     validation: float,
     test: float,
     seed: int,
 ) -> Split:
-    """Split by patient and near-duplicate, keeping the shares of the labels.
+    """Split by patient and likeness, keeping the shares of the labels.
 
     Args:
-        hashes: (n, 32) uint8 difference hashes, in the order of the samples.
+        fingerprints: (n, k) uint8 of `core.fingerprints`, in the order of the
+            samples.
         validation, test: Shares of the films.
         seed: Of the shuffle.
 
     Raises:
         DatasetError: There are too few groups of a label to split.
     """
-    from sklearn.model_selection import StratifiedGroupKFold
+    groups = group_samples(dataset.samples, fingerprints)
+    return split_by_group(dataset, groups, validation=validation, test=test, seed=seed)
 
-    groups = group_samples(dataset.samples, hashes)
+
+def split_by_group(
+    dataset: Dataset,
+    groups: NDArray[np.int32],
+    *,
+    validation: float,
+    test: float,
+    seed: int,
+) -> Split:
+    """As `make_split`, with the (n,) group numbers already known."""
     labels = np.array([sample.label for sample in dataset.samples])
     per_label = {label: len(set(groups[labels == label])) for label in dataset.labels}
     for label, count in per_label.items():
-        if count < 3:
+        if count < len(SPLITS):
             raise DatasetError(
                 f"There are {count} independent films labelled {label}; "
                 "training, validation and test need at least one each.",
                 hint="Add films of other patients; copies of one film count once.",
             )
-
-    def cut(rows: NDArray[np.intp], share: float, salt: int) -> NDArray[np.bool_]:
-        folds = max(2, min(round(1 / share), *_group_counts(labels, groups, rows)))
-        folder = StratifiedGroupKFold(folds, shuffle=True, random_state=seed + salt)
-        _, chosen = next(folder.split(rows, labels[rows], groups[rows]))
-        mask = np.zeros(len(labels), bool)
-        mask[rows[chosen]] = True
-        return mask
-
     everything = np.arange(len(labels))
-    in_test = cut(everything, test, 0)
-    in_val = cut(everything[~in_test], validation / (1 - test), 1)
-    where = np.where(in_test, "test", np.where(in_val, "val", "train"))
-    parts = {
-        name: tuple(s for s, w in zip(dataset.samples, where, strict=True) if w == name)
-        for name in SPLITS
-    }
-    split = Split(**parts)
-    check_split(split, dataset.labels)
-    return split
+    for attempt in range(_ATTEMPTS):
+        salt = seed + 2 * attempt
+        in_test = _cut(everything, test, labels, groups, salt)
+        rest = everything[~in_test]
+        in_val = _cut(rest, validation / (1 - test), labels, groups, salt + 1)
+        where = np.where(in_test, "test", np.where(in_val, "val", "train"))
+        present = set(zip(where.tolist(), labels.tolist(), strict=True))
+        if len(present) == len(SPLITS) * len(dataset.labels):
+            return _split_as(dataset.samples, where.tolist())
+    raise DatasetError(
+        "No split by patient gives training, validation and test films of every label.",
+        hint="Films of one patient or copies of one film fill most of a label: "
+        "add films of other patients.",
+    )
+
+
+def mend_split(dataset: Dataset, groups: NDArray[np.int32]) -> Split | None:
+    """The given split, but each group that is in several goes whole to train.
+
+    Args:
+        groups: (n,) int32 group numbers, in the order of the samples.
+
+    Returns:
+        None where that would leave a split without a film of a label.
+    """
+    spread: dict[int, set[str]] = collections.defaultdict(set)
+    for sample, group in zip(dataset.samples, groups.tolist(), strict=True):
+        if sample.split in SPLITS:
+            spread[group].add(sample.split)
+    where = [
+        "train" if sample.split in SPLITS and len(spread[group]) > 1 else sample.split
+        for sample, group in zip(dataset.samples, groups.tolist(), strict=True)
+    ]
+    mended = _split_as(dataset.samples, where)
+    for name in SPLITS:
+        if {sample.label for sample in mended.part(name)} != set(dataset.labels):
+            return None
+    return mended
 
 
 def group_samples(
-    samples: Sequence[Sample], hashes: NDArray[np.uint8]
+    samples: Sequence[Sample], fingerprints: NDArray[np.uint8]
 ) -> NDArray[np.int32]:
     """Number the groups of films that belong together.
 
-    Films of one patient, one stated group, or whose hashes differ in at most
-    `NEAR_DUPLICATE_BITS` bits share a number, and so does whatever hangs
-    together through them.
+    Films of one patient, of one stated group, or that show one picture share a
+    number, and so does whatever hangs together through them.
 
     Args:
-        hashes: (n, 32) uint8.
+        fingerprints: (n, k) uint8 of `core.fingerprints`.
 
     Returns:
         (n,) int32 group numbers.
     """
+    alike = similar_pairs(fingerprints)
+    return group_by_pairs(samples, [(pair.first, pair.second) for pair in alike])
+
+
+def group_by_pairs(
+    samples: Sequence[Sample], alike: Iterable[tuple[int, int]]
+) -> NDArray[np.int32]:
+    """As `group_samples`, with the pairs of like films already known."""
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
-    pairs = list(_near_pairs(hashes))
+    pairs = list(alike)
     first: dict[tuple[str, str], int] = {}
     for i, sample in enumerate(samples):
         for kind, name in (("patient", sample.patient), ("group", sample.group)):
@@ -156,19 +192,6 @@ def group_samples(
     links = coo_matrix((np.ones(len(rows), bool), (rows, columns)), shape=(n, n))
     _, numbers = connected_components(links, directed=False)
     return np.asarray(numbers, np.int32)
-
-
-def difference_hash(film: Radiograph) -> NDArray[np.uint8]:
-    """Sum up a film in 256 bits that survive resizing and re-compression.
-
-    Returns:
-        (32,) uint8: whether each of 16 x 16 cells is darker than the next to
-        its right.
-    """
-    import cv2
-
-    small = cv2.resize(film.to_uint8(), (17, 16), interpolation=cv2.INTER_AREA)
-    return np.packbits(small[:, 1:] > small[:, :-1])
 
 
 def check_split(split: Split, labels: Iterable[str]) -> None:
@@ -206,7 +229,7 @@ def balanced_weights(
     Args:
         balance: "none", "labels" or "labels-and-sources".
         heaviest: Most that one film may weigh compared with the mean of its
-            label, before what the cap took is spread over the label again.
+            label; what the cap takes is spread over the label's other films.
 
     Returns:
         (n,) float32 with mean 1.
@@ -222,8 +245,7 @@ def balanced_weights(
             for source in set(sources[rows]):
                 mine = rows & (sources == source)
                 weights[mine] = 1.0 / mine.sum()
-            weights[rows] /= weights[rows].mean()
-            weights[rows] = np.minimum(weights[rows], heaviest)
+            weights[rows] = _capped(weights[rows] / weights[rows].mean(), heaviest)
         weights[rows] /= weights[rows].sum()
     return np.asarray(weights / weights.mean(), np.float32)
 
@@ -239,8 +261,8 @@ def write_manifest(path: Path, split: Split) -> None:
     writer.writerow(COLUMNS)
     for name in SPLITS:
         for s in split.part(name):
-            row = (s.path.resolve(), s.label, s.patient, s.group, s.source, name)
-            writer.writerow(row)
+            fields = dataclasses.asdict(s) | {"file": s.path.resolve(), "split": name}
+            writer.writerow([fields[column] for column in COLUMNS])
     with atomic_write(path) as partial:
         partial.write_text(text.getvalue(), encoding="utf-8", newline="")
 
@@ -257,12 +279,46 @@ def summarise(split: Split) -> dict[str, dict[str, int]]:
     return counts
 
 
-def _near_pairs(hashes: NDArray[np.uint8]) -> Iterable[tuple[int, int]]:
-    words = np.ascontiguousarray(hashes).view(np.uint64)
-    for i in range(len(words) - 1):
-        apart = np.bitwise_count(words[i + 1 :] ^ words[i]).sum(axis=1)
-        for j in np.flatnonzero(apart <= NEAR_DUPLICATE_BITS):
-            yield i, i + 1 + int(j)
+def _cut(
+    rows: NDArray[np.intp],
+    share: float,
+    labels: NDArray[np.str_],
+    groups: NDArray[np.int32],
+    seed: int,
+) -> NDArray[np.bool_]:
+    """(n,) mask of about a share of the rows, whole groups, every label."""
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    most = min(_MOST_FOLDS, *_group_counts(labels, groups, rows))
+    # 2 of 5 folds come nearer to 0.4 than 1 of 2.
+    taken, folds = min(
+        ((m, k) for k in range(2, max(2, most) + 1) for m in range(1, k)),
+        key=lambda part: (round(abs(part[0] / part[1] - share), 9), part[1]),
+    )
+    folder = StratifiedGroupKFold(folds, shuffle=True, random_state=seed % 2**32)
+    parts = list(folder.split(rows, labels[rows], groups[rows]))[:taken]
+    mask = np.zeros(len(labels), bool)
+    mask[rows[np.concatenate([chosen for _, chosen in parts])]] = True
+    return mask
+
+
+def _split_as(samples: Sequence[Sample], where: Sequence[str]) -> Split:
+    parts = {
+        name: tuple(s for s, w in zip(samples, where, strict=True) if w == name)
+        for name in SPLITS
+    }
+    return Split(**parts)
+
+
+def _capped(weights: NDArray[np.float64], heaviest: float) -> NDArray[np.float64]:
+    """Weights of mean 1, none above the cap; the rest keep their proportions."""
+    is_full = np.zeros(len(weights), bool)
+    while (weights > heaviest * (1 + 1e-9)).any():
+        is_full |= weights >= heaviest
+        left = len(weights) - heaviest * is_full.sum()
+        scale = left / weights[~is_full].sum() if not is_full.all() else 1.0
+        weights = np.where(is_full, heaviest, weights * scale)
+    return weights
 
 
 def _group_counts(

@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     theme.apply(application, settings.appearance)
     if not _is_accepted(settings):
         return 0
-    window = MainWindow(settings, paths.default_bundle_dir())
+    window = MainWindow(settings)
     reporter.crashed.connect(window.show_notice)
     application.inbox.file_opened.connect(window.open_file)
     window.show()

@@ -28,6 +28,8 @@ class DiagnoseActions(QObject):
         super().__init__(owner)
         self._owner = owner
         self._samples = tuple(samples)
+        self._is_on_screen = True
+        self._is_open = self._is_read = False
         self._make_file_actions()
         self._make_view_actions()
         self._make_shade_actions()
@@ -103,12 +105,24 @@ class DiagnoseActions(QObject):
             is_open: A film is on screen.
             is_read: It has a verdict, and with it a heat map.
         """
+        self._is_open, self._is_read = is_open, is_read
+        self._enable()
+
+    def set_on_screen(self, on_screen: bool) -> None:
+        """Leave the keys to another tab while that one is in front."""
+        self._is_on_screen = on_screen
+        self._enable()
+
+    def _enable(self) -> None:
+        is_open = self._is_open and self._is_on_screen
+        is_read = self._is_read and self._is_on_screen
         for action in self._film_actions:
             action.setEnabled(is_open)
         for action in (self.save_plain, self.copy_plain):
             action.setEnabled(is_open and is_read)
         self.heatmap.setEnabled(is_read)
         self._findings.menuAction().setEnabled(is_read)
+        self.paste.setEnabled(self._is_on_screen)
 
     def set_card(self, card: ModelCard) -> None:
         """Offer the findings of a model, on the number keys."""

@@ -15,13 +15,14 @@ from PyQt5.QtGui import (
 )
 from PyQt5.QtWidgets import QMenu, QWidget
 
-from core.bundle import ModelBundle
+from core.bundle import ModelBundle, ModelCard
 from core.explain import colour_table
 from core.images import display_name
 from core.paths import sample_films
 from desktop import film_dialogs
 from desktop.diagnose_actions import DiagnoseActions
 from desktop.diagnose_layout import DiagnoseLayout
+from desktop.diagnosis import DiagnosedFilm
 from desktop.film_image import heat_image
 from desktop.film_picture import PictureJob
 from desktop.film_saver import FilmSaver
@@ -47,17 +48,25 @@ class DiagnoseTab(QWidget):
         status_changed: str. What is going on, for the status line.
         film_changed: str. Name of the film on screen; empty for none.
         bundle_changed: ModelBundle. The model that is asked from now on.
+        bundle_refused: CoreError. The model asked for is not used; the one
+            before stays.
     """
 
     status_changed = pyqtSignal(str)
     film_changed = pyqtSignal(str)
     bundle_changed = pyqtSignal(object)
+    bundle_refused = pyqtSignal(object)
 
     def __init__(
-        self, settings: Settings, bundle_dir: Path, parent: QWidget | None = None
+        self,
+        settings: Settings,
+        bundle_dir: Path | None = None,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._settings = settings
+        self._card: ModelCard | None = None
+        self._read_by: ModelBundle | None = None
         self._chosen: dict[int, str] = {}
         self.session = FilmSession(bundle_dir, self)
         self.saver = FilmSaver(settings, self)
@@ -83,6 +92,14 @@ class DiagnoseTab(QWidget):
         self._settings.splitter_state = self.ui.splitter.saveState()
         self.session.shut_down()
         self.saver.shut_down()
+
+    def use_bundle(self, path: Path) -> None:
+        """Ask another model; `bundle_changed` or `bundle_refused` follows."""
+        self.session.use_bundle(path)
+
+    def go_back(self) -> None:
+        """Ask the model from before again; the same two signals follow."""
+        self.session.go_back()
 
     def menus(self, parent: QWidget) -> list[QMenu]:
         """File, Edit and View menus."""
@@ -135,25 +152,41 @@ class DiagnoseTab(QWidget):
     def _on_film_shown(self, film_id: int) -> None:
         film = self.session.shown_film
         assert film is not None
-        reading = film.reading
-        if reading is not None:
-            self._chosen.setdefault(film_id, reading.likeliest)
         self.ui.view.set_film(film.pyramid)
-        self.ui.panel.show_film(film, self.chosen_label)
+        self._show_reading(film_id, film)
         self.ui.show_film()
         self.ui.strip.show_current(film_id)
+        self.film_changed.emit(display_name(film.path))
+
+    def _show_reading(self, film_id: int, film: DiagnosedFilm) -> None:
+        """Show what a model says of the film on screen."""
+        reading = film.reading
+        self._read_by = reading.bundle if reading is not None else None
+        if reading is not None:
+            self._show_card(reading.bundle.card)
+            if self._chosen.get(film_id) not in reading.heatmaps:
+                self._chosen[film_id] = reading.likeliest
+        self.ui.panel.show_film(film, self.chosen_label)
         self.commands.set_film_open(is_open=True, is_read=reading is not None)
         self._show_heatmap()
         said = reading.sentence if reading is not None else "No verdict."
         name = display_name(film.path)
         self.ui.view.setAccessibleDescription(f"{name}. {said}")
-        self.film_changed.emit(name)
+
+    def _show_card(self, card: ModelCard) -> None:
+        """Offer the findings that the film on screen has been read for."""
+        if card is not self._card:
+            self._card = card
+            self.commands.set_card(card)
 
     @pyqtSlot(int)
     def _on_film_refined(self, film_id: int) -> None:
         film = self.session.shown_film
         assert film is not None
         self.ui.view.set_film(film.pyramid, keep_view=True)
+        if film.reading is None or film.reading.bundle is not self._read_by:
+            self._chosen.pop(film_id, None)
+            self._show_reading(film_id, film)
 
     @pyqtSlot()
     def _on_emptied(self) -> None:
@@ -165,7 +198,9 @@ class DiagnoseTab(QWidget):
 
     @pyqtSlot(object)
     def _on_bundle_opened(self, bundle: ModelBundle) -> None:
-        self.commands.set_card(bundle.card)
+        film = self.session.shown_film
+        if film is None or film.reading is None:
+            self._show_card(bundle.card)
         self.bundle_changed.emit(bundle)
 
     @pyqtSlot(str, bool)
@@ -190,8 +225,10 @@ class DiagnoseTab(QWidget):
     @pyqtSlot(str)
     def choose_finding(self, label: str) -> None:
         """Show the heat map of a finding for the film on screen."""
-        if self.session.shown is not None:
-            self._chosen[self.session.shown] = label
+        shown, film = self.session.shown, self.session.shown_film
+        reading = film.reading if film is not None else None
+        if shown is not None and reading is not None and label in reading.heatmaps:
+            self._chosen[shown] = label
             self.set_heatmap_shown(True)
             self._show_heatmap()
 
@@ -297,6 +334,7 @@ class DiagnoseTab(QWidget):
         self.session.progress_changed.connect(self._on_progress_changed)
         self.session.notice_raised.connect(self.show_notice)
         self.session.bundle_opened.connect(self._on_bundle_opened)
+        self.session.bundle_refused.connect(self.bundle_refused)
         self.saver.failed.connect(self.ui.banner.show_error)
         self.saver.status_changed.connect(self.status_changed)
 

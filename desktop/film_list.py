@@ -9,6 +9,7 @@ from typing import Final
 from PyQt5.QtCore import QAbstractListModel, QModelIndex, QObject, Qt
 from PyQt5.QtGui import QImage
 
+from core.bundle import ModelBundle
 from core.images import display_name
 from core.predict import percent
 from desktop.diagnosis import DiagnosedFilm
@@ -43,6 +44,7 @@ class FilmList(QAbstractListModel):
         self._seen: list[int] = []  # ids, least recently shown first
         self._shown: int | None = None
         self._next_id = 1
+        self._bundle: ModelBundle | None = None
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -76,6 +78,18 @@ class FilmList(QAbstractListModel):
         self._save_memory()
         index = self.index(row)
         self.dataChanged.emit(index, index)
+
+    def set_bundle(self, bundle: ModelBundle) -> None:
+        """Note which model is asked now: what another said is marked as such."""
+        self._bundle = bundle
+        if self._entries:
+            last = self.index(len(self._entries) - 1)
+            self.dataChanged.emit(self.index(0), last)
+
+    def is_outdated(self, film_id: int) -> bool:
+        """Whether another model than the present one, or none, gave the verdict."""
+        row = self.row_of(film_id)
+        return row is not None and self._is_outdated(self._entries[row])
 
     def remove(self, film_id: int) -> None:
         """Take a film out of the list."""
@@ -131,6 +145,17 @@ class FilmList(QAbstractListModel):
                 entry.film = dataclasses.replace(entry.film, pyramid=small)
                 entry.is_reduced = True
 
+    def _is_outdated(self, entry: _Entry) -> bool:
+        if self._bundle is None or entry.film is None:
+            return False
+        reading = entry.film.reading
+        return reading is None or reading.bundle is not self._bundle
+
+    def _verdict_text(self, entry: _Entry) -> str:
+        text = _verdict_text(entry)
+        has_verdict = entry.film is not None and entry.film.reading is not None
+        return f"Before: {text}" if has_verdict and self._is_outdated(entry) else text
+
     def _touch(self, film_id: int) -> None:
         self._seen = [seen for seen in self._seen if seen != film_id] + [film_id]
 
@@ -150,11 +175,11 @@ class FilmList(QAbstractListModel):
         if role == Qt.ItemDataRole.DecorationRole:
             return entry.picture
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{printable(entry.path)}\n{_verdict_text(entry)}"
+            return f"{printable(entry.path)}\n{self._verdict_text(entry)}"
         if role == VERDICT_ROLE:
-            return _verdict_text(entry)
+            return self._verdict_text(entry)
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{display_name(entry.path)}, {_verdict_text(entry)}"
+            return f"{display_name(entry.path)}, {self._verdict_text(entry)}"
         return None
 
 

@@ -26,7 +26,8 @@ class FilmSession(QObject):
     """Sends films to the worker and decides which reply comes on screen.
 
     The film that was asked for last is the wanted one; only its reply changes
-    what is shown. A film that cannot be read changes nothing but a notice.
+    what is shown. A film that cannot be read changes nothing but a notice. When
+    the model changes, the film on screen is read again, and others once chosen.
 
     Attributes:
         films: Every open film, with what was found in it.
@@ -34,12 +35,15 @@ class FilmSession(QObject):
 
     Signals:
         film_shown: int. This film is the one to show now.
-        film_refined: int. The film on screen came again at full resolution.
+        film_refined: int. The film on screen came again, at full resolution or
+            with the verdict of another model.
         emptied: no film is left to show.
         progress_changed: str, bool. What is being read, empty for nothing; and
             whether the wanted film is among it.
         notice_raised: Notice. For the banner.
         bundle_opened: ModelBundle. The model that is asked from now on.
+        bundle_refused: CoreError. The model asked for is not used; the one
+            before stays.
     """
 
     film_shown = pyqtSignal(int)
@@ -48,9 +52,14 @@ class FilmSession(QObject):
     progress_changed = pyqtSignal(str, bool)
     notice_raised = pyqtSignal(object)
     bundle_opened = pyqtSignal(object)
+    bundle_refused = pyqtSignal(object)
     _model_wanted = pyqtSignal()
+    _bundle_wanted = pyqtSignal(object)
+    _earlier_wanted = pyqtSignal()
 
-    def __init__(self, bundle_dir: Path, parent: QObject | None = None) -> None:
+    def __init__(
+        self, bundle_dir: Path | None, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self.films = FilmList(self)
         self.worker = InferenceWorker(bundle_dir)
@@ -61,12 +70,17 @@ class FilmSession(QObject):
         self._refining: set[int] = set()
         self._failures: list[Notice] = []
         self._tried = 0
-        self._pasted = 0
+        self._pasted: dict[int, NDArray[np.uint8]] = {}
+        self._count_pasted = 0
         self._model_wanted.connect(self.worker.open_model)
+        self._bundle_wanted.connect(self.worker.use_bundle)
+        self._earlier_wanted.connect(self.worker.go_back)
         self.worker.diagnosed.connect(self._on_diagnosed)
         self.worker.failed.connect(self._on_failed)
         self.worker.model_opened.connect(self._on_model_opened)
         self.worker.model_failed.connect(self._on_model_failed)
+        self.worker.model_replaced.connect(self._on_model_replaced)
+        self.worker.model_refused.connect(self.bundle_refused)
 
     @property
     def shown(self) -> int | None:
@@ -88,6 +102,14 @@ class FilmSession(QObject):
         self._thread.start()
         self._model_wanted.emit()
 
+    def use_bundle(self, path: Path) -> None:
+        """Put another model to use; `bundle_opened` or `bundle_refused` follows."""
+        self._bundle_wanted.emit(path)
+
+    def go_back(self) -> None:
+        """Put the model to use that was before; the same two signals follow."""
+        self._earlier_wanted.emit()
+
     def shut_down(self) -> None:
         """End the thread after the film in hand."""
         stop_thread(self._thread)
@@ -99,9 +121,11 @@ class FilmSession(QObject):
 
     def open_picture(self, pixels: NDArray[np.uint8]) -> None:
         """Read a picture that never was a file; (h, w, 3 or 4) uint8."""
-        self._pasted += 1
-        name = Path(f"Pasted picture {self._pasted}")
-        self._request([FilmRequest(self.films.add(name), name, pixels)])
+        self._count_pasted += 1
+        name = Path(f"Pasted picture {self._count_pasted}")
+        film_id = self.films.add(name)
+        self._pasted[film_id] = pixels
+        self._request([FilmRequest(film_id, name, pixels)])
 
     @pyqtSlot(int)
     def choose(self, film_id: int) -> None:
@@ -124,6 +148,7 @@ class FilmSession(QObject):
             return
         self.worker.withdraw(film_id)
         self._settle(film_id)
+        self._pasted.pop(film_id, None)
         self.films.remove(film_id)
         if film_id in (self._shown, self._wanted):
             self._show_neighbour(min(row, len(self.films) - 1))
@@ -167,6 +192,10 @@ class FilmSession(QObject):
         if not is_finer:  # the copy on screen still serves
             self._failures.append(notice)
             self.notice_raised.emit(summary_of(self._failures, self._tried))
+        elif self.films.is_outdated(film_id):
+            text = f"{display_name(path)} keeps the verdict of the model before."
+            hint = f"{notice.text} {notice.hint}".strip()
+            self.notice_raised.emit(Notice(text, hint, notice.details))
         if self.films.film(film_id) is None:
             self.films.remove(film_id)
         if film_id == self._wanted:
@@ -175,7 +204,17 @@ class FilmSession(QObject):
 
     @pyqtSlot(object)
     def _on_model_opened(self, bundle: ModelBundle) -> None:
+        self.films.set_bundle(bundle)
         self.bundle_opened.emit(bundle)
+        if self._shown is not None:
+            self._refine(self._shown)
+
+    @pyqtSlot(object)
+    def _on_model_replaced(self, error: CoreError) -> None:
+        notice = notice_of(error)
+        text = "The model you chose cannot be used: Hilum's own takes its place."
+        hint = f"{notice.text} {notice.hint}".strip()
+        self.notice_raised.emit(Notice(text, hint, notice.details))
 
     @pyqtSlot(object)
     def _on_model_failed(self, error: CoreError) -> None:
@@ -192,10 +231,17 @@ class FilmSession(QObject):
         self._shown = self._wanted = film_id
         self.films.show(film_id)
         self.film_shown.emit(film_id)
+        self._refine(film_id)
+
+    def _refine(self, film_id: int) -> None:
+        """Read a film again where what is kept of it falls short."""
         path = self.films.path(film_id)
-        if path is not None and self.films.is_reduced(film_id):
+        falls_short = self.films.is_reduced(film_id) or self.films.is_outdated(film_id)
+        if path is not None and falls_short and film_id not in self._waiting:
             self._refining.add(film_id)
-            self.worker.request([FilmRequest(film_id, path)])
+            self.worker.withdraw(film_id)
+            pixels = self._pasted.get(film_id)
+            self.worker.request([FilmRequest(film_id, path, pixels)])
 
     def _show_neighbour(self, row: int) -> None:
         rows = [*range(row, -1, -1), *range(row + 1, len(self.films))]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from PyQt5.QtCore import QTimer, pyqtSlot
+from PyQt5.QtCore import QSize, Qt, QTimer, pyqtSlot
 from PyQt5.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -22,18 +22,22 @@ from PyQt5.QtWidgets import (
     QLabel,
     QMainWindow,
     QMenu,
+    QSizePolicy,
     QTabWidget,
     QWidget,
 )
 
 from core.bundle import ModelBundle
+from core.errors import CoreError
 from desktop import theme
 from desktop.app_icon import app_icon
 from desktop.diagnose_tab import DiagnoseTab
 from desktop.dialogs import RESEARCH_LINE, AboutDialog, ModelCardDialog
-from desktop.intake import may_hold_films
+from desktop.intake import films_in, may_hold_films
 from desktop.labels import ElidedLabel
-from desktop.notify import Notice
+from desktop.model_files import ModelFiles
+from desktop.notify import Notice, notice_of
+from desktop.retrain_tab import RetrainTab
 from desktop.settings import APPEARANCES, Settings
 
 _APPEARANCE_TITLES: Final = {
@@ -47,33 +51,60 @@ class MainWindow(QMainWindow):
     """Holds the tabs and passes on what concerns them.
 
     Attributes:
-        diagnose: The first tab.
+        diagnose: The first tab, where films are read.
+        retrain: The second, where models are trained.
+        files: The models' part of the File menu.
     """
 
     def __init__(
-        self, settings: Settings, bundle_dir: Path, parent: QWidget | None = None
+        self,
+        settings: Settings,
+        bundle_dir: Path | None = None,
+        parent: QWidget | None = None,
     ) -> None:
+        """Make the window; the model is opened once it is on screen.
+
+        Args:
+            settings: Read now and written when the window closes.
+            bundle_dir: The model to begin with; None for the one in use.
+            parent: Of the window.
+        """
         super().__init__(parent)
         self._settings = settings
         self._bundle: ModelBundle | None = None
         self._has_started = False
+        self._film_name = ""
         self.setObjectName("mainWindow")
         self.setWindowTitle("Hilum")
         self.setWindowIcon(app_icon())
         self.setMinimumSize(720, 480)
         self.setAcceptDrops(True)
         self.diagnose = DiagnoseTab(settings, bundle_dir)
+        self.retrain = RetrainTab(settings)
         self._tabs = QTabWidget(self)
         self._tabs.setDocumentMode(True)
-        self._tabs.addTab(self.diagnose, "Diagnose")
+        self._tabs.addTab(self.diagnose, "&Diagnose")
+        self._tabs.addTab(self.retrain, "&Retrain")
         self.setCentralWidget(self._tabs)
+        self.files = ModelFiles(self)
         self._make_menus()
         self._make_status_bar()
         self.diagnose.status_changed.connect(self._activity.set_text)
         self.diagnose.film_changed.connect(self._on_film_changed)
         self.diagnose.bundle_changed.connect(self._on_bundle_changed)
+        self.diagnose.bundle_refused.connect(self._on_bundle_refused)
+        self.retrain.status_changed.connect(self._activity.set_text)
+        self.retrain.films_asked.connect(self.open_paths)
+        self.retrain.model_asked.connect(self.use_bundle)
+        self.retrain.back_asked.connect(self.go_back)
+        self.files.bundle_asked.connect(self.use_bundle)
+        self.files.back_asked.connect(self.go_back)
+        self.files.notice_raised.connect(self.show_notice)
+        self.files.status_changed.connect(self._activity.set_text)
+        self._tabs.currentChanged.connect(self._on_tab_changed)
         self._restore_place()
 
+    @pyqtSlot(object)
     def open_paths(self, paths: Sequence[Path]) -> None:
         """Open films that came from the command line or the system."""
         self._tabs.setCurrentWidget(self.diagnose)
@@ -85,24 +116,72 @@ class MainWindow(QMainWindow):
         self.open_paths([Path(name)])
 
     @pyqtSlot(object)
+    def use_bundle(self, path: Path) -> None:
+        """Make another model the one in use, here and at the next start.
+
+        The only place where the model changes. The model before stays in use,
+        with the verdicts that it gave, when this one cannot be opened.
+        """
+        self._activity.set_text("Opening the model…")
+        self.diagnose.use_bundle(path)
+
+    @pyqtSlot()
+    def go_back(self) -> None:
+        """Make the model that was in use before this one the one in use."""
+        self._activity.set_text("Opening the model…")
+        self.diagnose.go_back()
+
+    @pyqtSlot(object)
     def show_notice(self, notice: Notice) -> None:
         """Show a failure in the tab that is open."""
-        self.diagnose.show_notice(notice)
+        is_retrain = self._tabs.currentWidget() is self.retrain
+        (self.retrain if is_retrain else self.diagnose).show_notice(notice)
 
     @pyqtSlot(str)
     def _on_film_changed(self, name: str) -> None:
-        self.setWindowTitle(f"{name} — Hilum" if name else "Hilum")
+        self._film_name = name
+        self._name_window()
 
     @pyqtSlot(object)
     def _on_bundle_changed(self, bundle: ModelBundle) -> None:
+        has_changed = self._bundle is not None
         self._bundle = bundle
         self._card_action.setEnabled(True)
-        self._model_label.setText(f"Model: {bundle.card.name}")
-        self._model_label.setToolTip(f"SHA-256 {bundle.sha256}")
+        self._model_label.set_text(
+            f"Model: {bundle.card.name}", f"{bundle.card.name}, {bundle.sha256}"
+        )
+        self.files.set_bundle(bundle)
+        self.retrain.set_bundle(bundle)
+        if has_changed:
+            self._activity.set_text(f"{bundle.card.name} is the model in use now.")
+
+    @pyqtSlot(object)
+    def _on_bundle_refused(self, error: CoreError) -> None:
+        self._activity.set_text("")
+        self.files.discard_imported()
+        notice = notice_of(error)
+        hint = f"{notice.hint} The model before stays in use.".strip()
+        self.show_notice(Notice(notice.text, hint, notice.details))
+
+    @pyqtSlot(int)
+    def _on_tab_changed(self, index: int) -> None:
+        self.diagnose.commands.set_on_screen(
+            self._tabs.currentWidget() is self.diagnose
+        )
+        self._name_window()
+
+    @pyqtSlot()
+    def _show_diagnose(self) -> None:
+        self._tabs.setCurrentWidget(self.diagnose)
+
+    def _name_window(self) -> None:
+        is_film = self._tabs.currentWidget() is self.diagnose and self._film_name
+        self.setWindowTitle(f"{self._film_name} — Hilum" if is_film else "Hilum")
 
     @pyqtSlot()
     def _start_tabs(self) -> None:
         self.diagnose.start()
+        self.retrain.start()
 
     @pyqtSlot()
     def _on_about_triggered(self) -> None:
@@ -134,7 +213,14 @@ class MainWindow(QMainWindow):
         quit_action.setMenuRole(QAction.MenuRole.QuitRole)
         quit_action.triggered.connect(self.close)
         file_menu.addSeparator()
+        file_menu.addActions(self.files.menu_actions)
+        file_menu.addSeparator()
         file_menu.addAction(quit_action)
+        commands = self.diagnose.commands
+        commands.open.triggered.connect(self._show_diagnose)
+        commands.sample_asked.connect(self._show_diagnose)
+        view_menu.addSeparator()
+        view_menu.addActions(self._tab_actions())
         view_menu.addSeparator()
         view_menu.addMenu(self._appearance_menu(view_menu))
         help_menu = bar.addMenu("&Help")
@@ -144,6 +230,24 @@ class MainWindow(QMainWindow):
         about = help_menu.addAction("&About Hilum")
         about.setMenuRole(QAction.MenuRole.AboutRole)
         about.triggered.connect(self._on_about_triggered)
+
+    def _tab_actions(self) -> list[QAction]:
+        actions = []
+        for i in range(self._tabs.count()):
+            title = self._tabs.tabText(i).replace("&", "")
+            action = QAction(f"{title} tab", self)
+            action.setShortcut(QKeySequence(f"Alt+{i + 1}"))
+            action.setData(i)
+            action.triggered.connect(self._on_tab_triggered)
+            actions.append(action)
+        return actions
+
+    @pyqtSlot()
+    def _on_tab_triggered(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            self._tabs.setCurrentIndex(action.data())
+            self._tabs.tabBar().setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def _appearance_menu(self, parent: QWidget) -> QMenu:
         menu = QMenu("A&ppearance", parent)
@@ -162,7 +266,7 @@ class MainWindow(QMainWindow):
         bar.setSizeGripEnabled(False)
         self._activity = ElidedLabel("", self)
         self._activity.setObjectName("activity")
-        self._model_label = QLabel("", self)
+        self._model_label = _ModelLabel("", self)
         self._model_label.setObjectName("modelLabel")
         research = QLabel(RESEARCH_LINE, self)
         research.setObjectName("researchLine")
@@ -191,14 +295,22 @@ class MainWindow(QMainWindow):
             QTimer.singleShot(0, self._start_tabs)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if not self.retrain.may_close():
+            event.ignore()
+            return
         self._settings.window_geometry = self.saveGeometry()
         self._settings.window_state = self.saveState()
+        self.files.shut_down()
+        self.retrain.shut_down()
         self.diagnose.shut_down()
         self._settings.save()
         super().closeEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if may_hold_films(event.mimeData()):
+        if self._tabs.currentWidget() is self.retrain:
+            if len(films_in(event.mimeData()).paths) == 1:
+                event.acceptProposedAction()
+        elif may_hold_films(event.mimeData()):
             event.acceptProposedAction()
             self.diagnose.show_drop(event.mimeData())
 
@@ -206,7 +318,24 @@ class MainWindow(QMainWindow):
         self.diagnose.show_drop(None)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        self.diagnose.show_drop(None)
-        self._tabs.setCurrentWidget(self.diagnose)
-        self.diagnose.take_mime(event.mimeData())
+        if self._tabs.currentWidget() is self.retrain:
+            for path in films_in(event.mimeData()).paths[:1]:
+                self.retrain.take_data(path)
+        else:
+            self.diagnose.show_drop(None)
+            self.diagnose.take_mime(event.mimeData())
         event.acceptProposedAction()
+
+
+class _ModelLabel(ElidedLabel):
+    """The name of the model in use; a long one gives way to the rest."""
+
+    def __init__(self, text: str, parent: QWidget) -> None:
+        super().__init__(text, parent)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    # Qt overrides
+
+    def sizeHint(self) -> QSize:
+        hint = super().sizeHint()
+        return QSize(min(hint.width() + 22, 300), hint.height() + 6)

@@ -100,6 +100,15 @@ class Settings:
         self._store.setValue("diagnose/save_folder", folder)
 
     @property
+    def training_folder(self) -> str:
+        """Folder films were last chosen from to train on; empty at first."""
+        return self._text("retrain/training_folder", "")
+
+    @training_folder.setter
+    def training_folder(self, folder: str) -> None:
+        self._store.setValue("retrain/training_folder", folder)
+
+    @property
     def splitter_state(self) -> QByteArray:
         """Width of the side panel, as Qt saves it; may be empty."""
         return self._bytes("diagnose/splitter")

@@ -56,6 +56,10 @@ class VerdictPanel(QScrollArea):
         )
         self._note = Caption("", self._page)
         self._warnings = _Warnings(self._page)
+        self._model = Caption("", self._page)
+        self._model.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse
+        )
         self.bars = ProbabilityBars(self._page)
         self.bars.finding_chosen.connect(self.finding_chosen)
         self.heat = HeatControls(self._page)
@@ -76,6 +80,11 @@ class VerdictPanel(QScrollArea):
     def warnings(self) -> tuple[str, ...]:
         """The warnings as they are shown."""
         return self._warnings.sentences
+
+    @property
+    def model(self) -> str:
+        """The line that says which model gave the verdict."""
+        return self._model.text()
 
     @property
     def facts(self) -> FactsPanel:
@@ -114,6 +123,9 @@ class VerdictPanel(QScrollArea):
         # A line must not break between a number and its unit.
         self._sentence.setText(film.reading.sentence.replace(" %", "\u00a0%"))
         self._note.setText(_note(film.reading))
+        bundle = film.reading.bundle
+        self._model.setText(f"Read by {bundle.card.name} ({bundle.sha256[:8]})")
+        self._model.setToolTip(f"SHA-256 {bundle.sha256}")
         self.bars.set_rows(bar_rows(film.reading), chosen)
         if chosen is not None:
             self.choose(film.reading, chosen)
@@ -133,6 +145,8 @@ class VerdictPanel(QScrollArea):
         column.addWidget(self._sentence)
         column.addWidget(self._note)
         column.addWidget(self._warnings)
+        column.addWidget(self._model)
+        self._reading_parts.append(self._model)
         keys = KeyHelp(self._page)
         self._add_part(column, "On the film", keys, self._empty_parts)
         self._add_part(column, "Probabilities", self.bars, self._reading_parts)

@@ -6,14 +6,15 @@ import dataclasses
 import logging
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PyQt5.QtCore import QObject, QThread, pyqtSignal, pyqtSlot
 
-from core.bundle import read_bundle
+from core import model_store, paths
+from core.bundle import ModelBundle, read_bundle
 from core.errors import CoreError
 from core.images import Radiograph, radiograph_from_array, read_radiograph
 from core.predict import Classifier, decide
@@ -44,20 +45,30 @@ class InferenceWorker(QObject):
     begun waits behind it. Every request gets exactly one reply, unless it was
     withdrawn.
 
+    Args:
+        bundle_dir: The model to ask; None for the one in use, or the one that
+            comes with the program where that cannot be opened.
+
     Signals:
-        model_opened: ModelBundle. Before the first reply that has a verdict.
+        model_opened: ModelBundle. Every reply from now on is this model's.
         model_failed: CoreError. Films are still read, without a verdict.
+        model_replaced: CoreError. Why the model that comes with the program is
+            opened in place of the one in use; `model_opened` follows.
+        model_refused: CoreError. Another model was asked for and cannot be
+            used; the one before stays.
         diagnosed: int, DiagnosedFilm. The reply to a request.
         failed: int, CoreError. The reply to a request that cannot be met.
     """
 
     model_opened = pyqtSignal(object)
     model_failed = pyqtSignal(object)
+    model_replaced = pyqtSignal(object)
+    model_refused = pyqtSignal(object)
     diagnosed = pyqtSignal(int, object)
     failed = pyqtSignal(int, object)
     _woken = pyqtSignal()
 
-    def __init__(self, bundle_dir: Path) -> None:
+    def __init__(self, bundle_dir: Path | None) -> None:
         super().__init__()  # no parent: it moves to a thread
         self._bundle_dir = bundle_dir
         self._classifier: Classifier | None = None
@@ -90,12 +101,52 @@ class InferenceWorker(QObject):
             return
         self._has_tried = True
         try:
-            self._classifier = Classifier(read_bundle(self._bundle_dir))
+            self._classifier = self._load()
         except CoreError as error:
             logger.warning("no model: %s", error)
             self.model_failed.emit(error)
         else:
             self.model_opened.emit(self._classifier.bundle)
+
+    @pyqtSlot(object)
+    def use_bundle(self, path: Path) -> None:
+        """Make another model the one in use, once it has proved to load."""
+        self._replace(lambda: model_store.add(path), model_store.use)
+
+    @pyqtSlot()
+    def go_back(self) -> None:
+        """Make the model that was in use before this one the one in use."""
+        self._replace(_earlier_bundle, lambda path: model_store.go_back())
+
+    def _load(self) -> Classifier:
+        if self._bundle_dir is not None:
+            return Classifier(read_bundle(self._bundle_dir))
+        shipped = paths.default_bundle_dir()
+        try:
+            path = model_store.recorded()
+            if path != shipped:
+                return Classifier(read_bundle(path))
+        except CoreError as error:
+            logger.warning("the model in use cannot be opened: %s", error)
+            self.model_replaced.emit(error)
+        return Classifier(read_bundle(shipped))
+
+    def _replace(
+        self,
+        find: Callable[[], ModelBundle],
+        record: Callable[[Path], ModelBundle],
+    ) -> None:
+        try:
+            classifier = Classifier(find())
+            record(classifier.bundle.path)
+        except CoreError as error:
+            logger.warning("the model is kept: %s", error)
+            self.model_refused.emit(error)
+            return
+        self._has_tried = True
+        self._classifier = classifier
+        logger.info("a model is put to use: %s", classifier.bundle.sha256)
+        self.model_opened.emit(classifier.bundle)
 
     @pyqtSlot()
     def _serve_one(self) -> None:
@@ -139,6 +190,12 @@ class InferenceWorker(QObject):
         if request.pixels is None:
             return read_radiograph(request.path)
         return radiograph_from_array(request.pixels, name=request.path.name)
+
+
+def _earlier_bundle() -> ModelBundle:
+    """The model to go back to; `go_back` says what is wrong where there is none."""
+    earlier = model_store.previous()
+    return read_bundle(earlier.path) if earlier else model_store.go_back()
 
 
 def give_thread(worker: QObject, parent: QObject, name: str) -> QThread:

@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
+from core import model_store
 from core.bundle import ModelBundle
 from core.errors import CoreError
 from desktop import film_list
 from desktop.film_list import VERDICT_ROLE, FilmList
 from desktop.film_session import FilmSession
 from desktop.notify import Notice
+from tests.tiny_bundle import write_tiny_bundle
 
 MakeFilm = Callable[..., Path]
 
@@ -214,6 +216,140 @@ def test_films_off_screen_keep_a_smaller_copy_when_memory_runs_short(
     assert session.shown_film is not None
     assert session.shown_film.pyramid.levels[0].shape == (1200, 1200)
     assert session.films.is_reduced(first)
+
+
+def started(session: FilmSession, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(session.bundle_opened, timeout=10000):
+        session.start()
+
+
+def switched(session: FilmSession, qtbot: QtBot, path: Path) -> ModelBundle:
+    with qtbot.waitSignal(session.bundle_opened, timeout=10000) as caught:
+        session.use_bundle(path)
+    qtbot.waitUntil(lambda: not session.is_reading, timeout=10000)
+    bundle: ModelBundle = caught.args[0]
+    return bundle
+
+
+@pytest.fixture
+def eager(tmp_path: Path) -> ModelBundle:
+    """Calls every film COVID-19."""
+    return write_tiny_bundle(tmp_path / "eager", name="Eager", shift=30.0)
+
+
+def test_another_model_reads_the_film_on_screen_again(
+    session: FilmSession, qtbot: QtBot, make_film: MakeFilm, eager: ModelBundle
+) -> None:
+    read_all(session, qtbot, [make_film("dark.png", 10)])
+    refined = []
+    session.film_refined.connect(refined.append)
+    bundle = switched(session, qtbot, eager.path)
+    assert bundle.sha256 == eager.sha256
+    assert refined == [session.shown]
+    assert session.shown_film is not None
+    assert session.shown_film.reading is not None
+    assert session.shown_film.reading.verdict.finding == "covid"
+    assert session.shown_film.reading.bundle.card.name == "Eager"
+
+
+def test_other_films_are_read_again_when_they_are_chosen(
+    session: FilmSession, qtbot: QtBot, make_film: MakeFilm, eager: ModelBundle
+) -> None:
+    read_all(session, qtbot, [make_film("a.png", 240), make_film("b.png", 10)])
+    switched(session, qtbot, eager.path)
+    second = session.films.id_at(1)
+    assert session.films.index(1).data(VERDICT_ROLE).startswith("Before: Normal")
+    with qtbot.waitSignal(session.film_refined, timeout=10000):
+        session.choose(second)
+    assert session.films.index(1).data(VERDICT_ROLE).startswith("COVID-19")
+
+
+def test_a_pasted_picture_is_read_again_too(
+    session: FilmSession, qtbot: QtBot, eager: ModelBundle
+) -> None:
+    session.start()
+    session.open_picture(np.zeros((64, 64, 3), np.uint8))
+    qtbot.waitUntil(lambda: not session.is_reading, timeout=10000)
+    switched(session, qtbot, eager.path)
+    assert session.shown_film is not None
+    assert session.shown_film.reading is not None
+    assert session.shown_film.reading.verdict.finding == "covid"
+
+
+def test_a_model_that_cannot_be_loaded_leaves_model_and_verdict(
+    session: FilmSession, qtbot: QtBot, make_film: MakeFilm, eager: ModelBundle
+) -> None:
+    read_all(session, qtbot, [make_film("dark.png", 10)])
+    shown = session.shown_film
+    (eager.path / "model.bin").write_bytes(b"no weights")
+    with qtbot.waitSignal(session.bundle_refused, timeout=10000):
+        session.use_bundle(eager.path)
+    assert session.shown_film is shown
+    assert model_store.previous() is None
+    read_all(session, qtbot, [make_film("new.png", 10)])
+    assert session.shown_film is not None
+    assert session.shown_film.reading is not None
+    assert session.shown_film.reading.verdict.finding == "normal"
+
+
+def test_a_film_that_is_gone_keeps_its_verdict_and_says_so(
+    session: FilmSession, qtbot: QtBot, make_film: MakeFilm, eager: ModelBundle
+) -> None:
+    film = make_film("dark.png", 10)
+    read_all(session, qtbot, [film])
+    film.unlink()
+    with qtbot.waitSignal(session.notice_raised) as caught:
+        switched(session, qtbot, eager.path)
+    assert "keeps the verdict of the model before" in caught.args[0].text
+    assert session.shown_film is not None
+    assert session.shown_film.reading is not None
+    assert session.shown_film.reading.verdict.finding == "normal"
+
+
+def test_the_model_in_use_is_opened_at_the_next_start(
+    session: FilmSession, qtbot: QtBot, eager: ModelBundle, film: Path
+) -> None:
+    started(session, qtbot)
+    switched(session, qtbot, eager.path)
+    later = FilmSession(None)
+    read_all(later, qtbot, [film])
+    later.shut_down()
+    assert later.shown_film is not None
+    assert later.shown_film.reading is not None
+    assert later.shown_film.reading.bundle.card.name == "Eager"
+
+
+def test_a_damaged_model_in_use_gives_way_to_the_shipped_one_and_it_is_told(
+    qtbot: QtBot,
+    eager: ModelBundle,
+    tiny_bundle: ModelBundle,
+    film: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("core.paths.default_bundle_dir", lambda: tiny_bundle.path)
+    (model_store.use(eager.path).path / "model.bin").write_bytes(b"no weights")
+    session = FilmSession(None)
+    told: list[Notice] = []
+    session.notice_raised.connect(told.append)
+    read_all(session, qtbot, [film])
+    session.shut_down()
+    assert session.shown_film is not None
+    assert session.shown_film.reading is not None
+    assert session.shown_film.reading.bundle.sha256 == tiny_bundle.sha256
+    assert len(told) == 1
+    assert "damaged" in told[0].hint
+
+
+def test_going_back_opens_the_model_from_before(
+    session: FilmSession, qtbot: QtBot, eager: ModelBundle, tmp_path: Path
+) -> None:
+    second = write_tiny_bundle(tmp_path / "second", name="Second", shift=-3.0)
+    started(session, qtbot)
+    switched(session, qtbot, eager.path)
+    switched(session, qtbot, second.path)
+    with qtbot.waitSignal(session.bundle_opened, timeout=10000) as caught:
+        session.go_back()
+    assert caught.args[0].card.name == "Eager"
 
 
 def test_a_bug_in_the_worker_still_answers_the_request(

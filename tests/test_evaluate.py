@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -16,12 +17,15 @@ from core.dataset import Sample
 from core.errors import DatasetError, OutputError, TrainingStopped
 from core.evaluate import (
     BATCH,
+    DETAILS,
+    MOST_MISTAKES,
     Pool,
     Scores,
     choose_operating_points,
     evaluate,
     parse_pools,
     score_films,
+    without_details,
     write_rows,
 )
 from core.images import read_radiograph
@@ -331,3 +335,90 @@ def test_pool_that_is_not_written_so_is_refused(text: str) -> None:
     with pytest.raises(DatasetError, match="cannot be written") as caught:
         parse_pools([text])
     assert "NAME=source+source" in caught.value.hint
+
+
+@pytest.fixture(scope="module")
+def detailed() -> dict[str, Any]:
+    return evaluate(two_sources(), 1.3, details=True)
+
+
+def test_details_are_there_when_asked_for_only(detailed: dict[str, Any]) -> None:
+    short = evaluate(two_sources(), 1.3)
+    assert set(detailed) - set(short) == set(DETAILS)
+    assert without_details(detailed) == short
+    json.dumps(detailed, allow_nan=False)
+
+
+def test_curves_are_of_every_label(detailed: dict[str, Any]) -> None:
+    assert list(detailed["curves"]) == list(LABELS)
+    for curve in detailed["curves"].values():
+        assert curve["roc"][0] == [0, 0]
+        assert curve["roc"][-1] == [1, 1]
+        low, high = curve["average_precision_ci"]
+        assert low <= curve["average_precision"] <= high
+
+
+def test_reliability_is_told_before_and_after_the_temperature(
+    detailed: dict[str, Any],
+) -> None:
+    for name in ("before", "after"):
+        assert sum(b["n"] for b in detailed["reliability"][name]) == 35
+    assert detailed["reliability"]["before"] != detailed["reliability"]["after"]
+    for name in ("ece", "ece_uncalibrated"):
+        low, high = detailed[f"{name}_ci"]
+        assert 0 <= low <= detailed[name] <= high <= 1
+
+
+def test_mistakes_are_the_surest_first() -> None:
+    p = [[0.9, 0.05, 0.05], [0.6, 0.3, 0.1], [0.8, 0.1, 0.1], [0.1, 0.7, 0.2]]
+    scores = scores_of([2, 1, 0, 2], p, source=["a", "b", "c", ""])
+    mistakes = evaluate(scores, 1.0, details=True)["mistakes"]
+    assert [each["file"] for each in mistakes] == ["0.png", "3.png", "1.png"]
+    assert mistakes[0] == {
+        "file": "0.png",
+        "label": "normal",
+        "called": "covid",
+        "probability": 0.9,
+        "source": "a",
+        "sha256": "",
+    }
+
+
+def test_mistakes_are_no_more_than_a_page_can_show() -> None:
+    scores = scores_of([2] * 40, [[0.6, 0.2, 0.2]] * 40)
+    mistakes = evaluate(scores, 1.0, details=True)["mistakes"]
+    assert len(mistakes) == MOST_MISTAKES
+
+
+def test_mistake_holds_the_hash_of_its_film_and_no_path(film: Path) -> None:
+    sample = Sample(str(film), film, "normal")
+    logits = np.array([[4, 0, 0]], np.float32)
+    scores = Scores((sample,), LABELS, np.array([2]), logits, {})
+    (mistake,) = evaluate(scores, 1.0, details=True)["mistakes"]
+    assert mistake["file"] == film.name
+    assert mistake["sha256"] == hashlib.sha256(film.read_bytes()).hexdigest()
+
+
+def test_rows_hold_no_path_of_the_machine(tmp_path: Path) -> None:
+    samples = (Sample("/home/me/a.png", tmp_path / "a.png", "covid"),)
+    scores = Scores(samples, LABELS, np.array([0]), np.zeros((1, 3), np.float32), {})
+    write_rows(tmp_path / "rows.csv", scores, 1.0)
+    text = (tmp_path / "rows.csv").read_text("utf-8")
+    assert "\na.png,covid," in text
+
+
+def test_finding_that_no_film_reached_is_not_stated_and_the_point_says_so() -> None:
+    scores = covid_scores([0.4] * 5 + [0.1] * 5, [True] * 5 + [False] * 5)
+    point = choose_operating_points(scores, 1.0, chosen_on="validation")[0]
+    assert point.threshold == 1.0
+    assert (point.precision, point.sensitivity, point.specificity) == (0, 0, 1)
+    assert point.criterion.endswith("not stated short of certainty")
+    assert "most precise" not in point.criterion
+
+
+def test_finding_that_was_wrong_whenever_called_is_not_stated_either() -> None:
+    scores = covid_scores([0.6] * 5 + [0.1] * 5, [False] * 5 + [True] * 5)
+    point = choose_operating_points(scores, 1.0, chosen_on="validation")[0]
+    assert point.precision == 0
+    assert point.threshold == 1.0
+    assert point.criterion.endswith("not stated short of certainty")

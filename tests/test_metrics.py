@@ -17,6 +17,7 @@ from core.metrics import (
     Resamples,
     auc,
     auc_with_interval,
+    calibration_error_with_interval,
     classification_metrics,
     expected_calibration_error,
     fit_temperature,
@@ -229,3 +230,24 @@ def test_temperature_stays_within_its_limits(right: bool, limit: float) -> None:
     assert 0.05 <= found <= 20
     if not right:
         assert found == pytest.approx(limit, rel=0.01)
+
+
+def test_interval_of_the_calibration_error_is_around_it() -> None:
+    truth, logits = simulated(400, 1.0)
+    p = probabilities(logits, 1.0)
+    given = calibration_error_with_interval("ece", truth, p, one_each(400, 300))
+    assert given["ece"] == round(expected_calibration_error(truth, p), 4)
+    low, high = given["ece_ci"]
+    assert 0 <= low < given["ece"] < high
+
+
+def test_interval_of_the_calibration_error_narrows_with_films() -> None:
+    widths = []
+    for n in (100, 2500):
+        truth, logits = simulated(n, 2.0)
+        p = probabilities(logits, 1.0)
+        low, high = calibration_error_with_interval("e", truth, p, one_each(n, 200))[
+            "e_ci"
+        ]
+        widths.append(high - low)
+    assert widths[1] < widths[0] / 2.5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +33,12 @@ _SLOPES = (6.0, 0.0, -6.0)
 _OFFSETS = (-3.0, -1.2, 3.0)
 
 
-def make_card(*, threshold: float = 0.5) -> ModelCard:
+def make_card(
+    *,
+    threshold: float = 0.5,
+    labels: Sequence[Label] = LABELS,
+    name: str = "Tiny test model",
+) -> ModelCard:
     """A card with every field filled in plausibly; made, not measured."""
     points = tuple(
         OperatingPoint(
@@ -44,11 +50,11 @@ def make_card(*, threshold: float = 0.5) -> ModelCard:
             sensitivity=0.8,
             specificity=0.95,
         )
-        for label in LABELS
+        for label in labels
     )
     return ModelCard(
-        name="Tiny test model",
-        labels=LABELS,
+        name=name,
+        labels=tuple(labels),
         preprocess=PreprocessSpec(size=SIZE),
         temperature=1.0,
         operating_points=points,
@@ -57,12 +63,19 @@ def make_card(*, threshold: float = 0.5) -> ModelCard:
         training={"command": "none: built by hand"},
         intended_use="Tests of the program.",
         limits="Knows brightness and nothing else.",
-        probe=(0.4, 0.3, 0.3),
+        probe=(0.4, 0.3, 0.3) if len(labels) == 3 else (1 / len(labels),) * len(labels),
         files={},
     )
 
 
-def write_tiny_bundle(path: Path, *, threshold: float = 0.5) -> ModelBundle:
+def write_tiny_bundle(
+    path: Path,
+    *,
+    threshold: float = 0.5,
+    labels: Sequence[Label] = LABELS,
+    name: str = "Tiny test model",
+    shift: float = 0.0,
+) -> ModelBundle:
     """Write a bundle whose verdict follows the brightness of the film.
 
     A bright film is "covid", a dark one "normal"; the evidence of a label is
@@ -72,24 +85,40 @@ def write_tiny_bundle(path: Path, *, threshold: float = 0.5) -> ModelBundle:
     Args:
         path: Folder to make.
         threshold: Operating point of every label.
+        labels: Its labels; with others than three, the first is for bright
+            films, the last for dark ones.
+        name: Of the model.
+        shift: Added to the first label's logit: a model of its own, which calls
+            more films so.
     """
-    graph = _graph()
+    graph = _graph(*_line(len(labels), shift))
     with tempfile.TemporaryDirectory() as scratch:
         xml = Path(scratch) / GRAPH
         ov.serialize(graph, xml)
         files = {GRAPH: xml, GRAPH_WEIGHTS: xml.with_suffix(".bin")}
-        return write_bundle(path, make_card(threshold=threshold), files)
+        card = make_card(threshold=threshold, labels=labels, name=name)
+        return write_bundle(path, card, files)
 
 
-def _graph() -> ov.Model:
+def _line(labels: int, shift: float) -> tuple[list[float], list[float]]:
+    """Slopes and offsets of the labels' logits."""
+    slopes, offsets = list(_SLOPES), list(_OFFSETS)
+    if labels != len(_SLOPES):
+        slopes = list(np.linspace(6.0, -6.0, labels))
+        offsets = [-slope / 2 - 1.2 * (abs(slope) < 5) for slope in slopes]
+    offsets[0] += shift
+    return slopes, offsets
+
+
+def _graph(slope: Sequence[float], offset: Sequence[float]) -> ov.Model:
     film = ops.parameter([-1, SIZE, SIZE, 1], np.float32, name="film")
     shares = ops.divide(film, np.float32(255.0))
     channels_first = ops.transpose(shares, np.array([0, 3, 1, 2]))
     cell = [SIZE // CELLS, SIZE // CELLS]
     cells = ops.avg_pool(channels_first, cell, [0, 0], [0, 0], cell, True)
     grid = ops.transpose(cells, np.array([0, 2, 3, 1]))
-    slopes = np.array(_SLOPES, np.float32).reshape(1, 1, 1, -1)
-    offsets = np.array(_OFFSETS, np.float32).reshape(1, 1, 1, -1)
+    slopes = np.array(slope, np.float32).reshape(1, 1, 1, -1)
+    offsets = np.array(offset, np.float32).reshape(1, 1, 1, -1)
     evidence = ops.add(ops.multiply(grid, slopes), offsets)
     logits = ops.reduce_mean(evidence, np.array([1, 2]), keep_dims=False)
     flat = ops.reshape(grid, np.array([0, -1]), special_zero=True)

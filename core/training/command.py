@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
+import os
 import shlex
 import shutil
-import signal
 import sys
-import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
-from core.bundle import WEIGHTS, read_bundle
+from core.bundle import read_bundle
 from core.errors import CoreError, OutputError, TrainingError, TrainingStopped
 from core.events import (
-    STOP,
+    DeviceFound,
     EpochEnded,
     JobFailed,
     JobStopped,
@@ -30,8 +30,9 @@ from core.events import (
     encode_event,
 )
 from core.job import TrainingConfig, config_from_json
-from core.paths import atomic_folder
+from core.paths import atomic_folder, atomic_write
 from core.presets import config_from_preset
+from core.training.control import Control
 from core.training.state import JobFolder, without_folder
 
 Report = Callable[[TrainingEvent], None]
@@ -43,21 +44,19 @@ def train(arguments: argparse.Namespace) -> int:
     Returns:
         The exit status.
     """
-    stop = threading.Event()
-    for name in ("SIGINT", "SIGTERM"):
-        signal.signal(getattr(signal, name), lambda *_: stop.set())
+    if arguments.backend:
+        os.environ["KERAS_BACKEND"] = arguments.backend
+    control = Control()
+    control.take_signals()
     if not arguments.events:
-        run_job_with(arguments, _Narrator(), stop)
+        report = _Reporter([_Narrator()], arguments.events_file)
+        run_job_with(arguments, report, control)
         print(arguments.out)  # noqa: T201 - the result
         return 0
-    events = claim_stdout()
-
-    def report(event: TrainingEvent) -> None:
-        events.write(encode_event(event) + "\n")
-
-    threading.Thread(target=_listen, args=(stop,), daemon=True).start()
+    report = _Reporter([_Pipe(claim_stdout())], arguments.events_file)
+    control.listen(sys.stdin)
     try:
-        run_job_with(arguments, report, stop)
+        run_job_with(arguments, report, control)
     except TrainingStopped:
         report(JobStopped())
         raise
@@ -68,35 +67,33 @@ def train(arguments: argparse.Namespace) -> int:
 
 
 def run_job_with(
-    arguments: argparse.Namespace, report: Report, stop: threading.Event
+    arguments: argparse.Namespace, report: Report, control: Control
 ) -> None:
     """Check what can be checked before Keras is loaded, then run the job.
 
     Raises:
         CoreError: As `core.training.train.run_job`, or wrong use.
     """
+    if arguments.out is None:
+        raise TrainingError(
+            "Training needs a place for the model.",
+            hint="Name the folder to make with --out.",
+        )
     out = arguments.out.absolute()
     folder = JobFolder.beside(out)
     if arguments.resume:
         config, data, command = folder.job()
+        _take_less_memory(folder, config)
     else:
-        config, data = job_from(arguments), arguments.data
+        config, data = job_from(arguments), data_from(arguments)
         command = command_line(arguments.argv)
-        if data is None:
-            raise TrainingError(
-                "Training needs films.", hint="Name a folder or manifest with --data."
-            )
-        if not data.exists():
-            raise TrainingError(
-                f"There is no folder or manifest called {data}.",
-                hint="Give a folder with one subfolder per label, or a CSV file.",
-            )
         _make_way(out, folder, arguments.overwrite)
         folder.begin(config, data, command)
-    report(StageStarted("start", "Loading Keras."))
-    from core.training.train import run_job
+    with folder.at_work(), _disk_failures():
+        control.watch(folder)
+        report(StageStarted("start", "Loading Keras."))
+        from core.training.train import run_job
 
-    try:
         run_job(
             config,
             data,
@@ -104,13 +101,63 @@ def run_job_with(
             folder=folder,
             command=command,
             report=report,
-            should_stop=stop.is_set,
+            control=control,
         )
-    except OSError as error:
-        raise OutputError(
-            f"The job could not write or read its files: {error.strerror or error}.",
-            hint="Check the disk, then go on with the same command and --resume.",
-        ) from error
+
+
+def dry_run(arguments: argparse.Namespace) -> int:
+    """Try one step of a job and tell what it would take; train nothing.
+
+    Returns:
+        The exit status.
+    """
+    if arguments.backend:
+        os.environ["KERAS_BACKEND"] = arguments.backend
+    control = Control()
+    control.take_signals()
+    report: Report = _Narrator()
+    if arguments.events:
+        report = _Pipe(claim_stdout())
+        control.listen(sys.stdin)
+    try:
+        config, data = job_from(arguments), data_from(arguments)
+        report(StageStarted("start", "Loading Keras."))
+        from core.training.preflight import preflight
+
+        found = preflight(config, data, report=report, control=control)
+        text = json.dumps(found, indent=1)
+        if arguments.json is not None:
+            with atomic_write(arguments.json) as partial:
+                partial.write_text(text + "\n", encoding="utf-8")
+        else:
+            print(text)  # noqa: T201 - the result
+    except TrainingStopped:
+        report(JobStopped())
+        raise
+    except CoreError as error:
+        report(JobFailed(str(error), error.hint))
+        raise
+    report(JobSucceeded(str(arguments.json or "")))
+    return 0
+
+
+def data_from(arguments: argparse.Namespace) -> Path:
+    """The films to train on.
+
+    Raises:
+        TrainingError: None are named, or they are not there.
+    """
+    data: Path | None = arguments.data
+    if data is None:
+        raise TrainingError(
+            "Training needs films.", hint="Name a folder or manifest with --data."
+        )
+    if not data.exists():
+        raise TrainingError(
+            f"There is no folder or manifest called {data}.",
+            hint="Give a folder with one subfolder per label, or a CSV file.",
+        )
+    return data
 
 
 def job_from(arguments: argparse.Namespace) -> TrainingConfig:
@@ -170,12 +217,9 @@ def export(arguments: argparse.Namespace) -> int:
                 shutil.copyfile(bundle.path / name, folder / name)
     else:
         from core.training.export import export_other
-        from core.training.network import build_network, load_whole
+        from core.training.network import network_of
 
-        size, count = bundle.card.preprocess.size, len(bundle.card.labels)
-        network = build_network(size, count, 0.0)
-        load_whole(network, bundle.path / WEIGHTS)
-        export_other(network, arguments.format, out)
+        export_other(network_of(bundle), arguments.format, out)
     print(out)  # noqa: T201 - the result
     return 0
 
@@ -207,6 +251,8 @@ class _Narrator:
     def _text(self, event: TrainingEvent) -> str:
         if isinstance(event, StageStarted):
             return event.detail
+        if isinstance(event, DeviceFound):
+            return f"Computing on: {event.device}. {event.reason}".rstrip()
         if isinstance(event, Noted):
             return f"  {event.message}"
         if isinstance(event, EpochEnded):
@@ -227,12 +273,60 @@ class _Narrator:
         return ""
 
 
-def _listen(stop: threading.Event) -> None:
-    """Stop when told to, or when whoever started this is gone."""
-    for line in sys.stdin:
-        if line.strip() == STOP:
-            break
-    stop.set()
+def _take_less_memory(folder: JobFolder, config: TrainingConfig) -> None:
+    """Halve the batch of a job that the system killed when memory was nearly out."""
+    batch = folder.batch(config)
+    if batch > 1 and folder.died_short_of_memory():
+        folder.set_batch(batch // 2)
+        folder.note(
+            f"The job was killed with {batch} films per step when memory was nearly "
+            f"out; the epoch was started again with {batch // 2}."
+        )
+
+
+class _Pipe:
+    """Tell a job's events to the program that started it, as long as it listens."""
+
+    def __init__(self, lines: TextIO) -> None:
+        self._lines: TextIO | None = lines
+
+    def __call__(self, event: TrainingEvent) -> None:
+        if self._lines is None:
+            return
+        try:
+            self._lines.write(encode_event(event) + "\n")
+        except OSError:
+            # It is gone; if it took no leave, the end of stdin stops the job.
+            self._lines = None
+
+
+class _Reporter:
+    """Tell events to whoever is there, and to a file for whoever comes later."""
+
+    def __init__(self, listeners: Sequence[Report], file: Path | None) -> None:
+        self._listeners = listeners
+        self._file = file
+
+    def __call__(self, event: TrainingEvent) -> None:
+        for listener in self._listeners:
+            listener(event)
+        if self._file is None:
+            return
+        with contextlib.suppress(OSError):  # the job matters more than its diary
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            with open(self._file, "a", encoding="utf-8") as lines:
+                lines.write(encode_event(event) + "\n")
+
+
+@contextlib.contextmanager
+def _disk_failures() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(
+            f"The job could not write or read its files: {error.strerror or error}.",
+            hint="Check the disk, then go on with the same command and --resume.",
+        ) from error
 
 
 def _make_way(out: Path, folder: JobFolder, overwrite: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import time
 from collections.abc import Callable, Sequence
 
 import keras
@@ -15,13 +16,15 @@ from core.errors import TrainingError
 from core.events import EpochEnded
 from core.job import TrainingConfig
 from core.predict import probabilities
-from core.training.network import HEAD, build_network, unfreeze
+from core.training.compiling import compile_network, head_optimiser, tuning_optimiser
+from core.training.control import Control, FinishAsked
+from core.training.network import build_network, head_model, set_head
 from core.training.pipeline import StoredBatches, TrainingBatches
 from core.training.state import JobFolder, Progress, save_weights
 
 BEST = "best.weights.h5"
 
-#: Steps of the head's phase and of validation; memory, not quality, decides.
+#: Steps of the head's phase; memory, not quality, decides.
 _BATCH = 32
 
 
@@ -41,70 +44,93 @@ class Part:
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Head:
-    """A linear head and how it was found.
+class Features:
+    """The pooled features of the films, computed once.
 
     Attributes:
-        kernel: (k, c) float32.
-        bias: (c,) float32.
+        films: (m, k) float32, of every stored film.
+        copies: (v, n, k) float32, of v varied copies of each training film.
+    """
+
+    films: NDArray[np.float32]
+    copies: NDArray[np.float32]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Head:
+    """A head and how it was found.
+
+    Attributes:
+        weights: Of `core.training.network.head_model`, in its order.
         history: Every epoch of the phase.
     """
 
-    kernel: NDArray[np.float32]
-    bias: NDArray[np.float32]
+    weights: tuple[NDArray[np.float32], ...]
     history: tuple[EpochEnded, ...]
 
 
 def fit_head(
-    features: NDArray[np.float32],
+    features: Features,
     train: Part,
     val: Part,
     config: TrainingConfig,
     *,
     classes: int,
+    control: Control,
     on_epoch: Callable[[EpochEnded], None],
 ) -> Head:
-    """Train a linear head on features that were computed once.
+    """Train a head on features that were computed once.
 
     Args:
-        features: (m, k) float32, of every stored film.
+        control: Asked after each epoch whether to finish.
         on_epoch: Called after each epoch; may raise to stop.
     """
-    model = keras.Sequential(
-        [
-            keras.Input((features.shape[1],)),
-            keras.layers.Dropout(config.dropout),
-            keras.layers.Dense(classes, dtype="float32"),
-        ]
-    )
-    _compile(model, keras.optimizers.Adam(config.head_rate))
-    targets = _targets(train.truth, classes, config.label_smoothing)
+    model = head_model(config, features.films.shape[1], classes)
+    compile_network(model, head_optimiser(config), config)
+    seen = np.concatenate([features.films[train.rows], *features.copies])
+    times = 1 + len(features.copies)
+    targets = np.tile(np.eye(classes, dtype=np.float32)[train.truth], (times, 1))
+    weights = np.tile(train.weights, times)
     history: list[EpochEnded] = []
     best = _Best(config.patience)
     kept = model.get_weights()
     for epoch in range(config.head_epochs):
+        began = time.monotonic()
         fitted = model.fit(
-            features[train.rows],
+            seen,
             targets,
-            sample_weight=train.weights,
+            sample_weight=weights,
             batch_size=_BATCH,
             epochs=1,
             verbose=0,
         )
-        logits = np.asarray(model.predict(features[val.rows], verbose=0))
-        ended = _epoch("head", epoch, config.head_epochs, fitted, logits, val, best)
+        logits = np.asarray(model.predict(features.films[val.rows], verbose=0))
+        ended = _epoch(
+            epoch,
+            fitted,
+            logits,
+            val,
+            best,
+            began,
+            phase="head",
+            epochs=config.head_epochs,
+            rate=config.head_rate,
+        )
         if ended.best:
             kept = model.get_weights()
         history.append(ended)
         on_epoch(ended)
-        if best.is_stale(epoch):
+        if best.is_stale(epoch) or control.wants_finish:
             break
-    return Head(kept[0], kept[1], tuple(history))
+    return Head(tuple(kept), tuple(history))
 
 
-def set_head(network: keras.Model, head: Head) -> None:
+def put_head(network: keras.Model, head: Head, config: TrainingConfig) -> None:
     """Put a head that was trained on features onto the network."""
-    network.get_layer(HEAD).set_weights([head.kernel, head.bias])
+    features = network.get_layer("embedding").output.shape[-1]
+    model = head_model(config, features, network.output_shape[-1])
+    model.set_weights(list(head.weights))
+    set_head(network, model)
 
 
 def fine_tune(
@@ -114,7 +140,10 @@ def fine_tune(
     val: Part,
     config: TrainingConfig,
     *,
+    batch: int,
     folder: JobFolder,
+    control: Control,
+    devices: int = 1,
     on_step: Callable[[int, int], None],
     on_epoch: Callable[[EpochEnded], None],
 ) -> tuple[EpochEnded, ...]:
@@ -124,54 +153,67 @@ def fine_tune(
     kept in the folder as `BEST`.
 
     Args:
-        network: With the weights to start from; after a resume they are
-            replaced by the checkpoint's.
+        network: Unfrozen, with the weights to start from; after a resume they
+            are replaced by the checkpoint's.
         pixels: (m, s, s) uint8, the stored films.
-        on_step: Called with the steps done and all of them; may raise to stop.
+        batch: Films per step.
+        devices: Over which a step is spread; the batch must be a multiple.
+        control: Asked after each step whether to stop or finish.
+        on_step: Called with the films done and all of them.
         on_epoch: Called after each epoch; may raise to stop.
 
     Returns:
         Every epoch of the phase, those before a resume included.
     """
-    classes = network.output_shape[-1]
-    unfreeze(network, config.unfreeze_from, statistics=config.learns_statistics)
     batches = TrainingBatches(
         pixels,
         train.rows,
         train.truth,
         train.weights,
-        classes=classes,
-        smoothing=config.label_smoothing,
-        batch=config.batch,
+        classes=network.output_shape[-1],
+        batch=batch,
         augmentation=config.augmentation,
         seed=config.seed,
+        devices=devices,
     )
-    _compile(network, _optimiser(config, len(batches)))
+    compile_network(network, tuning_optimiser(config, len(batches)), config)
     network.optimizer.build(network.trainable_variables)
-    checked = StoredBatches(pixels, val.rows, _BATCH)
+    checked = StoredBatches(pixels, val.rows, batch, devices)
     best = _Best(config.patience)
-    progress = folder.progress()
-    if progress is None:
-        logits = np.asarray(network.predict(checked, verbose=0))
-        best.loss = _weighted_loss(logits, val)
-        save_weights(network, folder.path / BEST)
-        history: list[EpochEnded] = []
-    else:
-        network.load_weights(folder.path / progress.weights)
-        best.loss, best.epoch = progress.best_loss, progress.best_epoch
-        history = list(progress.history)
-
-    steps = _StepCallback(on_step, len(batches) * config.epochs)
+    history = _go_on_from(network, checked, val, folder, best)
+    # A checkpoint may be of another batch size, in which an epoch has more steps.
+    network.optimizer.iterations.assign(len(history) * len(batches))
+    steps = _StepCallback(control, on_step, batch, len(batches) * config.epochs)
     for epoch in range(len(history), config.epochs):
         if best.is_stale(epoch - 1):
             break
+        began = time.monotonic()
         batches.start_epoch(epoch)
         steps.done = epoch * len(batches)
-        fitted = network.fit(
-            batches, epochs=1, shuffle=False, verbose=0, callbacks=[steps]
+        rate = rate_of(config, history)
+        if rate is not None:
+            network.optimizer.learning_rate = rate
+        try:
+            control.finish_if_asked()
+            fitted = network.fit(
+                batches, epochs=1, shuffle=False, verbose=0, callbacks=[steps]
+            )
+        except FinishAsked:
+            break
+        if config.average > 0:
+            _separate(network)
+        logits = _predict(network, checked, val)
+        ended = _epoch(
+            epoch,
+            fitted,
+            logits,
+            val,
+            best,
+            began,
+            phase="fine-tuning",
+            epochs=config.epochs,
+            rate=float(keras.ops.convert_to_numpy(network.optimizer.learning_rate)),
         )
-        logits = np.asarray(network.predict(checked, verbose=0))
-        ended = _epoch("fine-tuning", epoch, config.epochs, fitted, logits, val, best)
         history.append(ended)
         if ended.best:
             save_weights(network, folder.path / BEST)
@@ -187,9 +229,29 @@ def best_network(
 ) -> keras.Model:
     """The best network of the fine-tuning, in float32 and without dropout."""
     keras.mixed_precision.set_dtype_policy("float32")
-    network = build_network(config.size, classes, 0.0)
+    network = build_network(config, classes, dropout=0.0)
     network.load_weights(folder.path / BEST)
     return network
+
+
+def rate_of(config: TrainingConfig, history: Sequence[EpochEnded]) -> float | None:
+    """The learning rate of the next epoch where epochs, not steps, decide it.
+
+    Args:
+        history: Every epoch of the fine-tuning so far, so that a resumed job
+            goes on at the same rate.
+
+    Returns:
+        None for a rate that changes with each step.
+    """
+    if config.schedule != "plateau":
+        return None
+    rate, waited = config.rate, 0
+    for epoch in history:
+        waited = 0 if epoch.best else waited + 1
+        if waited == config.plateau_patience:
+            rate, waited = rate * config.plateau_factor, 0
+    return rate
 
 
 class _Best:
@@ -209,13 +271,21 @@ class _Best:
 
     def is_stale(self, epoch: int) -> bool:
         """Whether patience has run out after the epoch, 0-based."""
-        return epoch + 1 - self.epoch >= self._patience
+        return 0 < self._patience <= epoch + 1 - self.epoch
 
 
 class _StepCallback(keras.callbacks.Callback):
-    def __init__(self, on_step: Callable[[int, int], None], total: int) -> None:
+    def __init__(
+        self,
+        control: Control,
+        on_step: Callable[[int, int], None],
+        batch: int,
+        total: int,
+    ) -> None:
         super().__init__()
+        self._control = control
         self._on_step = on_step
+        self._batch = batch
         self._total = total
         self.done = 0
 
@@ -223,50 +293,43 @@ class _StepCallback(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: object = None) -> None:
         self.done += 1
-        self._on_step(self.done, self._total)
+        self._on_step(self.done * self._batch, self._total * self._batch)
+        self._control.finish_if_asked()
 
 
-def _optimiser(config: TrainingConfig, steps_per_epoch: int) -> keras.Optimizer:
-    steps = steps_per_epoch * config.epochs
-    warm_up = min(steps // 10, steps_per_epoch)
-    schedule = keras.optimizers.schedules.CosineDecay(
-        config.rate / 20,
-        max(1, steps - warm_up),
-        alpha=0.01,
-        warmup_target=config.rate,
-        warmup_steps=warm_up,
-    )
-    options = {}
-    if config.average > 0:
-        # Keras puts the average in place of the weights whenever `fit` ends,
-        # here once per epoch.
-        options = {"use_ema": True, "ema_momentum": config.average}
-    optimiser = keras.optimizers.AdamW(
-        schedule, weight_decay=config.weight_decay, **options
-    )
-    optimiser.exclude_from_weight_decay(var_names=["bias"])
-    return optimiser
+def _separate(network: keras.Model) -> None:
+    """Give each weight an array of its own again.
+
+    WORKAROUND (Keras 3.15 on JAX): once averages have taken the weights' place
+    the two share arrays, which the next step, or a prediction, gives away.
+    """
+    for weight in network.trainable_variables:
+        weight.assign(keras.ops.copy(weight.value))
 
 
-def _compile(model: keras.Model, optimiser: keras.Optimizer) -> None:
-    # On a processor XLA compiles for half a minute and then runs no faster.
-    on_cpu_tensorflow = keras.backend.backend() == "tensorflow" and not _has_gpu()
-    model.compile(
-        optimiser,
-        keras.losses.CategoricalCrossentropy(from_logits=True),
-        jit_compile=False if on_cpu_tensorflow else "auto",
-    )
+def _go_on_from(
+    network: keras.Model,
+    checked: StoredBatches,
+    val: Part,
+    folder: JobFolder,
+    best: _Best,
+) -> list[EpochEnded]:
+    """Put the last checkpoint into the network; its epochs, or none."""
+    progress = folder.progress()
+    if progress is None:
+        logits = _predict(network, checked, val)
+        best.loss = _weighted_loss(logits, val)
+        save_weights(network, folder.path / BEST)
+        return []
+    network.load_weights(folder.path / progress.weights)
+    best.loss, best.epoch = progress.best_loss, progress.best_epoch
+    return list(progress.history)
 
 
-def _has_gpu() -> bool:
-    return any(name.startswith("gpu") for name in keras.distribution.list_devices())
-
-
-def _targets(
-    truth: NDArray[np.intp], classes: int, smoothing: float
+def _predict(
+    network: keras.Model, checked: StoredBatches, val: Part
 ) -> NDArray[np.float32]:
-    hot = np.eye(classes, dtype=np.float32)[truth]
-    return hot * (1 - smoothing) + smoothing / classes
+    return np.asarray(network.predict(checked, verbose=0))[: len(val.rows)]
 
 
 def _weighted_loss(logits: NDArray[np.float32], part: Part) -> float:
@@ -275,16 +338,19 @@ def _weighted_loss(logits: NDArray[np.float32], part: Part) -> float:
 
 
 def _epoch(
-    phase: str,
     epoch: int,
-    epochs: int,
     fitted: keras.callbacks.History,
     logits: NDArray[np.float32],
     val: Part,
     best: _Best,
+    began: float,
+    *,
+    phase: str,
+    epochs: int,
+    rate: float,
 ) -> EpochEnded:
-    loss = float(fitted.history["loss"][-1])
-    if not math.isfinite(loss) or not np.isfinite(logits).all():
+    logs = {name: float(values[-1]) for name, values in fitted.history.items()}
+    if not math.isfinite(logs["loss"]) or not np.isfinite(logits).all():
         raise TrainingError(
             f"The {phase} phase diverged in epoch {epoch + 1}: "
             "the loss is not a number.",
@@ -296,11 +362,15 @@ def _epoch(
         phase=phase,
         epoch=epoch + 1,
         epochs=epochs,
-        loss=round(loss, 5),
+        loss=round(logs["loss"], 5),
         val_loss=round(val_loss, 5),
         val_accuracy=round(float((called == val.truth).mean()), 5),
         val_macro_f1=round(_macro_f1(val.truth, called), 5),
         best=best.take(epoch, val_loss),
+        accuracy=round(logs["accuracy"], 5),
+        macro_f1=round(logs["macro_f1"], 5),
+        rate=rate,
+        seconds=round(time.monotonic() - began, 2),
     )
 
 

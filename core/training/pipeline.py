@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import dataclasses
+import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -14,14 +15,15 @@ from numpy.typing import NDArray
 
 from core.augment import vary
 from core.dataset import Sample
-from core.errors import ImageReadError
+from core.errors import DatasetError, ImageReadError
+from core.fingerprints import fingerprint
 from core.images import read_radiograph
 from core.job import Augmentation
 from core.paths import atomic_write
 from core.preprocess import PreprocessSpec, to_network_input
-from core.split import difference_hash
 
 _THREADS = 4
+_FINGERPRINTS = "fingerprints.npy"
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -31,13 +33,15 @@ class Films:
     Attributes:
         samples: The films that could be read.
         pixels: (n, size, size) uint8, in the order of `samples`; stays on disk.
-        hashes: (n, 32) uint8 difference hashes.
+        fingerprints: (n, k) uint8, of their looks.
+        sha256: Of the files.
         unreadable: File -> why it could not be read.
     """
 
     samples: tuple[Sample, ...]
     pixels: NDArray[np.uint8]
-    hashes: NDArray[np.uint8]
+    fingerprints: NDArray[np.uint8]
+    sha256: tuple[str, ...]
     unreadable: dict[str, str]
 
     def rows(self, part: Sequence[Sample]) -> NDArray[np.intp]:
@@ -61,31 +65,45 @@ def read_films(
         folder: Where the job keeps its files; must exist.
         on_film: Called after each film with the number done; may raise to stop.
     """
-    pixels_path, index_path = folder / "films.npy", folder / "films.json"
+    pixels_path, index_path = folder / "films.u8", folder / "films.json"
     if not index_path.exists():
-        shape = (len(samples), spec.size, spec.size)
-        pixels = np.lib.format.open_memmap(pixels_path, "w+", np.uint8, shape)
-        hashes: list[list[int]] = []
+        fingerprints: list[NDArray[np.uint8]] = []
+        digests: list[str] = []
         unreadable: dict[str, str] = {}
         kept: list[str] = []
-        for number, (sample, film) in enumerate(_decode(samples, spec), start=1):
-            if isinstance(film, str):
-                unreadable[sample.file] = film
-            else:
-                pixels[len(kept)] = film[0]
-                hashes.append(film[1].tolist())
-                kept.append(sample.file)
-            on_film(number)
-        pixels.flush()
-        index = {"kept": kept, "hashes": hashes, "unreadable": unreadable}
+        # Written, not mapped: a full disk is then an error and not a crash.
+        with open(pixels_path, "wb") as pixels:
+            for number, (sample, film) in enumerate(_decode(samples, spec), start=1):
+                if isinstance(film, str):
+                    unreadable[sample.file] = film
+                else:
+                    pixels.write(film.square.tobytes())
+                    fingerprints.append(film.fingerprint)
+                    digests.append(film.sha256)
+                    kept.append(sample.file)
+                on_film(number)
+        with atomic_write(folder / _FINGERPRINTS) as partial:
+            np.save(partial, np.array(fingerprints, np.uint8))
+        index = {
+            "kept": kept,
+            "sha256": digests,
+            "unreadable": unreadable,
+        }
         with atomic_write(index_path) as partial:
             partial.write_text(json.dumps(index), encoding="utf-8")
     index = json.loads(index_path.read_text(encoding="utf-8"))
+    if not index["kept"]:
+        raise DatasetError(
+            "None of the films can be read.",
+            hint="The first one: " + next(iter(index["unreadable"].values()), ""),
+        )
     by_file = {sample.file: sample for sample in samples}
+    shape = (len(index["kept"]), spec.size, spec.size)
     return Films(
         tuple(by_file[file] for file in index["kept"]),
-        np.load(pixels_path, mmap_mode="r")[: len(index["kept"])],
-        np.array(index["hashes"], np.uint8).reshape(-1, 32),
+        np.memmap(pixels_path, np.uint8, "r", shape=shape),
+        np.load(folder / _FINGERPRINTS),
+        tuple(index["sha256"]),
         index["unreadable"],
     )
 
@@ -102,7 +120,8 @@ class TrainingBatches(keras.utils.PyDataset):
         labels: (n,) int.
         weights: (n,) float32 with mean 1.
         classes: Number of labels.
-        smoothing: Share of each target spread over all labels.
+        devices: Devices that share a step: the last batch of an epoch is
+            filled up with its first films to a multiple of it.
     """
 
     def __init__(
@@ -113,27 +132,27 @@ class TrainingBatches(keras.utils.PyDataset):
         weights: NDArray[np.float32],
         *,
         classes: int,
-        smoothing: float,
         batch: int,
         augmentation: Augmentation,
         seed: int,
+        devices: int = 1,
     ) -> None:
         super().__init__(workers=2, use_multiprocessing=False, max_queue_size=6)
         self._pixels = pixels
         self._rows = rows
         self._weights = weights
-        targets = np.eye(classes, dtype=np.float32)[labels]
-        self._targets = targets * (1 - smoothing) + smoothing / classes
+        self._targets = np.eye(classes, dtype=np.float32)[labels]
         self._batch = batch
         self._augmentation = augmentation
         self._seed = seed
+        self._devices = devices
         self.start_epoch(0)
 
     def start_epoch(self, epoch: int) -> None:
         """Draw the films of an epoch, numbered from 0."""
         self._epoch = epoch
         rng = np.random.default_rng((self._seed, epoch))
-        self._order = draw(self._weights, rng)
+        self._order = _filled_up(draw(self._weights, rng), self._devices)
 
     # Keras overrides
 
@@ -156,14 +175,20 @@ class StoredBatches(keras.utils.PyDataset):
     Args:
         pixels: (m, s, s) uint8.
         rows: (n,) int, the rows to give.
+        devices: Devices that share a batch: films that fill the last one up to
+            a multiple of it follow the n.
     """
 
     def __init__(
-        self, pixels: NDArray[np.uint8], rows: NDArray[np.intp], batch: int
+        self,
+        pixels: NDArray[np.uint8],
+        rows: NDArray[np.intp],
+        batch: int,
+        devices: int = 1,
     ) -> None:
         super().__init__(workers=1, use_multiprocessing=False, max_queue_size=4)
         self._pixels = pixels
-        self._rows = rows
+        self._rows = _filled_up(rows, devices)
         self._batch = batch
 
     # Keras overrides
@@ -191,16 +216,33 @@ def draw(weights: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.i
     return rng.permutation(np.minimum(rows, n - 1))
 
 
+def _filled_up(rows: NDArray[np.intp], multiple: int) -> NDArray[np.intp]:
+    return np.concatenate([rows, np.resize(rows, -len(rows) % multiple)])
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Decoded:
+    square: NDArray[np.uint8]
+    fingerprint: NDArray[np.uint8]
+    sha256: str
+
+
 def _decode(
     samples: Sequence[Sample], spec: PreprocessSpec
-) -> Iterator[tuple[Sample, tuple[NDArray[np.uint8], NDArray[np.uint8]] | str]]:
-    def one(sample: Sample) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | str:
+) -> Iterator[tuple[Sample, _Decoded | str]]:
+    def one(sample: Sample) -> _Decoded | str:
         try:
             film = read_radiograph(sample.path)
+            with open(sample.path, "rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
         except ImageReadError as error:
             return str(error)
+        except OSError as error:
+            return f"The film cannot be read: {error.strerror}."
+        if sample.sha256 not in ("", digest):
+            return "The film has changed since the split was written."
         square = np.rint(to_network_input(film, spec)[0, :, :, 0]).astype(np.uint8)
-        return square, difference_hash(film)
+        return _Decoded(square, fingerprint(square), digest)
 
     with concurrent.futures.ThreadPoolExecutor(_THREADS) as pool:
         # In chunks: `map` would queue every film at once.

@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import psutil
 
 from core.errors import TrainingError
 from core.events import EpochEnded
@@ -18,6 +21,10 @@ if TYPE_CHECKING:  # Keras takes seconds; what went before is checked first
 
 _JOB = "job.json"
 _PROGRESS = "progress.json"
+_RUNNING = "running.json"
+_WISH = "wish"
+_MEMO = "memo.json"
+_SHORT = "short-of-memory"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,6 +65,88 @@ class JobFolder:
         """Whether there is a job to go on with."""
         return (self.path / _JOB).is_file()
 
+    def is_running(self) -> bool:
+        """Whether a process is at work on the job."""
+        try:
+            fields = json.loads((self.path / _RUNNING).read_text(encoding="utf-8"))
+            worker = psutil.Process(int(fields["pid"]))
+            # Numbers of processes come again: the start tells them apart.
+            return bool(abs(worker.create_time() - float(fields["created"])) < 1.0)
+        except (OSError, ValueError, KeyError, TypeError, psutil.Error):
+            return False
+
+    @contextlib.contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Note that this process is at work on the job, until it no longer is.
+
+        Raises:
+            TrainingError: Another process is.
+            OutputError: The folder cannot be written.
+        """
+        if self.is_running():
+            raise TrainingError(
+                f"The job in {self.path.name} is running already.",
+                hint="Wait for it, or stop it first.",
+            )
+        me = psutil.Process()
+        for left in (_WISH, _SHORT):
+            (self.path / left).unlink(missing_ok=True)
+        with atomic_write(self.path / _RUNNING) as partial:
+            fields = {"pid": me.pid, "created": me.create_time()}
+            partial.write_text(json.dumps(fields), encoding="utf-8")
+        try:
+            yield
+        finally:
+            with contextlib.suppress(OSError):
+                (self.path / _RUNNING).unlink(missing_ok=True)
+
+    def mark_short_of_memory(self) -> None:
+        """Leave word that memory is nearly out, in case the system ends the job."""
+        with contextlib.suppress(OSError):
+            (self.path / _SHORT).touch()
+
+    def died_short_of_memory(self) -> bool:
+        """Whether the process at work was killed when memory was nearly out."""
+        was_killed = (self.path / _RUNNING).exists() and not self.is_running()
+        return was_killed and (self.path / _SHORT).exists()
+
+    def wish(self, word: str) -> None:
+        """Tell a running job that this process did not start what to do.
+
+        Args:
+            word: `core.events.STOP` or `core.events.FINISH`.
+
+        Raises:
+            OutputError: The folder cannot be written.
+        """
+        with atomic_write(self.path / _WISH) as partial:
+            partial.write_text(word, encoding="utf-8")
+
+    def wished(self) -> str:
+        """The word that was left for this job; empty if none was."""
+        try:
+            return (self.path / _WISH).read_text(encoding="utf-8").strip()
+        except OSError:
+            return ""
+
+    def notes(self) -> list[str]:
+        """What happened to the job that its record must say."""
+        return [str(note) for note in self._memo().get("notes", [])]
+
+    def note(self, sentence: str) -> None:
+        """Keep a sentence for the job's record, once."""
+        notes = self.notes()
+        if sentence not in notes:
+            self._keep_memo(notes=[*notes, sentence])
+
+    def batch(self, config: TrainingConfig) -> int:
+        """Films per step: the job's own, or fewer since memory ran out."""
+        return int(self._memo().get("batch", config.batch))
+
+    def set_batch(self, batch: int) -> None:
+        """Use fewer films per step from now on, also after a resume."""
+        self._keep_memo(batch=batch)
+
     def begin(self, config: TrainingConfig, data: Path, command: str) -> None:
         """Record the job and the command that started it.
 
@@ -92,6 +181,19 @@ class JobFolder:
                 f"The record of the job in {self.path} is damaged ({error}).",
                 hint="Delete that folder and start anew.",
             ) from error
+
+    def _memo(self) -> dict[str, Any]:
+        try:
+            text = (self.path / _MEMO).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return {}
+        memo: dict[str, Any] = json.loads(text)
+        return memo
+
+    def _keep_memo(self, **fields: Any) -> None:
+        with atomic_write(self.path / _MEMO) as partial:
+            text = json.dumps({**self._memo(), **fields}, ensure_ascii=False)
+            partial.write_text(text, encoding="utf-8")
 
     def progress(self) -> Progress | None:
         """How far the fine-tuning has come; None before its first epoch ended."""

@@ -11,11 +11,10 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
 from core.bundle import WEIGHTS, ModelBundle
 from core.dataset import Dataset, index_dataset
-from core.errors import DatasetError, TrainingStopped
+from core.errors import DatasetError, TrainingError
 from core.events import (
     EpochEnded,
     JobSucceeded,
@@ -28,7 +27,10 @@ from core.job import TrainingConfig
 from core.paths import atomic_write
 from core.preprocess import PreprocessSpec
 from core.split import Split, balanced_weights, given_split, make_split, write_manifest
-from core.training.export import export_openvino
+from core.training.compiling import has_gpu, spread_over_devices
+from core.training.control import Control
+from core.training.device import find_device
+from core.training.features import compute_features
 from core.training.fit import (
     BEST,
     Head,
@@ -36,10 +38,11 @@ from core.training.fit import (
     best_network,
     fine_tune,
     fit_head,
-    set_head,
+    put_head,
 )
 from core.training.install import export_checked, install
-from core.training.network import build_network, load_start
+from core.training.memory import fitting_batch, is_out_of_memory
+from core.training.network import build_network, load_start, unfreeze
 from core.training.pipeline import Films, read_films
 from core.training.state import JobFolder, save_weights
 
@@ -56,7 +59,7 @@ def run_job(
     folder: JobFolder,
     command: str,
     report: Report,
-    should_stop: Callable[[], bool],
+    control: Control,
 ) -> ModelBundle:
     """Train, export, evaluate and install; go on where a former run stopped.
 
@@ -66,14 +69,15 @@ def run_job(
         folder: Where the job keeps its files until the bundle is made.
         command: How the job was started, for the card.
         report: Takes events, in this thread.
-        should_stop: Asked after every film and step.
+        control: Asked after every film and step.
 
     Raises:
-        TrainingStopped: `should_stop` said so; what was done is kept.
+        TrainingStopped: The user wants the end; what was done is kept.
         CoreError: The data, the settings or the disk cannot serve.
     """
     keras.utils.set_random_seed(config.seed)
-    job = _Job(config, folder, _Progress(report, should_stop))
+    job = _Job(config, folder, _Progress(report, control))
+    report(find_device())
     dataset, split, films = job.read(data)
     job.train(dataset, split, films)
     bundle = job.finish(dataset, split, films, out, command)
@@ -85,26 +89,27 @@ def run_job(
 class _Progress:
     """Tells how far the job is, and ends it when asked."""
 
-    def __init__(self, report: Report, should_stop: Callable[[], bool]) -> None:
+    def __init__(self, report: Report, control: Control) -> None:
         self.report = report
-        self._should_stop = should_stop
+        self.control = control
         self._stage = ""
         self._reported_at = 0.0
         self._counted_from: tuple[float, int] | None = None
 
     def start(self, stage: str, detail: str) -> None:
         """Begin a stage."""
-        self.stop_if_asked()
+        self.control.stop_if_asked()
         self._stage, self._counted_from = stage, None
         self.report(StageStarted(stage, detail))
 
     def done(self, done: int, total: int) -> None:
         """Say how many of the stage's films are done; a few times a second."""
-        self.stop_if_asked()
+        self.control.stop_if_asked()
         now = time.monotonic()
         if self._counted_from is None:
             # The first step compiles: the rate counts from its end.
             self._counted_from = (now, done)
+            self._reported_at = now
         elif now - self._reported_at > _REPORT_EVERY_S or done == total:
             self._reported_at = now
             began, first = self._counted_from
@@ -114,22 +119,17 @@ class _Progress:
     def epoch(self, ended: EpochEnded) -> None:
         """Report an epoch."""
         self.report(ended)
-        self.stop_if_asked()
-
-    def stop_if_asked(self) -> None:
-        """Raise `TrainingStopped` if the user wants the end."""
-        if self._should_stop():
-            raise TrainingStopped(
-                "Training was stopped; what was done is kept.",
-                hint="Go on with the same command and --resume.",
-            )
+        self.control.stop_if_asked()
 
 
 class _Job:
     """The stages of one job, each leaving its result in the folder."""
 
     def __init__(
-        self, config: TrainingConfig, folder: JobFolder, progress: _Progress
+        self,
+        config: TrainingConfig,
+        folder: JobFolder,
+        progress: _Progress,
     ) -> None:
         self.config = config
         self.folder = folder
@@ -137,7 +137,7 @@ class _Job:
 
     def read(self, data: Path) -> tuple[Dataset, Split, Films]:
         """Index, decode and split the films."""
-        config, note = self.config, self._note
+        config, note = self.config, self._note_left_out
         self.progress.start("reading", f"Reading the films of {data.name}.")
         dataset = index_dataset(data, config.labels)
         if len(dataset.labels) < 2:
@@ -167,7 +167,7 @@ class _Job:
             if given is not None
             else make_split(
                 readable,
-                films.hashes,
+                films.fingerprints,
                 validation=config.validation,
                 test=config.test,
                 seed=config.seed,
@@ -182,31 +182,19 @@ class _Job:
             return
         config, classes = self.config, len(dataset.labels)
         train, val = (self._part(dataset, split, films, n) for n in ("train", "val"))
-        network = self._network(classes, "float32")
+        keras.mixed_precision.set_dtype_policy("float32")
+        network = build_network(config, classes)
         if self.folder.progress() is None:
-            load_start(network, config.weights)
+            load_start(network, config)
         head = self._head(network, films, train, val)
         history = list(head.history)
-        if config.mixed_precision and config.epochs:
-            start = network.get_weights()
-            network = self._network(classes, "mixed_bfloat16")
-            network.set_weights(start)
-        set_head(network, head)
-        if config.epochs:
-            layer = config.unfreeze_from
-            self.progress.start("fine-tuning", f"Training the layers from {layer} on.")
-            history += fine_tune(
-                network,
-                films.pixels,
-                train,
-                val,
-                config,
-                folder=self.folder,
-                on_step=self._on_step,
-                on_epoch=self.progress.epoch,
-            )
+        put_head(network, head, config)
+        save_weights(network, self.folder.path / "start.weights.h5")
+        if config.epochs and not self.progress.control.wants_finish:
+            history += self._fine_tune(classes, films, train, val)
         else:
             save_weights(network, self.folder.path / BEST)
+        self._note_end(history)
         text = json.dumps([dataclasses.asdict(epoch) for epoch in history])
         with atomic_write(self.folder.trained) as partial:
             partial.write_text(text, encoding="utf-8")
@@ -237,8 +225,16 @@ class _Job:
     def _head(self, network: keras.Model, films: Films, train: Part, val: Part) -> Head:
         path = self.folder.path / "head.npz"
         if not path.exists():
-            rows = np.concatenate([train.rows, val.rows])
-            features = self._features(network, films, rows)
+            features = compute_features(
+                network,
+                films,
+                train,
+                val,
+                self.config,
+                folder=self.folder,
+                start=self.progress.start,
+                on_film=self.progress.done,
+            )
             self.progress.start("head", "Training the head on the features.")
             head = fit_head(
                 features,
@@ -246,49 +242,81 @@ class _Job:
                 val,
                 self.config,
                 classes=network.output_shape[-1],
+                control=self.progress.control,
                 on_epoch=self.progress.epoch,
             )
             epochs = json.dumps([dataclasses.asdict(e) for e in head.history])
             with atomic_write(path) as partial:
-                np.savez(partial, kernel=head.kernel, bias=head.bias, epochs=epochs)
+                np.savez(partial, *head.weights, epochs=epochs)
         with np.load(path) as stored:
             epochs = json.loads(str(stored["epochs"]))
             history = tuple(EpochEnded(**epoch) for epoch in epochs)
-            return Head(stored["kernel"], stored["bias"], history)
+            weights = (stored[f"arr_{i}"] for i in range(len(stored.files) - 1))
+            return Head(tuple(weights), history)
 
-    def _features(
-        self, network: keras.Model, films: Films, rows: NDArray[np.intp]
-    ) -> NDArray[np.float32]:
-        """The frozen backbone's features, computed once per film by OpenVINO.
-
-        Returns:
-            (m, k) float32, of every stored film; zeros but in `rows`.
-        """
-        path = self.folder.path / "features.npy"
-        if not path.exists():
-            self.progress.start("features", "Computing the features of each film once.")
-            graph = export_openvino(network, self.folder.path / "start.xml", half=False)
-            features: NDArray[np.float32] | None = None
-            for start in range(0, len(rows), 8):
-                some = rows[start : start + 8]
-                batch = films.pixels[some].astype(np.float32)[..., np.newaxis]
-                found = graph.run(batch)[2]
-                if features is None:
-                    features = np.zeros((len(films.pixels), found.shape[1]), "f4")
-                features[some] = found
-                self.progress.done(min(start + 8, len(rows)), len(rows))
-            assert features is not None, "no split is empty"
-            with atomic_write(path) as partial:
-                np.save(partial, features)
-        stored: NDArray[np.float32] = np.load(path)
-        return stored
-
-    def _network(self, classes: int, policy: str) -> keras.Model:
-        keras.mixed_precision.set_dtype_policy(policy)
+    def _fine_tune(
+        self, classes: int, films: Films, train: Part, val: Part
+    ) -> tuple[EpochEnded, ...]:
+        """The second phase; with half the batch again while memory runs out."""
         config = self.config
-        learns = config.learns_statistics
-        return build_network(
-            config.size, classes, config.dropout, learns_statistics=learns
+        policy = "mixed_bfloat16" if config.mixed_precision else "float32"
+        detail = f"Training the layers from {config.unfreeze_from} on."
+        self.progress.start("fine-tuning", detail)
+        while True:
+            try:
+                with spread_over_devices() as devices:
+                    keras.mixed_precision.set_dtype_policy(policy)
+                    network = build_network(config, classes)
+                    layer, learned = config.unfreeze_from, config.learns_statistics
+                    unfreeze(network, layer, statistics=learned)
+                    batch = self._fitting_batch(network, devices)
+                    network.load_weights(self.folder.path / "start.weights.h5")
+                    return fine_tune(
+                        network,
+                        films.pixels,
+                        train,
+                        val,
+                        config,
+                        batch=batch,
+                        devices=devices,
+                        folder=self.folder,
+                        control=self.progress.control,
+                        on_step=self.progress.done,
+                        on_epoch=self.progress.epoch,
+                    )
+            except Exception as error:
+                if not is_out_of_memory(error):
+                    raise
+            # Out of the handler, whose traceback would keep the network alive.
+            network = None
+            self._halve(devices)
+
+    def _fitting_batch(self, network: keras.Model, devices: int) -> int:
+        """The job's batch, or fewer films where memory would not suffice."""
+        asked = self.folder.batch(self.config)
+        batch = asked if has_gpu() else fitting_batch(network, asked)
+        batch = max(1, batch // devices) * devices
+        if batch < asked:
+            self.folder.set_batch(batch)
+            self._note(
+                f"Memory is short of what {asked} films per step would need; "
+                f"{batch} per step are used."
+            )
+        return batch
+
+    def _halve(self, devices: int) -> None:
+        batch = self.folder.batch(self.config)
+        if batch // 2 < devices:
+            raise TrainingError(
+                f"Memory ran out even with {batch} films per step.",
+                hint="Close other programs, choose a smaller size of the input, or "
+                "unfreeze fewer layers; then go on with --resume.",
+            )
+        keras.backend.clear_session(free_memory=True)
+        self.folder.set_batch(batch // 2)
+        self._note(
+            f"Memory ran out with {batch} films per step; the epoch was started "
+            f"again with {batch // 2}."
         )
 
     def _part(self, dataset: Dataset, split: Split, films: Films, name: str) -> Part:
@@ -297,9 +325,20 @@ class _Job:
         weights = balanced_weights(samples, self.config.balance, self.config.heaviest)
         return Part(films.rows(samples), np.array(truth, np.intp), weights)
 
-    def _on_step(self, done: int, total: int) -> None:
-        self.progress.done(done * self.config.batch, total * self.config.batch)
+    def _note_end(self, history: list[EpochEnded]) -> None:
+        if self.progress.control.wants_finish:
+            last = history[-1]
+            self._note(
+                f"Training was ended by hand in the phase {last.phase} after epoch "
+                f"{last.epoch} of at most {last.epochs}; the best weights until then "
+                "were kept."
+            )
 
-    def _note(self, left_out: Mapping[str, int]) -> None:
+    def _note(self, sentence: str) -> None:
+        """Tell the user, and the record of the job."""
+        self.folder.note(sentence)
+        self.progress.report(Noted(sentence))
+
+    def _note_left_out(self, left_out: Mapping[str, int]) -> None:
         for reason, count in left_out.items():
             self.progress.report(Noted(f"Left out: {count} films, {reason}."))

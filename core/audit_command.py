@@ -1,0 +1,138 @@
+"""`python -m core audit`: check a data set and say what was found."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from core.audit import Audit, Report, SplitWish, audit
+from core.errors import CoreError, OutputError
+from core.events import (
+    JobFailed,
+    JobSucceeded,
+    Progressed,
+    StageStarted,
+    claim_stdout,
+    encode_event,
+)
+from core.paths import atomic_write
+from core.split import SPLITS, write_manifest
+
+DONE, UNUSABLE, SOME_FAILED = 0, 2, 4
+_SIGNS = {"stop": "STOP", "warn": "Warning", "note": "Note"}
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Check a data set; see `core.__main__` for its arguments.
+
+    Returns:
+        0 if nothing speaks against training, 4 if there are leaks or films that
+        cannot be read.
+
+    Raises:
+        CoreError: The data cannot serve at all, or a file cannot be written.
+    """
+    if not arguments.events:
+        found = _audit(arguments, _Narrator())
+        print(audit_text(found.found), flush=True)  # noqa: T201 - the result
+        return _status(found)
+    events = claim_stdout()
+
+    def report(event: StageStarted | Progressed | JobSucceeded | JobFailed) -> None:
+        events.write(encode_event(event) + "\n")
+
+    try:
+        found = _audit(arguments, report)
+    except CoreError as error:
+        report(JobFailed(str(error), error.hint))
+        raise
+    report(JobSucceeded(str(arguments.json or "")))
+    return _status(found)
+
+
+def audit_text(found: Mapping[str, Any]) -> str:
+    """What was found, for people: the sentences, worst first, then a table."""
+    lines = []
+    for sentence in found["sentences"]:
+        lines.append(f"{_SIGNS[sentence['severity']]}: {sentence['text']}")
+        if sentence["hint"]:
+            lines.append(f"    {sentence['hint']}")
+    return "\n".join([*lines, "", *_table(found)])
+
+
+def _table(found: Mapping[str, Any]) -> list[str]:
+    """Films per label, and per source and split of it."""
+    labels = list(found["labels"])
+    rows: list[tuple[str, Mapping[str, int]]] = [("all", found["labels"])]
+    rows += [
+        (f"source {name or 'not stated'}", counts)
+        for name, counts in found["sources"].items()
+        if any(found["sources"])
+    ]
+    rows += [
+        (f"given split {name or 'none'}", counts)
+        for name, counts in found["splits"].items()
+    ]
+    if found["split"] is not None:
+        rows += [(f"use for {n}", found["split"]["summary"][n]) for n in SPLITS]
+    rows.append(("independent", found["independent"]))
+    first = max(len(name) for name, _ in rows)
+    widths = [max(len(label), 7) for label in labels]
+    heads = "".join(f"  {label:>{w}}" for label, w in zip(labels, widths, strict=True))
+    lines = [f"{'films':<{first}}{heads}"]
+    for name, counts in rows:
+        cells = "".join(
+            f"  {counts.get(label, 0):>{w},}"
+            for label, w in zip(labels, widths, strict=True)
+        )
+        lines.append(f"{name:<{first}}{cells}")
+    return lines
+
+
+def _audit(arguments: argparse.Namespace, report: Report) -> Audit:
+    for target in (arguments.json, arguments.manifest):
+        if target is not None and target.exists() and not arguments.overwrite:
+            raise OutputError(
+                f"{target.name} exists already.",
+                hint="Choose another name, or replace it with --overwrite.",
+            )
+    wish = SplitWish(
+        arguments.validation, arguments.test, arguments.seed, arguments.group
+    )
+    labels = [name.strip() for name in arguments.labels.split(",") if name.strip()]
+    found = audit(
+        arguments.data,
+        labels=labels,
+        patient_pattern=arguments.patient_pattern,
+        wish=wish,
+        report=report,
+    )
+    if arguments.json is not None:
+        text = json.dumps(found.found, indent=1, ensure_ascii=False) + "\n"
+        with atomic_write(arguments.json) as partial:
+            partial.write_text(text, encoding="utf-8")
+    if arguments.manifest is not None and found.split is not None:
+        write_manifest(arguments.manifest, found.split)
+    return found
+
+
+def _status(found: Audit) -> int:
+    if found.stops and not found.has_leaks:
+        return UNUSABLE
+    return SOME_FAILED if found.has_leaks or found.found["unreadable"] else DONE
+
+
+class _Narrator:
+    """Tell a person at a terminal how far it is, on one line."""
+
+    def __call__(self, event: StageStarted | Progressed) -> None:
+        if isinstance(event, StageStarted):
+            print(event.detail, file=sys.stderr, flush=True)  # noqa: T201
+        elif sys.stderr.isatty():
+            end = "\n" if event.done >= event.total else "\r"
+            text = f"  {event.done:,} of {event.total:,} films"
+            print(text, end=end, file=sys.stderr, flush=True)  # noqa: T201

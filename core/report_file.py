@@ -1,0 +1,173 @@
+"""`report.json` of a bundle: all that is known of how good a model is.
+
+Its shape, whose `format_version` is 1:
+
+    format_version  1
+    model           {name, sha256, labels: [{name, display_name}], temperature,
+                    operating_points: [as in the card], intended_use, limits}
+    split           "test", or what the films were called
+    data            name of the folder or manifest measured on; may be ""
+    result          the long evaluation of `core.evaluate.evaluate`, on the films
+                    of `split`
+    validation      the short one on the validation films, or {}
+    history         [fields of `core.events.EpochEnded`], both phases in order
+    config          the job's settings
+    films           the card's `data`: {films: {split: {...}}, left_out,
+                    unreadable, split_sha256}
+    hashes          {model: ..., split: ..., files: {name: ...}}; "" and {} where
+                    unknown
+    versions        {hilum, python, keras, ...}
+    command         how the job was started; may be ""
+    notes           [sentences on what the reader must know of the job]
+
+Every value is plain JSON; no path of the machine is in it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from core.bundle import REPORT, ModelBundle, ModelCard, card_to_json
+from core.errors import BundleError
+from core.events import EpochEnded
+from core.paths import atomic_write
+
+_VERSION = 1
+_PARTS = {
+    "model": dict,
+    "result": dict,
+    "validation": dict,
+    "history": list,
+    "config": dict,
+    "films": dict,
+    "hashes": dict,
+    "versions": dict,
+    "notes": list,
+}
+_OF_MODEL = {"name", "labels", "operating_points", "intended_use", "limits"}
+_OF_RESULT = {
+    "n",
+    "accuracy",
+    "macro_f1",
+    "per_class",
+    "confusion_matrix",
+    "ece",
+    "by_source",
+    "within_source",
+}
+
+
+def report_json(
+    *,
+    result: Mapping[str, Any],
+    validation: Mapping[str, Any],
+    card: ModelCard,
+    sha256: str,
+    notes: Sequence[str] = (),
+    split: str = "test",
+    data: str = "",
+) -> dict[str, Any]:
+    """All that is known of a model, in the shape that this module describes.
+
+    Args:
+        result: A long evaluation, with `details=True`.
+        validation: A short one on the validation films; may be empty.
+        card: With its operating points, data and record of training.
+        sha256: Names the model, as `ModelBundle.sha256`.
+        notes: What the reader must know of the job: that the batch was halved,
+            that leaks were accepted and why. Those of the card's record, if it
+            has any, come first, and each is said once.
+    """
+    fields, training = card_to_json(card), card.training
+    kept = ("name", "labels", "temperature", "operating_points", "intended_use")
+    said = dict.fromkeys([*training.get("notes", ()), *notes])
+    return {
+        "format_version": _VERSION,
+        "model": {
+            **{name: fields[name] for name in (*kept, "limits")},
+            "sha256": sha256,
+        },
+        "split": split,
+        "data": data,
+        "result": dict(result),
+        "validation": dict(validation),
+        "history": list(training.get("history", ())),
+        "config": dict(training.get("config", {})),
+        "films": dict(card.data),
+        "hashes": {
+            "model": sha256,
+            "split": card.data.get("split_sha256", ""),
+            "files": dict(card.files),
+        },
+        "versions": dict(training.get("versions", {})),
+        "command": training.get("command", ""),
+        "notes": list(said),
+    }
+
+
+def write_report_json(path: Path, report: Mapping[str, Any]) -> None:
+    """Write a report as a bundle holds it.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    text = json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False)
+    with atomic_write(path) as partial:
+        partial.write_text(text + "\n", encoding="utf-8")
+
+
+def read_report_json(bundle: ModelBundle) -> dict[str, Any]:
+    """The report that a bundle holds.
+
+    Raises:
+        BundleError: It has none, or one that this program cannot understand.
+    """
+    name = bundle.card.name
+    if REPORT not in bundle.card.files:
+        raise BundleError(
+            f"The model {name} was made before models came with a report.",
+            hint="Measure it anew: python -m core evaluate BUNDLE --data DATA.",
+        )
+    try:
+        report = json.loads((bundle.path / REPORT).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BundleError(
+            f"The report of {name} cannot be read: {error}.",
+            hint="Copy the model again from where it came, or train it anew.",
+        ) from error
+    if not _is_understood(report):
+        raise BundleError(
+            f"The report of {name} is not of a kind that this program understands.",
+            hint="Use a newer Hilum, or measure the model anew with this one.",
+        )
+    return dict(report)
+
+
+def _is_understood(report: Any) -> bool:
+    if not isinstance(report, dict) or report.get("format_version") != _VERSION:
+        return False
+    whole = all(isinstance(report.get(part), kind) for part, kind in _PARTS.items())
+    return (
+        whole
+        and set(report["model"]) >= _OF_MODEL
+        and set(report["result"]) >= _OF_RESULT
+        and all(isinstance(report.get(part), str) for part in ("split", "data"))
+    )
+
+
+def display_names(report: Mapping[str, Any]) -> dict[str, str]:
+    """Label -> as people read it."""
+    labels = report["model"]["labels"]
+    return {label["name"]: label["display_name"] for label in labels}
+
+
+def epochs(report: Mapping[str, Any]) -> tuple[EpochEnded, ...]:
+    """The epochs of a report. Fields that are not known are passed over."""
+    known = EpochEnded.__dataclass_fields__
+    return tuple(
+        EpochEnded(**{name: value for name, value in epoch.items() if name in known})
+        for epoch in report["history"]
+    )

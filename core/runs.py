@@ -1,0 +1,181 @@
+"""The runs of the user: one folder per training, dated, never used again."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import unicodedata
+import uuid
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from core import paths
+from core.errors import CoreError, OutputError
+from core.job import TrainingConfig, config_to_json
+from core.paths import atomic_write, output_error
+from core.run import FAILED, FINISHED, INTERRUPTED, JOB, RUNNING, Run
+from core.run_record import RunRecord, record_from_json, record_to_json
+
+__all__ = [
+    "FAILED",
+    "FINISHED",
+    "INTERRUPTED",
+    "RUNNING",
+    "Run",
+    "RunRecord",
+    "delete",
+    "list_runs",
+    "new_run",
+    "read_run",
+    "runs_dir",
+    "safe_name",
+]
+
+_RECORD: Final = "run.json"
+#: Longest name within a folder's name: letters, and bytes for other alphabets.
+_LETTERS, _BYTES = 40, 80
+
+
+def runs_dir() -> Path:
+    """Folder of all runs. Made by whoever writes there."""
+    return paths.user_data_dir() / "runs"
+
+
+def list_runs() -> list[Run]:
+    """Every run, newest first; one with a damaged record too.
+
+    Raises:
+        OutputError: The folder of the runs cannot be read.
+    """
+    try:
+        with os.scandir(runs_dir()) as entries:
+            folders = [
+                Path(entry.path)
+                for entry in entries
+                if entry.is_dir(follow_symlinks=False) and entry.name[0] != "."
+            ]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise OutputError(
+            f"The list of runs cannot be read: {error.strerror or error}.",
+            hint="Check the permissions of your data folder.",
+        ) from error
+    runs = [read_run(folder) for folder in folders]
+    return sorted(runs, key=lambda run: (run.record.started, run.path), reverse=True)
+
+
+def read_run(path: Path) -> Run:
+    """The run in a folder, whether or not its record can be understood."""
+    try:
+        fields = json.loads((path / _RECORD).read_text(encoding="utf-8"))
+        return Run(path, record_from_json(fields))
+    except CoreError as error:
+        damage = f"The record of this run cannot be understood: {error}"
+    except FileNotFoundError:
+        damage = "The record of this run is missing."
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        damage = f"The record of this run is damaged ({error})."
+    started = datetime.fromtimestamp(_mtime(path)).astimezone()
+    stand_in = RunRecord(path.name, "", Path(), started, TrainingConfig(), "", "")
+    return Run(path, stand_in, damage)
+
+
+def new_run(record: RunRecord, *, split: Path, audit: Path | None) -> Run:
+    """Make the folder of a run that has not started yet.
+
+    Args:
+        record: What is asked for.
+        split: Manifest of its films, copied into the folder.
+        audit: What the check of the films found; copied too, if given.
+
+    Raises:
+        OutputError: The folder or a file cannot be written; nothing is left.
+    """
+    folder = _make_folder(record)
+    run = Run(folder, record)
+    try:
+        shutil.copyfile(split, run.split)
+        if audit is not None:
+            shutil.copyfile(audit, run.audit)
+        _write_json(folder / JOB, config_to_json(record.config))
+        _write_json(folder / _RECORD, record_to_json(record))
+    except (OSError, OutputError) as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, OutputError):
+            raise
+        raise output_error(Path(error.filename2 or error.filename), error) from error
+    return run
+
+
+def delete(run: Run) -> None:
+    """Remove a run with everything in it.
+
+    Raises:
+        OutputError: It is running, or its files cannot be removed.
+    """
+    if run.state() == RUNNING:
+        raise OutputError(
+            f"{run.record.name} is running and cannot be deleted.",
+            hint="Stop it first.",
+        )
+    if run.path.parent != runs_dir():
+        raise ValueError(f"expected a folder of {runs_dir()}. Received: {run.path}")
+    # Out of the list at once: half of a run is never shown.
+    doomed = run.path.with_name(f".{uuid.uuid4().hex[:12]}")
+    try:
+        os.replace(run.path, doomed)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise OutputError(
+            f"{run.record.name} cannot be deleted: {error.strerror or error}.",
+            hint="Close programs that have its files open, and try again.",
+        ) from error
+    shutil.rmtree(doomed, ignore_errors=True)
+
+
+def safe_name(name: str) -> str:
+    """A part of a folder's name, good on every system, for any name."""
+    kept = "".join(
+        c if c.isalnum() or c in " -_.()" else "_"
+        for c in unicodedata.normalize("NFC", name)
+    )
+    words = " ".join(kept.split())[:_LETTERS]
+    while len(words.encode()) > _BYTES:
+        words = words[:-1]
+    return words.strip(" .") or "model"
+
+
+def _make_folder(record: RunRecord) -> Path:
+    started = record.started.strftime("%Y-%m-%d %H-%M-%S")
+    base = f"{started} {safe_name(record.name)}"
+    home = runs_dir()
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        for number in range(1, 1000):
+            folder = home / (base if number == 1 else f"{base} ({number})")
+            with contextlib.suppress(FileExistsError):
+                folder.mkdir()
+                return folder
+    except OSError as error:
+        raise output_error(home / base, error) from error
+    raise OutputError(
+        f"There are too many runs called {base}.", hint="Choose another name."
+    )
+
+
+def _write_json(path: Path, fields: dict[str, Any]) -> None:
+    with atomic_write(path) as partial:
+        text = json.dumps(fields, indent=1, ensure_ascii=False)
+        partial.write_text(text + "\n", encoding="utf-8")
+
+
+def _mtime(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0

@@ -1,0 +1,128 @@
+"""How a network learns: loss, optimiser and rate, on one device or several."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+
+from core.job import TrainingConfig
+
+
+def compile_network(
+    model: keras.Model, optimiser: keras.Optimizer, config: TrainingConfig
+) -> None:
+    """Make a model of logits ready to learn one-hot targets."""
+    # On a processor XLA compiles for half a minute and then runs no faster.
+    on_cpu_tensorflow = keras.backend.backend() == "tensorflow" and not has_gpu()
+    model.compile(
+        optimiser,
+        _loss(config),
+        metrics=[
+            keras.metrics.CategoricalAccuracy(name="accuracy"),
+            keras.metrics.F1Score(average="macro", name="macro_f1"),
+        ],
+        jit_compile=False if on_cpu_tensorflow else "auto",
+    )
+
+
+def head_optimiser(config: TrainingConfig) -> keras.Optimizer:
+    """The optimiser of the first phase: a constant rate, no decay."""
+    return _optimiser(config.head_optimiser, config.head_rate, {})
+
+
+def tuning_optimiser(config: TrainingConfig, steps_per_epoch: int) -> keras.Optimizer:
+    """The optimiser of the second phase."""
+    options: dict[str, Any] = {}
+    if config.average > 0:
+        # Keras puts the average in place of the weights whenever `fit` ends,
+        # here once per epoch.
+        options = {"use_ema": True, "ema_momentum": config.average}
+    if config.weight_decay > 0:
+        options["weight_decay"] = config.weight_decay
+    rate: Any = config.rate
+    if config.schedule == "cosine":
+        rate = _cosine(config, steps_per_epoch)
+    optimiser = _optimiser(config.optimiser, rate, options)
+    if config.weight_decay > 0:
+        optimiser.exclude_from_weight_decay(var_names=["bias"])
+    return optimiser
+
+
+def has_gpu() -> bool:
+    """Whether Keras's backend sees a GPU."""
+    if keras.backend.backend() == "torch":  # Keras does not list its devices
+        import torch
+
+        return bool(torch.cuda.is_available() or torch.backends.mps.is_available())
+    return any(name.startswith("gpu") for name in keras.distribution.list_devices())
+
+
+@contextlib.contextmanager
+def spread_over_devices() -> Iterator[int]:
+    """Spread each batch over all devices of the best kind, where Keras can.
+
+    Networks that are built within are copied to every device.
+
+    Yields:
+        The number of devices, of which the films of a batch must be a
+        multiple.
+
+    Source:
+        Keras's data-parallel distribution, which the JAX backend has.
+    """
+    devices = _several_devices()
+    if not devices:
+        yield 1
+        return
+    keras.distribution.set_distribution(
+        keras.distribution.DataParallel(devices=devices)
+    )
+    try:
+        yield len(devices)
+    finally:
+        keras.distribution.set_distribution(None)
+
+
+def _several_devices() -> list[str]:
+    if keras.backend.backend() != "jax":
+        return []
+    devices: list[str] = keras.distribution.list_devices()
+    return devices if len(devices) > 1 else []
+
+
+def _loss(config: TrainingConfig) -> keras.Loss:
+    kinds = {
+        "cross-entropy": keras.losses.CategoricalCrossentropy,
+        "focal": keras.losses.CategoricalFocalCrossentropy,
+    }
+    loss: keras.Loss = kinds[config.loss](
+        from_logits=True, label_smoothing=config.label_smoothing
+    )
+    return loss
+
+
+def _optimiser(name: str, rate: Any, options: dict[str, Any]) -> keras.Optimizer:
+    kinds = {
+        "adam": (keras.optimizers.Adam, {}),
+        "adamw": (keras.optimizers.AdamW, {"weight_decay": 0.0}),
+        "sgd": (keras.optimizers.SGD, {"momentum": 0.9}),
+        "rmsprop": (keras.optimizers.RMSprop, {}),
+    }
+    kind, own = kinds[name]
+    optimiser: keras.Optimizer = kind(rate, **{**own, **options})
+    return optimiser
+
+
+def _cosine(config: TrainingConfig, steps_per_epoch: int) -> Any:
+    steps = steps_per_epoch * config.epochs
+    warm_up = min(steps // 10, steps_per_epoch)
+    return keras.optimizers.schedules.CosineDecay(
+        config.rate / 20,
+        max(1, steps - warm_up),
+        alpha=0.01,
+        warmup_target=config.rate,
+        warmup_steps=warm_up,
+    )

@@ -1,0 +1,89 @@
+"""What whoever started a job wants of it: to stop, to finish, or to go on alone."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from typing import TextIO
+
+import psutil
+
+from core.errors import TrainingStopped
+from core.events import DETACH, FINISH, STOP
+from core.training.state import JobFolder
+
+_LOOK_EVERY_S = 0.5
+#: Share of the memory below which the system may soon end a process.
+_SHORT_OF_MEMORY = 0.04
+
+
+class FinishAsked(Exception):
+    """Training shall end, and a model be made of the best weights so far."""
+
+
+class Control:
+    """Hears wishes from the terminal, from stdin and from the job's folder.
+
+    The job asks it after every film and step.
+    """
+
+    def __init__(self) -> None:
+        self._stop = threading.Event()
+        self._finish = threading.Event()
+
+    def take_signals(self) -> None:
+        """Stop at the next step on Ctrl-C or a polite kill."""
+        for name in ("SIGINT", "SIGTERM"):
+            signal.signal(getattr(signal, name), lambda *_: self._stop.set())
+
+    def listen(self, words: TextIO) -> None:
+        """Take words, one a line, until they end.
+
+        Their end is a wish to stop, since whoever started the job is gone,
+        unless they took their leave.
+        """
+        threading.Thread(target=self._read, args=(words,), daemon=True).start()
+
+    def watch(self, folder: JobFolder) -> None:
+        """Take the word that another process may leave in the job's folder."""
+        threading.Thread(target=self._look, args=(folder,), daemon=True).start()
+
+    def stop_if_asked(self) -> None:
+        """Raise `TrainingStopped` if the user wants the end."""
+        if self._stop.is_set():
+            raise TrainingStopped(
+                "Training was stopped; what was done is kept.",
+                hint="Go on with the same command and --resume.",
+            )
+
+    @property
+    def wants_finish(self) -> bool:
+        """Whether training shall end with the best weights so far."""
+        return self._finish.is_set()
+
+    def finish_if_asked(self) -> None:
+        """Raise `FinishAsked` if training shall end with what it has."""
+        self.stop_if_asked()
+        if self._finish.is_set():
+            raise FinishAsked
+
+    def _read(self, words: TextIO) -> None:
+        for line in words:
+            word = line.strip()
+            if word == DETACH:
+                return
+            self._obey(word)
+        self._stop.set()
+
+    def _look(self, folder: JobFolder) -> None:
+        while not self._stop.wait(_LOOK_EVERY_S):
+            self._obey(folder.wished())
+            memory = psutil.virtual_memory()
+            if memory.available < _SHORT_OF_MEMORY * memory.total:
+                folder.mark_short_of_memory()
+
+    def _obey(self, word: str) -> None:
+        if word == STOP:
+            self._stop.set()
+        elif word == FINISH:
+            self._finish.set()

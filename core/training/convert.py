@@ -1,0 +1,75 @@
+"""From a Keras model to a file of another program, by way of TensorFlow.
+
+Keras converts its models through TensorFlow. On another backend this module is
+run in a child process whose backend is TensorFlow, so that the file is the same
+whichever backend the model was trained on.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from core.errors import TrainingError
+
+_ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def convert(model: keras.Model, kind: str, target: Path) -> None:
+    """Write a model in one of the formats of `keras.Model.export`.
+
+    Args:
+        model: Of layers and operations that stock Keras knows.
+        kind: "openvino", "onnx", "litert" or "tf_saved_model".
+        target: File, or folder for a SavedModel, to make.
+
+    Raises:
+        TrainingError: The backend is not TensorFlow, and TensorFlow failed.
+        ImportError: The format's library is missing.
+        OSError: The file cannot be written.
+    """
+    if keras.backend.backend() == "tensorflow":
+        _export(model, kind, target)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        saved = Path(folder) / "model.keras"
+        model.save(saved)
+        words = ["-m", "core.training.convert", str(saved), kind]
+        result = subprocess.run(
+            [sys.executable, *words, str(target.absolute())],
+            env={
+                **os.environ,
+                "KERAS_BACKEND": "tensorflow",
+                "PYTHONPATH": os.fspath(_ROOT),
+                "CUDA_VISIBLE_DEVICES": "-1",  # the card's memory is the job's
+                "TF_CPP_MIN_LOG_LEVEL": "3",
+            },
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+        )
+    if result.returncode:
+        said = result.stderr.strip().splitlines() or ["no reason was given"]
+        raise TrainingError(
+            f"The model could not be converted to {kind}, which takes TensorFlow "
+            f"({said[-1][:200]}).",
+            hint="Check that TensorFlow is installed: python run.py sets it up.",
+        )
+
+
+def _export(model: keras.Model, kind: str, target: Path) -> None:
+    # Called once: Keras exports no model that never was.
+    model(np.zeros((1, *model.input_shape[1:]), np.float32))
+    model.export(os.fspath(target), format=kind, verbose=False)
+
+
+if __name__ == "__main__":
+    file, kind, target = sys.argv[1:]
+    _export(keras.models.load_model(file, compile=False), kind, Path(target))

@@ -1,0 +1,109 @@
+"""The features of the frozen backbone, computed once per film by OpenVINO."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from core.augment import vary
+from core.bundle import GRAPH, read_bundle
+from core.graph import Graph
+from core.job import TrainingConfig
+from core.paths import atomic_write, default_bundle_dir
+from core.training.export import export_openvino
+from core.training.fit import Features, Part
+from core.training.pipeline import Films
+from core.training.state import JobFolder
+
+_BATCH = 8
+
+
+def compute_features(
+    network: keras.Model,
+    films: Films,
+    train: Part,
+    val: Part,
+    config: TrainingConfig,
+    *,
+    folder: JobFolder,
+    start: Callable[[str, str], None],
+    on_film: Callable[[int, int], None],
+) -> Features:
+    """Run the backbone over every film of a phase, and over varied copies.
+
+    What a former call finished in the same folder is used again.
+
+    Args:
+        network: With its starting weights.
+        start: Called with the name and the description of the stage.
+        on_film: Called with the films done and all of them; may raise to stop.
+    """
+    path = folder.path / "features.npz"
+    if not path.exists():
+        start("features", "Computing the features of each film once.")
+        graph = _frozen_graph(network, config, folder)
+        rows = np.concatenate([train.rows, val.rows])
+        passes = [_plain(films, rows)]
+        for copy in range(config.feature_copies):
+            passes.append(_varied(films, train.rows, config, copy))
+        total = len(rows) + config.feature_copies * len(train.rows)
+        found = _run(graph, itertools.chain(*passes), lambda n: on_film(n, total))
+        every = np.zeros((len(films.pixels), found.shape[1]), np.float32)
+        every[rows] = found[: len(rows)]
+        shape = (config.feature_copies, len(train.rows), found.shape[1])
+        varied = found[len(rows) :].reshape(shape)
+        with atomic_write(path) as partial:
+            np.savez(partial, films=every, copies=varied)
+    with np.load(path) as stored:
+        return Features(stored["films"], stored["copies"])
+
+
+def _plain(films: Films, rows: NDArray[np.intp]) -> Iterator[NDArray[np.float32]]:
+    for row in rows:
+        yield films.pixels[row].astype(np.float32)
+
+
+def _varied(
+    films: Films, rows: NDArray[np.intp], config: TrainingConfig, copy: int
+) -> Iterator[NDArray[np.float32]]:
+    for row in rows:
+        rng = np.random.default_rng((config.seed, copy, int(row)))
+        yield vary(films.pixels[row], config.augmentation, rng)
+
+
+def _run(
+    graph: Graph,
+    pictures: Iterable[NDArray[np.float32]],
+    on_film: Callable[[int], None],
+) -> NDArray[np.float32]:
+    parts: list[NDArray[np.float32]] = []
+    done = 0
+    waiting = iter(pictures)
+    while batch := list(itertools.islice(waiting, _BATCH)):
+        parts.append(graph.run(np.stack(batch)[..., np.newaxis])[2])
+        done += len(batch)
+        on_film(done)
+    return np.concatenate(parts)
+
+
+def _frozen_graph(
+    network: keras.Model, config: TrainingConfig, folder: JobFolder
+) -> Graph:
+    """A graph whose embedding is the backbone's: the starting bundle's own if it fits.
+
+    Writing one takes as long as some hundred films.
+    """
+    start = default_bundle_dir() if config.weights == "default" else None
+    if start is None and Path(config.weights).is_dir():
+        start = Path(config.weights)
+    if start is not None:
+        card = read_bundle(start).card
+        size, labels = card.preprocess.size, len(card.labels)
+        if size == config.size:
+            return Graph(start / GRAPH, size=size, labels=labels)
+    return export_openvino(network, folder.path / "start.xml", half=False)

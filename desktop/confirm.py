@@ -1,0 +1,91 @@
+"""Questions before something that cannot be undone, or that takes long."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PyQt5.QtCore import Qt, pyqtSlot
+from PyQt5.QtGui import QCloseEvent
+from PyQt5.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QLabel,
+    QMessageBox,
+    QProgressBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+
+def choose(parent: QWidget, question: str, advice: str, answers: Sequence[str]) -> int:
+    """Ask, and wait for an answer.
+
+    Args:
+        parent: Whose window it stands in front of.
+        question: One sentence.
+        advice: What the answers lead to.
+        answers: Words of the buttons. The last one changes nothing: it has the
+            focus, and Escape means it.
+
+    Returns:
+        The place of the answer.
+    """
+    box = QMessageBox(parent)
+    box.setIcon(QMessageBox.Icon.Question)
+    box.setWindowTitle("Hilum")
+    box.setText(question)
+    box.setInformativeText(advice)
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    roles = QMessageBox.ButtonRole
+    buttons = [
+        box.addButton(
+            words, roles.RejectRole if words == answers[-1] else roles.AcceptRole
+        )
+        for words in answers
+    ]
+    box.setDefaultButton(buttons[-1])
+    box.setEscapeButton(buttons[-1])
+    box.exec()
+    clicked = box.clickedButton()
+    box.deleteLater()
+    return buttons.index(clicked) if clicked in buttons else len(answers) - 1
+
+
+class StoppingDialog(QDialog):
+    """Stands in front of the window until a job has stopped.
+
+    It is rejected when the user does not want to wait for that.
+    """
+
+    def __init__(self, text: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Hilum")
+        words = QLabel(text, self)
+        words.setWordWrap(True)
+        words.setMinimumWidth(340)
+        bar = QProgressBar(self)
+        bar.setRange(0, 0)
+        bar.setTextVisible(False)
+        bar.setAccessibleName(text)
+        buttons = QDialogButtonBox(self)
+        leave = buttons.addButton(
+            "&Do not wait", QDialogButtonBox.ButtonRole.RejectRole
+        )
+        leave.setToolTip("Close the window; the run stops by itself")
+        buttons.rejected.connect(self.reject)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(22, 20, 22, 16)
+        column.setSpacing(12)
+        for widget in (words, bar, buttons):
+            column.addWidget(widget)
+
+    @pyqtSlot()
+    def job_has_stopped(self) -> None:
+        """Go away."""
+        self.accept()
+
+    # Qt overrides
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.reject()
+        super().closeEvent(event)

@@ -1,0 +1,31 @@
+"""A report as a file of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from core.report_file import report_json
+from core.report_html import write_report_html
+from desktop.report_data import ReportData
+
+
+def save_report(data: ReportData, path: Path) -> Path:
+    """Write the report of a run as one HTML file that needs nothing else.
+
+    Returns:
+        The file.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    card = data.bundle.card
+    report = data.report or report_json(
+        result=data.result,
+        validation=card.metrics.get("val", {}),
+        card=card,
+        sha256=data.bundle.sha256,
+        notes=data.notes,
+    )
+    films = {each.file: each.path for each in data.mistakes if each.path is not None}
+    write_report_html(path, report, films)
+    return path

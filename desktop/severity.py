@@ -1,0 +1,106 @@
+"""Signs for how grave something is: shape and word, not colour alone."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PyQt5.QtCore import QPointF, QRect, QRectF, QSize, Qt
+from PyQt5.QtGui import (
+    QColor,
+    QGuiApplication,
+    QIcon,
+    QIconEngine,
+    QPainter,
+    QPen,
+    QPixmap,
+    QPolygonF,
+)
+
+from desktop.theme import is_dark
+
+#: Gravest first.
+SEVERITIES: Final = ("stop", "warn", "note", "good")
+#: Severity -> the word beside the sign.
+WORDS: Final = {"stop": "Stop", "warn": "Warning", "note": "Note", "good": "Good"}
+#: Severity -> ink on a light ground, and on a dark one; both at least 4.5 : 1.
+_INKS: Final = {
+    "stop": ("#b3261e", "#ff8a80"),
+    "warn": ("#8a5a00", "#f2b84b"),
+    "note": ("#1f5fa8", "#7ab8f5"),
+    "good": ("#1e6b34", "#74d08c"),
+}
+_GRID: Final = 24.0
+
+
+def severity_colour(severity: str) -> QColor:
+    """The ink for a severity, on the window's ground."""
+    light, dark = _INKS[severity]
+    return QColor(dark if is_dark(QGuiApplication.palette()) else light)
+
+
+def severity_icon(severity: str) -> QIcon:
+    """The sign for a severity.
+
+    Raises:
+        ValueError: There is no such severity.
+    """
+    if severity not in SEVERITIES:
+        raise ValueError(f"expected one of {SEVERITIES}. Received: {severity!r}")
+    return QIcon(_Sign(severity))
+
+
+class _Sign(QIconEngine):
+    """Draws on demand, so that the ink follows the palette and the pixel ratio."""
+
+    def __init__(self, severity: str) -> None:
+        super().__init__()
+        self._severity = severity
+
+    # Qt overrides
+
+    def paint(
+        self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State
+    ) -> None:
+        side = min(rect.width(), rect.height())
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.translate(rect.x(), rect.y())
+        painter.scale(side / _GRID, side / _GRID)
+        ink = severity_colour(self._severity)
+        pen = QPen(ink, 2.0)
+        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+        pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+        painter.setPen(pen)
+        _draw(painter, self._severity, ink)
+        painter.restore()
+
+    def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
+        pixmap = QPixmap(size)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        self.paint(painter, QRect(QPointF(0, 0).toPoint(), size), mode, state)
+        painter.end()
+        return pixmap
+
+    def clone(self) -> QIconEngine:
+        return _Sign(self._severity)
+
+
+def _draw(painter: QPainter, severity: str, ink: QColor) -> None:
+    if severity == "stop":  # an octagon with a bar
+        corners = ((8, 3), (16, 3), (21, 8), (21, 16), (16, 21), (8, 21), (3, 16))
+        points = [QPointF(x, y) for x, y in (*corners, (3, 8))]
+        painter.drawPolygon(QPolygonF(points))
+        painter.drawLine(QPointF(8, 12), QPointF(16, 12))
+    elif severity == "warn":  # a triangle
+        corners = ((12, 3.5), (21.5, 20), (2.5, 20))
+        painter.drawPolygon(QPolygonF([QPointF(x, y) for x, y in corners]))
+        painter.drawLine(QPointF(12, 9.5), QPointF(12, 14))
+        painter.drawPoint(QPointF(12, 17))
+    elif severity == "note":  # a disc with an i
+        painter.drawEllipse(QRectF(3, 3, 18, 18))
+        painter.drawLine(QPointF(12, 11), QPointF(12, 16.5))
+        painter.drawPoint(QPointF(12, 7.5))
+    else:  # a disc with a tick
+        painter.drawEllipse(QRectF(3, 3, 18, 18))
+        painter.drawPolyline(QPointF(7.5, 12.3), QPointF(10.7, 15.5), QPointF(16.5, 9))

@@ -1,0 +1,119 @@
+"""A finished run with a real report, made in a second without any training."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import shutil
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from core.bundle import GRAPH, GRAPH_WEIGHTS, REPORT, ModelBundle, write_bundle
+from core.dataset import films_of_split
+from core.evaluate import evaluate, score_films, without_details
+from core.events import EpochEnded, JobSucceeded, Noted, encode_event
+from core.predict import Classifier
+from core.presets import config_from_preset
+from core.report_file import report_json, write_report_json
+from core.run import Run
+from core.run_record import RunRecord
+from core.runs import new_run
+
+#: Label -> brightness of its films; the tiny bundle calls them rightly.
+SHADES = {"covid": 235, "pneumonia": 128, "normal": 20}
+
+
+def write_films(folder: Path, *, each: int = 6) -> Path:
+    """Draw films of three labels and list them as test films; the manifest.
+
+    Two of every label's films have the brightness of another label, so that
+    there are mistakes.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    labels = list(SHADES)
+    manifest = folder / "films.csv"
+    with manifest.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["file", "label", "patient", "source", "split"])
+        for number, label in enumerate(labels):
+            for i in range(each):
+                shown = labels[(number + 1) % 3] if i < 2 else label
+                shade = np.full((64, 64), SHADES[shown], np.uint8)
+                shade[:3] = np.linspace(0, 255, 64).astype(np.uint8)
+                shade[3:6, : 4 + i] = 90 + number
+                path = folder / f"{label} {i}.png"
+                Image.fromarray(shade).save(path)
+                source = "ward" if i % 2 else "clinic"
+                writer.writerow([path, label, f"{label}{i}", source, "test"])
+    return manifest
+
+
+def make_finished_run(
+    bundle: ModelBundle,
+    manifest: Path,
+    *,
+    name: str = "Our films",
+    preset: str = "default",
+    notes: Sequence[str] = (),
+    accept_leaks: str = "",
+    split_sha256: str = "ab" * 32,
+    has_report: bool = True,
+) -> Run:
+    """Make a run in the user's folder whose model is a copy of `bundle`."""
+    config = config_from_preset(preset)
+    config = dataclasses.replace(
+        config, name=name, batch=16, accept_leaks=accept_leaks
+    )
+    started = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
+    record = RunRecord(name, preset, manifest.parent, started, config, "tensorflow")
+    run = new_run(record, split=manifest, audit=None)
+    samples, _ = films_of_split(manifest, bundle.card.label_names, "test")
+    scores = score_films(Classifier(bundle), samples)
+    result = evaluate(scores, bundle.card.temperature, details=True)
+    epochs = [_epoch("head", i) for i in (1, 2)] + [_epoch("fine-tuning", 1)]
+    card = dataclasses.replace(
+        bundle.card,
+        name=name,
+        metrics={"val": {}, "test": without_details(result)},
+        data={
+            "films": {"test": {"all": len(samples), "covid, ward": 3}},
+            "split_sha256": split_sha256,
+        },
+        training={"config": {}, "history": [dataclasses.asdict(e) for e in epochs]},
+    )
+    files = {n: bundle.path / n for n in (GRAPH, GRAPH_WEIGHTS)}
+    if has_report:
+        report = report_json(
+            result=result, validation={}, card=card, sha256=bundle.sha256, notes=notes
+        )
+        write_report_json(run.path / REPORT, report)
+        files[REPORT] = run.path / REPORT
+    write_bundle(run.bundle_dir, card, files)
+    events = [*epochs, *(Noted(note) for note in notes)]
+    lines = [encode_event(each) for each in (*events, JobSucceeded("model"))]
+    run.events.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return run
+
+
+def damage(run: Run) -> None:
+    """Change a byte of a run's model."""
+    file = run.bundle_dir / GRAPH_WEIGHTS
+    shutil.copyfile(file, file.with_suffix(".old"))
+    file.write_bytes(b"\xff" + file.read_bytes()[1:])
+
+
+def _epoch(phase: str, number: int) -> EpochEnded:
+    return EpochEnded(
+        phase=phase,
+        epoch=number,
+        epochs=2,
+        loss=1.0 / number,
+        val_loss=1.1 / number,
+        val_accuracy=0.7,
+        val_macro_f1=0.68,
+        best=True,
+    )
