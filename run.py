@@ -21,7 +21,7 @@ ROOT = os.path.dirname(os.path.abspath(__file__))
 VENV = os.path.join(ROOT, ".venv")
 PYTHON = os.path.join(VENV, "Scripts/python.exe" if os.name == "nt" else "bin/python")
 VERSION = "%d.%d" % sys.version_info[:2]
-COMMANDS = "predict scan train evaluate audit export card self-test".split()
+COMMANDS = "predict scan train evaluate compare audit export import card self-test".split()
 # Which Debian package brings what PyQt5 needs: to be imported, and to open a window.
 # Debian 13 and Ubuntu 24.04 renamed libglib2.0-0, and still answer to that name.
 IMPORT_NEEDS = """libgthread-2.0.so.0=libglib2.0-0 libGL.so.1=libgl1

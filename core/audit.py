@@ -53,7 +53,14 @@ from core.dataset import Dataset, Sample, index_dataset
 from core.errors import DatasetError
 from core.events import Progressed, StageStarted
 from core.fingerprints import SimilarPair, similar_pairs
-from core.leaks import Leak, alike_rows, conflicts, find_leaks, identical_rows
+from core.leaks import (
+    Leak,
+    alike_rows,
+    conflicts,
+    find_leaks,
+    identical_rows,
+    leak_to_json,
+)
 from core.patients import compile_pattern, with_patient
 from core.shortcuts import (
     comparable_sources,
@@ -199,7 +206,7 @@ def _judge(
         "conflicts": conflicts(samples, alike),
         "patients": _patients(samples, origins),
         "independent": _independent(dataset, groups),
-        "leaks": [dataclasses.asdict(leak) for leak in leaks],
+        "leaks": [leak_to_json(leak) for leak in leaks],
         **_kinds(surveyed.films),
         "shortcuts": _shortcuts(surveyed, groups, wish.seed),
         "comparable": comparable_sources([(s.source, s.label) for s in samples]),

@@ -104,6 +104,7 @@ def _about_shortcuts(found: Found) -> list[Sentence]:
     for probe in probes:
         red = probe["is_red"]
         said.append(_say("warn" if red else "note", probe["sentence"], hint * red))
+        hint = hint if not red else ""  # once is enough
     if any(found["sources"]) and any(probe["is_red"] for probe in probes):
         said.append(_comparable(found["comparable"]))
     return said
@@ -161,19 +162,24 @@ def _about_copies(found: Found) -> list[Sentence]:
         said.append(_say("warn", text, "Only one of the labels can be right."))
     extra = sum(len(files) - 1 for files in found["identical"])
     if extra:
-        text = f"{films(extra)} are stored more than once without any change."
-        said.append(_say("note", text.replace("film are", "film is")))
+        verb = "is" if extra == 1 else "are"
+        text = f"{films(extra)} {verb} stored more than once without any change."
+        said.append(_say("note", text))
     if found["similar"]:
         pair = found["similar"][0]
         text = (
-            f"{len(found['similar']):,} pairs of films are changed copies, for example "
+            f"{_pairs(len(found['similar']))} changed copies, for example "
             f"{pair['files'][0]} and {pair['files'][1]}: {pair['how']}."
         )
-        said.append(_say("note", text.replace("1 pairs of films are", "1 pair is")))
+        said.append(_say("note", text))
     if said:
         text = "Copies are kept together in one split and count as one film."
         said.append(_say("note", text))
     return said
+
+
+def _pairs(count: int) -> str:
+    return "1 pair of films are" if count == 1 else f"{count:,} pairs of films are"
 
 
 def _about_numbers(found: Found) -> list[Sentence]:

@@ -167,7 +167,7 @@ def evaluate_bundle(arguments: argparse.Namespace) -> int:
             validation=bundle.card.metrics.get("val", {}),
             card=bundle.card,
             sha256=bundle.sha256,
-            notes=[f"Left out: {n} films, {reason}." for reason, n in left_out.items()],
+            notes=_gaps(left_out),
             split=arguments.split,
             data=arguments.data.name,
         )
@@ -175,6 +175,15 @@ def evaluate_bundle(arguments: argparse.Namespace) -> int:
         write_report_html(arguments.report, report, films)
     _print(evaluation_text(result, bundle.card))
     return 4 if scores.unreadable else 0
+
+
+def _gaps(left_out: dict[str, int]) -> list[str]:
+    """Films that were to be measured on and were not; other splits were not."""
+    return [
+        f"Left out of these figures: {count} films, {reason}."
+        for reason, count in left_out.items()
+        if not reason.startswith(("split ", "labelled "))
+    ]
 
 
 def _write_figures(arguments: argparse.Namespace, result: dict[str, Any]) -> None:

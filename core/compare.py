@@ -50,9 +50,10 @@ from core.compare_words import (
     sentences,
     warnings,
 )
+from core.curves import Ranking
 from core.evaluate import Scores
 from core.film_list import film_sha256, films_seen
-from core.metrics import RESAMPLES, Resamples, auc, with_interval
+from core.metrics import RESAMPLES, Resamples, with_interval
 from core.predict import probabilities
 
 ALLOWED_DROP = 0.05
@@ -203,7 +204,7 @@ def mcnemar(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> dict[str, Any]:
     return {
         "only_candidate_right": only_one,
         "only_in_use_right": only_other,
-        "p": round(p, 6),
+        "p": float(f"{p:.4g}"),
     }
 
 
@@ -240,10 +241,10 @@ def _differences(
     labels: Sequence[str],
     resamples: Resamples,
 ) -> list[dict[str, Any]]:
-    whole = [_figures(truth, each) for each in p]
-    drawn = [
-        [_figures(truth[rows], each[rows]) for each in p] for rows in resamples.rows
-    ]
+    sides = [_Side.of(truth, each) for each in p]
+    whole = [side.figures() for side in sides]
+    times = [np.bincount(rows, minlength=len(truth)) for rows in resamples.rows]
+    drawn = [[side.figures(each) for side in sides] for each in times]
     keys: list[tuple[str, int | None]] = [
         ("accuracy", None),
         ("macro_f1", None),
@@ -265,24 +266,51 @@ def _differences(
     ]
 
 
-def _figures(
-    truth: NDArray[np.intp], p: NDArray[np.float64]
-) -> dict[tuple[str, int | None], float]:
-    """Every figure of one model; NaN where there are no films for it."""
-    called, classes = p.argmax(axis=1), p.shape[1]
-    cells = np.bincount(truth * classes + called, minlength=classes**2)
-    counts = cells.reshape(classes, classes)
-    hits, true, said = np.diag(counts), counts.sum(axis=1), counts.sum(axis=0)
-    with np.errstate(invalid="ignore"):
-        recall, f1 = hits / true, 2 * hits / (true + said)
-    areas = [auc(truth == i, p[:, i]) for i in range(classes)]
-    return {
-        ("accuracy", None): float(hits.sum() / len(truth)),
-        ("macro_f1", None): _mean(f1),
-        ("mean_auc", None): _mean(np.array(areas)),
-        **{("recall", i): float(recall[i]) for i in range(classes)},
-        **{("auc", i): areas[i] for i in range(classes)},
-    }
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Side:
+    """What one model said of the films, ready to be counted a thousand times.
+
+    Attributes:
+        cells: (n,) place of each film in the confusion matrix, row by row.
+        rankings: Of the films, per label.
+    """
+
+    cells: NDArray[np.intp]
+    rankings: tuple[Ranking, ...]
+
+    @classmethod
+    def of(cls, truth: NDArray[np.intp], p: NDArray[np.float64]) -> _Side:
+        classes = p.shape[1]
+        rankings = (Ranking.of(truth == i, p[:, i]) for i in range(classes))
+        return cls(truth * classes + p.argmax(axis=1), tuple(rankings))
+
+    def figures(
+        self, times: NDArray[np.int64] | None = None
+    ) -> dict[tuple[str, int | None], float]:
+        """Every figure, of films drawn so often; NaN where there are no films."""
+        classes = len(self.rankings)
+        counts = np.bincount(self.cells, times, classes**2).reshape(classes, classes)
+        hits, true, said = np.diag(counts), counts.sum(axis=1), counts.sum(axis=0)
+        with np.errstate(invalid="ignore"):
+            recall, f1 = hits / true, 2 * hits / (true + said)
+        areas = [_area(*ranking.counts(times)) for ranking in self.rankings]
+        return {
+            ("accuracy", None): float(hits.sum() / counts.sum()),
+            ("macro_f1", None): _mean(f1),
+            ("mean_auc", None): _mean(np.array(areas)),
+            **{("recall", i): float(recall[i]) for i in range(classes)},
+            **{("auc", i): areas[i] for i in range(classes)},
+        }
+
+
+def _area(hits: NDArray[np.int64], false: NDArray[np.int64]) -> float:
+    """Area under the ROC curve; NaN where there is one class only."""
+    if not hits[-1] or not false[-1]:
+        return float("nan")
+    steps = np.diff(false, prepend=0)
+    # Films of one score count half, as in `core.metrics.auc`.
+    below = (2 * hits - np.diff(hits, prepend=0)) / 2
+    return float((steps * below).sum() / (hits[-1] * false[-1]))
 
 
 def _mean(values: NDArray[np.float64]) -> float:

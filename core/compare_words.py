@@ -138,25 +138,25 @@ def of_name(
 def _verdict_sentence(result: Mapping[str, Any], row: Mapping[str, Any]) -> str:
     low, high = row["difference_ci"]
     figures = (
-        f"its macro-F1 is {row['candidate']:.3f} against {row['in_use']:.3f}, a "
+        f"macro-F1 is {row['candidate']:.3f} against {row['in_use']:.3f}, a "
         f"difference of {row['difference']:+.3f} (95 % interval {low:+.3f} to "
         f"{high:+.3f}), and it is ahead in {percent(row['better_share'])} of resamples"
     )
     if result["verdict"] == BETTER:
-        return f"The candidate is better on these films: {figures}."
+        return f"The candidate is better on these films: its {figures}."
     if result["verdict"] == WORSE:
         worse = "The candidate is worse on these films"
         if high >= 0:
             worse = "The candidate loses more of a class than is allowed"
-        return f"{worse}: {figures}."
+        return f"{worse}: its {figures}."
     if low > 0:
         reason = (
             "because it was trained or chosen on some of these films"
             if result["seen"]["candidate"]
             else "because of what it loses of a class"
         )
-        return f"The candidate cannot be called better {reason}: {figures}."
-    return f"These films do not show which is better: of the candidate, {figures}."
+        return f"The candidate cannot be called better {reason}: its {figures}."
+    return f"These films do not show which is better: the candidate's {figures}."
 
 
 def _dropped_sentence(result: Mapping[str, Any], label: str, name: str) -> str:

@@ -27,7 +27,7 @@ def write_film_list(path: Path, split: Split) -> None:
         OutputError: It cannot be written.
     """
     rows = sorted(
-        (film_sha256(sample.path), name)
+        (sample.sha256 or film_sha256(sample.path), name)
         for name in SPLITS
         for sample in split.part(name)
     )

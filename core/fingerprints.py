@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 #: Side of a fingerprint; the film fills the square, its aspect not kept.
 SIDE = 64
 #: Correlation of fine detail from which two films are one picture. Of 2,000 real
-#: films of different people no pair reached 0.75, films of one person on two days
-#: reached 0.85 or so, and copies turned, mirrored, cropped and recompressed at
-#: once stayed above 0.88.
-SAME_PICTURE = 0.86
+#: films of different people no pair reached 0.75, two films of one person on other
+#: days hardly reached 0.9, and copies that were turned, mirrored, cropped, brightened
+#: or recompressed stayed above it. Drawn films, all of one hand, come near it.
+SAME_PICTURE = 0.92
 
 #: The search compares this many cells across, of films halved and freed of shade.
 _HALF, _CELLS, _SHADE = SIDE // 2, 20, 1.5
@@ -27,7 +27,9 @@ _HALF, _CELLS, _SHADE = SIDE // 2, 20, 1.5
 _FULL_RADIUS, _SEARCH_RADIUS, _CHECK_RADIUS = 0.36, 0.48, 0.42
 #: Likeness from which the few most alike of a film are checked, and from which
 #: all are, so that many copies of one film do not hide each other.
-_WORTH_A_LOOK, _FEW, _SURELY_ALIKE, _MANY = 0.67, 8, 0.96, 40
+_WORTH_A_LOOK, _SURELY_ALIKE = 0.67, 0.96
+#: How many are checked of each film, at least and at most, and of all in all.
+_FEW, _MANY, _CHECKS = 8, 40, 20_000
 #: Blur and shade taken from films before they are aligned, and before they are
 #: compared, in pixels of a fingerprint.
 _ALIGN_BAND, _COMPARE_BAND = (0.7, 4.0), (0.5, 1.5)
@@ -160,11 +162,12 @@ def _candidates(
 
 def _most_alike(alike: NDArray[np.float32]) -> NDArray[np.intp]:
     """(m, 2) row and column of what is worth a look."""
-    keep = min(_MANY, alike.shape[1])
+    count = alike.shape[1]
+    keep, few = min(_MANY, count), min(_MANY, max(_FEW, _CHECKS // count))
     top = np.argpartition(-alike, keep - 1, axis=1)[:, :keep]
     value = np.take_along_axis(alike, top, axis=1)
     rank = np.argsort(np.argsort(-value, axis=1), axis=1)
-    good = (value >= _SURELY_ALIKE) | ((value >= _WORTH_A_LOOK) & (rank < _FEW))
+    good = (value >= _SURELY_ALIKE) | ((value >= _WORTH_A_LOOK) & (rank < few))
     rows, columns = np.nonzero(good)
     return np.stack([rows, top[rows, columns]], axis=1)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from core.dataset import Sample
 from core.fingerprints import SimilarPair
@@ -27,6 +28,16 @@ class Leak:
     files: tuple[str, ...]
     splits: tuple[str, ...]
     sentence: str
+
+
+def leak_to_json(leak: Leak) -> dict[str, Any]:
+    """A leak as plain JSON values."""
+    return {
+        "kind": leak.kind,
+        "files": list(leak.files),
+        "splits": list(leak.splits),
+        "sentence": leak.sentence,
+    }
 
 
 def identical_rows(survey: Survey) -> list[list[int]]:

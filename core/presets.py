@@ -18,8 +18,9 @@ class Preset:
         name: As `--preset` takes it.
         title: As people read it.
         summary: One sentence: what it does.
-        corrections: What such a project got wrong and this recipe does not;
-            one sentence each. Empty for recipes of our own.
+        corrections: What the published projects that Hilum grew from got wrong
+            where this recipe stands, and what is done instead; one text each.
+            Empty for recipes of our own.
         settings: Fields of `TrainingConfig` that differ from its defaults.
     """
 
@@ -53,23 +54,28 @@ _PLAIN: dict[str, Any] = {
 }
 _SPLIT = (
     "The split is by patient and by look, written down once, and the test films "
-    "are used for the final figures alone; the original cut its test set from "
-    "data that it had trained on, or cut it film by film."
+    "serve for the final figures alone. Among the published projects were some "
+    "that tested on films they had trained on."
 )
 _SCORES = (
-    "One softmax gives the probabilities, calibrated on validation films; "
-    "the figures are over all test films, not one batch, with intervals."
+    "One softmax gives the probabilities, calibrated on validation films, and the "
+    "figures are over all test films, with intervals. Elsewhere the softmax was "
+    "applied twice, or the figures were those of one batch of 32."
 )
 _INPUT = (
-    "Films are standardised inside the network, so that training and use "
-    "cannot differ in how they prepare a film."
+    "Films are standardised inside the network, so that training and use cannot "
+    "differ in how they prepare a film."
 )
-_ROTATION = "Films are turned by at most 10 degrees; a fifth of a full turn was used."
+_ROTATION = (
+    "Films are turned by at most 10 degrees, as patients are; up to 72 were used."
+)
 _POOLING = (
-    "The whole feature map is pooled; pooling 4 x 4 of a 7 x 7 map left the head "
-    "with the upper left part of the film."
+    "The whole feature map is pooled. Pooling 4 x 4 of a 7 x 7 map let the head see "
+    "the upper left part of the film alone."
 )
-_CAM = "Grad-CAM explains the score of a class, not a slice of the feature channels."
+_CAM = (
+    "Grad-CAM explains the score of a class; a slice of the feature channels does not."
+)
 
 
 def _delft(name: str, title: str, weights: str, epochs: int) -> Preset:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import html
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from core.charts import (
     Measured,
@@ -20,12 +17,11 @@ from core.charts import (
     reliability_chart,
     roc_chart,
 )
-from core.errors import ImageReadError
-from core.images import read_radiograph
 from core.paths import atomic_write
 from core.predict import percent
 from core.report_file import display_names, epochs
 from core.summary import cautions, summary
+from core.thumbnail import thumbnail
 
 _RATES = {
     "precision": "precision",
@@ -36,8 +32,6 @@ _RATES = {
 }
 _DISCLAIMER = "A research and teaching tool, not a medical device."
 _CHART = (460, 360)
-_THUMBNAIL_PX = 176
-_JPEG_QUALITY = 72
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto;
@@ -61,10 +55,12 @@ figcaption { color: #57606a; font-size: 0.85em; }
 .films { display: flex; flex-wrap: wrap; gap: 0.8rem; }
 .films figure { width: 11rem; overflow-wrap: anywhere; }
 .films img { max-width: 11rem; display: block; background: #000; }
+.wide { overflow-x: auto; }
 tr, .caution { break-inside: avoid; }
 h2, caption { break-after: avoid; }
 @media print { body { margin: 0; max-width: none; font-size: 11px; }
-  svg { max-width: 48vw; height: auto; } .caution { background: none; } }
+  svg { max-width: 48vw; height: auto; } .caution { background: none; }
+  .wide { overflow-x: visible; } th, td { padding: 0.2rem 0.5rem; } }
 """
 
 
@@ -213,8 +209,9 @@ def _mistakes(report: Mapping[str, Any], films: Mapping[str, Path]) -> list[str]
         return ["<h2>Worst mistakes</h2>", "<p>It made none on these films.</p>"]
     figures, missing = [], 0
     for mistake in result["mistakes"]:
-        picture = _thumbnail(films.get(mistake["file"]))
-        missing += not picture
+        data = thumbnail(films.get(mistake["file"]))
+        missing += not data
+        picture = f'<img alt="" src="data:image/jpeg;base64,{data}">' if data else ""
         source = f", {mistake['source']}" if mistake["source"] else ""
         caption = (
             f"{names[mistake['label']]} called {names[mistake['called']]} "
@@ -296,25 +293,6 @@ def _job(report: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _thumbnail(path: Path | None) -> str:
-    """A film as a small picture within the page; empty where it is not there."""
-    import cv2
-
-    if path is None:
-        return ""
-    try:
-        grey = read_radiograph(path).to_uint8()
-    except ImageReadError:
-        return ""
-    scale = _THUMBNAIL_PX / max(grey.shape)
-    side = (max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale)))
-    small = cv2.resize(grey, side, interpolation=cv2.INTER_AREA)
-    quality = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
-    encoded = cv2.imencode(".jpg", np.ascontiguousarray(small), quality)[1].tobytes()
-    data = base64.b64encode(encoded).decode("ascii")
-    return f'<img alt="" src="data:image/jpeg;base64,{data}">'
-
-
 def _charts(*figures: str) -> str:
     return f'<div class="charts">{"".join(figures)}</div>'
 
@@ -363,6 +341,6 @@ def _table(
     )
     header = f"<thead><tr>{top}</tr></thead>" if head else ""
     return (
-        f"<table{kind}><caption>{html.escape(caption)}</caption>"
-        f"{header}<tbody>{body}</tbody></table>"
+        f'<div class="wide"><table{kind}><caption>{html.escape(caption)}</caption>'
+        f"{header}<tbody>{body}</tbody></table></div>"
     )

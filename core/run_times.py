@@ -49,8 +49,12 @@ class RunTimes:
         parts = self._parts()
         if parts and not goes_on and parts[-1][1] is None:
             parts[-1] = (parts[-1][0], datetime.now().timestamp())
-        with contextlib.suppress(OutputError):  # a full disk ended the run
+        try:
             self._write(None, parts)
+        except OutputError:
+            # A full disk ended the run: better no times than held for ever.
+            with contextlib.suppress(OSError):
+                self._path.unlink(missing_ok=True)
 
     def is_held(self) -> bool:
         """Whether the process that started it supervises it still."""

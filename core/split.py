@@ -47,8 +47,13 @@ class Split:
         return hashlib.sha256("\n".join(lines).encode("utf-8")).hexdigest()
 
 
-def given_split(dataset: Dataset) -> tuple[Split, dict[str, int]] | None:
+def given_split(
+    dataset: Dataset, *, leaks_accepted: bool = False
+) -> tuple[Split, dict[str, int]] | None:
     """The split that the data itself names.
+
+    Args:
+        leaks_accepted: Whether a patient or a group may be in several splits.
 
     Returns:
         The split and how many films of other split names it leaves out; None
@@ -70,7 +75,7 @@ def given_split(dataset: Dataset) -> tuple[Split, dict[str, int]] | None:
         name: tuple(s for s in dataset.samples if s.split == name) for name in SPLITS
     }
     split = Split(**parts)
-    check_split(split, dataset.labels)
+    check_split(split, dataset.labels, leaks_accepted=leaks_accepted)
     return split, dict(left_out)
 
 
@@ -124,7 +129,7 @@ def split_by_group(
         where = np.where(in_test, "test", np.where(in_val, "val", "train"))
         present = set(zip(where.tolist(), labels.tolist(), strict=True))
         if len(present) == len(SPLITS) * len(dataset.labels):
-            return _split_as(dataset.samples, where.tolist())
+            return split_as(dataset.samples, where.tolist())
     raise DatasetError(
         "No split by patient gives training, validation and test films of every label.",
         hint="Films of one patient or copies of one film fill most of a label: "
@@ -149,7 +154,7 @@ def mend_split(dataset: Dataset, groups: NDArray[np.int32]) -> Split | None:
         "train" if sample.split in SPLITS and len(spread[group]) > 1 else sample.split
         for sample, group in zip(dataset.samples, groups.tolist(), strict=True)
     ]
-    mended = _split_as(dataset.samples, where)
+    mended = split_as(dataset.samples, where)
     for name in SPLITS:
         if {sample.label for sample in mended.part(name)} != set(dataset.labels):
             return None
@@ -194,7 +199,37 @@ def group_by_pairs(
     return np.asarray(numbers, np.int32)
 
 
-def check_split(split: Split, labels: Iterable[str]) -> None:
+def refuse_leaks(dataset: Dataset, fingerprints: NDArray[np.uint8]) -> None:
+    """Refuse given splits between which films of one group are spread.
+
+    Args:
+        fingerprints: (n, k) uint8, in the order of the samples.
+
+    Raises:
+        DatasetError: Says how many films, names two, and what to do.
+    """
+    first: dict[int, Sample] = {}
+    spread: dict[int, tuple[Sample, Sample]] = {}
+    groups = group_samples(dataset.samples, fingerprints).tolist()
+    for sample, group in zip(dataset.samples, groups, strict=True):
+        if sample.split in SPLITS:
+            one = first.setdefault(group, sample)
+            if one.split != sample.split:
+                spread.setdefault(group, (one, sample))
+    if spread:
+        one, two = next(iter(spread.values()))
+        raise DatasetError(
+            f"{len(spread)} films or patients are in more than one split, for one "
+            f"{one.file} in {one.split} and {two.file} in {two.split}.",
+            hint="Write a split that groups them with `python -m core audit DATA "
+            "--group --manifest split.csv` and train on that, or say why they may "
+            "stay with --set accept_leaks=REASON.",
+        )
+
+
+def check_split(
+    split: Split, labels: Iterable[str], *, leaks_accepted: bool = False
+) -> None:
     """Refuse a split that leaks or lacks a label.
 
     Raises:
@@ -213,7 +248,7 @@ def check_split(split: Split, labels: Iterable[str]) -> None:
             for kind in ("file", "patient", "group"):
                 key = (kind, getattr(sample, kind))
                 where, file = seen.setdefault(key, (name, sample.file))
-                if key[1] and where != name:
+                if key[1] and where != name and not leaks_accepted:
                     raise DatasetError(
                         f"The {kind} {key[1]} is in the splits {where} and {name} "
                         f"({file} and {sample.file}).",
@@ -302,7 +337,8 @@ def _cut(
     return mask
 
 
-def _split_as(samples: Sequence[Sample], where: Sequence[str]) -> Split:
+def split_as(samples: Sequence[Sample], where: Sequence[str]) -> Split:
+    """The split that puts each film where it is said to be, if anywhere."""
     parts = {
         name: tuple(s for s, w in zip(samples, where, strict=True) if w == name)
         for name in SPLITS

@@ -53,14 +53,14 @@ def read_audit(audit: Path, split: Path) -> AuditResult:
 def _result(found: Mapping[str, Any], audit: Path, split: Path) -> AuditResult:
     made = found["split"]
     leaks = () if made else _leaks(found["leaks"])
-    hints = {str(one["text"]): str(one["hint"]) for one in found["sentences"]}
-    probes = tuple(_probe(found["shortcuts"], name, hints) for name in _PROBES)
+    probes = tuple(_probe(found["shortcuts"], name) for name in _PROBES)
     said = {probe.text for probe in probes}
     findings = [
         Finding(str(one["severity"]), str(one["text"]), str(one["hint"]))
         for one in found["sentences"]
         if one["text"] not in said
     ]
+    advice = [str(one["hint"]) for one in found["sentences"] if one["text"] in said]
     stops = [finding for finding in findings if finding.severity == "stop"]
     problem = None
     if made is None and not leaks:
@@ -78,6 +78,7 @@ def _result(found: Mapping[str, Any], audit: Path, split: Path) -> AuditResult:
         leaks=leaks,
         problem=problem,
         probes=probes,
+        advice=max(advice, default=""),
         findings=tuple(rest),
         lists=tuple(table for table in _lists(found) if table.rows),
     )
@@ -112,9 +113,7 @@ def _leaks(leaks: Sequence[Mapping[str, Any]]) -> tuple[Finding, ...]:
     return tuple(findings)
 
 
-def _probe(
-    shortcuts: Mapping[str, Any], name: str, hints: Mapping[str, str]
-) -> Finding:
+def _probe(shortcuts: Mapping[str, Any], name: str) -> Finding:
     probe = shortcuts.get(name)
     if probe is None:
         subject = "the files" if name == "metadata" else "the frame"
@@ -123,12 +122,13 @@ def _probe(
     text = str(probe["sentence"])
     low, high = probe["auc_ci"]
     figures = (
-        f"AUC {probe['auc']:.2f} (95 % interval {low:.2f} to {high:.2f}); "
-        f"chance is {probe['chance']:.2f}."
+        f"95 % interval {low:.2f} to {high:.2f}; with the labels shuffled "
+        f"{probe['chance']:.2f}."
     )
     if probe["is_red"]:
-        hint = f"{figures} {hints.get(text, '')}".strip()
-        return Finding("stop", text, hint, word="Shortcut")
+        return Finding("stop", text, figures, word="Shortcut")
+    if low > 0.5:
+        return Finding("note", text, figures, word="Weak")
     return Finding("good", text, figures, word="No shortcut")
 
 

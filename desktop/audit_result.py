@@ -50,6 +50,7 @@ class AuditResult:
         leaks: Why training may not start as it is; empty where nothing leaks.
         problem: Why the films cannot serve at all; None if they can.
         probes: The shortcut audit: two sentences at most.
+        advice: What to do about shortcuts; empty where there are none.
         findings: Gravest first.
         lists: Films of interest, for windows of their own.
     """
@@ -64,6 +65,7 @@ class AuditResult:
     leaks: tuple[Finding, ...] = ()
     problem: Finding | None = None
     probes: tuple[Finding, ...] = ()
+    advice: str = ""
     findings: tuple[Finding, ...] = ()
     lists: tuple[Rows, ...] = ()
 

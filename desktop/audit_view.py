@@ -51,6 +51,7 @@ class AuditView(QWidget):
             Qt.TextInteractionFlag.TextSelectableByMouse
         )
         self.probes = _Cards(self)
+        self._advice = Caption("", self)
         self.findings = _Cards(self)
         self.findings.details_asked.connect(self._show_rows)
         self.lists = _Lists(self)
@@ -94,8 +95,10 @@ class AuditView(QWidget):
         self._split.setText(_split_words(result))
         self._split.setVisible(bool(result.split_sha256))
         self.probes.set_findings(result.probes)
+        self._advice.setText(result.advice)
+        self._advice.setVisible(bool(result.advice))
         self._probes_title.setVisible(bool(result.probes))
-        self.findings.set_findings(result.findings)
+        self.findings.set_findings(_with_notes_together(result.findings))
         self._findings_title.setVisible(bool(result.findings or result.lists))
         self.lists.set_lists(result.lists)
         self.show()
@@ -143,6 +146,7 @@ class AuditView(QWidget):
         column.addSpacing(4)
         column.addWidget(self._probes_title)
         column.addWidget(self.probes)
+        column.addWidget(self._advice)
         column.addSpacing(4)
         column.addWidget(self._findings_title)
         column.addWidget(self.findings)
@@ -171,6 +175,16 @@ class _Cards(QWidget):
             card.details_asked.connect(self.details_asked)
             self._column.addWidget(card)
         self.setVisible(bool(findings))
+
+
+def _with_notes_together(findings: Sequence[Finding]) -> list[Finding]:
+    """What is only worth knowing goes into one card."""
+    graver = [finding for finding in findings if finding.severity != "note"]
+    notes = [finding for finding in findings if finding.severity == "note"]
+    if notes:
+        lines = [f"•  {note.text} {note.hint}".rstrip() for note in notes]
+        graver.append(Finding("note", "\n".join(lines), word="Good to know"))
+    return graver
 
 
 class _FindingCard(MessageCard):

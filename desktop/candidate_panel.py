@@ -36,9 +36,7 @@ ALLOWED_DROP: Final = 5
 #: A run that is only passed by in the list is not compared.
 _DWELL_MS: Final = 700
 
-_CANDIDATE = (
-    "It is a candidate: films are still read by {name}. Compare the two, then decide."
-)
+_CANDIDATE = "Films are still read by {name}."
 
 
 class CandidatePanel(QFrame):
@@ -224,8 +222,10 @@ class CandidatePanel(QFrame):
         is_busy = self._progress.isVisibleTo(self)
         can_compare = bool(name) and self._bundle is not None and not self.is_in_use
         self.compare_button.setVisible(can_compare and not is_busy)
-        again = "again " if self._result is not None else ""
-        self.compare_button.setText(f"&Compare {again}with the model in use")
+        has_result = self._result is not None
+        self.compare_button.setText(
+            "&Compare again" if has_result else "&Compare with the model in use"
+        )
         for widget in (self._drop, self._drop_label):
             widget.setVisible(can_compare)
         self.use_button.setVisible(self._bundle is not None and not self.is_in_use)
@@ -249,7 +249,10 @@ class CandidatePanel(QFrame):
         earlier = model_store.previous() if self.is_in_use else None
         self.back_button.setVisible(earlier is not None)
         if earlier is not None:
-            metrics, middle = self.back_button.fontMetrics(), Qt.TextElideMode.ElideMiddle
+            metrics, middle = (
+                self.back_button.fontMetrics(),
+                Qt.TextElideMode.ElideMiddle,
+            )
             short = metrics.elidedText(earlier.name, middle, 220).replace("&", "&&")
             self.back_button.setText(f"Go &back to {short}")
             self.back_button.setToolTip(f"Use {earlier.name} again")
@@ -279,7 +282,7 @@ class CandidatePanel(QFrame):
         self.use_button.setObjectName("useButton")
         self.back_button = QPushButton("Go &back", self)
         self.compare_button = QPushButton("&Compare with the model in use", self)
-        self._drop_label = QLabel("A class may &fall by at most", self)
+        self._drop_label = QLabel("Allowed &fall", self)
         self._drop = QSpinBox(self)
         self._drop.setRange(0, 100)
         self._drop.setSuffix(" %")

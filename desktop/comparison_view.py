@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from PyQt5.QtCore import QSize
 from PyQt5.QtGui import QResizeEvent
-from PyQt5.QtWidgets import QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QGridLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from core.charts import ChartColours, Measured, interval_chart
 from core.predict import percent
@@ -40,20 +40,23 @@ _TIPS: Final = (
     "Share of the resamples of the test films in which the candidate is better",
 )
 _ROW_PX: Final = 26
-_WIDE_PX: Final = 820
+_WIDE_PX: Final = 1000
 
 
 class ComparisonView(QWidget):
-    """Shows a comparison as `core.compare` makes it."""
+    """Shows a comparison as `core.compare` makes it.
+
+    Attributes:
+        card: The verdict in words.
+        warnings: What makes the comparison doubtful, as it is shown.
+        table, chart: The differences.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.card = MessageCard("note", self)
-        self._more = QLabel(self)
-        self._more.setWordWrap(True)
-        self._warnings: list[MessageCard] = []
-        self._column = QVBoxLayout()
-        self._column.setSpacing(8)
+        self.warnings: tuple[str, ...] = ()
+        self._warning = MessageCard("warn", self)
         self.table = FiguresTable("Differences between the two models", self)
         self.chart = ChartView(self)
         self._foot = Caption("", self)
@@ -63,16 +66,11 @@ class ComparisonView(QWidget):
         page.setContentsMargins(0, 0, 0, 0)
         page.setSpacing(8)
         page.addWidget(self.card)
-        page.addLayout(self._column)
+        page.addWidget(self._warning)
         page.addLayout(self._grid)
         page.addWidget(self._foot)
         self._is_wide: bool | None = None
         self._arrange()
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """What makes the comparison doubtful, as it is shown."""
-        return tuple(card.text for card in self._warnings)
 
     def set_comparison(self, result: Mapping[str, Any]) -> None:
         """Show a comparison."""
@@ -80,7 +78,9 @@ class ComparisonView(QWidget):
         if result["dropped"] and severity != "stop":
             severity, word = "warn", f"{word}, but a class fell too far"
         self.card.set_severity(severity, word)
-        self.card.set_words(" ".join(result["sentences"]))
+        # A line must not break between a number and its unit.
+        words = " ".join(result["sentences"]).replace(" %", "\u00a0%")
+        self.card.set_words(words)
         self._set_warnings(result["warnings"])
         names = {each["name"]: each["display_name"] for each in result["labels"]}
         known = [row for row in result["differences"] if row["difference"] is not None]
@@ -104,16 +104,9 @@ class ComparisonView(QWidget):
         self._foot.setVisible(bool(known))
 
     def _set_warnings(self, sentences: Sequence[str]) -> None:
-        for card in self._warnings:
-            self._column.removeWidget(card)
-            card.hide()
-            card.deleteLater()
-        self._warnings = []
-        for sentence in sentences:
-            card = MessageCard("warn", self)
-            card.set_words(sentence)
-            self._column.addWidget(card)
-            self._warnings.append(card)
+        self.warnings = tuple(sentences)
+        self._warning.set_words("\n".join(sentences))
+        self._warning.setVisible(bool(sentences))
 
     def _arrange(self) -> None:
         is_wide = self.width() >= _WIDE_PX

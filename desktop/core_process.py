@@ -41,6 +41,8 @@ _DRAIN_S: Final = 2.0
 _POLL_S: Final = 0.1
 #: Of a single line; what is longer is no event.
 _LONGEST_LINE: Final = 1 << 20
+#: Priority on POSIX; against a program of the usual one it is a tenth.
+_NICE: Final = 10
 _DONE, _STOPPED, _DONE_BUT = 0, 3, 4
 
 Outcome = JobSucceeded | JobStopped | Failure
@@ -328,10 +330,11 @@ def _lower_priority(pid: int) -> None:
     if sys.platform == "win32":  # was started so
         return
     with contextlib.suppress(psutil.Error, OSError):
-        psutil.Process(pid).nice(10)
+        process = psutil.Process(pid)
+        process.nice(max(_NICE, process.nice()))
     # Linux weighs whole sessions against each other before it looks at that.
     with contextlib.suppress(OSError):
-        Path(f"/proc/{pid}/autogroup").write_text("10", encoding="ascii")
+        Path(f"/proc/{pid}/autogroup").write_text(str(_NICE), encoding="ascii")
 
 
 def _kill(pid: int) -> None:

@@ -32,8 +32,8 @@ from desktop.child_job import ChildJob
 from desktop.labels import Caption, printable
 from desktop.message_card import MessageCard
 
-#: How the sentences begin that tell how far a written model is from this one.
-_PARITY: Final = ("Parity", "Checked", "The exported model", "The export")
+#: How the sentence begins that tells how far a written model is from this one.
+_PARITY: Final = "Checked:"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,6 +47,7 @@ class Format:
         suffix: Of the file, with its dot; empty for a folder.
         needs_weights: Whether it is made from the weights, by Keras, which
             takes a minute.
+        sameness: What is sure of a copy; what is converted is measured.
     """
 
     name: str
@@ -54,15 +55,17 @@ class Format:
     use: str
     suffix: str
     needs_weights: bool = True
+    sameness: str = ""
 
 
 FORMATS: Final = (
     Format(
         "hilum",
         "Hilum file (.hilum)",
-        "Model, card and report in one file, for a colleague who uses Hilum.",
+        "Model, card and report in one file, for another Hilum.",
         ".hilum",
         needs_weights=False,
+        sameness="Every part of it was checked against its hash.",
     ),
     Format(
         "openvino",
@@ -70,6 +73,7 @@ FORMATS: Final = (
         "The graph that Hilum itself runs, for OpenVINO.",
         "",
         needs_weights=False,
+        sameness="It is the graph that gives the verdicts here, unchanged.",
     ),
     Format("onnx", "ONNX (.onnx)", "For ONNX Runtime and many others.", ".onnx"),
     Format("litert", "LiteRT (.tflite)", "For phones and small devices.", ".tflite"),
@@ -174,7 +178,7 @@ class ExportDialog(QDialog):
     @pyqtSlot(str)
     def _on_job_succeeded(self, result: str) -> None:
         where = printable(self._target or Path(result))
-        said = self._notes or _sentences_of(self._log)
+        said = [*self._notes, self.chosen.sameness or _parity_of(self._log)]
         self._finish("good", "Written", f"The model is in {where}.", " ".join(said))
         self.status_changed.emit(f"Exported to {where}")
 
@@ -258,7 +262,7 @@ class ExportDialog(QDialog):
     # Qt overrides
 
     def sizeHint(self) -> QSize:
-        return QSize(540, super().sizeHint().height())
+        return QSize(560, super().sizeHint().height())
 
     def reject(self) -> None:
         if self._job.is_running:  # Stop, Escape
@@ -272,10 +276,10 @@ class ExportDialog(QDialog):
         super().closeEvent(event)
 
 
-def _sentences_of(log: Path) -> list[str]:
+def _parity_of(log: Path) -> str:
     """What the command said of the parity, among what its libraries print."""
     try:
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
-        return []
-    return [line for line in lines if line.startswith(_PARITY)]
+        return ""
+    return next((line for line in lines if line.startswith(_PARITY)), "")

@@ -28,7 +28,7 @@ class FailurePanel(QFrame):
         self.cause = MessageCard("stop", self)
         self.lines = LogText(self)
         self.path = ElidedLabel("", self)
-        self.copy_button = QPushButton("&Copy details", self)
+        self.copy_button = QPushButton("Copy de&tails", self)
         self.copy_button.setToolTip("Copy cause, advice and the last lines of the log")
         self.copy_button.clicked.connect(self._on_copy_clicked)
         self.folder_button = QPushButton("Open f&older", self)
@@ -71,7 +71,7 @@ class FailurePanel(QFrame):
         where = printable(failure.log_path)
         self.path.set_text(where)
         self.path.setAccessibleName(f"The whole log: {where}")
-        self.copy_button.setText("&Copy details")
+        self.copy_button.setText("Copy de&tails")
 
     @pyqtSlot()
     def _on_copy_clicked(self) -> None:

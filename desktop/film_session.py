@@ -57,9 +57,7 @@ class FilmSession(QObject):
     _bundle_wanted = pyqtSignal(object)
     _earlier_wanted = pyqtSignal()
 
-    def __init__(
-        self, bundle_dir: Path | None, parent: QObject | None = None
-    ) -> None:
+    def __init__(self, bundle_dir: Path | None, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.films = FilmList(self)
         self.worker = InferenceWorker(bundle_dir)

@@ -7,11 +7,15 @@ import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from PyQt5.QtCore import QLocale
 
 from core.errors import OutputError
+
+#: Minutes from which a stage is worth saying.
+_WORTH_SAYING: Final = 0.5
+_BACKENDS: Final = {"tensorflow": "TensorFlow", "torch": "PyTorch", "jax": "JAX"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,7 +103,7 @@ def memory_in_words(found: Preflight) -> str:
     if found.memory_total_bytes:
         words += f" of {size(found.memory_total_bytes, 1)}"
     if needed is not None:
-        words += f"; a step needs about {size(needed, 1)}"
+        words += f"; the training needs about {size(needed, 1)}"
     return words
 
 
@@ -111,13 +115,18 @@ def batch_in_words(found: Preflight) -> str:
     return words
 
 
+def device_in_words(found: Preflight) -> str:
+    """The device, and what computes on it."""
+    return f"{found.device}, by {_BACKENDS.get(found.backend, found.backend)}"
+
+
 def parts_in_words(found: Preflight) -> str:
-    """The longest stages first."""
+    """The longest stages first; none where all are short."""
     stages = sorted(found.parts.items(), key=lambda part: -part[1])
     return ", ".join(
         f"{stage} {minutes_in_words(minutes).removeprefix('about ')}"
         for stage, minutes in stages
-        if minutes > 0
+        if minutes >= _WORTH_SAYING
     )
 
 

@@ -30,6 +30,7 @@ from desktop.message_card import MessageCard
 from desktop.preflight import (
     Preflight,
     batch_in_words,
+    device_in_words,
     memory_in_words,
     minutes_in_words,
     parts_in_words,
@@ -238,7 +239,7 @@ class PreflightPanel(QWidget):
     def _show_result(self, found: Preflight) -> None:
         parts = parts_in_words(found)
         time = minutes_in_words(found.minutes)
-        self._values["Device"].setText(f"{found.device} ({found.backend})")
+        self._values["Device"].setText(device_in_words(found))
         self._values["Time"].setText(f"{time}: {parts}" if parts else time)
         self._values["Films per step"].setText(batch_in_words(found))
         self._values["Memory"].setText(memory_in_words(found))

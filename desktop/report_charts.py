@@ -125,7 +125,8 @@ def _in_words(name: str, result: Mapping[str, Any], names: Mapping[str, str]) ->
     if name == "confusion":
         called = [names.get(label, label) for label in result["per_class"]]
         rows = [
-            f"{truth}: " + ", ".join(f"{n} {c}" for n, c in zip(row, called, strict=True))
+            f"{truth}: "
+            + ", ".join(f"{n} {c}" for n, c in zip(row, called, strict=True))
             for truth, row in zip(called, result["confusion_matrix"], strict=True)
         ]
         return f"{title}. " + "; ".join(rows)

@@ -137,12 +137,12 @@ def headline(data: ReportData) -> list[str]:
 
 
 def figure(rate: Rate | None) -> str:
-    """ "0.816 (0.764 to 0.865)"."""
+    """ "0.816 (0.764–0.865)"."""
     if rate is None:
         return "–"
     if rate.low is None or rate.high is None:
         return f"{rate.value:.3f}"
-    return f"{rate.value:.3f} ({rate.low:.3f} to {rate.high:.3f})"
+    return f"{rate.value:.3f} ({rate.low:.3f}–{rate.high:.3f})"
 
 
 def class_rows(data: ReportData) -> list[list[str]]:

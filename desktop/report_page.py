@@ -127,8 +127,9 @@ class ReportPage(QScrollArea):
         facts += [f"trained in {took}"] if took else []
         self._subtitle.set_text(" · ".join(facts))
         first, *more = headline(data)
-        self._headline.setText(first)
-        self._more.setText(" ".join(more))
+        # A line must not break between a number and its unit.
+        self._headline.setText(first.replace(" %", "\u00a0%"))
+        self._more.setText(" ".join(more).replace(" %", "\u00a0%"))
         self._more.setVisible(bool(more))
         notes = list(data.notes)
         if data.problem is not None:

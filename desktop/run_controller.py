@@ -5,21 +5,29 @@ from __future__ import annotations
 import dataclasses
 import functools
 import logging
-from datetime import datetime
 from typing import Final
 
 from PyQt5.QtCore import QObject, QThread, QTimer, pyqtSignal, pyqtSlot
 
-from core import runs
-from core.errors import CoreError, OutputError
-from core.events import JobFailed, TrainingEvent
+from core.errors import CoreError
+from core.events import TrainingEvent
 from core.failures import Failure
-from core.run import RUNNING, Run
-from core.run_record import RunRecord
-from core.run_story import RunStory, Standing, read_story, standing_of
+from core.run import Run
+from core.run_story import RunStory, standing_of
 from desktop.background import Background
 from desktop.core_process import CoreProcess, start_in_thread
 from desktop.notify import Notice, notice_of
+from desktop.run_errands import (
+    Ended,
+    Found,
+    Made,
+    delete,
+    find_runs,
+    make,
+    settle,
+    settle_and_delete,
+    take_up,
+)
 from desktop.run_follower import RunFollower, follow_in_thread
 from desktop.run_request import RunRequest
 from desktop.run_status import stage_in_words
@@ -39,8 +47,7 @@ class _Active:
     worker: CoreProcess | RunFollower
     thread: QThread
     is_doomed: bool = False
-    failure: Failure | None = None
-    outcome: str = ""
+    outcome: str | Failure = ""
 
     @property
     def is_own(self) -> bool:
@@ -103,7 +110,7 @@ class RunController(QObject):
     def refresh(self) -> None:
         """List the runs anew, and follow one that goes on by itself."""
         seek = self._active is None and not self._is_starting
-        errand = functools.partial(_list, seek=seek)
+        errand = functools.partial(find_runs, seek=seek)
         self._disk.ask(errand, self._on_listed, self._on_refused)
 
     def look_at(self, run: Run) -> None:
@@ -117,7 +124,7 @@ class RunController(QObject):
             self._active.is_doomed = True
             self._ask_active(stop=True)
             return
-        errand = functools.partial(_delete, run)
+        errand = functools.partial(delete, run)
         self._disk.ask(errand, self._on_deleted, self._on_refused)
 
     # The run under way
@@ -125,13 +132,13 @@ class RunController(QObject):
     def start(self, request: RunRequest) -> None:
         """Begin a new run."""
         if self._may_start():
-            errand = functools.partial(_make, request)
+            errand = functools.partial(make, request)
             self._disk.ask(errand, self._on_made, self._on_start_refused)
 
     def resume(self, run: Run) -> None:
         """Go on with a run from its last checkpoint."""
         if self._may_start():
-            errand = functools.partial(_take_up, run)
+            errand = functools.partial(take_up, run)
             self._disk.ask(errand, self._on_made, self._on_start_refused)
 
     def pause(self) -> None:
@@ -201,14 +208,14 @@ class RunController(QObject):
 
     # Replies from the disk
 
-    def _on_listed(self, found: _Found) -> None:
+    def _on_listed(self, found: Found) -> None:
         self.runs_changed.emit(found.runs)
         standing = found.running
         if standing is not None and self._active is None and not self._is_starting:
             worker = RunFollower(standing.run, standing.place)
             self._begin(standing.run, standing.story, worker)
 
-    def _on_made(self, made: _Made) -> None:
+    def _on_made(self, made: Made) -> None:
         self._is_starting = False
         worker = CoreProcess(made.command, made.run.log, append_log=True)
         self._begin(made.run, made.story, worker)
@@ -238,19 +245,19 @@ class RunController(QObject):
 
     @pyqtSlot(str)
     def _on_succeeded(self, result: str) -> None:
-        self._note_outcome("has been trained")
+        self._note_outcome("succeeded")
 
     @pyqtSlot()
     def _on_stopped(self) -> None:
-        self._note_outcome("is paused")
+        self._note_outcome("stopped")
 
     @pyqtSlot(object)
     def _on_failed(self, failure: Failure) -> None:
-        self._note_outcome("could not be trained", failure)
+        self._note_outcome(failure)
 
-    def _note_outcome(self, outcome: str, failure: Failure | None = None) -> None:
+    def _note_outcome(self, outcome: str | Failure) -> None:
         if self._active is not None:
-            self._active.outcome, self._active.failure = outcome, failure
+            self._active.outcome = outcome
 
     @pyqtSlot()
     def _on_finished(self) -> None:
@@ -258,104 +265,30 @@ class RunController(QObject):
         if active is None:  # let go
             return
         stop_thread(active.thread)
-        errand = functools.partial(_settle, active)
-        self._disk.ask(errand, self._on_settled, self._on_settled_badly)
+        errand = functools.partial(
+            settle, active.run, active.outcome, own=active.is_own
+        )
+        if active.is_doomed:
+            errand = functools.partial(settle_and_delete, active.run)
+        self._disk.ask(errand, self._on_settled, self._on_not_deleted)
 
-    def _on_settled(self, active: _Active) -> None:
+    def _on_settled(self, ended: Ended) -> None:
         self._active = None
         self._timer.stop()
-        name = active.run.record.name
-        done = "has been deleted" if active.is_doomed else active.outcome
-        self.status_changed.emit(f"{name} {done}." if done else "")
-        if active.is_doomed:
-            self.deleted.emit(active.run)
+        self.status_changed.emit(f"{ended.run.record.name} {ended.words}.")
+        if ended.is_deleted:
+            self.deleted.emit(ended.run)
         else:
-            self.ended.emit(active.run)
+            self.ended.emit(ended.run)
         self.refresh()
 
-    def _on_settled_badly(self, error: CoreError) -> None:
+    def _on_not_deleted(self, error: CoreError) -> None:
         self._on_refused(error)
         if self._active is not None:
-            self._active.is_doomed = False
-            self._on_settled(self._active)
+            self._on_settled(Ended(self._active.run, "could not be deleted"))
 
     @pyqtSlot()
     def _tell_status(self) -> None:
         if self._active is not None:
             name, story = self._active.run.record.name, self._active.story
             self.status_changed.emit(f"Training {name}: {stage_in_words(story)}")
-
-
-# Errands, done in the thread of the disk
-
-
-@dataclasses.dataclass(frozen=True)
-class _Made:
-    """A run that is ready to be started."""
-
-    run: Run
-    story: RunStory
-    command: list[str]
-
-
-@dataclasses.dataclass(frozen=True)
-class _Found:
-    """All runs, and one of them that is running."""
-
-    runs: list[Run]
-    running: Standing | None
-
-
-def _list(*, seek: bool) -> _Found:
-    found = runs.list_runs()
-    running = None
-    if seek:
-        running = next((run for run in found if run.state() == RUNNING), None)
-    return _Found(found, standing_of(running) if running is not None else None)
-
-
-def _make(request: RunRequest) -> _Made:
-    config = request.config
-    record = RunRecord(
-        name=config.name,
-        preset=request.preset,
-        data=request.data,
-        started=datetime.now().astimezone().replace(microsecond=0),
-        config=config,
-        backend=request.backend,
-    )
-    run = runs.new_run(record, split=request.split, audit=request.audit)
-    run.times.begin()
-    return _Made(run, RunStory(config), run.command())
-
-
-def _take_up(run: Run) -> _Made:
-    if run.damage:
-        raise OutputError(run.damage, hint="It can only be deleted.")
-    if run.state() == RUNNING:
-        raise OutputError(
-            f"{run.record.name} is running already.",
-            hint="Another window of Hilum may have started it.",
-        )
-    story, _ = read_story(run)
-    story.start_anew()
-    run.forget_failure()
-    command = run.command(resume=True)
-    run.times.begin()
-    return _Made(run, story, command)
-
-
-def _settle(active: _Active) -> _Active:
-    run = active.run
-    if active.is_own:
-        run.times.end()
-        if active.failure is not None and not isinstance(run.last_event(), JobFailed):
-            run.note_failure(active.failure)
-    if active.is_doomed:
-        runs.delete(run)
-    return active
-
-
-def _delete(run: Run) -> Run:
-    runs.delete(run)
-    return run

@@ -97,9 +97,7 @@ def outcome_in_words(row: RunRow) -> str:
     )
 
 
-def _paint_badge(
-    painter: QPainter, option: QStyleOptionViewItem, line: QRect
-) -> int:
+def _paint_badge(painter: QPainter, option: QStyleOptionViewItem, line: QRect) -> int:
     """Say at the right end that the model is in use; the width of that."""
     small = QFont(option.font)
     small.setPointSizeF(small.pointSizeF() * 0.85)

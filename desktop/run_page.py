@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from PyQt5.QtCore import Qt, QTimer, pyqtSignal, pyqtSlot
+from PyQt5.QtGui import QResizeEvent
 from PyQt5.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -28,6 +29,8 @@ from desktop.run_status import RunStatus, stage_in_words
 from desktop.stage_stepper import BROKEN, GOING, HALTED, StageStepper
 
 _REDRAW_MS: Final = 120
+#: Height below which the tips of the buttons must do.
+_ROOMY_PX: Final = 460
 _FINISH_TIP: Final = (
     "Ends the training now, then exports and measures the model of the best epoch"
 )
@@ -177,20 +180,21 @@ class RunPage(QWidget):
         self.resume_button.setVisible(can_resume)
         self.resume_button.setEnabled(is_free)
         goes_on = run.can_resume()
-        self.resume_button.setText("&Resume" if goes_on else "Start &again")
+        self.resume_button.setText("Res&ume" if goes_on else "Start &again")
         self.resume_button.setToolTip(
             "Go on from the last checkpoint"
             if goes_on
             else "It ended before there was anything to go on from"
         )
         self.discard_button.setText(
-            "Cancel and &discard…" if is_running else "&Discard…"
+            "Cancel and d&iscard…" if is_running else "D&iscard…"
         )
         self.discard_button.setEnabled(self._asked != "discard")
         has_failed = isinstance(story.end, JobFailed)
         is_default = can_resume and not has_failed
         self.resume_button.setDefault(is_default)
-        self.explanation.setVisible(is_running and not self._asked)
+        has_room = self.height() >= _ROOMY_PX
+        self.explanation.setVisible(is_running and not self._asked and has_room)
 
     @pyqtSlot()
     def _on_finish_clicked(self) -> None:
@@ -220,9 +224,9 @@ class RunPage(QWidget):
         self.pause_button.setToolTip(_PAUSE_TIP)
         self.pause_button.setAccessibleDescription(_PAUSE_TIP)
         self.pause_button.clicked.connect(self._on_pause_clicked)
-        self.resume_button = QPushButton("&Resume", self)
+        self.resume_button = QPushButton("Res&ume", self)
         self.resume_button.clicked.connect(self._on_resume_clicked)
-        self.discard_button = QPushButton("Cancel and &discard…", self)
+        self.discard_button = QPushButton("Cancel and d&iscard…", self)
         self.discard_button.setToolTip(_DISCARD_TIP)
         self.discard_button.setAccessibleDescription(_DISCARD_TIP)
         self.discard_button.clicked.connect(self._on_discard_clicked)
@@ -273,6 +277,12 @@ class RunPage(QWidget):
         page.addWidget(self._scroll, 1)
         page.addWidget(Rule(self))
         page.addWidget(footer)
+
+    # Qt overrides
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.refresh()
 
 
 class Notes(QWidget):

@@ -164,8 +164,9 @@ def when_in_words(when: datetime) -> str:
 
 def short_when(when: datetime) -> str:
     """ "20 Nov, 16:38", or of another year "20 Nov 2025"."""
-    locale, moment = QLocale.system(), QDateTime.fromSecsSinceEpoch(
-        int(when.timestamp())
+    locale, moment = (
+        QLocale.system(),
+        QDateTime.fromSecsSinceEpoch(int(when.timestamp())),
     )
     if moment.date().year() != QDateTime.currentDateTime().date().year():
         return locale.toString(moment, "d MMM yyyy")

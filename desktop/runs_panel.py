@@ -122,6 +122,7 @@ class RunsPanel(QFrame):
             self.list.clearSelection()
             self._select(paths, run.path if run is not None else None)
         self._on_selection_changed()
+        self.list.scrollTo(self.list.currentIndex())
         self.list.viewport().update()
 
     # Selection
@@ -177,7 +178,9 @@ class RunsPanel(QFrame):
         descending = Qt.SortOrder.DescendingOrder
         ascending = Qt.SortOrder.AscendingOrder
         is_up = self.direction.isChecked()
-        self._order.sort(self.column_box.currentIndex(), ascending if is_up else descending)
+        self._order.sort(
+            self.column_box.currentIndex(), ascending if is_up else descending
+        )
         arrow = Qt.ArrowType.UpArrow if is_up else Qt.ArrowType.DownArrow
         self.direction.setArrowType(arrow)
         words = "smallest or earliest first" if is_up else "largest or latest first"
@@ -292,4 +295,4 @@ class RunsPanel(QFrame):
         return QSize(280, 600)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(190, 200)
+        return QSize(215, 200)

@@ -17,8 +17,9 @@ from PyQt5.QtCore import QThread
 from PyQt5.QtWidgets import QApplication
 
 from core.bundle import ModelBundle
-from tests.phantoms import draw_phantom
+from tests.phantoms import draw_phantom, write_phantom_set
 from tests.tiny_bundle import write_tiny_bundle
+from tests.training_child import Child, write_job
 
 
 @pytest.fixture(autouse=True)
@@ -92,3 +93,29 @@ def make_film(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return make
+
+
+@pytest.fixture(scope="session")
+def phantoms(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A manifest of 30 drawn films of three labels, with splits."""
+    return write_phantom_set(tmp_path_factory.mktemp("films"), per_label=10, size=96)
+
+
+@pytest.fixture(scope="session")
+def job(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Settings of a job that takes seconds."""
+    return write_job(tmp_path_factory.mktemp("job") / "job.json")
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., Child]]:
+    """Starts training children and sees to their end."""
+    children: list[Child] = []
+
+    def begin(*arguments: str | Path, **options: object) -> Child:
+        children.append(Child(*arguments, **options))  # type: ignore[arg-type]
+        return children[-1]
+
+    yield begin
+    for child in children:
+        child.close()

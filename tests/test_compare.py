@@ -199,7 +199,13 @@ def test_mcnemar_is_the_exact_test_of_the_films_they_disagree_on() -> None:
     given = mcnemar(one, other)
     assert given["only_candidate_right"] == 15
     assert given["only_in_use_right"] == 5
-    assert given["p"] == round(binomtest(15, 20).pvalue, 6)
+    assert given["p"] == pytest.approx(binomtest(15, 20).pvalue, rel=1e-3)
+
+
+def test_small_probability_is_never_said_to_be_none() -> None:
+    result = compared([], list(range(60)))
+    assert 0 < result["mcnemar"]["p"] < 1e-12
+    assert any("probability of under 1 %" in s for s in result["sentences"])
 
 
 def test_class_that_loses_too_much_rules_out_better() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -16,7 +18,7 @@ from PyQt5.QtWidgets import QApplication, QDialog, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 
 from core import paths
-from core.bundle import ModelBundle
+from core.bundle import CARD, ModelBundle
 from core.events import JobStopped, StageStarted, encode_event
 from core.job import TrainingConfig
 from core.run import FAILED, FINISHED, INTERRUPTED, RUNNING, Run
@@ -24,6 +26,7 @@ from core.run_record import RunRecord
 from core.runs import list_runs, new_run
 from desktop.core_process import CoreProcess
 from desktop.retrain_tab import RetrainTab
+from desktop.run_errands import settle
 from desktop.run_request import RunRequest
 from desktop.settings import Settings
 
@@ -32,11 +35,20 @@ Behave = Callable[[str], None]
 
 
 @pytest.fixture
-def behave(
-    monkeypatch: pytest.MonkeyPatch, tiny_bundle: ModelBundle
-) -> Iterator[Behave]:
+def made_bundle(tiny_bundle: ModelBundle, tmp_path: Path) -> Path:
+    """A bundle that names its films as a trained one does."""
+    path = tmp_path / "made"
+    shutil.copytree(tiny_bundle.path, path)
+    card = json.loads((path / CARD).read_text(encoding="utf-8"))
+    card["data"] = {"films": {"train": {"all": 20}, "val": {"all": 5}}}
+    (path / CARD).write_text(json.dumps(card), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def behave(monkeypatch: pytest.MonkeyPatch, made_bundle: Path) -> Iterator[Behave]:
     """Makes the next child behave in a way; ends those that are left."""
-    monkeypatch.setenv("CHILD_BUNDLE", str(tiny_bundle.path))
+    monkeypatch.setenv("CHILD_BUNDLE", str(made_bundle))
 
     def set_behaviour(behaviour: str) -> None:
         command = [sys.executable, str(CHILD), behaviour]
@@ -127,6 +139,12 @@ def test_tab_says_at_first_what_it_is_for(tab: RetrainTab, qtbot: QtBot) -> None
     assert tab.page is tab.intro
 
     tab.intro.new_button.click()
+
+    assert tab.page is tab.new_page
+
+
+def test_dropped_folder_begins_a_new_model(tab: RetrainTab, tmp_path: Path) -> None:
+    tab.take_data(tmp_path)
 
     assert tab.page is tab.new_page
 
@@ -244,7 +262,7 @@ def test_crash_is_an_interruption_whose_cause_is_kept(
     assert failure.message == tab.run_page.failure.cause.text
     assert "crashed (aborted)" in failure.message
     assert run.state() == INTERRUPTED
-    assert tab.run_page.resume_button.text() == "&Resume"
+    assert tab.run_page.resume_button.text() == "Res&ume"
 
 
 def test_second_run_is_refused_while_one_is_on(
@@ -393,6 +411,18 @@ def test_window_that_just_ends_takes_its_run_along(
     psutil.wait_procs(children, timeout=10)
     assert run.state() == INTERRUPTED
     assert run.was_paused()
+
+
+def test_run_that_had_to_be_killed_says_so(qtbot: QtBot, tmp_path: Path) -> None:
+    run = a_run(tmp_path)
+    run.times.begin()
+
+    ended = settle(run, "stopped", own=True)
+
+    failure = run.last_failure()
+    assert ended.words == "is paused"
+    assert failure is not None
+    assert "did not stop in time" in failure.message
 
 
 def test_nothing_waits_for_the_child(

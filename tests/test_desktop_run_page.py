@@ -256,7 +256,7 @@ def test_paused_run_can_be_resumed_from_its_checkpoint(
     with qtbot.waitSignal(page.resume_asked):
         qtbot.mouseClick(page.resume_button, Qt.MouseButton.LeftButton)
 
-    assert page.resume_button.text() == "&Resume"
+    assert page.resume_button.text() == "Res&ume"
     assert not page.resume_button.isEnabled()
     assert not page.finish_button.isVisible()
 
@@ -311,6 +311,7 @@ def test_everything_is_within_reach_of_the_keyboard(
 def test_charts_stand_below_each_other_where_it_is_narrow(
     page: RunPage, run: Run, story: RunStory, qtbot: QtBot
 ) -> None:
+    fine_tuning(story)
     page.show_run(run, story, RUNNING)
     first, last = page.charts.views["loss"], page.charts.views["macro_f1"]
     wide = first.y() == last.y()

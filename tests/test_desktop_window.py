@@ -11,11 +11,15 @@ from PyQt5.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage
 from PyQt5.QtWidgets import QAbstractButton, QAction, QSlider, QWidget
 from pytestqt.qtbot import QtBot
 
-from core.bundle import ModelBundle
+from core import model_store
+from core.bundle import Label, ModelBundle
+from core.bundle_file import pack_bundle
 from core.paths import sample_films
+from desktop import model_dialogs
 from desktop.diagnose_tab import DiagnoseTab
 from desktop.main_window import MainWindow
 from desktop.settings import Settings
+from tests.tiny_bundle import write_tiny_bundle
 
 MakeFilm = Callable[..., Path]
 
@@ -371,6 +375,186 @@ def test_the_log_names_no_film(
     settled(tab, qtbot)
     assert "not opened" in caplog.text
     assert "Müller" not in caplog.text
+
+
+def opened(window: MainWindow, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: window._bundle is not None, timeout=10000)
+
+
+def labelled(count: int) -> list[Label]:
+    return [Label(f"finding-{i}", f"Finding number {i}") for i in range(count)]
+
+
+@pytest.mark.parametrize("count", [2, 12])
+def test_a_model_with_other_labels_takes_over(
+    window: MainWindow,
+    tab: DiagnoseTab,
+    qtbot: QtBot,
+    make_film: MakeFilm,
+    tmp_path: Path,
+    count: int,
+) -> None:
+    tab.open_paths([make_film("bright.png", 250)])
+    settled(tab, qtbot)
+    other = write_tiny_bundle(tmp_path / "o", labels=labelled(count), name="Other")
+    with qtbot.waitSignal(tab.bundle_changed, timeout=10000):
+        window.use_bundle(other.path)
+    settled(tab, qtbot)
+    assert [row.label for row in tab.ui.panel.bars.rows] == [
+        label.name for label in other.card.labels
+    ]
+    assert tab.ui.panel.model.startswith("Read by Other")
+    assert window._model_label.text == "Model: Other"
+    tab.choose_finding("finding-1")
+    assert tab.chosen_label == "finding-1"
+    tab.choose_finding("covid")
+    assert tab.chosen_label == "finding-1"
+    job = tab.picture(with_heatmap=True)
+    assert job is not None
+    assert job.evidence is not None
+    keys = [
+        action.shortcut().toString() for action in tab.commands._finding_group.actions()
+    ]
+    assert keys[:2] == ["1", "2"]
+    assert len(keys) == count
+
+
+def test_a_refused_model_leaves_everything_and_says_why(
+    window: MainWindow, tab: DiagnoseTab, qtbot: QtBot, film: Path, tmp_path: Path
+) -> None:
+    tab.open_paths([film])
+    settled(tab, qtbot)
+    sentence, model = tab.ui.panel.sentence, tab.ui.panel.model
+    with qtbot.waitSignal(tab.bundle_refused, timeout=10000):
+        window.use_bundle(tmp_path / "nothing")
+    assert tab.ui.panel.sentence == sentence
+    assert tab.ui.panel.model == model
+    assert "not a model bundle" in tab.ui.banner.notice.text
+    assert "stays in use" in tab.ui.banner.notice.hint
+
+
+def test_going_back_is_offered_once_there_was_another(
+    window: MainWindow, tab: DiagnoseTab, qtbot: QtBot, tmp_path: Path
+) -> None:
+    opened(window, qtbot)
+    assert not window.files.back_action.isEnabled()
+    for name in ("First", "Second"):
+        bundle = write_tiny_bundle(tmp_path / name, name=name, shift=len(name))
+        with qtbot.waitSignal(tab.bundle_changed, timeout=10000):
+            window.use_bundle(bundle.path)
+    assert window.files.back_action.text() == "Go &back to First"
+    with qtbot.waitSignal(tab.bundle_changed, timeout=10000):
+        window.files.back_action.trigger()
+    assert window._model_label.text == "Model: First"
+
+
+def test_a_model_file_is_imported_after_a_yes(
+    window: MainWindow,
+    tab: DiagnoseTab,
+    qtbot: QtBot,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    opened(window, qtbot)
+    bundle = write_tiny_bundle(tmp_path / "sent", name="Sent", shift=2.0)
+    pack_bundle(bundle, tmp_path / "sent.hilum")
+    asked: list[ModelBundle] = []
+
+    def agree(found: ModelBundle, parent: QWidget) -> bool:
+        asked.append(found)
+        return True
+
+    monkeypatch.setattr(model_dialogs, "confirm_import", agree)
+    with qtbot.waitSignal(tab.bundle_changed, timeout=10000):
+        window.files.import_file(tmp_path / "sent.hilum")
+    assert [each.card.name for each in asked] == ["Sent"]
+    assert window._model_label.text == "Model: Sent"
+    assert not list(model_store.models_dir().glob(".import-*"))
+
+
+def test_a_model_file_is_not_used_after_a_no(
+    window: MainWindow,
+    qtbot: QtBot,
+    tmp_path: Path,
+    tiny_bundle: ModelBundle,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    opened(window, qtbot)
+    pack_bundle(tiny_bundle, tmp_path / "sent.hilum")
+    asked: list[ModelBundle] = []
+
+    def refuse(found: ModelBundle, parent: QWidget) -> bool:
+        asked.append(found)
+        return False
+
+    monkeypatch.setattr(model_dialogs, "confirm_import", refuse)
+    window.files.import_file(tmp_path / "sent.hilum")
+    qtbot.waitUntil(lambda: bool(asked), timeout=10000)
+    assert model_store.previous() is None
+    assert not list(model_store.models_dir().glob(".import-*"))
+
+
+def test_a_damaged_model_file_is_told(
+    window: MainWindow, tab: DiagnoseTab, qtbot: QtBot, tmp_path: Path
+) -> None:
+    opened(window, qtbot)
+    (tmp_path / "bad.hilum").write_bytes(b"no archive")
+    with qtbot.waitSignal(window.files.notice_raised, timeout=10000):
+        window.files.import_file(tmp_path / "bad.hilum")
+    assert "bad.hilum" in tab.ui.banner.notice.text
+
+
+def test_alt_and_a_number_change_the_tab(window: MainWindow, qtbot: QtBot) -> None:
+    actions = {action.text(): action for action in window._tab_list}
+    assert actions["Retrain tab"].shortcut().toString() == "Alt+2"
+    actions["Retrain tab"].trigger()
+    assert window._tabs.currentWidget() is window.retrain
+    actions["Diagnose tab"].trigger()
+    assert window._tabs.currentWidget() is window.diagnose
+
+
+def test_the_film_s_keys_rest_while_another_tab_is_in_front(
+    window: MainWindow, tab: DiagnoseTab, qtbot: QtBot, film: Path
+) -> None:
+    tab.open_paths([film])
+    settled(tab, qtbot)
+    window._tabs.setCurrentWidget(window.retrain)
+    assert not tab.commands.copy.isEnabled()
+    assert not tab.commands.next.isEnabled()
+    assert not tab.commands.paste.isEnabled()
+    assert window.windowTitle() == "Hilum"
+    window._tabs.setCurrentWidget(window.diagnose)
+    assert tab.commands.copy.isEnabled()
+    assert window.windowTitle().startswith("film.png")
+
+
+def test_a_folder_dropped_on_the_retrain_tab_is_not_opened_as_films(
+    window: MainWindow, tab: DiagnoseTab, qtbot: QtBot, tmp_path: Path
+) -> None:
+    (tmp_path / "data" / "covid").mkdir(parents=True)
+    window._tabs.setCurrentWidget(window.retrain)
+    drop(window, mime_of(tmp_path / "data"))
+    assert len(tab.session.films) == 0
+    assert window.retrain.page is window.retrain.new_page
+
+
+def test_a_film_of_a_report_opens_in_the_diagnose_tab(
+    window: MainWindow, tab: DiagnoseTab, qtbot: QtBot, film: Path
+) -> None:
+    window._tabs.setCurrentWidget(window.retrain)
+    window.retrain.films_asked.emit([film])
+    settled(tab, qtbot)
+    assert window._tabs.currentWidget() is tab
+    assert tab.session.shown_film is not None
+
+
+def test_the_window_stays_when_the_training_is_to_go_on(
+    window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(window.retrain, "may_close", lambda: False)
+    assert not window.close()
+    assert window.isVisible()
+    monkeypatch.setattr(window.retrain, "may_close", lambda: True)
 
 
 def test_the_window_fits_the_screen(window: MainWindow) -> None:

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import subprocess
-import sys
-import typing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from core import events, job
+from core import job
 from core.errors import TrainingError
-from core.events import encode_event, parse_event
 from core.job import Augmentation, TrainingConfig, config_from_json, config_to_json
-from core.presets import PRESETS, config_from_preset
 
 ROOT = Path(job.__file__).parents[1]
 
@@ -24,17 +19,27 @@ ROOT = Path(job.__file__).parents[1]
 SETTINGS: dict[str, tuple[list[Any], list[Any]]] = {
     "name": (["", "Ward 3 ü"], [None, 3]),
     "labels": ([[], ["a", "b"]], ["covid", ["a", "a"], ["a", 1], None]),
+    "backbone": (["vgg16", "resnet152v2"], ["vgg", "DenseNet121", None]),
     "weights": (["none", "/some/where.h5"], [None, 1]),
     "size": ([32, 1024], [31, 1025, 224.0, "224", True]),
+    "head": (["linear", "64", "512-256-64"], ["", "0", "64-", "1-2-3-4-5", "٣", 64]),
+    "head_norm": ([True, False], [0, None]),
     "dropout": ([0, 0.99], [-0.1, 1, "0.3", float("nan")]),
     "head_epochs": ([1], [0, 1.5]),
     "head_rate": ([1e-9, 1], [0, 1.1, -1, None]),
+    "head_optimiser": (["adam", "sgd"], ["lion", None]),
+    "feature_copies": ([0, 50], [-1, 51, 1.0]),
     "epochs": ([0], [-1, "8"]),
+    "optimiser": (["adamw", "rmsprop"], ["AdamW", 1]),
+    "schedule": (["cosine", "constant", "plateau"], ["step", None]),
+    "plateau_patience": ([1], [0, 1.0]),
+    "plateau_factor": ([0.01, 0.99], [0, 1, float("nan")]),
+    "loss": (["cross-entropy", "focal"], ["mse", None]),
     "rate": ([1e-9, 1], [0, 1.1, float("nan"), float("inf")]),
     "unfreeze_from": ([0], [-1, False]),
     "statistics": (["auto", "frozen", "learned"], ["", "Auto", None]),
     "batch": ([1, 1024], [0, 1025, 8.0]),
-    "patience": ([1], [0, None]),
+    "patience": ([0, 1], [-1, None]),
     "weight_decay": ([0, 0.5], [-1e-9, 1]),
     "label_smoothing": ([0, 0.99], [-0.1, 1]),
     "average": ([0, 0.999], [-0.1, 1]),
@@ -44,6 +49,8 @@ SETTINGS: dict[str, tuple[list[Any], list[Any]]] = {
     "mixed_precision": ([True, False], [0, "false", None]),
     "validation": ([0.01, 0.49], [0, 0.5, 1, -0.2]),
     "test": ([0.01, 0.49], [0, 0.5, 1, -0.2]),
+    "patient_pattern": (["", r"(p\d+)_"], [None, 3]),
+    "accept_leaks": (["", "One hospital's own split."], [None, True]),
     "seed": ([0, 2**32 - 2], [-1, 2**32 - 1, 1.0]),
 }
 VARIATIONS: dict[str, tuple[list[Any], list[Any]]] = {
@@ -52,6 +59,7 @@ VARIATIONS: dict[str, tuple[list[Any], list[Any]]] = {
     "shift": ([0, 0.89], [-0.1, 0.9]),
     "flip": ([True, False], [1, None]),
     "gamma": ([0, 0.89], [-0.1, 0.9]),
+    "brightness": ([0, 0.89], [-0.1, 0.9]),
     "blur": ([0, 1], [-0.1, 1.1]),
     "erase": ([0, 1], [-0.1, 1.1, float("nan")]),
 }
@@ -136,22 +144,6 @@ def test_settings_not_given_are_those_of_the_base() -> None:
     assert config.augmentation == Augmentation(zoom=0.5, blur=0.0)
 
 
-@pytest.mark.parametrize("name", PRESETS)
-def test_preset_is_a_job(name: str) -> None:
-    assert config_from_preset(name) == config_from_json(PRESETS[name])
-
-
-def test_presets_differ() -> None:
-    assert config_from_preset("default") == TrainingConfig()
-    assert config_from_preset("feature-extraction").epochs == 0
-
-
-def test_unknown_preset_is_refused_and_the_known_are_named() -> None:
-    with pytest.raises(TrainingError, match="no preset called fast") as caught:
-        config_from_preset("fast")
-    assert "feature-extraction" in caught.value.hint
-
-
 @pytest.mark.parametrize(
     ("settings", "learns"),
     [
@@ -165,71 +157,3 @@ def test_statistics_are_learned_only_from_nothing_unless_said(
     settings: dict[str, Any], learns: bool
 ) -> None:
     assert config_from_json(settings).learns_statistics is learns
-
-
-EVENTS = [
-    events.StageStarted("reading", 'Reading "Röntgen"\nfilms.'),
-    events.StageStarted("head"),
-    events.Progressed("reading", 3, 10, 12.5),
-    events.EpochEnded("head", 1, 40, 1.1, 1.0, 0.5, 0.4, True),
-    events.Noted("Left out 3 films."),
-    events.JobSucceeded("/tmp/model"),
-    events.JobStopped(),
-    events.JobFailed("The disk is full.", "Free some space."),
-]
-
-
-def test_every_kind_of_event_is_tried_here() -> None:
-    assert {type(event) for event in EVENTS} == set(
-        typing.get_args(events.TrainingEvent)
-    )
-
-
-@pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
-def test_event_is_one_line_and_comes_back_from_it(event: events.TrainingEvent) -> None:
-    line = encode_event(event)
-    assert line.isascii()
-    assert len(line.splitlines()) == 1
-    assert parse_event(line + "\n") == event
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "",
-        "\n",
-        "Epoch 1/40 ====>",
-        "{",
-        "null",
-        "3",
-        '"JobStopped"',
-        '["JobStopped"]',
-        "{}",
-        '{"event": "Unknown"}',
-        '{"event": null}',
-        '{"event": []}',
-        '{"event": "JobSucceeded"}',
-        '{"event": "JobStopped", "why": "?"}',
-        '{"event": "TrainingConfig"}',
-        "\x00\xff",
-    ],
-)
-def test_line_that_is_no_event_is_none(line: str) -> None:
-    assert parse_event(line) is None
-
-
-def test_claimed_stdout_carries_events_alone() -> None:
-    program = (
-        "import os, sys\n"
-        "from core.events import JobStopped, claim_stdout, encode_event\n"
-        "events = claim_stdout()\n"
-        "print('from print')\n"
-        "os.write(1, b'from a library\\n')\n"
-        "os.system('echo from a child')\n"
-        "print(encode_event(JobStopped()), file=events)\n"
-    )
-    command = [sys.executable, "-c", program]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert done.stdout == encode_event(events.JobStopped()) + "\n"
-    for words in ("from print", "from a library", "from a child"):
-        assert words in done.stderr

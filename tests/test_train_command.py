@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import csv
-import json
 import os
 import signal
-import subprocess
-import sys
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,94 +18,12 @@ from core.events import (
     JobSucceeded,
     StageStarted,
     TrainingEvent,
-    parse_event,
 )
-from tests.phantoms import write_phantom_set
-
-ROOT = Path(__file__).resolve().parent.parent
-#: A real DenseNet121 on films of 32 pixels: seconds, once Keras is loaded.
-SMALL = {
-    "weights": "none",
-    "size": 32,
-    "batch": 8,
-    "head_epochs": 2,
-    "epochs": 2,
-    "labels": ["covid", "normal", "pneumonia"],
-}
+from tests.training_child import ROOT, Child, first_film
 
 pytestmark = pytest.mark.training
 
-
-class Child:
-    """A training command and the events it has told so far."""
-
-    def __init__(self, *arguments: str | Path) -> None:
-        self.events: list[TrainingEvent] = []
-        # A file: a pipe that nobody reads would fill up and block the child.
-        self._errors = tempfile.TemporaryFile("w+", encoding="utf-8")
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "core", "train", *map(str, arguments)],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            text=True,
-            encoding="utf-8",
-        )
-
-    def until(self, kind: type, **fields: object) -> TrainingEvent:
-        """Read events until one of a kind, and with these fields, comes."""
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            event = parse_event(line)
-            assert event is not None, f"not an event: {line}"
-            self.events.append(event)
-            wanted = all(getattr(event, k, None) == v for k, v in fields.items())
-            if isinstance(event, kind) and wanted:
-                return event
-        raise AssertionError(f"ended without {kind}: {self.finish()}")
-
-    def finish(self) -> tuple[int, str]:
-        """Wait for the end; exit status and what went to stderr."""
-        assert self.process.stdout is not None
-        # Not `communicate`: it closes stdin, which tells the child to stop.
-        self.events += [e for e in map(parse_event, self.process.stdout) if e]
-        status = self.process.wait(timeout=60)
-        self._errors.seek(0)
-        return status, self._errors.read()
-
-    def close(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        for stream in (self.process.stdin, self.process.stdout, self._errors):
-            if stream is not None:
-                stream.close()
-
-
-@pytest.fixture(scope="module")
-def phantoms(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_phantom_set(tmp_path_factory.mktemp("films"), per_label=10, size=96)
-
-
-@pytest.fixture(scope="module")
-def job(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("job") / "job.json"
-    path.write_text(json.dumps(SMALL), encoding="utf-8")
-    return path
-
-
-@pytest.fixture
-def start() -> Iterator[type[Child]]:
-    children: list[Child] = []
-
-    class Tracked(Child):
-        def __init__(self, *arguments: str | Path) -> None:
-            super().__init__(*arguments)
-            children.append(self)
-
-    yield Tracked
-    for child in children:
-        child.close()
+Start = Callable[..., Child]
 
 
 @pytest.fixture(scope="module")
@@ -181,7 +95,7 @@ def test_a_killed_job_resumes_to_the_same_kind_of_bundle(
     phantoms: Path,
     job: Path,
     tmp_path: Path,
-    start: type[Child],
+    start: Start,
     trained: tuple[ModelBundle, list[TrainingEvent]],
 ) -> None:
     out = tmp_path / "model"
@@ -208,7 +122,7 @@ def test_a_killed_job_resumes_to_the_same_kind_of_bundle(
 
 
 def test_stop_on_stdin_ends_it_and_keeps_what_was_done(
-    phantoms: Path, job: Path, tmp_path: Path, start: type[Child]
+    phantoms: Path, job: Path, tmp_path: Path, start: Start
 ) -> None:
     out = tmp_path / "model"
     child = start("--data", phantoms, "--out", out, "--config", job, "--events")
@@ -224,7 +138,7 @@ def test_stop_on_stdin_ends_it_and_keeps_what_was_done(
 
 
 def test_ends_when_whoever_started_it_is_gone(
-    phantoms: Path, job: Path, tmp_path: Path, start: type[Child]
+    phantoms: Path, job: Path, tmp_path: Path, start: Start
 ) -> None:
     out = tmp_path / "model"
     child = start("--data", phantoms, "--out", out, "--config", job, "--events")
@@ -253,7 +167,7 @@ def test_refuses_before_anything_is_written(
     sentence: str,
     phantoms: Path,
     tmp_path: Path,
-    start: type[Child],
+    start: Start,
 ) -> None:
     words = [a.replace("{films}", str(phantoms)) for a in arguments]
     words = [word.replace("{}", str(tmp_path)) for word in words]
@@ -266,11 +180,11 @@ def test_refuses_before_anything_is_written(
 
 
 def test_a_failure_is_an_event_too(
-    tmp_path: Path, job: Path, phantoms: Path, start: type[Child]
+    tmp_path: Path, job: Path, phantoms: Path, start: Start
 ) -> None:
     folder = tmp_path / "films" / "only"
     folder.mkdir(parents=True)
-    (folder / "film.png").write_bytes((phantoms.parent / _first(phantoms)).read_bytes())
+    (folder / "film.png").write_bytes(first_film(phantoms).read_bytes())
     child = start(
         "--data", folder.parent, "--out", tmp_path / "m", "--config", job, "--events"
     )
@@ -283,18 +197,18 @@ def test_a_failure_is_an_event_too(
 
 
 def test_one_label_alone_is_refused(
-    tmp_path: Path, phantoms: Path, start: type[Child]
+    tmp_path: Path, phantoms: Path, start: Start
 ) -> None:
     folder = tmp_path / "films" / "only"
     folder.mkdir(parents=True)
-    (folder / "film.png").write_bytes((phantoms.parent / _first(phantoms)).read_bytes())
+    (folder / "film.png").write_bytes(first_film(phantoms).read_bytes())
     status, errors = start("--data", folder.parent, "--out", tmp_path / "m").finish()
     assert status == 2
     assert "one label only: only" in errors
 
 
 def test_an_interrupted_job_is_not_thrown_away_by_accident(
-    phantoms: Path, job: Path, tmp_path: Path, start: type[Child]
+    phantoms: Path, job: Path, tmp_path: Path, start: Start
 ) -> None:
     work = tmp_path / "model.work"
     work.mkdir()
@@ -304,8 +218,3 @@ def test_an_interrupted_job_is_not_thrown_away_by_accident(
     assert status == 2
     assert "--resume" in errors
     assert os.listdir(work) == ["job.json"]
-
-
-def _first(manifest: Path) -> str:
-    with open(manifest, encoding="utf-8") as file:
-        return next(csv.DictReader(file))["file"]

@@ -219,7 +219,9 @@ def export(arguments: argparse.Namespace) -> int:
         from core.training.export import export_other
         from core.training.network import network_of
 
-        export_other(network_of(bundle), arguments.format, out)
+        gap = export_other(network_of(bundle), arguments.format, out)
+        said = f"Checked: its outputs differ from the model's by at most {gap:.1e}."
+        print(said, file=sys.stderr)  # noqa: T201 - for people
     print(out)  # noqa: T201 - the result
     return 0
 
@@ -308,14 +310,18 @@ class _Reporter:
         self._file = file
 
     def __call__(self, event: TrainingEvent) -> None:
+        # The file first: what was heard must be in it, even after a kill.
+        if self._file is not None:
+            self._append(self._file, encode_event(event) + "\n")
         for listener in self._listeners:
             listener(event)
-        if self._file is None:
-            return
+
+    @staticmethod
+    def _append(file: Path, line: str) -> None:
         with contextlib.suppress(OSError):  # the job matters more than its diary
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            with open(self._file, "a", encoding="utf-8") as lines:
-                lines.write(encode_event(event) + "\n")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with open(file, "a", encoding="utf-8") as lines:
+                lines.write(line)
 
 
 @contextlib.contextmanager

@@ -70,12 +70,16 @@ def keras_logits(
     return np.asarray(network.predict(films, batch_size=batch, verbose=0))
 
 
-def export_other(network: keras.Model, kind: str, target: Path) -> None:
+def export_other(network: keras.Model, kind: str, target: Path) -> float:
     """Write a network in a format of other programs, and check what came out.
 
     Args:
         kind: "onnx", "litert", "savedmodel" or "keras".
         target: File, or folder for a SavedModel, to make or replace.
+
+    Returns:
+        Largest difference of an output from the network's, as a share of the
+        largest of its kind.
 
     Raises:
         TrainingError: The format's library is missing or the file differs.
@@ -110,6 +114,7 @@ def export_other(network: keras.Model, kind: str, target: Path) -> None:
         else:
             with atomic_write(target) as partial:
                 draft.replace(partial)
+    return worst
 
 
 def _largest_gap(actual: Outputs, expected: Outputs) -> float:

@@ -18,8 +18,10 @@ from numpy.typing import NDArray
 from core import __version__
 from core.bundle import (
     EVALUATION,
+    FILMS,
     GRAPH,
     GRAPH_WEIGHTS,
+    REPORT,
     WEIGHTS,
     Label,
     ModelBundle,
@@ -35,12 +37,15 @@ from core.evaluate import (
     evaluate,
     parse_pools,
     score_films,
+    without_details,
     write_rows,
 )
+from core.film_list import write_film_list
 from core.job import TrainingConfig, config_to_json
 from core.metrics import fit_temperature
 from core.predict import Classifier, probabilities, probe_input
 from core.preprocess import PreprocessSpec
+from core.report_file import report_json, write_report_json
 from core.split import Split, summarise
 from core.training.export import PARITY, export_openvino, keras_logits
 from core.training.pipeline import Films
@@ -137,15 +142,14 @@ def install(
     test = score_films(trial, split.test, lambda done: on_film(before + done, total))
     write_rows(folder.path / EVALUATION, test, exported.temperature)
     pools = parse_pools(config.pools)
+    on_val = evaluate(val, exported.temperature, pools=pools)
+    on_test = evaluate(test, exported.temperature, pools=pools, details=True)
     card = dataclasses.replace(
         draft,
         operating_points=choose_operating_points(
             val, exported.temperature, chosen_on="validation"
         ),
-        metrics={
-            name: evaluate(scores, exported.temperature, pools=pools)
-            for name, scores in (("val", val), ("test", test))
-        },
+        metrics={"val": on_val, "test": without_details(on_test)},
         data={
             "films": summarise(split),
             "left_out": dict(dataset.left_out),
@@ -154,7 +158,13 @@ def install(
         },
         training=_record(config, folder, exported, command),
     )
-    write_bundle(out, card, {**files, EVALUATION: folder.path / EVALUATION})
+    report = report_json(
+        result=on_test, validation=on_val, card=card, sha256=trial.bundle.sha256
+    )
+    write_report_json(folder.path / REPORT, report)
+    write_film_list(folder.path / FILMS, split)
+    made = {name: folder.path / name for name in (EVALUATION, REPORT, FILMS)}
+    write_bundle(out, card, {**files, **made})
     return read_bundle(out)
 
 
@@ -202,6 +212,8 @@ def _record(
             **config_to_json(config),
             "weights": without_folder(config.weights),
         },
+        "notes": folder.notes(),
+        "batch": folder.batch(config),
         "history": json.loads(folder.trained.read_text(encoding="utf-8")),
         "parity": {
             "largest_probability_difference": exported.difference,

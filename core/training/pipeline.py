@@ -6,6 +6,7 @@ import concurrent.futures
 import dataclasses
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from core.fingerprints import fingerprint
 from core.images import read_radiograph
 from core.job import Augmentation
 from core.paths import atomic_write
+from core.patients import with_patient
 from core.preprocess import PreprocessSpec, to_network_input
 
 _THREADS = 4
@@ -31,17 +33,16 @@ class Films:
     """Every readable film of a job at the network's size, read once.
 
     Attributes:
-        samples: The films that could be read.
+        samples: The films that could be read, each with its patient, where
+            anything tells it, and the SHA-256 of its file.
         pixels: (n, size, size) uint8, in the order of `samples`; stays on disk.
         fingerprints: (n, k) uint8, of their looks.
-        sha256: Of the files.
         unreadable: File -> why it could not be read.
     """
 
     samples: tuple[Sample, ...]
     pixels: NDArray[np.uint8]
     fingerprints: NDArray[np.uint8]
-    sha256: tuple[str, ...]
     unreadable: dict[str, str]
 
     def rows(self, part: Sequence[Sample]) -> NDArray[np.intp]:
@@ -55,6 +56,8 @@ def read_films(
     spec: PreprocessSpec,
     folder: Path,
     on_film: Callable[[int], None],
+    *,
+    pattern: re.Pattern[str] | None = None,
 ) -> Films:
     """Decode every film once, at the network's size, into a file.
 
@@ -64,6 +67,10 @@ def read_films(
     Args:
         folder: Where the job keeps its files; must exist.
         on_film: Called after each film with the number done; may raise to stop.
+        pattern: Of the patient in a file's name, where nothing else tells it.
+
+    Raises:
+        DatasetError: No film can be read.
     """
     pixels_path, index_path = folder / "films.u8", folder / "films.json"
     if not index_path.exists():
@@ -71,6 +78,7 @@ def read_films(
         digests: list[str] = []
         unreadable: dict[str, str] = {}
         kept: list[str] = []
+        patients: list[Sample] = []
         # Written, not mapped: a full disk is then an error and not a crash.
         with open(pixels_path, "wb") as pixels:
             for number, (sample, film) in enumerate(_decode(samples, spec), start=1):
@@ -81,12 +89,14 @@ def read_films(
                     fingerprints.append(film.fingerprint)
                     digests.append(film.sha256)
                     kept.append(sample.file)
+                    patients.append(with_patient(sample, film.patient, pattern)[0])
                 on_film(number)
         with atomic_write(folder / _FINGERPRINTS) as partial:
             np.save(partial, np.array(fingerprints, np.uint8))
         index = {
             "kept": kept,
             "sha256": digests,
+            "patients": [sample.patient for sample in patients],
             "unreadable": unreadable,
         }
         with atomic_write(index_path) as partial:
@@ -98,12 +108,16 @@ def read_films(
             hint="The first one: " + next(iter(index["unreadable"].values()), ""),
         )
     by_file = {sample.file: sample for sample in samples}
+    known = zip(index["kept"], index["patients"], index["sha256"], strict=True)
+    kept_samples = tuple(
+        dataclasses.replace(by_file[file], patient=patient, sha256=sha256)
+        for file, patient, sha256 in known
+    )
     shape = (len(index["kept"]), spec.size, spec.size)
     return Films(
-        tuple(by_file[file] for file in index["kept"]),
+        kept_samples,
         np.memmap(pixels_path, np.uint8, "r", shape=shape),
         np.load(folder / _FINGERPRINTS),
-        tuple(index["sha256"]),
         index["unreadable"],
     )
 
@@ -225,6 +239,7 @@ class _Decoded:
     square: NDArray[np.uint8]
     fingerprint: NDArray[np.uint8]
     sha256: str
+    patient: str
 
 
 def _decode(
@@ -242,7 +257,8 @@ def _decode(
         if sample.sha256 not in ("", digest):
             return "The film has changed since the split was written."
         square = np.rint(to_network_input(film, spec)[0, :, :, 0]).astype(np.uint8)
-        return _Decoded(square, fingerprint(square), digest)
+        looks = fingerprint(square)
+        return _Decoded(square, looks, digest, film.facts.patient)
 
     with concurrent.futures.ThreadPoolExecutor(_THREADS) as pool:
         # In chunks: `map` would queue every film at once.

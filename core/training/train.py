@@ -25,8 +25,18 @@ from core.events import (
 )
 from core.job import TrainingConfig
 from core.paths import atomic_write
+from core.patients import compile_pattern
 from core.preprocess import PreprocessSpec
-from core.split import Split, balanced_weights, given_split, make_split, write_manifest
+from core.split import (
+    SPLITS,
+    Split,
+    balanced_weights,
+    given_split,
+    make_split,
+    refuse_leaks,
+    split_as,
+    write_manifest,
+)
 from core.training.compiling import has_gpu, spread_over_devices
 from core.training.control import Control
 from core.training.device import find_device
@@ -146,7 +156,8 @@ class _Job:
                 hint="Add films of at least one other label, in a folder of its own.",
             )
         note(dataset.left_out)
-        given = given_split(dataset)
+        accepted = bool(config.accept_leaks)
+        given = given_split(dataset, leaks_accepted=accepted)
         wanted = dataset.samples
         if given is not None:
             note(given[1])
@@ -156,25 +167,46 @@ class _Job:
             PreprocessSpec(size=config.size),
             self.folder.path,
             lambda done: self.progress.done(done, len(wanted)),
+            pattern=compile_pattern(config.patient_pattern),
         )
         for file, reason in films.unreadable.items():
             self.progress.report(Noted(f"Left out {file}: {reason}"))
         readable = dataclasses.replace(dataset, samples=films.samples)
+        split = self._split(readable, films, is_given=given is not None)
+        return readable, split, films
+
+    def _split(self, dataset: Dataset, films: Films, *, is_given: bool) -> Split:
+        """Made once: a job that goes on has the split that it began with."""
+        record = self.folder.path / "split.json"
+        if record.exists():
+            where = json.loads(record.read_text(encoding="utf-8"))
+            return split_as(dataset.samples, [where[s.file] for s in dataset.samples])
+        config = self.config
+        accepted = bool(config.accept_leaks)
+        if accepted:
+            self._note(
+                "Films of one patient, or copies of one film, may be in several "
+                f"splits, for this reason: {config.accept_leaks}"
+            )
         # Asked again: an unreadable film may have been a label's only one.
-        given = given_split(readable)
-        split = (
-            given[0]
-            if given is not None
-            else make_split(
-                readable,
+        given = given_split(dataset, leaks_accepted=accepted)
+        if is_given and given is not None:
+            if not accepted:
+                refuse_leaks(dataset, films.fingerprints)
+            split = given[0]
+        else:
+            split = make_split(
+                dataset,
                 films.fingerprints,
                 validation=config.validation,
                 test=config.test,
                 seed=config.seed,
             )
-        )
         write_manifest(self.folder.path / "split.csv", split)
-        return readable, split, films
+        where = {s.file: name for name in SPLITS for s in split.part(name)}
+        with atomic_write(record) as partial:
+            partial.write_text(json.dumps(where), encoding="utf-8")
+        return split
 
     def train(self, dataset: Dataset, split: Split, films: Films) -> None:
         """Both phases; the best network ends up in the folder."""

@@ -1,0 +1,118 @@
+"""Real training children and what they tell, for the tests that start them."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from core.events import TrainingEvent, parse_event
+from core.training.state import JobFolder
+
+ROOT = Path(__file__).resolve().parent.parent
+LABELS = ["covid", "normal", "pneumonia"]
+#: A real VGG16 on films of 32 pixels: seconds, once Keras is loaded.
+SMALL = {
+    "backbone": "vgg16",
+    "unfreeze_from": 15,
+    "weights": "none",
+    "size": 32,
+    "batch": 8,
+    "head_epochs": 2,
+    "epochs": 2,
+    "labels": LABELS,
+}
+
+
+class Child:
+    """A training command and the events it has told so far.
+
+    Args:
+        arguments: Of `python -m core train`.
+        environment: For the child; None for that of the tests.
+        prepare: Run in the child before its program.
+    """
+
+    def __init__(
+        self,
+        *arguments: str | Path,
+        environment: dict[str, str] | None = None,
+        prepare: Callable[[], None] | None = None,
+    ) -> None:
+        self.events: list[TrainingEvent] = []
+        # A file: a pipe that nobody reads would fill up and block the child.
+        self._errors = tempfile.TemporaryFile("w+", encoding="utf-8")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "core", "train", *map(str, arguments)],
+            cwd=ROOT,
+            env=environment,
+            preexec_fn=prepare,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            text=True,
+            encoding="utf-8",
+        )
+
+    def until(self, kind: type, **fields: object) -> TrainingEvent:
+        """Read events until one of a kind, and with these fields, comes."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            event = parse_event(line)
+            assert event is not None, f"not an event: {line}"
+            self.events.append(event)
+            wanted = all(getattr(event, k, None) == v for k, v in fields.items())
+            if isinstance(event, kind) and wanted:
+                return event
+        raise AssertionError(f"ended without {kind}: {self.finish()}")
+
+    def say(self, word: str) -> None:
+        """Tell it something on its stdin."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(word + "\n")
+        self.process.stdin.flush()
+
+    def leave(self) -> None:
+        """Close its stdin and stdout, as a program that ends does."""
+        for stream in (self.process.stdin, self.process.stdout):
+            assert stream is not None
+            stream.close()
+
+    def finish(self) -> tuple[int, str]:
+        """Wait for the end; exit status and what went to stderr."""
+        assert self.process.stdout is not None
+        # Not `communicate`: it closes stdin, which tells the child to stop.
+        if not self.process.stdout.closed:
+            self.events += [e for e in map(parse_event, self.process.stdout) if e]
+        status = self.process.wait(timeout=300)
+        self._errors.seek(0)
+        return status, self._errors.read()
+
+    def close(self) -> None:
+        """Make sure that it is gone."""
+        self.process.kill()
+        self.process.wait()
+        for stream in (self.process.stdin, self.process.stdout, self._errors):
+            if stream is not None:
+                stream.close()
+
+
+def write_job(path: Path, **settings: object) -> Path:
+    """Write the settings of a small job."""
+    path.write_text(json.dumps({**SMALL, **settings}), encoding="utf-8")
+    return path
+
+
+def work_of(out: Path) -> JobFolder:
+    """Where the job of a bundle keeps its files."""
+    return JobFolder.beside(out)
+
+
+def first_film(manifest: Path) -> Path:
+    """The first film of a manifest."""
+    with open(manifest, encoding="utf-8") as file:
+        return manifest.parent / next(csv.DictReader(file))["file"]
