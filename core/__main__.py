@@ -138,7 +138,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=Path, metavar="JOB.json")
     parser.add_argument(
         "--weights",
-        help="default, imagenet, none, a weights file, or a bundle's folder",
+        help="default, imagenet, chexnet, none, a weights file, or a bundle's folder",
     )
     parser.add_argument("--labels", help="labels in output order, with commas")
     parser.add_argument(

@@ -8,7 +8,15 @@ from typing import Any
 
 from core.errors import TrainingError
 
-BACKBONES = ("densenet121", "resnet50", "resnet152v2", "vgg16", "vgg19")
+#: Backbone -> the layer from which it is usually unfrozen.
+USUAL_LAYERS = {
+    "densenet121": 100,
+    "resnet50": 143,
+    "resnet152v2": 300,
+    "vgg16": 15,
+    "vgg19": 17,
+}
+BACKBONES = tuple(USUAL_LAYERS)
 BALANCES = ("none", "labels", "labels-and-sources")
 STATISTICS = ("auto", "frozen", "learned")
 OPTIMISERS = ("adam", "adamw", "sgd", "rmsprop")
@@ -94,7 +102,8 @@ class TrainingConfig:
         backbone: One of `BACKBONES`.
         weights: Starting weights of the backbone: "default" for those of the
             model that comes with the program, "imagenet", which Keras may have
-            to download, "none", a weights file, or the folder of a bundle.
+            to download, "chexnet" for the file that the user keeps in the
+            program's folder, "none", a weights file, or the folder of a bundle.
         size: Side of the network's input, pixels.
         head: "linear", or the units of its hidden layers: "512-256-64".
         head_norm: Whether batch normalisation follows each hidden layer.
@@ -231,6 +240,9 @@ def config_from_json(
 ) -> TrainingConfig:
     """Build a job from JSON fields over `base`, checking each one.
 
+    Where another backbone is chosen and no layer to unfreeze it from, it is the
+    one that is usual for it.
+
     Raises:
         TrainingError: A field is unknown, of the wrong kind, or out of range.
     """
@@ -243,6 +255,9 @@ def config_from_json(
             changes[name] = _replace(start.augmentation, value)
         else:
             changes[name] = value
+    if "backbone" in fields and "unfreeze_from" not in fields:
+        usual = USUAL_LAYERS.get(str(fields["backbone"]), start.unfreeze_from)
+        changes["unfreeze_from"] = usual
     config: TrainingConfig = _replace(start, changes)
     return config
 

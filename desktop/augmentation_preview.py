@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from PyQt5.QtCore import QRect, QRectF, QSize, Qt, pyqtSlot
-from PyQt5.QtGui import QColor, QImage, QPainter, QPaintEvent
+from PyQt5.QtGui import QColor, QImage, QPainter, QPaintEvent, QShowEvent
 from PyQt5.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -136,7 +136,7 @@ class AugmentationPreview(QWidget):
 
     # Qt overrides
 
-    def showEvent(self, event: object) -> None:
+    def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._draw()
 

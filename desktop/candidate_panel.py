@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from PyQt5.QtCore import Qt, QTimer, pyqtSignal, pyqtSlot
+from PyQt5.QtGui import QShowEvent
 from PyQt5.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -69,7 +70,8 @@ class CandidatePanel(QFrame):
         self._dwell = QTimer(self)
         self._dwell.setSingleShot(True)
         self._dwell.setInterval(_DWELL_MS)
-        self._dwell.timeout.connect(self.compare)
+        self._dwell.timeout.connect(self._on_dwell_timeout)
+        self._is_due = False
         self._make_widgets()
         self._lay_out()
         self._connect()
@@ -110,6 +112,7 @@ class CandidatePanel(QFrame):
     def compare(self) -> None:
         """Compare the two models, in a child; the result is kept in the run."""
         self._dwell.stop()
+        self._is_due = False
         if self._run is None or self._bundle is None or self._in_use is None:
             return
         self._failure.hide()
@@ -132,6 +135,7 @@ class CandidatePanel(QFrame):
 
     def _begin(self) -> None:
         self._dwell.stop()
+        self._is_due = False
         self._job.stop()
         self._files.forget()
         self._result = None
@@ -258,6 +262,13 @@ class CandidatePanel(QFrame):
             self.back_button.setToolTip(f"Use {earlier.name} again")
 
     @pyqtSlot()
+    def _on_dwell_timeout(self) -> None:
+        if self.isVisible():
+            self.compare()
+        else:  # nobody waits for it
+            self._is_due = True
+
+    @pyqtSlot()
     def _on_use_clicked(self) -> None:
         if self._bundle is not None:
             self._job.stop()
@@ -350,6 +361,13 @@ class CandidatePanel(QFrame):
         self._job.succeeded.connect(self._on_job_succeeded)
         self._job.stopped.connect(self._on_job_stopped)
         self._job.failed.connect(self._on_job_failed)
+
+    # Qt overrides
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._is_due:
+            self._dwell.start()
 
 
 def _read_comparison(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import csv
+import io
 import itertools
 import os
 import shutil
@@ -10,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from core.errors import OutputError
+from core.errors import DatasetError, OutputError
 from core.paths import output_error, user_data_dir
 
 
@@ -65,10 +67,38 @@ def write_text(path: Path, text: str) -> None:
         OutputError: It cannot be written.
     """
     try:
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8", newline="")
     except OSError as error:
         failure: OutputError = output_error(path, error)
         raise failure from error
+
+
+def copy_manifest(manifest: Path, target: Path) -> None:
+    """Copy a list of films so that it can lie anywhere: with absolute paths.
+
+    Raises:
+        DatasetError: The list cannot be read.
+        OutputError: The copy cannot be written.
+    """
+    folder = os.path.abspath(manifest.parent)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    try:
+        with open(manifest, encoding="utf-8-sig", newline="") as file:
+            rows = csv.reader(file)
+            names = next(rows, [])
+            writer.writerow(names)
+            place = names.index("file")
+            for row in rows:
+                if len(row) > place:
+                    row[place] = os.path.join(folder, row[place].strip())
+                    writer.writerow(row)
+    except (OSError, ValueError, csv.Error) as error:
+        raise DatasetError(
+            f"The manifest {manifest.name} cannot be read: {error}.",
+            hint="Check the films again.",
+        ) from error
+    write_text(target, text.getvalue())
 
 
 def _remove_orphans(root: Path) -> None:

@@ -13,7 +13,7 @@ from desktop.core_process import CoreProcess, start_in_thread
 from desktop.workers import stop_thread
 
 #: A check holds nothing that would be worth waiting for.
-_KILL_AFTER_S: Final = 5.0
+_KILL_AFTER_S: Final = 3.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,7 +24,7 @@ class _Order:
 
 
 class ChildJob(QObject):
-    """Runs core commands that only the newest is of interest of.
+    """Runs core commands of which only the newest is of interest.
 
     Signals:
         progressed: a core.events event.

@@ -52,6 +52,21 @@ class SplitOptions:
     grouped: bool = False
 
 
+def audit_words(
+    data: Path | str, options: SplitOptions, audit: Path | str, split: Path | str
+) -> list[str]:
+    """The words of `core audit` that check and split these films."""
+    words = ["audit", str(data), "--json", str(audit), "--manifest", str(split)]
+    if options.grouped:
+        words.append("--group")
+    if options.patient_pattern:
+        words += ["--patient-pattern", options.patient_pattern]
+    if options.labels:
+        words += ["--labels", ",".join(options.labels)]
+    words += ["--validation", f"{options.validation:g}", "--test", f"{options.test:g}"]
+    return [*words, "--seed", str(options.seed)]
+
+
 class DataOptions(Disclosure):
     """Lets the user change how the films are split; folded from the start.
 

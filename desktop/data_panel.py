@@ -9,31 +9,25 @@ from pathlib import Path
 from PyQt5.QtCore import pyqtSignal, pyqtSlot
 from PyQt5.QtWidgets import (
     QHBoxLayout,
-    QLabel,
-    QProgressBar,
     QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
 from core.errors import CoreError
-from core.events import Noted, Progressed, StageStarted
 from core.failures import Failure
 from desktop.audit_file import read_audit
 from desktop.audit_result import AuditResult
 from desktop.audit_view import AuditView
-from desktop.check_folder import CheckFolder
+from desktop.check_folder import CheckFolder, copy_manifest
+from desktop.check_progress import CheckProgress
 from desktop.child_job import ChildJob
 from desktop.data_chooser import DataChooser
-from desktop.data_options import DataOptions, SplitOptions
+from desktop.data_options import DataOptions, SplitOptions, audit_words
 from desktop.failure_view import FailureView
 from desktop.labels import Caption
 
-_STAGES = {
-    "reading": "Reading the films",
-    "comparing": "Looking for copies",
-    "probing": "Looking for shortcuts",
-}
+_GIVEN = "given-split.csv"
 
 
 class DataPanel(QWidget):
@@ -72,7 +66,7 @@ class DataPanel(QWidget):
         self.view.group_asked.connect(self._on_group_asked)
         self.view.acceptance_changed.connect(self.state_changed)
         self.progress = CheckProgress(self)
-        self.progress.cancel.clicked.connect(self._child.stop)
+        self.progress.cancel.clicked.connect(self._on_cancel_clicked)
         self._stale = Caption("", self)
         self.again = QPushButton("Check &again", self)
         self.again.clicked.connect(self.check)
@@ -103,12 +97,12 @@ class DataPanel(QWidget):
     def split(self) -> Path | None:
         """The manifest to train on; None while there is none that may be used.
 
-        Where leaks are accepted, it is the user's own: its splits are used as
-        they are.
+        Where leaks are accepted, it is a copy of the user's own: its splits are
+        used as they are.
         """
-        if self.reason or self.result is None:
+        if self.reason or self.result is None or self._checked is None:
             return None
-        return self.result.split or self._data
+        return self.result.split or self._checked[2] / _GIVEN
 
     @property
     def acceptance(self) -> str:
@@ -193,6 +187,11 @@ class DataPanel(QWidget):
         now = (self._data, self.split_options)
         return self._checked is not None and self._checked[:2] != now
 
+    @pyqtSlot()
+    def _on_cancel_clicked(self) -> None:
+        self.progress.show_stopping()
+        self._child.stop()
+
     @pyqtSlot(object)
     def _on_child_progressed(self, event: object) -> None:
         self.progress.show_event(event)
@@ -203,6 +202,8 @@ class DataPanel(QWidget):
         data, options, place = self._asked
         try:
             found = read_audit(place / "audit.json", place / "split.csv")
+            if found.leaks:  # which only a manifest can have
+                copy_manifest(data, place / _GIVEN)
         except CoreError as error:
             self._fail(Failure(str(error), error.hint, "", place / "log.txt"))
             return
@@ -275,76 +276,3 @@ class DataPanel(QWidget):
         column.addLayout(line)
         column.addWidget(self.view)
         column.addStretch(1)
-
-
-class CheckProgress(QWidget):
-    """How far a check is; hidden while none runs."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._words = QLabel("", self)
-        self._words.setWordWrap(True)
-        self._bar = QProgressBar(self)
-        self._bar.setTextVisible(False)
-        self._bar.setFixedHeight(8)
-        self._bar.setAccessibleName("Progress of the check")
-        self.cancel = QPushButton("&Cancel", self)
-        self.cancel.setAccessibleName("Cancel the check of the films")
-        line = QHBoxLayout()
-        line.addWidget(self._words, 1)
-        line.addWidget(self.cancel)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addLayout(line)
-        column.addWidget(self._bar)
-        self.hide()
-
-    @property
-    def words(self) -> str:
-        """What is said of the progress."""
-        return self._words.text()
-
-    def begin(self) -> None:
-        """Nothing is known yet."""
-        self._bar.setRange(0, 0)
-        self._words.setText("Starting the check.")
-
-    def set_running(self, is_running: bool) -> None:
-        """Show while a check runs."""
-        if is_running != self.isHidden():
-            return
-        had_focus = self.cancel.hasFocus()
-        self.setVisible(is_running)
-        if had_focus and self.parentWidget() is not None:
-            self.parentWidget().setFocus()
-
-    def show_event(self, event: object) -> None:
-        """Say what the child said."""
-        if isinstance(event, StageStarted):
-            self._bar.setRange(0, 0)
-            self._words.setText(event.detail or _STAGES.get(event.stage, event.stage))
-        elif isinstance(event, Progressed):
-            self._bar.setRange(0, max(event.total, 1))
-            self._bar.setValue(event.done)
-            stage = _STAGES.get(event.stage, event.stage.capitalize())
-            words = f"{stage}: {event.done:,} of {event.total:,}"
-            if event.films_per_s > 0:
-                words += f", {event.films_per_s:.0f} per second"
-            self._words.setText(words)
-        elif isinstance(event, Noted):
-            self._words.setText(event.message)
-
-
-def audit_words(
-    data: Path | str, options: SplitOptions, audit: Path | str, split: Path | str
-) -> list[str]:
-    """The words of `core audit` that check and split these films."""
-    words = ["audit", str(data), "--json", str(audit), "--manifest", str(split)]
-    if options.grouped:
-        words.append("--group")
-    if options.patient_pattern:
-        words += ["--patient-pattern", options.patient_pattern]
-    if options.labels:
-        words += ["--labels", ",".join(options.labels)]
-    words += ["--validation", f"{options.validation:g}", "--test", f"{options.test:g}"]
-    return [*words, "--seed", str(options.seed)]

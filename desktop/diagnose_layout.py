@@ -27,7 +27,7 @@ _BUSY_AFTER_MS: Final = 180
 
 
 class DiagnoseLayout(QObject):
-    """Makes the widgets of the tab and places them.
+    """Makes the widgets of the tab, places them, and ties the film to its keys.
 
     Attributes:
         banner: Above everything; hidden unless something failed.
@@ -57,6 +57,7 @@ class DiagnoseLayout(QObject):
         self._busy_timer.setInterval(_BUSY_AFTER_MS)
         self._busy_timer.timeout.connect(self._on_busy_timeout)
         self._place(tab, actions)
+        self._connect_view(actions)
         self.strip.hide()
 
     def show_film(self) -> None:
@@ -117,6 +118,20 @@ class DiagnoseLayout(QObject):
         page.addWidget(actions.tool_bar(tab))
         page.addWidget(self.banner)
         page.addWidget(self.splitter, 1)
+
+    def _connect_view(self, actions: DiagnoseActions) -> None:
+        view = self.view
+        view.inversion_changed.connect(actions.invert.setChecked)
+        actions.invert.triggered.connect(view.set_inverted)
+        actions.reset.triggered.connect(view.reset_window)
+        actions.fit.triggered.connect(view.fit)
+        actions.actual_size.triggered.connect(view.show_actual_size)
+        actions.zoom_in.triggered.connect(view.zoom_in)
+        actions.zoom_out.triggered.connect(view.zoom_out)
+        actions.more_contrast.triggered.connect(view.add_contrast)
+        actions.less_contrast.triggered.connect(view.reduce_contrast)
+        actions.lighter.triggered.connect(view.lighten)
+        actions.darker.triggered.connect(view.darken)
 
     # Qt overrides
 

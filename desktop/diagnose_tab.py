@@ -339,18 +339,17 @@ class DiagnoseTab(QWidget):
         self.saver.status_changed.connect(self.status_changed)
 
     def _connect_widgets(self) -> None:
-        ui, commands = self.ui, self.commands
+        ui = self.ui
         ui.strip.film_chosen.connect(self.session.choose)
         ui.strip.removal_asked.connect(self.session.close)
         ui.panel.finding_chosen.connect(self.choose_finding)
         ui.panel.heat.shown_changed.connect(self.set_heatmap_shown)
         ui.panel.heat.opacity_changed.connect(ui.view.set_heatmap_opacity)
-        ui.view.inversion_changed.connect(commands.invert.setChecked)
         ui.empty.open_asked.connect(self._on_open_triggered)
         ui.empty.sample_asked.connect(self._on_any_sample_asked)
 
     def _connect_actions(self) -> None:
-        commands, view = self.commands, self.ui.view
+        commands = self.commands
         commands.open.triggered.connect(self._on_open_triggered)
         commands.paste.triggered.connect(self._on_paste_triggered)
         commands.save.triggered.connect(self._on_save_triggered)
@@ -363,16 +362,6 @@ class DiagnoseTab(QWidget):
         commands.sample_asked.connect(self._on_sample_asked)
         commands.finding_asked.connect(self.choose_finding)
         commands.heatmap.triggered.connect(self.set_heatmap_shown)
-        commands.invert.triggered.connect(view.set_inverted)
-        commands.reset.triggered.connect(view.reset_window)
-        commands.fit.triggered.connect(view.fit)
-        commands.actual_size.triggered.connect(view.show_actual_size)
-        commands.zoom_in.triggered.connect(view.zoom_in)
-        commands.zoom_out.triggered.connect(view.zoom_out)
-        commands.more_contrast.triggered.connect(view.add_contrast)
-        commands.less_contrast.triggered.connect(view.reduce_contrast)
-        commands.lighter.triggered.connect(view.lighten)
-        commands.darker.triggered.connect(view.darken)
 
     def _restore_settings(self) -> None:
         opacity = self._settings.heatmap_opacity

@@ -272,8 +272,11 @@ class ExportDialog(QDialog):
             super().reject()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        self.shut_down()
-        super().closeEvent(event)
+        if self._job.is_running:  # what it says of its end must be heard
+            event.ignore()
+            self.reject()
+        else:
+            super().closeEvent(event)
 
 
 def _parity_of(log: Path) -> str:

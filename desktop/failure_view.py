@@ -38,6 +38,7 @@ class FailureView(MessageCard):
 
     def show_failure(self, failure: Failure) -> None:
         """Say what failed."""
+        self.set_severity("stop", "That did not work")
         self.set_words(failure.message, failure.hint)
         self._lines.setText(failure.log_tail)
         self._place.setText(f"All of it: {printable(failure.log_path)}")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from PyQt5.QtCore import Qt, pyqtSignal, pyqtSlot
+from PyQt5.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PyQt5.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -21,7 +22,8 @@ from core.bundle import ModelBundle
 from core.job import TrainingConfig
 from desktop.check_folder import CheckFolder
 from desktop.command_card import CommandCard
-from desktop.data_panel import DataPanel, audit_words
+from desktop.data_options import audit_words
+from desktop.data_panel import DataPanel
 from desktop.film_sampler import SamplerThread
 from desktop.labels import Caption, SectionTitle
 from desktop.message_card import MessageCard
@@ -54,6 +56,7 @@ class NewRunPage(QWidget):
     ) -> None:
         super().__init__(parent)
         self._settings = settings or Settings()
+        self.setAcceptDrops(True)
         self._folder = CheckFolder()
         self._sampler = SamplerThread(self)
         self._sampler.sampler.films_found.connect(self._on_films_found)
@@ -316,6 +319,18 @@ class NewRunPage(QWidget):
         page.addWidget(self.steps)
         page.addWidget(self._stack, 1)
         page.addWidget(footer)
+
+    # Qt overrides
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if self.step == DATA:  # anywhere on the page does
+            self.data.chooser.dragEnterEvent(event)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self.data.chooser.dragLeaveEvent(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.data.chooser.dropEvent(event)
 
 
 def _scrolled(widget: QWidget, parent: QWidget) -> QScrollArea:

@@ -86,7 +86,7 @@ class ReportBody(QWidget):
         head, rows = film_rows(data)
         self.films.set_cells(head, rows, bold=[0])
         self._films_part.setVisible(bool(rows))
-        self._films_part.set_summary(_films_summary(rows))
+        self._films_part.set_summary(_films_summary(head, rows))
         self._hashes.setText(_hashes(data))
 
     def shut_down(self) -> None:
@@ -147,10 +147,11 @@ class ReportBody(QWidget):
         return part
 
 
-def _films_summary(rows: list[list[str]]) -> str:
+def _films_summary(head: list[str], rows: list[list[str]]) -> str:
     if not rows:
         return ""
-    return f"{' + '.join(rows[0][1:])} films for training, validation and test"
+    counts = zip(rows[0][1:], head[1:], strict=True)
+    return ", ".join(f"{count} for {split.lower()}" for count, split in counts)
 
 
 def _hashes(data: ReportData) -> str:

@@ -24,6 +24,8 @@ from desktop.report_data import figure, rate_of
 _NARROWEST_PX: Final = 380
 _HEIGHT_PX: Final = 340
 _GAP_PX: Final = 18
+#: More width, and half as much height, for each label beyond five.
+_LABEL_PX: Final = 40
 _NOTES: Final = {
     "confusion": "Rows are what the films are, columns what they were called.",
     "reliability": "On the diagonal, a probability means what it says. The "
@@ -49,6 +51,7 @@ class ReportCharts(QWidget):
         self._frames = {name: self._frame(name) for name in _TITLES}
         self._shown: tuple[str, ...] = ()
         self._columns = 0
+        self._narrowest = _NARROWEST_PX
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(_GAP_PX)
@@ -68,6 +71,11 @@ class ReportCharts(QWidget):
             "roc": (roc_chart, (result, names)),
             "pr": (pr_chart, (result, names)),
         }
+        # Matrix and keys need room for every label.
+        more = max(0, len(names) - 5)
+        self._narrowest = _NARROWEST_PX + _LABEL_PX * more
+        for view in self.views.values():
+            view.setMinimumHeight(_HEIGHT_PX + _LABEL_PX * more // 2)
         is_long = "curves" in result
         self._shown = tuple(charts) if is_long else ("confusion",) if result else ()
         for name, (chart, arguments) in charts.items():
@@ -85,13 +93,12 @@ class ReportCharts(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addWidget(SectionTitle(_TITLES[name], frame))
-        self.views[name].setMinimumHeight(_HEIGHT_PX)
         column.addWidget(self.views[name], 1)
         column.addWidget(Caption(_NOTES[name], frame))
         return frame
 
     def _arrange(self) -> None:
-        columns = 2 if self.width() >= 2 * _NARROWEST_PX + _GAP_PX else 1
+        columns = 2 if self.width() >= 2 * self._narrowest + _GAP_PX else 1
         if columns == self._columns:
             return
         self._columns = columns

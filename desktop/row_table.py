@@ -98,6 +98,8 @@ class RowsModel(QAbstractTableModel):
     def sort(
         self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder
     ) -> None:
+        if column < 0:
+            return
         self.layoutAboutToBeChanged.emit()
         rows = self._table.rows
         self._order.sort(
@@ -128,6 +130,7 @@ class WholeTable(QTableView):
             old.deleteLater()
         self.setAccessibleName(table.title)
         head = self.horizontalHeader()
+        head.setMinimumSectionSize(64)
         for column in range(len(table.headers)):
             mode = QHeaderView.ResizeMode
             head.setSectionResizeMode(
@@ -157,8 +160,10 @@ class RowsDialog(QDialog):
         view = QTableView(self)
         _prepare(view)
         view.setModel(self._model)
+        # As found, until a heading is clicked.
+        ascending = Qt.SortOrder.AscendingOrder
+        view.horizontalHeader().setSortIndicator(-1, ascending)
         view.setSortingEnabled(True)
-        view.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
         view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         view.setAccessibleName(table.title)
         view.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 8)
@@ -171,6 +176,7 @@ class RowsDialog(QDialog):
             view.setColumnWidth(column, width)
         self.view = view
         copy = QPushButton("&Copy all", self)
+        copy.setAutoDefault(False)
         copy.clicked.connect(self._on_copy_clicked)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
         buttons.addButton(copy, QDialogButtonBox.ButtonRole.ActionRole)

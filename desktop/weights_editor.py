@@ -9,7 +9,7 @@ from PyQt5.QtCore import QSignalBlocker, pyqtSlot
 from PyQt5.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
 from core.bundle import CARD, ModelBundle
-from core.paths import default_bundle_dir
+from core.paths import default_bundle_dir, user_data_dir
 from desktop.labels import Caption, printable
 from desktop.setting_editors import CalmComboBox, Editor
 from desktop.setting_fields import Field
@@ -29,8 +29,8 @@ _NAMED: Final = {
     ),
     "chexnet": (
         "CheXNet: 14 findings on chest films",
-        "The weights of CheXNet for Keras do not come with Hilum; choose "
-        "“A weights file…” if you have them.",
+        "The weights of CheXNet for Keras do not come with Hilum. Put the file as "
+        "{chexnet}, or choose “A weights file…”. DenseNet121 only.",
     ),
     "none": (
         "Nothing: random weights",
@@ -120,7 +120,8 @@ class WeightsEditor(Editor):
 
     def _about(self) -> str:
         if self._value in _NAMED:
-            return _NAMED[self._value][1]
+            place = user_data_dir() / "weights" / "chexnet.h5"
+            return _NAMED[self._value][1].replace("{chexnet}", printable(place))
         if self._in_use is not None and self._value == str(self._in_use.path):
             return "Goes on from what the model in use has learned."
         path = Path(self._value)

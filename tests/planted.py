@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 Film = NDArray[np.uint8]
 
 SPLITS = ("train", "val", "test")
-#: Phantoms of these seeds are drawn all but like an earlier one.
-TWINS = {18, 30, 78, 114, 120, 135}
 
 
 def rotated(film: Film, rng: np.random.Generator) -> Film:

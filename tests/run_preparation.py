@@ -15,7 +15,9 @@ from core import paths
 SCRIPT = Path(__file__).resolve().parent / "stand_in_core.py"
 
 
-def audit_record(labels: tuple[str, ...] = ("covid", "normal"), films: int = 40) -> dict:
+def audit_record(
+    labels: tuple[str, ...] = ("covid", "normal"), films: int = 40
+) -> dict:
     """A check that found nothing bad, in the shape of `core.audit`."""
     per_split = {"train": 0.6, "val": 0.2, "test": 0.2}
     probe = {
@@ -151,12 +153,8 @@ class StandIn:
         return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
-@pytest.fixture
-def stand_in(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> StandIn:
-    """Children are stand-ins that do what the test says."""
-    folder = tmp_path_factory.mktemp("stand-in")
+def put_stand_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> StandIn:
+    """From now on children are stand-ins that do what the test says."""
     monkeypatch.setenv("HILUM_STAND_IN", str(folder))
     monkeypatch.setattr(paths, "core_command", lambda: [sys.executable, str(SCRIPT)])
     return StandIn(folder)

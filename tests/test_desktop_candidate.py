@@ -173,6 +173,23 @@ def test_a_comparison_without_its_films_says_why(
     assert panel.use_button.isVisible()
 
 
+def test_nothing_is_compared_while_the_report_is_out_of_sight(
+    panel: CandidatePanel,
+    qtbot: QtBot,
+    run: Run,
+    tiny_bundle: ModelBundle,
+    in_use: ModelBundle,
+) -> None:
+    panel.set_model_in_use(in_use)
+    panel.set_run(run, tiny_bundle)
+    qtbot.waitUntil(panel._dwell.isActive)
+    panel.hide()
+    qtbot.waitUntil(lambda: not panel._dwell.isActive())
+    assert not panel._job.is_running
+    panel.show()
+    assert panel._dwell.isActive()
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{}", "null", '{"candidate": 3}'])
 def test_a_damaged_comparison_is_made_anew(
     panel: CandidatePanel,

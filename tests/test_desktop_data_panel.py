@@ -6,24 +6,35 @@ from pathlib import Path
 
 import pytest
 from PyQt5.QtCore import QMimeData, QPointF, Qt, QUrl
-from PyQt5.QtGui import QDropEvent
-from PyQt5.QtWidgets import QPushButton
+from PyQt5.QtGui import QDropEvent, QPalette
+from PyQt5.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
+from core.dataset import index_dataset
 from core.errors import DatasetError
 from core.paths import user_data_dir
+from desktop import theme
 from desktop.audit_file import read_audit
 from desktop.audit_result import table_by_source, table_by_split
 from desktop.check_folder import CheckFolder
 from desktop.data_options import example_of, pattern_error
 from desktop.data_panel import DataPanel
 from desktop.row_table import Rows, RowsDialog, RowsModel
+from desktop.severity import SEVERITIES, severity_colour
 from tests.run_preparation import (
     StandIn,
     audit_record,
     leaky_record,
-    stand_in,  # noqa: F401 - a fixture
+    put_stand_in,
 )
+from tests.test_desktop_theme import contrast
+
+
+@pytest.fixture
+def stand_in(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> StandIn:
+    return put_stand_in(tmp_path_factory.mktemp("stand-in"), monkeypatch)
 
 
 @pytest.fixture
@@ -44,6 +55,15 @@ def panel(qtbot: QtBot, folder: CheckFolder) -> Iterator[DataPanel]:
 def data(tmp_path: Path) -> Path:
     path = tmp_path / "Röntgen films"
     (path / "covid").mkdir(parents=True)
+    return path
+
+
+@pytest.fixture
+def manifest(data: Path) -> Path:
+    """With a path that is relative to it."""
+    (data / "covid" / "1.png").touch()
+    path = data / "films.csv"
+    path.write_text("split,file,label\ntrain,covid/1.png,covid\n", encoding="utf-8")
     return path
 
 
@@ -127,6 +147,7 @@ def test_a_check_can_be_cancelled_and_begun_again(
     panel.set_data(data)
     qtbot.waitUntil(lambda: bool(stand_in.calls), timeout=20_000)
     panel.progress.cancel.click()
+    assert panel.progress.words == "Stopping."
     qtbot.waitUntil(lambda: not panel.is_checking)
     assert panel.reason == "The films have not been checked."
     stand_in.unset("waits")
@@ -180,14 +201,16 @@ def test_a_result_that_makes_no_sense_is_a_failure(
     assert "cannot be read" in panel.failure.text
 
 
+@pytest.mark.slow
 def test_a_folder_that_vanishes_is_named_by_the_real_check(
     qtbot: QtBot, panel: DataPanel, tmp_path: Path
 ) -> None:
     panel.set_data(tmp_path / "gone")
-    qtbot.waitUntil(lambda: not panel.is_checking, timeout=60_000)
+    qtbot.waitUntil(lambda: not panel.is_checking, timeout=180_000)
     assert "no folder or manifest" in panel.failure.text
 
 
+@pytest.mark.slow
 def test_the_real_check_fills_the_panel(
     qtbot: QtBot, panel: DataPanel, tmp_path: Path, make_film: Callable[..., Path]
 ) -> None:
@@ -201,7 +224,7 @@ def test_the_real_check_fills_the_panel(
             make_film(f"films/{label}/{i}.png", pixels)
     (tmp_path / "films/ja/broken.png").write_bytes(b"no picture")
     panel.set_data(tmp_path / "films")
-    qtbot.waitUntil(lambda: not panel.is_checking, timeout=60_000)
+    qtbot.waitUntil(lambda: not panel.is_checking, timeout=180_000)
     assert panel.failure.isHidden(), panel.failure.text
     assert panel.reason == ""
     assert panel.result is not None
@@ -212,10 +235,10 @@ def test_the_real_check_fills_the_panel(
 
 
 def test_leaks_block_until_the_films_are_grouped(
-    qtbot: QtBot, panel: DataPanel, stand_in: StandIn, data: Path
+    qtbot: QtBot, panel: DataPanel, stand_in: StandIn, manifest: Path
 ) -> None:
     stand_in.answer(leaky_record())
-    checked(qtbot, panel, data)
+    checked(qtbot, panel, manifest)
     assert panel.reason.startswith("Films leak between the splits")
     assert panel.split is None
     stand_in.answer(audit_record())
@@ -226,17 +249,20 @@ def test_leaks_block_until_the_films_are_grouped(
 
 
 def test_leaks_are_accepted_in_ten_letters(
-    qtbot: QtBot, panel: DataPanel, stand_in: StandIn, data: Path
+    qtbot: QtBot, panel: DataPanel, stand_in: StandIn, manifest: Path
 ) -> None:
     stand_in.answer(leaky_record())
-    checked(qtbot, panel, data)
+    checked(qtbot, panel, manifest)
     panel.view.leaks.reason.setText("   because ")
     assert panel.acceptance == ""
     assert panel.reason
     panel.view.leaks.reason.setText("It is only a trial.")
     assert panel.acceptance == "It is only a trial."
     assert panel.reason == ""
-    assert panel.split == data
+    assert panel.split is not None
+    copied = index_dataset(panel.split).samples
+    assert [sample.path for sample in copied] == [manifest.parent / "covid/1.png"]
+    assert copied[0].split == "train"
 
 
 def test_each_kind_of_leak_is_counted_and_lists_its_films(tmp_path: Path) -> None:
@@ -307,7 +333,9 @@ def test_thousands_of_films_are_listed_without_a_widget_each(
     button.click()
     dialog = panel.view.dialog
     assert isinstance(dialog, RowsDialog)
-    assert dialog.view.model().rowCount() == 5000
+    model = dialog.view.model()
+    assert model.rowCount() == 5000
+    assert model.index(0, 0).data() == "0.png"
     assert len(dialog.findChildren(QPushButton)) < 5
     dialog.close()
 
@@ -409,3 +437,19 @@ def test_files_of_a_window_that_is_gone_are_removed(folder: CheckFolder) -> None
     assert not orphan.exists()
     folder.discard(made)
     assert not made.exists()
+
+
+@pytest.mark.parametrize("appearance", ["light", "dark"])
+@pytest.mark.parametrize("severity", SEVERITIES)
+def test_a_severity_is_readable_in_both_appearances(
+    qapp: QApplication, appearance: str, severity: str
+) -> None:
+    theme.prepare(qapp)
+    theme.apply(qapp, appearance)
+    try:
+        ground = QPalette.ColorRole.AlternateBase
+        ink = severity_colour(severity)
+        assert contrast(ink, qapp.palette().color(ground)) >= 4.5
+    finally:
+        qapp.setStyleSheet("")
+        qapp.setPalette(QPalette())

@@ -22,8 +22,15 @@ from desktop.preflight_panel import PreflightJob, PreflightPanel
 from tests.run_preparation import (
     PREFLIGHT,
     StandIn,
-    stand_in,  # noqa: F401 - a fixture
+    put_stand_in,
 )
+
+
+@pytest.fixture
+def stand_in(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> StandIn:
+    return put_stand_in(tmp_path_factory.mktemp("stand-in"), monkeypatch)
 
 
 @pytest.fixture
@@ -70,7 +77,9 @@ def test_a_time_is_no_more_precise_than_it_can_be(minutes: float, words: str) ->
 
 def test_a_halved_batch_says_why(tmp_path: Path) -> None:
     found = read(tmp_path)
-    assert batch_in_words(found) == "16 films per step, because 32 do not fit into memory"
+    assert (
+        batch_in_words(found) == "16 films per step, because 32 do not fit into memory"
+    )
     assert batch_in_words(read(tmp_path, batch=32)) == "32 films per step"
 
 

@@ -265,6 +265,30 @@ def test_a_model_is_exported_by_a_child(
     assert (tmp_path / "out.model").exists()
 
 
+@pytest.mark.training
+def test_what_is_converted_is_said_to_agree_with_the_model(
+    qtbot: QtBot, tmp_path: Path, tiny_bundle: ModelBundle
+) -> None:
+    pytest.importorskip("keras")
+    from core.job import TrainingConfig
+    from tests.networks import lively_network, write_network_bundle
+
+    config = TrainingConfig(backbone="vgg16", head="8", size=32)
+    bundle = write_network_bundle(
+        tmp_path / "bundle", lively_network(config), config, tiny_bundle
+    )
+    dialog = ExportDialog(bundle)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    dialog.choose("keras")
+    dialog.export(tmp_path / "out.keras", replace=False)
+    qtbot.waitUntil(dialog.export_button.isEnabled, timeout=180000)
+    assert dialog.outcome.word == "Written", dialog.outcome.text
+    assert "differ from the model's by at most" in dialog.outcome.hint
+    assert (tmp_path / "out.keras").is_file()
+    dialog.close()
+
+
 @pytest.mark.slow
 def test_an_export_that_fails_says_why(
     dialog: ExportDialog, qtbot: QtBot, tmp_path: Path

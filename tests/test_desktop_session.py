@@ -363,5 +363,6 @@ def test_a_bug_in_the_worker_still_answers_the_request(
     session.worker.failed.connect(lambda film_id, error: errors.append(error))
     with qtbot.captureExceptions() as bugs:
         read_all(session, qtbot, [film])
+        qtbot.waitUntil(lambda: bool(bugs))  # the reply comes before the report
     assert [kind for kind, _, _ in bugs] == [ZeroDivisionError]
     assert "fault in Hilum" in str(errors[0])

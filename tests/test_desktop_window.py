@@ -19,6 +19,7 @@ from desktop import model_dialogs
 from desktop.diagnose_tab import DiagnoseTab
 from desktop.main_window import MainWindow
 from desktop.settings import Settings
+from tests.finished_run import make_finished_run, write_films
 from tests.tiny_bundle import write_tiny_bundle
 
 MakeFilm = Callable[..., Path]
@@ -546,6 +547,32 @@ def test_a_film_of_a_report_opens_in_the_diagnose_tab(
     settled(tab, qtbot)
     assert window._tabs.currentWidget() is tab
     assert tab.session.shown_film is not None
+
+
+def test_a_candidate_is_put_to_use_with_one_click_and_left_with_another(
+    window: MainWindow,
+    tab: DiagnoseTab,
+    qtbot: QtBot,
+    tmp_path: Path,
+) -> None:
+    opened(window, qtbot)
+    films = write_films(tmp_path / "films")
+    eager = write_tiny_bundle(tmp_path / "eager", name="Eager", shift=30.0)
+    earlier = write_tiny_bundle(tmp_path / "earlier", name="Earlier", shift=1.0)
+    with qtbot.waitSignal(tab.bundle_changed, timeout=10000):
+        window.use_bundle(earlier.path)
+    report = window.retrain.report_page
+    with qtbot.waitSignal(report.report_shown, timeout=10000):
+        report.set_run(make_finished_run(eager, films, name="Eager"))
+    with qtbot.waitSignal(tab.bundle_changed, timeout=10000):
+        report.candidate.use_button.click()
+    assert report.candidate.is_in_use
+    assert window._model_label.text == "Model: Eager"
+    assert report.candidate.back_button.text() == "Go &back to Earlier"
+    with qtbot.waitSignal(tab.bundle_changed, timeout=10000):
+        report.candidate.back_button.click()
+    assert window._model_label.text == "Model: Earlier"
+    assert not report.candidate.is_in_use
 
 
 def test_the_window_stays_when_the_training_is_to_go_on(

@@ -71,7 +71,6 @@ def test_an_epoch_is_the_same_after_a_resume_and_differs_from_the_next() -> None
     pixels = films(6)[..., 0].astype(np.uint8)
     options = {
         "classes": 2,
-        "smoothing": 0.1,
         "batch": 4,
         "augmentation": Augmentation(),
         "seed": 5,

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import TrainingError
+from core.errors import OutputError, TrainingError
 from core.graph import Graph, save_graph
 from core.paths import atomic_folder, atomic_write
 from core.training.convert import convert
@@ -41,15 +41,19 @@ def export_openvino(network: keras.Model, target: Path, *, half: bool) -> Graph:
         The graph, loaded back from `target`.
 
     Raises:
-        TrainingError: The file cannot be written, or TensorFlow, which converts
-            it whichever backend the network is of, cannot be had.
+        OutputError: The file cannot be written.
+        TrainingError: TensorFlow, which converts it whichever backend the network
+            is of, cannot be had.
     """
     draft = target.with_name(f"draft-{target.name}")
     try:
         convert(build_inference_model(network), "openvino", draft)
         save_graph(draft, target, half=half)
-    except OSError as error:
-        raise TrainingError(
+    except (OSError, RuntimeError) as error:
+        # OpenVINO tells a full disk as a fault of its stream.
+        if isinstance(error, RuntimeError) and "iostream" not in str(error):
+            raise
+        raise OutputError(
             f"The graph could not be written: {error}.",
             hint="Free some disk space and go on with --resume.",
         ) from error
