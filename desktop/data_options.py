@@ -166,8 +166,8 @@ class DataOptions(Disclosure):
                     | Qt.ItemFlag.ItemIsSelectable
                 )
                 on = label in ticked
-                state = Qt.CheckState
-                item.setCheckState(state.Checked if on else state.Unchecked)
+                checked, not_checked = Qt.CheckState.Checked, Qt.CheckState.Unchecked
+                item.setCheckState(checked if on else not_checked)
         rows = min(max(len(known), 1), _SHOWN_LABELS)
         height = self.labels.sizeHintForRow(0) if known else 20
         self.labels.setFixedHeight(rows * max(height, 18) + 12)

@@ -266,11 +266,13 @@ class NewRunPage(QWidget):
         if data is None:
             return
         options = self.data.split_options
+        # Where leaks are accepted, the check writes no split: the data has its own.
+        split = str(data) if self.data.acceptance else "split.csv"
         checking = audit_words(data, options, "audit.json", "split.csv")
         training = train_words(
             self.config,
             self.form.preset,
-            split="split.csv",
+            split=split,
             out="my-model",
             backend=self.form.backend,
         )

@@ -139,6 +139,7 @@ def test_leaks_accepted_in_writing_go_into_the_job(
     assert request is not None
     assert request.config.accept_leaks == "It is only a trial."
     assert str(data) in request.split.read_text("utf-8")
+    assert f"--data {manifest}" in page.command.text
     idle(qtbot, page)
 
 

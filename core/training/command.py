@@ -9,33 +9,19 @@ import os
 import shlex
 import shutil
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from core.bundle import read_bundle
-from core.errors import CoreError, OutputError, TrainingError, TrainingStopped
-from core.events import (
-    DeviceFound,
-    EpochEnded,
-    JobFailed,
-    JobStopped,
-    JobSucceeded,
-    Noted,
-    Progressed,
-    StageStarted,
-    TrainingEvent,
-    claim_stdout,
-    encode_event,
-)
+from core.control import Control
+from core.errors import OutputError, TrainingError
+from core.events import JobSucceeded, StageStarted, claim_stdout
 from core.job import TrainingConfig, config_from_json
 from core.paths import atomic_folder, atomic_write
 from core.presets import config_from_preset
-from core.training.control import Control
+from core.reporting import Narrator, Pipe, Report, Reporter, end_told
 from core.training.state import JobFolder, without_folder
-
-Report = Callable[[TrainingEvent], None]
 
 
 def train(arguments: argparse.Namespace) -> int:
@@ -48,21 +34,14 @@ def train(arguments: argparse.Namespace) -> int:
         os.environ["KERAS_BACKEND"] = arguments.backend
     control = Control()
     control.take_signals()
+    listener = Pipe(claim_stdout()) if arguments.events else Narrator()
+    report = Reporter([listener], arguments.events_file)
+    if arguments.events:
+        control.listen(sys.stdin)
+    with end_told(report):
+        run_job_with(arguments, report, control)
     if not arguments.events:
-        report = _Reporter([_Narrator()], arguments.events_file)
-        run_job_with(arguments, report, control)
         print(arguments.out)  # noqa: T201 - the result
-        return 0
-    report = _Reporter([_Pipe(claim_stdout())], arguments.events_file)
-    control.listen(sys.stdin)
-    try:
-        run_job_with(arguments, report, control)
-    except TrainingStopped:
-        report(JobStopped())
-        raise
-    except CoreError as error:
-        report(JobFailed(str(error), error.hint))
-        raise
     return 0
 
 
@@ -115,11 +94,11 @@ def dry_run(arguments: argparse.Namespace) -> int:
         os.environ["KERAS_BACKEND"] = arguments.backend
     control = Control()
     control.take_signals()
-    report: Report = _Narrator()
+    report: Report = Narrator()
     if arguments.events:
-        report = _Pipe(claim_stdout())
+        report = Pipe(claim_stdout())
         control.listen(sys.stdin)
-    try:
+    with end_told(report):
         config, data = job_from(arguments), data_from(arguments)
         report(StageStarted("start", "Loading Keras."))
         from core.training.preflight import preflight
@@ -131,12 +110,6 @@ def dry_run(arguments: argparse.Namespace) -> int:
                 partial.write_text(text + "\n", encoding="utf-8")
         else:
             print(text)  # noqa: T201 - the result
-    except TrainingStopped:
-        report(JobStopped())
-        raise
-    except CoreError as error:
-        report(JobFailed(str(error), error.hint))
-        raise
     report(JobSucceeded(str(arguments.json or "")))
     return 0
 
@@ -239,42 +212,6 @@ def command_line(argv: Sequence[str]) -> str:
     return shlex.join(["python", "-m", "core", *words])
 
 
-class _Narrator:
-    """Tell a job's events to a person at a terminal."""
-
-    def __init__(self) -> None:
-        self._said_at = 0.0
-
-    def __call__(self, event: TrainingEvent) -> None:
-        text = self._text(event)
-        if text:
-            print(text, file=sys.stderr, flush=True)  # noqa: T201 - for people
-
-    def _text(self, event: TrainingEvent) -> str:
-        if isinstance(event, StageStarted):
-            return event.detail
-        if isinstance(event, DeviceFound):
-            return f"Computing on: {event.device}. {event.reason}".rstrip()
-        if isinstance(event, Noted):
-            return f"  {event.message}"
-        if isinstance(event, EpochEnded):
-            return (
-                f"  {event.phase} epoch {event.epoch}/{event.epochs}: "
-                f"loss {event.loss:.4f}, validation loss {event.val_loss:.4f}, "
-                f"accuracy {event.val_accuracy:.3f}, macro-F1 {event.val_macro_f1:.3f}"
-                f"{' (best)' if event.best else ''}"
-            )
-        if isinstance(event, Progressed) and time.monotonic() - self._said_at > 10:
-            self._said_at = time.monotonic()
-            return (
-                f"  {event.stage}: {event.done} of {event.total}, "
-                f"{event.films_per_s:.1f} films per second"
-            )
-        if isinstance(event, JobSucceeded):
-            return "Done."
-        return ""
-
-
 def _take_less_memory(folder: JobFolder, config: TrainingConfig) -> None:
     """Halve the batch of a job that the system killed when memory was nearly out."""
     batch = folder.batch(config)
@@ -284,44 +221,6 @@ def _take_less_memory(folder: JobFolder, config: TrainingConfig) -> None:
             f"The job was killed with {batch} films per step when memory was nearly "
             f"out; the epoch was started again with {batch // 2}."
         )
-
-
-class _Pipe:
-    """Tell a job's events to the program that started it, as long as it listens."""
-
-    def __init__(self, lines: TextIO) -> None:
-        self._lines: TextIO | None = lines
-
-    def __call__(self, event: TrainingEvent) -> None:
-        if self._lines is None:
-            return
-        try:
-            self._lines.write(encode_event(event) + "\n")
-        except OSError:
-            # It is gone; if it took no leave, the end of stdin stops the job.
-            self._lines = None
-
-
-class _Reporter:
-    """Tell events to whoever is there, and to a file for whoever comes later."""
-
-    def __init__(self, listeners: Sequence[Report], file: Path | None) -> None:
-        self._listeners = listeners
-        self._file = file
-
-    def __call__(self, event: TrainingEvent) -> None:
-        # The file first: what was heard must be in it, even after a kill.
-        if self._file is not None:
-            self._append(self._file, encode_event(event) + "\n")
-        for listener in self._listeners:
-            listener(event)
-
-    @staticmethod
-    def _append(file: Path, line: str) -> None:
-        with contextlib.suppress(OSError):  # the job matters more than its diary
-            file.parent.mkdir(parents=True, exist_ok=True)
-            with open(file, "a", encoding="utf-8") as lines:
-                lines.write(line)
 
 
 @contextlib.contextmanager

@@ -47,7 +47,11 @@ def _why_no_gpu(backend: str) -> str:
             else "PyTorch finds no Apple GPU, so the processor is used."
         )
     if not _has_driver():
-        return "No NVIDIA driver was found, so the processor is used."
+        return (
+            "No NVIDIA driver was found, so the processor is used: with an NVIDIA "
+            "card, install its driver; without one, choose feature extraction, which "
+            "needs none."
+        )
     if backend == "tensorflow" and sys.platform == "win32":
         return (
             "TensorFlow has no GPU support on Windows itself: install PyTorch and "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -19,9 +20,6 @@ from core.training.export import export_openvino
 from core.training.fit import Features, Part
 from core.training.pipeline import Films
 from core.training.state import JobFolder
-
-_BATCH = 8
-
 
 def compute_features(
     network: keras.Model,
@@ -81,14 +79,12 @@ def _run(
     pictures: Iterable[NDArray[np.float32]],
     on_film: Callable[[int], None],
 ) -> NDArray[np.float32]:
-    parts: list[NDArray[np.float32]] = []
-    done = 0
-    waiting = iter(pictures)
-    while batch := list(itertools.islice(waiting, _BATCH)):
-        parts.append(graph.run(np.stack(batch)[..., np.newaxis])[2])
-        done += len(batch)
-        on_film(done)
-    return np.concatenate(parts)
+    found: list[NDArray[np.float32]] = []
+    with contextlib.closing(graph.embeddings(pictures)) as embeddings:
+        for embedding in embeddings:
+            found.append(embedding)
+            on_film(len(found))
+    return np.stack(found)
 
 
 def _frozen_graph(
@@ -105,5 +101,8 @@ def _frozen_graph(
         card = read_bundle(start).card
         size, labels = card.preprocess.size, len(card.labels)
         if size == config.size:
-            return Graph(start / GRAPH, size=size, labels=labels)
-    return export_openvino(network, folder.path / "start.xml", half=False)
+            return Graph(start / GRAPH, size=size, labels=labels, for_many=True)
+    written = folder.path / "start.xml"
+    export_openvino(network, written, half=False)
+    labels = network.output_shape[-1]
+    return Graph(written, size=config.size, labels=labels, for_many=True)

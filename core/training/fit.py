@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
+from core.control import Control, FinishAsked
 from core.errors import TrainingError
 from core.events import EpochEnded
 from core.job import TrainingConfig
 from core.predict import probabilities
 from core.training.compiling import compile_network, head_optimiser, tuning_optimiser
-from core.training.control import Control, FinishAsked
 from core.training.network import build_network, head_model, set_head
 from core.training.pipeline import StoredBatches, TrainingBatches
 from core.training.state import JobFolder, Progress, save_weights

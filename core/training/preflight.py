@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,24 +12,23 @@ import keras
 import numpy as np
 import psutil
 
+from core.control import Control
 from core.dataset import Dataset, Sample, index_dataset
 from core.errors import DatasetError, ImageReadError, TrainingError
-from core.events import Noted, Progressed, StageStarted, TrainingEvent
+from core.events import Noted, Progressed, StageStarted
 from core.images import read_radiograph
 from core.job import TrainingConfig
 from core.preprocess import PreprocessSpec, to_network_input
+from core.reporting import Report
 from core.training.compiling import (
     compile_network,
     has_gpu,
     spread_over_devices,
     tuning_optimiser,
 )
-from core.training.control import Control
 from core.training.device import find_device, memory_free_and_total
 from core.training.memory import fitting_batch, is_out_of_memory
 from core.training.network import build_network, load_start, unfreeze
-
-Report = Callable[[TrainingEvent], None]
 
 _TRIED_FILMS = 16
 _TIMED_STEPS = 2

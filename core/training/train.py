@@ -6,27 +6,22 @@ import dataclasses
 import json
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import keras
 import numpy as np
 
 from core.bundle import WEIGHTS, ModelBundle
+from core.control import Control
 from core.dataset import Dataset, index_dataset
 from core.errors import DatasetError, TrainingError
-from core.events import (
-    EpochEnded,
-    JobSucceeded,
-    Noted,
-    Progressed,
-    StageStarted,
-    TrainingEvent,
-)
+from core.events import EpochEnded, JobSucceeded, Noted, Progressed, StageStarted
 from core.job import TrainingConfig
 from core.paths import atomic_write
 from core.patients import compile_pattern
 from core.preprocess import PreprocessSpec
+from core.reporting import Report
 from core.split import (
     SPLITS,
     Split,
@@ -38,7 +33,6 @@ from core.split import (
     write_manifest,
 )
 from core.training.compiling import has_gpu, spread_over_devices
-from core.training.control import Control
 from core.training.device import find_device
 from core.training.features import compute_features
 from core.training.fit import (
@@ -57,8 +51,6 @@ from core.training.pipeline import Films, read_films
 from core.training.state import JobFolder, save_weights
 
 _REPORT_EVERY_S = 0.3
-
-Report = Callable[[TrainingEvent], None]
 
 
 def run_job(

@@ -24,13 +24,10 @@ from numpy.typing import NDArray
 
 def build(bundle_dir: Path, target: Path) -> None:
     """Save a bundle's network with its weights as a .keras file."""
-    from core.bundle import WEIGHTS, read_bundle
-    from core.training.network import build_network, load_whole
+    from core.bundle import read_bundle
+    from core.training.network import network_of
 
-    bundle = read_bundle(bundle_dir)
-    size = bundle.card.preprocess.size
-    network = build_network(size, len(bundle.card.labels), 0.0)
-    load_whole(network, bundle.path / WEIGHTS)
+    network = network_of(read_bundle(bundle_dir))
     network.save(target)
     _answer({"parameters": network.count_params()})
 
@@ -38,8 +35,6 @@ def build(bundle_dir: Path, target: Path) -> None:
 def load(path: Path) -> Any:
     """Load a saved network as film -> logits and last feature maps."""
     import keras
-
-    import core.training.network  # noqa: F401 - registers the network's own layer
 
     network = keras.models.load_model(path, compile=False)
     features = network.get_layer("embedding").input
@@ -89,8 +84,6 @@ def serve(path: Path, input_path: Path) -> None:
     A line says what to time: "predict" or "predict_on_batch".
     """
     import keras
-
-    import core.training.network  # noqa: F401 - registers the network's own layer
 
     network = keras.models.load_model(path, compile=False)
     network.compile(jit_compile=False)

@@ -48,10 +48,15 @@ def film_in_words(path: Path) -> str:
     return f"{kind} {facts.format} {facts.width} x {facts.height}"
 
 
+def real_films_dir() -> Path:
+    """Folder of the real films, if there are any on this machine."""
+    default = ROOT.parent / "shared" / "xray"
+    return Path(os.environ.get("HILUM_XRAY_DATA", default))
+
+
 def _real_films() -> list[Path]:
     """The largest PNG of the real films, if they are here."""
-    default = ROOT.parent / "shared" / "xray"
-    folder = Path(os.environ.get("HILUM_XRAY_DATA", default)) / "originals"
+    folder = real_films_dir() / "originals"
     found = sorted(folder.glob("*.png"), key=lambda path: path.stat().st_size)
     return found[-1:]
 

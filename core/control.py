@@ -1,16 +1,15 @@
-"""What whoever started a job wants of it: to stop, to finish, or to go on alone."""
+"""How a command is told to end, or to go on alone."""
 
 from __future__ import annotations
 
 import signal
 import threading
-from typing import TextIO
+from typing import Protocol, TextIO
 
 import psutil
 
 from core.errors import TrainingStopped
 from core.events import DETACH, FINISH, STOP
-from core.training.state import JobFolder
 
 _LOOK_EVERY_S = 0.5
 #: Share of the memory below which the system may soon end a process.
@@ -21,13 +20,35 @@ class FinishAsked(Exception):
     """Training shall end, and a model be made of the best weights so far."""
 
 
+class WatchedFolder(Protocol):
+    """Where another process may leave word, as `core.training.state.JobFolder`."""
+
+    def wished(self) -> str:
+        """The word that was left; empty if none was."""
+
+    def mark_short_of_memory(self) -> None:
+        """Leave word that memory is nearly out."""
+
+
 class Control:
     """Hears wishes from the terminal, from stdin and from the job's folder.
 
-    The job asks it after every film and step.
+    The command asks it often: after every film and step.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        said: str = "Training was stopped; what was done is kept.",
+        hint: str = "Go on with the same command and --resume.",
+    ) -> None:
+        """Hear nothing yet.
+
+        Args:
+            said: What a stopped command says to the user.
+            hint: What the user can do then; may be empty.
+        """
+        self._said = said
+        self._hint = hint
         self._stop = threading.Event()
         self._finish = threading.Event()
 
@@ -39,22 +60,19 @@ class Control:
     def listen(self, words: TextIO) -> None:
         """Take words, one a line, until they end.
 
-        Their end is a wish to stop, since whoever started the job is gone,
+        Their end is a wish to stop, since whoever started the command is gone,
         unless they took their leave.
         """
         threading.Thread(target=self._read, args=(words,), daemon=True).start()
 
-    def watch(self, folder: JobFolder) -> None:
+    def watch(self, folder: WatchedFolder) -> None:
         """Take the word that another process may leave in the job's folder."""
         threading.Thread(target=self._look, args=(folder,), daemon=True).start()
 
     def stop_if_asked(self) -> None:
         """Raise `TrainingStopped` if the user wants the end."""
         if self._stop.is_set():
-            raise TrainingStopped(
-                "Training was stopped; what was done is kept.",
-                hint="Go on with the same command and --resume.",
-            )
+            raise TrainingStopped(self._said, hint=self._hint)
 
     @property
     def wants_finish(self) -> bool:
@@ -75,7 +93,7 @@ class Control:
             self._obey(word)
         self._stop.set()
 
-    def _look(self, folder: JobFolder) -> None:
+    def _look(self, folder: WatchedFolder) -> None:
         while not self._stop.wait(_LOOK_EVERY_S):
             self._obey(folder.wished())
             memory = psutil.virtual_memory()

@@ -1,0 +1,227 @@
+"""One training to be measured, in a process of its own.
+
+`python -m tests.benchmarks.training_side hilum FILMS.npz WEIGHTS SEED` trains a head as
+a job of this program does, `keras FILMS.npz JIT SEED` as a Keras program does, and
+`flow FILMS.npz EPOCHS` fine-tunes on batches that are made ahead of the step and on the
+same in memory. Each prints one line of JSON. Keras is loaded, and the network built and
+given its weights, before a clock starts.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.job import TrainingConfig
+from tests.benchmarks.training_films import LABELS, StoredFilms, load_films
+
+#: Of the head, on both sides.
+EPOCHS = 4
+_HEAD_BATCH = 32
+
+
+class Clock:
+    """Time since it was made, and the processor time of all threads of this process."""
+
+    def __init__(self) -> None:
+        self._began = time.perf_counter()
+        self._began_cpu = time.process_time()
+
+    def read(self) -> dict[str, float]:
+        """Both, in seconds."""
+        return {
+            "wall_s": time.perf_counter() - self._began,
+            "cpu_s": time.process_time() - self._began_cpu,
+        }
+
+
+def hilum(path: Path, weights: str, seed: int) -> dict[str, Any]:
+    """From decoded films to a trained head: features once, then the head alone."""
+    import keras
+
+    from core.control import Control
+    from core.training.features import compute_features
+    from core.training.fit import fit_head, put_head
+    from core.training.pipeline import Films
+    from core.training.state import JobFolder
+
+    stored = load_films(path)
+    config = dataclasses.replace(_config(), weights=weights)
+    network = _network(config)
+    films = Films((), stored.pixels, np.zeros((0, 0), np.uint8), {})
+    train, val = _parts(stored)
+    with tempfile.TemporaryDirectory() as folder:
+        keras.utils.set_random_seed(seed)
+        clock = Clock()
+        first: list[dict[str, float]] = []
+        features = compute_features(
+            network,
+            films,
+            train,
+            val,
+            config,
+            folder=JobFolder(Path(folder)),
+            start=lambda stage, detail: None,
+            on_film=lambda done, total: first or first.append(clock.read()),
+        )
+        computed = clock.read()
+        head = fit_head(
+            features,
+            train,
+            val,
+            config,
+            classes=len(LABELS),
+            control=Control(),
+            on_epoch=lambda epoch: None,
+        )
+        put_head(network, head, config)
+        whole = clock.read()
+    return {
+        **whole,
+        "until_first_films_s": first[0]["wall_s"],
+        "until_features_s": computed["wall_s"],
+        "val_accuracy": head.history[-1].val_accuracy,
+        "epochs": len(head.history),
+    }
+
+
+def keras_fit(path: Path, jit: str, seed: int) -> dict[str, Any]:
+    """The same network with its backbone frozen through Keras's `fit`."""
+    import keras
+
+    from core.training.backbones import BACKBONE
+    from core.training.compiling import compile_network, head_optimiser
+    from core.training.heads import head_model, set_head
+
+    stored = load_films(path)
+    config = _config()
+    network = _network(config)
+    network.get_layer(BACKBONE).trainable = False
+    n = stored.train
+    films = stored.pixels.astype(np.float32)[..., np.newaxis]
+    targets = np.eye(len(LABELS), dtype=np.float32)[stored.truth]
+    keras.utils.set_random_seed(seed)
+    k = network.get_layer("embedding").output.shape[-1]
+    set_head(network, head_model(config, k, len(LABELS)))
+    compile_network(network, head_optimiser(config), config)
+    network.jit_compile = jit == "on"
+    clock = Clock()
+    fitted = network.fit(
+        films[:n],
+        targets[:n],
+        sample_weight=stored.weights[:n],
+        batch_size=_HEAD_BATCH,
+        epochs=EPOCHS,
+        validation_data=(films[n:], targets[n:]),
+        verbose=0,
+    )
+    return {**clock.read(), "val_accuracy": fitted.history["val_accuracy"][-1]}
+
+
+def flow(path: Path, epochs: int) -> dict[str, Any]:
+    """Epochs of the fine-tuning on flowing and on stored batches, in turns."""
+    import keras
+
+    from core.training.compiling import compile_network, tuning_optimiser
+    from core.training.network import unfreeze
+    from core.training.pipeline import TrainingBatches
+
+    stored = load_films(path)
+    config = _config()
+    network = _network(config)
+    unfreeze(network, config.unfreeze_from)
+    train, _ = _parts(stored)
+    flowing = TrainingBatches(
+        stored.pixels,
+        train.rows,
+        train.truth,
+        train.weights,
+        classes=len(LABELS),
+        batch=config.batch,
+        augmentation=config.augmentation,
+        seed=config.seed,
+    )
+    began = time.perf_counter()
+    same = [flowing[index] for index in range(len(flowing))]
+    prepare_s = (time.perf_counter() - began) / len(same)
+
+    class InMemory(keras.utils.PyDataset):
+        """The same batches, already made."""
+
+        def __init__(self) -> None:
+            super().__init__(workers=1, use_multiprocessing=False, max_queue_size=6)
+
+        def __len__(self) -> int:
+            return len(same)
+
+        def __getitem__(self, index: int) -> tuple[NDArray[np.float32], ...]:
+            return same[index]
+
+    compile_network(network, tuning_optimiser(config, len(flowing)), config)
+    in_memory = InMemory()
+
+    def fit(batches: Any) -> None:
+        network.fit(batches, epochs=1, shuffle=False, verbose=0)
+
+    fit(in_memory)  # builds the step
+    found: dict[str, list[float]] = {"flowing_s": [], "in_memory_s": []}
+    for _ in range(epochs):
+        found["flowing_s"].append(_time(lambda: fit(flowing)))
+        found["in_memory_s"].append(_time(lambda: fit(in_memory)))
+    return {**found, "steps": len(flowing), "prepare_s": prepare_s}
+
+
+def _config() -> TrainingConfig:
+    return TrainingConfig(head_epochs=EPOCHS)
+
+
+def _network(config: TrainingConfig) -> Any:
+    from core.training.network import build_network, load_start
+
+    network = build_network(config, len(LABELS))
+    load_start(network, config)
+    return network
+
+
+def _parts(stored: StoredFilms) -> tuple[Any, Any]:
+    from core.training.fit import Part
+
+    rows = np.arange(len(stored.truth))
+    train, val = (
+        Part(rows[part], stored.truth[part], stored.weights[part])
+        for part in (slice(stored.train), slice(stored.train, None))
+    )
+    return train, val
+
+
+def _time(action: Callable[[], None]) -> float:
+    began = time.perf_counter()
+    action()
+    return time.perf_counter() - began
+
+
+def main() -> None:
+    """Measure what the command line names and print it."""
+    which, path, *words = sys.argv[1:]
+    if which == "hilum":
+        answer = hilum(Path(path), words[0], int(words[1]))
+    elif which == "keras":
+        answer = keras_fit(Path(path), words[0], int(words[1]))
+    else:
+        answer = flow(Path(path), int(words[0]))
+    answer["threads"] = threading.active_count()
+    print(json.dumps(answer), flush=True)  # noqa: T201 - read by the parent
+
+
+if __name__ == "__main__":
+    main()
