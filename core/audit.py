@@ -40,8 +40,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,10 +48,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core import audit_words
+from core.copies import SimilarPair, similar_pairs
 from core.dataset import Dataset, Sample, index_dataset
 from core.errors import DatasetError
-from core.events import Progressed, StageStarted
-from core.fingerprints import SimilarPair, similar_pairs
+from core.events import StageStarted
 from core.leaks import (
     Leak,
     alike_rows,
@@ -62,6 +61,7 @@ from core.leaks import (
     leak_to_json,
 )
 from core.patients import compile_pattern, with_patient
+from core.reporting import Report, counter
 from core.shortcuts import (
     comparable_sources,
     frame_probe,
@@ -78,10 +78,7 @@ from core.split import (
 )
 from core.survey import Survey, SurveyedFilm, survey
 
-Report = Callable[[StageStarted | Progressed], None]
-
 _COMMONEST = 5
-_REPORT_EVERY_S = 0.25
 
 
 @dataclasses.dataclass(frozen=True)
@@ -157,7 +154,7 @@ def audit(
     dataset = index_dataset(data, labels)
     count = len(dataset.samples)
     report(StageStarted("reading", f"Reading {count:,} films."))
-    surveyed = survey(dataset.samples, _counter("reading", count, report))
+    surveyed = survey(dataset.samples, counter("reading", count, report))
     if not surveyed.films:
         raise DatasetError(
             f"None of the {count} films of {data.name} can be read.",
@@ -170,8 +167,9 @@ def audit(
     )
     surveyed = dataclasses.replace(surveyed, films=films)
     report(StageStarted("comparing", "Looking for copies."))
-    tell = _counter("comparing", len(films), report)
-    similar = similar_pairs(surveyed.fingerprints, lambda done, _: tell(done))
+    count = len(films)
+    tell = share_counter("comparing", count, report)
+    similar = similar_pairs(surveyed.fingerprints, tell)
     report(StageStarted("probing", "Looking for what tells the labels apart."))
     origins = [origin for _, origin in named if origin]
     readable = dataclasses.replace(dataset, samples=surveyed.samples)
@@ -358,18 +356,3 @@ def _split_to_json(
         for name in SPLITS
     }
     return {"sha256": split.sha256(), "origin": origin, "summary": summary}
-
-
-def _counter(stage: str, total: int, report: Report) -> Callable[[int], None]:
-    """Turn films done into events, a few a second."""
-    start = last = time.monotonic()
-
-    def on_film(done: int) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if now - last >= _REPORT_EVERY_S or done == total:
-            last = now
-            rate = done / max(now - start, 1e-3)
-            report(Progressed(stage, done, total, round(rate, 1)))
-
-    return on_film

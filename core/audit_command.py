@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Mapping
 from typing import Any
 
-from core.audit import Audit, Report, SplitWish, audit
-from core.errors import CoreError, OutputError
-from core.events import (
-    JobFailed,
-    JobSucceeded,
-    Progressed,
-    StageStarted,
-    claim_stdout,
-    encode_event,
-)
+from core.audit import Audit, SplitWish, audit
+from core.control import Control
+from core.errors import OutputError
+from core.events import JobSucceeded
 from core.paths import atomic_write
+from core.reporting import Report, begin_report, end_told, heeding
 from core.split import SPLITS, write_manifest
 
 DONE, UNUSABLE, SOME_FAILED = 0, 2, 4
@@ -33,23 +27,17 @@ def run(arguments: argparse.Namespace) -> int:
         cannot be read.
 
     Raises:
+        TrainingStopped: Whoever started it wants the end, or is gone.
         CoreError: The data cannot serve at all, or a file cannot be written.
     """
-    if not arguments.events:
-        found = _audit(arguments, _Narrator())
+    control = Control(said="The check was stopped.", hint="")
+    report = begin_report(control, as_events=arguments.events)
+    with end_told(report):
+        found = _audit(arguments, heeding(control, report))
+    if arguments.events:
+        report(JobSucceeded(str(arguments.json or "")))
+    else:
         print(audit_text(found.found), flush=True)  # noqa: T201 - the result
-        return _status(found)
-    events = claim_stdout()
-
-    def report(event: StageStarted | Progressed | JobSucceeded | JobFailed) -> None:
-        events.write(encode_event(event) + "\n")
-
-    try:
-        found = _audit(arguments, report)
-    except CoreError as error:
-        report(JobFailed(str(error), error.hint))
-        raise
-    report(JobSucceeded(str(arguments.json or "")))
     return _status(found)
 
 
@@ -123,15 +111,3 @@ def _status(found: Audit) -> int:
     if found.stops and not found.has_leaks:
         return UNUSABLE
     return SOME_FAILED if found.has_leaks or found.found["unreadable"] else DONE
-
-
-class _Narrator:
-    """Tell a person at a terminal how far it is, on one line."""
-
-    def __call__(self, event: StageStarted | Progressed) -> None:
-        if isinstance(event, StageStarted):
-            print(event.detail, file=sys.stderr, flush=True)  # noqa: T201
-        elif sys.stderr.isatty():
-            end = "\n" if event.done >= event.total else "\r"
-            text = f"  {event.done:,} of {event.total:,} films"
-            print(text, end=end, file=sys.stderr, flush=True)  # noqa: T201

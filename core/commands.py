@@ -127,6 +127,7 @@ def evaluate_bundle(arguments: argparse.Namespace) -> int:
     from core.report import evaluation_text
     from core.report_file import read_report_json, report_json
     from core.report_html import write_report_html
+    from core.reporting import Narrator, counter
 
     bundle = read_bundle(arguments.bundle)
     pools = parse_pools(arguments.pool)
@@ -149,7 +150,8 @@ def evaluate_bundle(arguments: argparse.Namespace) -> int:
     )
     for reason, count in left_out.items():
         _note(f"Left out: {count} films, {reason}.")
-    scores = score_films(Classifier(bundle), samples, _counter(len(samples)))
+    on_film = counter("evaluation", len(samples), Narrator())
+    scores = score_films(Classifier(bundle), samples, on_film)
     for file, reason in scores.unreadable.items():
         _note(f"Left out {file}: {reason}")
     result = {
@@ -298,15 +300,6 @@ def _failed_row(path: Path, error: ImageReadError, as_json: bool) -> str:
         return f"{path.name:<32}not read: {text}"
     empty = ("finding", "verdict", "probabilities", "warnings", "model", "model_sha256")
     return json.dumps({"path": str(path), **dict.fromkeys(empty), "error": text})
-
-
-def _counter(total: int) -> Any:
-    def on_film(done: int) -> None:
-        if sys.stderr.isatty():
-            end = "\n" if done >= total else "\r"
-            print(f"{done} of {total} films", end=end, file=sys.stderr)  # noqa: T201
-
-    return on_film
 
 
 def _print(text: str) -> None:

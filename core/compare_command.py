@@ -5,38 +5,22 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import sys
-import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from core.bundle import ModelBundle, read_bundle
 from core.compare import compare, not_comparable, pair_labels
 from core.compare_words import comparison_text
+from core.control import Control
 from core.dataset import films_of_split
-from core.errors import CoreError, DatasetError, OutputError, TrainingStopped
+from core.errors import DatasetError, OutputError
 from core.evaluate import score_films
-from core.events import (
-    DETACH,
-    JobFailed,
-    JobStopped,
-    JobSucceeded,
-    Noted,
-    Progressed,
-    StageStarted,
-    TrainingEvent,
-    claim_stdout,
-    encode_event,
-)
+from core.events import JobSucceeded, Noted, StageStarted
 from core.paths import atomic_write, default_bundle_dir
 from core.predict import Classifier
+from core.reporting import Report, begin_report, counter, end_told, heeding
 
 _STAGE = "comparison"
-_REPORT_EVERY_S = 0.3
-
-Report = Callable[[TrainingEvent], None]
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -45,46 +29,30 @@ def run(arguments: argparse.Namespace) -> int:
     Returns:
         0, or 4 if some films could not be read.
     """
-    if arguments.events:
-        return _run_with_events(arguments)
-    result, candidate = _compare(arguments, _narrate, threading.Event())
-    print(comparison_text(result, candidate.card))  # noqa: T201 - the result
-    return 4 if "cannot be read" in result["left_out"] else 0
-
-
-def _run_with_events(arguments: argparse.Namespace) -> int:
-    """As a child of the window: events on stdout, words on stdin."""
-    events, stop = claim_stdout(), threading.Event()
-
-    def report(event: TrainingEvent) -> None:
-        events.write(encode_event(event) + "\n")
-
-    threading.Thread(target=_listen, args=(stop,), daemon=True).start()
-    try:
-        if arguments.json is None:
+    control = Control(said="The comparison was stopped.", hint="")
+    report = begin_report(control, as_events=arguments.events)
+    with end_told(report):
+        if arguments.events and arguments.json is None:
             raise OutputError(
                 "With --events the comparison needs a file to go to.",
                 hint="Name it with --json.",
             )
-        _compare(arguments, report, stop)
-    except TrainingStopped:
-        report(JobStopped())
-        raise
-    except CoreError as error:
-        report(JobFailed(str(error), error.hint))
-        raise
-    report(JobSucceeded(str(arguments.json)))
-    return 0
+        result, candidate = _compare(arguments, heeding(control, report))
+    if arguments.events:
+        report(JobSucceeded(str(arguments.json)))
+    else:
+        print(comparison_text(result, candidate.card))  # noqa: T201 - the result
+    return 4 if "cannot be read" in result["left_out"] else 0
 
 
 def _compare(
-    arguments: argparse.Namespace, report: Report, stop: threading.Event
+    arguments: argparse.Namespace, report: Report
 ) -> tuple[dict[str, Any], ModelBundle]:
     """Compare, and write the JSON if a file for it was named.
 
     Raises:
         CoreError: A model, the films or the file cannot serve.
-        TrainingStopped: `stop` was set.
+        TrainingStopped: `report` says so.
     """
     target: Path | None = arguments.json
     if target is not None and target.exists() and not arguments.overwrite:
@@ -101,7 +69,7 @@ def _compare(
     candidate = read_bundle(arguments.candidate)
     in_use = read_bundle(arguments.in_use or default_bundle_dir())
     result = {"data": arguments.data.name, "split": arguments.split}
-    result |= _measured(arguments, (candidate, in_use), report, stop)
+    result |= _measured(arguments, (candidate, in_use), report)
     if target is not None:
         text = json.dumps(result, indent=1, ensure_ascii=False, allow_nan=False)
         with atomic_write(target) as partial:
@@ -113,7 +81,6 @@ def _measured(
     arguments: argparse.Namespace,
     bundles: tuple[ModelBundle, ModelBundle],
     report: Report,
-    stop: threading.Event,
 ) -> dict[str, Any]:
     candidate, in_use = bundles
     pairing = pair_labels(candidate.card, in_use.card)
@@ -133,9 +100,11 @@ def _measured(
     }
     # Each model has its own name for a label.
     renamed = [dataclasses.replace(s, label=theirs[s.label]) for s in samples]
-    progress = _Progress(report, stop, 2 * len(samples))
-    first = score_films(Classifier(candidate), samples, progress.at(0))
-    second = score_films(Classifier(in_use), renamed, progress.at(len(samples)))
+    count = counter(_STAGE, 2 * len(samples), report)
+    first = score_films(Classifier(candidate), samples, count)
+    second = score_films(
+        Classifier(in_use), renamed, lambda done: count(len(samples) + done)
+    )
     for file, reason in first.unreadable.items():
         report(Noted(f"Left out {file}: {reason}"))
     if first.unreadable:
@@ -145,50 +114,3 @@ def _measured(
         candidate, in_use, (first, second), allowed_drop=arguments.allow_drop
     )
     return {**result, "left_out": left_out}
-
-
-class _Progress:
-    """Says how many films of both models are done; ends them when asked."""
-
-    def __init__(self, report: Report, stop: threading.Event, total: int) -> None:
-        self._report = report
-        self._stop = stop
-        self._total = total
-        self._began = time.monotonic()
-        self._said_at = 0.0
-
-    def at(self, before: int) -> Callable[[int], None]:
-        """What to call with the films done after `before` others."""
-
-        def on_film(done: int) -> None:
-            if self._stop.is_set():
-                raise TrainingStopped("The comparison was stopped.")
-            now, all_done = time.monotonic(), before + done
-            if now - self._said_at > _REPORT_EVERY_S or all_done == self._total:
-                self._said_at = now
-                rate = all_done / max(now - self._began, 1e-9)
-                event = Progressed(_STAGE, all_done, self._total, round(rate, 2))
-                self._report(event)
-
-        return on_film
-
-
-def _narrate(event: TrainingEvent) -> None:
-    """Tell a person at a terminal."""
-    text = ""
-    if isinstance(event, StageStarted):
-        text = event.detail
-    elif isinstance(event, Noted):
-        text = event.message
-    if text:
-        print(text, file=sys.stderr, flush=True)  # noqa: T201 - for people
-
-
-def _listen(stop: threading.Event) -> None:
-    """Stop at any word but one, or when whoever started this is gone."""
-    for line in sys.stdin:
-        if line.strip() == DETACH:
-            return
-        if line.strip():
-            break
-    stop.set()

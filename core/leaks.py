@@ -7,8 +7,8 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from core.copies import SimilarPair
 from core.dataset import Sample
-from core.fingerprints import SimilarPair
 from core.split import SPLITS
 from core.survey import Survey
 

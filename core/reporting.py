@@ -21,6 +21,7 @@ from core.events import (
     Progressed,
     StageStarted,
     TrainingEvent,
+    claim_stdout,
     encode_event,
 )
 
@@ -42,11 +43,12 @@ class Narrator:
         if isinstance(event, Progressed):
             self._tell_progress(event)
             return
+        if self._is_open:
+            self._is_open = False
+            print(file=sys.stderr)  # noqa: T201
         text = _in_words(event)
         if text:
-            start = "\n" if self._is_open else ""
-            self._is_open = False
-            print(start + text, file=sys.stderr, flush=True)  # noqa: T201 - for people
+            print(text, file=sys.stderr, flush=True)  # noqa: T201 - for people
 
     def _tell_progress(self, event: Progressed) -> None:
         text = f"  {event.stage}: {event.done:,} of {event.total:,} films"
@@ -55,7 +57,7 @@ class Narrator:
         if sys.stderr.isatty():
             self._is_open = event.done < event.total
             end = "" if self._is_open else "\n"
-            print(f"\r{text}", end=end, file=sys.stderr, flush=True)  # noqa: T201
+            print(f"\r{text:<72}", end=end, file=sys.stderr, flush=True)  # noqa: T201
         elif time.monotonic() - self._said_at > _LINE_EVERY_S:
             self._said_at = time.monotonic()
             print(text, file=sys.stderr, flush=True)  # noqa: T201
@@ -97,6 +99,20 @@ class Reporter:
             file.parent.mkdir(parents=True, exist_ok=True)
             with open(file, "a", encoding="utf-8") as lines:
                 lines.write(line)
+
+
+def begin_report(control: Control, *, as_events: bool) -> Report:
+    """How a command talks to whoever started it, and hears from them.
+
+    Args:
+        as_events: Whether that is a program: it gets the real stdout and its
+            words are taken. Otherwise it is a person.
+    """
+    if not as_events:
+        return Narrator()
+    control.take_signals()
+    control.listen(sys.stdin)
+    return Pipe(claim_stdout())
 
 
 @contextlib.contextmanager

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from core.copies import similar_pairs
 from core.dataset import COLUMNS, Dataset, Sample
 from core.errors import DatasetError
-from core.fingerprints import similar_pairs
 from core.paths import atomic_write
 
 SPLITS = ("train", "val", "test")

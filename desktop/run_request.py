@@ -48,6 +48,8 @@ def changed_settings(config: TrainingConfig, preset: str) -> list[str]:
         for name, value in after.items()
         if value != before[name] and name not in ("weights", "labels")
     }
+    if "backbone" in changed:  # it would bring its usual layer with it
+        changed["unfreeze_from"] = after["unfreeze_from"]
     return [
         f"{name}={json.dumps(value, ensure_ascii=False)}"
         for name, value in changed.items()

@@ -200,16 +200,23 @@ class GroupSection(Disclosure):
         wrong = sum(bool(row.error) for row in self.rows.values())
         words = []
         if not self.is_open:
-            words = [
-                f"{_lower(field.title)} {in_words(field, values[field.name])}"
-                for field in self.group.fields[:4]
-                if field.kind != "weights"
-            ]
+            shown = (f for f in self.group.fields[:4] if f.kind != "weights")
+            words = [_summed_up(field, values[field.name]) for field in shown]
+            words = [word for word in words if word]
         if changed:
             words.insert(0, f"{changed} changed")
         if wrong:
             words.insert(0, f"{wrong} cannot be used")
         self.set_summary(" · ".join(words))
+
+
+def _summed_up(field: Field, value: Any) -> str:
+    """A setting in a few words; empty for what is left out."""
+    title, words = _lower(field.title), in_words(field, value)
+    if field.kind == "flag":
+        return title if value else ""
+    # "never stop early" is a sentence of its own, "off" is not.
+    return words if words == field.zero and " " in words else f"{title} {words}"
 
 
 def _lower(title: str) -> str:

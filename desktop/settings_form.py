@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from PyQt5.QtCore import pyqtSignal, pyqtSlot
 from PyQt5.QtWidgets import QVBoxLayout, QWidget
 
 from core.bundle import ModelBundle
 from core.errors import TrainingError
-from core.job import TrainingConfig
+from core.job import USUAL_LAYERS, TrainingConfig
 from core.presets import config_from_preset
 from desktop.augmentation_preview import AugmentationPreview
 from desktop.film_sampler import SamplerThread
@@ -19,6 +19,9 @@ from desktop.preset_chooser import PresetChooser
 from desktop.setting_fields import BACKEND, FORM, GROUPS, config_of, flat_settings
 from desktop.setting_row import GroupSection, SettingRow
 from desktop.weights_editor import WeightsEditor
+
+#: Named weights that no other backbone can start from.
+_OF_DENSENET: Final = ("default", "chexnet")
 
 
 class SettingsForm(QWidget):
@@ -113,8 +116,24 @@ class SettingsForm(QWidget):
 
     @pyqtSlot(str, object)
     def _on_value_changed(self, name: str, value: Any) -> None:
+        before = str(self._values["backbone"])
         self._take(name, value)
+        if name == "backbone":
+            self._suit_layer(before)
         self._after_change()
+
+    def _suit_layer(self, before: str) -> None:
+        """Unfreeze the backbone where it usually is, unless the user chose where."""
+        if self._values["unfreeze_from"] == self._usual_layer(before):
+            usual = self._usual_layer(str(self._values["backbone"]))
+            self.rows["unfreeze_from"].set_value(usual)
+            self._take("unfreeze_from", usual)
+
+    def _usual_layer(self, backbone: str) -> int:
+        """The recipe's for its own backbone; that of `core.job` for others."""
+        if backbone == self._preset_values["backbone"]:
+            return int(self._preset_values["unfreeze_from"])
+        return USUAL_LAYERS[backbone]
 
     def _take(self, name: str, value: Any) -> None:
         row = self.rows[name]
@@ -124,6 +143,18 @@ class SettingsForm(QWidget):
         except TrainingError as error:
             row.set_error(f"{error} {error.hint}")
         self._values[name] = value
+        if name in ("weights", "backbone"):
+            self.rows["weights"].set_error(self._misfit())
+
+    def _misfit(self) -> str:
+        """Why the starting weights cannot start the backbone, as far as known."""
+        backbone, weights = self._values["backbone"], self._values["weights"]
+        if backbone == "densenet121" or weights not in _OF_DENSENET:
+            return ""
+        return (
+            "These weights are of a DenseNet121. Choose other weights, or it as the "
+            "backbone."
+        )
 
     def _after_change(self) -> None:
         changed = sum(row.is_changed for row in self.rows.values())

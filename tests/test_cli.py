@@ -317,7 +317,8 @@ class TestDefaultModel:
         card = read_bundle(ROOT / "resources" / "model").card
         assert card.label_names == ("covid", "normal", "pneumonia")
         assert card.training["command"].startswith("python -m core train --data ")
-        assert card.metrics["test"]["n"] == 574
+        assert card.metrics["test"]["n"] == 519
+        assert any("copies" in note for note in card.training["notes"])
         within = {
             entry["within"]
             for entry in card.metrics["test"]["within_source"]
@@ -332,8 +333,12 @@ class TestDefaultModel:
     def test_its_figures_are_those_of_its_test_films(self, tmp_path: Path) -> None:
         out = tmp_path / "result.json"
         bundle = read_bundle(ROOT / "resources" / "model")
-        core("evaluate", bundle.path, "--data", REAL_FILMS / "manifest.csv",
-             "--json", out)  # fmt: skip
+        manifest = tmp_path / "test-films.csv"
+        rows = (bundle.path / "evaluation.csv").read_text(encoding="utf-8").splitlines()
+        films = [row.split(",")[:2] for row in rows[1:]]
+        lines = [f"{REAL_FILMS.absolute() / file},{label}" for file, label in films]
+        manifest.write_text("\n".join(["file,label", *lines]), encoding="utf-8")
+        core("evaluate", bundle.path, "--data", manifest, "--json", out)
         figures = json.loads(out.read_text(encoding="utf-8"))
         stated = bundle.card.metrics["test"]
         assert figures["accuracy"] == pytest.approx(stated["accuracy"], abs=0.004)

@@ -11,7 +11,7 @@ from PyQt5.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
 from core.bundle import ModelBundle
-from core.job import Augmentation, TrainingConfig, config_from_json
+from core.job import USUAL_LAYERS, Augmentation, TrainingConfig, config_from_json
 from core.presets import PRESETS, config_from_preset
 from desktop.film_sampler import SamplerThread, first_films
 from desktop.run_request import as_typed, train_words
@@ -142,6 +142,36 @@ def test_a_setting_that_cannot_be_used_says_so_in_its_place(
     form.set_values({"head": "64"})
     assert not form.rows["head"].error
     assert form.config.head == "64"
+
+
+def choose(form: SettingsForm, name: str, value: object) -> None:
+    form.rows[name].editor.value_changed.emit(value)
+
+
+def test_another_backbone_is_unfrozen_where_it_usually_is(form: SettingsForm) -> None:
+    choose(form, "backbone", "vgg16")
+    assert form.config.unfreeze_from == USUAL_LAYERS["vgg16"]
+    choose(form, "backbone", "resnet50")
+    assert form.config.unfreeze_from == USUAL_LAYERS["resnet50"]
+    choose(form, "backbone", "densenet121")
+    assert form.config == config_from_preset("default")
+
+
+def test_a_layer_that_the_user_chose_stays_with_another_backbone(
+    form: SettingsForm,
+) -> None:
+    choose(form, "unfreeze_from", 12)
+    choose(form, "backbone", "vgg19")
+    assert form.config.unfreeze_from == 12
+
+
+def test_weights_of_another_backbone_are_refused_in_their_place(
+    form: SettingsForm,
+) -> None:
+    choose(form, "backbone", "vgg16")
+    assert form.error.startswith("Start from: These weights are of a DenseNet121.")
+    choose(form, "weights", "imagenet")
+    assert form.error == ""
 
 
 def test_a_model_needs_a_name(form: SettingsForm) -> None:
@@ -322,6 +352,14 @@ def test_first_films_of_a_manifest_are_relative_to_it(tmp_path: Path) -> None:
 
 def test_first_films_of_nothing_are_none(tmp_path: Path) -> None:
     assert first_films(tmp_path / "gone") == []
+
+
+def test_the_command_in_words_keeps_a_layer_that_is_not_the_backbone_s_usual(
+    tmp_path: Path,
+) -> None:
+    config = dataclasses.replace(config_from_preset("default"), backbone="resnet50")
+    words = train_words(config, "default", split="s.csv", out="m", backend="")
+    assert "unfreeze_from=100" in words
 
 
 def test_the_command_in_words_makes_the_same_job(tmp_path: Path) -> None:

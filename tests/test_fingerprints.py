@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from core.fingerprints import SIDE, fingerprint, similar_pairs
+from core.copies import similar_pairs
+from core.fingerprints import SIDE, fingerprint
 from tests.phantoms import draw_phantom
 from tests.planted import CHANGES, Film, cropped, flipped, resized, rotated
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.copies import similar_pairs
 from core.dataset import Dataset, Sample
 from core.errors import DatasetError
-from core.fingerprints import SIDE, similar_pairs
+from core.fingerprints import SIDE
 from core.split import (
     SPLITS,
     Split,

@@ -16,11 +16,11 @@ from typing import Any
 from core.bundle import read_bundle
 from core.control import Control
 from core.errors import OutputError, TrainingError
-from core.events import JobSucceeded, StageStarted, claim_stdout
+from core.events import JobSucceeded, StageStarted
 from core.job import TrainingConfig, config_from_json
 from core.paths import atomic_folder, atomic_write
 from core.presets import config_from_preset
-from core.reporting import Narrator, Pipe, Report, Reporter, end_told
+from core.reporting import Report, Reporter, begin_report, end_told
 from core.training.state import JobFolder, without_folder
 
 
@@ -34,10 +34,8 @@ def train(arguments: argparse.Namespace) -> int:
         os.environ["KERAS_BACKEND"] = arguments.backend
     control = Control()
     control.take_signals()
-    listener = Pipe(claim_stdout()) if arguments.events else Narrator()
+    listener = begin_report(control, as_events=arguments.events)
     report = Reporter([listener], arguments.events_file)
-    if arguments.events:
-        control.listen(sys.stdin)
     with end_told(report):
         run_job_with(arguments, report, control)
     if not arguments.events:
@@ -94,10 +92,7 @@ def dry_run(arguments: argparse.Namespace) -> int:
         os.environ["KERAS_BACKEND"] = arguments.backend
     control = Control()
     control.take_signals()
-    report: Report = Narrator()
-    if arguments.events:
-        report = Pipe(claim_stdout())
-        control.listen(sys.stdin)
+    report = begin_report(control, as_events=arguments.events)
     with end_told(report):
         config, data = job_from(arguments), data_from(arguments)
         report(StageStarted("start", "Loading Keras."))

@@ -21,6 +21,7 @@ from core.training.fit import Features, Part
 from core.training.pipeline import Films
 from core.training.state import JobFolder
 
+
 def compute_features(
     network: keras.Model,
     films: Films,

@@ -79,8 +79,8 @@ def preflight(
         timing = steps.time(batch)
     if batch < config.batch:
         notes.append(
-            f"Memory suffices for {batch} films per step, not {config.batch}: "
-            f"the job will use {batch}."
+            f"Memory is too short for {config.batch} films per step; the job will "
+            f"use {batch}."
         )
     for note in notes:
         report(Noted(note))

@@ -19,8 +19,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from core.copies import similar_pairs
 from core.dataset import Sample
-from core.fingerprints import fingerprint, similar_pairs
+from core.fingerprints import fingerprint
 from core.images import FilmFacts, read_radiograph
 from core.leaks import alike_rows, find_leaks, identical_rows
 from core.survey import Survey, SurveyedFilm

@@ -1,0 +1,81 @@
+"""Ways to lay one film over another."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.fingerprints import SIDE
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Pose:
+    """Where a film is read to lay it over another: q = matrix @ p + shift.
+
+    Both in shares of the side, from the centre.
+    """
+
+    matrix: NDArray[np.float64]
+    shift: NDArray[np.float64]
+
+    def to_pixels(self) -> NDArray[np.float32]:
+        """The (2, 3) matrix by which OpenCV reads a fingerprint."""
+        centre = np.full(2, (SIDE - 1) / 2)
+        shift = centre + SIDE * self.shift - self.matrix @ centre
+        return np.column_stack([self.matrix, shift]).astype(np.float32)
+
+
+def poses() -> Iterator[Pose]:
+    """Ways to lay a film, or the middle of it, over another."""
+    angles = np.deg2rad([-15, -10, -5, 0, 5, 10, 15])
+    offsets = (-0.045, 0.0, 0.045)
+    for mirror in (1.0, -1.0):
+        for angle in angles:
+            yield _pose(mirror, angle, (1, 1), (0, 0))
+            # What a rotation leaves of the side when it keeps the corners.
+            yield _pose(mirror, angle, (0.82, 0.82), (0, 0))
+            for shift in itertools.product(offsets, offsets):
+                yield _pose(mirror, angle, (0.9, 0.9), shift)
+        for shift_of_side in (-0.05, 0.05):  # one edge cut off
+            yield _pose(mirror, 0.0, (0.9, 1), (shift_of_side, 0))
+            yield _pose(mirror, 0.0, (1, 0.9), (0, shift_of_side))
+
+
+def _pose(
+    mirror: float, angle: float, part: tuple[float, float], shift: tuple[float, float]
+) -> Pose:
+    cos, sin = np.cos(angle), np.sin(angle)
+    turn = np.diag([mirror, 1.0]) @ np.array([[cos, -sin], [sin, cos]])
+    return Pose(turn @ np.diag(part), turn @ np.array(shift))
+
+
+def still() -> Pose:
+    """As it is."""
+    return _pose(1.0, 0.0, (1, 1), (0, 0))
+
+
+def in_words(
+    warp: NDArray[np.float32], shown: NDArray[np.float32], other: NDArray[np.float32]
+) -> str:
+    """What was done to a film so that it shows as another does."""
+    matrix = warp[:, :2].astype(np.float64)
+    size = float(np.sqrt(abs(np.linalg.det(matrix))))
+    words = []
+    if np.linalg.det(matrix) < 0:
+        words.append("mirrored")
+        matrix = matrix @ np.diag([-1.0, 1.0])
+    angle = np.degrees(
+        np.arctan2(matrix[1, 0] - matrix[0, 1], matrix[0, 0] + matrix[1, 1])
+    )
+    if abs(angle) >= 1.5:
+        words.append(f"rotated by {abs(angle):.0f} degrees")
+    if not 0.97 <= size <= 1.03:
+        words.append(f"cropped to {100 * min(size, 1 / size):.0f} %")
+    slope = float(np.std(other) / max(float(np.std(shown)), 1e-6))
+    if abs(float(other.mean() - shown.mean())) > 6 or not 0.93 <= slope <= 1.07:
+        words.append("brightness changed")
+    return ", ".join(words) or "resized or compressed again"

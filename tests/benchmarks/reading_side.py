@@ -1,0 +1,159 @@
+"""The window's worker reading a film before, during and after a real training job.
+
+`python -m tests.benchmarks.reading_side FILM BUNDLE MANIFEST REPEATS` prints one line
+of JSON. The job is started and supervised by the window's own code, which lowers its
+priority.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+from PyQt5.QtCore import QCoreApplication, Qt
+
+from core.errors import CoreError
+from core.events import Progressed, TrainingEvent
+from core.training.state import JobFolder
+from desktop.core_process import CoreProcess
+from desktop.diagnosis import DiagnosedFilm
+from desktop.workers import FilmRequest, InferenceWorker
+
+_WARM_UP = 3
+#: Between two readings: nobody opens films without a pause.
+_PAUSE_S = 0.3
+_LONGEST_START_S = 600.0
+_SETTINGS = {"head_epochs": 1, "epochs": 200, "patience": 0}
+_REASON = "They are only for measuring time."
+
+
+class Job:
+    """A training job that runs until it is stopped.
+
+    Args:
+        manifest: Its films.
+        folder: For its files.
+    """
+
+    def __init__(self, manifest: Path, folder: Path) -> None:
+        out = folder / "bundle"
+        job = folder / "job.json"
+        job.write_text(json.dumps({**_SETTINGS, "accept_leaks": _REASON}), "utf-8")
+        words = ["train", "--data", manifest, "--out", out, "--config", job, "--events"]
+        log = folder / "log.txt"
+        self._process = CoreProcess([str(word) for word in words], log)
+        self._process.progressed.connect(  # type: ignore[call-arg]
+            self._take, Qt.ConnectionType.DirectConnection
+        )
+        self._is_learning = threading.Event()
+        self._log = log
+        self._running = JobFolder.beside(out).path / "running.json"
+        self.films_trained = 0
+        self._thread = threading.Thread(target=self._process.run)
+
+    def start(self) -> None:
+        """Start it and wait until it fine-tunes, its first steps done.
+
+        Raises:
+            SystemExit: It has ended instead.
+        """
+        self._thread.start()
+        until = time.monotonic() + _LONGEST_START_S
+        while not self._is_learning.wait(0.5):
+            if not self._thread.is_alive() or time.monotonic() > until:
+                self.stop()
+                raise SystemExit(f"The job did not train: {self._log.read_text()}")
+
+    def nice(self) -> int:
+        """Its priority; 0 is the usual one."""
+        pid = json.loads(self._running.read_text("utf-8"))["pid"]
+        return int(psutil.Process(pid).nice())
+
+    def stop(self) -> None:
+        """End it."""
+        self._process.request_stop()
+        self._thread.join()
+
+    def _take(self, event: TrainingEvent) -> None:
+        if isinstance(event, Progressed) and event.stage == "fine-tuning":
+            self.films_trained = event.done
+            self._is_learning.set()
+
+
+class Reader:
+    """The window's worker, asked in this thread.
+
+    Args:
+        film: What it reads.
+        bundle: The model that it asks.
+    """
+
+    def __init__(self, film: Path, bundle: Path) -> None:
+        self._film = film
+        self._worker = InferenceWorker(bundle)
+        self._worker.diagnosed.connect(self._take)
+        self._worker.failed.connect(self._fail)
+        for _ in range(_WARM_UP):
+            self.read(1)
+
+    def read(self, times: int) -> list[float]:
+        """Seconds of each reading."""
+        found = []
+        for number in range(times):
+            time.sleep(_PAUSE_S)
+            began = time.perf_counter()
+            # Served before the call returns: both live in this thread.
+            self._worker.request([FilmRequest(number, self._film)])
+            found.append(time.perf_counter() - began)
+        return found
+
+    def _take(self, request_id: int, film: DiagnosedFilm) -> None:
+        if film.reading is None:
+            raise SystemExit("The model gave no verdict.")
+
+    def _fail(self, request_id: int, error: CoreError) -> None:
+        raise SystemExit(f"The film could not be read: {error}")
+
+
+def measure(film: Path, bundle: Path, manifest: Path, repeats: int) -> dict[str, Any]:
+    """Read before, during and after."""
+    reader = Reader(film, bundle)
+    before = reader.read(repeats)
+    with tempfile.TemporaryDirectory() as folder:
+        job = Job(manifest, Path(folder))
+        job.start()
+        try:
+            nice, trained = job.nice(), job.films_trained
+            during = reader.read(2 * repeats)
+            trained = job.films_trained - trained
+        finally:
+            job.stop()
+    return {
+        "before": before,
+        "during": during,
+        "after": reader.read(repeats),
+        "nice": nice,
+        "films_trained": trained,
+    }
+
+
+def main() -> None:
+    """Measure in a home of its own."""
+    film, bundle, manifest = map(Path, sys.argv[1:4])
+    application = QCoreApplication([])  # signals need one
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["HILUM_HOME"] = home
+        result = measure(film, bundle, manifest, int(sys.argv[4]))
+    application.quit()
+    print(json.dumps(result), flush=True)  # noqa: T201 - read by the parent
+
+
+if __name__ == "__main__":
+    main()
