@@ -88,7 +88,7 @@ class Aligner:
         except cv2.error:  # nothing in common to align by
             return None
         over = cv2.warpAffine(one.valid, warp, _SIZE, flags=_READ_MASK)
-        both = (over & other.valid) > 0
+        both = (np.asarray(over, np.uint8) & other.valid) > 0
         if both.mean() < _LEAST_OVERLAP:
             return None
         fine = cv2.warpAffine(one.fine, warp, _SIZE, flags=_READ)[both]

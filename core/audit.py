@@ -40,7 +40,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +61,9 @@ from core.leaks import (
     leak_to_json,
 )
 from core.patients import compile_pattern, with_patient
-from core.reporting import Report, counter
+from core.reporting import Report, counter, share_counter
 from core.shortcuts import (
+    Trial,
     comparable_sources,
     frame_probe,
     metadata_probe,
@@ -167,13 +168,13 @@ def audit(
     )
     surveyed = dataclasses.replace(surveyed, films=films)
     report(StageStarted("comparing", "Looking for copies."))
-    count = len(films)
-    tell = share_counter("comparing", count, report)
+    tell = share_counter("comparing", len(films), report)
     similar = similar_pairs(surveyed.fingerprints, tell)
     report(StageStarted("probing", "Looking for what tells the labels apart."))
+    tell = share_counter("probing", len(films), report)
     origins = [origin for _, origin in named if origin]
     readable = dataclasses.replace(dataset, samples=surveyed.samples)
-    return _judge(data, readable, surveyed, similar, origins, wish)
+    return _judge(data, readable, surveyed, similar, origins, wish, tell)
 
 
 def _judge(
@@ -183,6 +184,7 @@ def _judge(
     similar: list[SimilarPair],
     origins: Sequence[str],
     wish: SplitWish,
+    on_progress: Callable[[float], None],
 ) -> Audit:
     samples = dataset.samples
     identical = identical_rows(surveyed)
@@ -206,7 +208,7 @@ def _judge(
         "independent": _independent(dataset, groups),
         "leaks": [leak_to_json(leak) for leak in leaks],
         **_kinds(surveyed.films),
-        "shortcuts": _shortcuts(surveyed, groups, wish.seed),
+        "shortcuts": _shortcuts(surveyed, groups, wish.seed, on_progress),
         "comparable": comparable_sources([(s.source, s.label) for s in samples]),
         "split": _split_to_json(split, origin, dataset.labels),
     }
@@ -330,12 +332,20 @@ def _patients(samples: Sequence[Sample], origins: Sequence[str]) -> dict[str, An
 
 
 def _shortcuts(
-    surveyed: Survey, groups: NDArray[np.int32], seed: int
+    surveyed: Survey,
+    groups: NDArray[np.int32],
+    seed: int,
+    on_progress: Callable[[float], None],
 ) -> dict[str, dict[str, Any] | None]:
     labels = [sample.label for sample in surveyed.samples]
     facts = [film.facts for film in surveyed.films]
-    metadata = metadata_probe(facts, labels, groups, seed=seed)
-    frame = frame_probe(surveyed.fingerprints, labels, groups, seed=seed)
+    trial = Trial.of(labels, groups, seed=seed)
+    metadata = frame = None
+    if trial is not None:
+        metadata = metadata_probe(facts, trial, lambda share: on_progress(share / 2))
+        frame = frame_probe(
+            surveyed.fingerprints, trial, lambda share: on_progress((1 + share) / 2)
+        )
     return {"metadata": probe_to_json(metadata), "frame": probe_to_json(frame)}
 
 

@@ -32,7 +32,7 @@ empty and mcnemar is null.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -105,6 +105,7 @@ def compare(
     allowed_drop: float = ALLOWED_DROP,
     seed: int = 0,
     count: int = RESAMPLES,
+    on_progress: Callable[[float], None] = lambda share: None,
 ) -> dict[str, Any]:
     """Compare two models on films that neither was made with.
 
@@ -119,6 +120,8 @@ def compare(
         allowed_drop: Most by which the recall of a class may fall, judged by the
             figure itself. A fall past it rules out "better"; one whose interval
             lies below 0 makes the verdict "worse".
+        on_progress: Called often with the share that is done, to 1; may raise
+            to stop.
 
     Returns:
         JSON values as this module describes, less `data`, `split`, `left_out`.
@@ -138,7 +141,7 @@ def compare(
         probabilities(first.logits, candidate.card.temperature),
         probabilities(second.logits[:, list(pairing.columns)], in_use.card.temperature),
     )
-    differences = _differences(first.truth, p, first.labels, resamples)
+    differences = _differences(first.truth, p, first.labels, resamples, on_progress)
     right = [each.argmax(axis=1) == first.truth for each in p]
     result = {
         **_about(candidate, in_use, allowed_drop),
@@ -240,11 +243,15 @@ def _differences(
     p: tuple[NDArray[np.float64], NDArray[np.float64]],
     labels: Sequence[str],
     resamples: Resamples,
+    on_progress: Callable[[float], None],
 ) -> list[dict[str, Any]]:
     sides = [_Side.of(truth, each) for each in p]
     whole = [side.figures() for side in sides]
-    times = [np.bincount(rows, minlength=len(truth)) for rows in resamples.rows]
-    drawn = [[side.figures(each) for side in sides] for each in times]
+    drawn = []
+    for number, rows in enumerate(resamples.rows, start=1):
+        times = np.bincount(rows, minlength=len(truth))
+        drawn.append([side.figures(times) for side in sides])
+        on_progress(number / len(resamples.rows))
     keys: list[tuple[str, int | None]] = [
         ("accuracy", None),
         ("macro_f1", None),
@@ -293,7 +300,7 @@ class _Side:
         hits, true, said = np.diag(counts), counts.sum(axis=1), counts.sum(axis=0)
         with np.errstate(invalid="ignore"):
             recall, f1 = hits / true, 2 * hits / (true + said)
-        areas = [_area(*ranking.counts(times)) for ranking in self.rankings]
+        areas = [ranking.area(times) for ranking in self.rankings]
         return {
             ("accuracy", None): float(hits.sum() / counts.sum()),
             ("macro_f1", None): _mean(f1),
@@ -301,16 +308,6 @@ class _Side:
             **{("recall", i): float(recall[i]) for i in range(classes)},
             **{("auc", i): areas[i] for i in range(classes)},
         }
-
-
-def _area(hits: NDArray[np.int64], false: NDArray[np.int64]) -> float:
-    """Area under the ROC curve; NaN where there is one class only."""
-    if not hits[-1] or not false[-1]:
-        return float("nan")
-    steps = np.diff(false, prepend=0)
-    # Films of one score count half, as in `core.metrics.auc`.
-    below = (2 * hits - np.diff(hits, prepend=0)) / 2
-    return float((steps * below).sum() / (hits[-1] * false[-1]))
 
 
 def _mean(values: NDArray[np.float64]) -> float:

@@ -18,7 +18,14 @@ from core.evaluate import score_films
 from core.events import JobSucceeded, Noted, StageStarted
 from core.paths import atomic_write, default_bundle_dir
 from core.predict import Classifier
-from core.reporting import Report, begin_report, counter, end_told, heeding
+from core.reporting import (
+    Report,
+    begin_report,
+    counter,
+    end_told,
+    heeding,
+    share_counter,
+)
 
 _STAGE = "comparison"
 
@@ -111,6 +118,10 @@ def _measured(
         left_out["cannot be read"] = len(first.unreadable)
     report(StageStarted("evaluation", "Counting how sure the difference is."))
     result = compare(
-        candidate, in_use, (first, second), allowed_drop=arguments.allow_drop
+        candidate,
+        in_use,
+        (first, second),
+        allowed_drop=arguments.allow_drop,
+        on_progress=share_counter("evaluation", len(first.samples), report),
     )
     return {**result, "left_out": left_out}

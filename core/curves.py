@@ -57,6 +57,16 @@ class Ranking:
         hits = np.cumsum(weight * self.positive)[self.ends]
         return hits, np.cumsum(weight)[self.ends] - hits
 
+    def area(self, times: NDArray[np.int64] | None = None) -> float:
+        """Area under the ROC curve; NaN where there is one class only."""
+        hits, false = self.counts(times)
+        if not hits[-1] or not false[-1]:
+            return float("nan")
+        steps = np.diff(false, prepend=0)
+        # Films of one score count half, as in `core.metrics.auc`.
+        below = (2 * hits - np.diff(hits, prepend=0)) / 2
+        return float((steps * below).sum() / (hits[-1] * false[-1]))
+
 
 def label_curves(
     truth: NDArray[np.intp],

@@ -153,6 +153,16 @@ def counter(stage: str, total: int, report: Report) -> Callable[[int], None]:
     return on_film
 
 
+def share_counter(stage: str, total: int, report: Report) -> Callable[[float], None]:
+    """As `counter`, but to be called with the share that is done, to 1."""
+    on_film = counter(stage, total, report)
+
+    def on_share(share: float) -> None:
+        on_film(round(share * total))
+
+    return on_share
+
+
 def _in_words(event: TrainingEvent) -> str:
     if isinstance(event, StageStarted):
         return event.detail

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.curves import Ranking
 from core.fingerprints import SIDE
 from core.images import FilmFacts
 from core.metrics import Resamples, auc
@@ -50,21 +51,72 @@ class Probe:
         return self.auc > RED
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class Trial:
+    """The films on which programs are tried, and how these are divided.
+
+    Attributes:
+        rows: (m,) the films, among n.
+        names: Their labels, sorted.
+        truth: (m,) index into `names`.
+        folds: Rows of `truth` to learn from and to judge; no group is in both.
+        times: How often each film was drawn, by group, per resample.
+        seed: Of whatever is drawn.
+    """
+
+    rows: NDArray[np.intp]
+    names: tuple[str, ...]
+    truth: NDArray[np.intp]
+    folds: tuple[tuple[NDArray[np.intp], NDArray[np.intp]], ...]
+    times: tuple[NDArray[np.int64], ...]
+    seed: int
+
+    @classmethod
+    def of(
+        cls, labels: Sequence[str], groups: NDArray[np.int32], *, seed: int
+    ) -> Trial | None:
+        """Divide films.
+
+        Args:
+            labels: n of them.
+            groups: (n,) int32: films that belong together.
+
+        Returns:
+            None where there are too few films of two labels.
+        """
+        from sklearn.model_selection import StratifiedGroupKFold
+
+        every = np.array(labels, object)
+        independent = {name: len(set(groups[every == name])) for name in set(labels)}
+        names = sorted(name for name, count in independent.items() if count >= FEWEST)
+        if len(names) < 2:
+            return None
+        rows = np.flatnonzero(np.isin(every, names))
+        truth = np.searchsorted(names, every[rows].astype(str))
+        groups = groups[rows]
+        folder = StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=seed % 2**32)
+        drawn = Resamples.by_group(groups.tolist(), seed=seed, count=_RESAMPLES).rows
+        return cls(
+            rows=rows,
+            names=tuple(names),
+            truth=truth,
+            folds=tuple(folder.split(rows, truth, groups)),
+            times=tuple(np.bincount(draw, minlength=len(rows)) for draw in drawn),
+            seed=seed,
+        )
+
+
 def metadata_probe(
     facts: Sequence[FilmFacts],
-    labels: Sequence[str],
-    groups: NDArray[np.int32],
-    *,
-    seed: int,
-) -> Probe | None:
+    trial: Trial,
+    on_progress: Callable[[float], None] = lambda share: None,
+) -> Probe:
     """Tell labels apart by size, aspect, bytes per pixel, colour, bits and format.
 
     Args:
-        facts, labels: n of each.
-        groups: (n,) int32: films that belong together.
-
-    Returns:
-        None where there are too few films of two labels.
+        facts: n of them.
+        on_progress: Called now and then with the share that is done; may raise
+            to stop.
     """
     from sklearn.ensemble import RandomForestClassifier
 
@@ -72,29 +124,22 @@ def metadata_probe(
     kinds = [_codes([getattr(f, name) for f in facts]) for name in ("format", "colour")]
     features = np.column_stack([values, *kinds])
     forest = RandomForestClassifier(
-        40, min_samples_leaf=3, max_depth=10, random_state=seed
+        40, min_samples_leaf=3, max_depth=10, random_state=trial.seed
     )
-    return _probe(
-        forest, features, labels, groups, seed, "the size and kind of the file alone"
-    )
+    what = "the size and kind of the file alone"
+    return _probe(forest, features, trial, what, on_progress)
 
 
 def frame_probe(
     fingerprints: NDArray[np.uint8],
-    labels: Sequence[str],
-    groups: NDArray[np.int32],
-    *,
-    seed: int,
-) -> Probe | None:
+    trial: Trial,
+    on_progress: Callable[[float], None] = lambda share: None,
+) -> Probe:
     """Tell labels apart by the outer rim of the film, its centre blanked.
 
     Args:
         fingerprints: (n, k) uint8 of `core.fingerprints`.
-        labels: n of them.
-        groups: (n,) int32: films that belong together.
-
-    Returns:
-        None where there are too few films of two labels.
+        on_progress: As `metadata_probe`.
     """
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
@@ -106,7 +151,7 @@ def frame_probe(
     # Solved in one step, where a logistic regression iterates for minutes.
     model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.1)
     what = "the rim of the film alone, the lungs blanked out,"
-    return _probe(model, small[:, rim], labels, groups, seed, what)
+    return _probe(model, small[:, rim], trial, what, on_progress)
 
 
 def comparable_sources(
@@ -148,41 +193,34 @@ def probe_to_json(probe: Probe | None) -> dict[str, Any] | None:
 def _probe(
     model: Any,
     features: NDArray[np.float64],
-    labels: Sequence[str],
-    groups: NDArray[np.int32],
-    seed: int,
+    trial: Trial,
     what: str,
-) -> Probe | None:
-    from sklearn.model_selection import StratifiedGroupKFold
-
-    names = np.array(labels, object)
-    independent = {name: len(set(groups[names == name])) for name in set(labels)}
-    used = sorted(name for name, count in independent.items() if count >= FEWEST)
-    if len(used) < 2:
-        return None
-    rows = np.flatnonzero(np.isin(names, used))
-    truth = np.searchsorted(used, names[rows].astype(str))
-    features, groups = features[rows], groups[rows]
-    folder = StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=seed % 2**32)
-    folds = list(folder.split(features, truth, groups))
-    scores = _held_out(model, features, truth, folds)
-    resamples = Resamples.by_group(groups.tolist(), seed=seed, count=_RESAMPLES)
-    drawn = [_macro_auc(truth[draw], scores[draw]) for draw in resamples.rows]
-    low, high = np.nanpercentile(drawn, [2.5, 97.5])
-    rng = np.random.default_rng(seed)
+    on_progress: Callable[[float], None],
+) -> Probe:
+    features, truth = features[trial.rows], trial.truth
+    rng = np.random.default_rng(trial.seed)
     shuffled = [rng.permutation(truth) for _ in range(_SHUFFLES)]
-    chance = np.mean(
-        [_macro_auc(s, _held_out(model, features, s, folds)) for s in shuffled]
-    )
-    value = _macro_auc(truth, scores)
-    worst, worst_auc = _worst_pair(truth, scores, used)
+    tries: list[NDArray[np.float64]] = []
+    for number, labels in enumerate((truth, *shuffled)):
+        on_progress(number / (1 + _SHUFFLES))
+        tries.append(_held_out(model, features, labels, trial.folds))
+    on_progress(1.0)
+    scores = tries[0]
+    areas = _Areas.of(truth, scores)
+    drawn = [areas.mean(times) for times in trial.times]
+    low, high = (float(end) for end in np.nanpercentile(drawn, [2.5, 97.5]))
+    value = areas.mean()
+    worst, worst_auc = _worst_pair(truth, scores, trial.names)
+    chances = [
+        _Areas.of(*each).mean() for each in zip(shuffled, tries[1:], strict=True)
+    ]
     return Probe(
         auc=value,
-        auc_ci=(float(low), float(high)),
-        chance=float(chance),
+        auc_ci=(low, high),
+        chance=float(np.mean(chances)),
         worst=worst,
         worst_auc=worst_auc,
-        sentence=_sentence(what, value, (float(low), float(high)), worst, worst_auc),
+        sentence=_sentence(what, value, (low, high), worst, worst_auc),
     )
 
 
@@ -204,14 +242,33 @@ def _held_out(
     return scores
 
 
-def _macro_auc(truth: NDArray[np.intp], scores: NDArray[np.float64]) -> float:
-    known = ~np.isnan(scores).any(axis=1)
-    values = [
-        auc(truth[known] == label, scores[known, label])
-        for label in range(scores.shape[1])
-    ]
-    finite = [value for value in values if np.isfinite(value)]
-    return float(np.mean(finite)) if finite else float("nan")
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Areas:
+    """Each label against the others, ready to be drawn many times.
+
+    Attributes:
+        known: (n,) bool, films that have scores.
+        rankings: Of these, per label.
+    """
+
+    known: NDArray[np.bool_]
+    rankings: tuple[Ranking, ...]
+
+    @classmethod
+    def of(cls, truth: NDArray[np.intp], scores: NDArray[np.float64]) -> _Areas:
+        known = np.asarray(~np.isnan(scores).any(axis=1))
+        truth, scores = truth[known], scores[known]
+        classes = range(scores.shape[1])
+        return cls(known, tuple(Ranking.of(truth == i, scores[:, i]) for i in classes))
+
+    def mean(self, times: NDArray[np.int64] | None = None) -> float:
+        """Macro average of the areas under the curves; NaN where there is none."""
+        if not self.known.any():
+            return float("nan")
+        times = None if times is None else times[self.known]
+        values = [ranking.area(times) for ranking in self.rankings]
+        finite = [value for value in values if np.isfinite(value)]
+        return float(np.mean(finite)) if finite else float("nan")
 
 
 def _worst_pair(

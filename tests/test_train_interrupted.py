@@ -7,6 +7,7 @@ import os
 import resource
 import shutil
 import signal
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -29,6 +30,7 @@ from core.events import (
     parse_event,
 )
 from tests.phantoms import draw_phantom
+from tests.small_disk import tiny_disk
 from tests.training_child import Child, work_of, write_job
 
 pytestmark = [pytest.mark.training, pytest.mark.slow]
@@ -322,6 +324,40 @@ def test_a_full_disk_ends_in_one_sentence_and_the_job_can_go_on(
 
     status, errors = start("--out", out, "--resume", "--events").finish()
     assert status == 0, errors
+
+
+def test_a_disk_that_fills_up_ends_in_one_sentence(
+    phantoms: Path, job: Path, tmp_path: Path, start: Start
+) -> None:
+    with tiny_disk(tmp_path / "disk", 8 << 10) as disk:
+        child = start(
+            *("--data", phantoms, "--out", disk / "model", "--config", job),
+            "--events",
+        )
+        status, errors = child.finish()
+        assert status == 2, errors
+        failure = child.events[-1]
+        assert isinstance(failure, JobFailed)
+        assert "space" in f"{failure.message} {failure.hint}"
+        assert not (disk / "model").exists()
+
+
+def test_a_read_only_disk_is_told_before_keras_is_loaded(
+    phantoms: Path, job: Path, tmp_path: Path, start: Start
+) -> None:
+    with tiny_disk(tmp_path / "disk", 64) as disk:
+        read_only = ["mount", "-o", "remount,ro", str(disk)]
+        subprocess.run(read_only, check=True, capture_output=True)
+        child = start(
+            *("--data", phantoms, "--out", disk / "model", "--config", job),
+            "--events",
+        )
+        status, errors = child.finish()
+    assert status == 2
+    failure = child.events[-1]
+    assert isinstance(failure, JobFailed)
+    assert "may not be written to" in failure.message
+    assert len(errors.strip().splitlines()) == 1, errors
 
 
 def test_what_is_printed_by_libraries_does_not_get_between_the_events(

@@ -1,4 +1,4 @@
-"""Print the project's figures: `python -m tests.benchmarks [--quick]`.
+"""Print the project's figures: `python -m tests.benchmarks [GROUP ...] [--quick]`.
 
 Each is measured against its alternative in the same run, the two in turns, so that
 what else the machine does hits both. No figure fails the run: the exit status says
@@ -8,28 +8,51 @@ only whether they could be taken.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import os
 import sys
 import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from core.bundle import WEIGHTS, ModelBundle, read_bundle
 from core.errors import CoreError
 from core.paths import atomic_write, default_bundle_dir
-from tests.benchmarks import first_verdict, machine, memory, one_verdict
+from tests.benchmarks import (
+    feature_extraction,
+    first_verdict,
+    machine,
+    memory,
+    one_verdict,
+    planted_copies,
+    reading_while_training,
+    training_films,
+    training_flow,
+)
 from tests.benchmarks.child import ChildError, python, run_once
 from tests.benchmarks.figures import Row, markdown_table, row_in_words
 
 _NOTES = """\
 Each value is the median, with the quartiles in brackets; a ratio is the median of the
-ratios of neighbouring measurements. TensorFlow's side loads the same weights from a
+ratios of neighbouring measurements."""
+_NOTES_VERDICT = """\
+TensorFlow's side loads the same weights from a
 .keras file saved beforehand, reads and preprocesses the film with the same code, and
 gets logits and feature maps from one `predict`, so that the GradientTape of Grad-CAM
 runs through the head alone; no XLA, oneDNN on, its log off. Times of fresh processes
 run until the verdict is printed. Hilum's single verdict includes the preprocessing
 that the Keras side is spared."""
+_NOTES_TRAINING = """\
+A head is trained in fresh processes with Keras imported, the films decoded, and the
+network built and given its weights, before the clock starts. Hilum's side then loads
+the backbone's graph, or writes one of a weights file first, runs every film through it
+once and trains the head; Keras's side calls `fit` with the same films, head, optimiser,
+batches and validation, its backbone frozen, with XLA if that made it faster. The share
+of an epoch in which the device is busy is the time of the same steps on batches in
+memory, as a share of the epoch's; varying films takes from the same processor. A film
+is read by the window's own worker, the job started by the window's own code."""
 
 
 def main() -> int:
@@ -41,16 +64,25 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m tests.benchmarks", description=(__doc__ or "").split("\n\n")[1]
     )
+    parser.add_argument(
+        "groups",
+        nargs="*",
+        metavar="GROUP",
+        help=f"{', '.join(_GROUPS)}; else all of them",
+    )
     parser.add_argument("--model", type=Path, help="a bundle; else the default")
     parser.add_argument("--quick", action="store_true", help="few repeats")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every value")
     wishes = parser.parse_args()
+    if unknown := set(wishes.groups) - set(_GROUPS):
+        parser.error(f"there is no group {', '.join(sorted(unknown))}")
+    groups = [name for name in _GROUPS if name in (wishes.groups or _GROUPS)]
     try:
         bundle = read_bundle((wishes.model or default_bundle_dir()).resolve())
         if WEIGHTS not in bundle.card.files:
             _say(f"The bundle has no {WEIGHTS} to rebuild the Keras network from.")
             return 2
-        values = _measure(bundle, quick=wishes.quick)
+        values = _measure(bundle, groups, quick=wishes.quick)
         if wishes.json:
             with atomic_write(wishes.json) as partial:
                 text = json.dumps(values, indent=1, ensure_ascii=False)
@@ -64,43 +96,21 @@ def main() -> int:
     return 0
 
 
-def _measure(bundle: ModelBundle, *, quick: bool) -> dict[str, Any]:
+def _measure(
+    bundle: ModelBundle, groups: Sequence[str], *, quick: bool
+) -> dict[str, Any]:
     facts = machine.description(bundle)
     for name, value in facts.items():
         _say(f"{name:10} {value}")
     was_busy = machine.is_busy()
-    films = machine.films()
     rows: list[Row] = []
     values: dict[str, Any] = {"machine": facts}
+    notes = [_NOTES]
     with tempfile.TemporaryDirectory(prefix="hilum-benchmarks-") as folder:
-        keras_file = Path(folder) / "network.keras"
-        builder = "tests.benchmarks.keras_side"
-        run_once(python(builder, "build", bundle.path, keras_file))
-
-        _say("\nFrom the interpreter's start to the first verdict")
-        values["first_verdict"] = []
-        for film in films:
-            first = first_verdict.measure(
-                film, bundle.path, keras_file, 2 if quick else 7
-            )
-            values["first_verdict"].append(first_verdict.to_json(first))
-            _say(first_verdict.agreement(first))
-            _show(first_verdict.rows(first), rows)
-
-        _say("\nOne verdict of a loaded model")
-        big = one_verdict.film_of_side(films[0])
-        repeats = 8 if quick else 60
-        single = one_verdict.measure(bundle, big, keras_file, repeats)
-        heat = one_verdict.measure_heatmap(bundle, big, 2 * repeats)
-        values["one_verdict"] = one_verdict.to_json(single, heat)
-        _say(one_verdict.agreement(single))
-        _show(one_verdict.rows(single, heat), rows)
-
-    if sys.platform == "linux":  # others do not tell a process's memory this way
-        _say("\nMemory of the window")
-        found = memory.measure(films, bundle.path, 1 if quick else 3)
-        values["memory"] = memory.to_json(found)
-        _show(memory.rows(found), rows)
+        for name in groups:
+            group = _GROUPS[name]
+            values |= group.measure(bundle, Path(folder), rows, quick)
+            notes += group.notes
     if was_busy or machine.is_busy():
         load = os.getloadavg()[0]
         _say(
@@ -108,8 +118,124 @@ def _measure(bundle: ModelBundle, *, quick: bool) -> dict[str, Any]:
             "ratios and memory say more."
         )
     table = markdown_table(rows)
-    _say(f"\n{_NOTES}\n\n{table}")
+    _say("\n" + " ".join(notes) + f"\n\n{table}")
     return {**values, "table": table}
+
+
+def _verdict(
+    bundle: ModelBundle, folder: Path, rows: list[Row], quick: bool
+) -> dict[str, Any]:
+    """What a verdict takes, from the interpreter's start and of a loaded model."""
+    values: dict[str, Any] = {}
+    films = machine.films()
+    keras_file = folder / "network.keras"
+    builder = "tests.benchmarks.keras_side"
+    run_once(python(builder, "build", bundle.path, keras_file))
+
+    _say("\nFrom the interpreter's start to the first verdict")
+    values["first_verdict"] = []
+    for film in films:
+        first = first_verdict.measure(film, bundle.path, keras_file, 2 if quick else 7)
+        values["first_verdict"].append(first_verdict.to_json(first))
+        _say(first_verdict.agreement(first))
+        _show(first_verdict.rows(first), rows)
+
+    _say("\nOne verdict of a loaded model")
+    big = one_verdict.film_of_side(films[0])
+    repeats = 8 if quick else 60
+    single = one_verdict.measure(bundle, big, keras_file, repeats)
+    heat = one_verdict.measure_heatmap(bundle, big, 2 * repeats)
+    values["one_verdict"] = one_verdict.to_json(single, heat)
+    _say(one_verdict.agreement(single))
+    _show(one_verdict.rows(single, heat), rows)
+
+    if sys.platform == "linux":  # others do not tell a process's memory this way
+        _say("\nMemory of the window")
+        found = memory.measure(films, bundle.path, 1 if quick else 3)
+        values["memory"] = memory.to_json(found)
+        _show(memory.rows(found), rows)
+    return values
+
+
+def _training(
+    bundle: ModelBundle, folder: Path, rows: list[Row], quick: bool
+) -> dict[str, Any]:
+    """What a training takes, how well it is fed, and what it leaves to the window."""
+    values: dict[str, Any] = {}
+    kind = training_films.kind()
+    turns = 1 if quick else 3
+
+    _say("\nA head trained on features that are computed once")
+    stored = _films(folder, {"train": 500, "val": 100})[1]
+    head = feature_extraction.measure(
+        bundle,
+        stored,
+        f"500 + 100 {kind} films",
+        turns,
+        on_turn=lambda turn: _say(f"  turn {turn} of {turns}"),
+    )
+    values["feature_extraction"] = feature_extraction.to_json(head)
+    _say(feature_extraction.where_time_goes(head))
+    _show(feature_extraction.rows(head), rows)
+
+    _say("\nBatches that are varied ahead of the step")
+    count = 96 if quick else 320
+    stored = _films(folder, {"train": count})[1]
+    flow = training_flow.measure(stored, f"{count} {kind} films", 3)
+    values["training_flow"] = training_flow.to_json(flow)
+    _say(training_flow.where_time_goes(flow))
+    _show(training_flow.rows(flow), rows)
+
+    _say("\nReading a film while a job trains")
+    manifest = _films(folder, {"train": 96, "val": 12, "test": 12})[0]
+    film = machine.films()[-1]
+    repeats = 8 if quick else 40
+    reading = reading_while_training.measure(film, bundle.path, manifest, repeats)
+    values["reading_while_training"] = reading_while_training.to_json(reading)
+    _say(reading_while_training.conditions(reading))
+    _show(reading_while_training.rows(reading), rows)
+    return values
+
+
+def _films(folder: Path, counts: Mapping[str, int]) -> tuple[Path, Path]:
+    """A manifest of films, and the file of those to train and validate on."""
+    place = folder / "-".join(map(str, counts.values()))
+    place.mkdir()
+    manifest = training_films.choose_films(place, counts)
+    stored = place / "films.npz"
+    training_films.store_films(manifest, stored)
+    return manifest, stored
+
+
+def _leaks(
+    bundle: ModelBundle, folder: Path, rows: list[Row], quick: bool
+) -> dict[str, Any]:
+    """How well copies of films and shared patients are found."""
+    _say("\nPlanted copies and shared patients")
+    found = planted_copies.measure(400 if quick else 2000)
+    _say("\n".join(f"  {line}" for line in found.said))
+    _show(planted_copies.rows(found), rows)
+    return {"leaks": planted_copies.to_json(found)}
+
+
+@dataclasses.dataclass(frozen=True)
+class _Group:
+    """Figures that can be asked for by name.
+
+    Attributes:
+        measure: Prints figures and adds their rows; returns every value.
+        notes: How they are taken, for below the table.
+    """
+
+    measure: Callable[[ModelBundle, Path, list[Row], bool], dict[str, Any]]
+    notes: tuple[str, ...] = ()
+
+
+_GROUPS = {
+    "verdict": _Group(_verdict, (_NOTES_VERDICT,)),
+    "training": _Group(_training, (_NOTES_TRAINING,)),
+    "leaks": _Group(_leaks),
+}
 
 
 def _show(found: list[Row], rows: list[Row]) -> None:

@@ -100,11 +100,15 @@ class Reader:
         self._worker = InferenceWorker(bundle)
         self._worker.diagnosed.connect(self._take)
         self._worker.failed.connect(self._fail)
-        for _ in range(_WARM_UP):
-            self.read(1)
+        self._failure = ""
+        self.read(_WARM_UP)
 
     def read(self, times: int) -> list[float]:
-        """Seconds of each reading."""
+        """Seconds of each reading.
+
+        Raises:
+            SystemExit: There is no verdict.
+        """
         found = []
         for number in range(times):
             time.sleep(_PAUSE_S)
@@ -112,14 +116,16 @@ class Reader:
             # Served before the call returns: both live in this thread.
             self._worker.request([FilmRequest(number, self._film)])
             found.append(time.perf_counter() - began)
+            if self._failure:
+                raise SystemExit(self._failure)
         return found
 
     def _take(self, request_id: int, film: DiagnosedFilm) -> None:
         if film.reading is None:
-            raise SystemExit("The model gave no verdict.")
+            self._failure = "The model could not be opened."
 
     def _fail(self, request_id: int, error: CoreError) -> None:
-        raise SystemExit(f"The film could not be read: {error}")
+        self._failure = str(error)
 
 
 def measure(film: Path, bundle: Path, manifest: Path, repeats: int) -> dict[str, Any]:
