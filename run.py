@@ -2,8 +2,8 @@
 
 python run.py [FILM...]        open the window; without a display, judge the films
 python run.py test             run all tests; what follows goes to pytest
-python run.py predict FILM...  and train, evaluate, export, card, self-test: the
-                               command line as it is (add --help)
+python run.py predict FILM...  and train, audit, evaluate, compare, export, import,
+                               card, self-test: the command line (add --help)
 """
 # Every Python must get as far as the sentence that says which Python to use instead, so
 # the grammar is that of Python 2.7: hints are comments, and there are no f-strings.
@@ -21,7 +21,8 @@ ROOT = os.path.dirname(os.path.abspath(__file__))
 VENV = os.path.join(ROOT, ".venv")
 PYTHON = os.path.join(VENV, "Scripts/python.exe" if os.name == "nt" else "bin/python")
 VERSION = "%d.%d" % sys.version_info[:2]
-COMMANDS = "predict scan train evaluate compare audit export import card self-test".split()
+COMMANDS = """predict scan train evaluate compare audit export import card
+    self-test""".split()
 # Which Debian package brings what PyQt5 needs: to be imported, and to open a window.
 # Debian 13 and Ubuntu 24.04 renamed libglib2.0-0, and still answer to that name.
 IMPORT_NEEDS = """libgthread-2.0.so.0=libglib2.0-0 libGL.so.1=libgl1
@@ -89,9 +90,8 @@ def set_up():  # type: () -> None
     from pathlib import Path  # not above: Python 2.7 has none
 
     maker = "Python %s in %s\n" % (VERSION, VENV)
-    requirements = os.path.join(ROOT, "requirements.txt")
     stamp = Path(VENV, "hilum-stamp.txt")  # written last, when all is in place
-    wanted = maker + Path(requirements).read_text("utf-8")
+    wanted = maker + Path(ROOT, "requirements.txt").read_text("utf-8")
     found = stamp.read_text("utf-8") if stamp.exists() else maker
     if found == wanted and os.path.exists(PYTHON):
         return
@@ -102,7 +102,7 @@ def set_up():  # type: () -> None
         run([sys.executable, "-m", "venv", "--clear", VENV], "It could not be made.")
     say("Installing requirements.txt: some minutes and about 3 GB, this once.")
     install = [PYTHON, "-m", "pip", "install", "--no-input", "--progress-bar", "off"]
-    run(install + ["-r", requirements], "They could not be installed.")
+    run(install + ["-r", ROOT + "/requirements.txt"], "They could not be installed.")
     stamp.write_text(wanted, "utf-8")
 
 

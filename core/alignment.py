@@ -91,11 +91,11 @@ class Aligner:
         both = (np.asarray(over, np.uint8) & other.valid) > 0
         if both.mean() < _LEAST_OVERLAP:
             return None
-        fine = cv2.warpAffine(one.fine, warp, _SIZE, flags=_READ)[both]
+        fine = _laid(one.fine, warp)[both]
         likeness = _correlation(fine, other.fine[both])
         if likeness < SAME_DETAIL:
             return None
-        shown = cv2.warpAffine(one.levels, warp, _SIZE, flags=_READ)[both]
+        shown = _laid(one.levels, warp)[both]
         levels = other.levels[both]
         if _correlation(_order(shown), _order(levels)) < SAME_ORDER:
             return None
@@ -129,6 +129,10 @@ def _aligned(
     kind = cv2.MOTION_AFFINE
     _, warp = cv2.findTransformECC(over, film, start, kind, ending, valid, 1)
     return np.asarray(warp, np.float32)
+
+
+def _laid(film: NDArray[np.float32], warp: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(cv2.warpAffine(film, warp, _SIZE, flags=_READ), np.float32)
 
 
 def _without_border(film: NDArray[np.float32]) -> NDArray[np.uint8]:

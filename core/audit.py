@@ -38,7 +38,6 @@ Files are named as the data names them: relative to the folder or manifest.
 
 from __future__ import annotations
 
-import collections
 import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -47,11 +46,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core import audit_words
+from core import audit_words, tallies
 from core.copies import SimilarPair, similar_pairs
 from core.dataset import Dataset, Sample, index_dataset
 from core.errors import DatasetError
 from core.events import StageStarted
+from core.grouping import group_by_pairs
 from core.leaks import (
     Leak,
     alike_rows,
@@ -73,13 +73,10 @@ from core.split import (
     SPLITS,
     Split,
     given_split,
-    group_by_pairs,
     mend_split,
     split_by_group,
 )
-from core.survey import Survey, SurveyedFilm, survey
-
-_COMMONEST = 5
+from core.survey import Survey, survey
 
 
 @dataclasses.dataclass(frozen=True)
@@ -200,14 +197,14 @@ def _judge(
     ]
     found = {
         "data": data.name,
-        **_counts(dataset, surveyed),
+        **tallies.counts(dataset, surveyed),
         "identical": [[samples[row].file for row in rows] for rows in identical],
         "similar": [_pair_to_json(pair, samples) for pair in changed],
         "conflicts": conflicts(samples, alike),
-        "patients": _patients(samples, origins),
-        "independent": _independent(dataset, groups),
+        "patients": tallies.patients(samples, origins),
+        "independent": tallies.independent(dataset, groups),
         "leaks": [leak_to_json(leak) for leak in leaks],
-        **_kinds(surveyed.films),
+        **tallies.kinds(surveyed.films),
         "shortcuts": _shortcuts(surveyed, groups, wish.seed, on_progress),
         "comparable": comparable_sources([(s.source, s.label) for s in samples]),
         "split": _split_to_json(split, origin, dataset.labels),
@@ -269,66 +266,6 @@ def _with_groups(
         for name in SPLITS
     )
     return Split(*parts)
-
-
-def _counts(dataset: Dataset, surveyed: Survey) -> dict[str, Any]:
-    samples = dataset.samples
-    labels = {label: sum(s.label == label for s in samples) for label in dataset.labels}
-    has_splits = any(sample.split for sample in samples)
-    smallest = min(labels.values())
-    return {
-        "films": len(samples),
-        "labels": labels,
-        "sources": _tally([(s.source, s.label) for s in samples]),
-        "splits": _tally([(s.split, s.label) for s in samples]) if has_splits else {},
-        "unreadable": surveyed.unreadable,
-        "left_out": dict(dataset.left_out),
-        "imbalance": round(max(labels.values()) / smallest, 2) if smallest else None,
-    }
-
-
-def _tally(pairs: Sequence[tuple[str, str]]) -> dict[str, dict[str, int]]:
-    counts: dict[str, dict[str, int]] = {}
-    for (outer, inner), count in sorted(collections.Counter(pairs).items()):
-        counts.setdefault(outer, {})[inner] = count
-    return counts
-
-
-def _independent(dataset: Dataset, groups: NDArray[np.int32]) -> dict[str, int]:
-    labels = np.array([sample.label for sample in dataset.samples])
-    return {
-        label: len(set(groups[labels == label].tolist())) for label in dataset.labels
-    }
-
-
-def _kinds(films: Sequence[SurveyedFilm]) -> dict[str, Any]:
-    sizes = collections.Counter((f.facts.width, f.facts.height) for f in films)
-    widths, heights = zip(*sizes, strict=True)
-    views = collections.Counter(
-        film.sample.view or film.facts.view_position or "unknown" for film in films
-    )
-    return {
-        "sizes": {
-            "width": [min(widths), max(widths)],
-            "height": [min(heights), max(heights)],
-            "commonest": [
-                {"width": width, "height": height, "films": count}
-                for (width, height), count in sizes.most_common(_COMMONEST)
-            ],
-        },
-        "views": dict(views.most_common()),
-        "formats": dict(collections.Counter(f.facts.format for f in films)),
-        "bits": dict(collections.Counter(str(f.facts.bits) for f in films)),
-    }
-
-
-def _patients(samples: Sequence[Sample], origins: Sequence[str]) -> dict[str, Any]:
-    known = [sample.patient for sample in samples if sample.patient]
-    return {
-        "known": len(known),
-        "patients": len(set(known)),
-        "origin": ", ".join(dict.fromkeys(origins)),
-    }
 
 
 def _shortcuts(

@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from core.bundle import ModelBundle, card_to_json, read_bundle
+from core.dataset import Sample
 from core.errors import BundleError, CoreError, ImageReadError, OutputError
 from core.explain import heatmap_from_evidence, overlay
 from core.images import Radiograph, read_radiograph
@@ -123,10 +125,7 @@ def evaluate_bundle(arguments: argparse.Namespace) -> int:
     # Imported here: scikit-learn takes a second that `predict` has no use for.
     from core.dataset import films_of_split
     from core.evaluate import evaluate, parse_pools, score_films
-    from core.film_list import path_free
     from core.report import evaluation_text
-    from core.report_file import read_report_json, report_json
-    from core.report_html import write_report_html
     from core.reporting import Narrator, counter
 
     bundle = read_bundle(arguments.bundle)
@@ -138,13 +137,7 @@ def evaluate_bundle(arguments: argparse.Namespace) -> int:
                 hint="Choose another name, or replace it with --overwrite.",
             )
     if arguments.data is None:
-        kept = read_report_json(bundle)
-        about = {"model": bundle.card.name, "model_sha256": bundle.sha256}
-        _write_figures(arguments, {**about, **kept["result"]})
-        if arguments.report is not None:
-            write_report_html(arguments.report, kept)
-        _print(evaluation_text(kept["result"], bundle.card))
-        return 0
+        return _repeat_report(arguments, bundle)
     samples, left_out = films_of_split(
         arguments.data, bundle.card.label_names, arguments.split
     )
@@ -162,21 +155,46 @@ def evaluate_bundle(arguments: argparse.Namespace) -> int:
         "left_out": left_out,
         **evaluate(scores, bundle.card.temperature, pools=pools, details=True),
     }
-    _write_figures(arguments, result)
+    _write_figures(arguments.json, result)
     if arguments.report is not None:
-        report = report_json(
-            result=result,
-            validation=bundle.card.metrics.get("val", {}),
-            card=bundle.card,
-            sha256=bundle.sha256,
-            notes=_gaps(left_out),
-            split=arguments.split,
-            data=arguments.data.name,
-        )
-        films = {path_free(sample.file): sample.path for sample in samples}
-        write_report_html(arguments.report, report, films)
+        _write_report(arguments.report, bundle, result, samples)
     _print(evaluation_text(result, bundle.card))
     return 4 if scores.unreadable else 0
+
+
+def _repeat_report(arguments: argparse.Namespace, bundle: ModelBundle) -> int:
+    """Print and write what the bundle's own report says."""
+    from core.report import evaluation_text
+    from core.report_file import read_report_json
+    from core.report_html import write_report_html
+
+    kept = read_report_json(bundle)
+    about = {"model": bundle.card.name, "model_sha256": bundle.sha256}
+    _write_figures(arguments.json, {**about, **kept["result"]})
+    if arguments.report is not None:
+        write_report_html(arguments.report, kept)
+    _print(evaluation_text(kept["result"], bundle.card))
+    return 0
+
+
+def _write_report(
+    path: Path, bundle: ModelBundle, result: dict[str, Any], samples: Sequence[Sample]
+) -> None:
+    from core.film_list import path_free
+    from core.report_file import report_json
+    from core.report_html import write_report_html
+
+    report = report_json(
+        result=result,
+        validation=bundle.card.metrics.get("val", {}),
+        card=bundle.card,
+        sha256=bundle.sha256,
+        notes=_gaps(result["left_out"]),
+        split=result["split"],
+        data=result["data"],
+    )
+    films = {path_free(sample.file): sample.path for sample in samples}
+    write_report_html(path, report, films)
 
 
 def _gaps(left_out: dict[str, int]) -> list[str]:
@@ -188,9 +206,9 @@ def _gaps(left_out: dict[str, int]) -> list[str]:
     ]
 
 
-def _write_figures(arguments: argparse.Namespace, result: dict[str, Any]) -> None:
-    if arguments.json is not None:
-        with atomic_write(arguments.json) as partial:
+def _write_figures(path: Path | None, result: dict[str, Any]) -> None:
+    if path is not None:
+        with atomic_write(path) as partial:
             partial.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
 

@@ -29,7 +29,8 @@ _WORTH_A_LOOK, _SURELY_ALIKE = 0.67, 0.96
 _FEW, _MANY, _CHECKS = 8, 40, 20_000
 #: Shares of the time after which the search, and the choice of poses, is done.
 _SEARCHED, _POSED = 0.6, 0.7
-_BLOCK = 2048
+#: Films that are compared with all the others at once.
+_BLOCK = 128
 _THREADS, _CHUNK = 4, 64
 
 #: Takes the share of the work that is done; may raise to stop.
@@ -112,16 +113,19 @@ class _Search:
 
     def candidates(self, on_progress: OnProgress) -> list[tuple[int, int]]:
         """Pairs worth a look, in order: the first lies over the second."""
+        from threadpoolctl import threadpool_limits
+
         found: dict[tuple[int, int], float] = {}
-        count = len(self._target)
-        for start in range(0, count, _BLOCK):
-            alike = self._alike(start, on_progress)
-            for row, other in _most_alike(alike).tolist():
-                # Either film may be the part: which lies better over the other?
-                value, back = float(alike[row, other]), (other, start + row)
-                if value > found.get(back, -1.0):
-                    found.pop(back, None)
-                    found[start + row, other] = value
+        starts = range(0, len(self._target), _BLOCK)
+        threads = os.cpu_count() or 1
+        # A library's own threads wait for each other at every product, for long
+        # where the computer does something else too.
+        with threadpool_limits(1), concurrent.futures.ThreadPoolExecutor(threads) as p:
+            for first in range(0, len(starts), threads):
+                wave = starts[first : first + threads]
+                for start, alike in zip(wave, p.map(self._alike, wave), strict=True):
+                    _add_likeliest(found, alike, start)
+                on_progress(min(1.0, (first + threads) / len(starts)))
         return sorted(found)
 
     def poses_of(self, pairs: Sequence[tuple[int, int]]) -> list[Pose]:
@@ -137,22 +141,32 @@ class _Search:
             best[better], chosen[better] = likeness[better], index
         return [self._poses[index] for index in chosen]
 
-    def _alike(self, start: int, on_progress: OnProgress) -> NDArray[np.float32]:
+    def _alike(self, start: int) -> NDArray[np.float32]:
         """(b, n) likeness of a block of films to all, each in its best pose."""
-        block, count = self._films[:, start : start + _BLOCK], len(self._target)
-        alike = np.full((block.shape[1], count), -1.0, np.float32)
+        block = self._films[:, start : start + _BLOCK]
+        alike = np.full((block.shape[1], len(self._target)), -1.0, np.float32)
         product = np.empty_like(alike)
-        for index, reader in enumerate(self._readers):
+        for reader in self._readers:
             np.matmul(self._seen(reader, block), self._target.T, out=product)
             np.maximum(alike, product, out=alike)
-            part = block.shape[1] * (index + 1) / len(self._readers)
-            on_progress((start + part) / count)
         own = np.arange(block.shape[1])
         alike[own, start + own] = -1.0
         return alike
 
     def _seen(self, reader: Any, films: NDArray[np.float32]) -> NDArray[np.float32]:
         return _features(reader @ films, self._weights)
+
+
+def _add_likeliest(
+    found: dict[tuple[int, int], float], alike: NDArray[np.float32], start: int
+) -> None:
+    """Add what is worth a look in a block that begins at a row."""
+    for row, other in _most_alike(alike).tolist():
+        # Either film may be the part: which one lies better over the other?
+        value, back = float(alike[row, other]), (other, start + row)
+        if value > found.get(back, -1.0):
+            found.pop(back, None)
+            found[start + row, other] = value
 
 
 def _most_alike(alike: NDArray[np.float32]) -> NDArray[np.intp]:

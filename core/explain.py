@@ -13,11 +13,13 @@ def heatmap_from_evidence(
 ) -> NDArray[np.float32]:
     """Turn one class's per-location evidence into a Grad-CAM heat map.
 
-    The exported graph already holds `evidence = features @ head_kernel`. The
-    head is linear and follows a global average pool, so the gradient of the
-    logit with respect to channel k is the constant head_kernel[k] / (h * w):
-    Grad-CAM's weighted sum is this evidence up to a positive factor, and no
-    gradient, hence no TensorFlow, is needed here.
+    The exported graph already holds Grad-CAM's weighted sum, up to a positive
+    factor: the features weighted by the gradient of the logit with respect to
+    their mean. Under a linear head that gradient is the constant head_kernel,
+    so the evidence is `features @ head_kernel`. Under a head with hidden layers
+    it depends on the film, and the graph itself computes it, back through the
+    layers (`core.training.heads.evidence_of`). Either way no TensorFlow is
+    needed here.
 
     Args:
         evidence: (h, w) float32, any range. 7 x 7 for a 224-pixel input.

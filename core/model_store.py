@@ -46,7 +46,9 @@ class StoredModel:
     @property
     def path(self) -> Path:
         """Where its bundle is."""
-        return models_dir() / self.folder if self.folder else paths.default_bundle_dir()
+        if not self.folder:
+            return paths.default_bundle_dir()
+        return paths.models_dir() / self.folder
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,11 +62,6 @@ class Choice:
 
     path: Path
     failure: CoreError | None = None
-
-
-def models_dir() -> Path:
-    """Folder of the models that were put to use. Made by whoever writes there."""
-    return paths.user_data_dir() / "models"
 
 
 def current() -> Path:
@@ -109,11 +106,11 @@ def add(bundle_path: Path) -> ModelBundle:
         OutputError: The disk is full or may not be written to.
     """
     bundle = read_bundle(bundle_path)
-    if _is_shipped(bundle.path) or bundle.path.parent == models_dir():
+    if _is_shipped(bundle.path) or bundle.path.parent == paths.models_dir():
         return bundle
     # The card names the hash of every other file, so its own names them all.
     digest = hashlib.sha256((bundle.path / CARD).read_bytes()).hexdigest()
-    place = models_dir() / digest[:16]
+    place = paths.models_dir() / digest[:16]
     try:
         return read_bundle(place)
     except BundleError:  # not there, or damaged since
@@ -197,7 +194,7 @@ def _state_or_none() -> tuple[StoredModel, tuple[StoredModel, ...]]:
 
 def _read_state() -> tuple[StoredModel, tuple[StoredModel, ...]]:
     """The model in use, and the earlier ones, oldest first."""
-    path = models_dir() / _STATE
+    path = paths.models_dir() / _STATE
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -219,7 +216,7 @@ def _write_state(in_use: StoredModel, earlier: tuple[StoredModel, ...]) -> None:
         "in_use": dataclasses.asdict(in_use),
         "earlier": [dataclasses.asdict(m) for m in earlier[-REMEMBERED:]],
     }
-    with paths.atomic_write(models_dir() / _STATE) as partial:
+    with paths.atomic_write(paths.models_dir() / _STATE) as partial:
         partial.write_text(json.dumps(fields, indent=1, ensure_ascii=False), "utf-8")
 
 

@@ -44,8 +44,28 @@ def is_sample(path: Path) -> bool:
 
 
 def user_data_dir() -> Path:
-    """Folder for models the user trained. Made by whoever writes there."""
+    """Folder for what the program keeps. Made by whoever writes there."""
     return _user_dir("data")
+
+
+def runs_dir() -> Path:
+    """Folder of all runs."""
+    return user_data_dir() / "runs"
+
+
+def models_dir() -> Path:
+    """Folder of the models that were put to use."""
+    return user_data_dir() / "models"
+
+
+def checks_dir() -> Path:
+    """Folder of what checks write until a training starts."""
+    return user_data_dir() / "checks"
+
+
+def weights_dir() -> Path:
+    """Folder of starting weights that do not come with the program."""
+    return user_data_dir() / "weights"
 
 
 def user_config_dir() -> Path:

@@ -12,10 +12,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from core import paths
 from core.errors import CoreError, OutputError
 from core.job import TrainingConfig, config_to_json
-from core.paths import atomic_write, output_error
+from core.paths import atomic_write, output_error, runs_dir
 from core.run import FAILED, FINISHED, INTERRUPTED, JOB, RUNNING, Run
 from core.run_record import RunRecord, record_from_json, record_to_json
 
@@ -30,18 +29,12 @@ __all__ = [
     "list_runs",
     "new_run",
     "read_run",
-    "runs_dir",
     "safe_name",
 ]
 
 _RECORD: Final = "run.json"
 #: Longest name within a folder's name: letters, and bytes for other alphabets.
 _LETTERS, _BYTES = 40, 80
-
-
-def runs_dir() -> Path:
-    """Folder of all runs. Made by whoever writes there."""
-    return paths.user_data_dir() / "runs"
 
 
 def list_runs() -> list[Run]:

@@ -197,13 +197,17 @@ def _probe(
     what: str,
     on_progress: Callable[[float], None],
 ) -> Probe:
+    from threadpoolctl import threadpool_limits
+
     features, truth = features[trial.rows], trial.truth
     rng = np.random.default_rng(trial.seed)
     shuffled = [rng.permutation(truth) for _ in range(_SHUFFLES)]
     tries: list[NDArray[np.float64]] = []
-    for number, labels in enumerate((truth, *shuffled)):
-        on_progress(number / (1 + _SHUFFLES))
-        tries.append(_held_out(model, features, labels, trial.folds))
+    # The matrices are small: threads would wait for each other, for seconds.
+    with threadpool_limits(1):
+        for number, labels in enumerate((truth, *shuffled)):
+            on_progress(number / (1 + _SHUFFLES))
+            tries.append(_held_out(model, features, labels, trial.folds))
     on_progress(1.0)
     scores = tries[0]
     areas = _Areas.of(truth, scores)

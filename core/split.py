@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.copies import similar_pairs
 from core.dataset import COLUMNS, Dataset, Sample
 from core.errors import DatasetError
+from core.grouping import group_samples
 from core.paths import atomic_write
 
 SPLITS = ("train", "val", "test")
@@ -161,44 +161,6 @@ def mend_split(dataset: Dataset, groups: NDArray[np.int32]) -> Split | None:
     return mended
 
 
-def group_samples(
-    samples: Sequence[Sample], fingerprints: NDArray[np.uint8]
-) -> NDArray[np.int32]:
-    """Number the groups of films that belong together.
-
-    Films of one patient, of one stated group, or that show one picture share a
-    number, and so does whatever hangs together through them.
-
-    Args:
-        fingerprints: (n, k) uint8 of `core.fingerprints`.
-
-    Returns:
-        (n,) int32 group numbers.
-    """
-    alike = similar_pairs(fingerprints)
-    return group_by_pairs(samples, [(pair.first, pair.second) for pair in alike])
-
-
-def group_by_pairs(
-    samples: Sequence[Sample], alike: Iterable[tuple[int, int]]
-) -> NDArray[np.int32]:
-    """As `group_samples`, with the pairs of like films already known."""
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
-
-    pairs = list(alike)
-    first: dict[tuple[str, str], int] = {}
-    for i, sample in enumerate(samples):
-        for kind, name in (("patient", sample.patient), ("group", sample.group)):
-            if name:
-                pairs.append((first.setdefault((kind, name), i), i))
-    n = len(samples)
-    rows, columns = np.array(pairs, int).reshape(-1, 2).T
-    links = coo_matrix((np.ones(len(rows), bool), (rows, columns)), shape=(n, n))
-    _, numbers = connected_components(links, directed=False)
-    return np.asarray(numbers, np.int32)
-
-
 def refuse_leaks(dataset: Dataset, fingerprints: NDArray[np.uint8]) -> None:
     """Refuse given splits between which films of one group are spread.
 
@@ -256,64 +218,6 @@ def check_split(
                     )
 
 
-def balanced_weights(
-    samples: Sequence[Sample], balance: str, heaviest: float
-) -> NDArray[np.float32]:
-    """Weigh films so that labels, and sources within a label, count the same.
-
-    Args:
-        balance: "none", "labels" or "labels-and-sources".
-        heaviest: Most that one film may weigh compared with the mean of its
-            label; what the cap takes is spread over the label's other films.
-
-    Returns:
-        (n,) float32 with mean 1.
-    """
-    weights = np.ones(len(samples), np.float64)
-    if balance == "none":
-        return weights.astype(np.float32)
-    labels = np.array([sample.label for sample in samples])
-    sources = np.array([sample.source for sample in samples])
-    for label in set(labels):
-        rows = labels == label
-        if balance == "labels-and-sources":
-            for source in set(sources[rows]):
-                mine = rows & (sources == source)
-                weights[mine] = 1.0 / mine.sum()
-            weights[rows] = _capped(weights[rows] / weights[rows].mean(), heaviest)
-        weights[rows] /= weights[rows].sum()
-    return np.asarray(weights / weights.mean(), np.float32)
-
-
-def write_manifest(path: Path, split: Split) -> None:
-    """Write which film is where, with absolute paths, for the record.
-
-    Raises:
-        OutputError: It cannot be written.
-    """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for name in SPLITS:
-        for s in split.part(name):
-            fields = dataclasses.asdict(s) | {"file": s.path.resolve(), "split": name}
-            writer.writerow([fields[column] for column in COLUMNS])
-    with atomic_write(path) as partial:
-        partial.write_text(text.getvalue(), encoding="utf-8", newline="")
-
-
-def summarise(split: Split) -> dict[str, dict[str, int]]:
-    """Films per split, and per "label, source" within it."""
-    counts: dict[str, dict[str, int]] = {}
-    for name in SPLITS:
-        part = split.part(name)
-        tally = collections.Counter(
-            f"{s.label}, {s.source}" if s.source else s.label for s in part
-        )
-        counts[name] = {"all": len(part), **dict(sorted(tally.items()))}
-    return counts
-
-
 def _cut(
     rows: NDArray[np.intp],
     share: float,
@@ -346,20 +250,38 @@ def split_as(samples: Sequence[Sample], where: Sequence[str]) -> Split:
     return Split(**parts)
 
 
-def _capped(weights: NDArray[np.float64], heaviest: float) -> NDArray[np.float64]:
-    """Weights of mean 1, none above the cap; the rest keep their proportions."""
-    is_full = np.zeros(len(weights), bool)
-    while (weights > heaviest * (1 + 1e-9)).any():
-        is_full |= weights >= heaviest
-        left = len(weights) - heaviest * is_full.sum()
-        scale = left / weights[~is_full].sum() if not is_full.all() else 1.0
-        weights = np.where(is_full, heaviest, weights * scale)
-    return weights
-
-
 def _group_counts(
     labels: NDArray[np.str_], groups: NDArray[np.int32], rows: NDArray[np.intp]
 ) -> list[int]:
     return [
         len(set(groups[rows][labels[rows] == label])) for label in set(labels[rows])
     ]
+
+
+def write_manifest(path: Path, split: Split) -> None:
+    """Write which film is where, with absolute paths, for the record.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for name in SPLITS:
+        for s in split.part(name):
+            fields = dataclasses.asdict(s) | {"file": s.path.resolve(), "split": name}
+            writer.writerow([fields[column] for column in COLUMNS])
+    with atomic_write(path) as partial:
+        partial.write_text(text.getvalue(), encoding="utf-8", newline="")
+
+
+def summarise(split: Split) -> dict[str, dict[str, int]]:
+    """Films per split, and per "label, source" within it."""
+    counts: dict[str, dict[str, int]] = {}
+    for name in SPLITS:
+        part = split.part(name)
+        tally = collections.Counter(
+            f"{s.label}, {s.source}" if s.source else s.label for s in part
+        )
+        counts[name] = {"all": len(part), **dict(sorted(tally.items()))}
+    return counts

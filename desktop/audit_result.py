@@ -106,7 +106,7 @@ def table_by_source(result: AuditResult) -> Rows:
             for label, films in counts.items()
         )
         return Rows(title, ("Source", "Label", "Films"), long)
-    rows = tuple(
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
         (source, *(counts.get(label, 0) for label in result.labels))
         for source, counts in sources.items()
     )

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PyQt5.QtCore import Qt, pyqtSignal, pyqtSlot
-from PyQt5.QtWidgets import QButtonGroup, QPushButton, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import (
+    QButtonGroup,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from desktop.audit_result import (
     AuditResult,

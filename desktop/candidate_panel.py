@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from PyQt5.QtCore import Qt, QTimer, pyqtSignal, pyqtSlot
+from PyQt5.QtCore import QTimer, pyqtSignal, pyqtSlot
 from PyQt5.QtGui import QShowEvent
 from PyQt5.QtWidgets import (
     QFrame,
@@ -21,7 +21,6 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
-from core import model_store
 from core.bundle import ModelBundle
 from core.errors import CoreError
 from core.events import Progressed, StageStarted
@@ -30,14 +29,12 @@ from core.run import Run
 from desktop.background import Background
 from desktop.child_job import ChildJob
 from desktop.comparison_view import ComparisonView
-from desktop.labels import Caption, ElidedLabel
 from desktop.message_card import MessageCard
+from desktop.model_choice import ModelChoice
 
 ALLOWED_DROP: Final = 5
 #: A run that is only passed by in the list is not compared.
 _DWELL_MS: Final = 700
-
-_CANDIDATE = "Films are still read by {name}."
 
 
 class CandidatePanel(QFrame):
@@ -214,52 +211,20 @@ class CandidatePanel(QFrame):
 
     def _show_state(self) -> None:
         name = self._in_use.card.name if self._in_use is not None else ""
-        if self.is_in_use:
-            self._state.set_text("This is the model in use")
-            self._about.setText("Every film is read by it, here and at the next start.")
-        elif name:
-            self._state.set_text("A candidate")
-            self._about.setText(_CANDIDATE.format(name=name))
-        else:
-            self._state.set_text("A candidate")
-            self._about.setText("No model is in use.")
+        has_model, result = self._bundle is not None, self._result
+        self.choice.show_state(is_in_use=self.is_in_use, has_model=has_model, name=name)
+        self.choice.set_doubtful(
+            result is not None
+            and (result["verdict"] == "worse" or bool(result["dropped"]))
+        )
         is_busy = self._progress.isVisibleTo(self)
-        can_compare = bool(name) and self._bundle is not None and not self.is_in_use
+        can_compare = bool(name) and has_model and not self.is_in_use
         self.compare_button.setVisible(can_compare and not is_busy)
-        has_result = self._result is not None
         self.compare_button.setText(
-            "&Compare again" if has_result else "&Compare with the model in use"
+            "&Compare with the model in use" if result is None else "&Compare again"
         )
         for widget in (self._drop, self._drop_label):
             widget.setVisible(can_compare)
-        self.use_button.setVisible(self._bundle is not None and not self.is_in_use)
-        self._show_use_button()
-        self._show_back_button()
-
-    def _show_use_button(self) -> None:
-        result = self._result
-        is_worse = result is not None and result["verdict"] == "worse"
-        has_dropped = result is not None and bool(result["dropped"])
-        is_doubtful = is_worse or has_dropped
-        self.use_button.setText("&Use it anyway" if is_doubtful else "&Use this model")
-        self.use_button.setDefault(not is_doubtful)
-        self.use_button.setToolTip(
-            "The comparison advises against it"
-            if is_doubtful
-            else "Films are read by this model from now on; you can go back"
-        )
-
-    def _show_back_button(self) -> None:
-        earlier = model_store.previous() if self.is_in_use else None
-        self.back_button.setVisible(earlier is not None)
-        if earlier is not None:
-            metrics, middle = (
-                self.back_button.fontMetrics(),
-                Qt.TextElideMode.ElideMiddle,
-            )
-            short = metrics.elidedText(earlier.name, middle, 220).replace("&", "&&")
-            self.back_button.setText(f"Go &back to {short}")
-            self.back_button.setToolTip(f"Use {earlier.name} again")
 
     @pyqtSlot()
     def _on_dwell_timeout(self) -> None:
@@ -269,7 +234,7 @@ class CandidatePanel(QFrame):
             self._is_due = True
 
     @pyqtSlot()
-    def _on_use_clicked(self) -> None:
+    def _on_use_asked(self) -> None:
         if self._bundle is not None:
             self._job.stop()
             self.use_asked.emit(self._bundle.path)
@@ -286,12 +251,7 @@ class CandidatePanel(QFrame):
     # Making
 
     def _make_widgets(self) -> None:
-        self._state = ElidedLabel("", self)
-        self._state.setObjectName("candidateState")
-        self._about = Caption("", self)
-        self.use_button = QPushButton("&Use this model", self)
-        self.use_button.setObjectName("useButton")
-        self.back_button = QPushButton("Go &back", self)
+        self.choice = ModelChoice(self)
         self.compare_button = QPushButton("&Compare with the model in use", self)
         self._drop_label = QLabel("Allowed &fall", self)
         self._drop = QSpinBox(self)
@@ -320,15 +280,6 @@ class CandidatePanel(QFrame):
             widget.hide()
 
     def _lay_out(self) -> None:
-        words = QVBoxLayout()
-        words.setSpacing(2)
-        words.addWidget(self._state)
-        words.addWidget(self._about)
-        head = QHBoxLayout()
-        head.setSpacing(10)
-        head.addLayout(words, 1)
-        head.addWidget(self.back_button)
-        head.addWidget(self.use_button)
         progress = QHBoxLayout(self._progress)
         progress.setContentsMargins(0, 0, 0, 0)
         progress.setSpacing(10)
@@ -346,15 +297,15 @@ class CandidatePanel(QFrame):
         page = QVBoxLayout(self)
         page.setContentsMargins(14, 12, 14, 12)
         page.setSpacing(10)
-        page.addLayout(head)
+        page.addWidget(self.choice)
         page.addWidget(self._progress)
         page.addWidget(self._failure)
         page.addWidget(self.view)
         page.addLayout(tools)
 
     def _connect(self) -> None:
-        self.use_button.clicked.connect(self._on_use_clicked)
-        self.back_button.clicked.connect(self.back_asked)
+        self.choice.use_asked.connect(self._on_use_asked)
+        self.choice.back_asked.connect(self.back_asked)
         self.compare_button.clicked.connect(self.compare)
         self.stop_button.clicked.connect(self._on_stop_clicked)
         self._job.progressed.connect(self._on_job_progressed)

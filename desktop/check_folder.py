@@ -13,11 +13,11 @@ from pathlib import Path
 import psutil
 
 from core.errors import DatasetError, OutputError
-from core.paths import output_error, user_data_dir
+from core.paths import checks_dir, output_error
 
 
 class CheckFolder:
-    """Numbered folders of this process, under "checks" in the user's folder.
+    """Numbered folders of this process, in that of all checks.
 
     Those of processes that are no longer there are removed on the way.
     """
@@ -33,7 +33,7 @@ class CheckFolder:
         Raises:
             OutputError: It cannot be made.
         """
-        root = user_data_dir() / "checks"
+        root = checks_dir()
         if not self._has_cleaned:
             self._has_cleaned = True
             _remove_orphans(root)

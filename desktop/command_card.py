@@ -6,6 +6,7 @@ from PyQt5.QtCore import Qt, pyqtSlot
 from PyQt5.QtGui import QFontDatabase, QGuiApplication
 from PyQt5.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from core import paths
 from desktop.disclosure import Disclosure
 from desktop.labels import Caption
 
@@ -38,6 +39,8 @@ class CommandCard(Disclosure):
         line = QHBoxLayout()
         line.addWidget(self.copy)
         about = "The first checks and splits the films, the second trains."
+        if not paths.is_frozen():
+            about += " Type them in Hilum's folder, with its Python active."
         line.addWidget(Caption(about, self.body), 1)
         column.addLayout(line)
 

@@ -79,7 +79,10 @@ class ComparisonView(QWidget):
             severity, word = "warn", f"{word}, but a class fell too far"
         self.card.set_severity(severity, word)
         # A line must not break between a number and its unit.
-        words = " ".join(result["sentences"]).replace(" %", "\u00a0%")
+        first, *more = result["sentences"] or [""]
+        # A block of numbers is not read; one point after another is.
+        words = "\n".join([first, *(f"•  {sentence}" for sentence in more)])
+        words = words.replace(" %", "\u00a0%")
         self.card.set_words(words)
         self._set_warnings(result["warnings"])
         names = {each["name"]: each["display_name"] for each in result["labels"]}

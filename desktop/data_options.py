@@ -23,9 +23,9 @@ from core.images import display_name
 from core.job import TrainingConfig
 from desktop.disclosure import Disclosure
 from desktop.labels import Caption
+from desktop.note_row import NoteRow
 from desktop.setting_editors import CalmSpinBox
 from desktop.setting_fields import all_fields
-from desktop.setting_row import ErrorLine
 
 _SHOWN_LABELS: Final = 12
 _EXAMPLES: Final = 4
@@ -89,12 +89,12 @@ class DataOptions(Disclosure):
         self.pattern = QLineEdit(self.body)
         self.pattern.setPlaceholderText(r"for example ^(\d+)_")
         self.pattern.textChanged.connect(self._on_pattern_changed)
-        self._pattern_error = ErrorLine(self.body)
+        self._pattern_error = NoteRow(self.body)
         self._pattern_example = Caption("", self.body)
         self.validation = _box(self, 1, 49, " %")
         self.test = _box(self, 1, 49, " %")
         self.seed = _box(self, 0, 2**31 - 1, "")
-        self._labels_error = ErrorLine(self.body)
+        self._labels_error = NoteRow(self.body)
         self._lay_out()
         self.set_options(SplitOptions())
 
@@ -189,10 +189,10 @@ class DataOptions(Disclosure):
         self.options_changed.emit()
 
     def _check(self) -> None:
-        self._labels_error.set_text(self._error_of_labels())
+        self._labels_error.set_text(self._error_of_labels(), "stop")
         pattern = self.pattern.text().strip()
         error = pattern_error(pattern)
-        self._pattern_error.set_text(error)
+        self._pattern_error.set_text(error, "stop")
         example = "" if error else example_of(pattern, self._examples)
         self._pattern_example.setText(example)
         self._pattern_example.setVisible(bool(example))

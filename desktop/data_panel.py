@@ -24,7 +24,8 @@ from desktop.check_progress import CheckProgress
 from desktop.child_job import ChildJob
 from desktop.data_chooser import DataChooser
 from desktop.data_options import DataOptions, SplitOptions, audit_words
-from desktop.failure_view import FailureView
+from desktop.failure_panel import FailurePanel
+from desktop.focus_order import order_focus
 from desktop.labels import Caption
 
 _GIVEN = "given-split.csv"
@@ -61,7 +62,7 @@ class DataPanel(QWidget):
         self.chooser.refused.connect(self._on_chooser_refused)
         self.options = DataOptions(self)
         self.options.options_changed.connect(self._on_options_changed)
-        self.failure = FailureView(self)
+        self.failure = FailurePanel(self, is_folded=True)
         self.view = AuditView(self)
         self.view.group_asked.connect(self._on_group_asked)
         self.view.acceptance_changed.connect(self.state_changed)
@@ -163,7 +164,7 @@ class DataPanel(QWidget):
         if self._data is None or self.options.error:
             self._show()
             return
-        self.failure.hide()
+        self.failure.set_failure(None)
         try:
             place = self._folder.make()
         except CoreError as error:
@@ -212,6 +213,7 @@ class DataPanel(QWidget):
         if not options.labels:
             self.options.set_known_labels(tuple(found.labels))
         self.view.set_result(found)
+        order_focus(self)  # the result brought buttons of its own
 
     @pyqtSlot()
     def _on_child_stopped(self) -> None:
@@ -236,10 +238,10 @@ class DataPanel(QWidget):
 
     @pyqtSlot(str)
     def _on_chooser_refused(self, why: str) -> None:
-        self.failure.show_failure(Failure(why, "", "", Path()))
+        self.failure.set_failure(Failure(why, "", "", Path()))
 
     def _fail(self, failure: Failure) -> None:
-        self.failure.show_failure(failure)
+        self.failure.set_failure(failure)
         self._discard_asked(keep_log=True)
         self._show()
 

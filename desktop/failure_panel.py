@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PyQt5.QtCore import QUrl, pyqtSlot
 from PyQt5.QtGui import QDesktopServices, QGuiApplication
 from PyQt5.QtWidgets import (
@@ -13,56 +15,74 @@ from PyQt5.QtWidgets import (
 )
 
 from core.failures import Failure
-from desktop.labels import Caption, ElidedLabel, SectionTitle, printable
+from desktop.disclosure import Disclosure
+from desktop.labels import Caption, ElidedLabel, printable
 from desktop.message_card import MessageCard
 from desktop.run_log import LogText
 
 
 class FailurePanel(QFrame):
-    """Shows one failure, or hides."""
+    """Shows one failure, or hides.
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    Args:
+        is_folded: Whether the log is folded away at first.
+    """
+
+    def __init__(
+        self, parent: QWidget | None = None, *, is_folded: bool = False
+    ) -> None:
         super().__init__(parent)
-        self.setObjectName("failurePanel")
+        self._is_folded = is_folded
         self._failure: Failure | None = None
         self.cause = MessageCard("stop", self)
-        self.lines = LogText(self)
-        self.path = ElidedLabel("", self)
-        self.copy_button = QPushButton("Copy de&tails", self)
+        self._log = Disclosure("Last lines of the log", self)
+        body = self._log.body
+        self._none = Caption("Nothing was written to the log.", body)
+        self.lines = LogText(body)
+        self.path = ElidedLabel("", body)
+        self.copy_button = QPushButton("Copy de&tails", body)
         self.copy_button.setToolTip("Copy cause, advice and the last lines of the log")
         self.copy_button.clicked.connect(self._on_copy_clicked)
-        self.folder_button = QPushButton("Open f&older", self)
-        self.folder_button.setToolTip("Open the folder of the run, with the whole log")
+        self.folder_button = QPushButton("Open f&older", body)
+        self.folder_button.setToolTip("Open the folder that holds the whole log")
         self.folder_button.clicked.connect(self._on_folder_clicked)
-        self._title = SectionTitle("Last lines of the log", self)
-        self._none = Caption("Nothing was written to the log.", self)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(8)
-        for widget in (self.cause, self._title, self._none, self.lines):
-            column.addWidget(widget)
         row = QHBoxLayout()
         row.addWidget(self.path, 1)
         row.addWidget(self.copy_button)
         row.addWidget(self.folder_button)
-        column.addLayout(row)
+        inner = QVBoxLayout(body)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(8)
+        inner.addWidget(self._none)
+        inner.addWidget(self.lines)
+        inner.addLayout(row)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addWidget(self.cause)
+        column.addWidget(self._log)
         self.hide()
 
-    def set_failure(self, failure: Failure | None, *, is_final: bool = True) -> None:
+    def set_failure(
+        self,
+        failure: Failure | None,
+        severity: str = "stop",
+        word: str = "That did not work",
+    ) -> None:
         """Show why a job ended; with None, nothing.
 
         Args:
-            failure: Why.
-            is_final: Whether the job itself gave up, rather than being cut off.
+            failure: Why; without a log where it has no path.
+            severity, word: Of the cause, as `MessageCard.set_severity`.
         """
         self._failure = failure
-        self.cause.set_severity(
-            "stop" if is_final else "warn", "Failed" if is_final else "Interrupted"
-        )
         self.setVisible(failure is not None)
         if failure is None:
             return
+        self.cause.set_severity(severity, word)
         self.cause.set_words(failure.message, failure.hint)
+        self._log.setVisible(failure.log_path != Path())
+        self._log.set_open(not self._is_folded)
         has_lines = bool(failure.log_tail.strip())
         self.lines.setVisible(has_lines)
         self._none.setVisible(not has_lines)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,7 +102,7 @@ def _on_steps(film: Radiograph) -> tuple[NDArray[np.uint16], float, float]:
     return np.clip(steps, 0, 65535).astype(np.uint16), bottom, step
 
 
-def _halved(pixels: NDArray) -> NDArray:
+def _halved(pixels: NDArray[Any]) -> NDArray[Any]:
     """Mean of every 2 x 2 pixels; an odd last row or column is left out."""
     height, width = pixels.shape[0] // 2 * 2, pixels.shape[1] // 2 * 2
     wide = np.uint16 if pixels.dtype == np.uint8 else np.uint32

@@ -5,18 +5,17 @@ from __future__ import annotations
 from typing import Final
 
 from PyQt5.QtCore import QModelIndex, QRect, QSize, Qt, pyqtSignal, pyqtSlot
-from PyQt5.QtGui import QColor, QFont, QKeyEvent, QPainter, QPalette, QPen
+from PyQt5.QtGui import QFont, QKeyEvent, QPainter, QPalette
 from PyQt5.QtWidgets import (
     QAbstractItemView,
     QListView,
-    QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QWidget,
 )
 
-from desktop.film_hud import GROUND
 from desktop.film_list import VERDICT_ROLE, FilmList
+from desktop.item_paint import paint_film, paint_frame
 from desktop.labels import muted
 
 _PICTURE_PX: Final = 60
@@ -124,35 +123,13 @@ class _FilmDelegate(QStyledItemDelegate):
     ) -> None:
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        frame = option.rect.adjusted(2, 1, -2, -2)
-        accent = option.palette.color(QPalette.ColorRole.Highlight)
-        tint = QColor(option.palette.color(QPalette.ColorRole.WindowText))
-        tint.setAlpha(18)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        if option.state & QStyle.StateFlag.State_Selected:
-            tint = QColor(accent)
-            tint.setAlpha(36)
-            painter.setBrush(tint)
-            painter.setPen(QPen(accent, 1.6))
-        elif option.state & QStyle.StateFlag.State_MouseOver:
-            painter.setBrush(tint)
-        painter.drawRoundedRect(frame, 6, 6)
+        paint_frame(painter, option.rect.adjusted(2, 1, -2, -2), option)
         place = QRect(
             option.rect.left() + _PAD_PX,
             option.rect.top() + _PAD_PX,
             _PICTURE_PX,
             _PICTURE_PX,
         )
-        painter.fillRect(place, GROUND)
-        picture = index.data(Qt.ItemDataRole.DecorationRole)
-        if picture is not None:
-            size = picture.size().scaled(
-                place.size(), Qt.AspectRatioMode.KeepAspectRatio
-            )
-            inner = QRect(place.topLeft(), size)
-            inner.moveCenter(place.center())
-            painter.drawImage(inner, picture)
+        paint_film(painter, place, index.data(Qt.ItemDataRole.DecorationRole))
         self._paint_words(painter, option, index)
         painter.restore()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from PyQt5.QtCore import QSize, Qt, QTimer, pyqtSlot
+from PyQt5.QtCore import Qt, QTimer, pyqtSlot
 from PyQt5.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -19,10 +19,8 @@ from PyQt5.QtWidgets import (
     QAction,
     QActionGroup,
     QApplication,
-    QLabel,
     QMainWindow,
     QMenu,
-    QSizePolicy,
     QTabWidget,
     QWidget,
 )
@@ -32,13 +30,13 @@ from core.errors import CoreError
 from desktop import theme
 from desktop.app_icon import app_icon
 from desktop.diagnose_tab import DiagnoseTab
-from desktop.dialogs import RESEARCH_LINE, AboutDialog, ModelCardDialog
+from desktop.dialogs import AboutDialog, ModelCardDialog
 from desktop.intake import films_in, may_hold_films
-from desktop.labels import ElidedLabel
 from desktop.model_files import ModelFiles
 from desktop.notify import Notice, notice_of
 from desktop.retrain_tab import RetrainTab
 from desktop.settings import APPEARANCES, Settings
+from desktop.status_line import StatusLine
 
 _APPEARANCE_TITLES: Final = {
     "system": "As the &system",
@@ -88,19 +86,20 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self._tabs)
         self.files = ModelFiles(self)
         self._make_menus()
-        self._make_status_bar()
-        self.diagnose.status_changed.connect(self._activity.set_text)
+        self._status = StatusLine(self)
+        self.setStatusBar(self._status)
+        self.diagnose.status_changed.connect(self._status.set_activity)
         self.diagnose.film_changed.connect(self._on_film_changed)
         self.diagnose.bundle_changed.connect(self._on_bundle_changed)
         self.diagnose.bundle_refused.connect(self._on_bundle_refused)
-        self.retrain.status_changed.connect(self._activity.set_text)
+        self.retrain.status_changed.connect(self._status.set_activity)
         self.retrain.films_asked.connect(self.open_paths)
         self.retrain.model_asked.connect(self.use_bundle)
         self.retrain.back_asked.connect(self.go_back)
         self.files.bundle_asked.connect(self.use_bundle)
         self.files.back_asked.connect(self.go_back)
         self.files.notice_raised.connect(self.show_notice)
-        self.files.status_changed.connect(self._activity.set_text)
+        self.files.status_changed.connect(self._status.set_activity)
         self._tabs.currentChanged.connect(self._on_tab_changed)
         self._restore_place()
 
@@ -122,13 +121,13 @@ class MainWindow(QMainWindow):
         The only place where the model changes. The model before stays in use,
         with the verdicts that it gave, when this one cannot be opened.
         """
-        self._activity.set_text("Opening the model…")
+        self._status.set_activity("Opening the model…")
         self.diagnose.use_bundle(path)
 
     @pyqtSlot()
     def go_back(self) -> None:
         """Make the model that was in use before this one the one in use."""
-        self._activity.set_text("Opening the model…")
+        self._status.set_activity("Opening the model…")
         self.diagnose.go_back()
 
     @pyqtSlot(object)
@@ -147,17 +146,15 @@ class MainWindow(QMainWindow):
         has_changed = self._bundle is not None
         self._bundle = bundle
         self._card_action.setEnabled(True)
-        self._model_label.set_text(
-            f"Model: {bundle.card.name}", f"{bundle.card.name}, {bundle.sha256}"
-        )
+        self._status.set_model(bundle.card.name, bundle.sha256)
         self.files.set_bundle(bundle)
         self.retrain.set_bundle(bundle)
         if has_changed:
-            self._activity.set_text(f"{bundle.card.name} is the model in use now.")
+            self._status.set_activity(f"{bundle.card.name} is the model in use now.")
 
     @pyqtSlot(object)
     def _on_bundle_refused(self, error: CoreError) -> None:
-        self._activity.set_text("")
+        self._status.set_activity("")
         self.files.discard_imported()
         notice = notice_of(error)
         hint = f"{notice.hint} The model before stays in use.".strip()
@@ -262,19 +259,6 @@ class MainWindow(QMainWindow):
         group.triggered.connect(self._on_appearance_triggered)
         return menu
 
-    def _make_status_bar(self) -> None:
-        bar = self.statusBar()
-        bar.setSizeGripEnabled(False)
-        self._activity = ElidedLabel("", self)
-        self._activity.setObjectName("activity")
-        self._model_label = _ModelLabel("", self)
-        self._model_label.setObjectName("modelLabel")
-        research = QLabel(RESEARCH_LINE, self)
-        research.setObjectName("researchLine")
-        bar.addWidget(self._activity, 1)
-        bar.addPermanentWidget(self._model_label)
-        bar.addPermanentWidget(research)
-
     def _restore_place(self) -> None:
         self.resize(1180, 780)
         if not self._settings.window_geometry.isEmpty():
@@ -326,17 +310,3 @@ class MainWindow(QMainWindow):
             self.diagnose.show_drop(None)
             self.diagnose.take_mime(event.mimeData())
         event.acceptProposedAction()
-
-
-class _ModelLabel(ElidedLabel):
-    """The name of the model in use; a long one gives way to the rest."""
-
-    def __init__(self, text: str, parent: QWidget) -> None:
-        super().__init__(text, parent)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-
-    # Qt overrides
-
-    def sizeHint(self) -> QSize:
-        hint = super().sizeHint()
-        return QSize(min(hint.width() + 22, 300), hint.height() + 6)

@@ -7,7 +7,9 @@ from PyQt5.QtGui import QPalette
 from PyQt5.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from desktop.labels import Caption
-from desktop.severity import WORDS, severity_colour, severity_icon
+from desktop.severity import WORDS, SeveritySign, severity_colour
+
+_SIGN_PX = 22
 
 
 class MessageCard(QFrame):
@@ -21,7 +23,7 @@ class MessageCard(QFrame):
         super().__init__(parent)
         self.setObjectName("messageCard")
         self._severity = severity
-        self._sign = QLabel(self)
+        self._sign = SeveritySign(severity, _SIGN_PX, self)
         self._badge = QLabel(self)
         font = self._badge.font()
         font.setBold(True)
@@ -73,6 +75,7 @@ class MessageCard(QFrame):
             word: Beside the sign; the severity's own when empty.
         """
         self._severity = severity
+        self._sign.set_severity(severity)
         self._badge.setText(word or WORDS[severity])
         self._paint()
 
@@ -85,7 +88,6 @@ class MessageCard(QFrame):
         self.setAccessibleDescription(hint)
 
     def _paint(self) -> None:
-        self._sign.setPixmap(severity_icon(self._severity).pixmap(22, 22))
         palette = self._badge.palette()
         colour = severity_colour(self._severity)
         if palette.color(QPalette.ColorRole.WindowText) != colour:

@@ -23,8 +23,8 @@ from core.errors import CoreError
 from core.images import read_radiograph
 from core.predict import percent
 from desktop.background import Background
-from desktop.film_hud import GROUND
 from desktop.film_image import build_pyramid, thumbnail
+from desktop.item_paint import hover_tint, paint_film
 from desktop.labels import muted
 from desktop.report_data import Mistake
 
@@ -200,7 +200,6 @@ class _MistakeDelegate(QStyledItemDelegate):
         mistake: Mistake = index.data(_MISTAKE_ROLE)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         _paint_frame(painter, option)
         place = QRect(
             option.rect.left() + _PAD_PX,
@@ -208,16 +207,9 @@ class _MistakeDelegate(QStyledItemDelegate):
             _SIDE_PX,
             _SIDE_PX,
         )
-        painter.fillRect(place, GROUND)
         picture = index.data(Qt.ItemDataRole.DecorationRole)
-        if picture is not None:
-            size = picture.size().scaled(
-                place.size(), Qt.AspectRatioMode.KeepAspectRatio
-            )
-            inner = QRect(place.topLeft(), size)
-            inner.moveCenter(place.center())
-            painter.drawImage(inner, picture)
-        elif index.data(_PROBLEM_ROLE):
+        paint_film(painter, place, picture)
+        if picture is None and index.data(_PROBLEM_ROLE):
             painter.setPen(QColor(200, 208, 216))
             wrap = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
             painter.drawText(place.adjusted(8, 8, -8, -8), int(wrap), "Not there")
@@ -237,10 +229,8 @@ class _MistakeDelegate(QStyledItemDelegate):
 def _paint_frame(painter: QPainter, option: QStyleOptionViewItem) -> None:
     frame = option.rect.adjusted(1, 1, -2, -2)
     accent = option.palette.color(QPalette.ColorRole.Highlight)
-    tint = QColor(option.palette.color(QPalette.ColorRole.WindowText))
-    tint.setAlpha(18)
     is_hot = option.state & QStyle.StateFlag.State_MouseOver
-    painter.setBrush(tint if is_hot else Qt.BrushStyle.NoBrush)
+    painter.setBrush(hover_tint(option) if is_hot else Qt.BrushStyle.NoBrush)
     has_focus = option.state & QStyle.StateFlag.State_HasFocus
     painter.setPen(QPen(accent, 1.6) if has_focus else Qt.PenStyle.NoPen)
     painter.drawRoundedRect(frame, 6, 6)

@@ -128,7 +128,7 @@ def _unpack(file: Path) -> _Unpacked:
         BundleError: The file is missing, damaged, foreign or too new.
         OutputError: The disk is full or may not be written to.
     """
-    home = model_store.models_dir()
+    home = paths.models_dir()
     try:
         home.mkdir(parents=True, exist_ok=True)
         scratch = tempfile.TemporaryDirectory(

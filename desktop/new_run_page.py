@@ -249,7 +249,8 @@ class NewRunPage(QWidget):
             self._overview.set_severity("stop", "Not yet")
             self._overview.set_words(self.reason)
             return
-        epochs = f"{config.head_epochs} epochs of the head"
+        plural = "" if config.head_epochs == 1 else "s"
+        epochs = f"{config.head_epochs} epoch{plural} of the head"
         if config.epochs:
             epochs += f", then {config.epochs} of fine-tuning"
         severity = "warn" if config.accept_leaks else "good"

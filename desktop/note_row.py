@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from PyQt5.QtCore import QEvent, Qt
+from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
-from desktop.severity import WORDS, severity_icon
+from desktop.severity import WORDS, SeveritySign
 
 _SIGN_PX = 18
 
@@ -16,7 +16,7 @@ class NoteRow(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._severity = "note"
-        self._sign = QLabel(self)
+        self._sign = SeveritySign("note", _SIGN_PX, self)
         self._words = QLabel(self)
         self._words.setWordWrap(True)
         self._words.setTextFormat(Qt.TextFormat.PlainText)
@@ -48,17 +48,6 @@ class NoteRow(QWidget):
         if (text, severity) == (self._words.text(), self._severity):
             return
         self._severity = severity
+        self._sign.set_severity(severity)
         self._words.setText(text)
         self._words.setAccessibleName(f"{WORDS[severity]}: {text}")
-        self._draw()
-
-    def _draw(self) -> None:
-        icon = severity_icon(self._severity)
-        self._sign.setPixmap(icon.pixmap(_SIGN_PX, _SIGN_PX))
-
-    # Qt overrides
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.ApplicationPaletteChange:
-            self._draw()

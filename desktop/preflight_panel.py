@@ -24,7 +24,7 @@ from core.failures import Failure
 from core.job import TrainingConfig, config_to_json
 from desktop.check_folder import CheckFolder, write_text
 from desktop.child_job import ChildJob
-from desktop.failure_view import FailureView
+from desktop.failure_panel import FailurePanel
 from desktop.labels import Caption
 from desktop.message_card import MessageCard
 from desktop.preflight import (
@@ -83,7 +83,7 @@ class PreflightPanel(QWidget):
         self._bar.setTextVisible(False)
         self._bar.setFixedHeight(6)
         self._bar.setAccessibleName("The machine is being checked")
-        self._failure = FailureView(self)
+        self._failure = FailurePanel(self, is_folded=True)
         self._device = MessageCard("warn", self)
         self._facts = QWidget(self)
         self._values: dict[str, QLabel] = {}
@@ -131,7 +131,7 @@ class PreflightPanel(QWidget):
     @property
     def failure(self) -> str:
         """Why the last check failed; empty if it did not."""
-        return "" if self._failure.isHidden() else self._failure.text
+        return "" if self._failure.isHidden() else self._failure.cause.text
 
     def set_job(self, job: PreflightJob | None) -> None:
         """Tell what would be trained; None while that is not known."""
@@ -149,7 +149,7 @@ class PreflightPanel(QWidget):
         """Run the dry step; a check that runs already begins anew."""
         if self._job is None:
             return
-        self._failure.hide()
+        self._failure.set_failure(None)
         self._asked = self._job
         try:
             place = self._folder.make()
@@ -210,7 +210,7 @@ class PreflightPanel(QWidget):
 
     def _fail(self, failure: Failure) -> None:
         self._status.setText("The check failed.")
-        self._failure.show_failure(failure)
+        self._failure.set_failure(failure)
         self._show()
 
     def _show(self) -> None:

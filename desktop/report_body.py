@@ -119,7 +119,7 @@ class ReportBody(QWidget):
         self._column.addWidget(self.charts)
         note = (
             "The films that were called wrongly with the highest probability. Press "
-            "one to open it in the Diagnose tab."
+            "one to open it in the Diagnose tab, where the model in use reads it."
         )
         self._mistake_parts = self._add("Worst mistakes", note, self.mistakes)
         self._source_parts = self._add("By source", "", self.sources)

@@ -19,7 +19,8 @@ from core.charts import (
 )
 from desktop.chart_view import ChartView
 from desktop.labels import Caption, SectionTitle
-from desktop.report_data import figure, rate_of
+from desktop.report_data import figure
+from desktop.run_rows import rate_of
 
 _NARROWEST_PX: Final = 380
 _HEIGHT_PX: Final = 340

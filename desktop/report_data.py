@@ -185,7 +185,11 @@ def within_rows(data: ReportData) -> list[list[str]]:
 
 def film_rows(data: ReportData) -> tuple[list[str], list[list[str]]]:
     """Heading and rows of the films by split: label and source, then counts."""
-    splits: Mapping[str, Mapping[str, int]] = data.bundle.card.data.get("films", {})
+    films = data.bundle.card.data.get("films")
+    parts = films if isinstance(films, Mapping) else {}  # others' cards may differ
+    splits: dict[str, Mapping[str, int]] = {
+        str(name): part for name, part in parts.items() if isinstance(part, Mapping)
+    }
     titles = {"train": "Training", "val": "Validation", "test": "Test"}
     keys = dict.fromkeys(key for part in splits.values() for key in part)
     rows = [

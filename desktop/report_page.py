@@ -33,6 +33,8 @@ from desktop.report_files import save_report
 from desktop.run_rows import time_in_words, when_in_words
 
 _READING: Final = "Reading the report…"
+#: More of them would push the report off the screen.
+_MOST_NOTES: Final = 8
 
 
 class ReportPage(QScrollArea):
@@ -158,7 +160,10 @@ class ReportPage(QScrollArea):
 
     def _set_notes(self, notes: list[str]) -> None:
         self.notes = tuple(notes)
-        self._note_card.set_words("\n".join(notes))
+        shown, rest = notes[:_MOST_NOTES], len(notes) - _MOST_NOTES
+        lines = [f"•  {note}" for note in shown] if len(shown) > 1 else shown
+        lines += [f"And {rest} more, in the saved report."] if rest > 0 else []
+        self._note_card.set_words("\n".join(lines))
         self._note_card.setVisible(bool(notes))
 
     # Actions

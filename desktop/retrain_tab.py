@@ -188,7 +188,10 @@ class RetrainTab(QWidget):
     def _on_started(self, run: Run) -> None:
         self._looking_at = run
         self.panel.choose(run)
+        was_new = self.page is self.new_page
         self._show_active(run)
+        if was_new:  # the button that was pressed is gone
+            self.run_page.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @pyqtSlot(object)
     def _on_runs_changed(self, found: list[Run]) -> None:

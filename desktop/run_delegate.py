@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from PyQt5.QtCore import QModelIndex, QRect, QSize, Qt
-from PyQt5.QtGui import QColor, QFont, QPainter, QPalette, QPen
+from PyQt5.QtGui import QFont, QPainter, QPalette, QPen
 from PyQt5.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
+from desktop.item_paint import paint_frame
 from desktop.labels import muted
 from desktop.run_rows import RunRow, short_when
 from desktop.runs_model import IN_USE_ROLE, ROW_ROLE
@@ -23,19 +24,7 @@ class RunDelegate(QStyledItemDelegate):
 
     def _paint_ground(self, painter: QPainter, option: QStyleOptionViewItem) -> None:
         frame = option.rect.adjusted(4, 1, -5, -2)
-        accent = option.palette.color(QPalette.ColorRole.Highlight)
-        tint = QColor(option.palette.color(QPalette.ColorRole.WindowText))
-        tint.setAlpha(18)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        if option.state & QStyle.StateFlag.State_Selected:
-            tint = QColor(accent)
-            tint.setAlpha(36)
-            painter.setBrush(tint)
-            painter.setPen(QPen(accent, 1.6))
-        elif option.state & QStyle.StateFlag.State_MouseOver:
-            painter.setBrush(tint)
-        painter.drawRoundedRect(frame, 6, 6)
+        paint_frame(painter, frame, option)
         if option.state & QStyle.StateFlag.State_HasFocus:
             ink = option.palette.color(QPalette.ColorRole.WindowText)
             painter.setPen(QPen(ink, 1, Qt.PenStyle.DotLine))

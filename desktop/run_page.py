@@ -36,10 +36,21 @@ _FINISH_TIP: Final = (
 )
 _PAUSE_TIP: Final = "Stops; the run goes on from its last checkpoint when you resume"
 _DISCARD_TIP: Final = "Stops, and deletes the run with everything it made"
+_KEPT: Final = "What was done is kept: Resume goes on from the last checkpoint."
+#: When the training itself has ended.
+_LATE_STAGES: Final = ("export", "evaluation")
+_EARLY: Final = (
+    "Stop and keep the best ends the training and makes a model of the best epoch so "
+    "far, as soon as one has ended."
+)
+_LATE: Final = (
+    "The training has ended; the best epoch is being made into a model and measured. "
+    "This may take a few minutes."
+)
 #: What was asked for -> what is said until it has happened.
 _ASKED: Final = {
     "finish": "Ending the training; then the best model is exported and measured.",
-    "pause": "Stopping; what was done is kept.",
+    "pause": "Pausing; what was done is kept.",
     "discard": "Stopping; then the run is deleted.",
     "resume": "Starting; this takes a few seconds.",
 }
@@ -118,7 +129,8 @@ class RunPage(QWidget):
         facts += [f"ran for {seconds}"] if seconds else []
         self.facts.setText("  ·  ".join(fact for fact in facts if fact))
         self.log.set_path(run.log)
-        self.failure.set_failure(failure, is_final=state == FAILED)
+        end = ("stop", "Failed") if state == FAILED else ("warn", "Interrupted")
+        self.failure.set_failure(failure, *end)
         self.log.setVisible(failure is None)
         self._draw()
 
@@ -163,16 +175,17 @@ class RunPage(QWidget):
             self.sentence.set_text(_ASKED.get(self._asked, ""), "note")
             return
         if self._state == FAILED or not self.failure.isHidden():
-            self.sentence.set_text("")
+            goes_on = self._state != FAILED and run.can_resume()
+            self.sentence.set_text(_KEPT if goes_on else "", "note")
             return
         where = f" during {stage_in_words(story)}" if story.stage else ""
-        text = f"Stopped{where}. What was done is kept: resume it when you like."
+        text = f"Paused{where}. What was done is kept: resume it when you like."
         self.sentence.set_text(text, "note")
 
     def _draw_buttons(self, run: Run, story: RunStory) -> None:
         is_running, is_free = self._state == RUNNING, not self._asked
         self.finish_button.setVisible(is_running)
-        has_best = bool(story.epochs) and story.stage not in ("export", "evaluation")
+        has_best = bool(story.epochs) and story.stage not in _LATE_STAGES
         self.finish_button.setEnabled(is_free and has_best)
         self.pause_button.setVisible(is_running)
         self.pause_button.setEnabled(self._asked not in ("pause", "discard"))
@@ -194,6 +207,7 @@ class RunPage(QWidget):
         is_default = can_resume and not has_failed
         self.resume_button.setDefault(is_default)
         has_room = self.height() >= _ROOMY_PX
+        self.explanation.setText(_LATE if story.stage in _LATE_STAGES else _EARLY)
         self.explanation.setVisible(is_running and not self._asked and has_room)
 
     @pyqtSlot()
@@ -230,11 +244,7 @@ class RunPage(QWidget):
         self.discard_button.setToolTip(_DISCARD_TIP)
         self.discard_button.setAccessibleDescription(_DISCARD_TIP)
         self.discard_button.clicked.connect(self._on_discard_clicked)
-        self.explanation = Caption(
-            "Stop and keep the best ends the training and makes a model of the best "
-            "epoch so far, as soon as one has ended.",
-            self,
-        )
+        self.explanation = Caption(_EARLY, self)
 
     def _lay_out(self) -> None:
         body = QWidget(self)
@@ -258,6 +268,7 @@ class RunPage(QWidget):
         never = Qt.ScrollBarPolicy.ScrollBarAlwaysOff
         self._scroll.setHorizontalScrollBarPolicy(never)
         self._scroll.setWidget(body)
+        self.setFocusProxy(self._scroll)  # whose keys scroll
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
         for button in (self.finish_button, self.pause_button, self.resume_button):

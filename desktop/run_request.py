@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from core import paths
 from core.job import TrainingConfig
 from core.presets import config_from_preset
 from desktop.setting_fields import flat_settings
@@ -48,8 +49,6 @@ def changed_settings(config: TrainingConfig, preset: str) -> list[str]:
         for name, value in after.items()
         if value != before[name] and name not in ("weights", "labels")
     }
-    if "backbone" in changed:  # it would bring its usual layer with it
-        changed["unfreeze_from"] = after["unfreeze_from"]
     return [
         f"{name}={json.dumps(value, ensure_ascii=False)}"
         for name, value in changed.items()
@@ -76,6 +75,10 @@ def train_words(
     for setting in changed_settings(config, preset):
         if setting.split("=", 1)[0] not in _IN_THE_SPLIT:
             words += ["--set", setting]
+    names = [word.split("=", 1)[0] for word in words]
+    if "backbone" in names and "unfreeze_from" not in names:
+        # Else it would bring its usual layer with it; that of the job may differ.
+        words += ["--set", f"unfreeze_from={config.unfreeze_from}"]
     if backend:
         words += ["--backend", backend]
     return words
@@ -83,7 +86,8 @@ def train_words(
 
 def as_typed(words: Sequence[str]) -> str:
     """A command as the user would type it in this system's terminal."""
-    whole = ["python", "-m", "core", *words]
+    frozen = paths.is_frozen()
+    whole = [*(paths.core_command() if frozen else ["python", "-m", "core"]), *words]
     if sys.platform == "win32":
         return subprocess.list2cmdline(whole)
     return shlex.join(whole)

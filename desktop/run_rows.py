@@ -21,7 +21,7 @@ STATES: Final = {
     INTERRUPTED: ("Interrupted", "warn"),
     FAILED: ("Failed", "stop"),
 }
-PAUSED: Final = ("Stopped", "warn")
+PAUSED: Final = ("Paused", "warn")
 DAMAGED: Final = ("Damaged", "stop")
 
 BACKBONES: Final = {

@@ -44,10 +44,10 @@ class RunStatus(QWidget):
         grid.setVerticalSpacing(1)
         names = ("Device", "Speed", "Time left")
         facts = zip(names, (self.device, self.speed, self.left), strict=True)
-        for column, (name, value) in enumerate(facts):
-            grid.addWidget(Caption(name, self), 0, column)
-            grid.addWidget(value, 1, column, Qt.AlignmentFlag.AlignTop)
-            grid.setColumnStretch(column, 3 if column != 1 else 2)
+        for place, (name, value) in enumerate(facts):
+            grid.addWidget(Caption(name, self), 0, place)
+            grid.addWidget(value, 1, place, Qt.AlignmentFlag.AlignTop)
+            grid.setColumnStretch(place, 3 if place != 1 else 2)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)

@@ -17,7 +17,7 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
-from desktop.setting_fields import Field
+from desktop.setting_field import Field
 
 _RATE_BEGUN: Final = re.compile(r"\d{0,4}(\.\d*)?([eE][+-]?\d{0,2})?")
 _WIDTH_PX: Final = 170

@@ -10,7 +10,6 @@ from PyQt5.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -19,9 +18,9 @@ from PyQt5.QtWidgets import (
 from desktop import icons
 from desktop.disclosure import Disclosure
 from desktop.labels import Caption
+from desktop.note_row import NoteRow
 from desktop.setting_editors import Editor, make_editor
-from desktop.setting_fields import Field, Group, in_words
-from desktop.severity import severity_icon
+from desktop.setting_field import Field, Group, in_words
 from desktop.weights_editor import WeightsEditor
 
 _TITLE_PX = 160
@@ -60,7 +59,7 @@ class SettingRow(QWidget):
         self._back.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._back.clicked.connect(self._on_back_clicked)
         self._back.hide()
-        self._error = ErrorLine(self)
+        self._error = NoteRow(self)
         self._lay_out()
 
     @property
@@ -94,7 +93,7 @@ class SettingRow(QWidget):
 
     def set_error(self, error: str) -> None:
         """Say what is wrong with the value."""
-        self._error.set_text(error)
+        self._error.set_text(error, "stop")
 
     @pyqtSlot(object)
     def _on_editor_value_changed(self, value: Any) -> None:
@@ -131,36 +130,6 @@ class SettingRow(QWidget):
         grid.addLayout(line, 0, 1)
         grid.addWidget(self._error, 1, 1)
         grid.addWidget(self._help, 2, 1)
-
-
-class ErrorLine(QWidget):
-    """A sentence on what is wrong, with a sign; hidden while nothing is."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._sign, self._words = QLabel(self), QLabel(self)
-        self._sign.setPixmap(severity_icon("stop").pixmap(16, 16))
-        self._words.setWordWrap(True)
-        self._words.setTextFormat(Qt.TextFormat.PlainText)
-        policy = QSizePolicy.Policy
-        self._words.setSizePolicy(policy.Expanding, policy.Minimum)
-        line = QHBoxLayout(self)
-        line.setContentsMargins(0, 2, 0, 2)
-        line.setSpacing(6)
-        line.addWidget(self._sign, 0, Qt.AlignmentFlag.AlignTop)
-        line.addWidget(self._words, 1)
-        self.hide()
-
-    @property
-    def text(self) -> str:
-        """What is said; empty while hidden."""
-        return self._words.text()
-
-    def set_text(self, text: str) -> None:
-        """Say it; nothing hides the line."""
-        self._words.setText(text)
-        self.setAccessibleName(f"Problem: {text}" if text else "")
-        self.setVisible(bool(text))
 
 
 class GroupSection(Disclosure):

@@ -16,7 +16,8 @@ from core.presets import config_from_preset
 from desktop.augmentation_preview import AugmentationPreview
 from desktop.film_sampler import SamplerThread
 from desktop.preset_chooser import PresetChooser
-from desktop.setting_fields import BACKEND, FORM, GROUPS, config_of, flat_settings
+from desktop.setting_field import FORM
+from desktop.setting_fields import BACKEND, GROUPS, config_of, flat_settings
 from desktop.setting_row import GroupSection, SettingRow
 from desktop.weights_editor import WeightsEditor
 
@@ -137,6 +138,7 @@ class SettingsForm(QWidget):
 
     def _take(self, name: str, value: Any) -> None:
         row = self.rows[name]
+        value = value.strip() if name == "name" else value
         try:
             self._good = config_of({**flat_settings(self._good), name: value})
             row.set_error("" if name != "name" or value else "The model needs a name.")

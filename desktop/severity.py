@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from PyQt5.QtCore import QPointF, QRect, QRectF, QSize, Qt
+from PyQt5.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt
 from PyQt5.QtGui import (
     QColor,
     QGuiApplication,
@@ -15,6 +15,7 @@ from PyQt5.QtGui import (
     QPixmap,
     QPolygonF,
 )
+from PyQt5.QtWidgets import QLabel, QWidget
 
 from desktop.theme import is_dark
 
@@ -47,6 +48,30 @@ def severity_icon(severity: str) -> QIcon:
     if severity not in SEVERITIES:
         raise ValueError(f"expected one of {SEVERITIES}. Received: {severity!r}")
     return QIcon(_Sign(severity))
+
+
+class SeveritySign(QLabel):
+    """A sign as a widget; its ink follows the palette."""
+
+    def __init__(self, severity: str, size: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._size = size
+        self.set_severity(severity)
+
+    def set_severity(self, severity: str) -> None:
+        """Show another sign."""
+        self._icon = severity_icon(severity)
+        self._draw()
+
+    def _draw(self) -> None:
+        self.setPixmap(self._icon.pixmap(self._size, self._size))
+
+    # Qt overrides
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ApplicationPaletteChange:
+            self._draw()
 
 
 class _Sign(QIconEngine):
@@ -93,8 +118,8 @@ def _draw(painter: QPainter, severity: str, ink: QColor) -> None:
         painter.drawPolygon(QPolygonF(points))
         painter.drawLine(QPointF(8, 12), QPointF(16, 12))
     elif severity == "warn":  # a triangle
-        corners = ((12, 3.5), (21.5, 20), (2.5, 20))
-        painter.drawPolygon(QPolygonF([QPointF(x, y) for x, y in corners]))
+        tips = ((12, 3.5), (21.5, 20), (2.5, 20))
+        painter.drawPolygon(QPolygonF([QPointF(x, y) for x, y in tips]))
         painter.drawLine(QPointF(12, 9.5), QPointF(12, 14))
         painter.drawPoint(QPointF(12, 17))
     elif severity == "note":  # a disc with an i

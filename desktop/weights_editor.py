@@ -9,10 +9,10 @@ from PyQt5.QtCore import QSignalBlocker, pyqtSlot
 from PyQt5.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
 from core.bundle import CARD, ModelBundle
-from core.paths import default_bundle_dir, user_data_dir
+from core.paths import default_bundle_dir, weights_dir
 from desktop.labels import Caption, printable
 from desktop.setting_editors import CalmComboBox, Editor
-from desktop.setting_fields import Field
+from desktop.setting_field import Field
 
 _FILE, _FOLDER = "choose a file", "choose a folder"
 _NAMED: Final = {
@@ -120,7 +120,7 @@ class WeightsEditor(Editor):
 
     def _about(self) -> str:
         if self._value in _NAMED:
-            place = user_data_dir() / "weights" / "chexnet.h5"
+            place = weights_dir() / "chexnet.h5"
             return _NAMED[self._value][1].replace("{chexnet}", printable(place))
         if self._in_use is not None and self._value == str(self._in_use.path):
             return "Goes on from what the model in use has learned."

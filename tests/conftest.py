@@ -109,7 +109,7 @@ def job(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def start() -> Iterator[Callable[..., Child]]:
-    """Starts training children and sees to their end."""
+    """Starts commands as children and sees to their end."""
     children: list[Child] = []
 
     def begin(*arguments: str | Path, **options: object) -> Child:

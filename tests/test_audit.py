@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -17,11 +18,12 @@ import pytest
 from core.audit import Audit, SplitWish, audit
 from core.dataset import index_dataset
 from core.errors import DatasetError
-from core.events import Progressed, parse_event
+from core.events import JobSucceeded, Progressed
 from core.split import given_split
 from tests.dicom_files import dicom_bytes, dicom_dataset
 from tests.phantoms import draw_phantom
 from tests.planted import Film, flipped, planted
+from tests.training_child import Child
 
 ROOT = Path(__file__).resolve().parent.parent
 KEYS = {
@@ -329,13 +331,15 @@ def test_film_that_changed_since_the_manifest_is_refused(tmp_path: Path) -> None
     assert "changed since" in reason
 
 
-def test_command_tells_events_and_ends_with_the_result(tmp_path: Path) -> None:
+def test_command_tells_events_and_ends_with_the_result(
+    start: Callable[..., Child], tmp_path: Path
+) -> None:
     out = tmp_path / "a.json"
-    result = core(write_folder(tmp_path / "films"), "--json", out, "--events")
-    events = [parse_event(line) for line in result.stdout.splitlines()]
-    assert None not in events
-    assert type(events[-1]).__name__ == "JobSucceeded"
-    assert str(out) in result.stdout.splitlines()[-1].replace("\\\\", "\\")
+    folder = write_folder(tmp_path / "films")
+    child = start(folder, "--json", out, "--events", command="audit")
+    status, errors = child.finish()
+    assert status == 0, errors
+    assert child.events[-1] == JobSucceeded(str(out))
 
 
 def test_command_refuses_data_that_is_not_there(tmp_path: Path) -> None:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from core.dataset import index_dataset
 from core.paths import sample_films
-from tests.benchmarks import first_verdict, machine
+from tests.benchmarks import first_verdict, machine, planted_copies, training_films
 from tests.benchmarks.child import ChildError, Run, Server, run_once
+from tests.benchmarks.feature_extraction import HeadTraining, where_time_goes
+from tests.benchmarks.feature_extraction import rows as head_rows
 from tests.benchmarks.figures import (
     Row,
     Target,
@@ -22,6 +27,10 @@ from tests.benchmarks.figures import (
     row_in_words,
     spread,
 )
+from tests.benchmarks.reading_while_training import Reading
+from tests.benchmarks.reading_while_training import rows as reading_rows
+from tests.benchmarks.training_flow import Flow
+from tests.benchmarks.training_flow import rows as flow_rows
 
 FASTER = Target("at least 5 times faster", 5.0, at_least=True)
 NEAR = Target("at most 1.15 times", 1.15)
@@ -170,3 +179,109 @@ def test_a_server_that_is_gone_says_why() -> None:
         pytest.raises(ChildError, match="the reason"),
     ):
         server.ask("1")
+
+
+def _turn(wall: float, accuracy: float) -> dict[str, float]:
+    times = {"until_first_film_s": 0.1 * wall, "until_features_s": 0.9 * wall}
+    return {"wall_s": wall, "cpu_s": wall, "val_accuracy": accuracy, **times}
+
+
+def _heads(other: float, other_xla: float, accuracy: float = 0.8) -> HeadTraining:
+    return HeadTraining(
+        "12 films",
+        ours=[_turn(10.0, 0.8)],
+        exported=[_turn(15.0, 0.8)],
+        other=[_turn(other, accuracy)],
+        other_xla=[_turn(other_xla, accuracy)],
+    )
+
+
+def test_a_head_is_compared_with_keras_at_its_best() -> None:
+    row = head_rows(_heads(80.0, 70.0))[0]
+    assert row.what.endswith("fit with XLA")
+    assert row.ratio.startswith("7.00 ×")
+    assert row.reached is True
+    assert "without XLA" in head_rows(_heads(50.0, 70.0))[0].what
+
+
+def test_a_head_that_starts_from_a_file_has_the_same_target() -> None:
+    by_ending = {row.what: row.reached for row in head_rows(_heads(80.0, 90.0))}
+    assert [by_ending[what] for what in by_ending if "weights file" in what] == [False]
+
+
+@pytest.mark.parametrize(("accuracy", "reached"), [(0.79, True), (0.78, False)])
+def test_heads_of_the_same_accuracy_are_within_a_hundredth(
+    accuracy: float, reached: bool
+) -> None:
+    row = head_rows(_heads(80.0, 90.0, accuracy))[-1]
+    assert row.reached is reached
+
+
+def test_the_parts_of_a_head_are_told() -> None:
+    said = where_time_goes(_heads(80.0, 90.0))
+    assert "from the bundle's graph: graph 1.0 s, films 8.0 s, head 1.0 s" in said
+
+
+def test_the_device_is_busy_for_as_long_as_the_same_steps_take_in_memory() -> None:
+    flow = Flow("320 films", 10, [10.0, 20.0], [9.5, 19.0], 0.05)
+    row = flow_rows(flow)[0]
+    assert row.ratio.startswith("0.95 ×")
+    assert row.reached is True
+
+
+def test_reading_while_training_is_compared_with_before_and_after() -> None:
+    reading = Reading("film", [0.08], [0.18], [0.12], 10, 64)
+    row = reading_rows(reading)[0]
+    assert row.ratio == "1.80 ×"
+    assert row.reached is True
+
+
+def test_without_real_films_training_is_measured_with_drawn_ones(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HILUM_XRAY_DATA", str(tmp_path))
+    manifest = training_films.choose_films(tmp_path, {"train": 7, "val": 3})
+    assert training_films.kind() == "drawn"
+    splits = [sample.split for sample in index_dataset(manifest).samples]
+    assert (splits.count("train"), splits.count("val")) == (7, 3)
+
+
+def test_films_are_stored_as_a_job_decodes_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HILUM_XRAY_DATA", str(tmp_path))
+    manifest = training_films.choose_films(tmp_path, {"train": 6, "val": 3})
+    training_films.store_films(manifest, tmp_path / "films.npz", 32)
+    stored = training_films.load_films(tmp_path / "films.npz")
+    assert (stored.pixels.shape, stored.train) == ((9, 32, 32), 6)
+    assert np.bincount(stored.truth[:6]).tolist() == [2, 2, 2]
+    assert stored.weights.mean() == pytest.approx(1.0)
+
+
+def test_what_the_search_for_copies_says_becomes_figures() -> None:
+    said = [
+        "2000 films of 1024 pixels, load 0.1",
+        "searched in 21.5 s (40.0 s of processor time)",
+        "duplicate       100 of 100",
+        "false alarms      3 of 1800 films (0.17%)",
+    ]
+    found = planted_copies.Found(2000, said, True)
+    counts, seconds = planted_copies.rows(found)
+    assert counts.ours == "duplicate 100 of 100, false alarms 3 of 1800"
+    assert (seconds.ours, seconds.reached) == ("21.5 s (21.5 to 21.5)", True)
+
+
+def test_fewer_films_than_promised_reach_no_time() -> None:
+    found = planted_copies.Found(400, ["searched in 2.0 s"], True)
+    assert planted_copies.rows(found)[1].reached is None
+
+
+def test_an_unknown_group_is_refused() -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks", "nonsense"],
+        cwd=machine.ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 2
+    assert "there is no group nonsense" in result.stderr

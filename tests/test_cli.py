@@ -326,6 +326,7 @@ class TestDefaultModel:
         }
         assert {"NIH", "CheXpert"} <= within
 
+    @pytest.mark.slow
     @pytest.mark.skipif(
         not (REAL_FILMS / "manifest.csv").is_file(),
         reason="the real films are not here (HILUM_XRAY_DATA)",

@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +24,18 @@ from core.bundle import (
     ModelCard,
     write_bundle,
 )
-from core.compare import compare, mcnemar, pair_labels
+from core.compare import compare, pair_labels
 from core.compare_words import comparison_text
 from core.dataset import Sample
+from core.differences import mcnemar
 from core.errors import BundleError
 from core.evaluate import Scores, evaluate
-from core.events import JobFailed, JobStopped, JobSucceeded, StageStarted, parse_event
+from core.events import JobFailed, JobSucceeded, StageStarted
 from core.film_list import film_sha256, films_seen, read_film_list, write_film_list
 from core.split import Split
 from tests.phantoms import write_phantom_set
 from tests.tiny_bundle import make_card
+from tests.training_child import Child
 
 ROOT = Path(__file__).resolve().parent.parent
 LABELS = ("covid", "pneumonia", "normal")
@@ -430,58 +433,30 @@ def test_command_compares_with_the_model_that_comes_along(
     assert "Hilum chest X-ray model" in done.stdout
 
 
-class Child:
-    """A comparison as the window runs it, its stdin held open."""
-
-    def __init__(self, *words: str | Path) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "core", "compare", *map(str, words), "--events"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            cwd=ROOT,
-        )
-
-    def events(self) -> list[Any]:
-        """Every event until the end."""
-        with self.process as process:
-            assert process.stdout is not None
-            return [parse_event(line) for line in process.stdout]
-
-
 def test_command_tells_its_events(
-    tiny_bundle: ModelBundle, phantoms: Path, tmp_path: Path
+    start: Callable[..., Child],
+    tiny_bundle: ModelBundle,
+    phantoms: Path,
+    tmp_path: Path,
 ) -> None:
     out = tmp_path / "c.json"
     words = (tiny_bundle.path, tiny_bundle.path, "--data", phantoms, "--json", out)
-    child = Child(*words, "--split", "all")
-    events = child.events()
-    assert isinstance(events[0], StageStarted)
-    assert events[-1] == JobSucceeded(str(out))
-    assert None not in events
-    assert child.process.returncode == 0
+    child = start(*words, "--split", "all", "--events", command="compare")
+    status, errors = child.finish()
+    assert status == 0, errors
+    assert isinstance(child.events[0], StageStarted)
+    assert child.events[-1] == JobSucceeded(str(out))
     assert json.loads(out.read_text("utf-8"))["n"] == 12
 
 
 def test_command_tells_of_a_failure_as_an_event(
-    tiny_bundle: ModelBundle, tmp_path: Path
+    start: Callable[..., Child], tiny_bundle: ModelBundle, tmp_path: Path
 ) -> None:
     words = (tiny_bundle.path, "--data", tmp_path / "nothing", "--json", tmp_path / "c")
-    child = Child(*words)
-    last = child.events()[-1]
+    child = start(*words, "--events", command="compare")
+    status, _ = child.finish()
+    last = child.events[-1]
     assert isinstance(last, JobFailed)
     assert "nothing" in last.message
     assert last.hint
-    assert child.process.returncode == 2
-
-
-def test_command_stops_when_whoever_started_it_is_gone(
-    tiny_bundle: ModelBundle, phantoms: Path, tmp_path: Path
-) -> None:
-    words = ["compare", tiny_bundle.path, tiny_bundle.path, "--data", phantoms]
-    words += ["--split", "all", "--json", tmp_path / "c.json", "--events"]
-    done = core(*words, stdin="")
-    assert done.returncode == 3
-    assert parse_event(done.stdout.splitlines()[-1]) == JobStopped()
-    assert not (tmp_path / "c.json").exists()
+    assert status == 2

@@ -75,7 +75,7 @@ def test_the_comparison_starts_by_itself_and_is_kept(
     assert panel.view.isVisible()
     assert panel.view.card.word == "Better"
     assert panel.view.table.cells.rows
-    assert panel.use_button.text() == "&Use this model"
+    assert panel.choice.use_button.text() == "&Use this model"
 
 
 def test_a_kept_comparison_is_shown_at_once(
@@ -123,10 +123,10 @@ def test_a_worse_candidate_can_be_used_but_the_button_says_so(
     shown(panel, qtbot, run, in_use)
     assert panel.result is not None
     assert panel.result["dropped"] == ["normal"]
-    assert panel.use_button.text() == "&Use it anyway"
+    assert panel.choice.use_button.text() == "&Use it anyway"
     assert panel.view.card.severity in ("stop", "warn")
     with qtbot.waitSignal(panel.use_asked) as caught:
-        panel.use_button.click()
+        panel.choice.use_button.click()
     assert caught.args == [in_use.path]
 
 
@@ -141,12 +141,12 @@ def test_the_model_in_use_is_said_to_be_so_and_offers_the_way_back(
     panel.set_model_in_use(model_store.use(run.bundle_dir))
     panel.set_run(run, read_bundle(run.bundle_dir))
     assert panel.is_in_use
-    assert panel._state.text == "This is the model in use"
-    assert not panel.use_button.isVisible()
+    assert panel.choice.state == "This is the model in use"
+    assert not panel.choice.use_button.isVisible()
     assert not panel.compare_button.isVisible()
-    assert panel.back_button.text() == "Go &back to Eager"
+    assert panel.choice.back_button.text() == "Go &back to Eager"
     with qtbot.waitSignal(panel.back_asked):
-        panel.back_button.click()
+        panel.choice.back_button.click()
 
 
 def test_a_comparison_can_be_stopped(
@@ -170,7 +170,7 @@ def test_a_comparison_without_its_films_says_why(
     panel.set_run(run, read_bundle(run.bundle_dir))
     qtbot.waitUntil(panel._failure.isVisible, timeout=60000)
     assert "films" in panel._failure.text
-    assert panel.use_button.isVisible()
+    assert panel.choice.use_button.isVisible()
 
 
 def test_nothing_is_compared_while_the_report_is_out_of_sight(

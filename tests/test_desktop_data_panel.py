@@ -12,13 +12,14 @@ from pytestqt.qtbot import QtBot
 
 from core.dataset import index_dataset
 from core.errors import DatasetError
-from core.paths import user_data_dir
+from core.paths import checks_dir
 from desktop import theme
 from desktop.audit_file import read_audit
 from desktop.audit_result import table_by_source, table_by_split
 from desktop.check_folder import CheckFolder
 from desktop.data_options import example_of, pattern_error
 from desktop.data_panel import DataPanel
+from desktop.focus_order import in_reading_order
 from desktop.row_table import Rows, RowsDialog, RowsModel
 from desktop.severity import SEVERITIES, severity_colour
 from tests.run_preparation import (
@@ -122,7 +123,7 @@ def test_several_things_cannot_be_dropped(
     panel: DataPanel, stand_in: StandIn, data: Path
 ) -> None:
     drop(panel, data, data / "covid")
-    assert panel.failure.text.startswith("2 things were dropped.")
+    assert panel.failure.cause.text.startswith("2 things were dropped.")
     assert panel.data is None
 
 
@@ -175,8 +176,8 @@ def test_a_failed_check_says_why_and_keeps_the_last_result(
     stand_in.set("fails", "The folder is gone.")
     panel.check()
     qtbot.waitUntil(lambda: not panel.is_checking, timeout=20_000)
-    assert panel.failure.text == "The folder is gone."
-    assert panel.failure.hint == "Do something about it."
+    assert panel.failure.cause.text == "The folder is gone."
+    assert panel.failure.cause.hint == "Do something about it."
     assert panel.result is before
     assert panel.result is not None
     assert panel.result.audit.exists()
@@ -188,8 +189,8 @@ def test_a_crash_of_the_check_shows_its_last_words(
 ) -> None:
     stand_in.set("crashes")
     checked(qtbot, panel, data)
-    assert "fault in Hilum" in panel.failure.text
-    assert "Close other programs" in panel.failure.hint
+    assert "fault in Hilum" in panel.failure.cause.text
+    assert "Close other programs" in panel.failure.cause.hint
     assert panel.reason == "The films have not been checked."
 
 
@@ -198,7 +199,7 @@ def test_a_result_that_makes_no_sense_is_a_failure(
 ) -> None:
     stand_in.answer({"labels": []})
     checked(qtbot, panel, data)
-    assert "cannot be read" in panel.failure.text
+    assert "cannot be read" in panel.failure.cause.text
 
 
 @pytest.mark.slow
@@ -207,7 +208,7 @@ def test_a_folder_that_vanishes_is_named_by_the_real_check(
 ) -> None:
     panel.set_data(tmp_path / "gone")
     qtbot.waitUntil(lambda: not panel.is_checking, timeout=180_000)
-    assert "no folder or manifest" in panel.failure.text
+    assert "no folder or manifest" in panel.failure.cause.text
 
 
 @pytest.mark.slow
@@ -225,7 +226,7 @@ def test_the_real_check_fills_the_panel(
     (tmp_path / "films/ja/broken.png").write_bytes(b"no picture")
     panel.set_data(tmp_path / "films")
     qtbot.waitUntil(lambda: not panel.is_checking, timeout=180_000)
-    assert panel.failure.isHidden(), panel.failure.text
+    assert panel.failure.isHidden(), panel.failure.cause.text
     assert panel.reason == ""
     assert panel.result is not None
     assert panel.result.labels == {"ja": 6, "né": 6}
@@ -246,6 +247,23 @@ def test_leaks_block_until_the_films_are_grouped(
     qtbot.waitUntil(lambda: panel.reason == "", timeout=20_000)
     assert "--group" in stand_in.calls[-1]
     assert panel.view.leaks.isHidden()
+
+
+def test_the_tab_key_goes_through_a_result_as_it_is_read(
+    qtbot: QtBot, panel: DataPanel, stand_in: StandIn, manifest: Path
+) -> None:
+    stand_in.answer(leaky_record())
+    checked(qtbot, panel, manifest)
+    panel.show()
+    wanted = list(in_reading_order(panel))
+    reached = [wanted[0]]
+    while len(reached) < len(wanted):
+        after = reached[-1].nextInFocusChain()
+        while after not in wanted:
+            after = after.nextInFocusChain()
+        reached.append(after)
+    assert reached == wanted
+    assert wanted.index(panel.view.leaks.group) < wanted.index(panel.view.table)
 
 
 def test_leaks_are_accepted_in_ten_letters(
@@ -423,7 +441,7 @@ def test_only_the_last_check_keeps_its_files(
     checked(qtbot, panel, data)
     panel.check()
     qtbot.waitUntil(lambda: not panel.is_checking, timeout=20_000)
-    checks = user_data_dir() / "checks"
+    checks = checks_dir()
     assert len(list(checks.iterdir())) == 1
     panel.shut_down()
     folder.clear()
@@ -431,7 +449,7 @@ def test_only_the_last_check_keeps_its_files(
 
 
 def test_files_of_a_window_that_is_gone_are_removed(folder: CheckFolder) -> None:
-    orphan = user_data_dir() / "checks" / f"{2**30}-0"
+    orphan = checks_dir() / f"{2**30}-0"
     orphan.mkdir(parents=True)
     made = folder.make()
     assert not orphan.exists()

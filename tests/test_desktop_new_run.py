@@ -12,7 +12,7 @@ from PyQt5.QtWidgets import QAbstractButton, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
 from core.bundle import ModelBundle
-from core.paths import user_data_dir
+from core.paths import checks_dir
 from desktop.new_run_page import DATA, SETTINGS, START, NewRunPage
 from desktop.run_request import RunRequest
 from desktop.settings import Settings
@@ -222,7 +222,7 @@ def test_closing_ends_a_check_and_leaves_nothing_behind(
     page.set_data(data)
     qtbot.waitUntil(lambda: bool(stand_in.calls), timeout=20_000)
     page.shut_down()
-    assert list((user_data_dir() / "checks").iterdir()) == []
+    assert list((checks_dir()).iterdir()) == []
 
 
 @pytest.mark.parametrize("size", [(520, 440), (760, 500), (1280, 820)])

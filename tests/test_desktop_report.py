@@ -12,7 +12,7 @@ from core.bundle import Label, ModelBundle
 from core.run import Run
 from desktop import theme
 from desktop.export_dialog import FORMATS, ExportDialog
-from desktop.report_data import read_report_data
+from desktop.report_data import film_rows, read_report_data
 from desktop.report_page import ReportPage
 from tests.finished_run import damage, make_finished_run, write_films
 from tests.tiny_bundle import write_tiny_bundle
@@ -132,6 +132,17 @@ def test_notes_of_the_training_are_prominent(
     assert page._note_card.isVisible()
 
 
+def test_many_notes_leave_room_for_the_report(
+    page: ReportPage, qtbot: QtBot, tiny_bundle: ModelBundle, manifest: Path
+) -> None:
+    notes = [f"Left out film {i}." for i in range(200)]
+    shown(page, qtbot, make_finished_run(tiny_bundle, manifest, notes=notes))
+    assert len(page.notes) >= 200
+    lines = page._note_card.text.splitlines()
+    assert len(lines) < 12
+    assert lines[-1].endswith("more, in the saved report.")
+
+
 def test_settings_that_differ_from_the_preset_come_first(
     page: ReportPage, qtbot: QtBot, run: Run
 ) -> None:
@@ -140,6 +151,15 @@ def test_settings_that_differ_from_the_preset_come_first(
     assert not page.body.settings.isVisible()
     page.body._settings_part.set_open(True)
     assert page.body.settings.isVisible()
+
+
+@pytest.mark.parametrize("films", [[1, 2], "all", {"train": 12}, None])
+def test_a_card_that_counts_its_films_otherwise_shows_none(
+    run: Run, films: object
+) -> None:
+    data = read_report_data(run)
+    data.bundle.card.data["films"] = films
+    assert film_rows(data) == (["Films"], [])
 
 
 def test_a_damaged_model_says_what_is_wrong(
@@ -284,7 +304,7 @@ def test_what_is_converted_is_said_to_agree_with_the_model(
     dialog.export(tmp_path / "out.keras", replace=False)
     qtbot.waitUntil(dialog.export_button.isEnabled, timeout=180000)
     assert dialog.outcome.word == "Written", dialog.outcome.text
-    assert "differ from the model's by at most" in dialog.outcome.hint
+    assert "Checked: its outputs are the model's." in dialog.outcome.hint
     assert (tmp_path / "out.keras").is_file()
     dialog.close()
 

@@ -212,6 +212,16 @@ def test_finishing_needs_an_epoch_to_keep(
     assert page.finish_button.isEnabled()
 
 
+def test_while_the_model_is_made_the_training_is_said_to_have_ended(
+    page: RunPage, run: Run, story: RunStory
+) -> None:
+    fine_tuning(story)
+    tell(story, StageStarted("export", "Writing the graph."))
+    page.show_run(run, story, RUNNING)
+    assert not page.finish_button.isEnabled()
+    assert page.explanation.text().startswith("The training has ended")
+
+
 def test_asking_to_finish_says_what_happens_next(
     page: RunPage, run: Run, story: RunStory, qtbot: QtBot
 ) -> None:

@@ -16,15 +16,13 @@ from core.presets import PRESETS, config_from_preset
 from desktop.film_sampler import SamplerThread, first_films
 from desktop.run_request import as_typed, train_words
 from desktop.setting_editors import NumberEditor, RateBox
+from desktop.setting_field import AUGMENTATION, DATA, in_words
 from desktop.setting_fields import (
-    AUGMENTATION,
     BACKEND,
-    DATA,
     GROUPS,
     all_fields,
     config_of,
     flat_settings,
-    in_words,
 )
 from desktop.settings_form import SettingsForm
 from desktop.weights_editor import WeightsEditor

@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from core import model_store
 from core.bundle import Label, ModelBundle
 from core.bundle_file import pack_bundle
-from core.paths import sample_films
+from core.paths import models_dir, sample_films
 from desktop import model_dialogs
 from desktop.diagnose_tab import DiagnoseTab
 from desktop.main_window import MainWindow
@@ -405,7 +405,7 @@ def test_a_model_with_other_labels_takes_over(
         label.name for label in other.card.labels
     ]
     assert tab.ui.panel.model.startswith("Read by Other")
-    assert window._model_label.text == "Model: Other"
+    assert window._status.model.text == "Model: Other"
     tab.choose_finding("finding-1")
     assert tab.chosen_label == "finding-1"
     tab.choose_finding("covid")
@@ -446,7 +446,7 @@ def test_going_back_is_offered_once_there_was_another(
     assert window.files.back_action.text() == "Go &back to First"
     with qtbot.waitSignal(tab.bundle_changed, timeout=10000):
         window.files.back_action.trigger()
-    assert window._model_label.text == "Model: First"
+    assert window._status.model.text == "Model: First"
 
 
 def test_a_model_file_is_imported_after_a_yes(
@@ -469,8 +469,8 @@ def test_a_model_file_is_imported_after_a_yes(
     with qtbot.waitSignal(tab.bundle_changed, timeout=10000):
         window.files.import_file(tmp_path / "sent.hilum")
     assert [each.card.name for each in asked] == ["Sent"]
-    assert window._model_label.text == "Model: Sent"
-    assert not list(model_store.models_dir().glob(".import-*"))
+    assert window._status.model.text == "Model: Sent"
+    assert not list(models_dir().glob(".import-*"))
 
 
 def test_a_model_file_is_not_used_after_a_no(
@@ -492,7 +492,7 @@ def test_a_model_file_is_not_used_after_a_no(
     window.files.import_file(tmp_path / "sent.hilum")
     qtbot.waitUntil(lambda: bool(asked), timeout=10000)
     assert model_store.previous() is None
-    assert not list(model_store.models_dir().glob(".import-*"))
+    assert not list(models_dir().glob(".import-*"))
 
 
 def test_a_damaged_model_file_is_told(
@@ -565,13 +565,13 @@ def test_a_candidate_is_put_to_use_with_one_click_and_left_with_another(
     with qtbot.waitSignal(report.report_shown, timeout=10000):
         report.set_run(make_finished_run(eager, films, name="Eager"))
     with qtbot.waitSignal(tab.bundle_changed, timeout=10000):
-        report.candidate.use_button.click()
+        report.candidate.choice.use_button.click()
     assert report.candidate.is_in_use
-    assert window._model_label.text == "Model: Eager"
-    assert report.candidate.back_button.text() == "Go &back to Earlier"
+    assert window._status.model.text == "Model: Eager"
+    assert report.candidate.choice.back_button.text() == "Go &back to Earlier"
     with qtbot.waitSignal(tab.bundle_changed, timeout=10000):
-        report.candidate.back_button.click()
-    assert window._model_label.text == "Model: Earlier"
+        report.candidate.choice.back_button.click()
+    assert window._status.model.text == "Model: Earlier"
     assert not report.candidate.is_in_use
 
 

@@ -21,7 +21,6 @@ from core.evaluate import (
     MOST_MISTAKES,
     Pool,
     Scores,
-    choose_operating_points,
     evaluate,
     parse_pools,
     score_films,
@@ -30,6 +29,7 @@ from core.evaluate import (
 )
 from core.images import read_radiograph
 from core.metrics import expected_calibration_error
+from core.operating_points import choose_operating_points
 from core.predict import Classifier, probabilities
 
 LABELS = ("covid", "pneumonia", "normal")

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.training
 keras = pytest.importorskip("keras")
 
 from core.bundle import read_bundle  # noqa: E402
+from core.control import Control  # noqa: E402
 from core.errors import DatasetError, TrainingError  # noqa: E402
 from core.events import (  # noqa: E402
     EpochEnded,
@@ -35,10 +36,6 @@ from core.training.pipeline import read_films  # noqa: E402
 from core.training.state import JobFolder  # noqa: E402
 from core.training.train import run_job  # noqa: E402
 from tests.training_child import SMALL  # noqa: E402
-
-Control = pytest.importorskip(
-    "core.control" if Path("core/control.py").exists() else "core.training.control"
-).Control
 
 
 def epoch(number: int, *, best: bool) -> EpochEnded:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import openvino as ov
 import pytest
+from numpy.typing import NDArray
 from openvino import opset13 as ops
 
 from core.bundle import GRAPH, ModelBundle
@@ -166,3 +167,30 @@ def test_saved_graph_has_its_outputs_named_and_gives_the_same(
     batch = np.random.default_rng(3).uniform(0, 255, (2, SIZE, SIZE, 1)).astype("f4")
     for mine, original in zip(saved.run(batch), graph.run(batch), strict=True):
         np.testing.assert_array_equal(mine, original)
+
+
+def _films(count: int) -> list[NDArray[np.float32]]:
+    rng = np.random.default_rng(0)
+    return [rng.uniform(0, 255, (SIZE, SIZE)).astype("f4") for _ in range(count)]
+
+
+def test_embeddings_of_many_films_come_in_their_order(
+    tiny_bundle: ModelBundle, graph: Graph
+) -> None:
+    films = _films(50)
+    many = Graph(tiny_bundle.path / GRAPH, size=SIZE, labels=3, for_many=True)
+    expected = graph.run(np.stack(films)[..., np.newaxis])[2]
+    np.testing.assert_allclose(list(many.embeddings(films)), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_embeddings_of_few_films_end(graph: Graph, count: int) -> None:
+    assert len(list(graph.embeddings(_films(count)))) == count
+
+
+def test_embeddings_can_be_left_and_asked_for_again(graph: Graph) -> None:
+    films = _films(20)
+    first = graph.embeddings(films)
+    kept = next(first)
+    first.close()
+    np.testing.assert_array_equal(next(graph.embeddings(films)), kept)

@@ -13,31 +13,33 @@ ROOT = Path(__file__).resolve().parent.parent
 
 #: Low to high: a module imports only modules listed before it.
 ORDER = """
-core.errors core.paths core.pixels core.tags core.grey_scale core.pictures core.dicom
-core.images core.preprocess core.metrics core.events core.job core.presets
-core.augment core.bundle core.dataset core.graph core.predict core.explain
-core.report core.bundle_file core.bundle_commands core.compare_words core.curves
-core.failures core.fingerprints core.split core.film_list core.evaluate core.compare
-core.compare_command core.model_store core.patients core.report_file core.run_record
-core.run_times core.shortcuts core.audit_words core.summary core.survey core.leaks
-core.audit core.audit_command core.svg core.plot core.bar_charts core.charts
-core.thumbnail core.report_html core.commands core.training.pipeline
+core.errors desktop.focus_order desktop.setting_field core.paths desktop.training_fields
+core.pixels core.tags core.grey_scale core.pictures core.dicom core.images
+core.preprocess core.metrics core.events core.control core.job core.reporting
+core.presets core.augment core.bundle core.dataset core.balance core.graph core.predict
+core.explain core.report core.bundle_file core.bundle_commands core.compare_words
+core.curves core.differences core.failures core.fingerprints core.poses core.alignment
+core.copies core.grouping core.split core.film_list core.evaluate core.operating_points
+core.compare core.compare_command core.model_store core.patients core.report_file
+core.run_record core.run_times core.shortcuts core.audit_words core.summary core.survey
+core.tallies core.leaks core.audit core.audit_command core.svg core.plot core.bar_charts
+core.charts core.thumbnail core.report_html core.commands core.training.pipeline
 core.training.state core.run core.run_story core.runs core.training.backbones
-core.training.compiling core.training.control core.training.convert
-core.training.device core.training.heads core.training.weights core.training.network
-core.training.export core.training.fit core.training.install core.training.features
-core.training.memory core.training.train core.training.preflight
-core.training.command core.__main__ desktop.camera desktop.film_hud
-desktop.film_image desktop.icons desktop.intake desktop.labels
-desktop.probability_bars desktop.settings desktop.theme desktop.app_icon
-desktop.diagnose_actions desktop.diagnosis desktop.empty_state desktop.film_picture
-desktop.film_view desktop.key_help desktop.legend desktop.notify desktop.application
-desktop.dialogs desktop.facts_panel desktop.film_dialogs desktop.film_list
-desktop.heat_controls desktop.workers desktop.film_saver desktop.film_session
-desktop.film_strip desktop.verdict_panel desktop.diagnose_layout desktop.diagnose_tab
-desktop.background desktop.chart_view desktop.check_folder desktop.check_progress
-desktop.confirm desktop.core_process desktop.child_job desktop.data_chooser
-desktop.disclosure desktop.command_card desktop.figures_table desktop.film_sampler
+core.training.compiling core.training.convert core.training.device core.training.heads
+core.training.weights core.training.network core.training.export core.training.fit
+core.training.install core.training.features core.training.memory core.training.train
+core.training.preflight core.training.command core.__main__ desktop.camera
+desktop.film_hud desktop.item_paint desktop.film_image desktop.icons desktop.intake
+desktop.labels desktop.model_choice desktop.probability_bars desktop.settings
+desktop.theme desktop.app_icon desktop.diagnose_actions desktop.diagnosis
+desktop.empty_state desktop.film_picture desktop.film_view desktop.key_help
+desktop.legend desktop.notify desktop.application desktop.dialogs desktop.status_line
+desktop.facts_panel desktop.film_dialogs desktop.film_list desktop.heat_controls
+desktop.workers desktop.film_saver desktop.film_session desktop.film_strip
+desktop.verdict_panel desktop.diagnose_layout desktop.diagnose_tab desktop.background
+desktop.chart_view desktop.check_folder desktop.check_progress desktop.confirm
+desktop.core_process desktop.child_job desktop.data_chooser desktop.disclosure
+desktop.command_card desktop.figures_table desktop.film_sampler
 desktop.augmentation_preview desktop.learning_charts desktop.model_dialogs
 desktop.preflight desktop.retrain_intro desktop.row_table desktop.audit_result
 desktop.audit_file desktop.run_follower desktop.run_log desktop.run_rows
@@ -45,13 +47,13 @@ desktop.report_data desktop.mistakes_view desktop.report_charts desktop.report_f
 desktop.setting_fields desktop.run_request desktop.report_body desktop.run_errands
 desktop.setting_editors desktop.preset_chooser desktop.severity desktop.message_card
 desktop.comparison_view desktop.candidate_panel desktop.export_dialog
-desktop.failure_panel desktop.failure_view desktop.leak_card desktop.audit_view
-desktop.model_files desktop.note_row desktop.patience_gauge desktop.preflight_panel
-desktop.report_page desktop.runs_model desktop.compare_page desktop.run_delegate
-desktop.runs_panel desktop.stage_stepper desktop.run_status desktop.run_controller
-desktop.run_page desktop.step_bar desktop.weights_editor desktop.setting_row
-desktop.data_options desktop.data_panel desktop.settings_form desktop.new_run_page
-desktop.retrain_tab desktop.main_window desktop.__main__
+desktop.failure_panel desktop.leak_card desktop.audit_view desktop.model_files
+desktop.note_row desktop.patience_gauge desktop.preflight_panel desktop.report_page
+desktop.runs_model desktop.compare_page desktop.run_delegate desktop.runs_panel
+desktop.stage_stepper desktop.run_status desktop.run_controller desktop.run_page
+desktop.step_bar desktop.weights_editor desktop.setting_row desktop.data_options
+desktop.data_panel desktop.settings_form desktop.new_run_page desktop.retrain_tab
+desktop.main_window desktop.__main__
 """.split()
 
 #: package -> the only place that may import it

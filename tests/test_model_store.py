@@ -10,7 +10,7 @@ import pytest
 from core import model_store
 from core.bundle import CARD, GRAPH_WEIGHTS, ModelBundle, read_bundle, write_bundle
 from core.errors import BundleError, OutputError
-from core.paths import default_bundle_dir
+from core.paths import default_bundle_dir, models_dir
 from tests.small_disk import as_nobody, open_folder, tiny_disk
 from tests.tiny_bundle import make_card, write_tiny_bundle
 
@@ -37,7 +37,7 @@ def test_a_model_that_is_used_is_copied(
     shutil.copytree(tiny_bundle.path, run)
     used = model_store.use(run)
     shutil.rmtree(run)
-    assert used.path.parent == model_store.models_dir()
+    assert used.path.parent == models_dir()
     assert used.sha256 == tiny_bundle.sha256
     assert read_bundle(model_store.current()).sha256 == tiny_bundle.sha256
 
@@ -131,7 +131,7 @@ def test_a_damaged_bundle_is_not_used(tiny_bundle: ModelBundle, tmp_path: Path) 
     with pytest.raises(BundleError):
         model_store.use(bad)
     assert model_store.current() == default_bundle_dir()
-    assert not model_store.models_dir().exists()
+    assert not models_dir().exists()
 
 
 @pytest.mark.parametrize(
@@ -153,8 +153,8 @@ def test_a_damaged_bundle_is_not_used(tiny_bundle: ModelBundle, tmp_path: Path) 
 def test_a_record_that_cannot_be_understood_is_told_and_survived(
     tiny_bundle: ModelBundle, text: str
 ) -> None:
-    model_store.models_dir().mkdir(parents=True)
-    (model_store.models_dir() / "state.json").write_text(text)
+    models_dir().mkdir(parents=True)
+    (models_dir() / "state.json").write_text(text)
     found = model_store.choice()
     assert found.path == default_bundle_dir()
     assert "cannot be understood" in str(found.failure)

@@ -23,6 +23,7 @@ from core.events import (
 )
 from core.failures import Failure, exit_in_words, failure_of_exit, readable, tail_of
 from core.job import TrainingConfig
+from core.paths import runs_dir
 from core.run import add_epoch
 from core.runs import (
     FAILED,
@@ -34,7 +35,6 @@ from core.runs import (
     delete,
     list_runs,
     new_run,
-    runs_dir,
     safe_name,
 )
 

@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.balance import balanced_weights
 from core.copies import similar_pairs
 from core.dataset import Dataset, Sample
 from core.errors import DatasetError
 from core.fingerprints import SIDE
+from core.grouping import group_samples
 from core.split import (
     SPLITS,
     Split,
-    balanced_weights,
-    group_samples,
     make_split,
     mend_split,
     split_by_group,

@@ -17,7 +17,7 @@ keras = pytest.importorskip("keras")
 from core.bundle import ModelBundle, read_bundle  # noqa: E402
 from core.errors import CoreError, TrainingError  # noqa: E402
 from core.job import TrainingConfig  # noqa: E402
-from core.paths import default_bundle_dir, user_data_dir  # noqa: E402
+from core.paths import default_bundle_dir, weights_dir  # noqa: E402
 from core.training.backbones import BACKBONE, BY_NAME, make_backbone  # noqa: E402
 from core.training.network import (  # noqa: E402
     build_network,
@@ -171,7 +171,7 @@ def test_chexnet_is_looked_for_in_the_folder_of_this_program(
     fresh = build_network(config, 2)
     with pytest.raises(TrainingError, match="not on this computer") as caught:
         load_start(fresh, config)
-    path = user_data_dir() / "weights" / "chexnet.h5"
+    path = weights_dir() / "chexnet.h5"
     assert str(path) in caught.value.hint
     path.parent.mkdir(parents=True)
     whole(densenet, path.with_name("chexnet.weights.h5"))

@@ -1,4 +1,4 @@
-"""Real training children and what they tell, for the tests that start them."""
+"""Real commands as children, and what they tell, for the tests that start them."""
 
 from __future__ import annotations
 
@@ -29,10 +29,11 @@ SMALL = {
 
 
 class Child:
-    """A training command and the events it has told so far.
+    """A command and the events it has told so far.
 
     Args:
-        arguments: Of `python -m core train`.
+        arguments: Of `python -m core COMMAND`.
+        command: Its name.
         environment: For the child; None for that of the tests.
         prepare: Run in the child before its program.
     """
@@ -40,6 +41,7 @@ class Child:
     def __init__(
         self,
         *arguments: str | Path,
+        command: str = "train",
         environment: dict[str, str] | None = None,
         prepare: Callable[[], None] | None = None,
     ) -> None:
@@ -47,7 +49,7 @@ class Child:
         # A file: a pipe that nobody reads would fill up and block the child.
         self._errors = tempfile.TemporaryFile("w+", encoding="utf-8")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "core", "train", *map(str, arguments)],
+            [sys.executable, "-m", "core", command, *map(str, arguments)],
             cwd=ROOT,
             env=environment,
             preexec_fn=prepare,

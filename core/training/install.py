@@ -33,7 +33,6 @@ from core.bundle import (
 from core.dataset import Dataset
 from core.errors import TrainingError
 from core.evaluate import (
-    choose_operating_points,
     evaluate,
     parse_pools,
     score_films,
@@ -43,6 +42,7 @@ from core.evaluate import (
 from core.film_list import write_film_list
 from core.job import TrainingConfig, config_to_json
 from core.metrics import fit_temperature
+from core.operating_points import choose_operating_points
 from core.predict import Classifier, probabilities, probe_input
 from core.preprocess import PreprocessSpec
 from core.report_file import report_json, write_report_json

@@ -12,6 +12,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from core.balance import balanced_weights
 from core.bundle import WEIGHTS, ModelBundle
 from core.control import Control
 from core.dataset import Dataset, index_dataset
@@ -25,7 +26,6 @@ from core.reporting import Report
 from core.split import (
     SPLITS,
     Split,
-    balanced_weights,
     given_split,
     make_split,
     refuse_leaks,

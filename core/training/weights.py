@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from core.bundle import WEIGHTS, ModelCard, read_bundle
 from core.errors import TrainingError
 from core.job import TrainingConfig, config_from_json
-from core.paths import default_bundle_dir, user_data_dir
+from core.paths import default_bundle_dir, weights_dir
 from core.training.backbones import BACKBONE, BY_NAME, make_backbone
 
 #: Settings of a job that decide how its network is built.
@@ -118,7 +118,7 @@ def _chexnet(name: str) -> Path:
             f"{BY_NAME[name].title}.",
             hint="Choose DenseNet121 as the backbone, or other starting weights.",
         )
-    folder = user_data_dir() / "weights"
+    folder = weights_dir()
     for file in ("chexnet.h5", "chexnet.weights.h5"):
         if (folder / file).is_file():
             return folder / file

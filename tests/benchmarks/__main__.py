@@ -118,7 +118,7 @@ def _measure(
             "ratios and memory say more."
         )
     table = markdown_table(rows)
-    _say("\n" + " ".join(notes) + f"\n\n{table}")
+    _say("\n" + "\n".join(notes) + f"\n\n{table}")
     return {**values, "table": table}
 
 
@@ -212,7 +212,7 @@ def _leaks(
 ) -> dict[str, Any]:
     """How well copies of films and shared patients are found."""
     _say("\nPlanted copies and shared patients")
-    found = planted_copies.measure(400 if quick else 2000)
+    found = planted_copies.measure(400 if quick else planted_copies.ALL)
     _say("\n".join(f"  {line}" for line in found.said))
     _show(planted_copies.rows(found), rows)
     return {"leaks": planted_copies.to_json(found)}

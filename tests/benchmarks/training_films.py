@@ -11,11 +11,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.balance import balanced_weights
 from core.dataset import Dataset, Sample, index_dataset
 from core.images import read_radiograph
 from core.job import TrainingConfig
 from core.preprocess import PreprocessSpec, to_network_input
-from core.split import balanced_weights
 from tests.benchmarks.machine import real_films_dir
 from tests.phantoms import draw_phantom
 
@@ -85,7 +85,8 @@ def store_films(manifest: Path, target: Path, size: int = 224) -> None:
     weights: list[NDArray[np.float32]] = []
     for split in ("train", "val"):
         part = [sample for sample in dataset.samples if sample.split == split]
-        weights.append(balanced_weights(part, config.balance, config.heaviest))
+        if part:
+            weights.append(balanced_weights(part, config.balance, config.heaviest))
         chosen += part
     np.savez(
         target,
