@@ -172,7 +172,7 @@ def _about_copies(found: Found) -> list[Sentence]:
             f"{pair['files'][0]} and {pair['files'][1]}: {pair['how']}."
         )
         said.append(_say("note", text))
-    if said:
+    if said and not found["leaks"]:
         text = "Copies are kept together in one split and count as one film."
         said.append(_say("note", text))
     return said

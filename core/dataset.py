@@ -86,7 +86,8 @@ def index_dataset(
     if not found:
         raise DatasetError(
             f"None of the {gone} films that {data.name} lists is there.",
-            hint="Its paths are relative to the folder it lies in.",
+            hint=f"The first one would be {listed[0].path}; put the films back, or "
+            "mend the paths, which start from the folder of the list.",
         )
     present = {sample.label for sample in found}
     wanted = tuple(labels) or tuple(sorted(present))

@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from core.images import Radiograph
+from core.preprocess import PreprocessSpec, to_network_input
+
 #: Side of a fingerprint; the film fills the square, its aspect not kept.
 SIDE = 64
 
@@ -22,3 +25,13 @@ def fingerprint(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
     small = cv2.resize(grey, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
     return np.asarray(small, np.uint8).ravel()
+
+
+def fingerprint_of(film: Radiograph) -> NDArray[np.uint8]:
+    """The fingerprint of a film as it was read: the same wherever it is taken.
+
+    Returns:
+        (4096,) uint8.
+    """
+    small = to_network_input(film, PreprocessSpec(size=SIDE))[0, :, :, 0]
+    return fingerprint(np.rint(small).astype(np.uint8))

@@ -13,13 +13,11 @@ from numpy.typing import NDArray
 
 from core.dataset import Sample
 from core.errors import ImageReadError
-from core.fingerprints import SIDE, fingerprint
+from core.fingerprints import SIDE, fingerprint_of
 from core.images import FilmFacts, Radiograph, read_radiograph
-from core.preprocess import PreprocessSpec, to_network_input
 
 _THREADS = 4
 _CHUNK = 64
-_FINGERPRINT_SPEC = PreprocessSpec(size=SIDE)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -100,12 +98,11 @@ def _sum_up(sample: Sample) -> SurveyedFilm | str:
         return f"The film cannot be read: {error.strerror}."
     if sample.sha256 not in ("", digest):
         return "The film has changed since the manifest was written."
-    small = np.rint(to_network_input(film, _FINGERPRINT_SPEC)[0, :, :, 0])
     return SurveyedFilm(
         sample=dataclasses.replace(sample, sha256=digest),
         facts=film.facts,
         picture=_picture(film),
-        fingerprint=fingerprint(small.astype(np.uint8)),
+        fingerprint=fingerprint_of(film),
     )
 
 

@@ -215,7 +215,10 @@ class CandidatePanel(QFrame):
         self.choice.show_state(is_in_use=self.is_in_use, has_model=has_model, name=name)
         self.choice.set_doubtful(
             result is not None
-            and (result["verdict"] == "worse" or bool(result["dropped"]))
+            and (
+                result["verdict"] in ("worse", "not comparable")
+                or bool(result["dropped"])
+            )
         )
         is_busy = self._progress.isVisibleTo(self)
         can_compare = bool(name) and has_model and not self.is_in_use

@@ -181,5 +181,6 @@ def _foot(result: Mapping[str, Any]) -> str:
             f"p = {apart['p']:.3g}."
         )
     for reason, films in result.get("left_out", {}).items():
-        parts.append(f"Left out: {films} ({reason}).")
+        if not reason.startswith("split "):  # the other splits, as they should be
+            parts.append(f"Left out: {films} ({reason}).")
     return " ".join(parts)

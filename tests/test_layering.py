@@ -13,22 +13,23 @@ ROOT = Path(__file__).resolve().parent.parent
 
 #: Low to high: a module imports only modules listed before it.
 ORDER = """
-core.errors desktop.focus_order desktop.setting_field core.paths desktop.training_fields
-core.pixels core.tags core.grey_scale core.pictures core.dicom core.images
-core.preprocess core.metrics core.events core.control core.job core.reporting
-core.presets core.augment core.bundle core.dataset core.balance core.graph core.predict
-core.explain core.report core.bundle_file core.bundle_commands core.compare_words
-core.curves core.differences core.failures core.fingerprints core.poses core.alignment
-core.copies core.grouping core.split core.film_list core.evaluate core.operating_points
-core.compare core.compare_command core.model_store core.patients core.report_file
-core.run_record core.run_times core.shortcuts core.audit_words core.summary core.survey
-core.tallies core.leaks core.audit core.audit_command core.svg core.plot core.bar_charts
-core.charts core.thumbnail core.report_html core.commands core.training.pipeline
+core.errors core.paths core.pixels core.tags core.grey_scale core.pictures core.dicom
+core.images core.preprocess core.metrics core.events core.control core.job
+core.reporting core.presets core.augment core.bundle core.dataset core.balance
+core.graph core.predict core.explain core.report core.bundle_file
+core.bundle_commands core.compare_words core.curves core.differences core.failures
+core.fingerprints core.poses core.alignment core.copies core.grouping core.split
+core.film_list core.evaluate core.operating_points core.compare core.compare_command
+core.model_store core.patients core.report_file core.run_record core.run_times
+core.shortcuts core.audit_words core.summary core.survey core.tallies core.leaks
+core.audit core.audit_command core.svg core.plot core.bar_charts core.charts
+core.thumbnail core.report_html core.commands core.training.pipeline
 core.training.state core.run core.run_story core.runs core.training.backbones
-core.training.compiling core.training.convert core.training.device core.training.heads
-core.training.weights core.training.network core.training.export core.training.fit
-core.training.install core.training.features core.training.memory core.training.train
-core.training.preflight core.training.command core.__main__ desktop.camera
+core.training.compiling core.training.convert core.training.device
+core.training.heads core.training.weights core.training.network core.training.export
+core.training.fit core.training.install core.training.features core.training.memory
+core.training.train core.training.preflight core.training.command core.__main__
+desktop.focus_order desktop.setting_field desktop.training_fields desktop.camera
 desktop.film_hud desktop.item_paint desktop.film_image desktop.icons desktop.intake
 desktop.labels desktop.model_choice desktop.probability_bars desktop.settings
 desktop.theme desktop.app_icon desktop.diagnose_actions desktop.diagnosis

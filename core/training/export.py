@@ -54,8 +54,8 @@ def export_openvino(network: keras.Model, target: Path, *, half: bool) -> Graph:
         if isinstance(error, RuntimeError) and "iostream" not in str(error):
             raise
         raise OutputError(
-            f"The graph could not be written: {error}.",
-            hint="Free some disk space and go on with --resume.",
+            "The graph could not be written; the disk may be full.",
+            hint="Free some space, then resume the job (in a terminal: --resume).",
         ) from error
     finally:
         for suffix in (".xml", ".bin"):

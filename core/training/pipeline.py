@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from core.augment import vary
 from core.dataset import Sample
 from core.errors import DatasetError, ImageReadError
-from core.fingerprints import fingerprint
+from core.fingerprints import fingerprint_of
 from core.images import read_radiograph
 from core.job import Augmentation
 from core.paths import atomic_write
@@ -257,7 +257,8 @@ def _decode(
         if sample.sha256 not in ("", digest):
             return "The film has changed since the split was written."
         square = np.rint(to_network_input(film, spec)[0, :, :, 0]).astype(np.uint8)
-        looks = fingerprint(square)
+        # Not of the square: the check that made the split took it so.
+        looks = fingerprint_of(film)
         return _Decoded(square, looks, digest, film.facts.patient)
 
     with concurrent.futures.ThreadPoolExecutor(_THREADS) as pool:

@@ -175,11 +175,9 @@ class _Job:
             return split_as(dataset.samples, [where[s.file] for s in dataset.samples])
         config = self.config
         accepted = bool(config.accept_leaks)
-        if accepted:
-            self._note(
-                "Films of one patient, or copies of one film, may be in several "
-                f"splits, for this reason: {config.accept_leaks}"
-            )
+        if accepted:  # the settings that are recorded say so too
+            told = f"Leaks between the splits are accepted: {config.accept_leaks}"
+            self.progress.report(Noted(told))
         # Asked again: an unreadable film may have been a label's only one.
         given = given_split(dataset, leaks_accepted=accepted)
         if is_given and given is not None:
@@ -334,7 +332,7 @@ class _Job:
             raise TrainingError(
                 f"Memory ran out even with {batch} films per step.",
                 hint="Close other programs, choose a smaller size of the input, or "
-                "unfreeze fewer layers; then go on with --resume.",
+                "unfreeze fewer layers; then resume the job (in a terminal: --resume).",
             )
         keras.backend.clear_session(free_memory=True)
         self.folder.set_batch(batch // 2)
