@@ -19,8 +19,8 @@ _ROLE: Final = QPalette.ColorRole
 _DARK: Final = {
     _ROLE.Window: "#1e2126",
     _ROLE.WindowText: "#e6e9ed",
-    _ROLE.Base: "#16181c",
-    _ROLE.AlternateBase: "#23272d",
+    _ROLE.Base: "#2a3037",
+    _ROLE.AlternateBase: "#252a30",
     _ROLE.Text: "#e6e9ed",
     _ROLE.Button: "#2b3037",
     _ROLE.ButtonText: "#e6e9ed",
