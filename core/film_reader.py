@@ -212,12 +212,21 @@ class FilmReader(Generic[_Film, _Loaded]):
                 job.result = self._load(job.film)
             except BaseException as error:  # noqa: BLE001 - raised by `_outcome`
                 job.error = error
+                if isinstance(error, ImageReadError | MemoryError):
+                    _let_go(error)
             with self._turn:
                 if job.is_given_up:
                     return  # another thread took its place
                 self._running -= 1
                 self._turn.notify()
             job.done.set()
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Forget where an expected error arose: its frames still hold the film."""
+    while error is not None:
+        error.__traceback__ = None
+        error = error.__cause__ or error.__context__
 
 
 def _is_memory(error: BaseException) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 
 import psutil
@@ -148,6 +149,29 @@ def test_a_film_that_does_not_fit_alone_either_is_a_row() -> None:
     found = [result for _, result in reader(load).read(range(3))]
     assert (found[0], found[2]) == (0, 2)
     assert "not enough memory" in str(found[1])
+
+
+def test_a_film_that_failed_does_not_hold_on_to_its_memory() -> None:
+    alive: list[weakref.ref[_Pixels]] = []
+
+    def load(film: int) -> int:
+        pixels = _Pixels()
+        alive.append(weakref.ref(pixels))
+        try:
+            raise MemoryError
+        except MemoryError as error:
+            raise ImageReadError("There is not enough memory.") from error
+
+    results = reader(load).read(range(6))
+    kept = [next(results)[1]]
+    held = [each for each in alive[:2] if each() is not None]
+    results.close()
+    assert isinstance(kept[0], ImageReadError)
+    assert not held
+
+
+class _Pixels:
+    """What is large about a film."""
 
 
 def test_more_are_read_at_a_time_again_once_memory_suffices() -> None:

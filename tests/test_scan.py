@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import shutil
@@ -23,6 +24,7 @@ from core.scan import CHANGED, GONE, Scanner
 from core.scan_row import ScanRow
 from tests.phantoms import draw_phantom
 from tests.scan_folder import png, write_films
+from tests.small_disk import tiny_disk
 
 
 def scan(bundle: ModelBundle, folder: Path, **options: object) -> list[ScanRow]:
@@ -152,6 +154,19 @@ def test_a_folder_that_goes_half_way_ends_the_scan(
         done.extend(rows)
     assert 5 <= len(done) < 60
     assert not any(row.error for row in done)
+
+
+def test_a_disk_that_is_unmounted_half_way_ends_the_scan(
+    tiny_bundle: ModelBundle, tmp_path: Path
+) -> None:
+    with contextlib.ExitStack() as mounted:
+        disk = mounted.enter_context(tiny_disk(tmp_path / "disk", 2048))
+        write_films(disk, *(f"{n:03}.png" for n in range(100)))
+        rows = Scanner(tiny_bundle, disk).scan(find_films(disk).films)
+        next(rows)
+        mounted.close()
+        with pytest.raises(DatasetError, match="no longer there; what was done is"):
+            list(rows)
 
 
 def test_a_scan_stops_when_asked(tiny_bundle: ModelBundle, tmp_path: Path) -> None:
