@@ -108,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_train(add("train", help="train a model on films of your own"))
     _add_evaluate(add("evaluate", help="measure a model on labelled films"))
     _add_audit(add("audit", help="check films before training on them"))
+    _add_scan(add("scan", help="read the films of a folder into a CSV file"))
     _add_export(add("export", help="write a model in another format"))
     _add_import(add("import", help="make a bundle of a .hilum file"))
     _add_compare(add("compare", help="compare a new model with the one in use"))
@@ -248,6 +249,43 @@ def _add_audit(parser: argparse.ArgumentParser) -> None:
         "--events", action="store_true", help="report as JSON lines on stdout"
     )
     parser.set_defaults(run=_audit)
+
+
+def _add_scan(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path, metavar="FOLDER")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE.csv")
+    parser.add_argument("--model", type=Path, metavar="BUNDLE")
+    parser.add_argument(
+        "--precision", choices=["float32", "bfloat16"], default="float32"
+    )
+    labels = parser.add_mutually_exclusive_group()
+    labels.add_argument(
+        "--labels-from-folders",
+        action="store_true",
+        help="measure too: folders are named as the model's labels",
+    )
+    labels.add_argument(
+        "--labels", type=Path, metavar="FILE.csv", help="measure too: file,label"
+    )
+    parser.add_argument("--resume", action="store_true", help="go on where it stopped")
+    parser.add_argument("--overwrite", action="store_true", help="replace the files")
+    parser.add_argument(
+        "--watch", action="store_true", help="then read films as they come"
+    )
+    parser.add_argument("--jsonl", type=Path, metavar="FILE", help="and JSON lines")
+    parser.add_argument("--xlsx", type=Path, metavar="FILE", help="and a workbook")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="and HTML")
+    parser.add_argument(
+        "--events", action="store_true", help="report as JSON lines on stdout"
+    )
+
+    def run(arguments: argparse.Namespace) -> int:
+        # Imported here: it loads the statistics that `predict` has no use for.
+        from core import scan_command
+
+        return scan_command.run(arguments)
+
+    parser.set_defaults(run=run)
 
 
 def _say(error: CoreError) -> None:

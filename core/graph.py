@@ -6,7 +6,7 @@ import collections
 import sys
 from collections.abc import Generator, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,8 @@ _RANKS = (2, 4, 2)
 PRECISIONS = {"float32": "f32", "bfloat16": "bf16"}
 
 _CONVERTER = "openvino.tools.ovc"
+
+_Tag = TypeVar("_Tag")
 
 _HINT = "Copy the model again from where it came, or train it anew."
 
@@ -132,9 +134,58 @@ class Graph:
             for request in at_work:
                 request.wait()
 
+    def logits_of_each(
+        self, films: Iterable[tuple[_Tag, NDArray[np.float32] | None]]
+    ) -> Generator[tuple[_Tag, NDArray[np.float32] | None], None, None]:
+        """Run film after film as `embeddings` does, and keep their order.
+
+        Args:
+            films: Something that comes back with the result, and (size, size)
+                float32 in [0, 255], or None for a film that is not there.
+
+        Yields:
+            What came with the film, and its logits (c,) float32, or None.
+        """
+        at_once: int = self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
+        idle = [self._compiled.create_infer_request() for _ in range(2 * at_once)]
+        at_work: collections.deque[tuple[_Tag, Any]] = collections.deque()
+        try:
+            for tag, film in films:
+                request = None
+                if film is not None:
+                    while not idle:
+                        yield self._done(at_work.popleft(), idle)
+                    request = idle.pop()
+                    request.start_async({0: film[np.newaxis, ..., np.newaxis]})
+                at_work.append((tag, request))
+                # What is done already waits for no further film.
+                while at_work and _is_idle(at_work[0][1]):
+                    yield self._done(at_work.popleft(), idle)
+            while at_work:
+                yield self._done(at_work.popleft(), idle)
+        finally:
+            for _, request in at_work:
+                if request is not None:
+                    request.wait()
+
+    def _done(
+        self, work: tuple[_Tag, Any], idle: list[Any]
+    ) -> tuple[_Tag, NDArray[np.float32] | None]:
+        tag, request = work
+        if request is None:
+            return tag, None
+        request.wait()
+        logits = np.array(request.get_tensor(self._outputs[0]).data[0])
+        idle.append(request)
+        return tag, logits
+
     def _embedding(self, request: Any) -> NDArray[np.float32]:
         request.wait()
         return np.array(request.get_tensor(self._outputs[2]).data[0])
+
+
+def _is_idle(request: Any) -> bool:
+    return request is None or bool(request.wait_for(0))
 
 
 def save_graph(exported: Path, target: Path, *, half: bool) -> None:

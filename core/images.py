@@ -280,6 +280,18 @@ def _refuse_unless_regular(mode: int, name: str) -> None:
     )
 
 
+def may_be_film(head: bytes) -> bool:
+    """Whether a file that starts with these bytes can be a film.
+
+    Args:
+        head: The first kilobyte, or all of a smaller file.
+    """
+    try:
+        return bool(_kind(head, ""))
+    except ImageReadError:
+        return False
+
+
 def _kind(head: bytes, name: str) -> str:
     """ "DICOM" or Pillow's name of the format, told by the first bytes."""
     if may_be_dicom(head):

@@ -23,7 +23,9 @@ core.film_list core.evaluate core.operating_points core.compare core.compare_com
 core.model_store core.patients core.report_file core.run_record core.run_times
 core.shortcuts core.audit_words core.summary core.survey core.tallies core.leaks
 core.audit core.audit_command core.svg core.plot core.bar_charts core.charts
-core.thumbnail core.report_html core.commands core.training.pipeline
+core.thumbnail core.report_html core.commands core.film_finder core.film_reader
+core.film_labels core.scan_row core.triage core.scan_file core.scan core.scan_summary
+core.scan_export core.scan_html core.watch core.scan_command core.training.pipeline
 core.training.state core.run core.run_story core.runs core.training.backbones
 core.training.compiling core.training.convert core.training.device
 core.training.heads core.training.weights core.training.network core.training.export
@@ -68,6 +70,8 @@ CONFINED = {
     "openvino": "core.graph",
     "pydicom": "core.dicom",
     "sklearn": "core",
+    "openpyxl": "core.scan_export",
+    "watchdog": "core.watch",
 }
 
 #: word -> why it may not stand in the window's code

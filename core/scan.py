@@ -1,0 +1,175 @@
+"""A folder's films -> a stream of rows."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+from collections.abc import Callable, Generator, Iterable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core import __version__
+from core.bundle import GRAPH, ModelBundle
+from core.errors import DatasetError, ImageReadError
+from core.film_finder import FilmState, FoundFilm, film_state, identity
+from core.film_reader import FilmReader
+from core.graph import Graph
+from core.images import Radiograph, read_radiograph
+from core.predict import Prediction, decide, sentence
+from core.preprocess import to_network_input
+from core.scan_row import ScanRow
+
+CHANGED = "The film changed after the scan had listed it."
+GONE = "The film was listed, and was gone when it was to be read."
+#: Decoded films that may wait for the model, beside those being decoded.
+_WAITING = 8
+_NO_PIXELS = np.empty((0, 0), np.uint8)
+#: A scan has no use for a film's evidence and features.
+_NOT_KEPT = np.empty(0, np.float32)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Loaded:
+    """A film as the network takes it, and what is to be said of the file."""
+
+    square: NDArray[np.float32]
+    film: Radiograph
+    state: FilmState
+
+
+class Scanner:
+    """Reads the films of one folder with one model.
+
+    Args:
+        bundle: A verified bundle.
+        folder: That the films lie in.
+        precision: "float32", so that two machines agree, or "bfloat16".
+        threads: Films decoded at a time; as many as there are cores if 0.
+
+    Raises:
+        BundleError: The graph cannot be loaded or is not what the card says.
+        CoreError: There is no such precision.
+        DatasetError: There is no such folder.
+    """
+
+    def __init__(
+        self,
+        bundle: ModelBundle,
+        folder: Path,
+        *,
+        precision: str = "float32",
+        threads: int = 0,
+    ) -> None:
+        self.bundle = bundle
+        self.folder = folder
+        self.precision = precision
+        self._identity = identity(folder)
+        self._threads = threads or max(2, os.cpu_count() or 1)
+        self._graph = Graph(
+            bundle.path / GRAPH,
+            size=bundle.card.preprocess.size,
+            labels=len(bundle.card.labels),
+            precision=precision,
+            for_many=True,
+        )
+
+    def scan(
+        self, films: Iterable[FoundFilm], check: Callable[[], None] = lambda: None
+    ) -> Generator[ScanRow, None, None]:
+        """Read films; decoding and inference overlap. Close it if left early.
+
+        Args:
+            films: Of the folder.
+            check: Called often; may raise to stop.
+
+        Yields:
+            A row per film in their order. One that cannot be read has its
+            reason as `error`.
+
+        Raises:
+            DatasetError: The folder is gone, or does not answer any more.
+        """
+        reader = FilmReader[FoundFilm, _Loaded](
+            self._load, threads=self._threads, ahead=self._threads + _WAITING
+        )
+        with contextlib.closing(reader.read(films, check)) as read:
+            loaded = (
+                (pair, pair[1].square if isinstance(pair[1], _Loaded) else None)
+                for pair in read
+            )
+            with contextlib.closing(self._graph.logits_of_each(loaded)) as results:
+                for (film, outcome), logits in results:
+                    if isinstance(outcome, _Loaded) and logits is not None:
+                        yield self._row(film, outcome, logits)
+                    elif isinstance(outcome, ImageReadError):
+                        # Where the folder is gone this is no matter of the film.
+                        self.refuse_if_gone()
+                        yield self._failed(film, outcome)
+
+    def refuse_if_gone(self) -> None:
+        """Raise DatasetError if the folder is not the one it was."""
+        try:
+            is_there = identity(self.folder) == self._identity
+        except DatasetError:
+            is_there = False
+        if not is_there:
+            raise DatasetError(
+                f"The folder {self.folder} is no longer there; what was done is kept.",
+                hint="Connect it again, then go on with the same command and --resume.",
+            )
+
+    def _load(self, film: FoundFilm) -> _Loaded:
+        """Decode a film. Called in several threads at a time."""
+        path = self.folder / film.file
+        radiograph = read_radiograph(path)
+        try:
+            state = film_state(path)
+        except OSError as error:
+            raise ImageReadError(GONE) from error
+        warnings = radiograph.warnings
+        is_whole = state.size == radiograph.facts.file_bytes
+        if not is_whole or film.state not in (None, state):
+            warnings = (*warnings, CHANGED)
+        square = to_network_input(radiograph, self.bundle.card.preprocess)
+        # Only the square waits for the model: the pixels may be large.
+        rest = dataclasses.replace(radiograph, pixels=_NO_PIXELS, warnings=warnings)
+        return _Loaded(square[0, :, :, 0], rest, state)
+
+    def _row(
+        self, film: FoundFilm, loaded: _Loaded, logits: NDArray[np.float32]
+    ) -> ScanRow:
+        card = self.bundle.card
+        prediction = Prediction(logits, _NOT_KEPT, _NOT_KEPT)
+        verdict = decide(prediction, card, loaded.film)
+        return dataclasses.replace(
+            self._empty(film, loaded.state),
+            finding=verdict.finding,
+            verdict=sentence(verdict, card),
+            probabilities=verdict.probabilities,
+            warnings=verdict.warnings,
+        )
+
+    def _failed(self, film: FoundFilm, error: ImageReadError) -> ScanRow:
+        state, text = film.state, f"{error} {error.hint}".rstrip()
+        if isinstance(error.__cause__, FileNotFoundError) and state is not None:
+            state, text = None, GONE
+        return dataclasses.replace(self._empty(film, state), error=text)
+
+    def _empty(self, film: FoundFilm, state: FilmState | None) -> ScanRow:
+        return ScanRow(
+            file=film.file,
+            finding=None,
+            verdict="",
+            probabilities={},
+            warnings=(),
+            error="",
+            size=state.size if state else None,
+            modified=state.modified if state else "",
+            model=self.bundle.card.name,
+            model_sha256=self.bundle.sha256,
+            precision=self.precision,
+            version=__version__,
+        )

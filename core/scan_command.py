@@ -1,0 +1,268 @@
+"""`python -m core scan`."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from core.bundle import ModelBundle, read_bundle
+from core.control import Control
+from core.errors import DatasetError, OutputError, TrainingStopped
+from core.events import JobSucceeded, Noted, StageStarted
+from core.film_finder import FoundFilm, Listing, film_state, find_films
+from core.film_labels import LabelOf, labels_by_folder, labels_by_list
+from core.paths import default_bundle_dir
+from core.reporting import Report, begin_report, counter, end_told
+from core.scan import Scanner
+from core.scan_export import write_json_lines, write_workbook
+from core.scan_file import ScanFile
+from core.scan_html import write_scan_html
+from core.scan_row import ScanRow
+from core.scan_summary import ScanSummary, summary_text
+from core.watch import FolderWatch
+
+DONE, SOME_FAILED = 0, 4
+_STAGE = "scan"
+_MOST_NAMED = 5
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Read the films of a folder; see `core.__main__` for its arguments.
+
+    Returns:
+        0, or 4 if some films or folders could not be read.
+
+    Raises:
+        TrainingStopped: The user wants the end.
+        CoreError: The folder cannot serve at all, or a file cannot be written.
+    """
+    control = Control(said="The scan was stopped; what was done is kept.")
+    report = begin_report(control, as_events=arguments.events)
+    control.take_signals()
+    with end_told(report):
+        scan = _Scan(arguments, control.stop_if_asked, report)
+        summary = scan.run()
+    if arguments.events:
+        report(JobSucceeded(str(arguments.out)))
+    else:
+        print(summary_text(summary))  # noqa: T201 - the result
+    return SOME_FAILED if summary.total.not_read or scan.closed else DONE
+
+
+class _Scan:
+    def __init__(
+        self,
+        arguments: argparse.Namespace,
+        check: Callable[[], None],
+        report: Report,
+    ) -> None:
+        self.closed: dict[str, str] = {}
+        self._arguments = arguments
+        self._folder: Path = arguments.folder
+        self._check = check
+        self._report = report
+        self._done: set[str] = set()
+
+    def run(self) -> ScanSummary:
+        arguments, report = self._arguments, self._report
+        self._refuse_existing()
+        report(StageStarted("start", "Opening the model."))
+        bundle = read_bundle(arguments.model or default_bundle_dir())
+        scanner = Scanner(bundle, self._folder, precision=arguments.precision)
+        if not arguments.watch:
+            films = self._films()
+            label_of = self._labels(bundle, films)
+            with self._open(bundle) as file:
+                self._read(scanner, file, films)
+                return self._conclude(scanner, file, label_of)
+        with FolderWatch(self._folder) as watch:  # before the listing: none is missed
+            films = self._films()
+            label_of = self._labels(bundle, films)
+            with self._open(bundle) as file:
+                try:
+                    self._read(scanner, file, films)
+                    self._follow(scanner, file, watch)
+                except TrainingStopped:
+                    summary = self._conclude(scanner, file, label_of)
+                    if not arguments.events:
+                        print(summary_text(summary))  # noqa: T201 - the result
+                    raise
+        raise AssertionError("a watch ends by being stopped")
+
+    def _refuse_existing(self) -> None:
+        arguments = self._arguments
+        exports = [arguments.jsonl, arguments.xlsx, arguments.report]
+        named = [path.absolute() for path in (arguments.out, *exports) if path]
+        if len(set(named)) < len(named):
+            raise OutputError(
+                "Two of the results would go to one file.",
+                hint="Give each a name of its own.",
+            )
+        may_exist = arguments.resume or arguments.overwrite
+        for path in (None if may_exist else arguments.out, *exports):
+            if path is not None and path.exists() and not arguments.overwrite:
+                go_on = ", go on with --resume" if path == arguments.out else ""
+                raise OutputError(
+                    f"{path.name} exists already.",
+                    hint=f"Choose another name{go_on}, or replace it with --overwrite.",
+                )
+
+    def _films(self) -> Sequence[FoundFilm]:
+        self._report(StageStarted("listing", "Looking for films."))
+        listing = find_films(self._folder, self._check)
+        self.closed = listing.closed
+        for folder, reason in listing.closed.items():
+            self._report(Noted(f"The folder {folder} cannot be listed: {reason}."))
+        if not listing.films and not self._arguments.watch:
+            raise DatasetError(
+                f"There is no film in {self._folder}.", hint=_why_none(listing)
+            )
+        if listing.passed_over:
+            text = f"Files that are no films, passed over: {listing.passed_over:,}."
+            self._report(Noted(text))
+        return listing.films
+
+    def _labels(
+        self, bundle: ModelBundle, films: Sequence[FoundFilm]
+    ) -> LabelOf | None:
+        arguments, card = self._arguments, bundle.card
+        if arguments.labels is not None:
+            label_of = labels_by_list(card, arguments.labels, self._folder)
+            where = arguments.labels.name
+        elif arguments.labels_from_folders:
+            label_of, where = labels_by_folder(card), "any folder's name"
+        else:
+            return None
+        if films and not any(label_of(film.file) for film in films):
+            raise DatasetError(
+                f"No film has a label of the model by {where}.",
+                hint=f"The model's labels are: {', '.join(card.label_names)}.",
+            )
+        return label_of
+
+    def _open(self, bundle: ModelBundle) -> ScanFile:
+        arguments = self._arguments
+        file = ScanFile(
+            arguments.out,
+            bundle.card.label_names,
+            resume=arguments.resume,
+            overwrite=arguments.overwrite,
+        )
+        try:
+            for row in file.read():
+                self._check()
+                self._refuse_other(row, bundle)
+                self._done.add(row.file)
+        except BaseException:
+            file.close()
+            raise
+        return file
+
+    def _refuse_other(self, row: ScanRow, bundle: ModelBundle) -> None:
+        name, precision = self._arguments.out.name, self._arguments.precision
+        if row.model_sha256 != bundle.sha256:
+            raise OutputError(
+                f"{name} was made with another model, {row.model}.",
+                hint="Go on with that one, or begin a new file.",
+            )
+        if row.precision != precision:
+            raise OutputError(
+                f"{name} was made in {row.precision}, not in {precision}.",
+                hint=f"Go on with --precision {row.precision}, or begin a new file.",
+            )
+        if row.file in self._done:
+            raise OutputError(
+                f"{name} lists a film twice: {row.file}.",
+                hint="Take one of the lines out, or begin a new file.",
+            )
+
+    def _read(
+        self, scanner: Scanner, file: ScanFile, films: Sequence[FoundFilm]
+    ) -> None:
+        todo = [film for film in films if film.file not in self._done]
+        if self._done:
+            already = len(films) - len(todo)
+            if films and not already:
+                raise OutputError(
+                    f"{file.path.name} lists no film of {self._folder}.",
+                    hint="Go on with the folder it was begun with, or begin a new "
+                    "file.",
+                )
+            text = f"Going on: {already:,} of {len(films):,} films were read before."
+            self._report(Noted(text))
+        if todo:
+            self._report(StageStarted(_STAGE, f"Reading {len(todo):,} films."))
+        count = counter(_STAGE, len(todo), self._report)
+        with contextlib.closing(scanner.scan(todo, self._check)) as rows:
+            for number, row in enumerate(rows, start=1):
+                file.append(row)
+                count(number)
+
+    def _follow(self, scanner: Scanner, file: ScanFile, watch: FolderWatch) -> None:
+        self._done.update(row.file for row in file.read())
+        file.sync()
+        self._report(StageStarted("watch", f"Watching {self._folder}."))
+        for films in watch.batches(self._done.__contains__, self._alive(scanner)):
+            with contextlib.closing(scanner.scan(films, self._check)) as rows:
+                for row in rows:
+                    file.append(row)
+                    self._done.add(row.file)
+                    said = row.verdict or f"not read: {row.error}"
+                    self._report(Noted(f"{row.file}: {said}"))
+            file.sync()
+
+    def _alive(self, scanner: Scanner) -> Callable[[], None]:
+        def check() -> None:
+            self._check()
+            scanner.refuse_if_gone()
+
+        return check
+
+    def _conclude(
+        self, scanner: Scanner, file: ScanFile, label_of: LabelOf | None
+    ) -> ScanSummary:
+        """Sum up, say what is not as it was, and write what was asked for."""
+        arguments, bundle = self._arguments, scanner.bundle
+        summary = ScanSummary(bundle.card, label_of)
+        gone, changed = [], []
+        for row in file.read():
+            summary.add(row)
+            now = _state_of(self._folder / row.file)
+            if now is None:
+                gone.append(row.file)
+            elif row.modified and now != (row.size, row.modified):
+                changed.append(row.file)
+        scanner.refuse_if_gone()
+        self._tell("have changed since they were read", changed)
+        self._tell("are no longer there", gone)
+        if arguments.jsonl is not None:
+            write_json_lines(arguments.jsonl, file.read())
+        if arguments.xlsx is not None:
+            write_workbook(arguments.xlsx, file.read(), bundle.card.label_names)
+        if arguments.report is not None:
+            write_scan_html(
+                arguments.report, file.read(), summary, bundle, self._folder
+            )
+        return summary
+
+    def _tell(self, what: str, files: Sequence[str]) -> None:
+        if files:
+            names = ", ".join(files[:_MOST_NAMED])
+            more = ", and others" if len(files) > _MOST_NAMED else ""
+            self._report(Noted(f"{len(files):,} films {what}: {names}{more}."))
+
+
+def _state_of(path: Path) -> tuple[int, str] | None:
+    try:
+        state = film_state(path)
+    except (OSError, ValueError):
+        return None
+    return state.size, state.modified
+
+
+def _why_none(listing: Listing) -> str:
+    if listing.passed_over:
+        return f"Files of other kinds in it: {listing.passed_over:,}."
+    return "Check that this is the folder with the films."

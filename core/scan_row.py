@@ -1,0 +1,183 @@
+"""A row of a scan, and how it stands in a CSV file."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import re
+from collections.abc import Mapping, Sequence
+
+#: Columns before and after one per label.
+_BEFORE = ("file", "finding", "verdict")
+_AFTER = (
+    "warnings",
+    "error",
+    "bytes",
+    "modified",
+    "model",
+    "model_sha256",
+    "precision",
+    "version",
+)
+_SHARE = "p_"
+_BETWEEN = " | "
+#: A spreadsheet may take text that starts so for a formula, and run it. The
+#: mark itself is among them, so that taking it off again gives what was.
+_MARK = "'"
+_RISKY = frozenset("=+-@\t\r\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}") | {
+    "\N{FULLWIDTH HYPHEN-MINUS}",
+    "\N{FULLWIDTH COMMERCIAL AT}",
+    _MARK,
+}
+_ESCAPED = re.compile(r"\\(?:\\|u([0-9a-f]{4}))")
+
+
+@dataclasses.dataclass(frozen=True)
+class ScanRow:
+    """What a scan says of one film.
+
+    Attributes:
+        file: Path relative to the folder scanned, with slashes.
+        finding: A label of the model; None when uncertain or not read.
+        verdict: The sentence; empty when not read.
+        probabilities: Label -> calibrated probability; empty when not read.
+        warnings: Sentences on why to doubt it.
+        error: Why it could not be read; empty if it was.
+        size: Of the file as it was read, bytes; None where unknown.
+        modified: When the file had last been written to, UTC; may be empty.
+        model: Name of the model.
+        model_sha256: Names the model's graph and weights.
+        precision: "float32" or "bfloat16".
+        version: Of this program.
+    """
+
+    file: str
+    finding: str | None
+    verdict: str
+    probabilities: Mapping[str, float]
+    warnings: tuple[str, ...]
+    error: str
+    size: int | None
+    modified: str
+    model: str
+    model_sha256: str
+    precision: str
+    version: str
+
+
+def header(labels: Sequence[str]) -> list[str]:
+    """Names of the columns for a model with these labels."""
+    return [*_BEFORE, *(_SHARE + label for label in labels), *_AFTER]
+
+
+def encode_row(row: ScanRow, labels: Sequence[str]) -> bytes:
+    """A row as one line of CSV, in UTF-8 and with its end."""
+    shares = row.probabilities
+    return encode_cells(
+        [
+            row.file,
+            row.finding or "",
+            row.verdict,
+            *(f"{shares[name]:.6f}" if shares else "" for name in labels),
+            _BETWEEN.join(row.warnings),
+            row.error,
+            "" if row.size is None else str(row.size),
+            row.modified,
+            row.model,
+            row.model_sha256,
+            row.precision,
+            row.version,
+        ]
+    )
+
+
+def encode_cells(cells: Sequence[str]) -> bytes:
+    """Cells as one line of CSV; text is made harmless and kept on the line."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(
+        [neutralise(escape(cell)) for cell in cells]
+    )
+    return text.getvalue().encode("utf-8")
+
+
+def decode_line(line: bytes) -> list[str]:
+    """The cells of one line, as they were given to `encode_cells`.
+
+    Raises:
+        ValueError: It is not a whole line of CSV in UTF-8.
+    """
+    text = line.decode("utf-8")
+    try:
+        rows = list(csv.reader([text], strict=True))
+    except csv.Error as error:
+        raise ValueError(str(error)) from error
+    if len(rows) != 1 or "\0" in text:
+        raise ValueError("expected one line of CSV")
+    return [_unescape(cell.removeprefix(_MARK)) for cell in rows[0]]
+
+
+def row_from_cells(cells: Sequence[str], labels: Sequence[str]) -> ScanRow:
+    """Rebuild a row, checking each cell.
+
+    Raises:
+        ValueError: A cell is missing or of the wrong kind.
+    """
+    if len(cells) != len(_BEFORE) + len(labels) + len(_AFTER):
+        raise ValueError(f"expected {len(header(labels))} cells, got {len(cells)}")
+    named = dict(zip(header(labels), cells, strict=True))
+    shares = [named[name] for name in header(labels)[len(_BEFORE) : -len(_AFTER)]]
+    was_read = not named["error"]
+    if not named["file"] or was_read != all(shares) or was_read != any(shares):
+        raise ValueError("expected a file, and probabilities or an error")
+    if named["finding"] not in ("", *labels):
+        raise ValueError(f"expected a finding of {labels}. Got {named['finding']!r}")
+    warnings = named["warnings"]
+    return ScanRow(
+        file=named["file"],
+        finding=named["finding"] or None,
+        verdict=named["verdict"],
+        probabilities=(
+            dict(zip(labels, map(float, shares), strict=True)) if was_read else {}
+        ),
+        warnings=tuple(warnings.split(_BETWEEN)) if warnings else (),
+        error=named["error"],
+        size=int(named["bytes"]) if named["bytes"] else None,
+        modified=named["modified"],
+        model=named["model"],
+        model_sha256=named["model_sha256"],
+        precision=named["precision"],
+        version=named["version"],
+    )
+
+
+def neutralise(text: str) -> str:
+    """Text that no spreadsheet takes for a formula; an apostrophe marks it."""
+    return _MARK + text if text[:1] in _RISKY and text else text
+
+
+def escape(text: str) -> str:
+    r"""Text on one line that UTF-8 can hold.
+
+    File names may hold line ends, and bytes that are no text. These become
+    \uXXXX, and a backslash becomes two, so that no two names become one.
+    """
+    if text.isprintable() and "\\" not in text:
+        return text
+    return "".join(_escaped(character) for character in text)
+
+
+def _escaped(character: str) -> str:
+    if character == "\\":
+        return "\\\\"
+    code = ord(character)
+    is_split = code in (0x85, 0x2028, 0x2029)  # line ends to some programs
+    if code < 0x20 or 0x7F <= code < 0xA0 or 0xD800 <= code < 0xE000 or is_split:
+        return f"\\u{code:04x}"
+    return character
+
+
+def _unescape(text: str) -> str:
+    return _ESCAPED.sub(
+        lambda found: chr(int(found[1], 16)) if found[1] else "\\", text
+    )
