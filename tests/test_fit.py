@@ -31,8 +31,9 @@ from core.report_file import read_report_json  # noqa: E402
 from core.summary import cautions  # noqa: E402
 from core.training import memory, preflight  # noqa: E402
 from core.training.compiling import compile_network, tuning_optimiser  # noqa: E402
+from core.training.epochs import Best, Part  # noqa: E402
 from core.training.features import compute_features  # noqa: E402
-from core.training.fit import Part, _Best, rate_of  # noqa: E402
+from core.training.fit import rate_of  # noqa: E402
 from core.training.network import build_network, unfreeze  # noqa: E402
 from core.training.pipeline import read_films  # noqa: E402
 from core.training.state import JobFolder  # noqa: E402
@@ -83,7 +84,7 @@ def test_other_schedules_need_no_history(schedule: str) -> None:
 
 
 def test_patience_ends_a_phase_and_none_never_does() -> None:
-    patient, endless = _Best(2), _Best(0)
+    patient, endless = Best(2), Best(0)
     for number, loss in enumerate([1.0, 0.9, 0.95]):
         for best in (patient, endless):
             best.take(number, loss)

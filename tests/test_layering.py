@@ -29,7 +29,8 @@ core.scan_export core.scan_html core.watch core.scan_command core.training.pipel
 core.training.state core.run core.run_story core.runs core.training.backbones
 core.training.compiling core.training.convert core.training.device
 core.training.heads core.training.weights core.training.network core.training.export
-core.training.fit core.training.install core.training.features core.training.memory
+core.training.epochs core.training.head_fit core.training.fit core.training.install
+core.training.features core.training.memory
 core.training.train core.training.preflight core.training.command core.__main__
 desktop.focus_order desktop.setting_field desktop.training_fields desktop.camera
 desktop.film_hud desktop.item_paint desktop.film_image desktop.icons desktop.intake

@@ -16,8 +16,9 @@ from core.bundle import GRAPH, read_bundle
 from core.graph import Graph
 from core.job import TrainingConfig
 from core.paths import atomic_write, default_bundle_dir
+from core.training.epochs import Part
 from core.training.export import export_openvino
-from core.training.fit import Features, Part
+from core.training.head_fit import Features
 from core.training.pipeline import Films
 from core.training.state import JobFolder
 

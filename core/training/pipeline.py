@@ -162,11 +162,12 @@ class TrainingBatches(keras.utils.PyDataset):
         self._devices = devices
         self.start_epoch(0)
 
-    def start_epoch(self, epoch: int) -> None:
-        """Draw the films of an epoch, numbered from 0."""
+    def start_epoch(self, epoch: int) -> TrainingBatches:
+        """Draw the films of an epoch, numbered from 0; itself."""
         self._epoch = epoch
         rng = np.random.default_rng((self._seed, epoch))
         self._order = _filled_up(draw(self._weights, rng), self._devices)
+        return self
 
     # Keras overrides
 

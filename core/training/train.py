@@ -34,16 +34,10 @@ from core.split import (
 )
 from core.training.compiling import has_gpu, spread_over_devices
 from core.training.device import find_device
+from core.training.epochs import Part
 from core.training.features import compute_features
-from core.training.fit import (
-    BEST,
-    Head,
-    Part,
-    best_network,
-    fine_tune,
-    fit_head,
-    put_head,
-)
+from core.training.fit import BEST, best_network, fine_tune
+from core.training.head_fit import Head, fit_head, put_head
 from core.training.install import export_checked, install
 from core.training.memory import fitting_batch, is_out_of_memory
 from core.training.network import build_network, load_start, unfreeze

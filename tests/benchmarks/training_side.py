@@ -49,7 +49,7 @@ def hilum(path: Path, weights: str, seed: int) -> dict[str, Any]:
 
     from core.control import Control
     from core.training.features import compute_features
-    from core.training.fit import fit_head, put_head
+    from core.training.head_fit import fit_head, put_head
     from core.training.pipeline import Films
     from core.training.state import JobFolder
 
@@ -196,7 +196,7 @@ def _network(config: TrainingConfig) -> Any:
 
 
 def _parts(stored: StoredFilms) -> tuple[Any, Any]:
-    from core.training.fit import Part
+    from core.training.epochs import Part
 
     rows = np.arange(len(stored.truth))
     train, val = (

@@ -1,0 +1,112 @@
+"""The first phase: a head on features that were computed once."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from core.control import Control
+from core.events import EpochEnded
+from core.job import TrainingConfig
+from core.training.compiling import compile_network, head_optimiser
+from core.training.epochs import Best, Part, ended_epoch
+from core.training.network import head_model, set_head
+
+#: Films per step; memory, not quality, decides.
+_BATCH = 32
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Features:
+    """The pooled features of the films, computed once.
+
+    Attributes:
+        films: (m, k) float32, of every stored film.
+        copies: (v, n, k) float32, of v varied copies of each training film.
+    """
+
+    films: NDArray[np.float32]
+    copies: NDArray[np.float32]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Head:
+    """A head and how it was found.
+
+    Attributes:
+        weights: Of `core.training.network.head_model`, in its order.
+        history: Every epoch of the phase.
+    """
+
+    weights: tuple[NDArray[np.float32], ...]
+    history: tuple[EpochEnded, ...]
+
+
+def fit_head(
+    features: Features,
+    train: Part,
+    val: Part,
+    config: TrainingConfig,
+    *,
+    classes: int,
+    control: Control,
+    on_epoch: Callable[[EpochEnded], None],
+) -> Head:
+    """Train a head on features that were computed once.
+
+    Args:
+        control: Asked after each epoch whether to finish.
+        on_epoch: Called after each epoch; may raise to stop.
+    """
+    model = head_model(config, features.films.shape[1], classes)
+    compile_network(model, head_optimiser(config), config)
+    seen = np.concatenate([features.films[train.rows], *features.copies])
+    times = 1 + len(features.copies)
+    targets = np.tile(np.eye(classes, dtype=np.float32)[train.truth], (times, 1))
+    weights = np.tile(train.weights, times)
+    history: list[EpochEnded] = []
+    best = Best(config.patience)
+    kept = model.get_weights()
+    for epoch in range(config.head_epochs):
+        began = time.monotonic()
+        fitted = model.fit(
+            seen,
+            targets,
+            sample_weight=weights,
+            batch_size=_BATCH,
+            epochs=1,
+            verbose=0,
+        )
+        # In one batch: `predict` takes longer to begin than the head to compute.
+        logits = np.asarray(model.predict_on_batch(features.films[val.rows]))
+        ended = ended_epoch(
+            epoch,
+            fitted,
+            logits,
+            val,
+            best,
+            began,
+            phase="head",
+            epochs=config.head_epochs,
+            rate=config.head_rate,
+        )
+        if ended.best:
+            kept = model.get_weights()
+        history.append(ended)
+        on_epoch(ended)
+        if best.is_stale(epoch) or control.wants_finish:
+            break
+    return Head(tuple(kept), tuple(history))
+
+
+def put_head(network: keras.Model, head: Head, config: TrainingConfig) -> None:
+    """Put a head that was trained on features onto the network."""
+    features = network.get_layer("embedding").output.shape[-1]
+    model = head_model(config, features, network.output_shape[-1])
+    model.set_weights(list(head.weights))
+    set_head(network, model)
