@@ -15,7 +15,7 @@ BUSY = Target("busy at least 90 %", 0.9, at_least=True)
 
 @dataclasses.dataclass(frozen=True)
 class Flow:
-    """Epochs of the fine-tuning, in turns, in one process.
+    """Epochs of the fine-tuning, in one process.
 
     Attributes:
         films: "320 real films".
