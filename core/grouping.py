@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,9 @@ from core.dataset import Sample
 
 
 def group_samples(
-    samples: Sequence[Sample], fingerprints: NDArray[np.uint8]
+    samples: Sequence[Sample],
+    fingerprints: NDArray[np.uint8],
+    check: Callable[[], None] = lambda: None,
 ) -> NDArray[np.int32]:
     """Number the groups of films that belong together.
 
@@ -21,11 +23,12 @@ def group_samples(
 
     Args:
         fingerprints: (n, k) uint8 of `core.fingerprints`.
+        check: Called often, since the search takes a while; may raise to stop.
 
     Returns:
         (n,) int32 group numbers.
     """
-    alike = similar_pairs(fingerprints)
+    alike = similar_pairs(fingerprints, lambda share: check())
     return group_by_pairs(samples, [(pair.first, pair.second) for pair in alike])
 
 

@@ -181,9 +181,9 @@ class _Scan:
     def _read(
         self, scanner: Scanner, file: ScanFile, films: Sequence[FoundFilm]
     ) -> None:
-        todo = [film for film in films if film.file not in self._done]
+        left = [film for film in films if film.file not in self._done]
         if self._done:
-            already = len(films) - len(todo)
+            already = len(films) - len(left)
             if films and not already:
                 raise OutputError(
                     f"{file.path.name} lists no film of {self._folder}.",
@@ -192,10 +192,10 @@ class _Scan:
                 )
             text = f"Going on: {already:,} of {len(films):,} films were read before."
             self._report(Noted(text))
-        if todo:
-            self._report(StageStarted(_STAGE, f"Reading {len(todo):,} films."))
-        count = counter(_STAGE, len(todo), self._report)
-        with contextlib.closing(scanner.scan(todo, self._check)) as rows:
+        if left:
+            self._report(StageStarted(_STAGE, f"Reading {len(left):,} films."))
+        count = counter(_STAGE, len(left), self._report)
+        with contextlib.closing(scanner.scan(left, self._check)) as rows:
             for number, row in enumerate(rows, start=1):
                 file.append(row)
                 count(number)

@@ -7,7 +7,7 @@ import csv
 import dataclasses
 import hashlib
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -86,6 +86,7 @@ def make_split(
     validation: float,
     test: float,
     seed: int,
+    check: Callable[[], None] = lambda: None,
 ) -> Split:
     """Split by patient and likeness, keeping the shares of the labels.
 
@@ -94,11 +95,12 @@ def make_split(
             samples.
         validation, test: Shares of the films.
         seed: Of the shuffle.
+        check: Called often; may raise to stop.
 
     Raises:
         DatasetError: There are too few groups of a label to split.
     """
-    groups = group_samples(dataset.samples, fingerprints)
+    groups = group_samples(dataset.samples, fingerprints, check)
     return split_by_group(dataset, groups, validation=validation, test=test, seed=seed)
 
 
@@ -161,18 +163,23 @@ def mend_split(dataset: Dataset, groups: NDArray[np.int32]) -> Split | None:
     return mended
 
 
-def refuse_leaks(dataset: Dataset, fingerprints: NDArray[np.uint8]) -> None:
+def refuse_leaks(
+    dataset: Dataset,
+    fingerprints: NDArray[np.uint8],
+    check: Callable[[], None] = lambda: None,
+) -> None:
     """Refuse given splits between which films of one group are spread.
 
     Args:
         fingerprints: (n, k) uint8, in the order of the samples.
+        check: Called often; may raise to stop.
 
     Raises:
         DatasetError: Says how many films, names two, and what to do.
     """
     first: dict[int, Sample] = {}
     spread: dict[int, tuple[Sample, Sample]] = {}
-    groups = group_samples(dataset.samples, fingerprints).tolist()
+    groups = group_samples(dataset.samples, fingerprints, check).tolist()
     for sample, group in zip(dataset.samples, groups, strict=True):
         if sample.split in SPLITS:
             one = first.setdefault(group, sample)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any, Final
 
 from PyQt5.QtCore import QSignalBlocker, Qt, pyqtSignal, pyqtSlot
@@ -121,13 +122,18 @@ class RateBox(CalmSpinBox):
 
 
 class Editor(QWidget):
-    """One value to change.
+    """One value to change; each kind of value has an editor of its own.
+
+    Attributes:
+        field: What is changed.
+        set_value: Shows a value, without a signal.
 
     Signals:
         value_changed: object. The user changed it; as `TrainingConfig` has it.
     """
 
     value_changed = pyqtSignal(object)
+    set_value: Callable[[Any], None]
 
     def __init__(self, field: Field, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -135,10 +141,6 @@ class Editor(QWidget):
         self.row = QHBoxLayout(self)
         self.row.setContentsMargins(0, 0, 0, 0)
         self.row.setSpacing(8)
-
-    def set_value(self, value: Any) -> None:
-        """Show a value, without a signal."""
-        raise NotImplementedError
 
     def _add(self, widget: QWidget, width: int) -> None:
         widget.setAccessibleName(self.field.title)

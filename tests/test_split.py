@@ -261,3 +261,18 @@ def test_films_of_a_rare_source_weigh_no_more_than_the_cap() -> None:
     own = weights[:8] / weights[:8].mean()
     assert own.tolist() == pytest.approx([5 / 6] * 6 + [1.5] * 2, rel=1e-5)
     assert total(samples, weights, "covid", "") == pytest.approx(24, rel=1e-5)
+
+
+def test_search_for_copies_can_be_stopped(tmp_path: Path) -> None:
+    from core.grouping import group_samples
+
+    class Enough(Exception):
+        pass
+
+    def stop() -> None:
+        raise Enough
+
+    samples = [Sample(f"{n}.png", tmp_path / f"{n}.png", "a") for n in range(3)]
+    prints = np.random.default_rng(0).integers(0, 256, (3, 4096)).astype(np.uint8)
+    with pytest.raises(Enough):
+        group_samples(samples, prints, stop)

@@ -176,7 +176,8 @@ class _Job:
         given = given_split(dataset, leaks_accepted=accepted)
         if is_given and given is not None:
             if not accepted:
-                refuse_leaks(dataset, films.fingerprints)
+                check = self.progress.control.stop_if_asked
+                refuse_leaks(dataset, films.fingerprints, check)
             split = given[0]
         else:
             split = make_split(
@@ -185,6 +186,7 @@ class _Job:
                 validation=config.validation,
                 test=config.test,
                 seed=config.seed,
+                check=self.progress.control.stop_if_asked,
             )
         write_manifest(self.folder.path / "split.csv", split)
         where = {s.file: name for name in SPLITS for s in split.part(name)}
