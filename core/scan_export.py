@@ -1,4 +1,4 @@
-"""The rows of a scan as JSON lines and as a workbook."""
+"""The rows of a scan as CSV, as JSON lines and as a workbook."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from core.errors import OutputError
 from core.paths import atomic_write
-from core.scan_row import ScanRow, escape, header, neutralise
+from core.scan_row import ScanRow, encode_cell, encode_cells, encode_row, header
 
 #: What a sheet can hold.
 _MOST_ROWS = 1_048_576
@@ -37,6 +37,18 @@ def row_to_json(row: ScanRow) -> dict[str, Any]:
         "modified": row.modified or None,
         "error": row.error or None,
     }
+
+
+def write_csv(path: Path, rows: Iterable[ScanRow], labels: Sequence[str]) -> None:
+    """Write rows as the scan itself does: some of them, or in another order.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    with atomic_write(path) as partial, open(partial, "wb") as file:
+        file.write(encode_cells(header(labels)))
+        for row in rows:
+            file.write(encode_row(row, labels))
 
 
 def write_json_lines(path: Path, rows: Iterable[ScanRow]) -> None:
@@ -102,16 +114,13 @@ def _cells(row: ScanRow, labels: Sequence[str]) -> list[str | float | None]:
         _text(" | ".join(row.warnings)),
         _text(row.error),
         row.size,
-        row.modified,
-        _text(row.model),
-        row.model_sha256,
-        row.precision,
-        row.version,
+        *(_text(text) for text in (row.modified, row.model, row.model_sha256)),
+        *(_text(text) for text in (row.precision, row.version)),
     ]
 
 
 def _text(text: str) -> str:
-    return _ILLEGAL.sub("", neutralise(escape(text)))[:_LONGEST_CELL]
+    return _ILLEGAL.sub("", encode_cell(text))[:_LONGEST_CELL]
 
 
 def _letters(number: int) -> str:

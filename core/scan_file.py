@@ -6,18 +6,27 @@ import errno
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 
 from core.errors import OutputError
+from core.file_lock import lock
 from core.paths import output_error
-from core.scan_row import ScanRow, decode_line, encode_cells, encode_row, header
+from core.scan_row import (
+    ScanRow,
+    decode_line,
+    encode_cells,
+    encode_row,
+    header,
+    labels_of,
+)
 from core.scan_row import row_from_cells as _row
 
 #: How often what was written is made to reach the disk: as much as a power cut
 #: can take back. What it takes is read again.
 _SYNC_EVERY_S = 5.0
+_LONGEST_HEADER = 1 << 20
 _GO_ON = "Free some space, then go on with the same command and --resume."
 
 
@@ -58,7 +67,11 @@ class ScanFile:
         # Not buffered: what is appended survives the end of this program.
         self._file = _open(path, new=not (resume or overwrite))
         try:
-            _lock(self._file, path)
+            if not lock(self._file):
+                raise OutputError(
+                    f"Another scan is writing {path.name}.",
+                    hint="Wait for it, or choose another name.",
+                )
             if resume:
                 self._size = self._repair()
             else:
@@ -176,24 +189,73 @@ def read_rows(path: Path, labels: Sequence[str]) -> Iterator[ScanRow]:
     Raises:
         OutputError: It is not there, or not the result of such a scan.
     """
+    for _, row in placed_rows(path, labels):
+        yield row
+
+
+def placed_rows(path: Path, labels: Sequence[str]) -> Iterator[tuple[int, ScanRow]]:
+    """As `read_rows`, each with the place where its line begins, in bytes."""
     try:
         with open(path, "rb") as lines:
-            if lines.readline() != encode_cells(header(labels)):
+            first = lines.readline()
+            if first != encode_cells(header(labels)):
                 raise _foreign(path)
+            place = len(first)
             for number, line in enumerate(lines, start=2):
                 if not line.endswith(b"\n"):
                     return
                 try:
-                    yield _row(decode_line(line[:-1]), labels)
+                    yield place, _row(decode_line(line[:-1]), labels)
                 except ValueError as error:
                     raise OutputError(
                         f"Line {number} of {path.name} is not a row of a scan.",
                         hint="Undo what was changed in it, or scan anew.",
                     ) from error
+                place += len(line)
     except OSError as error:
+        raise _unread(path, error) from error
+
+
+def rows_at(
+    path: Path, labels: Sequence[str], places: Iterable[int]
+) -> Iterator[ScanRow]:
+    """The rows whose lines begin at these places, in their order.
+
+    Raises:
+        OutputError: The file is no longer what it was.
+    """
+    try:
+        with open(path, "rb") as lines:
+            for place in places:
+                lines.seek(place)
+                try:
+                    row = _row(decode_line(lines.readline().rstrip(b"\n")), labels)
+                except ValueError as error:
+                    raise OutputError(
+                        f"{path.name} was changed while it was read.", hint="Try again."
+                    ) from error
+                yield row
+    except OSError as error:
+        raise _unread(path, error) from error
+
+
+def read_labels(path: Path) -> tuple[str, ...]:
+    """The labels of the model that a scan's file was made with.
+
+    Raises:
+        OutputError: It is not there, or not the result of a scan.
+    """
+    try:
+        with open(path, "rb") as lines:
+            first = lines.readline(_LONGEST_HEADER)
+    except (OSError, ValueError) as error:
+        raise _unread(path, _as_os_error(error)) from error
+    try:
+        return labels_of(decode_line(first.removesuffix(b"\n")))
+    except ValueError as error:
         raise OutputError(
-            f"{path.name} cannot be read: {error.strerror or error}.",
-            hint="Check the name and the folder.",
+            f"{path.name} is not the result of a scan.",
+            hint="Choose the CSV file that a scan wrote.",
         ) from error
 
 
@@ -230,33 +292,17 @@ def _open(path: Path, *, new: bool) -> int:
     return file
 
 
-def _lock(file: int, path: Path) -> None:
-    """Keep other scans from the file until it is closed, by a kill too."""
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            # Far beyond its end: on Windows nobody could read what is locked.
-            os.lseek(file, 1 << 60, os.SEEK_SET)
-            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
-            os.lseek(file, 0, os.SEEK_SET)
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if error.errno in (errno.ENOLCK, errno.ENOTSUP, errno.EINVAL, errno.ENOSYS):
-            return  # a network folder without locks
-        raise OutputError(
-            f"Another scan is writing {path.name}.",
-            hint="Wait for it, or choose another name.",
-        ) from error
-
-
 def _foreign(path: Path) -> OutputError:
     return OutputError(
         f"{path.name} is not the result of a scan with this model's labels.",
         hint="Choose the file that the scan wrote, or begin a new one.",
+    )
+
+
+def _unread(path: Path, error: OSError) -> OutputError:
+    return OutputError(
+        f"{path.name} cannot be read: {error.strerror or error}.",
+        hint="Check the name and the folder.",
     )
 
 

@@ -28,6 +28,8 @@ from core.triage import triage_key
 _MOST_ROWS = 500
 _MOST_FAILED = 200
 _MOST_PICTURES = 24
+#: Pictures of films that were chosen one by one.
+_MOST_CHOSEN = 100
 _CHART = (460, 360)
 _RATES = {"precision": "precision", "recall": "recall", "f1": "F1", "auc": "AUC"}
 _DISCLAIMER = "A research and teaching tool, not a medical device."
@@ -59,6 +61,8 @@ def write_scan_html(
     summary: ScanSummary,
     bundle: ModelBundle,
     folder: Path,
+    *,
+    of: int | None = None,
 ) -> None:
     """Write a scan for people: totals, then the films, the urgent ones first.
 
@@ -66,6 +70,7 @@ def write_scan_html(
         rows: All of them, one by one; only those shown are kept.
         summary: Of the same rows.
         folder: That they lie in, for the pictures of the first.
+        of: How many films the scan has, where these are chosen ones.
 
     Raises:
         OutputError: It cannot be written.
@@ -75,11 +80,12 @@ def write_scan_html(
     title = f"Scan of {folder.name or folder}"
     body = [
         f"<h1>{_text(title)}</h1>",
-        f'<p class="quiet">Model {_text(bundle.card.name)}, '
-        f"{bundle.sha256[:12]}, {_text(_precision(first))}; Hilum {__version__}.</p>",
+        f'<p class="quiet">Model {_text(bundle.card.name)}, {bundle.sha256}, '
+        f"{_text(_precision(summary))}; Hilum {__version__}.</p>",
+        *([] if of is None else [_chosen_of(summary.total.films, of)]),
         *_totals(summary),
         *_measured(summary),
-        *_pictures(first, folder, bundle),
+        *_pictures(first[: _MOST_PICTURES if of is None else _MOST_CHOSEN], folder),
         *_work_list(first, summary.total.read, names, bundle.card.label_names),
         *_failures(failed, summary.total.not_read),
         f"<p>{_DISCLAIMER}</p>",
@@ -115,12 +121,18 @@ def _totals(summary: ScanSummary) -> list[str]:
         for each in shares_of(total, None, summary.card)
     ]
     cells.append(["not read", f"{total.not_read:,}", ""])
-    caption = f"{total.read + total.not_read:,} films; shares of those read"
+    caption = f"{total.films:,} films; shares of those read"
     warned = f"<p>{summary.warned:,} films have a warning.</p>"
+    parity = summary.parity
     return [
         "<h2>Totals</h2>",
         _table(caption, ["", "films", "share, 95 % interval"], cells),
         *([warned] if summary.warned else []),
+        *(
+            [f"<p>Checked: {_text(parity.in_words())}</p>"]
+            if parity is not None
+            else []
+        ),
     ]
 
 
@@ -157,9 +169,9 @@ def _measured(summary: ScanSummary) -> list[str]:
     ]
 
 
-def _pictures(rows: Sequence[ScanRow], folder: Path, bundle: ModelBundle) -> list[str]:
+def _pictures(rows: Sequence[ScanRow], folder: Path) -> list[str]:
     figures = []
-    for row in rows[:_MOST_PICTURES]:
+    for row in rows:
         data = thumbnail(folder / row.file)
         picture = f'<img alt="" src="data:image/jpeg;base64,{data}">' if data else ""
         figures.append(
@@ -204,8 +216,12 @@ def _failures(rows: Sequence[ScanRow], not_read: int) -> list[str]:
     return ["<h2>Not read</h2>", _table(caption, ["film", "reason"], cells, "words")]
 
 
-def _precision(rows: Sequence[ScanRow]) -> str:
-    return rows[0].precision if rows else "no film read"
+def _precision(summary: ScanSummary) -> str:
+    return ", ".join(sorted(summary.precisions)) or "no film read"
+
+
+def _chosen_of(films: int, of: int) -> str:
+    return f"<p>A selection: {films:,} of the {of:,} films of the scan.</p>"
 
 
 def _rate(fields: Any, name: str) -> str:

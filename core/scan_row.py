@@ -71,6 +71,19 @@ def header(labels: Sequence[str]) -> list[str]:
     return [*_BEFORE, *(_SHARE + label for label in labels), *_AFTER]
 
 
+def labels_of(cells: Sequence[str]) -> tuple[str, ...]:
+    """The labels whose columns a first line names.
+
+    Raises:
+        ValueError: It is not the first line of a scan's file.
+    """
+    inner = cells[len(_BEFORE) : -len(_AFTER)]
+    labels = tuple(name.removeprefix(_SHARE) for name in inner)
+    if len(labels) < 2 or list(cells) != header(labels):
+        raise ValueError(f"expected {header(('...', '...'))}. Received: {cells}")
+    return labels
+
+
 def encode_row(row: ScanRow, labels: Sequence[str]) -> bytes:
     """A row as one line of CSV, in UTF-8 and with its end."""
     shares = row.probabilities
@@ -95,10 +108,18 @@ def encode_row(row: ScanRow, labels: Sequence[str]) -> bytes:
 def encode_cells(cells: Sequence[str]) -> bytes:
     """Cells as one line of CSV; text is made harmless and kept on the line."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(
-        [neutralise(escape(cell)) for cell in cells]
-    )
+    csv.writer(text, lineterminator="\n").writerow(map(encode_cell, cells))
     return text.getvalue().encode("utf-8")
+
+
+def encode_cell(text: str) -> str:
+    """Text as it stands in a cell: harmless, and on one line."""
+    return neutralise(escape(text))
+
+
+def decode_cell(text: str) -> str:
+    """What was given to `encode_cell`."""
+    return _unescape(text.removeprefix(_MARK))
 
 
 def decode_line(line: bytes) -> list[str]:
@@ -114,7 +135,7 @@ def decode_line(line: bytes) -> list[str]:
         raise ValueError(str(error)) from error
     if len(rows) != 1 or "\0" in text:
         raise ValueError("expected one line of CSV")
-    return [_unescape(cell.removeprefix(_MARK)) for cell in rows[0]]
+    return [decode_cell(cell) for cell in rows[0]]
 
 
 def row_from_cells(cells: Sequence[str], labels: Sequence[str]) -> ScanRow:

@@ -17,6 +17,7 @@ from core.metrics import (
     calibration_error_with_interval,
     classification_metrics,
 )
+from core.parity import Parity
 from core.report import evaluation_text
 from core.scan_row import ScanRow
 from core.triage import HEALTHY
@@ -50,6 +51,11 @@ class FolderCounts:
         """Films with a verdict."""
         return self.called.total()
 
+    @property
+    def films(self) -> int:
+        """All of them."""
+        return self.read + self.not_read
+
 
 class ScanSummary:
     """Counts rows one by one, and measures at the end.
@@ -67,10 +73,14 @@ class ScanSummary:
         self.card = card
         self.total = FolderCounts()
         self.warned = 0
+        #: How the films were computed: "float32", ...
+        self.precisions: set[str] = set()
         #: True label -> how its films were called, in the card's order.
         self.by_label = {name: FolderCounts() for name in card.label_names}
         self.unlabelled = 0
         self._label_of = label_of
+        #: Of a scan in a fast precision, once it has been checked.
+        self.parity: Parity | None = None
         # Arrays: a scan may have as many films as memory has room for.
         self._truth = array.array("H")
         self._shares = array.array("f")
@@ -83,6 +93,7 @@ class ScanSummary:
     def add(self, row: ScanRow) -> None:
         """Count a row."""
         self.warned += bool(row.warnings)
+        self.precisions.add(row.precision)
         counts = [self.total]
         if self._label_of is not None:
             label = self._label_of(row.file)
@@ -202,6 +213,8 @@ def summary_text(summary: ScanSummary) -> str:
         lines.append(f"  not read       {total.not_read:>8,}")
     if summary.warned:
         lines.append(f"  with a warning {summary.warned:>8,}")
+    if summary.parity is not None:
+        lines += ["", f"Checked: {summary.parity.in_words()}"]
     if not summary.measures:
         return "\n".join(lines)
     for label, counts in summary.by_label.items():

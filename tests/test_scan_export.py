@@ -13,7 +13,8 @@ import pytest
 from core.bundle import ModelBundle
 from core.errors import OutputError
 from core.film_labels import labels_by_folder
-from core.scan_export import write_json_lines, write_workbook
+from core.scan_export import write_csv, write_json_lines, write_workbook
+from core.scan_file import read_labels, read_rows
 from core.scan_html import write_scan_html
 from core.scan_row import ScanRow, header
 from core.scan_summary import ScanSummary
@@ -22,6 +23,13 @@ from tests.small_disk import largest_file
 from tests.test_scan_row import FAILED, LABELS, ROW
 
 EVIL = '=HYPERLINK("http://x")\n\x01<script>alert(1)</script>\udcff'
+
+
+def test_rows_are_written_as_the_scan_writes_them(tmp_path: Path) -> None:
+    films = [dataclasses.replace(ROW, file=EVIL), FAILED]
+    write_csv(tmp_path / "r.csv", films, LABELS)
+    assert list(read_rows(tmp_path / "r.csv", LABELS)) == films
+    assert read_labels(tmp_path / "r.csv") == LABELS
 
 
 def test_json_lines_have_the_keys_of_predict_and_more(tmp_path: Path) -> None:
@@ -64,7 +72,9 @@ def test_a_workbook_has_the_columns_of_the_csv(tmp_path: Path) -> None:
 
 
 def test_no_cell_of_a_workbook_is_a_formula(tmp_path: Path) -> None:
-    fields = {name: EVIL for name in ("file", "verdict", "error", "model")}
+    # All that is text in a file that somebody may have changed.
+    names = ("file", "verdict", "error", "modified", "model", "model_sha256")
+    fields = dict.fromkeys((*names, "precision", "version"), EVIL)
     row = dataclasses.replace(ROW, warnings=(EVIL,), **fields)
     write_workbook(tmp_path / "r.xlsx", [row], LABELS)
     for cell in cells_of(tmp_path / "r.xlsx")[1]:
@@ -129,6 +139,23 @@ def test_a_page_shows_the_first_of_many(
     assert "The first 500 of 700, likely disease first" in text
     assert "The first 200 of 300" in text
     assert "1,000 films; shares of those read" in text
+
+
+def test_a_page_of_chosen_films_shows_them_all(
+    tiny_bundle: ModelBundle, tmp_path: Path
+) -> None:
+    names = [f"{number}.png" for number in range(60)]
+    folder = write_films(tmp_path / "in", *names)
+    summary = ScanSummary(tiny_bundle.card)
+    films = rows(tiny_bundle, *names)
+    for row in films:
+        summary.add(row)
+    write_scan_html(tmp_path / "r.html", films, summary, tiny_bundle, folder, of=900)
+    text = (tmp_path / "r.html").read_text("utf-8")
+    assert "A selection: 60 of the 900 films of the scan." in text
+    assert text.count("data:image/jpeg;base64,") == 60
+    assert tiny_bundle.sha256 in text
+    assert "float32" in text
 
 
 def test_a_page_of_no_films_is_a_page(tiny_bundle: ModelBundle, tmp_path: Path) -> None:
