@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from core import __version__, commands
+from core import __version__, commands, edition
 from core.errors import CoreError, TrainingStopped
 
 DONE, UNUSABLE, STOPPED = 0, 2, 3
@@ -52,6 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _train(arguments: argparse.Namespace) -> int:
+    edition.check_can_train()
     _quieten_tensorflow()
     from core.training import command
 
@@ -63,10 +64,20 @@ def _export(arguments: argparse.Namespace) -> int:
         from core import bundle_commands
 
         return bundle_commands.export_file(arguments)
+    if arguments.format != "openvino":  # which the bundle holds
+        edition.check_can_train()
     _quieten_tensorflow()
     from core.training import command
 
     return command.export(arguments)
+
+
+def _convert(arguments: argparse.Namespace) -> int:
+    _quieten_tensorflow()
+    from core.training import convert
+
+    convert.convert_file(arguments.model, arguments.format, arguments.out)
+    return DONE
 
 
 def _compare(arguments: argparse.Namespace) -> int:
@@ -109,15 +120,22 @@ def _parser() -> argparse.ArgumentParser:
     _add_evaluate(add("evaluate", help="measure a model on labelled films"))
     _add_audit(add("audit", help="check films before training on them"))
     _add_scan(add("scan", help="read the films of a folder into a CSV file"))
+    _add_worklist(add("worklist", help="export what a scan found, or sort its films"))
     _add_export(add("export", help="write a model in another format"))
     _add_import(add("import", help="make a bundle of a .hilum file"))
     _add_compare(add("compare", help="compare a new model with the one in use"))
+    _add_calibrate(add("calibrate", help="make a model that scans in int8 too"))
     card = add("card", help="print what a model is and was measured to do")
     card.add_argument("bundle", nargs="?", type=Path, metavar="BUNDLE")
     card.add_argument("--json", action="store_true", help="the card itself")
     card.set_defaults(run=commands.card)
     test = add("self-test", help="check this installation")
     test.set_defaults(run=commands.self_test)
+    convert = add("convert")  # for core.training.convert alone: help lists it not
+    convert.add_argument("model", type=Path)
+    convert.add_argument("format")
+    convert.add_argument("out", type=Path)
+    convert.set_defaults(run=_convert)
     return parser
 
 
@@ -225,6 +243,34 @@ def _add_compare(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_compare)
 
 
+def _add_calibrate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("bundle", type=Path, metavar="BUNDLE")
+    parser.add_argument(
+        "--data", type=Path, required=True, help="films that it was not tested on"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="BUNDLE2")
+    parser.add_argument("--films", type=_some, default=300, metavar="N", help="at most")
+    parser.add_argument("--overwrite", action="store_true", help="replace BUNDLE2")
+    parser.add_argument(
+        "--events", action="store_true", help="report as JSON lines on stdout"
+    )
+
+    def run(arguments: argparse.Namespace) -> int:
+        # Imported here, as the others that not every command needs.
+        from core import calibrate_command
+
+        return calibrate_command.run(arguments)
+
+    parser.set_defaults(run=run)
+
+
+def _some(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
 def _add_audit(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", type=Path, help="folder per label, or a CSV file")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all of it")
@@ -256,7 +302,7 @@ def _add_scan(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.csv")
     parser.add_argument("--model", type=Path, metavar="BUNDLE")
     parser.add_argument(
-        "--precision", choices=["float32", "bfloat16"], default="float32"
+        "--precision", choices=["float32", "bfloat16", "int8"], default="float32"
     )
     labels = parser.add_mutually_exclusive_group()
     labels.add_argument(
@@ -272,9 +318,15 @@ def _add_scan(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--watch", action="store_true", help="then read films as they come"
     )
+    parser.add_argument(
+        "--ray",
+        metavar="ADDRESS",
+        help="read on a cluster: its host:port, auto, or local",
+    )
     parser.add_argument("--jsonl", type=Path, metavar="FILE", help="and JSON lines")
     parser.add_argument("--xlsx", type=Path, metavar="FILE", help="and a workbook")
     parser.add_argument("--report", type=Path, metavar="FILE", help="and HTML")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="and its figures")
     parser.add_argument(
         "--events", action="store_true", help="report as JSON lines on stdout"
     )
@@ -284,6 +336,47 @@ def _add_scan(parser: argparse.ArgumentParser) -> None:
         from core import scan_command
 
         return scan_command.run(arguments)
+
+    parser.set_defaults(run=run)
+
+
+def _add_worklist(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("results", type=Path, metavar="FILE.csv", help="of a scan")
+    parser.add_argument("--folder", type=Path, help="that was scanned")
+    parser.add_argument(
+        "--only", type=Path, metavar="LIST.txt", help="these films, in this order"
+    )
+    parser.add_argument("--model", type=Path, metavar="BUNDLE", help="of the scan")
+    labels = parser.add_mutually_exclusive_group()
+    labels.add_argument("--labels-from-folders", action="store_true", help="measure")
+    labels.add_argument(
+        "--labels", type=Path, metavar="FILE.csv", help="measure: file,label"
+    )
+    for name, what in {
+        "csv": "rows as the scan wrote them",
+        "jsonl": "an object per film, one a line",
+        "xlsx": "a workbook",
+        "report": "HTML with pictures",
+        "json": "the figures",
+    }.items():
+        parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=what)
+    parser.add_argument("--overwrite", action="store_true", help="replace the files")
+    filing = parser.add_mutually_exclusive_group()
+    filing.add_argument(
+        "--copy-to", type=Path, metavar="DIR", help="copy films, a folder per finding"
+    )
+    filing.add_argument(
+        "--move-to", type=Path, metavar="DIR", help="move films, a folder per finding"
+    )
+    parser.add_argument(
+        "--events", action="store_true", help="report as JSON lines on stdout"
+    )
+
+    def run(arguments: argparse.Namespace) -> int:
+        # Imported here: it loads the statistics that `predict` has no use for.
+        from core import worklist_command
+
+        return worklist_command.run(arguments)
 
     parser.set_defaults(run=run)
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from core import __version__
 from core.errors import BundleError
 from core.paths import atomic_folder
 from core.preprocess import PreprocessSpec, spec_from_json
@@ -18,6 +19,9 @@ FORMAT_VERSION = 1
 CARD = "card.json"
 GRAPH = "model.xml"
 GRAPH_WEIGHTS = "model.bin"
+#: The graph in integers, of a model that was calibrated; the card lists both or none.
+INT8_GRAPH = "model_int8.xml"
+INT8_WEIGHTS = "model_int8.bin"
 WEIGHTS = "model.weights.h5"
 EVALUATION = "evaluation.csv"
 #: The evaluation on test films with curves, as `core.report_file` describes it.
@@ -117,7 +121,8 @@ class ModelBundle:
 
     Attributes:
         sha256: Names the model: the hash over its graph and weights, which
-            every result made with it carries.
+            every result made with it carries. A graph in integers is the same
+            model in another precision, which results name too.
     """
 
     path: Path
@@ -284,13 +289,26 @@ def _read_card(path: Path, called: str) -> dict[str, Any]:
     if not isinstance(fields, dict) or "format_version" not in fields:
         raise _damaged(called, f"its {CARD} states no format version")
     version = fields["format_version"]
-    if version != FORMAT_VERSION:
-        raise BundleError(
-            f"The model bundle {called} has format version {version}; "
-            f"this program reads version {FORMAT_VERSION}.",
-            hint="Use a newer Hilum, or export the model with this one.",
-        )
+    if not isinstance(version, int) or version < 1:
+        raise _damaged(called, f"its {CARD} states format version {version!r}")
+    if version > FORMAT_VERSION:
+        raise too_new_error(called, version, FORMAT_VERSION)
     return fields
+
+
+def too_new_error(called: str, version: int, known: int) -> BundleError:
+    """Refuse a model politely that a newer program made.
+
+    Args:
+        called: The folder's or file's name.
+        version: Of its format.
+        known: The newest format that is read here.
+    """
+    return BundleError(
+        f"The model {called} was made by a newer Hilum (format {version}); "
+        f"this one, {__version__}, reads up to format {known}.",
+        hint="Get the newer Hilum, or ask for the model in the older format.",
+    )
 
 
 def _hash_file(folder: Path, name: str, called: str) -> str:

@@ -23,6 +23,7 @@ from core.bundle import (
     ModelBundle,
     card_from_json,
     read_bundle,
+    too_new_error,
 )
 from core.errors import BundleError, OutputError
 from core.paths import atomic_folder, atomic_write
@@ -46,6 +47,11 @@ _STORED = (".bin", ".h5")
 _DATE = (1980, 1, 1, 0, 0, 0)
 _CHUNK = 1 << 20
 _AGAIN = "Ask for the file again, or copy it again from where it came."
+
+
+def is_model_file(path: Path) -> bool:
+    """Whether a file's name says that it is a packed model."""
+    return path.suffix.casefold() == SUFFIX
 
 
 def pack_bundle(bundle: ModelBundle, target: Path, *, overwrite: bool = False) -> None:
@@ -177,7 +183,7 @@ def _check_version(archive: zipfile.ZipFile, name: str) -> None:
             f"{name} is not a Hilum model, or it was cut short.", hint=_AGAIN
         )
     if found and int(found[1]) > _VERSION:
-        raise _too_new(name, int(found[1]), _VERSION)
+        raise too_new_error(name, int(found[1]), _VERSION)
 
 
 def _check_entry(entry: zipfile.ZipInfo, name: str) -> None:
@@ -214,7 +220,7 @@ def _listed(archive: zipfile.ZipFile, name: str) -> list[str]:
         raise _damaged(name, f"its {CARD} states no format version")
     version = fields["format_version"]
     if isinstance(version, int) and version > FORMAT_VERSION:
-        raise _too_new(name, version, FORMAT_VERSION)
+        raise too_new_error(name, version, FORMAT_VERSION)
     return list(card_from_json(fields).files)
 
 
@@ -232,11 +238,3 @@ def _copy(
 
 def _damaged(name: str, what: str) -> BundleError:
     return BundleError(f"The model file {name} is damaged: {what}.", hint=_AGAIN)
-
-
-def _too_new(name: str, version: int, known: int) -> BundleError:
-    return BundleError(
-        f"The model file {name} has format version {version}; "
-        f"this program reads version {known}.",
-        hint="Use a newer Hilum, or ask for the model in the older format.",
-    )

@@ -1,4 +1,4 @@
-"""How a command is told to end, or to go on alone."""
+"""How a command is told to end, to wait, or to go on alone."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from typing import Protocol, TextIO
 import psutil
 
 from core.errors import TrainingStopped
-from core.events import DETACH, FINISH, STOP
+from core.events import DETACH, FINISH, GO_ON, PAUSE, STOP
 
 _LOOK_EVERY_S = 0.5
+#: A signal is only heard between waits.
+_WAIT_S = 0.1
 #: Share of the memory below which the system may soon end a process.
 _SHORT_OF_MEMORY = 0.04
 
@@ -51,6 +53,8 @@ class Control:
         self._hint = hint
         self._stop = threading.Event()
         self._finish = threading.Event()
+        self._may_go_on = threading.Event()
+        self._may_go_on.set()
 
     def take_signals(self) -> None:
         """Stop at the next step on Ctrl-C or a polite kill."""
@@ -70,7 +74,9 @@ class Control:
         threading.Thread(target=self._look, args=(folder,), daemon=True).start()
 
     def stop_if_asked(self) -> None:
-        """Raise `TrainingStopped` if the user wants the end."""
+        """Raise `TrainingStopped` if the user wants the end; wait while paused."""
+        while not self._stop.is_set() and not self._may_go_on.wait(_WAIT_S):
+            pass
         if self._stop.is_set():
             raise TrainingStopped(self._said, hint=self._hint)
 
@@ -105,3 +111,7 @@ class Control:
             self._stop.set()
         elif word == FINISH:
             self._finish.set()
+        elif word == PAUSE:
+            self._may_go_on.clear()
+        elif word == GO_ON:
+            self._may_go_on.set()

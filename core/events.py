@@ -18,6 +18,9 @@ STOP = "stop"
 FINISH = "finish"
 #: The window is about to go: the job goes on without it.
 DETACH = "detach"
+#: Holds a job until `GO_ON`; it keeps what it has, in memory too.
+PAUSE = "pause"
+GO_ON = "go on"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -58,12 +58,14 @@ class Failure:
         hint: What can be done about it; may be empty.
         log_tail: The last lines that it wrote; may be empty.
         log_path: The file with all of them.
+        is_crash: Whether it ended without saying why itself.
     """
 
     message: str
     hint: str
     log_tail: str
     log_path: Path
+    is_crash: bool = False
 
 
 def failure_of_exit(status: int | None, log: Path, *, start: int = 0) -> Failure:
@@ -85,7 +87,7 @@ def failure_of_exit(status: int | None, log: Path, *, start: int = 0) -> Failure
     hint = "The last lines of its log may say more."
     if "memory" in message or any(word in lower for word in _MEMORY_WORDS):
         hint = "Close other programs, or choose a smaller batch, and try again."
-    return Failure(message, hint, tail, log)
+    return Failure(message, hint, tail, log, is_crash=True)
 
 
 def exit_in_words(status: int | None) -> str:

@@ -231,7 +231,9 @@ def _picture_warnings(film: DecodedFilm) -> tuple[str, ...]:
     if min(height, width) < SMALL_SIDE_PX:
         notes.append(f"The picture is very small ({width} x {height} pixels).")
     step = max(1, min(height, width) // 256)
-    shown = np.clip(film.pixels[::step, ::step], film.low, film.high)
+    shown = film.pixels[::step, ::step]
+    if shown.dtype != np.uint8 or (film.low, film.high) != (0, 255):
+        shown = np.clip(shown, film.low, film.high)
     darkest, brightest = np.percentile(shown, [1, 99])
     if brightest - darkest <= _LEAST_CONTRAST * (film.high - film.low):
         notes.append("The picture is blank or nearly so.")

@@ -13,6 +13,9 @@ from pathlib import Path
 
 from core.errors import OutputError
 
+#: First word to the one executable of a macOS app that asks for the command line.
+CORE_WORD = "--core"
+
 _APP = "Hilum"
 
 
@@ -53,6 +56,11 @@ def runs_dir() -> Path:
     return user_data_dir() / "runs"
 
 
+def scans_dir() -> Path:
+    """Folder of all scans."""
+    return user_data_dir() / "scans"
+
+
 def models_dir() -> Path:
     """Folder of the models that were put to use."""
     return user_data_dir() / "models"
@@ -81,6 +89,8 @@ def user_log_dir() -> Path:
 def core_command() -> list[str]:
     """How to start the command line in a child process."""
     if is_frozen():
+        if sys.platform == "darwin":
+            return [sys.executable, CORE_WORD]
         suffix = ".exe" if sys.platform == "win32" else ""
         return [str(Path(sys.executable).with_name("core" + suffix))]
     return [sys.executable, "-m", "core"]

@@ -25,6 +25,7 @@ from core.pixels import (
     mirrored,
     refuse_if_huge,
 )
+from core.quick_png import quick_png
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -173,7 +174,9 @@ def _decode(
             values = values[..., :3] if values.ndim == 3 else values
         return values, "BGR"
     if kind == "PNG" or (kind == "JPEG" and header.mode in ("L", "RGB")):
-        values, order = _decode_by_opencv(data, name), "BGR"
+        quick = quick_png.decode(data) if kind == "PNG" else None
+        values = _decode_by_opencv(data, name) if quick is None else quick
+        order = "BGR"
         if kind == "PNG":
             values = _black_where_transparent(values, header, data[24])
     else:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import shutil
-import unicodedata
-import uuid
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from core.dated_folders import (
+    changed_at,
+    list_folders,
+    make_folder,
+    remove_folder,
+    safe_name,
+)
 from core.errors import CoreError, OutputError
 from core.job import TrainingConfig, config_to_json
 from core.paths import atomic_write, output_error, runs_dir
@@ -33,8 +35,6 @@ __all__ = [
 ]
 
 _RECORD: Final = "run.json"
-#: Longest name within a folder's name: letters, and bytes for other alphabets.
-_LETTERS, _BYTES = 40, 80
 
 
 def list_runs() -> list[Run]:
@@ -43,20 +43,7 @@ def list_runs() -> list[Run]:
     Raises:
         OutputError: The folder of the runs cannot be read.
     """
-    try:
-        with os.scandir(runs_dir()) as entries:
-            folders = [
-                Path(entry.path)
-                for entry in entries
-                if entry.is_dir(follow_symlinks=False) and entry.name[0] != "."
-            ]
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise OutputError(
-            f"The list of runs cannot be read: {error.strerror or error}.",
-            hint="Check the permissions of your data folder.",
-        ) from error
+    folders = list_folders(runs_dir(), "runs")
     runs = [read_run(folder) for folder in folders]
     return sorted(runs, key=lambda run: (run.record.started, run.path), reverse=True)
 
@@ -72,7 +59,7 @@ def read_run(path: Path) -> Run:
         damage = "The record of this run is missing."
     except (OSError, ValueError, KeyError, TypeError) as error:
         damage = f"The record of this run is damaged ({error})."
-    started = datetime.fromtimestamp(_mtime(path)).astimezone()
+    started = changed_at(path)
     stand_in = RunRecord(path.name, "", Path(), started, TrainingConfig(), "", "")
     return Run(path, stand_in, damage)
 
@@ -88,7 +75,7 @@ def new_run(record: RunRecord, *, split: Path, audit: Path | None) -> Run:
     Raises:
         OutputError: The folder or a file cannot be written; nothing is left.
     """
-    folder = _make_folder(record)
+    folder = make_folder(runs_dir(), record.started, record.name, "runs")
     run = Run(folder, record)
     try:
         shutil.copyfile(split, run.split)
@@ -117,58 +104,10 @@ def delete(run: Run) -> None:
         )
     if run.path.parent != runs_dir():
         raise ValueError(f"expected a folder of {runs_dir()}. Received: {run.path}")
-    # Out of the list at once: half of a run is never shown.
-    doomed = run.path.with_name(f".{uuid.uuid4().hex[:12]}")
-    try:
-        os.replace(run.path, doomed)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise OutputError(
-            f"{run.record.name} cannot be deleted: {error.strerror or error}.",
-            hint="Close programs that have its files open, and try again.",
-        ) from error
-    shutil.rmtree(doomed, ignore_errors=True)
-
-
-def safe_name(name: str) -> str:
-    """A part of a folder's name, good on every system, for any name."""
-    kept = "".join(
-        c if c.isalnum() or c in " -_.()" else "_"
-        for c in unicodedata.normalize("NFC", name)
-    )
-    words = " ".join(kept.split())[:_LETTERS]
-    while len(words.encode()) > _BYTES:
-        words = words[:-1]
-    return words.strip(" .") or "model"
-
-
-def _make_folder(record: RunRecord) -> Path:
-    started = record.started.strftime("%Y-%m-%d %H-%M-%S")
-    base = f"{started} {safe_name(record.name)}"
-    home = runs_dir()
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-        for number in range(1, 1000):
-            folder = home / (base if number == 1 else f"{base} ({number})")
-            with contextlib.suppress(FileExistsError):
-                folder.mkdir()
-                return folder
-    except OSError as error:
-        raise output_error(home / base, error) from error
-    raise OutputError(
-        f"There are too many runs called {base}.", hint="Choose another name."
-    )
+    remove_folder(run.path, run.record.name)
 
 
 def _write_json(path: Path, fields: dict[str, Any]) -> None:
     with atomic_write(path) as partial:
         text = json.dumps(fields, indent=1, ensure_ascii=False)
         partial.write_text(text + "\n", encoding="utf-8")
-
-
-def _mtime(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except OSError:
-        return 0.0

@@ -5,27 +5,31 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core import __version__
-from core.bundle import GRAPH, ModelBundle
+from core.bundle import ModelBundle
 from core.errors import DatasetError, ImageReadError
 from core.film_finder import FilmState, FoundFilm, film_state, identity
 from core.film_reader import FilmReader
 from core.graph import Graph
 from core.images import Radiograph, read_radiograph
+from core.precision import graph_path
 from core.predict import Prediction, decide, sentence
 from core.preprocess import to_network_input
+from core.quick_png import quick_png
 from core.scan_row import ScanRow
 
 CHANGED = "The film changed after the scan had listed it."
 GONE = "The film was listed, and was gone when it was to be read."
 #: Decoded films that may wait for the model, beside those being decoded.
 _WAITING = 8
+#: Films after which a quick decoder is worth the second that it takes to compile.
+_MANY = 100
 _NO_PIXELS = np.empty((0, 0), np.uint8)
 #: A scan has no use for a film's evidence and features.
 _NOT_KEPT = np.empty(0, np.float32)
@@ -46,11 +50,15 @@ class Scanner:
     Args:
         bundle: A verified bundle.
         folder: That the films lie in.
-        precision: "float32", so that two machines agree, or "bfloat16".
-        threads: Films decoded at a time; as many as there are cores if 0.
+        precision: "float32", so that two machines agree, "bfloat16", or "int8"
+            where the bundle has a graph for it.
+        threads: Films decoded at a time, and cores that the model takes; all
+            there are if 0.
+        device: What the model runs on, one of `core.graph.devices`.
 
     Raises:
-        BundleError: The graph cannot be loaded or is not what the card says.
+        BundleError: The graph cannot be loaded or is not what the card says, or
+            there is none for the precision.
         CoreError: There is no such precision.
         DatasetError: There is no such folder.
     """
@@ -62,18 +70,22 @@ class Scanner:
         *,
         precision: str = "float32",
         threads: int = 0,
+        device: str = "CPU",
     ) -> None:
         self.bundle = bundle
         self.folder = folder
         self.precision = precision
         self._identity = identity(folder)
         self._threads = threads or max(2, os.cpu_count() or 1)
+        self._taken = 0
         self._graph = Graph(
-            bundle.path / GRAPH,
+            graph_path(bundle, precision),
             size=bundle.card.preprocess.size,
             labels=len(bundle.card.labels),
             precision=precision,
             for_many=True,
+            threads=threads,
+            device=device,
         )
 
     def scan(
@@ -95,7 +107,7 @@ class Scanner:
         reader = FilmReader[FoundFilm, _Loaded](
             self._load, threads=self._threads, ahead=self._threads + _WAITING
         )
-        with contextlib.closing(reader.read(films, check)) as read:
+        with contextlib.closing(reader.read(self._counted(films), check)) as read:
             loaded = (
                 (pair, pair[1].square if isinstance(pair[1], _Loaded) else None)
                 for pair in read
@@ -109,17 +121,16 @@ class Scanner:
                         self.refuse_if_gone()
                         yield self._failed(film, outcome)
 
+    def _counted(self, films: Iterable[FoundFilm]) -> Iterator[FoundFilm]:
+        for film in films:
+            self._taken += 1
+            if self._taken == _MANY:
+                quick_png.prepare()
+            yield film
+
     def refuse_if_gone(self) -> None:
         """Raise DatasetError if the folder is not the one it was."""
-        try:
-            is_there = identity(self.folder) == self._identity
-        except DatasetError:
-            is_there = False
-        if not is_there:
-            raise DatasetError(
-                f"The folder {self.folder} is no longer there; what was done is kept.",
-                hint="Connect it again, then go on with the same command and --resume.",
-            )
+        refuse_other_folder(self.folder, self._identity)
 
     def _load(self, film: FoundFilm) -> _Loaded:
         """Decode a film. Called in several threads at a time."""
@@ -172,4 +183,21 @@ class Scanner:
             model_sha256=self.bundle.sha256,
             precision=self.precision,
             version=__version__,
+        )
+
+
+def refuse_other_folder(folder: Path, known: tuple[int, int]) -> None:
+    """Raise DatasetError if a folder is not the one it was.
+
+    Args:
+        known: What `identity` said of it before.
+    """
+    try:
+        is_there = identity(folder) == known
+    except DatasetError:
+        is_there = False
+    if not is_there:
+        raise DatasetError(
+            f"The folder {folder} is no longer there; what was done is kept.",
+            hint="Connect it again, then go on with the same command and --resume.",
         )

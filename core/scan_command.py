@@ -9,16 +9,20 @@ from pathlib import Path
 
 from core.bundle import ModelBundle, read_bundle
 from core.control import Control
-from core.errors import DatasetError, OutputError, TrainingStopped
+from core.errors import CoreError, DatasetError, OutputError, TrainingStopped
 from core.events import JobSucceeded, Noted, StageStarted
 from core.film_finder import FoundFilm, Listing, film_state, find_films
 from core.film_labels import LabelOf, labels_by_folder, labels_by_list
+from core.parity import REFERENCE, Parity, check_parity
 from core.paths import default_bundle_dir
+from core.precision import precision_note
+from core.ray_scan import RayScanner
 from core.reporting import Report, begin_report, counter, end_told
 from core.scan import Scanner
 from core.scan_export import write_json_lines, write_workbook
 from core.scan_file import ScanFile
 from core.scan_html import write_scan_html
+from core.scan_json import write_summary
 from core.scan_row import ScanRow
 from core.scan_summary import ScanSummary, summary_text
 from core.watch import FolderWatch
@@ -64,18 +68,22 @@ class _Scan:
         self._check = check
         self._report = report
         self._done: set[str] = set()
+        self._parity: Parity | None = None
 
     def run(self) -> ScanSummary:
         arguments, report = self._arguments, self._report
         self._refuse_existing()
         report(StageStarted("start", "Opening the model."))
         bundle = read_bundle(arguments.model or default_bundle_dir())
-        scanner = Scanner(bundle, self._folder, precision=arguments.precision)
+        scanner = self._scanner(bundle)
+        if note := precision_note(arguments.precision):
+            report(Noted(note))
         if not arguments.watch:
             films = self._films()
             label_of = self._labels(bundle, films)
             with self._open(bundle) as file:
                 self._read(scanner, file, films)
+                self._check_parity(bundle, file)
                 return self._conclude(scanner, file, label_of)
         with FolderWatch(self._folder) as watch:  # before the listing: none is missed
             films = self._films()
@@ -83,6 +91,7 @@ class _Scan:
             with self._open(bundle) as file:
                 try:
                     self._read(scanner, file, films)
+                    self._check_parity(bundle, file)
                     self._follow(scanner, file, watch)
                 except TrainingStopped:
                     summary = self._conclude(scanner, file, label_of)
@@ -91,17 +100,36 @@ class _Scan:
                     raise
         raise AssertionError("a watch ends by being stopped")
 
+    def _scanner(self, bundle: ModelBundle) -> Scanner | RayScanner:
+        folder, precision = self._folder, self._arguments.precision
+        if self._arguments.ray is None:
+            return Scanner(bundle, folder, precision=precision)
+        return RayScanner(
+            bundle,
+            folder,
+            self._arguments.ray,
+            precision=precision,
+            report=self._report,
+            check=self._check,
+        )
+
     def _refuse_existing(self) -> None:
         arguments = self._arguments
+        if arguments.ray is not None and arguments.watch:
+            raise CoreError(
+                "A cluster reads what is there, and watches no folder.",
+                hint="Leave --ray or --watch out.",
+            )
         exports = [arguments.jsonl, arguments.xlsx, arguments.report]
-        named = [path.absolute() for path in (arguments.out, *exports) if path]
+        grown = [arguments.out, arguments.json]
+        named = [path.absolute() for path in (*grown, *exports) if path]
         if len(set(named)) < len(named):
             raise OutputError(
                 "Two of the results would go to one file.",
                 hint="Give each a name of its own.",
             )
         may_exist = arguments.resume or arguments.overwrite
-        for path in (None if may_exist else arguments.out, *exports):
+        for path in (*(() if may_exist else grown), *exports):
             if path is not None and path.exists() and not arguments.overwrite:
                 go_on = ", go on with --resume" if path == arguments.out else ""
                 raise OutputError(
@@ -179,7 +207,7 @@ class _Scan:
             )
 
     def _read(
-        self, scanner: Scanner, file: ScanFile, films: Sequence[FoundFilm]
+        self, scanner: Scanner | RayScanner, file: ScanFile, films: Sequence[FoundFilm]
     ) -> None:
         left = [film for film in films if film.file not in self._done]
         if self._done:
@@ -200,7 +228,17 @@ class _Scan:
                 file.append(row)
                 count(number)
 
-    def _follow(self, scanner: Scanner, file: ScanFile, watch: FolderWatch) -> None:
+    def _check_parity(self, bundle: ModelBundle, file: ScanFile) -> None:
+        if self._arguments.precision == REFERENCE:
+            return
+        self._report(StageStarted("parity", f"Reading a few films in {REFERENCE} too."))
+        self._parity = check_parity(file.read, bundle, self._folder, self._check)
+        if self._parity is not None:
+            self._report(Noted(self._parity.in_words()))
+
+    def _follow(
+        self, scanner: Scanner | RayScanner, file: ScanFile, watch: FolderWatch
+    ) -> None:
         self._done.update(row.file for row in file.read())
         file.sync()
         self._report(StageStarted("watch", f"Watching {self._folder}."))
@@ -213,7 +251,7 @@ class _Scan:
                     self._report(Noted(f"{row.file}: {said}"))
             file.sync()
 
-    def _alive(self, scanner: Scanner) -> Callable[[], None]:
+    def _alive(self, scanner: Scanner | RayScanner) -> Callable[[], None]:
         def check() -> None:
             self._check()
             scanner.refuse_if_gone()
@@ -221,11 +259,12 @@ class _Scan:
         return check
 
     def _conclude(
-        self, scanner: Scanner, file: ScanFile, label_of: LabelOf | None
+        self, scanner: Scanner | RayScanner, file: ScanFile, label_of: LabelOf | None
     ) -> ScanSummary:
         """Sum up, say what is not as it was, and write what was asked for."""
         arguments, bundle = self._arguments, scanner.bundle
         summary = ScanSummary(bundle.card, label_of)
+        summary.parity = self._parity
         gone, changed = [], []
         for row in file.read():
             summary.add(row)
@@ -245,6 +284,8 @@ class _Scan:
             write_scan_html(
                 arguments.report, file.read(), summary, bundle, self._folder
             )
+        if arguments.json is not None:
+            write_summary(arguments.json, summary, bundle)
         return summary
 
     def _tell(self, what: str, files: Sequence[str]) -> None:

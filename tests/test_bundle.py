@@ -145,19 +145,31 @@ def test_card_that_does_not_list_a_file_it_needs_is_refused(
         read_bundle(bundle.path)
 
 
-@pytest.mark.parametrize("version", [0, 2, 99, None, "one", [1]])
-def test_another_format_version_is_refused(bundle: ModelBundle, version: Any) -> None:
+@pytest.mark.parametrize("version", [2, 99])
+def test_a_newer_format_version_is_refused_politely(
+    bundle: ModelBundle, version: int
+) -> None:
     change_card(bundle, lambda fields: fields.update(format_version=version))
-    with pytest.raises(BundleError, match="this program reads version 1") as caught:
+    sentence = rf"made by a newer Hilum \(format {version}\); this one.* format 1\."
+    with pytest.raises(BundleError, match=sentence) as caught:
         read_bundle(bundle.path)
-    assert "newer Hilum" in caught.value.hint
+    assert "Get the newer Hilum" in caught.value.hint
+
+
+@pytest.mark.parametrize("version", [0, -1, None, "one", [1]])
+def test_a_format_version_that_is_none_is_damage(
+    bundle: ModelBundle, version: Any
+) -> None:
+    change_card(bundle, lambda fields: fields.update(format_version=version))
+    with pytest.raises(BundleError, match="damaged: .* states format version"):
+        read_bundle(bundle.path)
 
 
 def test_newer_card_is_refused_for_its_version_not_for_its_fields(
     bundle: ModelBundle,
 ) -> None:
     (bundle.path / CARD).write_text('{"format_version": 2, "outputs": {}}')
-    with pytest.raises(BundleError, match="format version 2"):
+    with pytest.raises(BundleError, match="newer Hilum .format 2."):
         read_bundle(bundle.path)
 
 

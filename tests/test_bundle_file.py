@@ -204,14 +204,14 @@ def test_newer_container_and_newer_card_are_refused_for_their_version(
 ) -> None:
     whole = packed.read_bytes()
     packed.write_bytes(whole.replace(b"bundle, format 1", b"bundle, format 2"))
-    refused(packed, "format version 2; this program reads version 1")
+    refused(packed, "newer Hilum .format 2.; this one, .*, reads up to format 1")
 
     def newer(members: Members) -> None:
         card = json.loads(members[CARD])
         members[CARD] = json.dumps({**card, "format_version": 9}).encode()
 
     packed.write_bytes(whole)
-    refused(repacked(packed, newer), "format version 9")
+    refused(repacked(packed, newer), "newer Hilum .format 9.")
 
 
 @pytest.mark.parametrize("card", [b"", b"[]", b"{", b'{"format_version": 1}', b"\xff"])

@@ -20,6 +20,7 @@ from core.errors import CoreError, DatasetError, TrainingStopped
 from core.film_finder import FoundFilm, film_state, find_films
 from core.images import read_radiograph
 from core.predict import Classifier, decide, sentence
+from core.quick_png import quick_png
 from core.scan import CHANGED, GONE, Scanner
 from core.scan_row import ScanRow
 from tests.phantoms import draw_phantom
@@ -189,6 +190,7 @@ def test_memory_stays_flat_over_many_films(
 ) -> None:
     resource = pytest.importorskip("resource", reason="a Unix matter")
     write_films(tmp_path, "0.png")
+    quick_png.prepare().join()  # its compiler takes memory too, but once
     films = [FoundFilm("0.png", None)] * 3000
     scanner = Scanner(tiny_bundle, tmp_path)
     for _ in scanner.scan(films[:500]):

@@ -1,7 +1,7 @@
 """From a Keras model to a file of another program, by way of TensorFlow.
 
-Keras converts its models through TensorFlow. On another backend this module is
-run in a child process whose backend is TensorFlow, so that the file is the same
+Keras converts its models through TensorFlow. On another backend a child process,
+`core convert`, does it with TensorFlow as its backend, so that the file is the same
 whichever backend the model was trained on.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import keras
 import numpy as np
 
 from core.errors import TrainingError
+from core.paths import core_command
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -40,9 +40,9 @@ def convert(model: keras.Model, kind: str, target: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         saved = Path(folder) / "model.keras"
         model.save(saved)
-        words = ["-m", "core.training.convert", str(saved), kind]
+        words = ["convert", str(saved), kind, str(target.absolute())]
         result = subprocess.run(
-            [sys.executable, *words, str(target.absolute())],
+            [*core_command(), *words],
             env={
                 **os.environ,
                 "KERAS_BACKEND": "tensorflow",
@@ -64,12 +64,12 @@ def convert(model: keras.Model, kind: str, target: Path) -> None:
         )
 
 
+def convert_file(file: Path, kind: str, target: Path) -> None:
+    """Write the model of a `.keras` file in one of the formats of `convert`."""
+    _export(keras.models.load_model(file, compile=False), kind, target)
+
+
 def _export(model: keras.Model, kind: str, target: Path) -> None:
     # Called once: Keras exports no model that never was.
     model(np.zeros((1, *model.input_shape[1:]), np.float32))
     model.export(os.fspath(target), format=kind, verbose=False)
-
-
-if __name__ == "__main__":
-    file, kind, target = sys.argv[1:]
-    _export(keras.models.load_model(file, compile=False), kind, Path(target))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import importlib.util
 import json
 import os
 import sys
@@ -27,7 +28,9 @@ from tests.benchmarks import (
     memory,
     one_verdict,
     planted_copies,
+    ray_side,
     reading_while_training,
+    scanning,
     training_films,
     training_flow,
 )
@@ -53,6 +56,14 @@ batches and validation, its backbone frozen, with XLA if that made it faster. Th
 of an epoch in which the device is busy is the time of the same steps on batches in
 memory, as a share of the epoch's; varying films takes from the same processor. A film
 is read by the window's own worker, the job started by the window's own code."""
+
+_NOTES_SCAN = """\
+A scan is timed against the loop of published projects: keras.utils.load_img and
+model.predict, film by film, with the same weights, in a process that has done one
+already. Films are hard links to few files, so that the disk counts for neither.
+Decoding alone is a film from the file to the network's input, inference alone the
+graph on films in memory, both as the scan does them and in the same process; the
+least ratio is the processor time of both over that of the greater."""
 
 
 def main() -> int:
@@ -218,6 +229,44 @@ def _leaks(
     return {"leaks": planted_copies.to_json(found)}
 
 
+def _scan(
+    bundle: ModelBundle, folder: Path, rows: list[Row], quick: bool
+) -> dict[str, Any]:
+    """How many films a second a scan reads, and how that grows."""
+    films = folder / "scan-films"
+    kind = scanning.write_films(films, 40 if quick else 400)
+    _say(f"\nA scan of {len(list(films.iterdir()))} links to {kind} films")
+    keras_file = folder / "scan.keras"
+    run_once(python("tests.benchmarks.keras_side", "build", bundle.path, keras_file))
+    turns = scanning.measure_speed(bundle, keras_file, films, 1 if quick else 5)
+    _show(scanning.speed_rows(turns), rows)
+
+    decoders = scanning.measure_decoders(films, 2 if quick else 7)
+    _show(scanning.decoder_rows(decoders), rows)
+
+    parity = scanning.measure_parity(bundle, folder / "parity", 30 if quick else 200)
+    _show(scanning.parity_rows(parity), rows)
+
+    counts = [100, 1000, 3000] if quick else [1000, 10_000, 100_000]
+    _say("\nScans of " + ", ".join(f"{count:,}" for count in counts) + " small films")
+    growth = scanning.measure_growth(folder, counts)
+    _show(scanning.growth_rows(growth), rows)
+    return {"scan": scanning.to_json(turns, growth, parity, decoders)}
+
+
+def _cluster(
+    bundle: ModelBundle, folder: Path, rows: list[Row], quick: bool
+) -> dict[str, Any]:
+    """What a cluster takes beside the reading."""
+    if importlib.util.find_spec("ray") is None:
+        _say("\nA cluster is not measured: the optional package ray is not installed")
+        return {}
+    _say("\nA scan by a cluster of this machine alone")
+    found = ray_side.measure(bundle, folder / "cluster", quick=quick)
+    _show(ray_side.rows(found), rows)
+    return {"cluster": ray_side.to_json(found)}
+
+
 @dataclasses.dataclass(frozen=True)
 class _Group:
     """Figures that can be asked for by name.
@@ -235,6 +284,8 @@ _GROUPS = {
     "verdict": _Group(_verdict, (_NOTES_VERDICT,)),
     "training": _Group(_training, (_NOTES_TRAINING,)),
     "leaks": _Group(_leaks),
+    "scan": _Group(_scan, (_NOTES_SCAN,)),
+    "cluster": _Group(_cluster),
 }
 
 

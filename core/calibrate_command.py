@@ -1,0 +1,55 @@
+"""`python -m core calibrate`."""
+
+from __future__ import annotations
+
+import argparse
+
+from core.bundle import read_bundle
+from core.calibrate import calibrate
+from core.control import Control
+from core.errors import OutputError
+from core.events import JobSucceeded, Progressed, StageStarted
+from core.reporting import begin_report, end_told, heeding
+
+_STAGE = "calibration"
+_TELL_EVERY = 25
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Add a graph in int8 to a model; see `core.__main__` for its arguments.
+
+    Returns:
+        0.
+
+    Raises:
+        CoreError: The model or the films cannot serve, or nothing good came of it.
+        TrainingStopped: The user wants the end.
+    """
+    control = Control(said="The calibration was stopped.", hint="")
+    report = begin_report(control, as_events=arguments.events)
+    with end_told(report):
+        if arguments.out.exists() and not arguments.overwrite:
+            raise OutputError(
+                f"{arguments.out.name} exists already.",
+                hint="Choose another name, or replace it with --overwrite.",
+            )
+        bundle = read_bundle(arguments.bundle)
+        told = heeding(control, report)
+        told(StageStarted(_STAGE, "Reading films, then looking at what they come to."))
+
+        def on_film(done: int, total: int) -> None:
+            if done % _TELL_EVERY == 0 or done == total:
+                told(Progressed(_STAGE, done, total))
+
+        result = calibrate(
+            bundle,
+            arguments.data,
+            arguments.out,
+            films=arguments.films,
+            on_film=on_film,
+        )
+    if arguments.events:
+        report(JobSucceeded(str(arguments.out)))
+    else:
+        print(result.in_words())  # noqa: T201 - the result
+    return 0

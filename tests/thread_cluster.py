@@ -1,0 +1,93 @@
+"""A cluster of threads of this process: nodes come, go and differ as a test says."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from pathlib import Path
+from typing import Any
+
+from core.film_finder import FoundFilm
+from core.ray_cluster import Node, WorkerLost
+from core.ray_worker import NodeFacts, Seat, ShippedModel, facts_here
+
+
+class _Desk:
+    """A seat, and the node that it is on."""
+
+    def __init__(self, node: Node, at_once: int) -> None:
+        self.node = node
+        self.seat = Seat()
+        self.is_alive = True
+        self.threads = ThreadPoolExecutor(at_once)
+
+
+class ThreadCluster:
+    """Answers as `core.ray_cluster.Cluster` does.
+
+    Attributes:
+        alive: The nodes that are there.
+        facts: What a node says of itself other than this machine does, by its id.
+        poison: Films that end whoever reads them.
+        started: Number of workers that were started.
+    """
+
+    def __init__(self, *nodes: Node) -> None:
+        self.alive = list(nodes)
+        self.facts: dict[str, dict[str, Any]] = {}
+        self.poison: set[str] = set()
+        self.started = 0
+        self.on_shard: Callable[[int], None] = lambda number: None
+        self._numbers = itertools.count(1)
+        self._desks: list[_Desk] = []
+
+    def nodes(self) -> list[Node]:
+        return list(self.alive)
+
+    def share(self, model: ShippedModel) -> ShippedModel:
+        return model
+
+    def look(
+        self, node: Node, folder: Path, samples: Sequence[FoundFilm]
+    ) -> Future[NodeFacts]:
+        facts = facts_here(folder, samples)
+        answer: Future[NodeFacts] = Future()
+        answer.set_result(dataclasses.replace(facts, **self.facts.get(node.id, {})))
+        return answer
+
+    def start(self, node: Node, *, cores: int, gpus: int, at_once: int) -> _Desk:
+        self.started += 1
+        self._desks.append(_Desk(node, at_once))
+        return self._desks[-1]
+
+    def ask(self, desk: _Desk, method: str, *arguments: Any) -> Future[Any]:
+        return desk.threads.submit(self._answer, desk, method, arguments)
+
+    def end(self, desk: _Desk) -> None:
+        desk.is_alive = False
+
+    def answered(self, tokens: Sequence[Future[Any]], wait_s: float) -> list[Any]:
+        done, _ = wait(tokens, timeout=wait_s, return_when=FIRST_COMPLETED)
+        return [token for token in tokens if token in done]
+
+    def answer(self, token: Future[Any]) -> Any:
+        return token.result()
+
+    def close(self) -> None:
+        """Wait for its threads."""
+        for desk in self._desks:
+            desk.threads.shutdown()
+
+    def _answer(self, desk: _Desk, method: str, arguments: Any) -> Any:
+        if method == "read":
+            self.on_shard(next(self._numbers))
+            if self.poison & {film.file for film in arguments[0]}:
+                desk.is_alive = False
+        result = None
+        if desk.is_alive:
+            result = getattr(desk.seat, method)(*arguments)
+        if not desk.is_alive or desk.node not in self.alive:
+            raise WorkerLost(desk.node.name)
+        return result
