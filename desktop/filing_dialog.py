@@ -1,0 +1,212 @@
+"""Choosing which films of a scan go into a folder per finding, and where."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from PyQt5.QtCore import QLocale, QSize, pyqtSlot
+from PyQt5.QtGui import QShowEvent
+from PyQt5.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.errors import CoreError
+from core.filing import NOT_READ, UNCERTAIN, folder_names
+from core.scans import Scan
+from desktop.background import Background
+from desktop.film_choice import FilmChoice
+from desktop.fitted_dialog import grow_to_fit, size_for
+from desktop.labels import Caption, ElidedLabel, SectionTitle, printable
+from desktop.note_row import NoteRow
+from desktop.scan_chores import ALL, Chore, Stock, take_stock
+
+_COPIES: Final = (
+    "Each film is copied into the folder of its finding; the films themselves stay "
+    "where they are. Nothing is overwritten: where a name is taken, a number is added. "
+    "The list filed.csv says where each film is from."
+)
+_MOVES: Final = (
+    "Each film leaves its place for the folder of its finding. Nothing is overwritten: "
+    "where a name is taken, a number is added. The list filed.csv says where each film "
+    "was. A film that changed since the scan stays where it is."
+)
+
+
+class FilingDialog(QDialog):
+    """Chooses films and a folder, and says in numbers what it comes to.
+
+    Args:
+        move: Whether the films are moved rather than copied.
+    """
+
+    def __init__(
+        self,
+        scan: Scan,
+        selected: Sequence[str],
+        shown: Sequence[str],
+        parent: QWidget | None = None,
+        *,
+        move: bool,
+    ) -> None:
+        super().__init__(parent)
+        self._scan = scan
+        self._move = move
+        self._target: Path | None = None
+        self._stocks: dict[str, Stock] = {}
+        self._dropped = threading.Event()
+        self._errands = Background(self, "taking stock")
+        names = {each.name: each.display_name for each in scan.record.card_labels}
+        self._folders = folder_names(names)
+        self.setWindowTitle("Move films" if move else "Copy films")
+        self.setObjectName("filingDialog")
+        self.choice = FilmChoice(selected, shown, self)
+        self.choice.changed.connect(self._show)
+        self.plan = QLabel("Counting…", self)
+        self.plan.setWordWrap(True)
+        self.problem = NoteRow(self)
+        self.place = ElidedLabel("No folder is chosen yet", self)
+        self.place_button = QPushButton("&Choose folder…", self)
+        self.place_button.clicked.connect(self._on_place_clicked)
+        self.go_button = QPushButton(self)
+        self.go_button.setDefault(True)
+        self.go_button.clicked.connect(self.accept)
+        self._lay_out()
+        self._show()
+        self._errands.ask(
+            partial(take_stock, scan, self.choice.choices, self._dropped.is_set),
+            self._on_stock_taken,
+            self._on_stock_failed,
+        )
+
+    @property
+    def chore(self) -> Chore | None:
+        """What is to be done; None as long as no folder is chosen."""
+        if self._target is None:
+            return None
+        flag = "--move-to" if self._move else "--copy-to"
+        words = (flag, str(self._target))
+        choice = self.choice.chosen
+        return Chore(self._scan, choice, words, self._target, moves=self._move)
+
+    @property
+    def stock(self) -> Stock | None:
+        """What the chosen films come to; None before they are counted."""
+        return self._stocks.get(self.choice.chosen.which)
+
+    def set_target(self, target: Path) -> None:
+        """Say where to file the films."""
+        self._target = target.absolute()
+        self.place.set_text(printable(self._target))
+        self._show()
+
+    def _show(self) -> None:
+        verb, stock = "Move" if self._move else "Copy", self.stock
+        problem = ""
+        if self._target is not None and _lies_in(
+            self._target, self._scan.record.folder
+        ):
+            problem = (
+                "This folder lies in the one that was scanned, where its films would "
+                "be scanned again. Choose one outside it."
+            )
+        self.problem.set_text(problem, "stop")
+        films = "films" if stock is None else _films(stock.films)
+        self.go_button.setText(f"&{verb} {films}")
+        can_go = stock is not None and stock.films > 0
+        self.go_button.setEnabled(can_go and self._target is not None and not problem)
+        if stock is not None:
+            self.plan.setText(self._in_words(stock))
+            self.plan.setAccessibleName(self.plan.text())
+        if self.isVisible():
+            grow_to_fit(self)
+
+    def _in_words(self, stock: Stock) -> str:
+        labels = [each.name for each in self._scan.record.card_labels]
+        parts = [
+            f"{self._folders[label]}: {stock.findings[label]:,}"
+            for label in (*labels, UNCERTAIN, NOT_READ)
+            if stock.findings.get(label)
+        ]
+        if not parts:
+            return "There are no films among them."
+        size = QLocale.system().formattedDataSize(stock.size, 1)
+        return f"{_films(stock.films)}, {size}, into these folders: {', '.join(parts)}"
+
+    def _on_stock_taken(self, stocks: dict[str, Stock]) -> None:
+        self._stocks = stocks
+        self.choice.set_total(stocks[ALL].films)
+        self._show()
+
+    def _on_stock_failed(self, error: CoreError) -> None:
+        self.plan.setText(f"{error} {error.hint}".rstrip())
+
+    @pyqtSlot()
+    def _on_place_clicked(self) -> None:
+        start = self._target or self._scan.record.folder.parent
+        chosen = QFileDialog.getExistingDirectory(
+            self, "Folder to file the films in", str(start)
+        )
+        if chosen:
+            self.set_target(Path(chosen))
+
+    def _lay_out(self) -> None:
+        verb = "Move" if self._move else "Copy"
+        title = QLabel(f"{verb} films into a folder per finding", self)
+        title.setObjectName("dialogTitle")
+        title.setWordWrap(True)
+        place = QHBoxLayout()
+        place.addWidget(self.place, 1)
+        place.addWidget(self.place_button)
+        page = QVBoxLayout(self)
+        page.setContentsMargins(20, 18, 20, 16)
+        page.setSpacing(6)
+        page.addWidget(title)
+        page.addWidget(Caption(_MOVES if self._move else _COPIES, self))
+        page.addSpacing(4)
+        page.addWidget(SectionTitle("Films", self))
+        page.addWidget(self.choice)
+        page.addWidget(self.plan)
+        page.addSpacing(4)
+        page.addWidget(SectionTitle("Where", self))
+        page.addLayout(place)
+        page.addWidget(self.problem)
+        page.addStretch(1)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
+        buttons.addButton(self.go_button, QDialogButtonBox.ButtonRole.ActionRole)
+        buttons.rejected.connect(self.reject)
+        page.addWidget(buttons)
+
+    # Qt overrides
+
+    def sizeHint(self) -> QSize:
+        return size_for(self, 560)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        grow_to_fit(self)
+
+    def done(self, result: int) -> None:
+        self._dropped.set()
+        self._errands.shut_down()
+        super().done(result)
+
+
+def _films(count: int) -> str:
+    return "1 film" if count == 1 else f"{count:,} films"
+
+
+def _lies_in(target: Path, folder: Path) -> bool:
+    here, there = os.path.normcase(target), os.path.normcase(folder.absolute())
+    return here == there or here.startswith(there.rstrip(os.sep) + os.sep)
