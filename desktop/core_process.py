@@ -23,6 +23,8 @@ from core import paths
 from core.events import (
     DETACH,
     FINISH,
+    GO_ON,
+    PAUSE,
     STOP,
     JobFailed,
     JobStopped,
@@ -141,6 +143,14 @@ class CoreProcess(QObject):
         Safe from any thread; not a slot.
         """
         self._tell(FINISH)
+
+    def request_pause(self) -> None:
+        """Ask the child to wait. Safe from any thread; not a slot."""
+        self._tell(PAUSE)
+
+    def request_go_on(self) -> None:
+        """Ask a child that waits to go on. Safe from any thread; not a slot."""
+        self._tell(GO_ON)
 
     def detach(self) -> None:
         """Let the child go on by itself; `run` returns at once.

@@ -16,6 +16,7 @@ from PyQt5.QtGui import (
 from PyQt5.QtWidgets import QMenu, QWidget
 
 from core.bundle import ModelBundle, ModelCard
+from core.bundle_file import is_model_file
 from core.explain import colour_table
 from core.images import display_name
 from core.paths import sample_films
@@ -50,12 +51,14 @@ class DiagnoseTab(QWidget):
         bundle_changed: ModelBundle. The model that is asked from now on.
         bundle_refused: CoreError. The model asked for is not used; the one
             before stays.
+        models_given: list[Path]. Packed models came in place of films.
     """
 
     status_changed = pyqtSignal(str)
     film_changed = pyqtSignal(str)
     bundle_changed = pyqtSignal(object)
     bundle_refused = pyqtSignal(object)
+    models_given = pyqtSignal(object)
 
     def __init__(
         self,
@@ -105,11 +108,17 @@ class DiagnoseTab(QWidget):
         """File, Edit and View menus."""
         return self.commands.menus(parent)
 
-    def open_paths(self, paths: Sequence[Path]) -> None:
-        """Read films, show the first, and keep all in the strip."""
-        if paths:
+    def open_paths(self, paths: Sequence[Path], shown: Path | None = None) -> None:
+        """Read films, show the first, or another, and keep all in the strip.
+
+        Packed models among them are passed on.
+        """
+        films = [path for path in paths if not is_model_file(path)]
+        if films:
             self.ui.banner.dismiss()
-            self.session.open_paths(paths)
+            self.session.open_paths(films, shown)
+        if len(films) < len(paths):
+            self.models_given.emit([path for path in paths if is_model_file(path)])
 
     def take_mime(self, mime: QMimeData | None) -> None:
         """Open what was dropped or pasted."""

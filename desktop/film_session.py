@@ -112,10 +112,14 @@ class FilmSession(QObject):
         """End the thread after the film in hand."""
         stop_thread(self._thread)
 
-    def open_paths(self, paths: Sequence[Path]) -> None:
-        """Read files, show the first, and keep all."""
+    def open_paths(self, paths: Sequence[Path], shown: Path | None = None) -> None:
+        """Read files, show the first, or one of them, and keep all in this order."""
         whole = dict.fromkeys(path.absolute() for path in paths)
-        self._request([FilmRequest(self.films.add(path), path) for path in whole])
+        requests = [FilmRequest(self.films.add(path), path) for path in whole]
+        if shown is not None:
+            first = shown.absolute()
+            requests.sort(key=lambda request: request.path != first)
+        self._request(requests)
 
     def open_picture(self, pixels: NDArray[np.uint8]) -> None:
         """Read a picture that never was a file; (h, w, 3 or 4) uint8."""

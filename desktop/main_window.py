@@ -22,19 +22,24 @@ from PyQt5.QtWidgets import (
     QMainWindow,
     QMenu,
     QTabWidget,
+    QVBoxLayout,
     QWidget,
 )
 
 from core.bundle import ModelBundle
+from core.bundle_file import is_model_file
 from core.errors import CoreError
 from desktop import theme
+from desktop.about_dialog import AboutDialog
+from desktop.announcements import Announcements
 from desktop.app_icon import app_icon
 from desktop.diagnose_tab import DiagnoseTab
-from desktop.dialogs import AboutDialog, ModelCardDialog
+from desktop.dialogs import ModelCardDialog
 from desktop.intake import films_in, may_hold_films
 from desktop.model_files import ModelFiles
 from desktop.notify import Notice, notice_of
 from desktop.retrain_tab import RetrainTab
+from desktop.scan_tab import ScanTab
 from desktop.settings import APPEARANCES, Settings
 from desktop.status_line import StatusLine
 
@@ -50,8 +55,10 @@ class MainWindow(QMainWindow):
 
     Attributes:
         diagnose: The first tab, where films are read.
-        retrain: The second, where models are trained.
+        scan: The second, where folders are scanned.
+        retrain: The third, where models are trained.
         files: The models' part of the File menu.
+        announcements: What is said above the tabs.
     """
 
     def __init__(
@@ -78,12 +85,15 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(720, 480)
         self.setAcceptDrops(True)
         self.diagnose = DiagnoseTab(settings, bundle_dir)
+        self.scan = ScanTab()
         self.retrain = RetrainTab(settings)
         self._tabs = QTabWidget(self)
         self._tabs.setDocumentMode(True)
         self._tabs.addTab(self.diagnose, "&Diagnose")
+        self._tabs.addTab(self.scan, "&Scan")
         self._tabs.addTab(self.retrain, "&Retrain")
-        self.setCentralWidget(self._tabs)
+        self.announcements = Announcements(self)
+        self.setCentralWidget(_column(self.announcements, self._tabs))
         self.files = ModelFiles(self)
         self._make_menus()
         self._status = StatusLine(self)
@@ -92,6 +102,9 @@ class MainWindow(QMainWindow):
         self.diagnose.film_changed.connect(self._on_film_changed)
         self.diagnose.bundle_changed.connect(self._on_bundle_changed)
         self.diagnose.bundle_refused.connect(self._on_bundle_refused)
+        self.diagnose.models_given.connect(self.files.import_files)
+        self.scan.status_changed.connect(self._status.set_activity)
+        self.scan.films_asked.connect(self._on_films_asked)
         self.retrain.status_changed.connect(self._status.set_activity)
         self.retrain.films_asked.connect(self.open_paths)
         self.retrain.model_asked.connect(self.use_bundle)
@@ -105,13 +118,19 @@ class MainWindow(QMainWindow):
 
     @pyqtSlot(object)
     def open_paths(self, paths: Sequence[Path]) -> None:
-        """Open films that came from the command line or the system."""
-        self._tabs.setCurrentWidget(self.diagnose)
+        """Open films, and import models, that the system handed over."""
+        if not all(is_model_file(path) for path in paths):
+            self._tabs.setCurrentWidget(self.diagnose)
         self.diagnose.open_paths(paths)
+
+    @pyqtSlot(object, object)
+    def _on_films_asked(self, paths: Sequence[Path], shown: Path) -> None:
+        self._tabs.setCurrentWidget(self.diagnose)
+        self.diagnose.open_paths(paths, shown)
 
     @pyqtSlot(str)
     def open_file(self, name: str) -> None:
-        """Open a film that the system handed over."""
+        """Open a file that the system handed over."""
         self.open_paths([Path(name)])
 
     @pyqtSlot(object)
@@ -133,8 +152,9 @@ class MainWindow(QMainWindow):
     @pyqtSlot(object)
     def show_notice(self, notice: Notice) -> None:
         """Show a failure in the tab that is open."""
-        is_retrain = self._tabs.currentWidget() is self.retrain
-        (self.retrain if is_retrain else self.diagnose).show_notice(notice)
+        tab = self._tabs.currentWidget()
+        others = (self.scan, self.retrain)
+        next((t for t in others if t is tab), self.diagnose).show_notice(notice)
 
     @pyqtSlot(str)
     def _on_film_changed(self, name: str) -> None:
@@ -148,6 +168,7 @@ class MainWindow(QMainWindow):
         self._card_action.setEnabled(True)
         self._status.set_model(bundle.card.name, bundle.sha256)
         self.files.set_bundle(bundle)
+        self.scan.set_bundle(bundle)
         self.retrain.set_bundle(bundle)
         if has_changed:
             self._status.set_activity(f"{bundle.card.name} is the model in use now.")
@@ -178,6 +199,7 @@ class MainWindow(QMainWindow):
     @pyqtSlot()
     def _start_tabs(self) -> None:
         self.diagnose.start()
+        self.scan.start()
         self.retrain.start()
 
     @pyqtSlot()
@@ -280,33 +302,54 @@ class MainWindow(QMainWindow):
             QTimer.singleShot(0, self._start_tabs)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if not self.retrain.may_close():
+        if not (self.scan.may_close() and self.retrain.may_close()):
             event.ignore()
             return
         self._settings.window_geometry = self.saveGeometry()
         self._settings.window_state = self.saveState()
         self.files.shut_down()
+        self.scan.shut_down()
         self.retrain.shut_down()
         self.diagnose.shut_down()
         self._settings.save()
         super().closeEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if self._tabs.currentWidget() is self.retrain:
+        tab = self._tabs.currentWidget()
+        if tab is self.retrain or tab is self.scan:
             if len(films_in(event.mimeData()).paths) == 1:
                 event.acceptProposedAction()
+                self.scan.show_drop(tab is self.scan)
         elif may_hold_films(event.mimeData()):
             event.acceptProposedAction()
             self.diagnose.show_drop(event.mimeData())
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self.scan.show_drop(False)
         self.diagnose.show_drop(None)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        if self._tabs.currentWidget() is self.retrain:
-            for path in films_in(event.mimeData()).paths[:1]:
-                self.retrain.take_data(path)
+        given = films_in(event.mimeData()).paths
+        tab = self._tabs.currentWidget()
+        self.scan.show_drop(False)
+        if tab is self.scan and given and not is_model_file(given[0]):
+            self.scan.take_folder(given[0])
+        elif tab in (self.scan, self.retrain) and given:
+            if is_model_file(given[0]):
+                self.files.import_file(given[0])
+            else:
+                self.retrain.take_data(given[0])
         else:
             self.diagnose.show_drop(None)
             self.diagnose.take_mime(event.mimeData())
         event.acceptProposedAction()
+
+
+def _column(*widgets: QWidget) -> QWidget:
+    page = QWidget()
+    column = QVBoxLayout(page)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(0)
+    for widget in widgets:
+        column.addWidget(widget)
+    return page

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PyQt5.QtCore import QSize
 from PyQt5.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -18,6 +17,7 @@ from PyQt5.QtWidgets import (
 
 from core.bundle import ModelBundle
 from core.bundle_file import SUFFIX
+from desktop.dialog_size import resize_within_screen
 from desktop.dialogs import card_html
 from desktop.labels import Caption
 
@@ -54,11 +54,7 @@ class ImportDialog(QDialog):
         page.addWidget(note)
         page.addWidget(browser, 1)
         page.addWidget(buttons)
-
-    # Qt overrides
-
-    def sizeHint(self) -> QSize:
-        return QSize(660, 620)
+        resize_within_screen(self, 660, 620)
 
 
 def confirm_import(bundle: ModelBundle, parent: QWidget) -> bool:

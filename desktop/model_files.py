@@ -1,13 +1,14 @@
-"""The models' part of the File menu: import, export, go back."""
+"""The models' part of the File menu: import, export, list, go back."""
 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 from PyQt5.QtCore import pyqtSignal, pyqtSlot
-from PyQt5.QtWidgets import QAction, QWidget
+from PyQt5.QtWidgets import QAction, QDialog, QWidget
 
 from core import model_store, paths
 from core.bundle import ModelBundle
@@ -17,6 +18,7 @@ from core.images import display_name
 from desktop import model_dialogs
 from desktop.background import Background
 from desktop.export_dialog import ExportDialog
+from desktop.models_dialog import ModelsDialog
 from desktop.notify import notice_of
 
 
@@ -27,8 +29,8 @@ class ModelFiles(QWidget):
         menu_actions: For the File menu, in order.
 
     Signals:
-        bundle_asked: Path. To be put to use; `discard_imported` when that is done
-            or has failed.
+        bundle_asked: Path. To be put to use; `set_bundle` follows, or
+            `discard_imported` when that has failed.
         back_asked: the model before the present one is wanted again.
         notice_raised: Notice. A file cannot be imported.
         status_changed: str. For the status line.
@@ -44,6 +46,9 @@ class ModelFiles(QWidget):
         self.hide()
         self._window = parent
         self._bundle: ModelBundle | None = None
+        self._waiting: list[Path] = []
+        self._is_importing = False
+        self._asked: ModelBundle | None = None
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._files = Background(self, "model files")
         self.import_action = QAction("&Import model…", parent)
@@ -51,10 +56,17 @@ class ModelFiles(QWidget):
         self.export_action = QAction("&Export model…", parent)
         self.export_action.setEnabled(False)
         self.export_action.triggered.connect(self._on_export_triggered)
+        self.list_action = QAction("&Models on this computer…", parent)
+        self.list_action.triggered.connect(self._on_list_triggered)
         self.back_action = QAction("Go &back to the model before", parent)
         self.back_action.setEnabled(False)
         self.back_action.triggered.connect(self.back_asked)
-        self.menu_actions = [self.import_action, self.export_action, self.back_action]
+        self.menu_actions = [
+            self.import_action,
+            self.export_action,
+            self.list_action,
+            self.back_action,
+        ]
 
     def set_bundle(self, bundle: ModelBundle) -> None:
         """Another model is in use."""
@@ -64,43 +76,80 @@ class ModelFiles(QWidget):
         name = earlier.name.replace("&", "&&") if earlier else "the model before"
         self.back_action.setText(f"Go &back to {name}")
         self.back_action.setEnabled(earlier is not None)
-        self.discard_imported()
+        # Another may have come first: that of the start, above all.
+        if self._asked is not None and self._asked.card == bundle.card:
+            self.discard_imported()
+
+    def import_files(self, files: Sequence[Path]) -> None:
+        """Import one after the other; see `import_file`."""
+        for file in files:
+            self.import_file(file)
 
     def import_file(self, file: Path) -> None:
-        """Verify a model file, show its card, and ask for it to be used."""
-        self.discard_imported()
+        """Verify a model file, show its card, and ask for it to be used.
+
+        One at a time: a file that comes meanwhile waits.
+        """
+        self._waiting.append(file)
+        self._begin_next()
+
+    def discard_imported(self) -> None:
+        """What was asked for is done or has failed: go on to the next file."""
+        if self._asked is not None:
+            self._end_import()
+
+    def shut_down(self) -> None:
+        """End the thread."""
+        self._waiting.clear()
+        self._files.shut_down()
+        self._end_import()
+
+    def _begin_next(self) -> None:
+        if self._is_importing or not self._waiting:
+            return
+        self._is_importing = True
+        file = self._waiting.pop(0)
         self.status_changed.emit(f"Checking {display_name(file)}…")
         unpack = partial(_unpack, file)
         self._files.ask(unpack, self._on_unpacked, self._on_unpack_failed)
 
-    def discard_imported(self) -> None:
-        """Delete the copy that an import was unpacked to."""
-        if self._scratch is not None:
-            self._scratch.cleanup()
-            self._scratch = None
-
-    def shut_down(self) -> None:
-        """End the thread."""
-        self._files.shut_down()
-        self.discard_imported()
-
     def _on_unpacked(self, found: _Unpacked) -> None:
         self.status_changed.emit("")
         self._scratch = found.scratch
-        if model_dialogs.confirm_import(found.bundle, self._window):
+        name = found.bundle.card.name
+        if self._bundle is not None and found.bundle.card == self._bundle.card:
+            self.status_changed.emit(f"{name} is the model in use already.")
+        elif model_dialogs.confirm_import(found.bundle, self._window):
+            self._asked = found.bundle
             self.bundle_asked.emit(found.bundle.path)
-        else:
-            self.discard_imported()
+            return
+        self._end_import()
+
+    def _end_import(self) -> None:
+        if self._scratch is not None:
+            self._scratch.cleanup()
+            self._scratch = None
+        self._is_importing = False
+        self._asked = None
+        self._begin_next()
 
     def _on_unpack_failed(self, error: CoreError) -> None:
         self.status_changed.emit("")
         self.notice_raised.emit(notice_of(error))
+        self._end_import()
 
     @pyqtSlot()
     def _on_import_triggered(self) -> None:
         file = model_dialogs.ask_for_model(self._window, str(Path.home()))
         if file is not None:
             self.import_file(file)
+
+    @pyqtSlot()
+    def _on_list_triggered(self) -> None:
+        dialog = ModelsDialog(self._window)
+        if dialog.exec() == QDialog.DialogCode.Accepted and dialog.wanted is not None:
+            self.bundle_asked.emit(dialog.wanted)
+        dialog.deleteLater()
 
     @pyqtSlot()
     def _on_export_triggered(self) -> None:

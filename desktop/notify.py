@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import sys
-import threading
-import traceback
 from collections.abc import Sequence
-from types import TracebackType
+from pathlib import Path
 
 from PyQt5 import sip
-from PyQt5.QtCore import QObject, Qt, pyqtSignal, pyqtSlot
-from PyQt5.QtGui import QGuiApplication, QKeyEvent
+from PyQt5.QtCore import Qt, QUrl, pyqtSignal, pyqtSlot
+from PyQt5.QtGui import QDesktopServices, QGuiApplication, QKeyEvent
 from PyQt5.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -37,11 +34,13 @@ class Notice:
         text: One sentence: what did not work.
         hint: What can be done about it; may be empty.
         details: For a report to the maintainers; copied, not shown.
+        file: A file or folder that tells more; the user may open it.
     """
 
     text: str
     hint: str = ""
     details: str = ""
+    file: Path | None = None
 
 
 def notice_of(error: CoreError, *, about: str = "") -> Notice:
@@ -76,45 +75,6 @@ def summary_of(notices: Sequence[Notice], total: int) -> Notice:
     )
 
 
-class CrashReporter(QObject):
-    """Turn an uncaught exception, from any thread, into one signal.
-
-    PyQt 5.5 and later abort the process when a slot raises and no hook is
-    installed, so this is installed before the first widget exists.
-
-    Signals:
-        crashed: Notice. Delivered in the GUI thread.
-    """
-
-    crashed = pyqtSignal(object)
-
-    def install(self) -> None:
-        """Become the process's last resort, for every thread."""
-        sys.excepthook = self._on_exception
-        threading.excepthook = self._on_thread_exception
-
-    def _on_thread_exception(self, args: threading.ExceptHookArgs) -> None:
-        self._on_exception(args.exc_type, args.exc_value, args.exc_traceback)
-
-    def _on_exception(
-        self,
-        kind: type[BaseException],
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if issubclass(kind, KeyboardInterrupt):
-            sys.__excepthook__(kind, error or kind(), trace)
-            return
-        logger.critical("uncaught exception", exc_info=(kind, error, trace))
-        self.crashed.emit(
-            Notice(
-                text="Something went wrong inside Hilum; this is a bug.",
-                hint="What is open stays open. Copy the details and report them.",
-                details="".join(traceback.format_exception(kind, error, trace)),
-            )
-        )
-
-
 class NoticeBanner(QFrame):
     """A strip above the work that says what failed, and lets work go on.
 
@@ -139,6 +99,8 @@ class NoticeBanner(QFrame):
         self._copy = QPushButton("Copy &details", self)
         self._copy.setToolTip("Copy a description for a bug report")
         self._copy.clicked.connect(self._on_copy_clicked)
+        self._open = QPushButton("&Open", self)
+        self._open.clicked.connect(self._on_open_clicked)
         self._close = QToolButton(self)
         self._close.setIcon(icons.icon("close"))
         self._close.setAutoRaise(True)
@@ -162,6 +124,8 @@ class NoticeBanner(QFrame):
         self._hint.setVisible(bool(notice.hint))
         self._copy.setVisible(bool(notice.details))
         self._copy.setText("Copy &details")
+        self._open.setVisible(notice.file is not None)
+        self._open.setToolTip(str(notice.file or ""))
         self._icon.setPixmap(icons.icon("warning").pixmap(22, 22))
         self.setAccessibleName(f"Problem: {notice.text}")
         self.setAccessibleDescription(notice.hint)
@@ -198,6 +162,11 @@ class NoticeBanner(QFrame):
         QGuiApplication.clipboard().setText(text)
         self._copy.setText("Copied")
 
+    @pyqtSlot()
+    def _on_open_clicked(self) -> None:
+        if self._notice.file is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._notice.file)))
+
     def _lay_out(self) -> None:
         words = QVBoxLayout()
         words.setSpacing(1)
@@ -208,6 +177,7 @@ class NoticeBanner(QFrame):
         row.setSpacing(10)
         row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
         row.addLayout(words, 1)
+        row.addWidget(self._open, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self._copy, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self._close, 0, Qt.AlignmentFlag.AlignVCenter)
 

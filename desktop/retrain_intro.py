@@ -5,6 +5,7 @@ from __future__ import annotations
 from PyQt5.QtCore import QSize, Qt, pyqtSignal
 from PyQt5.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from core import edition
 from desktop import icons
 from desktop.labels import Caption
 
@@ -16,7 +17,7 @@ _WHAT = (
 
 
 class RetrainIntro(QWidget):
-    """Says what retraining does, and invites to it.
+    """Says what retraining does, and invites to it or says how to get it.
 
     Signals:
         new_asked: a new model is wanted.
@@ -48,6 +49,10 @@ class RetrainIntro(QWidget):
         self.new_button.setDefault(True)
         self.new_button.clicked.connect(self.new_asked)
         hint = Caption("A folder with one subfolder per label, or a CSV file.", self)
+        if not edition.can_train():
+            words.setText(f"{edition.READER_ONLY} {edition.HOW_TO_TRAIN}")
+            for control in (self.new_button, hint):
+                control.hide()
         hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 24, 24, 24)

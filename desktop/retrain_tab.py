@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import Qt, pyqtSignal, pyqtSlot
 from PyQt5.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
+from core import edition
 from core.bundle import ModelBundle
 from core.run import FINISHED, RUNNING, Run
 from core.run_story import Standing
 from desktop.compare_page import ComparePage
 from desktop.confirm import StoppingDialog, choose
-from desktop.new_run_page import NewRunPage
 from desktop.notify import Notice, NoticeBanner
 from desktop.report_page import ReportPage
 from desktop.retrain_intro import RetrainIntro
@@ -22,6 +23,9 @@ from desktop.run_request import RunRequest
 from desktop.runs_panel import RunsPanel
 from desktop.settings import Settings
 
+if TYPE_CHECKING:
+    from desktop.new_run_page import NewRunPage
+
 
 class RetrainTab(QWidget):
     """Puts the list of runs beside the page that is wanted of one.
@@ -29,7 +33,7 @@ class RetrainTab(QWidget):
     Attributes:
         controller: Starts, follows and deletes runs.
         panel: The list.
-        new_page, run_page, report_page, compare_page: One of them is shown.
+        run_page, report_page, compare_page: One of them, or `new_page`, is shown.
 
     Signals:
         status_changed: str. For the status line.
@@ -47,11 +51,13 @@ class RetrainTab(QWidget):
         super().__init__(parent)
         self.setObjectName("retrainTab")
         self._looking_at: Run | None = None
+        self._settings = settings
+        self._bundle: ModelBundle | None = None
+        self._new_page: NewRunPage | None = None
         self.controller = RunController(self)
         self.banner = NoticeBanner(self)
         self.panel = RunsPanel(self)
         self.intro = RetrainIntro(self)
-        self.new_page = NewRunPage(self, settings=settings)
         self.run_page = RunPage(self)
         self.report_page = ReportPage(self)
         self.compare_page = ComparePage(self)
@@ -65,13 +71,31 @@ class RetrainTab(QWidget):
         """The page on screen."""
         return self._stack.currentWidget()
 
+    @property
+    def new_page(self) -> NewRunPage:
+        """Where a training is prepared; made when it is first wanted.
+
+        It is by far the largest page, and a window that starts has no use for it.
+        """
+        if self._new_page is None:
+            from desktop.new_run_page import NewRunPage
+
+            self._new_page = NewRunPage(self, settings=self._settings)
+            self._new_page.set_model_in_use(self._bundle)
+            self._new_page.start_asked.connect(self._on_start_asked)
+            self._new_page.status_changed.connect(self.status_changed)
+            self._stack.addWidget(self._new_page)
+        return self._new_page
+
     def start(self) -> None:
         """List the runs, and follow one that goes on from before."""
         self.controller.refresh()
 
     def set_bundle(self, bundle: ModelBundle) -> None:
         """Another model is in use now."""
-        self.new_page.set_model_in_use(bundle)
+        self._bundle = bundle
+        if self._new_page is not None:
+            self._new_page.set_model_in_use(bundle)
         self.report_page.set_model_in_use(bundle)
         self.compare_page.set_model_in_use(bundle)
         self.panel.set_model_in_use(bundle)
@@ -79,7 +103,8 @@ class RetrainTab(QWidget):
     def take_data(self, data: Path) -> None:
         """Begin a new model with a folder or manifest that was dropped."""
         self._on_new_asked()
-        self.new_page.set_data(data)
+        if edition.can_train():
+            self.new_page.set_data(data)
 
     def may_close(self) -> bool:
         """Ask what becomes of a run that this window started.
@@ -106,7 +131,8 @@ class RetrainTab(QWidget):
 
     def shut_down(self) -> None:
         """End all threads; the window closes."""
-        self.new_page.shut_down()
+        if self._new_page is not None:
+            self._new_page.shut_down()
         self.report_page.shut_down()
         self.controller.shut_down()
 
@@ -129,6 +155,9 @@ class RetrainTab(QWidget):
     def _on_new_asked(self) -> None:
         self._looking_at = None
         self.panel.choose(None)
+        if not edition.can_train():
+            self._stack.setCurrentWidget(self.intro)  # which says how to get it
+            return
         self._stack.setCurrentWidget(self.new_page)
         self.new_page.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -188,7 +217,7 @@ class RetrainTab(QWidget):
     def _on_started(self, run: Run) -> None:
         self._looking_at = run
         self.panel.choose(run)
-        was_new = self.page is self.new_page
+        was_new = self.page is self._new_page
         self._show_active(run)
         if was_new:  # the button that was pressed is gone
             self.run_page.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -259,8 +288,6 @@ class RetrainTab(QWidget):
         self.panel.compare_asked.connect(self._on_compare_asked)
         self.panel.deletion_asked.connect(self._on_deletion_asked)
         self.intro.new_asked.connect(self._on_new_asked)
-        self.new_page.start_asked.connect(self._on_start_asked)
-        self.new_page.status_changed.connect(self.status_changed)
         self.run_page.finish_asked.connect(self._on_finish_asked)
         self.run_page.pause_asked.connect(self._on_pause_asked)
         self.run_page.resume_asked.connect(self._on_resume_asked)
@@ -273,7 +300,7 @@ class RetrainTab(QWidget):
         self.compare_page.status_changed.connect(self.status_changed)
 
     def _lay_out(self) -> None:
-        pages = (self.intro, self.new_page, self.run_page, self.report_page)
+        pages = (self.intro, self.run_page, self.report_page)
         for page in (*pages, self.compare_page):
             self._stack.addWidget(page)
         self._stack.setMinimumWidth(360)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from pathlib import Path
 from typing import Final
 
 from PyQt5.QtCore import QByteArray, QSettings
 
 from core import paths
+from desktop.notify import Notice
 
-#: Raised when the meaning of a key changes; older files are then read anew.
+#: Raised when the meaning of a key changes; `_upgrade` then knows the older one.
 FORMAT_VERSION: Final = 1
 
 APPEARANCES: Final = ("system", "light", "dark")
@@ -20,7 +23,11 @@ class Settings:
 
     An INI file gives back strings, so nothing is read without `type=`. A value
     that makes no sense is answered with the default, never with an error: a
-    damaged settings file must not keep the program from starting.
+    damaged settings file must not keep the program from starting. Keys that are
+    not known here, as a newer Hilum may have written, are kept.
+
+    Attributes:
+        notice: What the user should know of the file; None if all is well.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -31,10 +38,14 @@ class Settings:
                 folder when not given.
         """
         where = path or paths.user_config_dir() / "settings.ini"
+        self.notice: Notice | None = None
         self._store = QSettings(str(where), QSettings.Format.IniFormat)
-        if self._number("version", FORMAT_VERSION) != FORMAT_VERSION:
-            self._store.clear()
-        self._store.setValue("version", FORMAT_VERSION)
+        if self._is_unreadable(where):
+            self._set_aside(where)
+        # That of a newer Hilum stays: what it means by a key is its own affair, and
+        # values that make no sense here are answered with the default.
+        if self._number("version", 0) < FORMAT_VERSION:
+            self._store.setValue("version", FORMAT_VERSION)
 
     def save(self) -> bool:
         """Write now; False when the file cannot be written."""
@@ -134,6 +145,29 @@ class Settings:
     @window_state.setter
     def window_state(self, state: QByteArray) -> None:
         self._store.setValue("window/state", state)
+
+    def _is_unreadable(self, where: Path) -> bool:
+        """Whether there is something that is no settings file of ours."""
+        if self._store.status() != QSettings.Status.NoError:
+            return True
+        with contextlib.suppress(OSError):
+            return where.stat().st_size > 0 and not self._store.contains("version")
+        return False
+
+    def _set_aside(self, where: Path) -> None:
+        """Keep the file under another name and begin with the defaults."""
+        aside = where.with_name(f"{where.stem}-unreadable{where.suffix}")
+        hint = f"It is kept as {aside.name} in {where.parent}."
+        try:
+            os.replace(where, aside)
+        except OSError:
+            hint = f"It cannot be moved either: {where}."
+        self.notice = Notice(
+            "The settings could not be read: Hilum starts with its own.", hint
+        )
+        self._store = QSettings(str(where), QSettings.Format.IniFormat)
+        # The file that was read a moment ago is remembered under this name.
+        self._store.clear()
 
     def _typed(self, key: str, default: object, kind: type) -> object:
         try:

@@ -8,7 +8,7 @@ from PyQt5.QtCore import QSize, pyqtSlot
 from PyQt5.QtGui import QResizeEvent
 from PyQt5.QtWidgets import QLabel, QSizePolicy, QStatusBar, QWidget
 
-from desktop.dialogs import RESEARCH_LINE
+from desktop.disclaimer import RESEARCH_LINE
 from desktop.labels import ElidedLabel
 
 _WIDEST_MODEL_PX: Final = 300

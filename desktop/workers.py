@@ -15,7 +15,7 @@ from PyQt5.QtCore import QObject, QThread, pyqtSignal, pyqtSlot
 
 from core import model_store, paths
 from core.bundle import ModelBundle, read_bundle
-from core.errors import CoreError
+from core.errors import BundleError, CoreError
 from core.images import Radiograph, radiograph_from_array, read_radiograph
 from core.predict import Classifier, decide
 from desktop.diagnosis import DiagnosedFilm, diagnosed, make_reading
@@ -125,11 +125,11 @@ class InferenceWorker(QObject):
         try:
             path = model_store.recorded()
             if path != shipped:
-                return Classifier(read_bundle(path))
+                return _open_chosen(path)
         except CoreError as error:
             logger.warning("the model in use cannot be opened: %s", error)
             self.model_replaced.emit(error)
-        return Classifier(read_bundle(shipped))
+        return _open_shipped(shipped)
 
     def _replace(
         self,
@@ -190,6 +190,24 @@ class InferenceWorker(QObject):
         if request.pixels is None:
             return read_radiograph(request.path)
         return radiograph_from_array(request.pixels, name=request.path.name)
+
+
+def _open_chosen(path: Path) -> Classifier:
+    try:
+        return Classifier(read_bundle(path))
+    except CoreError as error:
+        hint = f"It is in {path}. {error.hint}".strip()
+        raise BundleError(str(error), hint=hint) from error
+
+
+def _open_shipped(path: Path) -> Classifier:
+    try:
+        return Classifier(read_bundle(path))
+    except CoreError as error:
+        raise BundleError(
+            f"Hilum's own model cannot be used: {error}",
+            hint="Install Hilum again, or choose another model in the File menu.",
+        ) from error
 
 
 def _earlier_bundle() -> ModelBundle:

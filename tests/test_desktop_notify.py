@@ -10,7 +10,8 @@ from PyQt5.QtWidgets import QPushButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from core.errors import ImageReadError
-from desktop.notify import CrashReporter, Notice, NoticeBanner, notice_of, summary_of
+from desktop.crash_reporter import CrashReporter
+from desktop.notify import Notice, NoticeBanner, notice_of, summary_of
 
 
 @pytest.fixture
@@ -96,6 +97,7 @@ def test_a_crash_in_a_thread_is_told_in_the_gui_thread(
     reporter, listener = CrashReporter(), Listener()
     reporter.crashed.connect(listener.note)
     reporter.install()
+    reporter.window_is_open()
 
     def fail() -> None:
         raise ZeroDivisionError("a bug")
@@ -104,6 +106,7 @@ def test_a_crash_in_a_thread_is_told_in_the_gui_thread(
         thread = threading.Thread(target=fail)
         thread.start()
         thread.join()
+    reporter.end()
     assert listener.was_main
     assert "bug" in listener.notice.text
     assert "ZeroDivisionError: a bug" in listener.notice.details

@@ -55,10 +55,75 @@ def test_values_edited_by_hand_into_nonsense_give_the_defaults(tmp_path: Path) -
     assert settings.disclaimer_accepted == 0
 
 
-def test_settings_of_another_format_version_are_not_read(tmp_path: Path) -> None:
+def test_settings_of_a_newer_hilum_are_understood_as_far_as_possible(
+    tmp_path: Path,
+) -> None:
     path = tmp_path / "settings.ini"
-    path.write_text("[General]\nversion=99\n[diagnose]\nheatmap_opacity=0.1\n")
-    assert Settings(path).heatmap_opacity == 0.5
+    path.write_text(
+        "[General]\nversion=99\nappearance=sepia\n"
+        "[diagnose]\nheatmap_opacity=0.1\n[novelty]\ndepth=3\n"
+    )
+    settings = Settings(path)
+    assert settings.notice is None
+    assert settings.heatmap_opacity == 0.1
+    assert settings.appearance == "system"
+    settings.heatmap_shown = False
+    assert settings.save()
+    text = path.read_text()
+    for line in ("version=99", "depth=3", "heatmap_shown=false"):
+        assert line in text
+
+
+def test_keys_that_are_not_known_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "settings.ini"
+    path.write_text("[General]\nversion=1\n[old]\nthing=7\n")
+    settings = Settings(path)
+    settings.last_folder = "/films"
+    assert settings.save()
+    assert "thing=7" in path.read_text()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\x93\x00\xff[" * 200,
+        b"\0" * 300,
+        b"not settings at all\n",
+        b"[General]\nversion=1\n[diagnose\nheatmap_opacity=0.1",
+        "[General]\nversion=1\n".encode("utf-16"),
+    ],
+    ids=["noise", "nulls", "text", "cut short", "other encoding"],
+)
+def test_a_file_that_cannot_be_read_is_set_aside_with_a_notice(
+    tmp_path: Path, content: bytes
+) -> None:
+    path = tmp_path / "settings.ini"
+    path.write_bytes(content)
+    settings = Settings(path)
+    assert settings.heatmap_opacity == 0.5
+    assert settings.notice is not None
+    assert "could not be read" in settings.notice.text
+    assert "settings-unreadable.ini" in settings.notice.hint
+    assert (tmp_path / "settings-unreadable.ini").read_bytes() == content
+    settings.last_folder = "/films"
+    assert settings.save()
+    again = Settings(path)
+    assert again.notice is None
+    assert again.last_folder == "/films"
+
+
+def test_a_folder_in_place_of_the_file_does_not_keep_the_program_from_starting(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "settings.ini").mkdir()
+    settings = Settings(tmp_path / "settings.ini")
+    assert settings.notice is not None
+    assert settings.appearance == "system"
+
+
+def test_an_empty_file_is_no_damage(tmp_path: Path) -> None:
+    (tmp_path / "settings.ini").touch()
+    assert Settings(tmp_path / "settings.ini").notice is None
 
 
 def test_an_unknown_appearance_is_a_programming_error() -> None:

@@ -14,13 +14,18 @@ from core import __version__
 from core.bundle import ModelBundle
 from desktop.app_icon import SIZES, app_icon
 from desktop.application import FileInbox
-from desktop.dialogs import (
-    AboutDialog,
-    DisclaimerDialog,
-    ModelCardDialog,
-    about_text,
-    card_html,
-)
+from desktop.dialogs import ModelCardDialog, card_html
+from desktop.disclaimer import DisclaimerDialog
+from tests.small_disk import tiny_disk
+from tests.started_window import run_window
+
+SAY = """
+def say():
+    for notice in window.announcements.notices:
+        print(notice.text)
+    done()
+until(lambda: bool(window.announcements.notices), say)
+"""
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = sorted((ROOT / "desktop").glob("*.py"))
@@ -30,6 +35,7 @@ import sys
 from PyQt5.QtCore import QTimer
 from PyQt5.QtWidgets import QApplication, QDialog, QMainWindow
 import desktop.__main__ as program
+import desktop.main_window as windows
 
 def look():
     for widget in QApplication.topLevelWidgets():
@@ -45,18 +51,19 @@ def look():
                 return
     QTimer.singleShot(20, look)
 
-original = program.MainWindow
+original = windows.MainWindow
 def make(*args):
     window = original(*args)
     QTimer.singleShot(20, look)
     return window
-program.MainWindow = make
+windows.MainWindow = make
 show = QDialog.exec
 def ask(dialog):
     QTimer.singleShot(20, dialog.ANSWER)
     return show(dialog)
 QDialog.exec = ask
-program.paths.default_bundle_dir = lambda: __import__("pathlib").Path(sys.argv[1])
+from core import paths
+paths.default_bundle_dir = lambda: __import__("pathlib").Path(sys.argv[1])
 sys.exit(program.main(sys.argv[2:]))
 """
 
@@ -113,6 +120,128 @@ def test_a_home_that_may_not_be_written_to_does_not_keep_the_program_from_starti
     assert ended.stdout.startswith(("Looks like", "Uncertain"))
 
 
+def test_what_cannot_be_kept_is_said_once_the_window_is_open(
+    tiny_bundle: ModelBundle, tmp_path: Path
+) -> None:
+    with tiny_disk(tmp_path / "disk", 128) as disk:
+        (disk / "filler").write_bytes(b"\0" * 100 * 1024)
+        ended = run_window(disk, SAY, bundle=tiny_bundle.path)
+    assert ended.returncode == 0, ended.stderr
+    assert "Settings and models cannot be kept: There is no space left" in ended.stdout
+
+
+def test_unreadable_settings_are_said_once_the_window_is_open(
+    isolated_home: Path, tiny_bundle: ModelBundle
+) -> None:
+    (isolated_home / "config").mkdir()
+    (isolated_home / "config" / "settings.ini").write_bytes(b"\xff\x00" * 99)
+    ended = run_window(isolated_home, SAY, bundle=tiny_bundle.path)
+    assert "The settings could not be read" in ended.stdout, ended.stderr
+
+
+def test_the_splash_comes_only_where_a_start_is_slow(
+    isolated_home: Path, tiny_bundle: ModelBundle
+) -> None:
+    shown = []
+    for age in ("0.1", "2.0"):
+        ended = run_window(
+            isolated_home,
+            "print(len(splashes), any(s.isVisible() for s in splashes)); done()",
+            bundle=tiny_bundle.path,
+            before=(
+                "import desktop.startup as startup\n"
+                f"startup.process_age = lambda: {age}\n"
+                "splashes = []\n"
+                "class Noted(startup.Splash):\n"
+                "    def __init__(self):\n"
+                "        super().__init__()\n"
+                "        splashes.append(self)\n"
+                "startup.Splash = Noted\n"
+            ),
+        )
+        shown.append(ended.stdout.strip())
+    assert shown == ["0 False", "1 False"]
+
+
+def test_the_window_is_there_within_a_second_and_a_half(
+    isolated_home: Path, tiny_bundle: ModelBundle
+) -> None:
+    for _ in range(3):  # the machine may be busy with other work
+        ended = run_window(isolated_home, "done()", bundle=tiny_bundle.path)
+        assert ended.returncode == 0, ended.stderr
+    log = (isolated_home / "log" / "hilum.log").read_text("utf-8")
+    times = [float(found) for found in re.findall(r"shown after ([\d.]+) s", log)]
+    assert len(times) == 3
+    assert min(times) < 1.5
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="displays of X11 only")
+@pytest.mark.parametrize(
+    ("display", "sentence"),
+    [
+        ("", "There is no display to open a window on."),
+        (":987", "The display :987 does not answer."),
+    ],
+)
+def test_without_a_display_it_ends_with_a_sentence(display: str, sentence: str) -> None:
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("QT_", "WAYLAND"))}
+    ended = subprocess.run(
+        [sys.executable, "-m", "desktop"],
+        cwd=ROOT,
+        env={**env, "DISPLAY": display},
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert ended.returncode == 2
+    assert ended.stderr.startswith(sentence)
+    assert len(ended.stderr.strip().splitlines()) == 2
+    assert "Hint: " in ended.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="libraries of Linux")
+def test_a_missing_library_is_named_with_its_package() -> None:
+    program = (
+        "import desktop.preconditions as p, desktop.__main__ as m\n"
+        "p._ALWAYS['libnowhere.so.9'] = 'libnowhere9'\n"
+        "raise SystemExit(m.main([]))\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen", "DISPLAY": ""},
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert ended.returncode == 2
+    assert "system libraries that are missing" in ended.stderr
+    assert ended.stderr.rstrip().endswith("libnowhere9")
+
+
+def test_nothing_of_qt_is_loaded_before_its_libraries_were_looked_for() -> None:
+    program = (
+        "import sys, desktop.__main__; "
+        "print([m for m in sys.modules if m.startswith(('PyQt5', 'numpy'))])"
+    )
+    child = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True
+    )
+    assert child.stdout.strip() == "[]", child.stderr
+
+
+def test_the_age_of_a_process_is_that_of_its_start() -> None:
+    program = (
+        "from desktop.start_clock import process_age as age; import time; "
+        "t = time.monotonic(); a = age(); "
+        "print(0 <= a < 20, abs(age() - a - (time.monotonic() - t)) < 0.1)"
+    )
+    child = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True
+    )
+    assert child.stdout.split() == ["True", "True"], child.stderr
+
+
 def test_the_version_is_printed_without_a_window() -> None:
     ended = subprocess.run(
         [sys.executable, "-m", "desktop", "--version"],
@@ -157,23 +286,6 @@ def test_the_notice_must_be_accepted_and_says_what_hilum_is_not(qtbot: QtBot) ->
     dialog.show()
     dialog.accept_button.click()
     assert dialog.result() == QDialog.DialogCode.Accepted
-
-
-def test_about_names_model_licence_and_versions(
-    qtbot: QtBot, tiny_bundle: ModelBundle
-) -> None:
-    text = about_text(tiny_bundle)
-    for part in (
-        __version__,
-        "not a medical device",
-        "General Public License",
-        "OpenVINO 2",
-        tiny_bundle.card.name,
-        tiny_bundle.sha256[:16],
-    ):
-        assert part in text
-    dialog = AboutDialog(None)
-    qtbot.addWidget(dialog)
 
 
 def test_the_model_card_shows_limits_and_measurements(

@@ -477,11 +477,11 @@ def test_a_model_file_is_not_used_after_a_no(
     window: MainWindow,
     qtbot: QtBot,
     tmp_path: Path,
-    tiny_bundle: ModelBundle,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     opened(window, qtbot)
-    pack_bundle(tiny_bundle, tmp_path / "sent.hilum")
+    bundle = write_tiny_bundle(tmp_path / "sent", name="Sent", shift=2.0)
+    pack_bundle(bundle, tmp_path / "sent.hilum")
     asked: list[ModelBundle] = []
 
     def refuse(found: ModelBundle, parent: QWidget) -> bool:
@@ -507,7 +507,8 @@ def test_a_damaged_model_file_is_told(
 
 def test_alt_and_a_number_change_the_tab(window: MainWindow, qtbot: QtBot) -> None:
     actions = {action.text(): action for action in window._tab_list}
-    assert actions["Retrain tab"].shortcut().toString() == "Alt+2"
+    assert actions["Scan tab"].shortcut().toString() == "Alt+2"
+    assert actions["Retrain tab"].shortcut().toString() == "Alt+3"
     actions["Retrain tab"].trigger()
     assert window._tabs.currentWidget() is window.retrain
     actions["Diagnose tab"].trigger()

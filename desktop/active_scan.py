@@ -1,0 +1,88 @@
+"""The scan under way, and how its end is told."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Final
+
+from PyQt5.QtCore import QThread
+
+from core import scans
+from core.failures import Failure
+from core.scan_record import CANCELLED, FAILED, FINISHED
+from core.scan_story import ScanStory
+from core.scans import Hold, Scan
+from desktop.core_process import CoreProcess
+
+SUCCEEDED: Final = "succeeded"
+STOPPED: Final = "stopped"
+#: After a crash it is started again by itself if it has got on so far since.
+_WORTH_A_TRY: Final = 1000
+_GO_ON: Final = "What was done is kept: press Go on."
+
+
+@dataclasses.dataclass
+class ActiveScan:
+    """The scan under way.
+
+    Attributes:
+        scan: It, with its record as it is to be written down.
+        hold: Keeps other windows from it.
+        story: What it has told.
+        worker, thread: Its process.
+        is_cancelled: Whether the user wants its end.
+        was_watching: Whether all films had been read by then.
+        outcome: `SUCCEEDED`, `STOPPED` or why neither; empty before its end.
+    """
+
+    scan: Scan
+    hold: Hold
+    story: ScanStory
+    worker: CoreProcess
+    thread: QThread
+    is_cancelled: bool = False
+    was_watching: bool = False
+    outcome: str | Failure = ""
+
+    def may_try_again(self, crashed_at: int | None) -> bool:
+        """Whether it is to be started again by itself.
+
+        Args:
+            crashed_at: Films that had been read when that was done last.
+        """
+        is_crash = isinstance(self.outcome, Failure) and self.outcome.is_crash
+        is_new = crashed_at is None or self.story.done - crashed_at >= _WORTH_A_TRY
+        return is_crash and is_new and not self.is_cancelled
+
+    def ended(self) -> Scan:
+        """It, with how its process ended in its record."""
+        status, message, hint = self._end()
+        return scans.changed(
+            self.scan,
+            status=status,
+            message=message,
+            hint=hint,
+            films=self.story.total or self.scan.record.films,
+        )
+
+    def cancelled_as(self) -> str:
+        """Status of it once the user wants its end."""
+        return FINISHED if self.was_watching else CANCELLED
+
+    def _end(self) -> tuple[str, str, str]:
+        outcome = self.outcome
+        if outcome == SUCCEEDED:
+            return FINISHED, "", ""
+        if self.is_cancelled:
+            return self.cancelled_as(), "", ""
+        if not isinstance(outcome, Failure):
+            return FAILED, "The scan was ended by another program.", _GO_ON
+        if outcome.is_crash:
+            return FAILED, of_scan(outcome), _GO_ON
+        command = "go on with the same command and --resume"
+        return FAILED, outcome.message, outcome.hint.replace(command, "press Go on")
+
+
+def of_scan(failure: Failure) -> str:
+    """What happened to a scan, as it is told of any job."""
+    return failure.message.replace("The job", "The scan", 1)
