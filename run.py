@@ -1,9 +1,8 @@
 """Set Hilum up, then start it.
 
 python run.py [FILM...]        open the window; without a display, judge the films
-python run.py test             run all tests; what follows goes to pytest
-python run.py predict FILM...  and train, audit, evaluate, compare, export, import,
-                               card, self-test: the command line (add --help)
+python run.py test | build     run all tests; pack the program (add --help)
+python run.py predict FILM...  the command line; also scan, train, audit and others
 """
 # Every Python must get as far as the sentence that says which Python to use instead, so
 # the grammar is that of Python 2.7: hints are comments, and there are no f-strings.
@@ -21,10 +20,9 @@ ROOT = os.path.dirname(os.path.abspath(__file__))
 VENV = os.path.join(ROOT, ".venv")
 PYTHON = os.path.join(VENV, "Scripts/python.exe" if os.name == "nt" else "bin/python")
 VERSION = "%d.%d" % sys.version_info[:2]
-COMMANDS = """predict scan train evaluate compare audit export import card
+COMMANDS = """predict scan worklist train evaluate compare audit export import card
     self-test""".split()
-# Which Debian package brings what PyQt5 needs: to be imported, and to open a window.
-# Debian 13 and Ubuntu 24.04 renamed libglib2.0-0, and still answer to that name.
+# Debian's packages of what PyQt5 needs; newer systems answer to these names as well.
 IMPORT_NEEDS = """libgthread-2.0.so.0=libglib2.0-0 libGL.so.1=libgl1
     libfontconfig.so.1=libfontconfig1 """
 WINDOW_NEEDS = """libxcb-icccm.so.4=libxcb-icccm4 libxcb-image.so.0=libxcb-image0
@@ -113,6 +111,8 @@ def plan(words):  # type: (list[str]) -> tuple[list[str], str]
         os.chdir(ROOT)
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
         return ["-m", "pytest"] + words[1:], IMPORT_NEEDS
+    if words[:1] == ["build"]:
+        return [ROOT + "/packaging/build.py"] + words[1:], IMPORT_NEEDS
     os.environ["PYTHONSAFEPATH"] = "1"  # the caller may stand beside another `core`
     if words and words[0] in COMMANDS:
         return ["-m", "core"] + words, ""

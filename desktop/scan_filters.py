@@ -206,8 +206,9 @@ class ScanFilters(QWidget):
         sort = self._sorts[self.order.currentIndex()]
         self.direction.setEnabled(sort.by != TRIAGE)
         is_down = self.direction.isChecked()
-        arrow = Qt.ArrowType  # as in the headings
-        self.direction.setArrowType(arrow.UpArrow if is_down else arrow.DownArrow)
+        self.direction.setArrowType(  # as in the headings
+            Qt.ArrowType.UpArrow if is_down else Qt.ArrowType.DownArrow
+        )
         words = "Descending: the greatest first" if is_down else "Ascending"
         self.direction.setToolTip(words)
         self.direction.setAccessibleName(words)

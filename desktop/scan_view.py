@@ -116,10 +116,9 @@ class ScanView(QTableView):
 
     def show_sort(self, column: int, *, is_descending: bool) -> None:
         """Mark the heading by which the rows are sorted; none below zero."""
-        order = Qt.SortOrder
-        self.horizontalHeader().setSortIndicator(
-            column, order.DescendingOrder if is_descending else order.AscendingOrder
-        )
+        descending = Qt.SortOrder.DescendingOrder
+        order = descending if is_descending else Qt.SortOrder.AscendingOrder
+        self.horizontalHeader().setSortIndicator(column, order)
 
     def _prepare(self) -> None:
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)

@@ -10,9 +10,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.bundle import ModelBundle
 from core.dataset import index_dataset
+from core.images import read_radiograph
+from core.parity import Parity
 from core.paths import sample_films
-from tests.benchmarks import first_verdict, machine, planted_copies, training_films
+from tests.benchmarks import (
+    first_verdict,
+    machine,
+    planted_copies,
+    scanning,
+    training_films,
+)
 from tests.benchmarks.child import ChildError, Run, Server, run_once
 from tests.benchmarks.feature_extraction import HeadTraining, where_time_goes
 from tests.benchmarks.feature_extraction import rows as head_rows
@@ -274,6 +283,70 @@ def test_what_the_search_for_copies_says_becomes_figures() -> None:
 def test_fewer_films_than_promised_reach_no_time() -> None:
     found = planted_copies.Found(400, ["searched in 2.0 s"], True)
     assert planted_copies.rows(found)[1].reached is None
+
+
+def _parts(decode: float, infer: float, both: float) -> dict[str, float]:
+    times = {"decode": decode, "infer": infer, "both": both}
+    return {
+        **{f"{name}_film_s": seconds for name, seconds in times.items()},
+        **{f"{name}_film_cpu_s": 2 * seconds for name, seconds in times.items()},
+    }
+
+
+def test_a_scan_is_compared_with_the_loop_and_with_its_slower_half() -> None:
+    turn = scanning.Turn(0.08, {"float32": _parts(0.004, 0.013, 0.016)})
+    against, slower, decoding, least = scanning.speed_rows([turn])
+    assert (against.ratio, against.reached) == ("5.00 × (5.00 to 5.00)", True)
+    assert against.ours.endswith("62.5 films a second")
+    assert "inference alone" in slower.what
+    assert (slower.ratio[:6], slower.reached) == ("1.23 ×", True)
+    assert decoding.ours.startswith("4.00 ms")
+    assert least.ours.startswith("1.31 ×")
+    assert least.other == "8.0 + 26.0 ms of one core a film"
+
+
+def test_growth_is_told_by_what_is_added() -> None:
+    wall = {1000: 3.0, 10_000: 12.0, 100_000: 102.0}
+    growth = scanning.Growth(wall, {1000: 200.0, 10_000: 205.0, 100_000: 260.0})
+    time, memory = scanning.growth_rows(growth)
+    assert (time.ratio[:6], time.reached) == ("1.00 ×", True)
+    assert memory.ours.startswith("60.0 MB")
+    assert memory.reached is False
+
+
+def test_parity_is_told_for_each_precision() -> None:
+    (row,) = scanning.parity_rows([Parity("int8", 200, 0.0671, 2)])
+    assert row.what == "int8 against float32, 200 films"
+    assert row.ours == "largest difference of a probability 0.067, other verdict 2"
+
+
+def test_films_to_scan_are_links_to_a_few(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HILUM_XRAY_DATA", str(tmp_path))
+    assert scanning.write_films(tmp_path / "films", 9) == "drawn"
+    films = sorted((tmp_path / "films").iterdir())
+    assert len(films) == 9
+    assert len({film.stat().st_ino for film in films}) == 4
+    facts = read_radiograph(films[0]).facts
+    assert (facts.width, facts.height, facts.colour) == (1024, 1024, "grey")
+
+
+@pytest.mark.slow
+def test_scans_of_more_films_are_measured_in_processes_of_their_own(
+    tmp_path: Path,
+) -> None:
+    growth = scanning.measure_growth(tmp_path, [5, 10, 20])
+    assert list(growth.wall_s) == [5, 10, 20]
+    assert all(20 < megabytes < 2000 for megabytes in growth.peak_mb.values())
+
+
+def test_parity_is_measured_on_different_films(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tiny_bundle: ModelBundle
+) -> None:
+    monkeypatch.setenv("HILUM_XRAY_DATA", str(tmp_path))
+    (found,) = scanning.measure_parity(tiny_bundle, tmp_path / "films", 6)
+    assert (found.precision, found.films) == ("bfloat16", 6)
 
 
 def test_an_unknown_group_is_refused() -> None:

@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from core.events import TrainingEvent, parse_event
@@ -34,6 +34,7 @@ class Child:
     Args:
         arguments: Of `python -m core COMMAND`.
         command: Its name.
+        program: What takes commands.
         environment: For the child; None for that of the tests.
         prepare: Run in the child before its program.
     """
@@ -42,6 +43,7 @@ class Child:
         self,
         *arguments: str | Path,
         command: str = "train",
+        program: Sequence[str | Path] = (sys.executable, "-m", "core"),
         environment: dict[str, str] | None = None,
         prepare: Callable[[], None] | None = None,
     ) -> None:
@@ -49,7 +51,7 @@ class Child:
         # A file: a pipe that nobody reads would fill up and block the child.
         self._errors = tempfile.TemporaryFile("w+", encoding="utf-8")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "core", command, *map(str, arguments)],
+            [*map(str, program), command, *map(str, arguments)],
             cwd=ROOT,
             env=environment,
             preexec_fn=prepare,
