@@ -20,7 +20,7 @@ _SIGNS = {"stop": "STOP", "warn": "Warning", "note": "Note"}
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Check a data set; see `core.__main__` for its arguments.
+    """Check a data set; see `core.command_line` for its arguments.
 
     Returns:
         0 if nothing speaks against training, 4 if there are leaks or films that

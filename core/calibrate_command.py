@@ -16,7 +16,7 @@ _TELL_EVERY = 25
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Add a graph in int8 to a model; see `core.__main__` for its arguments.
+    """Add a graph in int8 to a model; see `core.command_line` for its arguments.
 
     Returns:
         0.

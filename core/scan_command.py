@@ -33,7 +33,7 @@ _MOST_NAMED = 5
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Read the films of a folder; see `core.__main__` for its arguments.
+    """Read the films of a folder; see `core.command_line` for its arguments.
 
     Returns:
         0, or 4 if some films or folders could not be read.

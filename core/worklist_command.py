@@ -28,7 +28,7 @@ _WRITING, _FILING = "writing", "filing"
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Export what a scan found, and sort its films; see `core.__main__`.
+    """Export what a scan found, and sort its films; see `core.command_line`.
 
     Returns:
         0, or 4 if some of the films were not filed or are not in the scan.

@@ -32,15 +32,15 @@ core.run_story core.dated_folders core.runs core.calibrate core.calibrate_comman
 core.scrub core.crash_files core.edition core.file_names core.placing core.filed_list
 core.filing core.licences core.model_shelf core.scan_record core.scan_story
 core.scan_tail core.scans core.user_folders core.worklist core.worklist_command
-core.training.pipeline core.training.backbones core.training.compiling
-core.training.convert core.training.device core.training.heads core.training.weights
-core.training.network core.training.export core.training.epochs core.training.head_fit
+core.training.convert core.training.backbones core.training.heads core.training.weights
+core.training.network core.training.export core.training.pipeline
+core.training.compiling core.training.device core.training.epochs core.training.head_fit
 core.training.fit core.training.install core.training.features core.training.memory
-core.training.train core.training.preflight core.training.command core.__main__
-desktop.focus_order desktop.setting_field desktop.training_fields desktop.camera
-desktop.film_hud desktop.item_paint desktop.film_image desktop.icons desktop.intake
-desktop.labels desktop.model_choice desktop.probability_bars desktop.notify
-desktop.settings desktop.theme desktop.app_icon desktop.diagnose_actions
+core.training.train core.training.preflight core.training.command core.command_line
+core.__main__ desktop.focus_order desktop.setting_field desktop.training_fields
+desktop.camera desktop.film_hud desktop.item_paint desktop.film_image desktop.icons
+desktop.intake desktop.labels desktop.model_choice desktop.probability_bars
+desktop.notify desktop.settings desktop.theme desktop.app_icon desktop.diagnose_actions
 desktop.diagnosis desktop.empty_state desktop.film_picture desktop.film_view
 desktop.key_help desktop.legend desktop.application desktop.dialog_size desktop.dialogs
 desktop.disclaimer desktop.status_line desktop.facts_panel desktop.film_dialogs
