@@ -614,7 +614,7 @@ def test_a_disk_that_fills_up_leaves_what_was_done(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with tiny_disk(tmp_path / "home", 64) as home:
+    with tiny_disk(tmp_path / "home", 40) as home:
         monkeypatch.setenv("HILUM_HOME", str(home))
         tab = make_tab()
         begin(tab, qtbot, many)
