@@ -40,6 +40,12 @@ def _convert(arguments: argparse.Namespace) -> int:
     return _DONE
 
 
+def _suspects(arguments: argparse.Namespace) -> int:
+    from core import suspects
+
+    return suspects.serve(arguments.folder, arguments.bundle)
+
+
 def _compare(arguments: argparse.Namespace) -> int:
     # Imported here: it loads the statistics that `predict` has no use for.
     from core import compare_command
@@ -97,6 +103,10 @@ def parser() -> argparse.ArgumentParser:
     convert.add_argument("format")
     convert.add_argument("out", type=Path)
     convert.set_defaults(run=_convert)
+    suspects = add("suspects")  # for core.suspects alone, likewise
+    suspects.add_argument("folder", type=Path)
+    suspects.add_argument("bundle", type=Path)
+    suspects.set_defaults(run=_suspects)
     return parser
 
 

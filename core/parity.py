@@ -14,9 +14,8 @@ from core.scan import Scanner
 from core.scan_row import ScanRow
 
 REFERENCE = "float32"
-#: One film in so many is read twice, within these numbers.
-ONE_IN = 20
-_FEWEST, MOST = 20, 200
+#: Films that are read twice, where there are as many.
+MOST = 200
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,10 +62,8 @@ def check_parity(
     bundle: ModelBundle,
     folder: Path,
     check: Callable[[], None] = lambda: None,
-    *,
-    one_in: int = ONE_IN,
 ) -> Parity | None:
-    """Read some films of a scan again, in float32, and compare.
+    """Read up to 200 films of a scan again, in float32, and compare.
 
     They are spread over all rows there are, whichever run made them, so that a
     scan that was resumed is checked as a whole. Films that have changed, or can
@@ -78,8 +75,6 @@ def check_parity(
         bundle: That made them.
         folder: That the films lie in.
         check: Called often; may raise to stop.
-        one_in: So many films of the scan, one is read again; at least 20 are
-            where there are as many, and at most 200.
 
     Returns:
         None for a scan in float32, or where there is no film to compare.
@@ -87,7 +82,7 @@ def check_parity(
     Raises:
         DatasetError: The folder is gone.
     """
-    chosen = _chosen(rows, one_in)
+    chosen = _chosen(rows)
     if not chosen:
         return None
     films = [FoundFilm(row.file, None) for row in chosen]
@@ -104,10 +99,10 @@ def check_parity(
     return Parity(chosen[0].precision, count, largest, differing) if count else None
 
 
-def _chosen(rows: Callable[[], Iterable[ScanRow]], one_in: int) -> Sequence[ScanRow]:
+def _chosen(rows: Callable[[], Iterable[ScanRow]]) -> Sequence[ScanRow]:
     """Rows of films that were read in a fast precision, evenly spread."""
     total = sum(1 for _ in _fast(rows()))
-    wanted = min(total, max(_FEWEST, min(MOST, total // one_in)))
+    wanted = min(total, MOST)
     if not wanted:
         return []
     places = {(2 * n + 1) * total // (2 * wanted) for n in range(wanted)}

@@ -6,16 +6,15 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from core import __version__
 from core.bundle import ModelBundle
 from core.film_finder import FoundFilm, identity
 from core.ray_cluster import connected
 from core.ray_crew import Crew, Worker
 from core.ray_knock import knock
-from core.ray_shards import MOST_LOSSES, Shard, Shards
+from core.ray_shards import Shard, Shards
 from core.ray_worker import is_as_listed
 from core.reporting import Report
-from core.scan import refuse_other_folder
+from core.scan import given_up, refuse_other_folder
 from core.scan_row import ScanRow
 
 #: A shard takes so long: what it takes to hand it out is small beside that, and so
@@ -137,25 +136,7 @@ class RayScanner:
     ) -> Iterator[ScanRow]:
         place = shards.give_back(lost)
         if place is not None and shards.finish(place):
-            yield self._given_up(films[place])
-
-    def _given_up(self, film: FoundFilm) -> ScanRow:
-        state = film.state
-        return ScanRow(
-            file=film.file,
-            finding=None,
-            verdict="",
-            probabilities={},
-            warnings=(),
-            error=f"Whatever read this film ended at once, {MOST_LOSSES} times. "
-            "Look at the file with another program.",
-            size=state.size if state else None,
-            modified=state.modified if state else "",
-            model=self.bundle.card.name,
-            model_sha256=self.bundle.sha256,
-            precision=self.precision,
-            version=__version__,
-        )
+            yield given_up(films[place], self.bundle, self.precision)
 
 
 def _size_for(worker: Worker) -> int:

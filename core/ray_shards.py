@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-from typing import Final
 
-#: How often a film may be lost all by itself before it is given up.
-MOST_LOSSES: Final = 3
+from core.suspects import MOST_LOSSES
 
 
 @dataclasses.dataclass(frozen=True)

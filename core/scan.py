@@ -23,6 +23,10 @@ from core.predict import Prediction, decide, sentence
 from core.preprocess import to_network_input
 from core.quick_png import quick_png
 from core.scan_row import ScanRow
+from core.suspects import GIVEN_UP
+
+#: What is entered while a film is read.
+Reading = Callable[[str], contextlib.AbstractContextManager[object]]
 
 CHANGED = "The film changed after the scan had listed it."
 GONE = "The film was listed, and was gone when it was to be read."
@@ -55,6 +59,8 @@ class Scanner:
         threads: Films decoded at a time, and cores that the model takes; all
             there are if 0.
         device: What the model runs on, one of `core.graph.devices`.
+        reading: Called with each film's file, in its thread; what it gives is
+            entered while the film is read.
 
     Raises:
         BundleError: The graph cannot be loaded or is not what the card says, or
@@ -71,6 +77,7 @@ class Scanner:
         precision: str = "float32",
         threads: int = 0,
         device: str = "CPU",
+        reading: Reading = contextlib.nullcontext,
     ) -> None:
         self.bundle = bundle
         self.folder = folder
@@ -78,6 +85,7 @@ class Scanner:
         self._identity = identity(folder)
         self._threads = threads or max(2, os.cpu_count() or 1)
         self._taken = 0
+        self._reading = reading
         self._graph = Graph(
             graph_path(bundle, precision),
             size=bundle.card.preprocess.size,
@@ -89,13 +97,18 @@ class Scanner:
         )
 
     def scan(
-        self, films: Iterable[FoundFilm], check: Callable[[], None] = lambda: None
+        self,
+        films: Iterable[FoundFilm],
+        check: Callable[[], None] = lambda: None,
+        *,
+        warily: bool = False,
     ) -> Generator[ScanRow, None, None]:
         """Read films; decoding and inference overlap. Close it if left early.
 
         Args:
             films: Of the folder.
             check: Called often; may raise to stop.
+            warily: Whether to begin with one at a time.
 
         Yields:
             A row per film in their order. One that cannot be read has its
@@ -105,7 +118,10 @@ class Scanner:
             DatasetError: The folder is gone, or does not answer any more.
         """
         reader = FilmReader[FoundFilm, _Loaded](
-            self._load, threads=self._threads, ahead=self._threads + _WAITING
+            self._load,
+            threads=self._threads,
+            ahead=self._threads + _WAITING,
+            warily=warily,
         )
         with contextlib.closing(reader.read(self._counted(films), check)) as read:
             loaded = (
@@ -134,6 +150,10 @@ class Scanner:
 
     def _load(self, film: FoundFilm) -> _Loaded:
         """Decode a film. Called in several threads at a time."""
+        with self._reading(film.file):
+            return self._loaded(film)
+
+    def _loaded(self, film: FoundFilm) -> _Loaded:
         path = self.folder / film.file
         radiograph = read_radiograph(path)
         try:
@@ -156,7 +176,7 @@ class Scanner:
         prediction = Prediction(logits, _NOT_KEPT, _NOT_KEPT)
         verdict = decide(prediction, card, loaded.film)
         return dataclasses.replace(
-            self._empty(film, loaded.state),
+            _empty(film, loaded.state, self.bundle, self.precision),
             finding=verdict.finding,
             verdict=sentence(verdict, card),
             probabilities=verdict.probabilities,
@@ -167,23 +187,16 @@ class Scanner:
         state, text = film.state, f"{error} {error.hint}".rstrip()
         if isinstance(error.__cause__, FileNotFoundError) and state is not None:
             state, text = None, GONE
-        return dataclasses.replace(self._empty(film, state), error=text)
-
-    def _empty(self, film: FoundFilm, state: FilmState | None) -> ScanRow:
-        return ScanRow(
-            file=film.file,
-            finding=None,
-            verdict="",
-            probabilities={},
-            warnings=(),
-            error="",
-            size=state.size if state else None,
-            modified=state.modified if state else "",
-            model=self.bundle.card.name,
-            model_sha256=self.bundle.sha256,
-            precision=self.precision,
-            version=__version__,
+        return dataclasses.replace(
+            _empty(film, state, self.bundle, self.precision), error=text
         )
+
+
+def given_up(film: FoundFilm, bundle: ModelBundle, precision: str) -> ScanRow:
+    """The row of a film that ends whoever reads it."""
+    return dataclasses.replace(
+        _empty(film, film.state, bundle, precision), error=GIVEN_UP
+    )
 
 
 def refuse_other_folder(folder: Path, known: tuple[int, int]) -> None:
@@ -201,3 +214,22 @@ def refuse_other_folder(folder: Path, known: tuple[int, int]) -> None:
             f"The folder {folder} is no longer there; what was done is kept.",
             hint="Connect it again, then go on with the same command and --resume.",
         )
+
+
+def _empty(
+    film: FoundFilm, state: FilmState | None, bundle: ModelBundle, precision: str
+) -> ScanRow:
+    return ScanRow(
+        file=film.file,
+        finding=None,
+        verdict="",
+        probabilities={},
+        warnings=(),
+        error="",
+        size=state.size if state else None,
+        modified=state.modified if state else "",
+        model=bundle.card.name,
+        model_sha256=bundle.sha256,
+        precision=precision,
+        version=__version__,
+    )

@@ -307,9 +307,11 @@ def test_a_scan_is_compared_with_the_loop_and_with_its_slower_half() -> None:
 
 def test_growth_is_told_by_what_is_added() -> None:
     wall = {1000: 3.0, 10_000: 12.0, 100_000: 102.0}
-    growth = scanning.Growth(wall, {1000: 200.0, 10_000: 205.0, 100_000: 260.0})
-    time, memory = scanning.growth_rows(growth)
-    assert (time.ratio[:6], time.reached) == ("1.00 ×", True)
+    cpu = {films: 2 * seconds for films, seconds in wall.items()}
+    peak = {1000: 200.0, 10_000: 205.0, 100_000: 260.0}
+    time, used, memory = scanning.growth_rows(scanning.Growth(wall, cpu, peak))
+    assert (time.ratio[:6], time.reached) == ("1.00 ×", None)
+    assert (used.ours[:7], used.ratio[:6], used.reached) == ("2.00 ms", "1.00 ×", True)
     assert memory.ours.startswith("60.0 MB")
     assert memory.reached is False
 
