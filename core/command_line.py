@@ -43,7 +43,7 @@ def _convert(arguments: argparse.Namespace) -> int:
 def _suspects(arguments: argparse.Namespace) -> int:
     from core import suspects
 
-    return suspects.serve(arguments.folder, arguments.bundle)
+    suspects.serve(arguments.folder, arguments.bundle)
 
 
 def _compare(arguments: argparse.Namespace) -> int:

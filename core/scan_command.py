@@ -17,6 +17,7 @@ from core.parity import REFERENCE, Parity, check_parity
 from core.paths import default_bundle_dir
 from core.precision import precision_note
 from core.ray_scan import RayScanner
+from core.reading_notes import ReadingNotes
 from core.reporting import Report, begin_report, counter, end_told
 from core.scan import Scanner
 from core.scan_export import write_json_lines, write_workbook
@@ -25,6 +26,7 @@ from core.scan_html import write_scan_html
 from core.scan_json import write_summary
 from core.scan_row import ScanRow
 from core.scan_summary import ScanSummary, summary_text
+from core.wary_scan import scan_warily
 from core.watch import FolderWatch
 
 DONE, SOME_FAILED = 0, 4
@@ -68,6 +70,7 @@ class _Scan:
         self._check = check
         self._report = report
         self._done: set[str] = set()
+        self._notes = ReadingNotes(arguments.out)
         self._parity: Parity | None = None
 
     def run(self) -> ScanSummary:
@@ -81,14 +84,14 @@ class _Scan:
         if not arguments.watch:
             films = self._films()
             label_of = self._labels(bundle, films)
-            with self._open(bundle) as file:
+            with self._open(bundle) as file, self._notes:
                 self._read(scanner, file, films)
                 self._check_parity(bundle, file)
                 return self._conclude(scanner, file, label_of)
         with FolderWatch(self._folder) as watch:  # before the listing: none is missed
             films = self._films()
             label_of = self._labels(bundle, films)
-            with self._open(bundle) as file:
+            with self._open(bundle) as file, self._notes:
                 try:
                     self._read(scanner, file, films)
                     self._check_parity(bundle, file)
@@ -103,7 +106,8 @@ class _Scan:
     def _scanner(self, bundle: ModelBundle) -> Scanner | RayScanner:
         folder, precision = self._folder, self._arguments.precision
         if self._arguments.ray is None:
-            return Scanner(bundle, folder, precision=precision)
+            reading = self._notes.reading
+            return Scanner(bundle, folder, precision=precision, reading=reading)
         return RayScanner(
             bundle,
             folder,
@@ -223,7 +227,10 @@ class _Scan:
         if left:
             self._report(StageStarted(_STAGE, f"Reading {len(left):,} films."))
         count = counter(_STAGE, len(left), self._report)
-        with contextlib.closing(scanner.scan(left, self._check)) as rows:
+        scanned = scan_warily(
+            scanner, left, self._notes, report=self._report, check=self._check
+        )
+        with contextlib.closing(scanned) as rows:
             for number, row in enumerate(rows, start=1):
                 file.append(row)
                 count(number)

@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Final
+from typing import Final, NoReturn
 
 from core import paths
 from core.bundle import ModelBundle, peek_bundle
@@ -90,13 +90,10 @@ def films_that_end_readers(
                 yield film
 
 
-def serve(folder: Path, bundle: Path) -> int:
+def serve(folder: Path, bundle: Path) -> NoReturn:
     """Be the child: read the films that stdin names, and say so after each.
 
     It ends with its stdin, even while a film is read.
-
-    Returns:
-        Nothing ever; as a command it has a status.
 
     Raises:
         BundleError: There is no such bundle.
@@ -177,9 +174,7 @@ class _Child:
             environment["PYTHONPATH"] = os.pathsep.join(filter(None, known))
         flags = 0
         if sys.platform == "win32":
-            flags = (
-                subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
-            )
+            flags = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
         return subprocess.Popen(
             [*paths.core_command(), "suspects", *self._words],
             stdin=subprocess.PIPE,

@@ -16,8 +16,6 @@ from desktop.core_process import CoreProcess
 
 SUCCEEDED: Final = "succeeded"
 STOPPED: Final = "stopped"
-#: After a crash it is started again by itself if it has got on so far since.
-_WORTH_A_TRY: Final = 1000
 _GO_ON: Final = "What was done is kept: press Go on."
 
 
@@ -47,11 +45,14 @@ class ActiveScan:
     def may_try_again(self, crashed_at: int | None) -> bool:
         """Whether it is to be started again by itself.
 
+        A film that ends it has a row once it was started again, so it gets on
+        from crash to crash, unless something else is amiss.
+
         Args:
-            crashed_at: Films that had been read when that was done last.
+            crashed_at: Films that had a row when that was done last.
         """
         is_crash = isinstance(self.outcome, Failure) and self.outcome.is_crash
-        is_new = crashed_at is None or self.story.done - crashed_at >= _WORTH_A_TRY
+        is_new = crashed_at is None or self.story.done > crashed_at
         return is_crash and is_new and not self.is_cancelled
 
     def ended(self) -> Scan:

@@ -51,13 +51,13 @@ class ScanActions(QWidget):
     Signals:
         status_changed: str. For the status line.
         notice_raised: Notice. What did not work.
-        films_moved: list[str]. Films that are not in the folder any more, as the
-            scan that is shown names them.
+        films_moved: list[str], Path. Films that are not in the folder any more,
+            as the scan that is shown names them, and where they were moved to.
     """
 
     status_changed = pyqtSignal(str)
     notice_raised = pyqtSignal(object)
-    films_moved = pyqtSignal(object)
+    films_moved = pyqtSignal(object, object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -253,7 +253,7 @@ class ScanActions(QWidget):
 
     def _tell_moved(self, chore: Chore, files: list[str]) -> None:
         if files and self._scan is not None and self._scan.path == chore.scan.path:
-            self.films_moved.emit(files)
+            self.films_moved.emit(files, chore.target)
 
     def _say(self, text: str) -> None:
         self.activity.setText(text)
@@ -302,7 +302,7 @@ class ScanActions(QWidget):
         self.activity.setSizePolicy(policy.Ignored, policy.Preferred)
         self.cancel_button = QPushButton("S&top", self)
         self.cancel_button.clicked.connect(self._on_cancel_clicked)
-        self.folder_button = QPushButton("Open fol&der", self)
+        self.folder_button = QPushButton("Show resul&t", self)
         self.folder_button.setToolTip("Show what was made")
         self.folder_button.clicked.connect(self._on_folder_clicked)
 

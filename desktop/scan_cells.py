@@ -73,7 +73,7 @@ def cell_text(
 ) -> str:
     """What a cell shows; empty where there is nothing to say."""
     if column.kind == FILE:
-        return on_one_line(rows.files[row])
+        return file_words(rows, row)
     if column.kind == FINDING:
         return finding_name(labels, int(rows.findings[row]))
     if column.kind == SHARE:
@@ -100,14 +100,20 @@ def cell_tip(
         return on_one_line(rows.error(row)) or None
     if column.kind == PICTURE:
         said = rows.verdict(row) or on_one_line(rows.error(row))
-        return f"{on_one_line(rows.files[row])}\n{said}"
+        return f"{file_words(rows, row)}\n{said}"
     return cell_text(rows, labels, row, column) or None
+
+
+def file_words(rows: ScanColumns, row: int) -> str:
+    """Where a film is, or was."""
+    file, gone = on_one_line(rows.files[row]), rows.gone.get(row)
+    return f"{file}. {gone}." if gone else file
 
 
 def row_sentence(rows: ScanColumns, labels: Sequence[Label], row: int) -> str:
     """A whole row for someone who hears it."""
     finding = int(rows.findings[row])
-    parts = [on_one_line(rows.files[row]), finding_name(labels, finding)]
+    parts = [file_words(rows, row), finding_name(labels, finding)]
     if finding == rows.not_read:
         parts.append(on_one_line(rows.error(row)))
     else:

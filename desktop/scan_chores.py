@@ -14,7 +14,7 @@ from core.errors import BundleError
 from core.filing import finding_of
 from core.paths import atomic_write
 from core.scan_file import read_rows
-from core.scan_record import FROM_FOLDERS
+from core.scan_record import FROM_FOLDERS, ScanRecord
 from core.scan_row import encode_cell
 from core.scans import Scan, find_bundle
 
@@ -82,17 +82,15 @@ def prepare(chore: Chore) -> list[str]:
         BundleError: The model is needed, and is gone.
         OutputError: The list of the films cannot be written.
     """
-    scan, record = chore.scan, chore.scan.record
-    words = ["worklist", str(scan.results), "--folder", str(record.folder)]
+    scan = chore.scan
+    words = ["worklist", str(scan.results), "--folder", str(scan.record.folder)]
     try:
-        words += ["--model", str(find_bundle(record).path)]
+        words += ["--model", str(find_bundle(scan.record).path)]
     except BundleError:
         if chore.needs_model:
             raise
-    if chore.needs_model and record.labels == FROM_FOLDERS:
-        words += ["--labels-from-folders"]
-    elif chore.needs_model and record.label_list is not None:
-        words += ["--labels", str(record.label_list)]
+    if chore.needs_model:
+        words += _label_words(scan.record)
     if chore.choice.files is not None:
         path = scan.path / f"chosen-{os.getpid()}.txt"
         with atomic_write(path) as partial:
@@ -100,6 +98,28 @@ def prepare(chore: Chore) -> list[str]:
             partial.write_text(lines + "\n", encoding="utf-8")
         words += ["--only", str(path)]
     return [*words, *chore.words, "--events"]
+
+
+def totals_command(scan: Scan) -> list[str]:
+    """Arguments of the command line that sums up what a scan has listed.
+
+    Raises:
+        BundleError: The scan's model is gone.
+    """
+    if not scan.rows():
+        return []
+    record = scan.record
+    words = ["worklist", str(scan.results), "--folder", str(record.folder)]
+    words += ["--model", str(find_bundle(record).path), *_label_words(record)]
+    return [*words, "--json", str(scan.summary), "--overwrite", "--events"]
+
+
+def _label_words(record: ScanRecord) -> list[str]:
+    if record.labels == FROM_FOLDERS:
+        return ["--labels-from-folders"]
+    if record.label_list is not None:
+        return ["--labels", str(record.label_list)]
+    return []
 
 
 def clean_up(chore: Chore) -> None:

@@ -111,11 +111,16 @@ class ScanColumns:
 
     Args:
         labels: How many labels the model has.
+
+    Attributes:
+        files: Relative to the folder scanned.
+        gone: Rows of films that are not there any more -> what became of them.
     """
 
     def __init__(self, labels: int) -> None:
         self.labels = labels
         self.files: list[str] = []
+        self.gone: dict[int, str] = {}
         self.verdicts = TextPool()
         self.warnings = TextPool()
         self.errors = TextPool()

@@ -124,13 +124,17 @@ class ScanDelegate(QStyledItemDelegate):
 
     def _paint_file(self, painter: QPainter, option: Option, row: int) -> None:
         folder, _, name = on_one_line(self._model.rows.files[row]).rpartition("/")
+        gone = self._model.rows.gone.get(row)
+        if gone:
+            option.font.setStrikeOut(True)  # the name; the line below says why
         ink = option.palette.color(QPalette.ColorRole.Text)
         inner = option.rect.adjusted(PAD_PX, 0, -PAD_PX, 0)
         middle = Qt.TextElideMode.ElideMiddle
         metrics = option.fontMetrics
         lines = [metrics.elidedText(name, middle, inner.width())]
-        if folder:
-            lines.append(metrics.elidedText(folder, middle, inner.width()))
+        if gone or folder:
+            below = gone or folder
+            lines.append(metrics.elidedText(below, middle, inner.width()))
         _draw_lines(painter, option, inner, lines, (ink, muted(option.palette)))
 
     def _paint_words(
@@ -218,7 +222,11 @@ def _draw_lines(
     high = len(lines) * metrics.height() + (len(lines) - 1) * _GAP_PX
     y = inner.center().y() - high / 2 + metrics.ascent() + 0.5
     painter.setFont(option.font)
-    for line, ink in zip(lines, inks, strict=False):
+    for number, (line, ink) in enumerate(zip(lines, inks, strict=False)):
+        if number and option.font.strikeOut():
+            plain = QFont(option.font)
+            plain.setStrikeOut(False)
+            painter.setFont(plain)
         painter.setPen(ink)
         painter.drawText(QPointF(inner.left(), y), line)
         y += metrics.height() + _GAP_PX

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Sequence
 from typing import Final
 
-from PyQt5.QtCore import QSignalBlocker, Qt, QTimer, pyqtSignal, pyqtSlot
+from PyQt5.QtCore import QSignalBlocker, QSize, Qt, QTimer, pyqtSignal, pyqtSlot
 from PyQt5.QtGui import QResizeEvent
 from PyQt5.QtWidgets import (
-    QBoxLayout,
     QComboBox,
     QHBoxLayout,
     QLabel,
@@ -18,6 +18,7 @@ from PyQt5.QtWidgets import (
     QSizePolicy,
     QSpinBox,
     QToolButton,
+    QVBoxLayout,
     QWidget,
 )
 
@@ -37,8 +38,9 @@ from desktop.severity import severity_icon
 
 #: After the last letter that was typed.
 _TYPING_MS: Final = 200
-#: From this width on, logical pixels, one line holds it all.
-_ONE_LINE_PX: Final = 1240
+#: Room for the text where it shares a line, and between the parts; logical pixels.
+_TEXT_PX: Final = 260
+_GAP_PX: Final = 6
 
 
 @dataclasses.dataclass(frozen=True)
@@ -150,6 +152,7 @@ class ScanFilters(QWidget):
         films = "film" if total == 1 else "films"
         more = f", {selected:,} selected" if selected else ""
         self.count.setText(f"{shown:,} of {total:,} {films} shown{more}")
+        self._arrange()
 
     def show_sort(self, sort: SortWish) -> None:
         """Show by what the films are sorted, without a signal."""
@@ -297,32 +300,73 @@ class ScanFilters(QWidget):
         return button
 
     def _lay_out(self) -> None:
-        self._lines = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
-        self._lines.setContentsMargins(0, 6, 0, 6)
-        self._lines.setSpacing(6)
-        first, second = QHBoxLayout(), QHBoxLayout()
-        first.addWidget(self.text, 1)
-        first.addWidget(self.finding)
-        first.addWidget(self.threshold)
-        first.addWidget(self.least)
+        self._lines = QVBoxLayout(self)
+        self._lines.setContentsMargins(0, _GAP_PX, 0, _GAP_PX)
+        self._lines.setSpacing(_GAP_PX)
         sort = QLabel("S&ort:", self)
         sort.setBuddy(self.order)
-        for widget in (sort, self.order, self.direction):
-            second.addWidget(widget)
-        second.addSpacing(8)
-        second.addWidget(self.count)
-        second.addStretch(1)
-        second.addWidget(self.clear_button)
-        self._lines.addLayout(first, 1)
-        self._lines.addLayout(second)
+        self._groups = [
+            [self.text, self.finding],
+            [self.threshold, self.least],
+            [sort, self.order, self.direction],
+            [self.count, self.clear_button],
+        ]
+        self._arranged: list[int] = []
+        order = [widget for group in self._groups for widget in group]
+        for before, after in itertools.pairwise(order):
+            self.setTabOrder(before, after)
+
+    def _arrange(self) -> None:
+        """Put the groups on as few lines as the width allows."""
+        lines = self._fitting()
+        if lines == self._arranged:
+            return
+        self._arranged = lines
+        while (item := self._lines.takeAt(0)) is not None:
+            item.layout().deleteLater()
+        groups = iter(self._groups)
+        for count in lines:
+            line = QHBoxLayout()
+            line.setSpacing(_GAP_PX)
+            self._lines.addLayout(line)
+            shown = list(itertools.chain(*itertools.islice(groups, count)))
+            for widget in shown:
+                if widget is self.clear_button:
+                    line.addStretch(1)
+                line.addWidget(widget, 100 if widget is self.text else 0)
+            if self.text not in shown and self.clear_button not in shown:
+                line.addStretch(1)
+        self.updateGeometry()
+
+    def _fitting(self) -> list[int]:
+        """How many groups each line holds."""
+        lines: list[int] = []
+        room = 0
+        for group in self._groups:
+            wanted = _least_width(group) + _GAP_PX
+            wanted += _TEXT_PX - self.text.minimumWidth() if not lines else 0
+            if not lines or wanted > room:
+                lines.append(0)
+                room = self.width()
+            lines[-1] += 1
+            room -= wanted
+        return lines
 
     # Qt overrides
 
+    def minimumSizeHint(self) -> QSize:
+        widest = max(_least_width(group) for group in self._groups)
+        return QSize(widest, super().minimumSizeHint().height())
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        ways = QBoxLayout.Direction
-        is_wide = self.width() >= _ONE_LINE_PX
-        self._lines.setDirection(ways.LeftToRight if is_wide else ways.TopToBottom)
+        self._arrange()
+
+
+def _least_width(group: Sequence[QWidget]) -> int:
+    """What widgets in a line need."""
+    widths = (max(w.minimumWidth(), w.minimumSizeHint().width()) for w in group)
+    return sum(widths) + _GAP_PX * (len(group) - 1)
 
 
 def first_sort(kind: str, label: int = 0) -> SortWish:

@@ -70,7 +70,7 @@ _COLUMNS: Final = (
 )
 _STATE: Final = len(_COLUMNS) - 1
 #: Words that columns from the second on have room for.
-_WIDTHS: Final = ("20 Nov, 00:00", "999 of 9,999", "Hilum chest X", "+ Interrupted")
+_WIDTHS: Final = ("20 Nov, 00:00", "999 of 9,999", "Hilum chest X-ray model", "+ Interrupted")
 
 
 def state_of(listed: Listed, own: Scan | None = None) -> tuple[str, str]:
@@ -188,9 +188,9 @@ class ScanList(QWidget):
         self.open_button.clicked.connect(self._on_open_triggered)
         self.resume_button = QPushButton("&Go on", self)
         self.resume_button.clicked.connect(self._on_resume_clicked)
-        self.delete_button = QPushButton("&Delete…", self)
+        self.delete_button = QPushButton("Dele&te…", self)
         self.delete_button.clicked.connect(self._on_delete_triggered)
-        self._delete_action = QAction("&Delete…", self.view)
+        self._delete_action = QAction("Dele&te…", self.view)
         self._delete_action.setShortcut(QKeySequence.StandardKey.Delete)
         context = Qt.ShortcutContext.WidgetShortcut
         self._delete_action.setShortcutContext(context)

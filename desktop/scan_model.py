@@ -116,6 +116,18 @@ class ScanModel(QAbstractTableModel):
         self.endResetModel()
         self.counts_changed.emit()
 
+    def mark_gone(self, rows: Sequence[int], words: str) -> None:
+        """Say of films that they are not there any more.
+
+        Args:
+            rows: Their numbers.
+            words: What became of them; no dot at its end.
+        """
+        self.rows.gone.update(dict.fromkeys(rows, words))
+        if len(self._order):
+            last = self.index(len(self._order) - 1, len(self.columns) - 1)
+            self.dataChanged.emit(self.index(0, 0), last)
+
     def tell_selected(self, is_selected: Callable[[int], bool]) -> None:
         """Have the words of a row say whether it is selected.
 

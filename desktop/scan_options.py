@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from PyQt5.QtCore import pyqtSignal, pyqtSlot
+from PyQt5.QtCore import Qt, pyqtSignal, pyqtSlot
+from PyQt5.QtGui import QStandardItemModel
 from PyQt5.QtWidgets import (
     QButtonGroup,
     QCheckBox,
@@ -45,9 +46,9 @@ class ScanOptions(QWidget):
         super().__init__(parent)
         self._list: Path | None = None
         self._start = ""
-        self.no_labels = QRadioButton("&No labels: read the films only", self)
+        self.no_labels = QRadioButton("No la&bels: read the films only", self)
         self.from_folders = QRadioButton("The names of the s&ubfolders", self)
-        self.from_list = QRadioButton("A &CSV file with the columns file, label", self)
+        self.from_list = QRadioButton("A CSV file with the columns file, &label", self)
         self._group = QButtonGroup(self)
         radios = (self.no_labels, self.from_folders, self.from_list)
         for radio in radios:
@@ -56,13 +57,13 @@ class ScanOptions(QWidget):
         for radio, about in zip(radios, self._about, strict=True):
             about.setContentsMargins(_INDENT_PX, 0, 0, 4)
             radio.toggled.connect(self.changed)
-        self.list_button = QPushButton("Choose a CS&V file…", self)
+        self.list_button = QPushButton("Choose a CSV f&ile…", self)
         self.list_button.clicked.connect(self._on_list_clicked)
         self._place = ElidedLabel("No file is chosen.", self)
         self.precision_box = QComboBox(self)
         self.precision_box.setAccessibleName("Precision")
         self.precision_box.currentIndexChanged[int].connect(self.changed)
-        self.watch_box = QCheckBox("Keep &watching the folder afterwards", self)
+        self.watch_box = QCheckBox("&Keep watching the folder afterwards", self)
         self.watch_box.setToolTip("Read new films as they come, until you stop it")
         self.watch_box.toggled.connect(self.changed)
         self.no_labels.setChecked(True)
@@ -123,16 +124,30 @@ class ScanOptions(QWidget):
         if label_list is not None:
             self._set_list(label_list)
 
-    def set_precisions(self, names: Sequence[str]) -> None:
-        """Offer these; what was chosen stays so if it is among them."""
+    def set_precisions(
+        self, names: Sequence[str], missing: Mapping[str, str] | None = None
+    ) -> None:
+        """Offer these; what was chosen stays so if it is among them.
+
+        Args:
+            names: The first is the one to fall back on.
+            missing: Precision -> why it cannot be chosen; listed, but greyed.
+        """
         chosen = self.precision_box.currentData()
         self.precision_box.clear()
         for name in names:
             self.precision_box.addItem(_PRECISIONS.get(name, name), name)
+        for name, why in (missing or {}).items():
+            self.precision_box.addItem(f"{name}: {why}")  # no data: never found
+            place = self.precision_box.count() - 1
+            self.precision_box.setItemData(place, why, Qt.ItemDataRole.ToolTipRole)
+            model = self.precision_box.model()
+            if isinstance(model, QStandardItemModel):
+                model.item(place).setEnabled(False)
         self.choose_precision(str(chosen))
 
     def choose_precision(self, name: str) -> None:
-        """Choose a precision that is offered."""
+        """Choose a precision that is offered; the first one if it is not."""
         self.precision_box.setCurrentIndex(max(0, self.precision_box.findData(name)))
 
     @pyqtSlot()

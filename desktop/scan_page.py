@@ -24,6 +24,7 @@ from desktop.scan_follower import ScanFollower, follow_in_thread
 from desktop.scan_progress import ScanProgress
 from desktop.scan_summary_view import ScanSummaryView
 from desktop.scan_table import ScanTable
+from desktop.scan_totals import ScanTotals
 from desktop.workers import stop_thread
 
 #: Films to either side that are opened with one, to step through.
@@ -40,6 +41,7 @@ class ScanPage(QWidget):
         table: Its films.
         actions: What can be done with them.
         summary: Totals and measurement, once it has ended.
+        totals: Makes those, where the scan could not.
 
     Signals:
         films_asked: list[Path], Path. Films as they are listed, and the one of
@@ -66,6 +68,8 @@ class ScanPage(QWidget):
         self.table = ScanTable(self)
         self.actions = ScanActions(self)
         self.summary = ScanSummaryView(self)
+        self.totals = ScanTotals(self)
+        self.totals.made.connect(self._on_totals_made)
         self.pages = QTabWidget(self)
         self.pages.setDocumentMode(True)
         self._lay_out()
@@ -76,6 +80,7 @@ class ScanPage(QWidget):
         self.actions.status_changed.connect(self.status_changed)
         self.table.status_changed.connect(self.status_changed)
         self.actions.notice_raised.connect(self.notice_raised)
+        self.actions.films_moved.connect(self._on_films_moved)
 
     @property
     def scan(self) -> Scan | None:
@@ -112,6 +117,7 @@ class ScanPage(QWidget):
     def show_story(self, scan: Scan, story: ScanStory) -> None:
         """Say how far this scan, under way here, is."""
         self._scan = scan
+        self.totals.stop()  # they come with the end of it
         self.failure.set_failure(None)
         self.head.show_story(story)
 
@@ -137,7 +143,10 @@ class ScanPage(QWidget):
         self.failure.set_failure(failure, word=word)
         if failure is not None:
             self.head.notes.set_open(False)
-        self._show_summary(scan.totals())
+        totals = scan.totals()
+        self._show_summary(totals)
+        if totals is None:
+            self.totals.make(scan)
         self._say_rest()
         if self._follower is not None:
             self._follower.end()
@@ -149,6 +158,7 @@ class ScanPage(QWidget):
 
     def let_go(self) -> None:
         """Follow nothing any more."""
+        self.totals.stop()
         if self._follower is not None and self._thread is not None:
             self._follower.let_go()
             stop_thread(self._thread)
@@ -159,6 +169,7 @@ class ScanPage(QWidget):
         """End all threads; the window closes."""
         self.let_go()
         self.actions.shut_down()
+        self.totals.shut_down()
         self.table.shut_down()
 
     def totals_in_words(self) -> str:
@@ -212,6 +223,16 @@ class ScanPage(QWidget):
         self._say_rest()
 
     @pyqtSlot(object)
+    def _on_totals_made(self, scan: Scan) -> None:
+        if self._is_over and self._scan is not None and self._scan.path == scan.path:
+            self._show_summary(scan.totals())
+
+    @pyqtSlot(object, object)
+    def _on_films_moved(self, files: Sequence[str], target: Path) -> None:
+        self.table.mark_moved(files, target)
+        self._not_read.update(files)
+
+    @pyqtSlot(object)
     def _on_film_activated(self, path: Path) -> None:
         if self._scan is None:
             return
@@ -231,7 +252,7 @@ class ScanPage(QWidget):
         inner.setSpacing(6)
         inner.addWidget(self.table, 1)
         inner.addWidget(self.actions)
-        self.pages.addTab(films, "&Films")
+        self.pages.addTab(films, "Fil&ms")
         self.pages.addTab(self.summary, "S&ummary")
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 8, 12, 8)

@@ -54,7 +54,7 @@ class ScanProgress(QWidget):
         super().__init__(parent)
         self._is_paused = self._is_refused = self._is_compact = False
         self._may_close_now = False
-        self.back_button = _button(self, "&Scans", self.back_asked)
+        self.back_button = _button(self, "Sc&ans", self.back_asked)
         self.back_button.setToolTip("New scan, and the list of all (this one goes on)")
         self.title = ElidedLabel("", self)
         self.title.setObjectName("scanTitle")
@@ -79,7 +79,7 @@ class ScanProgress(QWidget):
         self.pause_button.clicked.connect(self._on_pause_clicked)
         self.cancel_button = _button(self, "&Cancel", self.cancel_asked)
         self.resume_button = _button(self, "&Go on", self.resume_asked)
-        self.anew_button = _button(self, "Scan a&new…", self.anew_asked)
+        self.anew_button = _button(self, "Scan ane&w…", self.anew_asked)
         self._lay_out()
 
     @property
@@ -115,7 +115,7 @@ class ScanProgress(QWidget):
         self._show_buttons(under_way=True)
         self.pause_button.setText("&Go on" if story.is_paused else "&Pause")
         is_watching = story.stage == WATCHING
-        self.cancel_button.setText("&Stop watching" if is_watching else "&Cancel")
+        self.cancel_button.setText("Stop &watching" if is_watching else "&Cancel")
         self.cancel_button.setToolTip("" if is_watching else _CANCEL_TIP)
         for button in (self.pause_button, self.cancel_button):
             button.setEnabled(not is_stopping)

@@ -36,6 +36,7 @@ _KINDS: Final = (
     "DICOM, PNG, JPEG, TIFF, BMP, WebP and GIF films, known by their content whatever "
     "they are called. Other files are passed over."
 )
+_NO_INTEGERS: Final = "not with this model, which has no graph calibrated for it"
 _WIDEST_PX: Final = 900
 
 
@@ -75,14 +76,14 @@ class ScanStart(QWidget):
         self._place = ElidedLabel("", self._box)
         self._refusal = Caption("", self._box)
         self._kinds = Caption(_KINDS, self._box)
-        self.choose_button = QPushButton("Choose a &folder…", self._box)
+        self.choose_button = QPushButton("&Choose a folder…", self._box)
         self.choose_button.clicked.connect(self._on_choose_clicked)
         self.options = ScanOptions(body)
         self.options.changed.connect(self._refresh)
         self._footer = QFrame(self)
         self._footer.setObjectName("newRunFooter")
         self._why = Caption("", self._footer)
-        self.start_button = QPushButton("&Scan", self._footer)
+        self.start_button = QPushButton("Sc&an", self._footer)
         self.start_button.setObjectName("startButton")
         self.start_button.clicked.connect(self._on_start_clicked)
         self._running = QFrame(body)
@@ -118,8 +119,9 @@ class ScanStart(QWidget):
         labels = [label.display_name for label in bundle.card.labels]
         self.options.set_labels(labels, ())
         has_integers = INT8_GRAPH in bundle.card.files
+        missing = {} if has_integers else {"int8": _NO_INTEGERS}
         self.options.set_precisions(
-            [name for name in PRECISIONS if name != "int8" or has_integers]
+            [name for name in PRECISIONS if name not in missing], missing
         )
         if self._folder is not None:
             self.folder_chosen.emit(self._folder)
@@ -197,8 +199,8 @@ class ScanStart(QWidget):
             self.options.set_start_folder(folder)
         self._invitation.setVisible(folder is None)
         self._kinds.setVisible(folder is None)
-        more = "an&other folder…" if folder is not None else "a &folder…"
-        self.choose_button.setText(f"Choose {more}")
+        which = "another" if folder is not None else "a"
+        self.choose_button.setText(f"&Choose {which} folder…")
         for widget in (self.options, self._footer):
             widget.setVisible(folder is not None)
         self._refresh()

@@ -60,6 +60,7 @@ class ScanSummaryView(QScrollArea):
         self.sentences = _words(page)
         self.overall = _words(page)
         self.note = NoteRow(page)
+        self.parity = NoteRow(page)
         self.copy_button = QPushButton("Cop&y all", page)
         self.copy_button.setToolTip("Copy all figures as text")
         self.copy_button.clicked.connect(self._on_copy_clicked)
@@ -89,6 +90,7 @@ class ScanSummaryView(QScrollArea):
             head, rows = _totals(known)
             self.totals.set_cells(head, rows, tips=["", "", _SHARE])
             self.note.set_text(_caution(known), "warn")
+            self.parity.set_text(_parity(known))
         if measured:
             words = [each["in_words"] for each in known["by_label"].values()]
             self.sentences.setText("\n\n".join(words))
@@ -107,7 +109,7 @@ class ScanSummaryView(QScrollArea):
         """All that is shown, tables with tabs between the cells."""
         if self._summary is None:
             return ""
-        parts = [self.headline.text(), self.note.text]
+        parts = [self.headline.text(), self.parity.text, self.note.text]
         parts.append(_text_of(*_totals(self._summary)))
         if not self._label_parts[0].isHidden():
             parts += [self.sentences.text(), _text_of(*_shares(self._summary))]
@@ -137,7 +139,7 @@ class ScanSummaryView(QScrollArea):
         column.setSpacing(10)
         column.addLayout(head)
         add = partial(_add, column, page)
-        self._total_parts = [self.copy_button, *add("", self.note, self.totals)]
+        self._total_parts = [self.copy_button, *add("", self.parity, self.note, self.totals)]
         self._label_parts = add("Against the labels", self.sentences, self.shares)
         self._figure_parts = add(
             "Figures by finding", self.overall, self.figures, Caption(_CALLED, page)
@@ -193,6 +195,12 @@ def _caution(known: Mapping[str, Any]) -> str:
     if not few:
         return ""
     return f"Fewer than {_FEW} films of {', '.join(few)}: its figures say little."
+
+
+def _parity(known: Mapping[str, Any]) -> str:
+    """How far a fast precision agrees with the exact one, if one was used."""
+    parity = known.get("parity")
+    return str(parity["in_words"]) if isinstance(parity, dict) else ""
 
 
 def _totals(known: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -23,6 +23,7 @@ from desktop.scan_order import TRIAGE, FilterWish, SortWish
 from desktop.scan_view import ScanView
 from desktop.thumbnails import Thumbnails
 
+_GONE: Final = "Not there any more"
 _NO_FILM: Final = "Films appear here as they are read."
 _NO_MATCH: Final = "No film matches these filters. Clear filters shows all of them."
 
@@ -53,6 +54,7 @@ class ScanTable(QWidget):
         self.view.set_message(_NO_FILM)
         self._copying = Background(self, "copy rows")
         self._make_actions()
+        self.thumbnails.missed.connect(self._on_film_missed)
         self.model.counts_changed.connect(self._on_counts_changed)
         self.filters.filter_changed.connect(self._on_filter_changed)
         self.filters.sort_changed.connect(self._sort)
@@ -103,6 +105,17 @@ class ScanTable(QWidget):
                 f"Received: {block.shares.shape[1]}"
             )
         self.model.add_block(block)
+
+    def mark_moved(self, files: Iterable[str], target: Path) -> None:
+        """Say of films that they were moved; the rest is left as it is.
+
+        Args:
+            files: As the scan names them.
+            target: Folder that they are below now.
+        """
+        moved = frozenset(files)
+        rows = [row for row, file in enumerate(self.model.rows.files) if file in moved]
+        self.model.mark_gone(rows, f"Moved to {printable(target)}")
 
     def selected_files(self) -> list[str]:
         """Files of the selected rows, in the order shown, relative to the folder."""
@@ -161,7 +174,12 @@ class ScanTable(QWidget):
 
     @pyqtSlot(int)
     def _on_row_activated(self, row: int) -> None:
-        self.film_activated.emit(self._path_of(row))
+        self._open(row)
+
+    @pyqtSlot(int)
+    def _on_film_missed(self, row: int) -> None:
+        if row not in self.model.rows.gone:
+            self.model.mark_gone([row], _GONE)
 
     @pyqtSlot()
     def _on_rows_changed(self) -> None:
@@ -184,7 +202,14 @@ class ScanTable(QWidget):
     def _on_open_triggered(self) -> None:
         row = self.view.current_row()
         if row is not None:
+            self._open(row)
+
+    def _open(self, row: int) -> None:
+        gone = self.model.rows.gone.get(row, _GONE)
+        if gone == _GONE:  # it may be back
             self.film_activated.emit(self._path_of(row))
+        else:
+            self.status_changed.emit(f"{gone}; it can be opened there.")
 
     @pyqtSlot()
     def _on_copy_triggered(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 import logging
+import os
 import threading
 from collections.abc import Iterable
 from pathlib import Path
@@ -49,10 +50,12 @@ class Thumbnails(QObject):
 
     Signals:
         made: int. Key of a film whose picture is there now, or never will be.
+        missed: int. Key of a film that is not there; `made` follows.
     """
 
     made = pyqtSignal(int)
-    _read = pyqtSignal(int, int, object)
+    missed = pyqtSignal(int)
+    _read = pyqtSignal(int, int, object, bool)
 
     def __init__(
         self, parent: QObject | None = None, *, kept_bytes: int = KEPT_BYTES
@@ -132,21 +135,26 @@ class Thumbnails(QObject):
     def _serve(self) -> None:
         """Make pictures until the end; in a thread of its own."""
         while (task := self._desk.take()) is not None:
-            picture = None
+            picture, is_there = None, True
             try:
                 picture = _small_picture(task.wish.path, task.side)
             except (ImageReadError, MemoryError) as error:
                 logger.debug("no picture of %s: %s", task.wish.path, error)
+                is_there = os.path.lexists(task.wish.path)
             finally:
                 if self._desk.give_back(task):
-                    self._read.emit(task.round, task.wish.key, picture)
+                    self._read.emit(task.round, task.wish.key, picture, is_there)
 
-    @pyqtSlot(int, int, object)
-    def _on_read(self, number: int, key: int, picture: QImage | None) -> None:
+    @pyqtSlot(int, int, object, bool)
+    def _on_read(
+        self, number: int, key: int, picture: QImage | None, is_there: bool
+    ) -> None:
         if number != self._desk.round or key in self._pictures:
             return
         if picture is None:
             self._broken.add(key)
+            if not is_there:
+                self.missed.emit(key)
         else:
             self._pictures[key] = picture
             self._taken_bytes += picture.sizeInBytes()

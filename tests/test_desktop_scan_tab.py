@@ -326,7 +326,7 @@ def test_a_watched_folder_is_read_until_it_is_stopped(
     write_films(films, "normal/new.png", level=12)
     qtbot.waitUntil(lambda: tab.scan_page.rows == 4, timeout=60_000)
     qtbot.waitUntil(lambda: "new.png" in tab.scan_page.head.words)
-    assert tab.scan_page.head.cancel_button.text() == "&Stop watching"
+    assert tab.scan_page.head.cancel_button.text() == "Stop &watching"
     tab.scan_page.head.cancel_button.click()
     scan = at_rest(tab, qtbot)
     assert scan.record.status == FINISHED

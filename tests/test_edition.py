@@ -8,7 +8,6 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 import pytest
-
 from PyQt5.QtWidgets import QLabel
 
 from core import __main__, edition

@@ -25,15 +25,15 @@ core.shortcuts core.audit_words core.summary core.survey core.tallies core.leaks
 core.audit core.audit_command core.svg core.plot core.bar_charts core.charts
 core.thumbnail core.report_html core.commands core.film_finder core.film_reader
 core.film_labels core.scan_row core.triage core.file_lock core.scan_file core.precision
-core.scan core.parity core.scan_summary core.scan_export core.scan_html core.watch
-core.ray_worker core.ray_cluster core.ray_shards core.ray_crew core.ray_knock
-core.ray_scan core.scan_json core.scan_command core.training.state core.run
-core.run_story core.dated_folders core.runs core.calibrate core.calibrate_command
-core.scrub core.crash_files core.edition core.file_names core.placing core.filed_list
-core.filing core.licences core.model_shelf core.scan_record core.scan_story
-core.scan_tail core.scans core.user_folders core.worklist core.worklist_command
-core.training.convert core.training.backbones core.training.heads core.training.weights
-core.training.network core.training.export core.training.pipeline
+core.suspects core.scan core.parity core.scan_summary core.scan_export core.scan_html
+core.watch core.ray_worker core.ray_cluster core.ray_shards core.ray_crew core.ray_knock
+core.ray_scan core.scan_json core.reading_notes core.wary_scan core.scan_command
+core.training.state core.run core.run_story core.dated_folders core.runs core.calibrate
+core.calibrate_command core.scrub core.crash_files core.edition core.file_names
+core.placing core.filed_list core.filing core.licences core.model_shelf core.scan_record
+core.scan_story core.scan_tail core.scans core.user_folders core.worklist
+core.worklist_command core.training.convert core.training.backbones core.training.heads
+core.training.weights core.training.network core.training.export core.training.pipeline
 core.training.compiling core.training.device core.training.epochs core.training.head_fit
 core.training.fit core.training.install core.training.features core.training.memory
 core.training.train core.training.preflight core.training.command core.command_line
@@ -69,10 +69,11 @@ desktop.filing_dialog desktop.scan_export_dialog desktop.scan_actions desktop.sc
 desktop.scan_columns desktop.scan_follower desktop.scan_progress
 desktop.scan_summary_view desktop.scan_order desktop.scan_cells desktop.finding_sign
 desktop.scan_filters desktop.scan_model desktop.scan_selection desktop.thumbnails
-desktop.scan_delegate desktop.scan_view desktop.scan_table desktop.scan_page
-desktop.scan_list desktop.scan_options desktop.scan_start desktop.scan_tab
-desktop.main_window desktop.preconditions desktop.after_start desktop.crash_reporter
-desktop.splash desktop.start_clock desktop.startup desktop.__main__
+desktop.scan_delegate desktop.scan_view desktop.scan_table desktop.scan_totals
+desktop.scan_page desktop.scan_list desktop.scan_options desktop.scan_start
+desktop.scan_tab desktop.main_window desktop.preconditions desktop.after_start
+desktop.crash_reporter desktop.splash desktop.start_clock desktop.startup
+desktop.__main__
 """.split()
 
 #: package -> the only place that may import it
