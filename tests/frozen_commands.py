@@ -1,0 +1,182 @@
+"""The packaged command line does everything that needs no training."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from core import __version__, paths
+from core.bundle import WEIGHTS, ModelBundle, read_bundle
+from tests.packed_app import PackedApp, clean_environment, wait_until
+
+pytest_plugins = ("tests.packed_fixtures",)
+
+
+def read_csv(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_it_says_its_version(app: PackedApp) -> None:
+    assert app.run("--version").stdout.strip() == f"Hilum {__version__}"
+
+
+def test_self_test_finds_all_well(app: PackedApp) -> None:
+    done = app.run("self-test")
+    assert done.returncode == 0, done.stderr
+    assert "All is well." in done.stdout
+
+
+def test_the_card_is_told(app: PackedApp) -> None:
+    done = app.run("card", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["labels"]
+
+
+def test_every_command_has_help(app: PackedApp) -> None:
+    commands = "predict train evaluate audit scan export import compare card self-test"
+    for command in commands.split():
+        assert app.run(command, "--help").returncode == 0, command
+
+
+def test_the_packed_model_is_whole_and_named_as_the_source_names_it(
+    app: PackedApp,
+) -> None:
+    packed = read_bundle(app.inside / "resources" / "model")
+    assert packed.sha256 == read_bundle(paths.default_bundle_dir()).sha256
+    assert (WEIGHTS in packed.card.files) != app.is_reader
+
+
+def test_a_scan_writes_all_its_files(
+    app: PackedApp, phantoms: Path, tmp_path: Path
+) -> None:
+    names = {"--out": "r.csv", "--jsonl": "r.jsonl", "--xlsx": "r.xlsx"}
+    names["--report"] = "r.html"
+    words = [word for key, name in names.items() for word in (key, tmp_path / name)]
+    done = app.run("scan", phantoms.parent, *words)
+    assert done.returncode == 0, done.stderr
+    rows = read_csv(tmp_path / "r.csv")
+    assert len(rows) == 30
+    assert len((tmp_path / "r.jsonl").read_text("utf-8").splitlines()) == 30
+    book = openpyxl.load_workbook(tmp_path / "r.xlsx")
+    assert book.worksheets[0].max_row >= 31
+    book.close()
+    assert "<html" in (tmp_path / "r.html").read_text("utf-8")[:500]
+
+
+def test_a_scan_that_watches_reads_a_film_that_comes(
+    app: PackedApp, film: Path, tmp_path: Path
+) -> None:
+    folder, out = tmp_path / "inbox", tmp_path / "out" / "r.csv"
+    folder.mkdir()
+    shutil.copy(film, folder / "first.png")
+    child = subprocess.Popen(
+        [*map(str, app.core), "scan", str(folder), "--out", str(out), "--watch"],
+        env=clean_environment({}),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_until(lambda: out.exists() and len(read_csv(out)) == 1)
+        shutil.copy(film, folder / "second.png")
+        wait_until(lambda: len(read_csv(out)) == 2)
+    finally:
+        child.terminate()
+        child.communicate(timeout=30)
+
+
+def test_a_worklist_copies_films_into_folders(
+    app: PackedApp, phantoms: Path, tmp_path: Path
+) -> None:
+    scan = tmp_path / "r.csv"
+    assert app.run("scan", phantoms.parent, "--out", scan).returncode == 0
+    copies = tmp_path / "sorted"
+    words = [scan, "--folder", phantoms.parent, "--copy-to", copies]
+    done = app.run("worklist", *words)
+    assert done.returncode == 0, done.stderr
+    assert len(list(copies.rglob("*.png"))) == 30
+
+
+def test_evaluate_measures_and_writes_a_report(
+    app: PackedApp, tiny_bundle: ModelBundle, phantoms: Path, tmp_path: Path
+) -> None:
+    figures, report = tmp_path / "e.json", tmp_path / "e.html"
+    words = [tiny_bundle.path, "--data", phantoms, "--json", figures]
+    done = app.run("evaluate", *words, "--report", report)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(figures.read_text("utf-8"))
+    assert "<svg" in report.read_text("utf-8")
+
+
+def test_audit_finds_a_copy(app: PackedApp, phantoms: Path, tmp_path: Path) -> None:
+    found = tmp_path / "audit.json"
+    manifest = tmp_path / "split.csv"
+    done = app.run("audit", phantoms, "--json", found, "--manifest", manifest)
+    assert done.returncode in (0, 4), done.stderr
+    assert json.loads(found.read_text("utf-8"))
+    assert len(read_csv(manifest)) == 30
+
+
+def test_two_models_are_compared(
+    app: PackedApp, tiny_bundle: ModelBundle, phantoms: Path, tmp_path: Path
+) -> None:
+    words = [tiny_bundle.path, tiny_bundle.path, "--data", phantoms]
+    done = app.run("compare", *words, "--json", tmp_path / "c.json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "c.json").read_text("utf-8"))
+
+
+def test_a_model_goes_into_one_file_and_back(
+    app: PackedApp, tiny_bundle: ModelBundle, tmp_path: Path
+) -> None:
+    file, back = tmp_path / "model.hilum", tmp_path / "back"
+    packed = app.run("export", tiny_bundle.path, "--format", "hilum", "--out", file)
+    assert packed.returncode == 0, packed.stderr
+    unpacked = app.run("import", file, "--out", back)
+    assert unpacked.returncode == 0, unpacked.stderr
+    assert read_bundle(back).sha256 == tiny_bundle.sha256
+
+
+def test_wrong_use_is_status_2_and_a_sentence(app: PackedApp, tmp_path: Path) -> None:
+    done = app.run("predict", tmp_path / "nothing.png")
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_its_words_pass_a_terminal_that_knows_only_ascii(
+    app: PackedApp, film: Path
+) -> None:
+    odd = film.with_name("Röntgen 胸.png")
+    film.rename(odd)
+    done = app.run("predict", odd, LC_ALL="C", LANG="C")
+    assert done.returncode == 0, done.stderr
+
+
+def test_results_can_be_cut_short(app: PackedApp, film: Path) -> None:
+    line = " ".join(f"'{word}'" for word in (*app.core, "predict", *[film] * 40))
+    done = subprocess.run(
+        ["sh", "-c", f"{line} --json | head -n 1"],
+        env=clean_environment({}),
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.count("\n") == 1
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX")
+def test_no_module_of_tensorflow_is_loaded_to_predict(
+    app: PackedApp, film: Path
+) -> None:
+    done = app.run("predict", film, prefix=["strace", "-f", "-e", "trace=openat"])
+    if "strace" in done.stderr[:100]:
+        pytest.skip("strace is not allowed here")
+    assert "libtensorflow" not in done.stderr
