@@ -6,7 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
-from core import __version__, commands, edition
+from core import __version__, commands, edition, paths
 
 _DONE = 0
 
@@ -75,7 +75,8 @@ def _quieten_tensorflow() -> None:
 def parser() -> argparse.ArgumentParser:
     """The parser of all commands; what it gives has the command as `run`."""
     parser = argparse.ArgumentParser(
-        prog="python -m core",
+        # As packages install it; see packaging/linux_packages.py.
+        prog="hilum-core" if paths.is_frozen() else "python -m core",
         description="Hilum reads chest X-rays. A research and teaching tool, "
         "not a medical device.",
     )

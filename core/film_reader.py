@@ -59,7 +59,6 @@ class FilmReader(Generic[_Film, _Loaded]):
         threads: Films read at a time, at most.
         ahead: Films that are read or waiting to be taken, at most.
         patience_s: How long a film may take.
-        warily: Whether to begin with one at a time, as when memory is short.
     """
 
     def __init__(
@@ -69,7 +68,6 @@ class FilmReader(Generic[_Film, _Loaded]):
         threads: int,
         ahead: int,
         patience_s: float = PATIENCE_S,
-        warily: bool = False,
     ) -> None:
         self._load = load
         self._threads = threads
@@ -77,7 +75,7 @@ class FilmReader(Generic[_Film, _Loaded]):
         self._patience_s = patience_s
         self._jobs: queue.SimpleQueue[_Job[_Film, _Loaded] | None] = queue.SimpleQueue()
         self._turn = threading.Condition()
-        self._limit = 1 if warily else threads
+        self._limit = threads
         self._running = 0
         self._well = 0
         self._hanging = 0

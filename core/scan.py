@@ -97,18 +97,13 @@ class Scanner:
         )
 
     def scan(
-        self,
-        films: Iterable[FoundFilm],
-        check: Callable[[], None] = lambda: None,
-        *,
-        warily: bool = False,
+        self, films: Iterable[FoundFilm], check: Callable[[], None] = lambda: None
     ) -> Generator[ScanRow, None, None]:
         """Read films; decoding and inference overlap. Close it if left early.
 
         Args:
             films: Of the folder.
             check: Called often; may raise to stop.
-            warily: Whether to begin with one at a time.
 
         Yields:
             A row per film in their order. One that cannot be read has its
@@ -118,10 +113,7 @@ class Scanner:
             DatasetError: The folder is gone, or does not answer any more.
         """
         reader = FilmReader[FoundFilm, _Loaded](
-            self._load,
-            threads=self._threads,
-            ahead=self._threads + _WAITING,
-            warily=warily,
+            self._load, threads=self._threads, ahead=self._threads + _WAITING
         )
         with contextlib.closing(reader.read(self._counted(films), check)) as read:
             loaded = (

@@ -40,6 +40,8 @@ _ROOT: Final = Path(__file__).resolve().parent.parent
 _LOOK_EVERY_S: Final = 0.1
 #: How long the child may take to start, on a busy machine with a slow disk.
 _START_S: Final = 60.0
+#: How long its end is waited for.
+_END_S: Final = 5.0
 #: What the child says.
 _READY, _DONE = b"ready", b"done"
 
@@ -98,6 +100,12 @@ def serve(folder: Path, bundle: Path) -> NoReturn:
     Raises:
         BundleError: There is no such bundle.
     """
+    if sys.platform == "win32":  # else a dialog keeps what has crashed from ending
+        import msvcrt
+
+        msvcrt.SetErrorMode(
+            msvcrt.SEM_FAILCRITICALERRORS | msvcrt.SEM_NOGPFAULTERRORBOX
+        )
     spec = peek_bundle(bundle).card.preprocess
     films: queue.SimpleQueue[str] = queue.SimpleQueue()
     answers = claim_stdout()
@@ -144,7 +152,9 @@ class _Child:
         process = self._process
         if process is not None:
             process.kill()
-            process.wait()
+            # One that waits for a network folder ends no sooner than that answers.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(_END_S)
             assert process.stdin is not None
             with contextlib.suppress(OSError):
                 process.stdin.close()

@@ -79,7 +79,7 @@ def test_all_nodes_read_and_every_film_has_one_row(scan: Scan) -> None:
 
 def test_a_node_that_goes_is_told_and_its_films_are_read(scan: Scan) -> None:
     def lose(number: int) -> None:
-        if number == 3:
+        if number == 2:
             scan.cluster.alive.remove(TWO)
 
     scan.cluster.on_shard = lose
@@ -160,7 +160,7 @@ def test_where_all_nodes_are_lost_it_waits_and_then_says_so(scan: Scan) -> None:
 
 def test_where_the_folder_is_gone_everywhere_the_scan_says_so(scan: Scan) -> None:
     def unmount(number: int) -> None:
-        if number == 4:
+        if number == 2:
             scan.folder.rename(scan.folder.with_name("gone"))
 
     scan.cluster.on_shard = unmount
