@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 
+from core import paths
 from core.bundle import read_bundle
 from core.calibrate import calibrate
 from core.control import Control
-from core.errors import OutputError
+from core.errors import CoreError, OutputError
 from core.events import JobSucceeded, Progressed, StageStarted
 from core.reporting import begin_report, end_told, heeding
 
@@ -28,6 +29,11 @@ def run(arguments: argparse.Namespace) -> int:
     control = Control(said="The calibration was stopped.", hint="")
     report = begin_report(control, as_events=arguments.events)
     with end_told(report):
+        if paths.is_frozen():
+            raise CoreError(
+                "The packaged Hilum cannot make a model that scans in int8.",
+                hint="Install Hilum from its source for that.",
+            )
         if arguments.out.exists() and not arguments.overwrite:
             raise OutputError(
                 f"{arguments.out.name} exists already.",

@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from core import paths
 from core.errors import BundleError, CoreError
 
 # OpenVINO's converter reports its use over the network where this package is
@@ -258,7 +257,7 @@ def save_int8_graph(
     except ImportError as error:
         raise CoreError(
             "Making a graph in int8 needs the package nncf, which is not installed.",
-            hint=paths.how_to_add("nncf"),
+            hint="Install it into Hilum's environment with: python -m pip install nncf",
         ) from error
     import openvino
 

@@ -96,13 +96,6 @@ def core_command() -> list[str]:
     return [sys.executable, "-m", "core"]
 
 
-def how_to_add(package: str) -> str:
-    """What to do where an optional package is missing: a packaged build takes none."""
-    if is_frozen():
-        return "The packaged Hilum cannot take it; it takes Hilum from source."
-    return f"Install it into Hilum's environment: python -m pip install {package}"
-
-
 @contextlib.contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
     """Write a file beside its place and rename it when it is whole.

@@ -18,7 +18,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from core import paths
 from core.errors import CoreError
 from core.film_finder import FoundFilm
 from core.ray_worker import Seat, ShippedModel, facts_here
@@ -221,7 +220,7 @@ def _ray() -> Any:
     except ImportError as error:
         raise CoreError(
             "To scan on a cluster takes the package ray, which is not installed.",
-            hint=paths.how_to_add(RAY),
+            hint=f"Install it beside Hilum: pip install {RAY}",
         ) from error
     # It prints pages on lost nodes to stdout, where results go, whatever it is told.
     ray._private.worker.print_to_stdstream = _say_nothing

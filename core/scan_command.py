@@ -26,6 +26,7 @@ from core.scan_html import write_scan_html
 from core.scan_json import write_summary
 from core.scan_row import ScanRow
 from core.scan_summary import ScanSummary, summary_text
+from core.scans import read_scan
 from core.wary_scan import scan_warily
 from core.watch import FolderWatch
 
@@ -216,7 +217,10 @@ class _Scan:
         left = [film for film in films if film.file not in self._done]
         if self._done:
             already = len(films) - len(left)
-            if films and not already:
+            # A scan of the window knows its folder: all of it may have been sorted
+            # away since, and new films have come.
+            is_same = read_scan(file.path.parent).record.folder == self._folder
+            if films and not already and not is_same:
                 raise OutputError(
                     f"{file.path.name} lists no film of {self._folder}.",
                     hint="Go on with the folder it was begun with, or begin a new "

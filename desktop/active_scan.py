@@ -13,9 +13,18 @@ from core.scan_record import CANCELLED, FAILED, FINISHED
 from core.scan_story import ScanStory
 from core.scans import Hold, Scan
 from desktop.core_process import CoreProcess
+from desktop.scan_errands import Begun
 
 SUCCEEDED: Final = "succeeded"
 STOPPED: Final = "stopped"
+#: A summary of many films is made before the child ends.
+_KILL_AFTER_S: Final = 60.0
+#: What the command line says -> what that is in the window.
+_IN_THE_WINDOW: Final = {
+    "go on with the same command and --resume": "press Go on",
+    "or begin a new file": "or scan the folder anew",
+    "results.csv": "the list of this scan",
+}
 _GO_ON: Final = "What was done is kept: press Go on."
 
 
@@ -41,6 +50,15 @@ class ActiveScan:
     is_cancelled: bool = False
     was_watching: bool = False
     outcome: str | Failure = ""
+
+    def set_status(self, status: str) -> None:
+        """Say in its record how it stands now; that is not written down yet."""
+        self.scan = scans.changed(
+            self.scan,
+            status=status,
+            done=self.story.done,
+            films=self.story.total or self.scan.record.films,
+        )
 
     def may_try_again(self, crashed_at: int | None) -> bool:
         """Whether it is to be started again by itself.
@@ -80,8 +98,17 @@ class ActiveScan:
             return FAILED, "The scan was ended by another program.", _GO_ON
         if outcome.is_crash:
             return FAILED, of_scan(outcome), _GO_ON
-        command = "go on with the same command and --resume"
-        return FAILED, outcome.message, outcome.hint.replace(command, "press Go on")
+        message, hint = outcome.message, outcome.hint
+        for word, here in _IN_THE_WINDOW.items():
+            message, hint = message.replace(word, here), hint.replace(word, here)
+        return FAILED, message[:1].upper() + message[1:], hint
+
+
+def process_of(begun: Begun) -> CoreProcess:
+    """The process that is to make a scan; not started yet."""
+    return CoreProcess(
+        begun.command, begun.scan.log, append_log=True, kill_after_s=_KILL_AFTER_S
+    )
 
 
 def of_scan(failure: Failure) -> str:

@@ -35,13 +35,13 @@ from desktop.announcements import Announcements
 from desktop.app_icon import app_icon
 from desktop.diagnose_tab import DiagnoseTab
 from desktop.dialogs import ModelCardDialog
-from desktop.intake import films_in, may_hold_films
 from desktop.model_files import ModelFiles
 from desktop.notify import Notice, notice_of
 from desktop.retrain_tab import RetrainTab
 from desktop.scan_tab import ScanTab
 from desktop.settings import APPEARANCES, Settings
 from desktop.status_line import StatusLine
+from desktop.window_drops import WindowDrops
 
 _APPEARANCE_TITLES: Final = {
     "system": "As the &system",
@@ -95,6 +95,9 @@ class MainWindow(QMainWindow):
         self.announcements = Announcements(self)
         self.setCentralWidget(_column(self.announcements, self._tabs))
         self.files = ModelFiles(self)
+        self._drops = WindowDrops(
+            self._tabs, self.diagnose, self.scan, self.retrain, self.files
+        )
         self._make_menus()
         self._status = StatusLine(self)
         self.setStatusBar(self._status)
@@ -315,33 +318,14 @@ class MainWindow(QMainWindow):
         super().closeEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        tab = self._tabs.currentWidget()
-        if tab is self.retrain or tab is self.scan:
-            if len(films_in(event.mimeData()).paths) == 1:
-                event.acceptProposedAction()
-                self.scan.show_drop(tab is self.scan)
-        elif may_hold_films(event.mimeData()):
+        if self._drops.enter(event.mimeData()):
             event.acceptProposedAction()
-            self.diagnose.show_drop(event.mimeData())
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        self.scan.show_drop(False)
-        self.diagnose.show_drop(None)
+        self._drops.leave()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        given = films_in(event.mimeData()).paths
-        tab = self._tabs.currentWidget()
-        self.scan.show_drop(False)
-        if tab is self.scan and given and not is_model_file(given[0]):
-            self.scan.take_folder(given[0])
-        elif tab in (self.scan, self.retrain) and given:
-            if is_model_file(given[0]):
-                self.files.import_file(given[0])
-            else:
-                self.retrain.take_data(given[0])
-        else:
-            self.diagnose.show_drop(None)
-            self.diagnose.take_mime(event.mimeData())
+        self._drops.take(event.mimeData())
         event.acceptProposedAction()
 
 

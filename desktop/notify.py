@@ -6,10 +6,11 @@ import dataclasses
 import logging
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from PyQt5 import sip
 from PyQt5.QtCore import Qt, QUrl, pyqtSignal, pyqtSlot
-from PyQt5.QtGui import QDesktopServices, QGuiApplication, QKeyEvent
+from PyQt5.QtGui import QColor, QDesktopServices, QGuiApplication, QKeyEvent
 from PyQt5.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -24,6 +25,8 @@ from core.errors import CoreError
 from desktop import icons
 
 logger = logging.getLogger(__name__)
+
+_INK: Final = QColor("#2b2005")  # as in style.qss
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,7 +105,8 @@ class NoticeBanner(QFrame):
         self._open = QPushButton("&Open", self)
         self._open.clicked.connect(self._on_open_clicked)
         self._close = QToolButton(self)
-        self._close.setIcon(icons.icon("close"))
+        # The banner is light whatever the palette.
+        self._close.setIcon(icons.icon("close", colour=_INK))
         self._close.setAutoRaise(True)
         self._close.setToolTip("Dismiss (Esc)")
         self._close.setAccessibleName("Dismiss this message")

@@ -62,6 +62,7 @@ class ScanActions(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._scan: Scan | None = None
+        self._is_empty = False
         self._chore: Chore | None = None
         self._selected: FilesOf = list
         self._shown: FilesOf = list
@@ -95,6 +96,12 @@ class ScanActions(QWidget):
             self._forget_outcome()
         self._scan = scan
         self._show()
+
+    def set_empty(self, is_empty: bool) -> None:
+        """Say whether the scan lists any film yet."""
+        if is_empty != self._is_empty:
+            self._is_empty = is_empty
+            self._show()
 
     def set_selection_provider(self, selected: FilesOf, shown: FilesOf) -> None:
         """Say whom to ask which films are meant, when it matters.
@@ -267,6 +274,7 @@ class ScanActions(QWidget):
 
     def _show(self) -> None:
         can_begin = self._scan is not None and not self._scan.damage
+        can_begin = can_begin and not self._is_empty
         for button in (self.export_button, self.copy_button, self.move_button):
             button.setEnabled(can_begin and not self.is_busy)
         self.cancel_button.setEnabled(self._job.is_running)

@@ -107,7 +107,7 @@ def cell_tip(
 def file_words(rows: ScanColumns, row: int) -> str:
     """Where a film is, or was."""
     file, gone = on_one_line(rows.files[row]), rows.gone.get(row)
-    return f"{file}. {gone}." if gone else file
+    return f"{file} ({gone})" if gone else file
 
 
 def row_sentence(rows: ScanColumns, labels: Sequence[Label], row: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import logging
 from collections.abc import Callable
@@ -20,9 +19,15 @@ from core.scan_record import FAILED, FINISHED, PAUSED, RUNNING
 from core.scan_story import STOPPING, WATCHING, ScanStory
 from core.scans import Scan
 from desktop import scan_errands
-from desktop.active_scan import STOPPED, SUCCEEDED, ActiveScan, of_scan
+from desktop.active_scan import (
+    STOPPED,
+    SUCCEEDED,
+    ActiveScan,
+    of_scan,
+    process_of,
+)
 from desktop.background import Background
-from desktop.core_process import CoreProcess, start_in_thread
+from desktop.core_process import start_in_thread
 from desktop.notify import Notice, notice_of
 from desktop.scan_errands import Begun, Listed, ScanRequest
 from desktop.workers import stop_thread
@@ -30,8 +35,6 @@ from desktop.workers import stop_thread
 logger = logging.getLogger(__name__)
 
 _TELL_EVERY_MS: Final = 200
-#: A summary of many films is made before the child ends.
-_KILL_AFTER_S: Final = 60.0
 
 
 class ScanController(QObject):
@@ -116,9 +119,9 @@ class ScanController(QObject):
         errand = functools.partial(scan_errands.delete, scan)
         self._disk.ask(errand, self._on_deleted, self._on_refused)
 
-    def prepare(self, load: Callable[[], None]) -> None:
+    def prepare(self, load: Callable[[], None], then: Callable[[object], None]) -> None:
         """Do something slow that will be wanted, beside the window's thread."""
-        self._disk.ask(load, _nothing, self._on_refused)
+        self._disk.ask(load, then, self._on_refused)
 
     # The scan under way
 
@@ -220,10 +223,8 @@ class ScanController(QObject):
     def _on_start_refused(self, scan: Scan | None, error: CoreError) -> None:
         self._is_busy = False
         if scan is not None and isinstance(error, BundleError):
-            record = dataclasses.replace(
-                scan.record, status=FAILED, message=str(error), hint=error.hint
-            )
-            self.model_missing.emit(dataclasses.replace(scan, record=record))
+            told = {"message": str(error), "hint": error.hint}
+            self.model_missing.emit(scans.changed(scan, status=FAILED, **told))
         else:
             self._on_refused(error)
         self.refresh()
@@ -236,12 +237,7 @@ class ScanController(QObject):
         self.refresh()
 
     def _run(self, begun: Begun, story: ScanStory) -> None:
-        worker = CoreProcess(
-            begun.command,
-            begun.scan.log,
-            append_log=True,
-            kill_after_s=_KILL_AFTER_S,
-        )
+        worker = process_of(begun)
         worker.progressed.connect(self._on_progressed)
         worker.succeeded.connect(self._on_succeeded)
         worker.stopped.connect(self._on_stopped)
@@ -252,12 +248,7 @@ class ScanController(QObject):
         logger.info("a scan is under way")
 
     def _note_status(self, active: ActiveScan, status: str) -> None:
-        active.scan = scans.changed(
-            active.scan,
-            status=status,
-            done=active.story.done,
-            films=active.story.total or active.scan.record.films,
-        )
+        active.set_status(status)
         errand = functools.partial(scans.save, active.scan)
         self._disk.ask(errand, self._on_saved, self._on_refused)
         self.story_changed.emit()
@@ -356,7 +347,3 @@ class ScanController(QObject):
 
     def _on_refused(self, error: CoreError) -> None:
         self.refused.emit(notice_of(error))
-
-
-def _nothing(reply: object) -> None:
-    """What is prepared needs no answer."""

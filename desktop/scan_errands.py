@@ -14,7 +14,8 @@ from core import scans
 from core.bundle import ModelBundle, ModelCard
 from core.errors import BundleError, DatasetError, OutputError
 from core.film_labels import labels_by_folder
-from core.scan_record import FAILED, NO_LABELS, RUNNING, ScanRecord
+from core.images import display_name
+from core.scan_record import FAILED, NO_LABELS, PAUSED, RUNNING, ScanRecord
 from core.scans import Hold, Scan
 
 #: Folders that are looked at for names of labels; a share may hold millions.
@@ -96,7 +97,15 @@ def find_scans() -> list[Listed]:
     Raises:
         OutputError: They cannot be listed.
     """
-    return [Listed(scan, scan.is_held()) for scan in scans.list_scans()]
+    return [_listed(scan) for scan in scans.list_scans()]
+
+
+def _listed(scan: Scan) -> Listed:
+    listed = Listed(scan, scan.is_held())
+    if scan.damage or listed.is_held or scan.record.status not in (RUNNING, PAUSED):
+        return listed
+    # Its window had no time to write down how many there are.
+    return Listed(scans.changed(scan, done=scan.rows()), is_held=False)
 
 
 def look_at_folder(folder: Path, card: ModelCard | None) -> FolderLook:
@@ -108,6 +117,12 @@ def look_at_folder(folder: Path, card: ModelCard | None) -> FolderLook:
     try:
         with os.scandir(folder) as entries:
             next(entries, None)
+    except NotADirectoryError as error:
+        raise DatasetError(
+            f"{display_name(folder)} is a file, and a scan takes a folder.",
+            hint="Choose the folder that it lies in. Single films are read in the "
+            "Diagnose tab.",
+        ) from error
     except OSError as error:
         raise DatasetError(
             f"The folder {folder} cannot be read: {error.strerror or error}.",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 from collections.abc import Sequence
 from typing import Final
 
@@ -11,14 +10,12 @@ from PyQt5.QtCore import QSignalBlocker, QSize, Qt, QTimer, pyqtSignal, pyqtSlot
 from PyQt5.QtGui import QResizeEvent
 from PyQt5.QtWidgets import (
     QComboBox,
-    QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
     QSizePolicy,
     QSpinBox,
     QToolButton,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -35,12 +32,12 @@ from desktop.scan_order import (
     SortWish,
 )
 from desktop.severity import severity_icon
+from desktop.wrapped_lines import WrappedLines
 
 #: After the last letter that was typed.
 _TYPING_MS: Final = 200
-#: Room for the text where it shares a line, and between the parts; logical pixels.
+#: Room for the text where it shares a line, logical pixels.
 _TEXT_PX: Final = 260
-_GAP_PX: Final = 6
 
 
 @dataclasses.dataclass(frozen=True)
@@ -152,7 +149,7 @@ class ScanFilters(QWidget):
         films = "film" if total == 1 else "films"
         more = f", {selected:,} selected" if selected else ""
         self.count.setText(f"{shown:,} of {total:,} {films} shown{more}")
-        self._arrange()
+        self._lines.arrange()
 
     def show_sort(self, sort: SortWish) -> None:
         """Show by what the films are sorted, without a signal."""
@@ -300,73 +297,25 @@ class ScanFilters(QWidget):
         return button
 
     def _lay_out(self) -> None:
-        self._lines = QVBoxLayout(self)
-        self._lines.setContentsMargins(0, _GAP_PX, 0, _GAP_PX)
-        self._lines.setSpacing(_GAP_PX)
         sort = QLabel("S&ort:", self)
         sort.setBuddy(self.order)
-        self._groups = [
+        groups = [
             [self.text, self.finding],
             [self.threshold, self.least],
             [sort, self.order, self.direction],
             [self.count, self.clear_button],
         ]
-        self._arranged: list[int] = []
-        order = [widget for group in self._groups for widget in group]
-        for before, after in itertools.pairwise(order):
-            self.setTabOrder(before, after)
-
-    def _arrange(self) -> None:
-        """Put the groups on as few lines as the width allows."""
-        lines = self._fitting()
-        if lines == self._arranged:
-            return
-        self._arranged = lines
-        while (item := self._lines.takeAt(0)) is not None:
-            item.layout().deleteLater()
-        groups = iter(self._groups)
-        for count in lines:
-            line = QHBoxLayout()
-            line.setSpacing(_GAP_PX)
-            self._lines.addLayout(line)
-            shown = list(itertools.chain(*itertools.islice(groups, count)))
-            for widget in shown:
-                if widget is self.clear_button:
-                    line.addStretch(1)
-                line.addWidget(widget, 100 if widget is self.text else 0)
-            if self.text not in shown and self.clear_button not in shown:
-                line.addStretch(1)
-        self.updateGeometry()
-
-    def _fitting(self) -> list[int]:
-        """How many groups each line holds."""
-        lines: list[int] = []
-        room = 0
-        for group in self._groups:
-            wanted = _least_width(group) + _GAP_PX
-            wanted += _TEXT_PX - self.text.minimumWidth() if not lines else 0
-            if not lines or wanted > room:
-                lines.append(0)
-                room = self.width()
-            lines[-1] += 1
-            room -= wanted
-        return lines
+        self._lines = WrappedLines(self, groups, _TEXT_PX)
 
     # Qt overrides
 
     def minimumSizeHint(self) -> QSize:
-        widest = max(_least_width(group) for group in self._groups)
-        return QSize(widest, super().minimumSizeHint().height())
+        high = super().minimumSizeHint().height()
+        return QSize(self._lines.least_width, high)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._arrange()
-
-
-def _least_width(group: Sequence[QWidget]) -> int:
-    """What widgets in a line need."""
-    widths = (max(w.minimumWidth(), w.minimumSizeHint().width()) for w in group)
-    return sum(widths) + _GAP_PX * (len(group) - 1)
+        self._lines.arrange()
 
 
 def first_sort(kind: str, label: int = 0) -> SortWish:

@@ -70,7 +70,12 @@ _COLUMNS: Final = (
 )
 _STATE: Final = len(_COLUMNS) - 1
 #: Words that columns from the second on have room for.
-_WIDTHS: Final = ("20 Nov, 00:00", "999 of 9,999", "Hilum chest X-ray model", "+ Interrupted")
+_WIDTHS: Final = (
+    "20 Nov, 00:00",
+    "999 of 9,999",
+    "Hilum chest X-ray model",
+    "+ In another window",
+)
 
 
 def state_of(listed: Listed, own: Scan | None = None) -> tuple[str, str]:
@@ -86,7 +91,7 @@ def state_of(listed: Listed, own: Scan | None = None) -> tuple[str, str]:
     if own is not None and own.path == scan.path:
         return ("Paused" if own.record.status == PAUSED else "Under way"), "note"
     if listed.is_held:
-        return "Under way in another window", "note"
+        return "In another window", "note"
     return _STATES[scan.record.status]
 
 

@@ -62,6 +62,10 @@ class ScanOptions(QWidget):
         self._place = ElidedLabel("No file is chosen.", self)
         self.precision_box = QComboBox(self)
         self.precision_box.setAccessibleName("Precision")
+        # Its longest line must not keep the window from becoming narrow.
+        policy = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        self.precision_box.setSizeAdjustPolicy(policy)
+        self.precision_box.setMinimumContentsLength(16)
         self.precision_box.currentIndexChanged[int].connect(self.changed)
         self.watch_box = QCheckBox("&Keep watching the folder afterwards", self)
         self.watch_box.setToolTip("Read new films as they come, until you stop it")
@@ -182,6 +186,7 @@ class ScanOptions(QWidget):
         grid.setVerticalSpacing(6)
         grid.addWidget(SectionTitle("Precision", self), 0, 0)
         grid.addWidget(self.precision_box, 0, 1)
+        grid.setColumnStretch(1, 3)
         grid.setColumnStretch(2, 1)
         column.addLayout(grid)
         column.addWidget(self.watch_box)

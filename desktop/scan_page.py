@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from PyQt5.QtCore import QThread, pyqtSignal, pyqtSlot
+from PyQt5.QtCore import Qt, QThread, pyqtSignal, pyqtSlot
 from PyQt5.QtGui import QResizeEvent
-from PyQt5.QtWidgets import QTabWidget, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QFrame, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from core.errors import CoreError
 from core.failures import Failure, tail_of
@@ -59,6 +59,7 @@ class ScanPage(QWidget):
         self._scan: Scan | None = None
         self._follower: ScanFollower | None = None
         self._thread: QThread | None = None
+        self._story: ScanStory | None = None
         self._is_over = False
         self._may_resume = False
         self._counts = np.zeros(0, np.int64)
@@ -95,7 +96,7 @@ class ScanPage(QWidget):
     def show_scan(self, scan: Scan) -> None:
         """Show a scan from its first row on; how it stands is said apart."""
         self.let_go()
-        self._scan, self._is_over = scan, False
+        self._scan, self._is_over, self._story = scan, False, None
         labels = scan.record.card_labels
         self._counts = np.zeros(len(labels) + 2, np.int64)
         self._not_read = set()
@@ -104,6 +105,7 @@ class ScanPage(QWidget):
         self.failure.set_failure(None)
         self.table.begin(scan.record.folder, labels)
         self.actions.set_scan(scan)
+        self.actions.set_empty(True)
         self._show_summary(None)
         self.pages.setCurrentIndex(0)
         follower = ScanFollower(scan.results, labels)
@@ -117,9 +119,10 @@ class ScanPage(QWidget):
     def show_story(self, scan: Scan, story: ScanStory) -> None:
         """Say how far this scan, under way here, is."""
         self._scan = scan
+        self._story = story
         self.totals.stop()  # they come with the end of it
         self.failure.set_failure(None)
-        self.head.show_story(story)
+        self.head.show_story(story, self.rows)
 
     def show_elsewhere(self) -> None:
         """Another window has this scan under way."""
@@ -133,6 +136,8 @@ class ScanPage(QWidget):
             may_resume: Whether it could go on in this window now.
         """
         self._scan, self._is_over, self._may_resume = scan, True, may_resume
+        self._story = None
+        self.table.end()
         self.actions.set_scan(scan)
         record = scan.record
         failure = None
@@ -207,6 +212,9 @@ class ScanPage(QWidget):
         self._not_read.update(
             file for file, why in zip(block.files, block.errors, strict=True) if why
         )
+        self.actions.set_empty(False)
+        if self._story is not None and self._story.is_paused:
+            self.head.show_story(self._story, self.rows)  # it tells no more
         self._follower.block_taken()
 
     @pyqtSlot()
@@ -252,7 +260,14 @@ class ScanPage(QWidget):
         inner.setSpacing(6)
         inner.addWidget(self.table, 1)
         inner.addWidget(self.actions)
-        self.pages.addTab(films, "Fil&ms")
+        scroll = QScrollArea(self)  # a low window with large letters has no room
+        scroll.setWidget(films)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        films.setObjectName("reportBody")  # its ground is the window's
+        self.pages.addTab(scroll, "Fil&ms")
         self.pages.addTab(self.summary, "S&ummary")
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 8, 12, 8)

@@ -78,8 +78,8 @@ class ScanProgress(QWidget):
         self.pause_button = _button(self, "&Pause", None)
         self.pause_button.clicked.connect(self._on_pause_clicked)
         self.cancel_button = _button(self, "&Cancel", self.cancel_asked)
-        self.resume_button = _button(self, "&Go on", self.resume_asked)
         self.anew_button = _button(self, "Scan ane&w…", self.anew_asked)
+        self.resume_button = _button(self, "&Go on", self.resume_asked)
         self._lay_out()
 
     @property
@@ -108,8 +108,13 @@ class ScanProgress(QWidget):
         ]
         self.facts.set_text(" · ".join(part for part in parts if part))
 
-    def show_story(self, story: ScanStory) -> None:
-        """Say how far the scan under way is."""
+    def show_story(self, story: ScanStory, rows: int = 0) -> None:
+        """Say how far the scan under way is.
+
+        Args:
+            story: What it has told.
+            rows: Films that are listed; it may not have told of all.
+        """
         self._is_paused = story.is_paused
         is_stopping = story.stage == STOPPING
         self._show_buttons(under_way=True)
@@ -120,7 +125,7 @@ class ScanProgress(QWidget):
         for button in (self.pause_button, self.cancel_button):
             button.setEnabled(not is_stopping)
         self._show_bar(story)
-        words = story_in_words(story)
+        words = story_in_words(story, rows)
         self._words.setText(words)
         self.bar.setAccessibleDescription(words)
         self._may_close_now = not is_stopping and not story.is_paused
@@ -142,6 +147,7 @@ class ScanProgress(QWidget):
             words: What came of it.
             may_resume: Whether this window could go on with it now.
         """
+        had_focus = self.pause_button.hasFocus() or self.cancel_button.hasFocus()
         self._show_buttons(under_way=False)
         is_done = record.status == FINISHED
         self.resume_button.setText("Look for &new films" if is_done else "&Go on")
@@ -154,6 +160,8 @@ class ScanProgress(QWidget):
         if record.status == PAUSED:
             words = f"Paused. {words}"
         self._words.setText(words)
+        if had_focus and not is_done:
+            self.resume_button.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def refuse_resume(self) -> None:
         """It cannot go on, only be done anew."""
@@ -246,7 +254,7 @@ class ScanProgress(QWidget):
             column.addWidget(widget)
 
 
-def story_in_words(story: ScanStory) -> str:
+def story_in_words(story: ScanStory, rows: int = 0) -> str:
     """How far a scan is, in a line."""
     if story.stage == STOPPING:
         return story.detail
@@ -257,7 +265,8 @@ def story_in_words(story: ScanStory) -> str:
         return "Looking for films."
     if story.stage != READING or story.total is None:
         return story.detail
-    parts = [f"{story.done:,} of {story.total:,} films"]
+    done = min(max(story.done, rows), story.total)
+    parts = [f"{done:,} of {story.total:,} films"]
     if story.is_paused:
         return f"Paused at {parts[0]}."
     if speed := story.films_per_s:

@@ -23,6 +23,7 @@ from core.precision import PRECISIONS
 from core.scan_record import FROM_FOLDERS, NO_LABELS, ScanRecord
 from core.scans import Scan
 from desktop.labels import Caption, ElidedLabel, SectionTitle, printable
+from desktop.note_row import NoteRow
 from desktop.scan_errands import FolderLook, Listed, ScanRequest
 from desktop.scan_list import ScanList
 from desktop.scan_options import ScanOptions
@@ -74,7 +75,7 @@ class ScanStart(QWidget):
         self._box.setObjectName("dataChooser")
         self._invitation = SectionTitle("Choose or drop a folder of films", self._box)
         self._place = ElidedLabel("", self._box)
-        self._refusal = Caption("", self._box)
+        self._refusal = NoteRow(self._box)
         self._kinds = Caption(_KINDS, self._box)
         self.choose_button = QPushButton("&Choose a folder…", self._box)
         self.choose_button.clicked.connect(self._on_choose_clicked)
@@ -111,7 +112,7 @@ class ScanStart(QWidget):
     @property
     def refusal(self) -> str:
         """Why a folder was not taken; empty if one was."""
-        return "" if self._refusal.isHidden() else self._refusal.text()
+        return "" if self._refusal.isHidden() else self._refusal.text
 
     def set_bundle(self, bundle: ModelBundle) -> None:
         """Another model is in use now."""
@@ -159,8 +160,7 @@ class ScanStart(QWidget):
 
     def show_refusal(self, text: str) -> None:
         """The folder cannot be scanned."""
-        self._refusal.setText(text)
-        self._refusal.show()
+        self._refusal.set_text(text, "warn")
 
     def propose(self, record: ScanRecord) -> None:
         """Prepare to do a scan anew."""

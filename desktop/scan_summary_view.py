@@ -34,6 +34,8 @@ _CALLED: Final = (
 _FEW: Final = 5
 #: Letters of a heading.
 _LONGEST: Final = 24
+#: Size of the headline to that of other text, whichever that is.
+_HEADLINE: Final = 1.3
 _SHARE: Final = "With the 95 % interval"
 
 
@@ -56,7 +58,9 @@ class ScanSummaryView(QScrollArea):
         self.figures = FiguresTable("Figures by finding", page)
         self.charts = ReportCharts(page)
         self.headline = _words(page)
-        self.headline.setObjectName("reportHeadline")
+        font = self.headline.font()
+        font.setPointSizeF(font.pointSizeF() * _HEADLINE)
+        self.headline.setFont(font)
         self.sentences = _words(page)
         self.overall = _words(page)
         self.note = NoteRow(page)
@@ -139,7 +143,10 @@ class ScanSummaryView(QScrollArea):
         column.setSpacing(10)
         column.addLayout(head)
         add = partial(_add, column, page)
-        self._total_parts = [self.copy_button, *add("", self.parity, self.note, self.totals)]
+        self._total_parts = [
+            self.copy_button,
+            *add("", self.parity, self.note, self.totals),
+        ]
         self._label_parts = add("Against the labels", self.sentences, self.shares)
         self._figure_parts = add(
             "Figures by finding", self.overall, self.figures, Caption(_CALLED, page)

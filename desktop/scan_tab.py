@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -10,8 +11,8 @@ from PyQt5.QtGui import QShowEvent
 from PyQt5.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from core.bundle import ModelBundle
-from core.scan_record import FINISHED
 from core.scans import Scan
+from desktop import scan_news
 from desktop.confirm import choose
 from desktop.notify import Notice, NoticeBanner
 from desktop.scan_controller import ScanController
@@ -27,8 +28,8 @@ _LOOK_EVERY_MS: Final = 3000
 class ScanTab(QWidget):
     """Puts together the page to start from and the page of a scan.
 
-    The pages are made when the tab is first on screen: a window that starts
-    does not wait for them, and a scan that goes on by itself needs none.
+    They are made when the tab is first on screen: a window that starts does not
+    wait for them, and a scan that goes on by itself needs none.
 
     Attributes:
         controller: Starts, pauses and deletes scans.
@@ -103,6 +104,14 @@ class ScanTab(QWidget):
         self._show_start()
         self._on_folder_chosen(folder)
 
+    def take_paths(self, paths: Sequence[Path]) -> None:
+        """Prepare to scan what was dropped, if it is one folder."""
+        if len(paths) == 1:
+            self.take_folder(paths[0])
+        else:
+            self._show_start()
+            self.start_page.show_refusal(scan_news.one_folder_in_words(len(paths)))
+
     def show_drop(self, is_over: bool) -> None:
         """Show that letting go of a folder would choose it."""
         if self._start is not None:
@@ -149,20 +158,14 @@ class ScanTab(QWidget):
 
     @pyqtSlot(object)
     def _on_deletion_asked(self, scan: Scan) -> None:
-        answer = choose(
-            self,
-            f"Delete the scan of {scan.record.name}?",
-            "Its list of verdicts is deleted; the films stay where they are.",
-            ["&Delete", "&Keep"],
-        )
-        if answer == 0:
+        question, advice = scan_news.deletion_in_words(scan.record)
+        if choose(self, question, advice, ["&Delete", "&Keep"]) == 0:
             self.controller.delete(scan)
 
     @pyqtSlot()
     def _on_way_back_asked(self) -> None:
-        active = self.controller.active
-        if active is not None:
-            self._show_scan(active, is_held=True)
+        if self.controller.active is not None:
+            self._show_scan(self.controller.active, is_held=True)
 
     # From the page of a scan
 
@@ -174,14 +177,14 @@ class ScanTab(QWidget):
 
     @pyqtSlot()
     def _on_shown_resume_asked(self) -> None:
-        if self._page is not None and self._page.scan is not None:
-            self._on_resume_asked(self._page.scan)
+        if self._shown is not None:
+            self._on_resume_asked(self._shown)
 
     @pyqtSlot()
     def _on_anew_asked(self) -> None:
-        if self._page is not None and self._page.scan is not None:
+        if self._shown is not None:
             self._show_start()
-            self.start_page.propose(self._page.scan.record)
+            self.start_page.propose(self._shown.record)
 
     # From the controller
 
@@ -198,18 +201,14 @@ class ScanTab(QWidget):
         self._listed = listed
         if self._start is not None:
             self._start.set_scans(listed, self.controller.active)
-        if not self._is_elsewhere or self._page is None:
-            return
-        for each in listed:
+        for each in listed if self._is_elsewhere else ():
             if self._is_shown(each.scan) and not each.is_held:
                 self._show_rest(each.scan)
 
     @pyqtSlot(object, bool)
     def _on_started(self, scan: Scan, by_itself: bool) -> None:
-        name = scan.record.name
-        words = f"Going on with the scan of {name}" if by_itself else f"Scanning {name}"
         self.status_changed.emit(
-            f"{words}. If you close the window, it goes on at the next start."
+            scan_news.started_in_words(scan.record, by_itself=by_itself)
         )
         if self._start is None and self._page is None:
             return  # shown when the tab is
@@ -230,10 +229,7 @@ class ScanTab(QWidget):
 
     @pyqtSlot(object)
     def _on_ended(self, scan: Scan) -> None:
-        record = scan.record
-        ended = {FINISHED: "has finished"}.get(record.status, "has ended")
-        films = "1 film" if record.done == 1 else f"{record.done:,} films"
-        self.status_changed.emit(f"The scan of {record.name} {ended}: {films} listed.")
+        self.status_changed.emit(scan_news.ended_in_words(scan.record))
         if self._is_shown(scan):
             self._show_rest(scan)
 
@@ -274,11 +270,13 @@ class ScanTab(QWidget):
         self._poll.stop()
         self.scan_page.show_rest(scan, may_resume=self.controller.active is None)
 
+    @property
+    def _shown(self) -> Scan | None:
+        """The scan on its page, even while the other page is on screen."""
+        return self._page.scan if self._page is not None else None
+
     def _is_shown(self, scan: Scan) -> bool:
-        page = self._page
-        return (
-            page is not None and page.scan is not None and page.scan.path == scan.path
-        )
+        return self._shown is not None and self._shown.path == scan.path
 
     def _make_start(self) -> ScanStart:
         from desktop.scan_start import ScanStart
@@ -330,11 +328,17 @@ class ScanTab(QWidget):
         super().showEvent(event)
         if self.page is not None:
             return
-        self.controller.prepare(_load_page)
-        active = self.controller.active
-        if active is None:
+        # Beside this thread: it takes long enough to be felt.
+        self.controller.prepare(_load_page, self._show_active)
+        if self.controller.active is None:
             self._show_start()
-        else:
+
+    def _show_active(self, loaded: object) -> None:
+        """Show the scan that was under way before there was a page."""
+        active = self.controller.active
+        if self.page is None and active is None:  # it has ended meanwhile
+            self._show_start()
+        elif self.page is None and active is not None:
             self._show_scan(active, is_held=True)
             if self.controller.went_on_by_itself:
                 self.scan_page.go_on_by_itself()

@@ -25,6 +25,7 @@ from desktop.thumbnails import Thumbnails
 
 _GONE: Final = "Not there any more"
 _NO_FILM: Final = "Films appear here as they are read."
+_NONE: Final = "This scan lists no film."
 _NO_MATCH: Final = "No film matches these filters. Clear filters shows all of them."
 
 
@@ -47,6 +48,7 @@ class ScanTable(QWidget):
         super().__init__(parent)
         self._folder = Path()
         self._told = (0, 0)
+        self._is_over = False
         self.model = ScanModel(self)
         self.thumbnails = Thumbnails(self)
         self.filters = ScanFilters(self)
@@ -81,13 +83,18 @@ class ScanTable(QWidget):
             folder: The rows' files are relative to it.
             labels: Of the model, in output order.
         """
-        self._folder = folder
+        self._folder, self._is_over = folder, False
         self.thumbnails.clear()
         self.filters.begin(labels)
         self.model.begin(labels)
         self.view.begin(folder)
         self.view.show_sort(-1, is_descending=False)
         self.view.scrollToTop()
+
+    def end(self) -> None:
+        """No more rows are to come, as far as is known."""
+        self._is_over = True
+        self._show_message()
 
     def clear(self) -> None:
         """Show nothing."""
@@ -140,11 +147,15 @@ class ScanTable(QWidget):
         warned = int((rows.warning_counts > 0).sum())
         self.filters.set_counts(rows.counts(), warned)
         told = (len(self.model.order), self.model.total)
-        self.view.set_message(_NO_MATCH if self.model.total else _NO_FILM)
+        self._show_message()
         self.filters.set_shown(*told, self.view.selection.count)
         if told != self._told:
             self._told = told
             self.shown_changed.emit(*told)
+
+    def _show_message(self) -> None:
+        none = _NONE if self._is_over else _NO_FILM
+        self.view.set_message(_NO_MATCH if self.model.total else none)
 
     @pyqtSlot(object)
     def _on_filter_changed(self, wish: FilterWish) -> None:

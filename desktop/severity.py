@@ -11,11 +11,12 @@ from PyQt5.QtGui import (
     QIcon,
     QIconEngine,
     QPainter,
+    QPalette,
     QPen,
     QPixmap,
     QPolygonF,
 )
-from PyQt5.QtWidgets import QLabel, QWidget
+from PyQt5.QtWidgets import QApplication, QLabel, QWidget
 
 from desktop.theme import is_dark
 
@@ -92,6 +93,8 @@ class _Sign(QIconEngine):
         painter.translate(rect.x(), rect.y())
         painter.scale(side / _GRID, side / _GRID)
         ink = severity_colour(self._severity)
+        if mode == QIcon.Mode.Selected:  # on the colour of the selection
+            ink = QApplication.palette().color(QPalette.ColorRole.HighlightedText)
         pen = QPen(ink, 2.0)
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
         pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)

@@ -1,12 +1,18 @@
-"""A window from which a file is dragged: `python -m tests.drag_source FILE`."""
+"""A window from which a file is dragged: `python -m tests.drag_source FILE`.
+
+It ends some time after the drag: with status 0 if the file was taken.
+"""
 
 from __future__ import annotations
 
+import functools
 import sys
 
-from PyQt5.QtCore import QMimeData, Qt, QUrl
+from PyQt5.QtCore import QMimeData, Qt, QTimer, QUrl
 from PyQt5.QtGui import QDrag, QMouseEvent
 from PyQt5.QtWidgets import QApplication, QLabel
+
+_LINGER_MS = 3000
 
 
 class Source(QLabel):
@@ -26,7 +32,12 @@ class Source(QLabel):
         data = QMimeData()
         data.setUrls([QUrl.fromLocalFile(self._file)])
         drag.setMimeData(data)
-        drag.exec(Qt.DropAction.CopyAction)
+        taken = drag.exec(Qt.DropAction.CopyAction) == Qt.DropAction.CopyAction
+        # Whoever took it asks for the data only now.
+        QTimer.singleShot(_LINGER_MS, functools.partial(self._end, taken))
+
+    def _end(self, taken: bool) -> None:
+        QApplication.exit(0 if taken else 1)
 
 
 if __name__ == "__main__":

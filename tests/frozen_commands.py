@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import openpyxl
 import pytest
 
-from core import __version__, paths
+from core import __version__, licences, paths
 from core.bundle import WEIGHTS, ModelBundle, read_bundle
+from core.events import JobStopped, Progressed
+from core.reading_notes import ReadingNotes
 from tests.packed_app import PackedApp, clean_environment, wait_until
+from tests.phantoms import write_phantom_set
+from tests.training_child import Child
 
 pytest_plugins = ("tests.packed_fixtures",)
 
@@ -41,9 +47,11 @@ def test_the_card_is_told(app: PackedApp) -> None:
 
 
 def test_every_command_has_help(app: PackedApp) -> None:
-    commands = "predict train evaluate audit scan export import compare card self-test"
-    for command in commands.split():
-        assert app.run(command, "--help").returncode == 0, command
+    commands = "predict train evaluate audit scan worklist export import compare "
+    for command in (commands + "calibrate card self-test").split():
+        done = app.run(command, "--help")
+        assert done.returncode == 0, command
+        assert done.stdout.startswith(f"usage: hilum-core {command}")
 
 
 def test_the_packed_model_is_whole_and_named_as_the_source_names_it(
@@ -91,6 +99,103 @@ def test_a_scan_that_watches_reads_a_film_that_comes(
     finally:
         child.terminate()
         child.communicate(timeout=30)
+
+
+def test_many_small_films_are_scanned_without_the_quick_decoder(
+    app: PackedApp, film: Path, tmp_path: Path
+) -> None:
+    folder, out = tmp_path / "in", tmp_path / "r.csv"
+    folder.mkdir()
+    for number in range(150):
+        os.link(film, folder / f"{number}.png")
+    done = app.run("scan", folder, "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert len({row["file"] for row in read_csv(out)}) == 150
+
+
+def test_a_scan_is_paused_and_stopped_and_goes_on(
+    app: PackedApp, start: Callable[..., Child], film: Path, tmp_path: Path
+) -> None:
+    folder, out = tmp_path / "in", tmp_path / "r.csv"
+    folder.mkdir()
+    for number in range(400):
+        os.link(film, folder / f"{number}.png")
+    child = start(
+        *(folder, "--out", out, "--events"),
+        command="scan",
+        program=app.core,
+        environment=clean_environment({}),
+    )
+    child.until(Progressed)
+    child.say("pause")
+    child.say("stop")
+    status, said = child.finish()
+    assert status == 3, said
+    assert isinstance(child.events[-1], JobStopped)
+    assert len(read_csv(out)) < 400
+    done = app.run("scan", folder, "--out", out, "--resume")
+    assert done.returncode == 0, done.stderr
+    assert len({row["file"] for row in read_csv(out)}) == len(read_csv(out)) == 400
+
+
+def test_a_film_that_a_dead_scan_was_reading_is_tried_in_a_child(
+    app: PackedApp, film: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "r.csv"
+    with contextlib.suppress(KeyError), ReadingNotes(out) as notes:
+        notes.begin()
+        with notes.reading(film.name):
+            raise KeyError  # as a crash: the film stays noted
+    done = app.run("scan", film.parent, "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert "tried first" in done.stderr
+    assert [row["error"] for row in read_csv(out)] == [""]
+
+
+def test_the_child_that_tries_films_answers(app: PackedApp, film: Path) -> None:
+    model = app.inside / "resources" / "model"
+    child = subprocess.Popen(
+        [*map(str, app.core), "suspects", str(film.parent), str(model)],
+        env=clean_environment({}),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert child.stdin is not None
+    assert child.stdout is not None
+    child.stdin.write(json.dumps(film.name) + "\n")
+    child.stdin.flush()
+    assert [child.stdout.readline() for _ in range(2)] == ["ready\n", "done\n"]
+    child.communicate(timeout=30)
+    assert child.returncode == 0
+
+
+@pytest.mark.parametrize("package", ["ray", "nncf"])
+def test_what_is_not_packed_is_told_in_a_sentence(
+    app: PackedApp, package: str, tmp_path: Path
+) -> None:
+    folder = write_phantom_set(tmp_path / "films", 20, size=64).parent
+    out = tmp_path / "out"
+    commands = {
+        "ray": ["scan", folder, "--out", out, "--ray", "local"],
+        "nncf": ["calibrate", app.inside / "resources/model", "--data", folder]
+        + ["--out", out],
+    }
+    done = app.run(*commands[package])
+    assert done.returncode == 2
+    assert "The packaged Hilum cannot" in done.stderr
+    assert "from its source" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not out.exists()
+
+
+def test_the_licences_of_what_is_packed_are_there(app: PackedApp) -> None:
+    text = (app.inside / "resources" / licences.FILE).read_text("utf-8")
+    parts = {part["name"].lower(): part for part in json.loads(text)}
+    assert {"hilum", "python", "pyqt5", "openvino", "numpy"} <= parts.keys()
+    assert ("keras" in parts) != app.is_reader
+    assert not {"pytest", "jax", "ray", "nncf", "numba"} & parts.keys()
+    assert all(part["version"] and part["licence"] for part in parts.values())
 
 
 def test_a_worklist_copies_films_into_folders(
@@ -160,6 +265,7 @@ def test_its_words_pass_a_terminal_that_knows_only_ascii(
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.skipif(not shutil.which("sh"), reason="there is no shell")
 def test_results_can_be_cut_short(app: PackedApp, film: Path) -> None:
     line = " ".join(f"'{word}'" for word in (*app.core, "predict", *[film] * 40))
     done = subprocess.run(
@@ -172,7 +278,7 @@ def test_results_can_be_cut_short(app: PackedApp, film: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.skipif(os.name == "nt", reason="POSIX")
+@pytest.mark.skipif(not shutil.which("strace"), reason="needs strace")
 def test_no_module_of_tensorflow_is_loaded_to_predict(
     app: PackedApp, film: Path
 ) -> None:

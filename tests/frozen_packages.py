@@ -123,6 +123,7 @@ def test_the_debian_package_installs_starts_and_goes(
         screen.tool("xdotool", "search", "--name", FILM.name, "windowmove", "0", "60")
         inside = Path("/root") / OTHER.name
         drop(screen, inside, screen.window_called(FILM.name))
+        wait_until(lambda: screen.window_called(OTHER.name))
     finally:
         screen.tool("xdotool", "search", "--name", "Hilum", "windowkill")
 

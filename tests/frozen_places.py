@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,14 +13,16 @@ from pathlib import Path
 
 import pytest
 
-from core import paths
+from core import __version__, paths
 from tests.packed_app import (
     PackedApp,
     Screen,
+    accept_notice,
     clean_environment,
     open_window,
     wait_until,
 )
+from tests.small_disk import tiny_disk
 
 pytest_plugins = ("tests.packed_fixtures",)
 
@@ -163,3 +167,41 @@ def test_a_home_that_may_not_be_written_to_matters_little(
     blocked.write_text("a file where a folder should be")
     with open_window(app, screen, FILM, XDG_DATA_HOME=str(blocked)):
         wait_until(screen.has_heat_map)
+
+
+def test_a_home_on_a_full_disk_matters_little(
+    app: PackedApp, screen: Screen, tmp_path: Path
+) -> None:
+    with tiny_disk(tmp_path / "disk", 128) as home:
+        accept_notice(home)
+        with (home / "filler").open("wb", buffering=0) as filler:
+            filler.write(bytes(1 << 20))  # as much of it as there is room for
+        with open_window(app, screen, FILM, HILUM_HOME=str(home)):
+            wait_until(screen.has_heat_map)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_a_crash_leaves_a_report_that_the_next_start_finds(
+    app: PackedApp, screen: Screen, isolated_home: Path
+) -> None:
+    crashes = isolated_home / "log" / "crashes"
+    with pytest.raises(AssertionError, match=f"ended with -{signal.SIGSEGV}"):
+        crash(app, screen)
+    assert not list(crashes.glob("crash-*"))
+    with open_window(app, screen):
+        # Without ".new": the window has told of it.
+        wait_until(lambda: list(crashes.glob("crash-*[0-9].txt")))
+    (report,) = crashes.glob("crash-*.txt")
+    told = report.read_text("utf-8")
+    for fact in (__version__, "(packaged)", "Platform: ", "Segmentation fault"):
+        assert fact in told
+    assert re.search(r"OpenVINO: \d", told)
+    assert re.search(r"NumPy: \d", told)
+    assert FILM.stem not in told
+
+
+def crash(app: PackedApp, screen: Screen) -> None:
+    with open_window(app, screen, FILM) as window:
+        wait_until(screen.has_heat_map)
+        window.send_signal(signal.SIGSEGV)
+        window.wait(30)

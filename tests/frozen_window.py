@@ -40,6 +40,7 @@ def test_a_film_that_is_dropped_is_read(app: PackedApp, screen: Screen) -> None:
     with open_window(app, screen):
         wait_until(lambda: screen.window_called("Hilum"))
         drop(screen, FILM, screen.window_called("Hilum"))
+        wait_until(lambda: screen.window_called(FILM.name))
         wait_until(screen.has_heat_map)
 
 
@@ -55,12 +56,10 @@ def test_it_fits_the_screen(
     ):
         wait_until(lambda: screen.window_called(FILM.name))
         wait_until(screen.has_heat_map)
-        number = screen.window_called(FILM.name)
-        shape = screen.tool("xdotool", "getwindowgeometry", "--shell", number)
-        found = dict(line.split("=") for line in shape.split())
-        assert int(found["X"]) >= 0
-        assert int(found["X"]) + int(found["WIDTH"]) <= width
-        assert int(found["Y"]) + int(found["HEIGHT"]) <= height
+        found = screen.shape(screen.window_called(FILM.name))
+        assert found["X"] >= 0
+        assert found["X"] + found["WIDTH"] <= width
+        assert found["Y"] + found["HEIGHT"] <= height
 
 
 def test_it_needs_no_opengl(app: PackedApp) -> None:

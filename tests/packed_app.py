@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pytest
@@ -24,6 +25,14 @@ from core.paths import CORE_WORD
 ROOT = Path(__file__).resolve().parent.parent
 #: Not handed on: what would lead the packaged program to the tests' own Python.
 _HIDDEN = ("PYTHONPATH", "PYTHONSAFEPATH", "LD_LIBRARY_PATH", "QT_QPA_PLATFORM")
+
+
+class Windowed(Protocol):
+    """What opens a window."""
+
+    @property
+    def window(self) -> Sequence[str | Path]:
+        """The command."""
 
 
 class PackedApp:
@@ -41,11 +50,11 @@ class PackedApp:
         if sys.platform == "darwin":
             folder = folder.parent / "Hilum.app/Contents/MacOS"
         self.folder = folder
-        self.window = [folder / f"hilum{suffix}"]
-        self.core = [folder / f"core{suffix}"]
+        self.window: Sequence[str | Path] = [folder / f"hilum{suffix}"]
+        self.core: Sequence[str | Path] = [folder / f"core{suffix}"]
         if sys.platform == "darwin":
             self.core = [*self.window, CORE_WORD]
-        self.is_reader = not list(folder.parent.glob("**/libtensorflow_cc*"))
+        self.is_reader = not any(folder.parent.glob("**/tensorflow"))
 
     @property
     def inside(self) -> Path:
@@ -107,6 +116,36 @@ class Screen:
         )
         return Image.open(io.BytesIO(done.stdout)).convert("RGB")
 
+    def press(self, window: str, *keys: str) -> None:
+        """Press keys, one after the other, in a window.
+
+        Args:
+            window: Its number, as `window_called` gives it.
+            keys: As xdotool names them: "alt+2", "space".
+        """
+        self.tool("xdotool", "windowfocus", "--sync", window)
+        for key in keys:
+            self.tool("xdotool", "key", key)
+
+    def click_lower_right(self, window: str, right: int, lower: int) -> None:
+        """Click in a window that is in the screen's upper left corner.
+
+        Args:
+            window: Its number.
+            right: How far from its right edge.
+            lower: How far from its lower edge.
+        """
+        self.tool("xdotool", "windowmove", "--sync", window, "0", "0")
+        shape = self.shape(window)
+        x, y = shape["WIDTH"] - right, shape["HEIGHT"] - lower
+        self.tool("xdotool", "mousemove", str(x), str(y), "click", "1")
+
+    def shape(self, window: str) -> dict[str, int]:
+        """Where a window is: X, Y, WIDTH and HEIGHT, among others."""
+        told = self.tool("xdotool", "getwindowgeometry", "--shell", window)
+        lines = (line.split("=") for line in told.split())
+        return {name: int(value) for name, value in lines}
+
     def has_heat_map(self) -> bool:
         """Whether it shows a heat map, the last that comes of a film."""
         values = np.asarray(self.picture().reduce(4)).astype(int)
@@ -138,14 +177,14 @@ def new_screen(width: int, height: int, *options: str) -> Iterator[Screen]:
 
 @contextlib.contextmanager
 def open_window(
-    app: PackedApp,
+    app: Windowed,
     screen: Screen,
     *words: str | Path,
     prefix: Sequence[str] = (),
     **environment: str,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Start the window with the notice of the first start accepted."""
-    accept_notice(Path(environment.get("HILUM_HOME", os.environ["HILUM_HOME"])))
+    accept_notice(Path(environment.get("HILUM_HOME") or os.environ["HILUM_HOME"]))
     process = subprocess.Popen(
         [*prefix, *map(str, (*app.window, *words))],
         env=clean_environment({"DISPLAY": screen.name, **environment}),
@@ -159,15 +198,15 @@ def open_window(
         process.wait(30)
 
 
-def drop(screen: Screen, film: Path, window: str) -> None:
-    """Drag a file from another program onto a window.
+def drop(screen: Screen, path: Path, window: str) -> None:
+    """Drag a file or folder from another program onto a window, which takes it.
 
     Args:
         window: Its number, as `Screen.window_called` gives it.
     """
     screen.tool("xdotool", "windowmove", window, "0", "60")
     source = subprocess.Popen(
-        [sys.executable, "-m", "tests.drag_source", str(film)],
+        [sys.executable, "-m", "tests.drag_source", str(path)],
         cwd=ROOT,
         env={**os.environ, "DISPLAY": screen.name, "QT_QPA_PLATFORM": "xcb"},
     )
@@ -177,9 +216,10 @@ def drop(screen: Screen, film: Path, window: str) -> None:
         for step in range(30, 420, 30):
             drag += ["mousemove", str(step), str(step), "sleep", "0.05"]
         screen.tool("xdotool", *drag, "sleep", "0.3", "mouseup", "1")
-        wait_until(lambda: screen.window_called(film.name))
+        wait_until(lambda: source.poll() is not None)
+        assert source.returncode == 0, "it was not taken"
     finally:
-        source.terminate()
+        source.kill()
         source.wait()
 
 

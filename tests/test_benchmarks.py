@@ -20,6 +20,7 @@ from tests.benchmarks import (
     machine,
     planted_copies,
     scanning,
+    starting,
     training_films,
 )
 from tests.benchmarks.child import ChildError, Run, Server, run_once
@@ -349,6 +350,23 @@ def test_parity_is_measured_on_different_films(
     monkeypatch.setenv("HILUM_XRAY_DATA", str(tmp_path))
     (found,) = scanning.measure_parity(tiny_bundle, tmp_path / "films", 6)
     assert (found.precision, found.films) == ("bfloat16", 6)
+
+
+def test_a_start_is_told_in_two_parts() -> None:
+    starts = starting.Starts("from source", [0.4, 0.5, 0.6], [0.9, 1.1, 1.2])
+    window, verdict = starting.rows([starts])
+    assert (window.ours, window.reached) == ("0.50 s (0.45 to 0.55)", True)
+    assert (verdict.ours[:6], verdict.reached) == ("1.10 s", False)
+
+
+def test_the_packed_program_that_is_named_is_started(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HILUM_APP", str(tmp_path / "none"))
+    assert [program.name for program in starting.programs()] == ["from source"]
+    monkeypatch.setenv("HILUM_APP", str(tmp_path))
+    names = [program.name for program in starting.programs()]
+    assert names == ["from source", "packed, reader edition"]
 
 
 def test_an_unknown_group_is_refused() -> None:

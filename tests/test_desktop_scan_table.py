@@ -461,7 +461,10 @@ def test_the_path_of_the_current_row_is_copied(
 # What is said
 
 
-def test_a_row_is_a_sentence_to_a_screen_reader(table: ScanTable, add: Add) -> None:
+def test_a_row_is_a_sentence_to_a_screen_reader(
+    table: ScanTable, add: Add, tmp_path: Path
+) -> None:
+    write_films(tmp_path, "b/film10.png")
     add(ROWS)
     words = table.model.index(0, 1).data(Qt.ItemDataRole.AccessibleTextRole)
     assert words == (
@@ -485,6 +488,46 @@ def test_a_film_that_was_not_read_is_a_row_with_its_reason(
     assert cells == ["", "a/film2.png", "Not read", "", "", "", "", "", "Is empty."]
     error = table.model.index(place, len(cells) - 1)
     assert error.data(Qt.ItemDataRole.ToolTipRole) == '"film2.png" is empty.'
+
+
+def test_a_film_that_was_moved_says_where_it_went(
+    table: ScanTable, add: Add, qtbot: QtBot, tmp_path: Path
+) -> None:
+    write_films(tmp_path, *(row.file for row in ROWS))
+    add(ROWS)
+    table.mark_moved([ROWS[0].file], Path("/sorted"))
+    words = table.model.index(0, 1).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert words.startswith("b/film10.png (Moved to /sorted), Pneumonia")
+    table.view.setFocus()
+    with qtbot.assertNotEmitted(table.film_activated):
+        with qtbot.waitSignal(table.status_changed) as said:
+            table.view.row_activated.emit(0)
+    assert said.args == ["Moved to /sorted; it can be opened there."]
+    assert table.grab().toImage().width()
+
+
+def test_a_film_that_is_gone_says_so(
+    table: ScanTable, add: Add, qtbot: QtBot, tmp_path: Path
+) -> None:
+    write_films(tmp_path, *(row.file for row in ROWS[1:]))
+    add(ROWS)
+    qtbot.waitUntil(lambda: table.model.rows.gone == {0: "Not there any more"})
+
+
+def test_the_filters_take_more_lines_where_there_is_less_room(
+    table: ScanTable, qtbot: QtBot
+) -> None:
+    filters = table.filters
+    lines = filters.layout()
+    assert lines is not None
+    counts = []
+    for width in (1400, 900, 500):
+        table.resize(width, 500)
+        qtbot.waitUntil(lambda width=width: filters.width() == width)
+        counts.append(lines.count())
+    assert counts == sorted(counts)
+    assert counts[0] == 1 < counts[2]
+    assert filters.minimumSizeHint().width() < 500
 
 
 @pytest.mark.parametrize("appearance", ["light", "dark"])

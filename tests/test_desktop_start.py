@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from core import __version__
 from core.bundle import ModelBundle
+from desktop import start_clock
 from desktop.app_icon import SIZES, app_icon
 from desktop.application import FileInbox
 from desktop.dialogs import ModelCardDialog, card_html
@@ -240,6 +241,15 @@ def test_the_age_of_a_process_is_that_of_its_start() -> None:
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True
     )
     assert child.stdout.split() == ["True", "True"], child.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
+def test_without_proc_the_age_counts_from_when_it_was_first_wanted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(start_clock, "_ABOUT_THIS", tmp_path / "missing")
+    first = start_clock.process_age()
+    assert 0 <= first <= start_clock.process_age()
 
 
 def test_the_version_is_printed_without_a_window() -> None:

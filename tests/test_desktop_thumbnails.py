@@ -86,11 +86,20 @@ def test_a_film_that_cannot_be_read_is_marked_once(
     thumbnails: Thumbnails, qtbot: QtBot, tmp_path: Path
 ) -> None:
     gone = PictureWish(7, tmp_path / "gone.png")
-    with qtbot.waitSignal(thumbnails.made):
+    with qtbot.waitSignals([thumbnails.missed, thumbnails.made], order="strict"):
         thumbnails.want([gone])
     assert thumbnails.is_broken(7)
     thumbnails.want([gone])
     assert not thumbnails.is_reading
+
+
+def test_a_torn_film_is_not_missed(
+    thumbnails: Thumbnails, qtbot: QtBot, tmp_path: Path
+) -> None:
+    torn = tmp_path / "torn.png"
+    torn.write_bytes(b"\x89PNG")
+    with qtbot.assertNotEmitted(thumbnails.missed), qtbot.waitSignal(thumbnails.made):
+        thumbnails.want([PictureWish(1, torn)])
 
 
 def test_a_film_that_blocks_does_not_hold_up_the_others(

@@ -12,14 +12,17 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from core import scans
 from core.__main__ import main
 from core.bundle import ModelBundle
 from core.events import JobFailed, JobStopped, JobSucceeded, Progressed, parse_event
 from core.scan_file import ScanFile
+from core.scan_record import ScanRecord
 from tests.scan_folder import files_of, png, scan_in_fork, start_scan, write_films
 from tests.small_disk import as_nobody, open_folder, tiny_disk
 from tests.tiny_bundle import write_tiny_bundle
@@ -182,6 +185,26 @@ def test_a_scan_does_not_go_on_with_another_folder(
     assert scan(other, "--out", tmp_path / "r.csv", "--resume") == 2
     assert "lists no film of" in capsys.readouterr().err
     assert files_of(tmp_path / "r.csv") == ["a.png"]
+
+
+def test_a_scan_of_the_window_goes_on_after_all_its_films_were_sorted_away(
+    scan: Scan, tiny_bundle: ModelBundle, tmp_path: Path
+) -> None:
+    folder = write_films(tmp_path / "in", "a.png")
+    record = ScanRecord(
+        folder=folder,
+        started=datetime(2026, 1, 2, 3, 4, 5).astimezone(),
+        model=tiny_bundle.card.name,
+        bundle=tiny_bundle.path,
+        model_sha256=tiny_bundle.sha256,
+        card_labels=tuple(tiny_bundle.card.labels),
+    )
+    results = scans.new_scan(record).results
+    scan(folder, "--out", results)
+    (folder / "a.png").unlink()
+    write_films(folder, "b.png")
+    assert scan(folder, "--out", results, "--resume") == 0
+    assert files_of(results) == ["a.png", "b.png"]
 
 
 def test_films_that_changed_or_went_between_are_said_to_have(

@@ -31,6 +31,7 @@ from tests.benchmarks import (
     ray_side,
     reading_while_training,
     scanning,
+    starting,
     training_films,
     training_flow,
 )
@@ -64,6 +65,11 @@ already. Films are hard links to few files, so that the disk counts for neither.
 Decoding alone is a film from the file to the network's input, inference alone the
 graph on films in memory, both as the scan does them and in the same process; the
 least ratio is the processor time of both over that of the greater."""
+
+_NOTES_START = """\
+A start is that of a new process on files that are in memory already, with settings of
+its own, given a film; both are seen on the screen of an X server without hardware, and
+looking takes a tenth of a second."""
 
 
 def main() -> int:
@@ -267,6 +273,19 @@ def _cluster(
     return {"cluster": ray_side.to_json(found)}
 
 
+def _start(
+    bundle: ModelBundle, folder: Path, rows: list[Row], quick: bool
+) -> dict[str, Any]:
+    """How soon the window is there, and the first verdict in it."""
+    if missing := starting.missing_tools():
+        _say(f"\nStarts are not measured: there is no {', '.join(missing)}")
+        return {}
+    _say("\nFrom the start of the program to the first verdict in its window")
+    found = starting.measure(2 if quick else 9)
+    _show(starting.rows(found), rows)
+    return {"start": starting.to_json(found)}
+
+
 @dataclasses.dataclass(frozen=True)
 class _Group:
     """Figures that can be asked for by name.
@@ -282,6 +301,7 @@ class _Group:
 
 _GROUPS = {
     "verdict": _Group(_verdict, (_NOTES_VERDICT,)),
+    "start": _Group(_start, (_NOTES_START,)),
     "training": _Group(_training, (_NOTES_TRAINING,)),
     "leaks": _Group(_leaks),
     "scan": _Group(_scan, (_NOTES_SCAN,)),

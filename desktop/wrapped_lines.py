@@ -1,0 +1,89 @@
+"""Groups of widgets side by side, on as few lines as there is room for."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Final
+
+from PyQt5.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+_GAP_PX: Final = 6
+
+
+class WrappedLines:
+    """Lays out groups of widgets; a group stays on one line.
+
+    The first widget of all takes the room that is left on its line; the last
+    one stands at the right.
+
+    Args:
+        parent: Has no layout yet.
+        groups: Its children, in the order of the keyboard.
+        first_px: Room for the first widget where it shares a line.
+    """
+
+    def __init__(
+        self, parent: QWidget, groups: Sequence[Sequence[QWidget]], first_px: int
+    ) -> None:
+        self._parent = parent
+        self._groups = groups
+        self._first_px = first_px
+        self._counts: list[int] = []
+        self._lines = QVBoxLayout(parent)
+        self._lines.setContentsMargins(0, _GAP_PX, 0, _GAP_PX)
+        self._lines.setSpacing(_GAP_PX)
+        order = itertools.chain(*groups)
+        for before, after in itertools.pairwise(order):
+            QWidget.setTabOrder(before, after)
+
+    @property
+    def least_width(self) -> int:
+        """What the widest group needs, logical pixels."""
+        return max(map(_width_of, self._groups))
+
+    def arrange(self) -> None:
+        """Break the lines anew, after the parent or a widget got another width."""
+        counts = self._fitting(self._parent.width())
+        if counts == self._counts:
+            return
+        self._counts = counts
+        while (item := self._lines.takeAt(0)) is not None:
+            item.layout().deleteLater()
+        groups = iter(self._groups)
+        first, last = self._groups[0][0], self._groups[-1][-1]
+        for count in counts:
+            line = QHBoxLayout()
+            line.setSpacing(_GAP_PX)
+            self._lines.addLayout(line)
+            widgets = list(itertools.chain(*itertools.islice(groups, count)))
+            for widget in widgets:
+                if widget is last:
+                    line.addStretch(1)
+                line.addWidget(widget, 100 if widget is first else 0)
+            if first not in widgets and last not in widgets:
+                line.addStretch(1)
+        self._parent.updateGeometry()
+
+    def _fitting(self, width: int) -> list[int]:
+        """How many groups each line holds."""
+        counts: list[int] = []
+        room = 0
+        for group in self._groups:
+            wanted = _width_of(group) + _GAP_PX
+            if not counts:
+                wanted += max(0, self._first_px - _least(group[0]))
+            if not counts or wanted > room:
+                counts.append(0)
+                room = width
+            counts[-1] += 1
+            room -= wanted
+        return counts
+
+
+def _width_of(group: Sequence[QWidget]) -> int:
+    return sum(map(_least, group)) + _GAP_PX * (len(group) - 1)
+
+
+def _least(widget: QWidget) -> int:
+    return max(widget.minimumWidth(), widget.minimumSizeHint().width())

@@ -1,0 +1,92 @@
+"""The packaged window scans, trains and takes models: by drag and by keyboard."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from core import model_store, paths, runs, scans
+from core.bundle import ModelBundle, read_bundle
+from core.events import STOP
+from core.run import INTERRUPTED
+from core.scan_file import read_labels, read_rows
+from core.scan_record import FINISHED
+from tests.packed_app import PackedApp, Screen, drop, open_window, wait_until
+
+pytest_plugins = ("tests.packed_fixtures",)
+
+#: TensorFlow takes a while to load, and longer on a busy machine.
+_PATIENCE_S = 240.0
+#: Where the button to the next step is, from the lower right corner.
+_NEXT = (86, 52)
+
+
+def is_at_work(window: int, command: str) -> Callable[[], bool]:
+    """Tells whether a window has a child that runs a command of `core`."""
+
+    def look() -> bool:
+        children = psutil.Process(window).children()
+        words = [child.cmdline() for child in children if child.is_running()]
+        return any(command in each for each in words)
+
+    return look
+
+
+def test_a_folder_dropped_on_the_scan_tab_is_scanned(
+    app: PackedApp, screen: Screen, phantoms: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "Filme ü"
+    shutil.copytree(phantoms.parent, folder)
+    with open_window(app, screen):
+        wait_until(lambda: screen.window_called("Hilum"))
+        window = screen.window_called("Hilum")
+        screen.press(window, "alt+2")
+        drop(screen, folder, window)
+        # The folder was looked at, which takes the focus to the button Scan.
+        screen.press(window, "space")
+        wait_until(scans.list_scans)
+        (scan,) = scans.list_scans()
+        wait_until(lambda: scans.read_scan(scan.path).record.status == FINISHED)
+    rows = list(read_rows(scan.results, read_labels(scan.results)))
+    assert len(rows) == 30
+    assert not [row for row in rows if row.error]
+
+
+def test_a_model_file_that_is_opened_is_put_to_use_after_a_yes(
+    app: PackedApp, screen: Screen, tiny_bundle: ModelBundle, tmp_path: Path
+) -> None:
+    file = tmp_path / "Modell ü.hilum"
+    app.run("export", tiny_bundle.path, "--format", "hilum", "--out", file)
+    with open_window(app, screen, file):
+        wait_until(lambda: screen.window_called("Import model"))
+        assert paths.models_dir() not in model_store.current().parents
+        screen.press(screen.window_called("Import model"), "Return")
+        wait_until(lambda: paths.models_dir() in model_store.current().parents)
+    assert read_bundle(model_store.current()).sha256 == tiny_bundle.sha256
+
+
+def test_a_training_is_started_followed_and_stopped(
+    app: PackedApp, screen: Screen, phantoms: Path
+) -> None:
+    if app.is_reader:
+        pytest.skip("the reader edition does not train")
+    with open_window(app, screen) as process:
+        wait_until(lambda: screen.window_called("Hilum"))
+        window = screen.window_called("Hilum")
+        screen.press(window, "alt+3")
+        drop(screen, phantoms, window)
+        is_checking = is_at_work(process.pid, "audit")
+        wait_until(lambda: not is_checking(), _PATIENCE_S)
+        screen.click_lower_right(window, *_NEXT)
+        # The focus goes along: to the next step's button, and to that which starts.
+        screen.press(window, "space", "space")
+        wait_until(runs.list_runs)
+        (run,) = runs.list_runs()
+        wait_until(run.history, _PATIENCE_S)
+        run.work.wish(STOP)
+        wait_until(lambda: run.state() == INTERRUPTED, _PATIENCE_S)
+    assert run.can_resume
