@@ -253,7 +253,7 @@ def _scan(
     parity = scanning.measure_parity(bundle, folder / "parity", 30 if quick else 200)
     _show(scanning.parity_rows(parity), rows)
 
-    counts = [100, 1000, 3000] if quick else [1000, 10_000, 100_000]
+    counts = [100, 1000, 3000] if quick else [1000, 50_000, 100_000]
     _say("\nScans of " + ", ".join(f"{count:,}" for count in counts) + " small films")
     growth = scanning.measure_growth(folder, counts)
     _show(scanning.growth_rows(growth), rows)
