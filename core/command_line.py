@@ -75,8 +75,7 @@ def _quieten_tensorflow() -> None:
 def parser() -> argparse.ArgumentParser:
     """The parser of all commands; what it gives has the command as `run`."""
     parser = argparse.ArgumentParser(
-        # As packages install it; see packaging/linux_packages.py.
-        prog="hilum-core" if paths.is_frozen() else "python -m core",
+        prog=paths.command_name(),
         description="Hilum reads chest X-rays. A research and teaching tool, "
         "not a medical device.",
     )

@@ -14,6 +14,25 @@ _UNKNOWN = (errno.ENOLCK, errno.ENOTSUP, errno.EINVAL, errno.ENOSYS)
 _PLACE = 1 << 60
 
 
+def open_to_write(path: Path | str, *, new: bool = False) -> int:
+    """Open a file to read and write it, unbuffered; it is made if missing.
+
+    No child of this program inherits it.
+
+    Args:
+        path: Of the file.
+        new: Whether one that is there already is refused.
+
+    Raises:
+        OSError: It cannot be opened.
+        ValueError: No file can have such a name.
+    """
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
+    flags |= getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOINHERIT", 0)
+    flags |= getattr(os, "O_NONBLOCK", 0)  # a pipe in its place must not hang it
+    return os.open(path, flags | (os.O_EXCL if new else 0), 0o666)
+
+
 def lock(file: int) -> bool:
     """Keep others from an open file until it is closed, by a kill too.
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 
 from core.errors import OutputError
-from core.file_lock import lock
+from core.file_lock import lock, open_to_write
 from core.placing import reachable, unwritten
 from core.scan_row import decode_line, encode_cells
 
@@ -70,11 +70,8 @@ class FiledList:
         #: Names that were given, in the form by which they must differ.
         self.given: set[str] = set()
         self._synced_at = time.monotonic()
-        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
-        flags |= getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOINHERIT", 0)
-        flags |= getattr(os, "O_NONBLOCK", 0)  # a pipe in its place must not hang it
         try:
-            self._file = os.open(reachable(self.path), flags, 0o666)
+            self._file = open_to_write(reachable(self.path))
         except OSError as error:
             raise self._unopened(error) from error
         try:

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from core.errors import TrainingError
+from core.paths import command_name
 
 #: Backbone -> the layer from which it is usually unfrozen.
 USUAL_LAYERS = {
@@ -295,5 +296,5 @@ def _coerce(name: str, value: Any, like: Any) -> Any:
 def _bad_field(name: str, value: Any) -> TrainingError:
     return TrainingError(
         f"The setting {name} of a training job cannot be {value!r}.",
-        hint="`python -m core train --help` lists the settings.",
+        hint=f"`{command_name()} train --help` lists the settings.",
     )

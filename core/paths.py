@@ -96,6 +96,11 @@ def core_command() -> list[str]:
     return [sys.executable, "-m", "core"]
 
 
+def command_name() -> str:
+    """What the user calls the command line; packages install it by this name."""
+    return "hilum-core" if is_frozen() else "python -m core"
+
+
 @contextlib.contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
     """Write a file beside its place and rename it when it is whole.

@@ -7,6 +7,7 @@ from pathlib import Path
 from core.bundle import GRAPH, INT8_GRAPH, ModelBundle
 from core.errors import BundleError
 from core.graph import capabilities
+from core.paths import command_name
 
 #: The first is the one that two machines agree in.
 PRECISIONS = ("float32", "bfloat16", "int8")
@@ -25,7 +26,7 @@ def graph_path(bundle: ModelBundle, precision: str) -> Path:
     if INT8_GRAPH not in bundle.card.files:
         raise BundleError(
             f"The model {bundle.card.name} has no graph in int8.",
-            hint="Make one of it with: python -m core calibrate BUNDLE --data FILMS "
+            hint=f"Make one of it with: {command_name()} calibrate BUNDLE --data FILMS "
             "--out NEW_BUNDLE; or read the films in bfloat16.",
         )
     return bundle.path / INT8_GRAPH

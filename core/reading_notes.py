@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Final
 
 from core.errors import CoreError, ImageReadError
+from core.file_lock import open_to_write
 
 _SUFFIX: Final = ".reading"
 #: Of what is at a time there is one place each; the first holds this, so that no
@@ -56,13 +57,10 @@ class ReadingNotes:
 
     def begin(self) -> None:
         """Forget what was left behind, and note from now on."""
-        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
-        flags |= getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOINHERIT", 0)
-        flags |= getattr(os, "O_NONBLOCK", 0)  # a pipe in its place must not hang it
         with contextlib.suppress(OSError):
             if self._content()[: len(_MARK)] not in (b"", _MARK):
                 return  # somebody else's
-            self._file = os.open(self.path, flags, 0o666)
+            self._file = open_to_write(self.path)
             os.ftruncate(self._file, 0)
             os.write(self._file, _MARK)
 

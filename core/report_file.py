@@ -33,7 +33,7 @@ from typing import Any
 from core.bundle import REPORT, ModelBundle, ModelCard, card_to_json
 from core.errors import BundleError
 from core.events import EpochEnded
-from core.paths import atomic_write
+from core.paths import atomic_write, command_name
 
 _VERSION = 1
 _PARTS = {
@@ -129,7 +129,7 @@ def read_report_json(bundle: ModelBundle) -> dict[str, Any]:
     if REPORT not in bundle.card.files:
         raise BundleError(
             f"The model {name} was made before models came with a report.",
-            hint="Measure it anew: python -m core evaluate BUNDLE --data DATA.",
+            hint=f"Measure it anew: {command_name()} evaluate BUNDLE --data DATA.",
         )
     try:
         report = json.loads((bundle.path / REPORT).read_text(encoding="utf-8"))

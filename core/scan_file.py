@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 
 from core.errors import OutputError
-from core.file_lock import lock
+from core.file_lock import lock, open_to_write
 from core.paths import output_error
 from core.scan_row import (
     ScanRow,
@@ -268,12 +268,9 @@ def _is_row(line: bytes, labels: Sequence[str]) -> bool:
 
 
 def _open(path: Path, *, new: bool) -> int:
-    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
-    flags |= getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOINHERIT", 0)
-    flags |= getattr(os, "O_NONBLOCK", 0)  # a pipe in its place must not hang it
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = os.open(path, flags | (os.O_EXCL if new else 0), 0o666)
+        file = open_to_write(path, new=new)
     except FileExistsError as error:
         raise OutputError(
             f"{path.name} exists already.",

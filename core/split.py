@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from core.dataset import COLUMNS, Dataset, Sample
 from core.errors import DatasetError
 from core.grouping import group_samples
-from core.paths import atomic_write
+from core.paths import atomic_write, command_name
 
 SPLITS = ("train", "val", "test")
 
@@ -190,7 +190,7 @@ def refuse_leaks(
         raise DatasetError(
             f"{len(spread)} films or patients are in more than one split, for one "
             f"{one.file} in {one.split} and {two.file} in {two.split}.",
-            hint="Write a split that groups them with `python -m core audit DATA "
+            hint=f"Write a split that groups them with `{command_name()} audit DATA "
             "--group --manifest split.csv` and train on that, or say why they may "
             "stay with --set accept_leaks=REASON.",
         )

@@ -9,6 +9,8 @@ from PyQt5.QtCore import QAbstractTableModel, QModelIndex, QObject, QSize, Qt
 from PyQt5.QtGui import QFont, QGuiApplication, QKeyEvent, QKeySequence
 from PyQt5.QtWidgets import QFrame, QHeaderView, QSizePolicy, QTableView, QWidget
 
+from desktop.plain_table import cell_alignment
+
 _ROOT: Final = QModelIndex()
 _ROW_PAD_PX: Final = 8
 
@@ -66,7 +68,7 @@ class Cells(QAbstractTableModel):
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return f"{self.rows[row][0]}, {self.head[column]}: {text}"
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(column)
+            return cell_alignment(is_number=column > 0)
         if role == Qt.ItemDataRole.FontRole and row in self._bold:
             font = QFont(QGuiApplication.font())
             font.setBold(True)
@@ -84,7 +86,7 @@ class Cells(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return self.head[section]
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(section)
+            return cell_alignment(is_number=section > 0)
         if role == Qt.ItemDataRole.ToolTipRole and section < len(self._tips):
             return self._tips[section]
         return None
@@ -145,8 +147,3 @@ class FiguresTable(QTableView):
             QGuiApplication.clipboard().setText(text)
         else:
             super().keyPressEvent(event)
-
-
-def _alignment(column: int) -> int:
-    right, left = Qt.AlignmentFlag.AlignRight, Qt.AlignmentFlag.AlignLeft
-    return int((right if column else left) | Qt.AlignmentFlag.AlignVCenter)

@@ -9,16 +9,12 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from PyQt5.QtCore import QLocale, QSize, pyqtSlot
-from PyQt5.QtGui import QShowEvent
+from PyQt5.QtCore import QLocale, pyqtSlot
 from PyQt5.QtWidgets import (
-    QDialog,
-    QDialogButtonBox,
     QFileDialog,
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -26,8 +22,9 @@ from core.errors import CoreError
 from core.filing import NOT_READ, UNCERTAIN, folder_names
 from core.scans import Scan
 from desktop.background import Background
+from desktop.dialog_size import grow_to_fit
 from desktop.film_choice import FilmChoice
-from desktop.fitted_dialog import grow_to_fit, size_for
+from desktop.fitted_dialog import FittedDialog
 from desktop.labels import Caption, ElidedLabel, SectionTitle, printable
 from desktop.note_row import NoteRow
 from desktop.scan_chores import ALL, Chore, Stock, take_stock
@@ -44,7 +41,7 @@ _MOVES: Final = (
 )
 
 
-class FilingDialog(QDialog):
+class FilingDialog(FittedDialog):
     """Chooses films and a folder, and says in numbers what it comes to.
 
     Args:
@@ -60,7 +57,7 @@ class FilingDialog(QDialog):
         *,
         move: bool,
     ) -> None:
-        super().__init__(parent)
+        super().__init__(560, parent)
         self._scan = scan
         self._move = move
         self._target: Path | None = None
@@ -163,16 +160,10 @@ class FilingDialog(QDialog):
 
     def _lay_out(self) -> None:
         verb = "Move" if self._move else "Copy"
-        title = QLabel(f"{verb} films into a folder per finding", self)
-        title.setObjectName("dialogTitle")
-        title.setWordWrap(True)
         place = QHBoxLayout()
         place.addWidget(self.place, 1)
         place.addWidget(self.place_button)
-        page = QVBoxLayout(self)
-        page.setContentsMargins(20, 18, 20, 16)
-        page.setSpacing(6)
-        page.addWidget(title)
+        page = self.begin_page(f"{verb} films into a folder per finding")
         page.addWidget(Caption(_MOVES if self._move else _COPIES, self))
         page.addSpacing(4)
         page.addWidget(SectionTitle("Films", self))
@@ -182,20 +173,9 @@ class FilingDialog(QDialog):
         page.addWidget(SectionTitle("Where", self))
         page.addLayout(place)
         page.addWidget(self.problem)
-        page.addStretch(1)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
-        buttons.addButton(self.go_button, QDialogButtonBox.ButtonRole.ActionRole)
-        buttons.rejected.connect(self.reject)
-        page.addWidget(buttons)
+        self.end_page(page, self.go_button)
 
     # Qt overrides
-
-    def sizeHint(self) -> QSize:
-        return size_for(self, 560)
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        grow_to_fit(self)
 
     def done(self, result: int) -> None:
         self._dropped.set()

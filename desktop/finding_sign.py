@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
-from PyQt5.QtCore import QPointF, QRect, QRectF, QSize, Qt
+from PyQt5.QtCore import QPointF, QRectF, Qt
 from PyQt5.QtGui import (
     QColor,
     QGuiApplication,
     QIcon,
-    QIconEngine,
     QPainter,
     QPalette,
     QPen,
-    QPixmap,
     QPolygonF,
 )
 
 from core.triage import HEALTHY
+from desktop.drawn_icon import drawn_icon, round_pen
 from desktop.severity import severity_icon
 from desktop.theme import is_dark
 
@@ -32,7 +32,6 @@ _INKS: Final = (
     ("#6d5600", "#e6c754"),
 )
 _HEALTHY_INK: Final = ("#00695c", "#5fcfb4")
-_GRID: Final = 24.0
 
 
 def finding_icons(labels: Sequence[str]) -> list[QIcon]:
@@ -43,57 +42,30 @@ def finding_icons(labels: Sequence[str]) -> list[QIcon]:
     """
     diseases = [name for name in labels if name != HEALTHY]
     signs = [
-        QIcon(_Sign(diseases.index(name) if name in diseases else _HEALTHY_SIGN))
+        _sign(diseases.index(name) if name in diseases else _HEALTHY_SIGN)
         for name in labels
     ]
-    return [*signs, QIcon(_Sign(_UNCERTAIN_SIGN)), severity_icon("stop")]
+    return [*signs, _sign(_UNCERTAIN_SIGN), severity_icon("stop")]
 
 
 _HEALTHY_SIGN: Final = -1
 _UNCERTAIN_SIGN: Final = -2
 
 
-class _Sign(QIconEngine):
-    """Draws on demand, so that the ink follows the palette and the pixel ratio."""
+def _sign(which: int) -> QIcon:
+    return drawn_icon(partial(_draw, which))
 
-    def __init__(self, which: int) -> None:
-        super().__init__()
-        self._which = which
 
-    # Qt overrides
-
-    def paint(
-        self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State
-    ) -> None:
-        side = min(rect.width(), rect.height())
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.translate(
-            rect.x() + (rect.width() - side) / 2, rect.y() + (rect.height() - side) / 2
-        )
-        painter.scale(side / _GRID, side / _GRID)
-        if self._which == _HEALTHY_SIGN:
-            painter.setPen(_pen(_ink(_HEALTHY_INK)))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawEllipse(QRectF(4, 4, 16, 16))
-        elif self._which == _UNCERTAIN_SIGN:
-            _draw_question(painter)
-        else:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(_ink(_INKS[self._which % len(_INKS)]))
-            painter.drawPolygon(_polygon(self._which))
-        painter.restore()
-
-    def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
-        pixmap = QPixmap(size)
-        pixmap.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(pixmap)
-        self.paint(painter, QRect(0, 0, size.width(), size.height()), mode, state)
-        painter.end()
-        return pixmap
-
-    def clone(self) -> QIconEngine:
-        return _Sign(self._which)
+def _draw(which: int, painter: QPainter, mode: QIcon.Mode) -> None:
+    if which == _HEALTHY_SIGN:
+        painter.setPen(_pen(_ink(_HEALTHY_INK)))
+        painter.drawEllipse(QRectF(4, 4, 16, 16))
+    elif which == _UNCERTAIN_SIGN:
+        _draw_question(painter)
+    else:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(_ink(_INKS[which % len(_INKS)]))
+        painter.drawPolygon(_polygon(which))
 
 
 def _ink(inks: tuple[str, str]) -> QColor:
@@ -102,10 +74,7 @@ def _ink(inks: tuple[str, str]) -> QColor:
 
 
 def _pen(ink: QColor) -> QPen:
-    pen = QPen(ink, 2.4)
-    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-    return pen
+    return round_pen(ink, 2.4)
 
 
 def _polygon(which: int) -> QPolygonF:
@@ -123,7 +92,6 @@ def _draw_question(painter: QPainter) -> None:
     pen = _pen(ink)
     pen.setDashPattern([1.6, 1.7])
     painter.setPen(pen)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawEllipse(QRectF(3, 3, 18, 18))
     painter.setPen(_pen(ink))
     painter.drawArc(QRectF(9, 7, 6, 6), 170 * 16, -240 * 16)

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
-from PyQt5.QtCore import QPointF, QRect, QRectF, QSize, Qt
+from PyQt5.QtCore import QPointF, QRectF, Qt
 from PyQt5.QtGui import (
     QBrush,
     QColor,
     QGuiApplication,
     QIcon,
-    QIconEngine,
     QLinearGradient,
     QPainter,
     QPainterPath,
     QPalette,
     QPen,
-    QPixmap,
     QPolygonF,
 )
 
-#: Every icon is drawn in a square of this side and then scaled.
-GRID: Final = 24.0
+from desktop.drawn_icon import drawn_icon, round_pen
 
 
 def icon(name: str, *, colour: QColor | None = None) -> QIcon:
@@ -38,59 +36,27 @@ def icon(name: str, *, colour: QColor | None = None) -> QIcon:
     """
     if name not in _DRAWINGS:
         raise ValueError(f"expected one of {NAMES}. Received: name={name!r}")
-    return QIcon(_DrawnIcon(name, colour))
+    return drawn_icon(partial(_draw, name, colour))
 
 
-class _DrawnIcon(QIconEngine):
-    """Draws on demand, so the ink follows the palette and the pixel ratio."""
+def _draw(
+    name: str, colour: QColor | None, painter: QPainter, mode: QIcon.Mode
+) -> None:
+    ink = _ink(colour, mode)
+    painter.setPen(_pen(ink))
+    _DRAWINGS[name](painter, ink)
 
-    def __init__(self, name: str, colour: QColor | None) -> None:
-        super().__init__()
-        self._name = name
-        self._colour = colour
 
-    def _ink(self, mode: QIcon.Mode) -> QColor:
-        palette = QGuiApplication.palette()
-        if mode == QIcon.Mode.Disabled:
-            group = QPalette.ColorGroup.Disabled
-            return palette.color(group, QPalette.ColorRole.ButtonText)
-        return self._colour or palette.color(QPalette.ColorRole.ButtonText)
-
-    # Qt overrides
-
-    def paint(
-        self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State
-    ) -> None:
-        side = min(rect.width(), rect.height())
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.translate(
-            rect.x() + (rect.width() - side) / 2, rect.y() + (rect.height() - side) / 2
-        )
-        painter.scale(side / GRID, side / GRID)
-        ink = self._ink(mode)
-        painter.setPen(_pen(ink))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        _DRAWINGS[self._name](painter, ink)
-        painter.restore()
-
-    def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
-        pixmap = QPixmap(size)
-        pixmap.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(pixmap)
-        self.paint(painter, QRect(0, 0, size.width(), size.height()), mode, state)
-        painter.end()
-        return pixmap
-
-    def clone(self) -> QIconEngine:
-        return _DrawnIcon(self._name, self._colour)
+def _ink(colour: QColor | None, mode: QIcon.Mode) -> QColor:
+    palette = QGuiApplication.palette()
+    if mode == QIcon.Mode.Disabled:
+        group = QPalette.ColorGroup.Disabled
+        return palette.color(group, QPalette.ColorRole.ButtonText)
+    return colour or palette.color(QPalette.ColorRole.ButtonText)
 
 
 def _pen(ink: QColor, width: float = 1.7) -> QPen:
-    pen = QPen(ink, width)
-    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-    return pen
+    return round_pen(ink, width)
 
 
 def _lines(painter: QPainter, *points: float) -> None:

@@ -9,10 +9,8 @@ from typing import Final
 from PyQt5.QtCore import Qt, pyqtSignal, pyqtSlot
 from PyQt5.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PyQt5.QtWidgets import (
-    QFrame,
     QHBoxLayout,
     QPushButton,
-    QScrollArea,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -27,6 +25,7 @@ from desktop.data_panel import DataPanel
 from desktop.film_sampler import SamplerThread
 from desktop.labels import Caption, SectionTitle
 from desktop.message_card import MessageCard
+from desktop.page_scroll import PageScroll
 from desktop.preflight import minutes_in_words
 from desktop.preflight_panel import PreflightJob, PreflightPanel
 from desktop.run_request import RunRequest, as_typed, train_words
@@ -336,13 +335,10 @@ class NewRunPage(QWidget):
         self.data.chooser.dropEvent(event)
 
 
-def _scrolled(widget: QWidget, parent: QWidget) -> QScrollArea:
+def _scrolled(widget: QWidget, parent: QWidget) -> PageScroll:
     """A page that scrolls as a whole, no wider than reads well."""
-    area = QScrollArea(parent)
+    area = PageScroll(parent)
     area.setObjectName("newRunScroll")
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     frame = QWidget(area)
     frame.setObjectName("newRunFrame")

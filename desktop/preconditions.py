@@ -17,12 +17,12 @@ from core import paths
 
 #: Library -> the Debian package that brings it. Debian 13 and Ubuntu 24.04 renamed
 #: libglib2.0-0, and still answer to that name.
-_ALWAYS: Final = {
+NEEDED: Final = {
     "libgthread-2.0.so.0": "libglib2.0-0",
     "libGL.so.1": "libgl1",
     "libfontconfig.so.1": "libfontconfig1",
 }
-_WITH_X11: Final = {
+NEEDED_WITH_X11: Final = {
     "libxcb-icccm.so.4": "libxcb-icccm4",
     "libxcb-image.so.0": "libxcb-image0",
     "libxcb-keysyms.so.1": "libxcb-keysyms1",
@@ -45,10 +45,10 @@ def obstacle() -> str:
         return (
             "There is no display to open a window on.\n"
             "Hint: Start Hilum in a desktop session, or judge films from the "
-            f"terminal: {_command_line()} predict FILM"
+            f"terminal: {paths.command_name()} predict FILM"
         )
     is_x11 = has_x11 and platform.split(":")[0] in ("", "xcb")
-    missing = _missing(_ALWAYS) + (_missing(_WITH_X11) if is_x11 else [])
+    missing = _missing(NEEDED) + (_missing(NEEDED_WITH_X11) if is_x11 else [])
     if missing:
         return (
             "Hilum needs system libraries that are missing.\n"
@@ -116,7 +116,3 @@ def _can_connect() -> bool:
     has_failed = bool(xcb.xcb_connection_has_error(connection))
     xcb.xcb_disconnect(connection)
     return not has_failed
-
-
-def _command_line() -> str:
-    return "core" if paths.is_frozen() else "python -m core"

@@ -9,11 +9,9 @@ from typing import Final
 from PyQt5.QtCore import Qt, QUrl, pyqtSignal, pyqtSlot
 from PyQt5.QtGui import QDesktopServices
 from PyQt5.QtWidgets import (
-    QFrame,
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -27,6 +25,7 @@ from desktop.candidate_panel import CandidatePanel
 from desktop.export_dialog import ExportDialog
 from desktop.labels import ElidedLabel
 from desktop.message_card import MessageCard
+from desktop.page_scroll import PageScroll
 from desktop.report_body import ReportBody
 from desktop.report_data import Mistake, ReportData, headline, read_report_data
 from desktop.report_files import save_report
@@ -37,7 +36,7 @@ _READING: Final = "Reading the report…"
 _MOST_NOTES: Final = 8
 
 
-class ReportPage(QScrollArea):
+class ReportPage(PageScroll):
     """Everything that is known of a finished run's model.
 
     Attributes:
@@ -63,9 +62,6 @@ class ReportPage(QScrollArea):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("reportPage")
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAccessibleName("Report")
         self._run: Run | None = None

@@ -20,6 +20,8 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
+from desktop.plain_table import cell_alignment, make_plain
+
 Cell = str | int | float
 
 
@@ -72,7 +74,7 @@ class RowsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return str(cell)
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(isinstance(cell, int | float))
+            return cell_alignment(is_number=isinstance(cell, int | float))
         is_total = self._table.has_total and row == len(self._table.rows) - 1
         if role == Qt.ItemDataRole.FontRole and is_total:
             font = QFont()
@@ -92,7 +94,7 @@ class RowsModel(QAbstractTableModel):
             return self._table.headers[section]
         if role == Qt.ItemDataRole.TextAlignmentRole and self._table.rows:
             cell = self._table.rows[0][section]
-            return _alignment(isinstance(cell, int | float))
+            return cell_alignment(is_number=isinstance(cell, int | float))
         return None
 
     def sort(
@@ -115,7 +117,7 @@ class WholeTable(QTableView):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("wholeTable")
-        _prepare(self)
+        make_plain(self)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
@@ -158,7 +160,7 @@ class RowsDialog(QDialog):
         title = QLabel(f"{table.title}: {count:,}", self)
         title.setWordWrap(True)
         view = QTableView(self)
-        _prepare(view)
+        make_plain(view)
         view.setModel(self._model)
         # As found, until a heading is clicked.
         ascending = Qt.SortOrder.AscendingOrder
@@ -194,21 +196,6 @@ class RowsDialog(QDialog):
 
     def sizeHint(self) -> QSize:
         return QSize(720, 460)
-
-
-def _prepare(view: QTableView) -> None:
-    view.verticalHeader().hide()
-    view.setShowGrid(False)
-    view.setAlternatingRowColors(True)
-    view.setWordWrap(False)
-    view.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-    view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-    view.horizontalHeader().setHighlightSections(False)
-
-
-def _alignment(is_number: bool) -> int:
-    side = Qt.AlignmentFlag.AlignRight if is_number else Qt.AlignmentFlag.AlignLeft
-    return int(side | Qt.AlignmentFlag.AlignVCenter)
 
 
 def _sort_key(cell: Cell) -> tuple[int, float, str]:

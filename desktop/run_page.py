@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from PyQt5.QtCore import Qt, QTimer, pyqtSignal, pyqtSlot
+from PyQt5.QtCore import QTimer, pyqtSignal, pyqtSlot
 from PyQt5.QtGui import QResizeEvent
 from PyQt5.QtWidgets import (
-    QFrame,
     QHBoxLayout,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -23,6 +21,7 @@ from desktop.failure_panel import FailurePanel
 from desktop.labels import Caption, ElidedLabel, Rule, SectionTitle
 from desktop.learning_charts import LearningCharts
 from desktop.note_row import NoteRow
+from desktop.page_scroll import PageScroll
 from desktop.run_log import RunLog
 from desktop.run_rows import RunRow, time_in_words, when_in_words
 from desktop.run_status import RunStatus, stage_in_words
@@ -261,12 +260,8 @@ class RunPage(QWidget):
         for widget in (*parts, self.charts, self.no_charts, self.notes, self.log):
             column.addWidget(widget)
         column.addStretch(1)
-        self._scroll = QScrollArea(self)
+        self._scroll = PageScroll(self)
         self._scroll.setObjectName("runScroll")
-        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self._scroll.setWidgetResizable(True)
-        never = Qt.ScrollBarPolicy.ScrollBarAlwaysOff
-        self._scroll.setHorizontalScrollBarPolicy(never)
         self._scroll.setWidget(body)
         self.setFocusProxy(self._scroll)  # whose keys scroll
         buttons = QHBoxLayout()

@@ -19,6 +19,7 @@ from PyQt5.QtCore import (
 
 from core.bundle import ModelBundle
 from core.run import Run
+from desktop.plain_table import cell_alignment
 from desktop.run_rows import RunRow, read_row, time_in_words, when_in_words
 from desktop.severity import severity_icon
 
@@ -211,7 +212,7 @@ class RunsModel(QAbstractTableModel):
         if role == IN_USE_ROLE:
             return self.is_in_use(row)
         if role == Qt.ItemDataRole.TextAlignmentRole and column.is_number:
-            return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            return cell_alignment(is_number=True)
         if role == Qt.ItemDataRole.DecorationRole and column is STATE and row.is_read:
             return severity_icon(row.severity)
         if role == Qt.ItemDataRole.ToolTipRole:
@@ -234,9 +235,7 @@ class RunsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return column.tip or None
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            right, left = Qt.AlignmentFlag.AlignRight, Qt.AlignmentFlag.AlignLeft
-            edge = right if column.is_number else left
-            return int(edge | Qt.AlignmentFlag.AlignVCenter)
+            return cell_alignment(is_number=column.is_number)
         return None
 
     def _letter(self, row: RunRow) -> str:

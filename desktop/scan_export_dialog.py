@@ -7,17 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from PyQt5.QtCore import QSize, pyqtSlot
-from PyQt5.QtGui import QShowEvent
+from PyQt5.QtCore import pyqtSlot
 from PyQt5.QtWidgets import (
     QButtonGroup,
-    QDialog,
-    QDialogButtonBox,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QRadioButton,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -25,7 +20,7 @@ from core.dated_folders import safe_name
 from core.scans import Scan
 from desktop import model_dialogs
 from desktop.film_choice import FilmChoice
-from desktop.fitted_dialog import grow_to_fit, size_for
+from desktop.fitted_dialog import FittedDialog
 from desktop.labels import Caption, SectionTitle
 from desktop.scan_chores import ALL, Chore
 
@@ -68,7 +63,7 @@ _ORDER: Final = (
 )
 
 
-class ScanExportDialog(QDialog):
+class ScanExportDialog(FittedDialog):
     """Chooses form, films and file; the writing is left to others."""
 
     def __init__(
@@ -78,7 +73,7 @@ class ScanExportDialog(QDialog):
         shown: Sequence[str],
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__(parent)
+        super().__init__(520, parent)
         self.setWindowTitle("Export")
         self.setObjectName("exportDialog")
         self._scan = scan
@@ -141,13 +136,8 @@ class ScanExportDialog(QDialog):
         self.accept()
 
     def _lay_out(self) -> None:
-        title = QLabel("Export what the scan found", self)
-        title.setObjectName("dialogTitle")
-        title.setWordWrap(True)
-        page = QVBoxLayout(self)
-        page.setContentsMargins(20, 18, 20, 16)
+        page = self.begin_page("Export what the scan found")
         page.setSpacing(5)
-        page.addWidget(title)
         page.addWidget(SectionTitle("Form", self))
         for number, form in enumerate(FORMS):
             page.addWidget(self._group.button(number))
@@ -159,17 +149,4 @@ class ScanExportDialog(QDialog):
         page.addWidget(SectionTitle("Films", self))
         page.addWidget(self.choice)
         page.addWidget(Caption(_ORDER, self))
-        page.addStretch(1)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
-        buttons.addButton(self.export_button, QDialogButtonBox.ButtonRole.ActionRole)
-        buttons.rejected.connect(self.reject)
-        page.addWidget(buttons)
-
-    # Qt overrides
-
-    def sizeHint(self) -> QSize:
-        return size_for(self, 520)
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        grow_to_fit(self)
+        self.end_page(page, self.export_button)

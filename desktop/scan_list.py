@@ -31,6 +31,7 @@ from PyQt5.QtWidgets import (
 from core.scan_record import CANCELLED, FAILED, FINISHED, PAUSED, RUNNING
 from core.scans import Scan
 from desktop.labels import printable
+from desktop.plain_table import cell_alignment, make_plain
 from desktop.run_rows import short_when
 from desktop.scan_errands import Listed
 from desktop.severity import severity_icon
@@ -153,7 +154,7 @@ class ScanListModel(QAbstractTableModel):
                 return listed.scan.damage or record.message or text
             return printable(record.folder) if index.column() == 0 else text
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(column)
+            return cell_alignment(is_number=column.is_number)
         return None
 
     def headerData(
@@ -167,7 +168,7 @@ class ScanListModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return _COLUMNS[section].title
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(_COLUMNS[section])
+            return cell_alignment(is_number=_COLUMNS[section].is_number)
         return None
 
 
@@ -270,20 +271,14 @@ class ScanList(QWidget):
         view.setObjectName("compareTable")  # looks like one
         view.setModel(self.model)
         view.setAccessibleName("Earlier scans")
-        view.setShowGrid(False)
-        view.setWordWrap(False)
-        view.setAlternatingRowColors(True)
+        make_plain(view)
         view.setTabKeyNavigation(False)
-        view.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         view.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        view.verticalHeader().hide()
         row_px = self.fontMetrics().height() + 10
         view.verticalHeader().setDefaultSectionSize(row_px)
         head = view.horizontalHeader()
-        head.setHighlightSections(False)
         head.setMinimumSectionSize(70)
         mode = QHeaderView.ResizeMode
         head.setSectionResizeMode(0, mode.Stretch)
@@ -294,9 +289,3 @@ class ScanList(QWidget):
         view.activated.connect(self._on_open_triggered)
         view.selectionModel().selectionChanged.connect(self._on_selection_changed)
         return view
-
-
-def _alignment(column: _Column) -> int:
-    right, left = Qt.AlignmentFlag.AlignRight, Qt.AlignmentFlag.AlignLeft
-    edge = right if column.is_number else left
-    return int(edge | Qt.AlignmentFlag.AlignVCenter)

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from PyQt5.QtCore import Qt, QThread, pyqtSignal, pyqtSlot
 from PyQt5.QtGui import QResizeEvent
-from PyQt5.QtWidgets import QFrame, QScrollArea, QTabWidget, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from core.errors import CoreError
 from core.failures import Failure, tail_of
@@ -18,6 +18,7 @@ from core.scan_story import ScanStory
 from core.scans import Scan
 from desktop.failure_panel import FailurePanel
 from desktop.notify import notice_of
+from desktop.page_scroll import PageScroll
 from desktop.scan_actions import ScanActions
 from desktop.scan_columns import RowBlock
 from desktop.scan_follower import ScanFollower, follow_in_thread
@@ -260,12 +261,9 @@ class ScanPage(QWidget):
         inner.setSpacing(6)
         inner.addWidget(self.table, 1)
         inner.addWidget(self.actions)
-        scroll = QScrollArea(self)  # a low window with large letters has no room
+        scroll = PageScroll(self)  # a low window with large letters has no room
         scroll.setWidget(films)
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         films.setObjectName("reportBody")  # its ground is the window's
         self.pages.addTab(scroll, "Fil&ms")
         self.pages.addTab(self.summary, "S&ummary")

@@ -13,7 +13,6 @@ from PyQt5.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -24,6 +23,7 @@ from core.scan_record import FROM_FOLDERS, NO_LABELS, ScanRecord
 from core.scans import Scan
 from desktop.labels import Caption, ElidedLabel, SectionTitle, printable
 from desktop.note_row import NoteRow
+from desktop.page_scroll import PageScroll
 from desktop.scan_errands import FolderLook, Listed, ScanRequest
 from desktop.scan_list import ScanList
 from desktop.scan_options import ScanOptions
@@ -60,11 +60,8 @@ class ScanStart(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        scroll = QScrollArea(self)
+        scroll = PageScroll(self)
         scroll.setObjectName("newRunScroll")
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._folder: Path | None = None
         self._bundle: ModelBundle | None = None
         self._own: Scan | None = None

@@ -9,11 +9,9 @@ from typing import Any, Final
 from PyQt5.QtCore import Qt, pyqtSlot
 from PyQt5.QtGui import QGuiApplication
 from PyQt5.QtWidgets import (
-    QFrame,
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -21,6 +19,7 @@ from PyQt5.QtWidgets import (
 from desktop.figures_table import FiguresTable
 from desktop.labels import Caption, Rule, SectionTitle
 from desktop.note_row import NoteRow
+from desktop.page_scroll import PageScroll
 from desktop.report_charts import ReportCharts
 from desktop.report_data import RATES, TIPS, TITLES, figure
 from desktop.run_rows import rate_of
@@ -39,15 +38,12 @@ _HEADLINE: Final = 1.3
 _SHARE: Final = "With the 95 % interval"
 
 
-class ScanSummaryView(QScrollArea):
+class ScanSummaryView(PageScroll):
     """Shows the figures that `core scan --json` writes."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("scanSummary")
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAccessibleName("Summary of the scan")
         self._summary: Mapping[str, Any] | None = None

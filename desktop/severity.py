@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
-from PyQt5.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt
+from PyQt5.QtCore import QEvent, QPointF, QRectF
 from PyQt5.QtGui import (
     QColor,
     QGuiApplication,
     QIcon,
-    QIconEngine,
     QPainter,
     QPalette,
-    QPen,
-    QPixmap,
     QPolygonF,
 )
 from PyQt5.QtWidgets import QApplication, QLabel, QWidget
 
+from desktop.drawn_icon import drawn_icon, round_pen
 from desktop.theme import is_dark
 
 #: Gravest first.
@@ -31,7 +30,6 @@ _INKS: Final = {
     "note": ("#1f5fa8", "#7ab8f5"),
     "good": ("#1e6b34", "#74d08c"),
 }
-_GRID: Final = 24.0
 
 
 def severity_colour(severity: str) -> QColor:
@@ -48,7 +46,7 @@ def severity_icon(severity: str) -> QIcon:
     """
     if severity not in SEVERITIES:
         raise ValueError(f"expected one of {SEVERITIES}. Received: {severity!r}")
-    return QIcon(_Sign(severity))
+    return drawn_icon(partial(_draw_sign, severity))
 
 
 class SeveritySign(QLabel):
@@ -75,43 +73,12 @@ class SeveritySign(QLabel):
             self._draw()
 
 
-class _Sign(QIconEngine):
-    """Draws on demand, so that the ink follows the palette and the pixel ratio."""
-
-    def __init__(self, severity: str) -> None:
-        super().__init__()
-        self._severity = severity
-
-    # Qt overrides
-
-    def paint(
-        self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State
-    ) -> None:
-        side = min(rect.width(), rect.height())
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.translate(rect.x(), rect.y())
-        painter.scale(side / _GRID, side / _GRID)
-        ink = severity_colour(self._severity)
-        if mode == QIcon.Mode.Selected:  # on the colour of the selection
-            ink = QApplication.palette().color(QPalette.ColorRole.HighlightedText)
-        pen = QPen(ink, 2.0)
-        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-        pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-        painter.setPen(pen)
-        _draw(painter, self._severity, ink)
-        painter.restore()
-
-    def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
-        pixmap = QPixmap(size)
-        pixmap.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(pixmap)
-        self.paint(painter, QRect(QPointF(0, 0).toPoint(), size), mode, state)
-        painter.end()
-        return pixmap
-
-    def clone(self) -> QIconEngine:
-        return _Sign(self._severity)
+def _draw_sign(severity: str, painter: QPainter, mode: QIcon.Mode) -> None:
+    ink = severity_colour(severity)
+    if mode == QIcon.Mode.Selected:  # on the colour of the selection
+        ink = QApplication.palette().color(QPalette.ColorRole.HighlightedText)
+    painter.setPen(round_pen(ink, 2.0))
+    _draw(painter, severity, ink)
 
 
 def _draw(painter: QPainter, severity: str, ink: QColor) -> None:

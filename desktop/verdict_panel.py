@@ -6,10 +6,8 @@ from collections.abc import Sequence
 
 from PyQt5.QtCore import QSize, Qt, pyqtSignal
 from PyQt5.QtWidgets import (
-    QFrame,
     QHBoxLayout,
     QLabel,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -20,6 +18,7 @@ from desktop.facts_panel import FactsPanel
 from desktop.heat_controls import HeatControls
 from desktop.key_help import KeyHelp
 from desktop.labels import Caption, Rule, SectionTitle
+from desktop.page_scroll import PageScroll
 from desktop.probability_bars import BarRow, ProbabilityBars
 
 _EMPTY = (
@@ -29,7 +28,7 @@ _EMPTY = (
 _NO_MODEL = "No verdict: there is no model to ask."
 
 
-class VerdictPanel(QScrollArea):
+class VerdictPanel(PageScroll):
     """Everything that is said about the film on screen.
 
     Signals:
@@ -41,9 +40,6 @@ class VerdictPanel(QScrollArea):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("verdictPanel")
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAccessibleName("Verdict")
         self._page = QWidget(self)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import platform
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -110,15 +112,13 @@ def make_packages(edition: str) -> None:
 
         made = [make_deb(edition), make_tarball(edition)]
     elif sys.platform == "darwin":
-        made = [ROOT / "dist" / f"hilum-{edition}.dmg"]
+        name = f"hilum-{edition}-{_version()}-macos-{platform.machine()}.dmg"
+        made = [ROOT / "dist" / name]
         _run(["sh", PACKAGING / "macos" / "make_dmg.sh", edition, made[0]])
     else:
         made = [ROOT / "dist"]
-        sys.path.insert(0, str(ROOT))
-        from core import __version__
-
-        told = [f"/DEdition={edition}", f"/DVersion={__version__}"]
-        _run(["iscc", *told, PACKAGING / "windows" / "hilum.iss"])
+        told = [f"/DEdition={edition}", f"/DVersion={_version()}"]
+        _run([_inno_setup(), *told, PACKAGING / "windows" / "hilum.iss"])
     for path in made:
         size = f", {path.stat().st_size / 1e6:.0f} MB" if path.is_file() else ""
         _say(f"Made {path.relative_to(ROOT)}{size}.")
@@ -136,6 +136,20 @@ def check(app: Path, more: Sequence[str]) -> int:
             "tests/frozen_FILE.py::NAME"
         )
     return status
+
+
+def _version() -> str:
+    sys.path.insert(0, str(ROOT))
+    from core import __version__
+
+    return __version__
+
+
+def _inno_setup() -> str:
+    """Its compiler, which its own installer puts on no path."""
+    folder = Path(os.environ.get("ProgramFiles(x86)", "C:/Program Files (x86)"))
+    usual = folder / "Inno Setup 6" / "ISCC.exe"
+    return shutil.which("iscc") or str(usual)
 
 
 def _say_sizes(edition: str) -> None:

@@ -128,7 +128,10 @@ def _write_functions(
         options = [forward_to, "-Wl,-rpath,$ORIGIN/../scipy.libs"]
     elif versions.keys() != {""}:
         script = target.with_name(target.name + ".map")
-        nodes = "".join(f"{version} {{ global: *; }};\n" for version in versions)
+        nodes = "".join(
+            f"{version} {{ global: {'; '.join(names)}; }};\n"
+            for version, names in versions.items()
+        )
         script.write_text(nodes, "ascii")
         options = [f"-Wl,--version-script={script}"]
     _compile(target, "".join(lines), *options)

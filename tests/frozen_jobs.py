@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -29,9 +30,11 @@ def is_at_work(window: int, command: str) -> Callable[[], bool]:
     """Tells whether a window has a child that runs a command of `core`."""
 
     def look() -> bool:
-        children = psutil.Process(window).children()
-        words = [child.cmdline() for child in children if child.is_running()]
-        return any(command in each for each in words)
+        found = False
+        for child in psutil.Process(window).children():
+            with contextlib.suppress(psutil.Error):  # it has just ended
+                found |= command in child.cmdline()
+        return found
 
     return look
 

@@ -45,8 +45,8 @@ class Root:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def run(self, *words: str, **environment: str) -> str:
-        """Run a command in it; give what it printed."""
+    def run(self, *words: str, status: int = 0, **environment: str) -> str:
+        """Run a command in it that ends with a status; give what it printed."""
         # To a file: what a command leaves running would keep a pipe open.
         with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
             done = subprocess.run(
@@ -65,14 +65,15 @@ class Root:
             )
             output.seek(0)
             said = output.read()
-        assert done.returncode == 0, said[-3000:]
+        assert done.returncode == status, said[-3000:]
         return said
 
     def files(self) -> set[str]:
         """All there is of Hilum's, but for the user's own."""
-        found = self.folder.rglob("*hilum*")
-        inside = (str(path.relative_to(self.folder)) for path in found)
-        return {path for path in inside if not path.startswith(("root", "proc", "tmp"))}
+        others = ("proc", "root", "tmp")  # what runs, and what the test put there
+        tops = [top for top in self.folder.iterdir() if top.name not in others]
+        found = (path for top in tops for path in top.rglob("*hilum*"))
+        return {str(path.relative_to(self.folder)) for path in found}
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +93,21 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Root]:
     finally:
         subprocess.run(["umount", str(folder / "proc")], check=True)
         shutil.rmtree(folder)
+
+
+def test_a_bare_system_is_told_what_the_window_lacks(
+    app: PackedApp, root: Root
+) -> None:
+    place = root.folder / "opt/copied"
+    shutil.copytree(app.folder, place, symlinks=True, copy_function=os.link)
+    try:
+        assert "All is well." in root.run("/opt/copied/core", "self-test")
+        said = root.run("/opt/copied/hilum", status=2, DISPLAY=":0")
+    finally:
+        shutil.rmtree(place)
+    assert said.startswith("Hilum needs system libraries that are missing.\nHint: ")
+    assert "libgl1" in said
+    assert said.count("\n") == 2
 
 
 def test_the_debian_package_installs_starts_and_goes(

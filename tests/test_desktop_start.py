@@ -204,7 +204,7 @@ def test_without_a_display_it_ends_with_a_sentence(display: str, sentence: str) 
 def test_a_missing_library_is_named_with_its_package() -> None:
     program = (
         "import desktop.preconditions as p, desktop.__main__ as m\n"
-        "p._ALWAYS['libnowhere.so.9'] = 'libnowhere9'\n"
+        "p.NEEDED['libnowhere.so.9'] = 'libnowhere9'\n"
         "raise SystemExit(m.main([]))\n"
     )
     ended = subprocess.run(

@@ -39,7 +39,8 @@ core.training.head_fit core.training.fit core.training.install core.training.fea
 core.training.memory core.training.train core.training.preflight core.training.command
 core.command_line core.__main__ desktop.focus_order desktop.setting_field
 desktop.training_fields desktop.camera desktop.film_hud desktop.item_paint
-desktop.film_image desktop.icons desktop.intake desktop.labels desktop.model_choice
+desktop.film_image desktop.drawn_icon desktop.plain_table desktop.page_scroll
+desktop.icons desktop.intake desktop.labels desktop.model_choice
 desktop.probability_bars desktop.notify desktop.settings desktop.theme desktop.app_icon
 desktop.diagnose_actions desktop.diagnosis desktop.empty_state desktop.film_picture
 desktop.film_view desktop.key_help desktop.legend desktop.application

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 import run
+from desktop import preconditions
 
 RUN = Path(run.__file__)
 _DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
@@ -424,6 +425,14 @@ def test_root_gets_missing_packages_installed(tmp_path: Path) -> None:
     assert said == "Installing system packages: libhilum-a1\n"
     install = "install -y --no-install-recommends libhilum-a1"
     assert log.read_text().splitlines() == [install, "update", install]
+
+
+def test_the_window_checks_for_the_libraries_that_are_installed_here() -> None:
+    installed = [
+        dict(need.split("=") for need in needs.split())
+        for needs in (run.IMPORT_NEEDS, run.WINDOW_NEEDS)
+    ]
+    assert installed == [preconditions.NEEDED, preconditions.NEEDED_WITH_X11]
 
 
 @pytest.mark.parametrize(
