@@ -110,7 +110,8 @@ class Screen:
 
     def picture(self) -> Image.Image:
         """What is on it."""
-        command = ["import", "-window", "root", "png:-"]
+        # Uncompressed: whoever measures until something is seen waits for this.
+        command = ["import", "-silent", "-window", "root", "bmp3:-"]
         done = subprocess.run(
             command, env={**os.environ, "DISPLAY": self.name}, stdout=subprocess.PIPE
         )

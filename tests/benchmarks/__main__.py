@@ -69,7 +69,7 @@ least ratio is the processor time of both over that of the greater."""
 _NOTES_START = """\
 A start is that of a new process on files that are in memory already, with settings of
 its own, given a film; both are seen on the screen of an X server without hardware, and
-looking takes a tenth of a second."""
+looking takes less than a tenth of a second."""
 
 
 def main() -> int:
