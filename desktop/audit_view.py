@@ -49,7 +49,7 @@ class AuditView(QWidget):
         self.leaks.details_asked.connect(self._show_rows)
         self.table = WholeTable(self)
         self.sources = WholeTable(self)
-        self._sources_button = QPushButton("Films by &source…", self)
+        self._sources_button = QPushButton("Films by so&urce…", self)
         self._sources_button.clicked.connect(self._on_sources_clicked)
         self._split = Caption("", self)
         self._split.setTextInteractionFlags(

@@ -256,7 +256,7 @@ class CandidatePanel(QFrame):
     def _make_widgets(self) -> None:
         self.choice = ModelChoice(self)
         self.compare_button = QPushButton("&Compare with the model in use", self)
-        self._drop_label = QLabel("Allowed &fall", self)
+        self._drop_label = QLabel("Allo&wed fall", self)
         self._drop = QSpinBox(self)
         self._drop.setRange(0, 100)
         self._drop.setSuffix(" %")
@@ -275,7 +275,7 @@ class CandidatePanel(QFrame):
         self._bar.setTextVisible(False)
         self._bar.setFixedHeight(8)
         self._bar.setAccessibleName("Comparison")
-        self.stop_button = QPushButton("&Stop comparing", self._progress)
+        self.stop_button = QPushButton("S&top comparing", self._progress)
         self._failure = MessageCard("warn", self)
         self._failure.set_severity("warn", "Not compared")
         self.view = ComparisonView(self)

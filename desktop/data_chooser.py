@@ -54,9 +54,9 @@ class DataChooser(QFrame):
         self._start = ""
         self._title = SectionTitle("Choose or drop the films to learn from", self)
         self._place = ElidedLabel("", self)
-        self.folder_button = QPushButton("Choose a &folder…", self)
+        self.folder_button = QPushButton("Choose a f&older…", self)
         self.folder_button.clicked.connect(self._on_folder_clicked)
-        self.csv_button = QPushButton("Choose a CS&V file…", self)
+        self.csv_button = QPushButton("Choose a &CSV file…", self)
         self.csv_button.clicked.connect(self._on_csv_clicked)
         self._examples = QWidget(self)
         self._lay_out()
@@ -76,7 +76,7 @@ class DataChooser(QFrame):
         if data is not None:
             self._place.set_text(printable(data))
             self._place.setAccessibleName(f"Films: {printable(data)}")
-        more = "an&other folder…" if data else "a &folder…"
+        more = "an&other folder…" if data else "a f&older…"
         self.folder_button.setText(f"Choose {more}")
 
     @pyqtSlot()

@@ -70,7 +70,7 @@ class NewRunPage(QWidget):
         self.back_button = QPushButton("&Back", self)
         self.next_button = QPushButton("&Next", self)
         self.next_button.setObjectName("nextButton")
-        self.start_button = QPushButton("&Start training", self)
+        self.start_button = QPushButton("S&tart training", self)
         self.start_button.setObjectName("startButton")
         self.data.chooser.set_start_folder(self._settings.training_folder)
         self._lay_out()

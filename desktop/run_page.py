@@ -229,7 +229,7 @@ class RunPage(QWidget):
         self.resume_asked.emit(self._run)
 
     def _make_buttons(self) -> None:
-        self.finish_button = QPushButton("&Stop and keep the best", self)
+        self.finish_button = QPushButton("Stop and &keep the best", self)
         self.finish_button.setToolTip(_FINISH_TIP)
         self.finish_button.setAccessibleDescription(_FINISH_TIP)
         self.finish_button.clicked.connect(self._on_finish_clicked)

@@ -68,7 +68,7 @@ class RunsPanel(QFrame):
         self.setObjectName("runsPanel")
         self.model = RunsModel(LIST_COLUMNS, self)
         self._order = RunsOrder(self.model)
-        self.new_button = QPushButton("&New model…", self)
+        self.new_button = QPushButton("New &model…", self)
         self.new_button.setObjectName("newModelButton")
         self.new_button.setToolTip("Train a model on films of your own")
         self.new_button.clicked.connect(self.new_asked)
