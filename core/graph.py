@@ -324,6 +324,9 @@ def _openvino() -> Any:
 
     The converter takes a third of OpenVINO's loading time. Keras alone calls
     it, to export, so it stays where Keras has been loaded.
+
+    Raises:
+        CoreError: It is damaged, or the system lacks a library that it needs.
     """
     if "keras" in sys.modules or "openvino" in sys.modules:
         import openvino
@@ -333,6 +336,11 @@ def _openvino() -> Any:
     sys.modules[_CONVERTER] = None  # type: ignore[assignment]
     try:
         import openvino
+    except ImportError as error:
+        raise CoreError(
+            f"OpenVINO, which runs the model, cannot be loaded: {error}.",
+            hint="Install what is missing, or Hilum again.",
+        ) from error
     finally:
         del sys.modules[_CONVERTER]
     return openvino

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +14,7 @@ import pytest
 from numpy.typing import NDArray
 from openvino import opset13 as ops
 
+from core import paths
 from core.bundle import GRAPH, ModelBundle
 from core.errors import BundleError, CoreError
 from core.graph import OUTPUTS, Graph, save_graph
@@ -194,3 +198,24 @@ def test_embeddings_can_be_left_and_asked_for_again(graph: Graph) -> None:
     kept = next(first)
     first.close()
     np.testing.assert_array_equal(next(graph.embeddings(films)), kept)
+
+
+def test_an_openvino_that_cannot_be_loaded_is_told_in_a_sentence(
+    tmp_path: Path,
+) -> None:
+    broken = tmp_path / "openvino"
+    broken.mkdir()
+    (broken / "__init__.py").write_text(
+        "raise ImportError('libtbb.so.12: cannot open shared object file')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "core", "predict", str(paths.sample_films()[0])],
+        cwd=Path(__file__).parent.parent,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("OpenVINO, which runs the model, cannot be loaded: ")
+    assert "libtbb.so.12" in done.stderr
+    assert "Traceback" not in done.stderr
