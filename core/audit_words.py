@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from core.counts import films
 from core.errors import DatasetError
 from core.shortcuts import FEWEST
 from core.split import SPLITS
@@ -39,11 +40,6 @@ def sentences(found: Found, obstacle: DatasetError | None) -> list[Sentence]:
         *_about_split(found),
     ]
     return sorted(said, key=lambda sentence: SEVERITIES.index(sentence["severity"]))
-
-
-def films(count: int) -> str:
-    """ "1 film" or "2,000 films"."""
-    return f"{count:,} film" + ("" if count == 1 else "s")
 
 
 def _say(severity: str, text: str, hint: str = "") -> Sentence:

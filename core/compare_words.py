@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.bundle import ModelCard
+from core.counts import films as in_films
 from core.predict import percent
 
 BETTER, WORSE = "better", "worse"
@@ -50,8 +51,8 @@ def sentences(result: Mapping[str, Any], card: ModelCard) -> list[str]:
     if alone or other:
         chance = percent(apart["p"])
         said.append(
-            f"The candidate alone is right about {_films(alone)}, the model in use "
-            f"alone about {_films(other)}; two equally good models would differ as "
+            f"The candidate alone is right about {in_films(alone)}, the model in use "
+            f"alone about {in_films(other)}; two equally good models would differ as "
             f"much by chance with a probability of {chance} (McNemar)."
         )
     else:
@@ -85,11 +86,11 @@ def warnings(
         elif seen:
             said.append(
                 f"The {who}, {card.name}, was trained or chosen on {seen} of these "
-                f"{_films(n)}: its figures are too good."
+                f"{in_films(n)}: its figures are too good."
             )
     if result["groups"] < _FEW_GROUPS:
         said.append(
-            f"These are only {_films(n)} in {result['groups']} independent groups: "
+            f"These are only {in_films(n)} in {result['groups']} independent groups: "
             "the intervals are rough."
         )
     if ignored:
@@ -188,7 +189,3 @@ def _text_row(row: Mapping[str, Any], card: ModelCard) -> str:
         percent(row["better_share"]),
     )
     return name + "".join(f"{cell:>18}" for cell in cells)
-
-
-def _films(count: int) -> str:
-    return f"{count} film" if count == 1 else f"{count} films"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core.bundle import ModelBundle
+from core.counts import films as in_films
 from core.film_finder import FoundFilm
 from core.scan import Scanner
 from core.scan_row import ScanRow
@@ -36,7 +37,7 @@ class Parity:
 
     def in_words(self) -> str:
         """As a sentence, for notes and reports."""
-        films = "1 film" if self.films == 1 else f"{self.films:,} films"
+        films = in_films(self.films)
         verdicts = f"verdict differs for {self.differing:,}"
         if not self.differing:
             verdicts = "no verdict differs"

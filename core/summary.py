@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from core.counts import films as in_films
 from core.predict import percent
 from core.report_file import display_names
 
@@ -51,11 +52,13 @@ def cautions(report: Mapping[str, Any]) -> list[str]:
         )
     films = report["films"]
     for reason, count in films.get("left_out", {}).items():
-        said.append(f"Left out of the job: {_films(count)}, {reason}.")
+        said.append(f"Left out of the job: {in_films(count)}, {reason}.")
     if count := films.get("unreadable", 0):
-        said.append(f"Left out of the job: {_films(count)} that cannot be read.")
+        said.append(f"Left out of the job: {in_films(count)} that cannot be read.")
     if count := report["result"].get("unreadable", 0):
-        said.append(f"Left out of these figures: {_films(count)} that cannot be read.")
+        said.append(
+            f"Left out of these figures: {in_films(count)} that cannot be read."
+        )
     return said
 
 
@@ -64,7 +67,7 @@ def _overall(result: Mapping[str, Any], names: Mapping[str, str]) -> str:
     commonest = max(result["per_class"], key=lambda k: result["per_class"][k]["n"])
     share = result["per_class"][commonest]["n"] / result["n"]
     return (
-        f"Of {_films(result['n'])} it called {percent(result['accuracy'])} rightly "
+        f"Of {in_films(result['n'])} it called {percent(result['accuracy'])} rightly "
         f"(95 % interval {percent(low)} to {percent(high)}). Calling every film "
         f"{names[commonest]} would have been right for {percent(share)}."
     )
@@ -139,7 +142,3 @@ def _calibration(result: Mapping[str, Any]) -> str:
         f"Its probabilities are off by {100 * error:.1f} points on average and "
         f"{verdict}."
     )
-
-
-def _films(count: int) -> str:
-    return f"{count} film" if count == 1 else f"{count} films"

@@ -18,6 +18,7 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
+from core.counts import films as in_films
 from core.errors import CoreError
 from core.filing import NOT_READ, UNCERTAIN, folder_names
 from core.scans import Scan
@@ -119,7 +120,7 @@ class FilingDialog(FittedDialog):
                 "be scanned again. Choose one outside it."
             )
         self.problem.set_text(problem, "stop")
-        films = "films" if stock is None else _films(stock.films)
+        films = "films" if stock is None else in_films(stock.films)
         self.go_button.setText(f"&{verb} {films}")
         can_go = stock is not None and stock.films > 0
         self.go_button.setEnabled(can_go and self._target is not None and not problem)
@@ -139,7 +140,9 @@ class FilingDialog(FittedDialog):
         if not parts:
             return "There are no films among them."
         size = QLocale.system().formattedDataSize(stock.size, 1)
-        return f"{_films(stock.films)}, {size}, into these folders: {', '.join(parts)}"
+        return (
+            f"{in_films(stock.films)}, {size}, into these folders: {', '.join(parts)}"
+        )
 
     def _on_stock_taken(self, stocks: dict[str, Stock]) -> None:
         self._stocks = stocks
@@ -181,10 +184,6 @@ class FilingDialog(FittedDialog):
         self._dropped.set()
         self._errands.shut_down()
         super().done(result)
-
-
-def _films(count: int) -> str:
-    return "1 film" if count == 1 else f"{count:,} films"
 
 
 def _lies_in(target: Path, folder: Path) -> bool:

@@ -20,6 +20,7 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
+from core.counts import films as in_films
 from core.errors import CoreError
 from core.events import Noted, Progressed, StageStarted
 from core.failures import Failure
@@ -171,7 +172,7 @@ class ScanActions(QWidget):
             self.start(chore)
 
     def _is_sure(self, chore: Chore, films: int) -> bool:
-        count = "1 film" if films == 1 else f"{films:,} films"
+        count = in_films(films)
         place = printable(chore.scan.record.folder)
         advice = _ADVICE.format(place=place, target=printable(chore.target))
         answers = (f"&Move {count}", "&Cancel")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.counts import films as in_films
 from core.scan_record import FINISHED, ScanRecord
 
 
@@ -22,7 +23,7 @@ def started_in_words(record: ScanRecord, *, by_itself: bool) -> str:
 def ended_in_words(record: ScanRecord) -> str:
     """A scan is under way no more."""
     ended = "has finished" if record.status == FINISHED else "has ended"
-    films = "1 film" if record.done == 1 else f"{record.done:,} films"
+    films = in_films(record.done)
     return f"The scan of {record.name} {ended}: {films} listed."
 
 

@@ -11,6 +11,7 @@ from PyQt5.QtCore import Qt, QThread, pyqtSignal, pyqtSlot
 from PyQt5.QtGui import QResizeEvent
 from PyQt5.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
+from core.counts import films as in_films
 from core.errors import CoreError
 from core.failures import Failure, tail_of
 from core.scan_record import FAILED
@@ -187,7 +188,7 @@ class ScanPage(QWidget):
         called = zip(names, self._counts[:-1], strict=True)
         parts = [f"{count:,} {name}" for name, count in called if count]
         read, not_read = int(self._counts[:-1].sum()), int(self._counts[-1])
-        films = "1 film" if read == 1 else f"{read:,} films"
+        films = in_films(read)
         text = f"{films} read{': ' if parts else ''}{', '.join(parts)}"
         return f"{text}; {not_read:,} could not be read." if not_read else f"{text}."
 

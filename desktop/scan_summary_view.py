@@ -16,6 +16,7 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
+from core.counts import films as in_films
 from desktop.figures_table import FiguresTable
 from desktop.labels import Caption, Rule, SectionTitle
 from desktop.note_row import NoteRow
@@ -180,11 +181,11 @@ def _is_whole(summary: Mapping[str, Any] | None) -> bool:
 
 def _headline(known: Mapping[str, Any]) -> str:
     films, read = known["films"], known["read"]
-    text = f"{_films(films)}, of which {read:,} could be read."
+    text = f"{in_films(films)}, of which {read:,} could be read."
     if known["with_warnings"]:
-        text += f" {_films(known['with_warnings'])} with a warning."
+        text += f" {in_films(known['with_warnings'])} with a warning."
     if known.get("unlabelled"):
-        text += f" {_films(known['unlabelled'])} without a label, so not measured."
+        text += f" {in_films(known['unlabelled'])} without a label, so not measured."
     return text
 
 
@@ -260,7 +261,7 @@ def _overall(result: Mapping[str, Any]) -> str:
         "Calibration error": "ece",
     }
     words = [f"{word} {figure(rate_of(result, name))}" for word, name in rates.items()]
-    return f"{_films(result['n'])} with a label were read. {', '.join(words)}."
+    return f"{in_films(result['n'])} with a label were read. {', '.join(words)}."
 
 
 def _percent(each: Mapping[str, Any] | None) -> str:
@@ -268,10 +269,6 @@ def _percent(each: Mapping[str, Any] | None) -> str:
         return "–"
     low, high = (f"{100 * bound:.0f}" for bound in each["share_ci"])
     return f"{100 * each['share']:.0f} % ({low} to {high})"
-
-
-def _films(count: int) -> str:
-    return "1 film" if count == 1 else f"{count:,} films"
 
 
 def _short(name: str) -> str:
