@@ -9,8 +9,9 @@ from typing import Any
 
 from core.audit import Audit, SplitWish, audit
 from core.control import Control
-from core.errors import OutputError
+from core.dataset import listed_films
 from core.events import JobSucceeded
+from core.outputs import check_files
 from core.paths import atomic_write
 from core.reporting import Report, begin_report, end_told, heeding
 from core.split import SPLITS, write_manifest
@@ -81,12 +82,12 @@ def _table(found: Mapping[str, Any]) -> list[str]:
 
 
 def _audit(arguments: argparse.Namespace, report: Report) -> Audit:
-    for target in (arguments.json, arguments.manifest):
-        if target is not None and target.exists() and not arguments.overwrite:
-            raise OutputError(
-                f"{target.name} exists already.",
-                hint="Choose another name, or replace it with --overwrite.",
-            )
+    check_files(
+        [arguments.json, arguments.manifest],
+        overwrite=arguments.overwrite,
+        inputs=[arguments.data],
+        films=lambda: listed_films(arguments.data),
+    )
     wish = SplitWish(
         arguments.validation, arguments.test, arguments.seed, arguments.group
     )

@@ -12,6 +12,7 @@ from typing import Any
 
 from core import __version__
 from core.errors import BundleError
+from core.outputs import file_names
 from core.paths import atomic_folder
 from core.preprocess import PreprocessSpec, spec_from_json
 
@@ -166,20 +167,33 @@ def peek_bundle(path: Path, *, name: str = "") -> ModelBundle:
     return ModelBundle(path, card, _model_hash(card.files))
 
 
+def is_bundle(folder: Path) -> bool:
+    """Whether a folder is a model bundle and holds nothing else.
+
+    Only such a folder may be replaced by another bundle.
+    """
+    names = file_names(folder)
+    try:
+        return CARD in names and names <= {CARD, *peek_bundle(folder).card.files}
+    except BundleError:
+        return False
+
+
 def write_bundle(path: Path, card: ModelCard, files: Mapping[str, Path]) -> ModelBundle:
     """Make a bundle from a card and the files beside it, all or nothing.
 
     Args:
-        path: Folder to make; one that is there is replaced once the new one
+        path: Folder to make; a bundle that is there is replaced once the new one
             has been read back.
         card: Its `files` are filled in here.
         files: Name in the bundle -> file to copy from.
 
     Raises:
-        OutputError: The disk is full or may not be written to.
+        OutputError: The disk is full or may not be written to, or what is there
+            is no bundle.
         BundleError: What was written cannot be read back.
     """
-    with atomic_folder(path) as folder:
+    with atomic_folder(path, is_own=is_bundle) as folder:
         for name, source in files.items():
             (folder / name).write_bytes(source.read_bytes())
         hashes = {name: _hash_file(folder, name, path.name) for name in files}

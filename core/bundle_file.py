@@ -22,10 +22,12 @@ from core.bundle import (
     FORMAT_VERSION,
     ModelBundle,
     card_from_json,
+    is_bundle,
     read_bundle,
     too_new_error,
 )
-from core.errors import BundleError, OutputError
+from core.errors import BundleError
+from core.outputs import check_file, check_folder, refuse_inputs
 from core.paths import atomic_folder, atomic_write
 
 SUFFIX = ".hilum"
@@ -64,10 +66,11 @@ def pack_bundle(bundle: ModelBundle, target: Path, *, overwrite: bool = False) -
         overwrite: Whether to replace one that is there.
 
     Raises:
-        OutputError: It exists already, or cannot be written.
+        OutputError: It exists already, lies in the bundle, or cannot be written.
         BundleError: The bundle was damaged since it was opened.
     """
-    refuse_to_replace(target, overwrite)
+    refuse_inputs([target], [bundle.path])
+    check_file(target, overwrite=overwrite)
     whole = read_bundle(bundle.path)
     with atomic_write(target) as partial, zipfile.ZipFile(partial, "w") as archive:
         archive.comment = f"Hilum model bundle, format {_VERSION}".encode("ascii")
@@ -89,13 +92,13 @@ def unpack_bundle(file: Path, target: Path, *, overwrite: bool = False) -> Model
 
     Args:
         target: Folder to make.
-        overwrite: Whether to replace one that is there.
+        overwrite: Whether to replace a bundle that is there.
 
     Raises:
         BundleError: The file is missing, damaged, foreign or too new.
         OutputError: The folder exists already, or cannot be written.
     """
-    refuse_to_replace(target, overwrite)
+    check_folder(target, overwrite=overwrite, is_own=is_bundle)
     try:
         # Opened first: what goes wrong with it is no fault of the target's.
         source = open(file, "rb")
@@ -119,19 +122,6 @@ def unpack_bundle(file: Path, target: Path, *, overwrite: bool = False) -> Model
     return read_bundle(target)
 
 
-def refuse_to_replace(target: Path, overwrite: bool) -> None:
-    """Leave what is there alone unless told otherwise.
-
-    Raises:
-        OutputError: `target` exists.
-    """
-    if target.exists() and not overwrite:
-        raise OutputError(
-            f"{target.name} exists already.",
-            hint="Choose another name, or replace it with --overwrite.",
-        )
-
-
 def _unpack(source: IO[bytes], name: str, target: Path) -> None:
     if not zipfile.is_zipfile(source):
         raise BundleError(
@@ -139,7 +129,7 @@ def _unpack(source: IO[bytes], name: str, target: Path) -> None:
         )
     with zipfile.ZipFile(source) as archive:
         entries = _checked_entries(archive, name)
-        with atomic_folder(target) as folder:
+        with atomic_folder(target, is_own=is_bundle) as folder:
             for entry in entries:
                 _copy(archive, entry, folder / entry.filename, name)
             read_bundle(folder, name=name)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 
 from core import paths
-from core.bundle import read_bundle
+from core.bundle import is_bundle, read_bundle
 from core.calibrate import calibrate
 from core.control import Control
-from core.errors import CoreError, OutputError
+from core.dataset import listed_films
+from core.errors import CoreError
 from core.events import JobSucceeded, Progressed, StageStarted
+from core.outputs import check_folder, refuse_inputs
 from core.reporting import begin_report, end_told, heeding
 
 _STAGE = "calibration"
@@ -34,11 +36,13 @@ def run(arguments: argparse.Namespace) -> int:
                 "The packaged Hilum cannot make a model that scans in int8.",
                 hint="Install Hilum from its source for that.",
             )
-        if arguments.out.exists() and not arguments.overwrite:
-            raise OutputError(
-                f"{arguments.out.name} exists already.",
-                hint="Choose another name, or replace it with --overwrite.",
-            )
+        refuse_inputs(
+            [arguments.out],
+            [arguments.bundle, arguments.data],
+            lambda: listed_films(arguments.data),
+        )
+        overwrite = arguments.overwrite
+        check_folder(arguments.out, overwrite=overwrite, is_own=is_bundle)
         bundle = read_bundle(arguments.bundle)
         told = heeding(control, report)
         told(StageStarted(_STAGE, "Reading films, then looking at what they come to."))

@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 
 from core.bundle import ModelBundle, card_to_json, read_bundle
-from core.dataset import Sample
-from core.errors import BundleError, CoreError, ImageReadError, OutputError
+from core.dataset import Sample, listed_films
+from core.errors import BundleError, CoreError, ImageReadError
 from core.explain import heatmap_from_evidence, overlay
 from core.images import Radiograph, read_radiograph
+from core.outputs import check_files, check_folder
 from core.paths import atomic_write, default_bundle_dir, sample_films
 from core.predict import (
     Classifier,
@@ -42,10 +43,10 @@ def predict(arguments: argparse.Namespace) -> int:
     Returns:
         0, or 4 if some of several films could not be read, or 2 if none.
     """
-    bundle = read_bundle(arguments.model or default_bundle_dir())
-    classifier = Classifier(bundle)
     # The names are settled before anything is written.
     pictures = _picture_paths(arguments)
+    bundle = read_bundle(arguments.model or default_bundle_dir())
+    classifier = Classifier(bundle)
     failed = 0
     if not arguments.json:
         _print(_header(bundle))
@@ -128,14 +129,14 @@ def evaluate_bundle(arguments: argparse.Namespace) -> int:
     from core.report import evaluation_text
     from core.reporting import Narrator, counter
 
+    check_files(
+        [arguments.json, arguments.report],
+        overwrite=arguments.overwrite,
+        inputs=[arguments.bundle, arguments.data],
+        films=lambda: listed_films(arguments.data),
+    )
     bundle = read_bundle(arguments.bundle)
     pools = parse_pools(arguments.pool)
-    for target in (arguments.json, arguments.report):
-        if target is not None and target.exists() and not arguments.overwrite:
-            raise OutputError(
-                f"{target.name} exists already.",
-                hint="Choose another name, or replace it with --overwrite.",
-            )
     if arguments.data is None:
         return _repeat_report(arguments, bundle)
     samples, left_out = films_of_split(
@@ -274,11 +275,15 @@ def self_test(arguments: argparse.Namespace) -> int:
 def _picture_paths(arguments: argparse.Namespace) -> list[Path | None]:
     """A file for each film's heat map; no two the same, none that is there.
 
+    The folder is only added to: it may be that of the films.
+
     Raises:
-        OutputError: One exists and may not be replaced.
+        OutputError: One exists and may not be replaced, or is one of the films; or
+            the folder is a link, or that of the model.
     """
     if arguments.heatmap is None:
         return [None] * len(arguments.paths)
+    check_folder(arguments.heatmap, overwrite=True, is_own=lambda folder: True)
     chosen: list[Path | None] = []
     taken: set[str] = set()
     for path in arguments.paths:
@@ -290,12 +295,13 @@ def _picture_paths(arguments: argparse.Namespace) -> list[Path | None]:
             name = f"{stem}-{number}"
         taken.add(name)
         picture = arguments.heatmap / f"{name}.png"
-        if picture.exists() and not arguments.overwrite:
-            raise OutputError(
-                f"{picture.name} exists already in {arguments.heatmap}.",
-                hint="Choose another folder, or replace it with --overwrite.",
-            )
         chosen.append(picture)
+    check_files(
+        chosen,
+        overwrite=arguments.overwrite,
+        inputs=[arguments.model or default_bundle_dir()],
+        films=lambda: arguments.paths,
+    )
     return chosen
 
 

@@ -12,10 +12,11 @@ from core.bundle import ModelBundle, read_bundle
 from core.compare import compare, not_comparable, pair_labels
 from core.compare_words import comparison_text
 from core.control import Control
-from core.dataset import films_of_split
+from core.dataset import films_of_split, listed_films
 from core.errors import DatasetError, OutputError
 from core.evaluate import score_films
 from core.events import JobSucceeded, Noted, StageStarted
+from core.outputs import check_files
 from core.paths import atomic_write, default_bundle_dir
 from core.predict import Classifier
 from core.reporting import (
@@ -62,11 +63,12 @@ def _compare(
         TrainingStopped: `report` says so.
     """
     target: Path | None = arguments.json
-    if target is not None and target.exists() and not arguments.overwrite:
-        raise OutputError(
-            f"{target.name} exists already.",
-            hint="Choose another name, or replace it with --overwrite.",
-        )
+    check_files(
+        [target],
+        overwrite=arguments.overwrite,
+        inputs=[arguments.candidate, arguments.in_use, arguments.data],
+        films=lambda: listed_films(arguments.data),
+    )
     if not 0 <= arguments.allow_drop <= 1:
         raise DatasetError(
             "The drop to allow must be a share from 0 to 1.",

@@ -107,6 +107,20 @@ def index_dataset(
     return Dataset(tuple(kept), wanted, dict(left_out))
 
 
+def listed_films(data: Path | None) -> list[Path]:
+    """Where the films of a folder or manifest lie, if one is given.
+
+    No film where it cannot be understood: whoever goes on to read it says why.
+    """
+    if data is None:
+        return []
+    try:
+        samples = _index_folder(data) if data.is_dir() else _index_manifest(data)
+    except DatasetError:
+        return []
+    return [sample.path for sample in samples]
+
+
 def films_of_split(
     data: Path, labels: Sequence[str], name: str
 ) -> tuple[tuple[Sample, ...], dict[str, int]]:

@@ -12,6 +12,7 @@ from types import TracebackType
 
 from core.errors import OutputError
 from core.file_lock import lock, open_to_write
+from core.outputs import refuse_link
 from core.placing import reachable, unwritten
 from core.scan_row import decode_line, encode_cells
 
@@ -70,6 +71,7 @@ class FiledList:
         #: Names that were given, in the form by which they must differ.
         self.given: set[str] = set()
         self._synced_at = time.monotonic()
+        refuse_link(self.path)
         try:
             self._file = open_to_write(reachable(self.path))
         except OSError as error:

@@ -255,11 +255,7 @@ class Filer:
             except DatasetError:  # not there yet
                 continue
             if is_inside:
-                raise OutputError(
-                    f"{self._target} lies in the folder that was scanned, where its "
-                    "films would be scanned again.",
-                    hint=f"Choose a folder outside {self._folder}.",
-                )
+                raise inside_error(self._target, self._folder)
 
     def _refuse_if_gone(self) -> None:
         try:
@@ -271,6 +267,15 @@ class Filer:
                 f"The folder {self._folder} is no longer there; what was done is kept.",
                 hint="Connect it again, then run it again to go on.",
             )
+
+
+def inside_error(target: Path, folder: Path) -> OutputError:
+    """Say that films are not filed into the folder that they were scanned in."""
+    return OutputError(
+        f"{target} lies in the folder that was scanned, where its films would be "
+        "scanned again.",
+        hint=f"Choose a folder outside {folder}.",
+    )
 
 
 def finding_of(row: ScanRow) -> str:

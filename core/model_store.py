@@ -17,6 +17,7 @@ from typing import Any
 from core import paths
 from core.bundle import CARD, ModelBundle, read_bundle
 from core.errors import BundleError, CoreError
+from core.outputs import file_names
 
 logger = logging.getLogger(__name__)
 
@@ -115,8 +116,13 @@ def add(bundle_path: Path) -> ModelBundle:
         return read_bundle(place)
     except BundleError:  # not there, or damaged since
         pass
-    with paths.atomic_folder(place) as folder:
-        for name in (CARD, *bundle.card.files):
+    names = {CARD, *bundle.card.files}
+
+    def is_damaged_copy(folder: Path) -> bool:
+        return bool(file_names(folder)) and file_names(folder) <= names
+
+    with paths.atomic_folder(place, is_own=is_damaged_copy) as folder:
+        for name in names:
             shutil.copyfile(bundle.path / name, folder / name)
         read_bundle(folder)
     return dataclasses.replace(bundle, path=place)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from core.errors import OutputError
+from core.outputs import IsOwn, check_file, check_folder
 
 #: First word to the one executable of a macOS app that asks for the command line.
 CORE_WORD = "--core"
@@ -112,9 +113,11 @@ def atomic_write(path: Path) -> Iterator[Path]:
         A path in the same folder to write to, with the suffix of `path`.
 
     Raises:
-        OutputError: The folder or file cannot be written. What stood at `path`
-            before is untouched, and nothing half-written is left.
+        OutputError: The folder or file cannot be written, or a link, a folder or
+            a device is in its place. What stood at `path` before is untouched, and
+            nothing half-written is left.
     """
+    check_file(path, overwrite=True)
     partial = _beside(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -128,26 +131,33 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def atomic_folder(path: Path) -> Iterator[Path]:
+def atomic_folder(
+    path: Path, *, is_own: IsOwn = lambda folder: False
+) -> Iterator[Path]:
     """Fill a folder beside its place and rename it when it is whole.
 
     Args:
-        path: The folder to make. If it is there already, it is replaced, and
-            kept until the new one has taken its place.
+        path: The folder to make. One that is there already is replaced if it is
+            empty or of the kind that is made, and kept until the new one has
+            taken its place.
+        is_own: Whether a folder that is not empty is of that kind, and holds
+            nothing else.
 
     Yields:
         An empty folder beside `path`.
 
     Raises:
-        OutputError: As `atomic_write`.
+        OutputError: As `atomic_write`; or a link, or a folder with other things,
+            is in its place.
     """
+    check_folder(path, overwrite=True, is_own=is_own)
     partial, old = _beside(path), _beside(path)
     try:
         partial.mkdir(parents=True)
         yield partial
+        # Once more: hours may have passed.
+        check_folder(path, overwrite=True, is_own=is_own)
         if path.exists():
-            if not path.is_dir():
-                raise NotADirectoryError(errno.ENOTDIR, "a file is in its place")
             os.replace(path, old)
         try:
             os.replace(partial, path)
@@ -161,7 +171,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)
         # Never the only copy: putting it back may have failed too.
         if path.exists():
-            _remove_folder(old)
+            shutil.rmtree(old, ignore_errors=True)
 
 
 def output_error(path: Path, error: OSError) -> OutputError:
@@ -186,13 +196,6 @@ def output_error(path: Path, error: OSError) -> OutputError:
 def _beside(path: Path) -> Path:
     # A short name of its own: the real one may be at the system's limit.
     return path.parent / f".{uuid.uuid4().hex[:12]}{path.suffix[:16]}"
-
-
-def _remove_folder(path: Path) -> None:
-    if path.is_symlink():  # the folder it leads to is not ours
-        path.unlink()
-    else:
-        shutil.rmtree(path, ignore_errors=True)
 
 
 def _user_dir(kind: str) -> Path:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 from core.control import Control
-from core.errors import CoreError, TrainingStopped
+from core.errors import CoreError, OutputError, TrainingStopped
 from core.events import (
     DeviceFound,
     EpochEnded,
@@ -23,13 +23,16 @@ from core.events import (
     TrainingEvent,
     claim_stdout,
     encode_event,
+    parse_event,
 )
+from core.outputs import check_file
 
 Report = Callable[[TrainingEvent], None]
 
 _REPORT_EVERY_S = 0.25
 #: Where nothing can be overwritten, each word of progress takes a line.
 _LINE_EVERY_S = 10.0
+_LONGEST_LINE = 1 << 20
 
 
 class Narrator:
@@ -99,6 +102,25 @@ class Reporter:
             file.parent.mkdir(parents=True, exist_ok=True)
             with open(file, "a", encoding="utf-8") as lines:
                 lines.write(line)
+
+
+def check_events_file(path: Path) -> None:
+    """Refuse a file to append events to that holds anything else.
+
+    Raises:
+        OutputError: It does, or is a link or a folder.
+    """
+    check_file(path, overwrite=True)
+    try:
+        with open(path, encoding="utf-8", errors="replace") as lines:
+            first = lines.readline(_LONGEST_LINE)
+    except OSError:  # not there yet, or to be told by what happens to the job
+        return
+    if first and parse_event(first) is None:
+        raise OutputError(
+            f"{path.name} exists already and is no file of events.",
+            hint="Choose another name for --events-file.",
+        )
 
 
 def begin_report(control: Control, *, as_events: bool) -> Report:

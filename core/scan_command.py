@@ -13,6 +13,7 @@ from core.errors import CoreError, DatasetError, OutputError, TrainingStopped
 from core.events import JobSucceeded, Noted, StageStarted
 from core.film_finder import FoundFilm, Listing, film_state, find_films
 from core.film_labels import LabelOf, labels_by_folder, labels_by_list
+from core.outputs import check_file, refuse_inputs
 from core.parity import REFERENCE, Parity, check_parity
 from core.paths import default_bundle_dir
 from core.precision import precision_note
@@ -71,12 +72,12 @@ class _Scan:
         self._check = check
         self._report = report
         self._done: set[str] = set()
+        self._refuse_existing()
         self._notes = ReadingNotes(arguments.out)
         self._parity: Parity | None = None
 
     def run(self) -> ScanSummary:
         arguments, report = self._arguments, self._report
-        self._refuse_existing()
         report(StageStarted("start", "Opening the model."))
         bundle = read_bundle(arguments.model or default_bundle_dir())
         scanner = self._scanner(bundle)
@@ -125,22 +126,32 @@ class _Scan:
                 "A cluster reads what is there, and watches no folder.",
                 hint="Leave --ray or --watch out.",
             )
-        exports = [arguments.jsonl, arguments.xlsx, arguments.report]
         grown = [arguments.out, arguments.json]
-        named = [path.absolute() for path in (*grown, *exports) if path]
-        if len(set(named)) < len(named):
-            raise OutputError(
-                "Two of the results would go to one file.",
-                hint="Give each a name of its own.",
-            )
-        may_exist = arguments.resume or arguments.overwrite
-        for path in (*(() if may_exist else grown), *exports):
-            if path is not None and path.exists() and not arguments.overwrite:
-                go_on = ", go on with --resume" if path == arguments.out else ""
-                raise OutputError(
-                    f"{path.name} exists already.",
-                    hint=f"Choose another name{go_on}, or replace it with --overwrite.",
-                )
+        model = arguments.model or default_bundle_dir()
+        refuse_inputs(self._outputs(), [arguments.labels, model])
+        for path in self._outputs():
+            overwrite = arguments.overwrite or (arguments.resume and path in grown)
+            go_on = ", go on with --resume" if path == arguments.out else ""
+            check_file(path, overwrite=overwrite, or_else=go_on)
+
+    def _outputs(self) -> list[Path]:
+        arguments = self._arguments
+        exports = [arguments.jsonl, arguments.xlsx, arguments.report]
+        named = [arguments.out, arguments.json, *exports]
+        return [path for path in named if path is not None]
+
+    def _refuse_films(self, films: Sequence[FoundFilm]) -> None:
+        """Refuse to write over a film. New files may lie beside films.
+
+        Only films that are like such a file are looked at: there may be millions.
+        """
+        there = {_state_of(path) for path in self._outputs()} - {None}
+        alike = [
+            self._folder / film.file
+            for film in films
+            if film.state and (film.state.size, film.state.modified) in there
+        ]
+        refuse_inputs(self._outputs(), (), lambda: alike)
 
     def _films(self) -> Sequence[FoundFilm]:
         self._report(StageStarted("listing", "Looking for films."))
@@ -155,6 +166,7 @@ class _Scan:
         if listing.passed_over:
             text = f"Files that are no films, passed over: {listing.passed_over:,}."
             self._report(Noted(text))
+        self._refuse_films(listing.films)
         return listing.films
 
     def _labels(

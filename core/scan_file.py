@@ -12,6 +12,7 @@ from types import TracebackType
 
 from core.errors import OutputError
 from core.file_lock import lock, open_to_write
+from core.outputs import refuse_link
 from core.paths import output_error
 from core.scan_row import (
     ScanRow,
@@ -268,6 +269,7 @@ def _is_row(line: bytes, labels: Sequence[str]) -> bool:
 
 
 def _open(path: Path, *, new: bool) -> int:
+    refuse_link(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = open_to_write(path, new=new)

@@ -11,8 +11,9 @@ from core.bundle import ModelBundle, peek_bundle, read_bundle
 from core.control import Control
 from core.errors import BundleError, OutputError
 from core.events import JobSucceeded, Noted, StageStarted
-from core.filing import Filer, FilingResult, failures_in_words
+from core.filing import Filer, FilingResult, failures_in_words, inside_error
 from core.film_labels import LabelOf, labels_by_folder, labels_by_list
+from core.outputs import check_files, check_folder, lies_in, refuse_inputs
 from core.paths import default_bundle_dir
 from core.reporting import Report, begin_report, counter, end_told
 from core.scan_export import write_csv, write_json_lines, write_workbook
@@ -78,6 +79,7 @@ class _Job:
         self._report(StageStarted("reading", f"Reading {arguments.results.name}."))
         only = read_list(arguments.only) if arguments.only else None
         films = WorkList(arguments.results, only, self._check)
+        self._refuse_films(films)
         if missing := films.missing_in_words():
             self.has_failures = True
             self._report(Noted(missing))
@@ -90,25 +92,41 @@ class _Job:
         return "\n\n".join(said)
 
     def _refuse(self) -> None:
-        arguments, places = self._arguments, list(self._exports.values())
-        named = [path.absolute() for path in (arguments.results, *places)]
-        if len(set(named)) < len(named):
-            raise OutputError(
-                "Two of the results would go to one file, or to that of the scan.",
-                hint="Give each a name of its own.",
-            )
-        for path in () if arguments.overwrite else places:
-            if path.exists():
-                raise OutputError(
-                    f"{path.name} exists already.",
-                    hint="Choose another name, or replace it with --overwrite.",
-                )
+        arguments = self._arguments
+        model = arguments.model or default_bundle_dir()
+        check_files(
+            self._exports.values(),
+            overwrite=arguments.overwrite,
+            inputs=[arguments.results, arguments.only, arguments.labels, model],
+        )
+        if self._target is not None:
+            if arguments.folder is not None and lies_in(self._target, arguments.folder):
+                raise inside_error(self._target, arguments.folder)
+            refuse_inputs([self._target], [arguments.folder])
+            # It is only added to.
+            check_folder(self._target, overwrite=True, is_own=lambda folder: True)
         needs_folder = self._target or arguments.report or arguments.labels
         if needs_folder and arguments.folder is None:
             raise OutputError(
                 "The films cannot be found without their folder.",
                 hint="Name the folder that was scanned with --folder.",
             )
+
+    def _refuse_films(self, films: WorkList) -> None:
+        """Refuse to write over a film. New files may lie beside films."""
+        there = [path for path in self._exports.values() if path.is_file()]
+        folder: Path | None = self._arguments.folder
+        if not there or folder is None:
+            return
+        # Only films that are like such a file are looked at: there may be millions.
+        names = {path.name for path in there}
+        sizes = {path.stat().st_size for path in there}
+        alike = [
+            folder / row.file
+            for row in films.as_scanned()
+            if row.size in sizes or row.file.rpartition("/")[2] in names
+        ]
+        refuse_inputs(there, (), lambda: alike)
 
     def _bundle(self, films: WorkList) -> ModelBundle | None:
         """The model that the scan was made with; None if nothing needs it.

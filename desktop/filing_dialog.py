@@ -111,13 +111,16 @@ class FilingDialog(FittedDialog):
 
     def _show(self) -> None:
         verb, stock = "Move" if self._move else "Copy", self.stock
-        problem = ""
-        if self._target is not None and _lies_in(
-            self._target, self._scan.record.folder
-        ):
+        problem, folder = "", self._scan.record.folder
+        if self._target is not None and _lies_in(self._target, folder):
             problem = (
                 "This folder lies in the one that was scanned, where its films would "
                 "be scanned again. Choose one outside it."
+            )
+        elif self._target is not None and _lies_in(folder, self._target):
+            problem = (
+                "The folder that was scanned lies in this one. Choose one outside it, "
+                "or make a new one beside it."
             )
         self.problem.set_text(problem, "stop")
         films = "films" if stock is None else in_films(stock.films)
@@ -187,5 +190,5 @@ class FilingDialog(FittedDialog):
 
 
 def _lies_in(target: Path, folder: Path) -> bool:
-    here, there = os.path.normcase(target), os.path.normcase(folder.absolute())
+    here, there = (os.path.normcase(path.absolute()) for path in (target, folder))
     return here == there or here.startswith(there.rstrip(os.sep) + os.sep)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from core.dataset import listed_films
+from core.outputs import check_files
 from core.report_file import report_json
 from core.report_html import write_report_html
 from desktop.report_data import ReportData
@@ -16,8 +18,15 @@ def save_report(data: ReportData, path: Path) -> Path:
         The file.
 
     Raises:
-        OutputError: It cannot be written.
+        OutputError: It cannot be written, or is one of the run's films or files.
     """
+    run = data.run
+    check_files(
+        [path],
+        overwrite=True,  # the dialog has asked
+        inputs=[data.bundle.path, run.split, run.record.data],
+        films=lambda: listed_films(run.split),
+    )
     card = data.bundle.card
     report = data.report or report_json(
         result=data.result,

@@ -14,6 +14,7 @@ import pytest
 
 from core.bundle import (
     CARD,
+    EVALUATION,
     GRAPH,
     GRAPH_WEIGHTS,
     ModelBundle,
@@ -295,7 +296,9 @@ def test_bundle_that_cannot_be_read_back_leaves_the_old_one(
 
 
 def test_bundle_replaces_the_old_one_whole(bundle: ModelBundle) -> None:
-    (bundle.path / "stale.csv").touch()
+    files = {**files_of(bundle), EVALUATION: bundle.path / CARD}
+    write_bundle(bundle.path, bundle.card, files)
+    assert EVALUATION in content(bundle.path)
     card = dataclasses.replace(bundle.card, name="New")
     write_bundle(bundle.path, card, files_of(bundle))
     assert read_bundle(bundle.path).card.name == "New"

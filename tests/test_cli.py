@@ -15,6 +15,7 @@ import pytest
 
 from core.bundle import ModelBundle, read_bundle
 from core.images import read_radiograph
+from core.outputs import MARK
 from tests.phantoms import write_phantom_set
 from tests.tiny_bundle import write_tiny_bundle
 
@@ -253,7 +254,7 @@ def test_export_copies_the_graph_without_keras(
     out = tmp_path / "graph"
     words = ["export", tiny_bundle.path, "--format", "openvino", "--out", out]
     assert core(*words).returncode == 0
-    assert {path.name for path in out.iterdir()} == {"model.xml", "model.bin"}
+    assert {path.name for path in out.iterdir()} == {"model.xml", "model.bin", MARK}
     assert core(*words).returncode == 2, "it was there already"
 
 

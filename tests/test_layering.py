@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 #: Low to high: a module imports only modules listed before it.
 ORDER = """
-core.errors core.paths core.pixels core.tags core.grey_scale core.quick_png
+core.errors core.outputs core.paths core.pixels core.tags core.grey_scale core.quick_png
 core.pictures core.dicom core.images core.preprocess core.metrics core.events
 core.control core.job core.reporting core.presets core.augment core.bundle core.dataset
 core.balance core.graph core.predict core.explain core.report core.bundle_file

@@ -6,6 +6,7 @@ import errno
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -200,8 +201,8 @@ def test_atomic_write_does_not_replace_a_folder(tmp_path: Path) -> None:
 
 
 def fill(target: Path, content: bytes = b"new") -> None:
-    with atomic_folder(target) as folder:
-        (folder / "card.json").write_bytes(content)
+    with atomic_folder(target, is_own=lambda old: names(old) == ["card.json"]) as new:
+        (new / "card.json").write_bytes(content)
 
 
 def test_atomic_folder_is_made_whole(tmp_path: Path) -> None:
@@ -213,10 +214,31 @@ def test_atomic_folder_is_made_whole(tmp_path: Path) -> None:
 def test_atomic_folder_replaces_all_of_the_old_one(tmp_path: Path) -> None:
     target = tmp_path / "model"
     target.mkdir()
-    (target / "stale.bin").write_bytes(OLD)
     fill(target)
+    fill(target, b"newer")
+    assert (target / "card.json").read_bytes() == b"newer"
     assert names(target) == ["card.json"]
     assert names(tmp_path) == ["model"]
+
+
+def test_atomic_folder_does_not_replace_what_is_not_its_own(model: Path) -> None:
+    (model / "thesis.txt").write_bytes(OLD)
+    with pytest.raises(OutputError, match="holds other files") as caught:
+        fill(model)
+    assert "Choose another name" in caught.value.hint
+    assert names(model) == ["card.json", "thesis.txt"]
+    assert names(model.parent) == ["model"]
+
+
+def test_atomic_folder_looks_again_before_it_replaces(model: Path) -> None:
+    def write() -> None:
+        with atomic_folder(model, is_own=lambda old: len(names(old)) == 1):
+            (model / "thesis.txt").write_bytes(OLD)  # it came meanwhile
+
+    with pytest.raises(OutputError, match="holds other files"):
+        write()
+    assert names(model) == ["card.json", "thesis.txt"]
+    assert names(model.parent) == ["model"]
 
 
 @pytest.fixture
@@ -228,7 +250,7 @@ def model(tmp_path: Path) -> Path:
 
 def test_atomic_folder_keeps_the_old_one_when_the_writer_fails(model: Path) -> None:
     def write() -> None:
-        with atomic_folder(model) as folder:
+        with atomic_folder(model, is_own=lambda old: True) as folder:
             (folder / "card.json").write_bytes(b"half")
             raise BundleError("The graph is damaged.")
 
@@ -251,7 +273,7 @@ def test_atomic_folder_puts_the_old_one_back_when_the_new_cannot_take_its_place(
     model: Path,
 ) -> None:
     def write() -> None:
-        with atomic_folder(model) as folder:
+        with atomic_folder(model, is_own=lambda old: True) as folder:
             folder.rmdir()  # as a cleaner of temporary folders would
 
     with pytest.raises(OutputError):
@@ -289,12 +311,15 @@ def test_atomic_folder_does_not_replace_a_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need a right of their own")
-def test_atomic_folder_replaces_a_link_but_not_what_it_leads_to(
-    model: Path, tmp_path: Path
+@pytest.mark.parametrize("write", [fill, write_much])
+def test_a_link_is_neither_followed_nor_replaced(
+    write: Callable[[Path], None], model: Path, tmp_path: Path
 ) -> None:
     link = tmp_path / "link"
-    link.symlink_to(model)
-    fill(link)
-    assert (link / "card.json").read_bytes() == b"new"
+    link.symlink_to(model if write is fill else model / "card.json")
+    with pytest.raises(OutputError, match="link is a link") as caught:
+        write(link)
+    assert str(link.resolve()) in caught.value.hint
+    assert link.is_symlink()
     assert (model / "card.json").read_bytes() == OLD
     assert names(tmp_path) == ["link", "model"]

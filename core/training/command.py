@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import json
 import os
 import shlex
@@ -13,15 +14,32 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from core.bundle import read_bundle
+from core.bundle import is_bundle, read_bundle
 from core.control import Control
+from core.dataset import listed_films
 from core.errors import OutputError, TrainingError
 from core.events import JobSucceeded, StageStarted
 from core.job import TrainingConfig, config_from_json
+from core.outputs import (
+    check_file,
+    check_folder,
+    is_export,
+    mark_export,
+    refuse_inputs,
+)
 from core.paths import atomic_folder, atomic_write
 from core.presets import config_from_preset
-from core.reporting import Report, Reporter, begin_report, end_told
+from core.reporting import (
+    Report,
+    Reporter,
+    begin_report,
+    check_events_file,
+    end_told,
+)
 from core.training.state import JobFolder, without_folder
+
+#: What `export` makes a folder of; of the others, a file.
+_FOLDERS = ("openvino", "savedmodel")
 
 
 def train(arguments: argparse.Namespace) -> int:
@@ -35,6 +53,8 @@ def train(arguments: argparse.Namespace) -> int:
     control = Control()
     control.take_signals()
     listener = begin_report(control, as_events=arguments.events)
+    with end_told(listener):  # before the first event is written to the file
+        _check_events_file(arguments.events_file, arguments)
     report = Reporter([listener], arguments.events_file)
     with end_told(report):
         run_job_with(arguments, report, control)
@@ -60,10 +80,14 @@ def run_job_with(
     folder = JobFolder.beside(out)
     if arguments.resume:
         config, data, command = folder.job()
+        _refuse_inputs([out, folder.path, arguments.events_file], data, config)
+        check_folder(out, overwrite=True, is_own=is_bundle)
         _take_less_memory(folder, config)
     else:
         config, data = job_from(arguments), data_from(arguments)
         command = command_line(arguments.argv)
+        made = [out, folder.path, arguments.events_file]
+        _refuse_inputs(made, data, config, arguments.config)
         _make_way(out, folder, arguments.overwrite)
         folder.begin(config, data, command)
     with folder.at_work(), _disk_failures():
@@ -95,6 +119,9 @@ def dry_run(arguments: argparse.Namespace) -> int:
     report = begin_report(control, as_events=arguments.events)
     with end_told(report):
         config, data = job_from(arguments), data_from(arguments)
+        if arguments.json is not None:
+            _refuse_inputs([arguments.json], data, config, arguments.config)
+            check_file(arguments.json, overwrite=arguments.overwrite)
         report(StageStarted("start", "Loading Keras."))
         from core.training.preflight import preflight
 
@@ -175,14 +202,16 @@ def export(arguments: argparse.Namespace) -> int:
     """
     bundle = read_bundle(arguments.bundle)
     out: Path = arguments.out
-    if out.exists() and not arguments.overwrite:
-        raise OutputError(
-            f"{out.name} exists already.", hint="Choose another name, or --overwrite."
-        )
+    refuse_inputs([out], [bundle.path])
+    if arguments.format in _FOLDERS:
+        check_folder(out, overwrite=arguments.overwrite, is_own=is_export)
+    else:
+        check_file(out, overwrite=arguments.overwrite)
     if arguments.format == "openvino":
-        with atomic_folder(out) as folder:
+        with atomic_folder(out, is_own=is_export) as folder:
             for name in ("model.xml", "model.bin"):
                 shutil.copyfile(bundle.path / name, folder / name)
+            mark_export(folder, arguments.format)
     else:
         from core.training.export import export_other
         from core.training.network import network_of
@@ -229,18 +258,39 @@ def _disk_failures() -> Iterator[None]:
         ) from error
 
 
+def _check_events_file(file: Path | None, arguments: argparse.Namespace) -> None:
+    if file is not None:
+        out = arguments.out and arguments.out.absolute()
+        weights = arguments.weights and Path(arguments.weights)
+        inputs = [arguments.data, arguments.config, _if_there(weights)]
+        films = functools.partial(listed_films, arguments.data)
+        refuse_inputs([file, out, out and JobFolder.beside(out).path], inputs, films)
+        check_events_file(file)
+
+
+def _refuse_inputs(
+    outputs: Sequence[Path | None], data: Path, config: TrainingConfig, *files: Path
+) -> None:
+    """Refuse outputs that would touch films, settings or starting weights."""
+    inputs = [data, *files, _if_there(Path(config.weights))]
+    refuse_inputs(outputs, inputs, functools.partial(listed_films, data))
+
+
+def _if_there(weights: Path | None) -> Path | None:
+    """Starting weights on the disk; others are known by a name."""
+    return weights if weights and weights.exists() else None
+
+
 def _make_way(out: Path, folder: JobFolder, overwrite: bool) -> None:
-    if out.exists() and not overwrite:
-        raise OutputError(
-            f"{out.name} exists already.",
-            hint="Choose another --out, or replace it with --overwrite.",
-        )
+    check_folder(out, overwrite=overwrite, is_own=is_bundle)
+    check_folder(folder.path, overwrite=True, is_own=lambda _: folder.is_only_a_job())
     if folder.exists() and not overwrite:
         raise OutputError(
             f"An interrupted job for {out.name} is kept in {folder.path.name}.",
             hint="Go on with it by --resume, or discard it with --overwrite.",
         )
-    shutil.rmtree(folder.path, ignore_errors=True)
+    folder.refuse_if_running()
+    folder.discard()
 
 
 def _value(text: str) -> Any:

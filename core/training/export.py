@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from core.errors import OutputError, TrainingError
 from core.graph import Graph, save_graph
+from core.outputs import is_export, mark_export
 from core.paths import atomic_folder, atomic_write
 from core.training.convert import convert
 from core.training.network import build_inference_model
@@ -113,8 +114,9 @@ def export_other(network: keras.Model, kind: str, target: Path) -> float:
                 hint="Export to another format.",
             )
         if draft.is_dir():
-            with atomic_folder(target) as place:
+            with atomic_folder(target, is_own=is_export) as place:
                 shutil.copytree(draft, place, dirs_exist_ok=True)
+                mark_export(place, kind)
         else:
             with atomic_write(target) as partial:
                 draft.replace(partial)

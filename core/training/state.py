@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import fnmatch
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +16,7 @@ import psutil
 from core.errors import TrainingError
 from core.events import EpochEnded
 from core.job import TrainingConfig, config_from_json, config_to_json
+from core.outputs import contents
 from core.paths import atomic_write
 
 if TYPE_CHECKING:  # Keras takes seconds; what went before is checked first
@@ -25,6 +28,9 @@ _RUNNING = "running.json"
 _WISH = "wish"
 _MEMO = "memo.json"
 _SHORT = "short-of-memory"
+#: Names of all that a job keeps in its folder.
+_FILES = "*.json *.csv *.npz *.npy *.u8 *.h5 *.xml *.bin".split() + [_WISH, _SHORT]
+_FOLDERS = ("draft",)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,11 +65,32 @@ class JobFolder:
     @classmethod
     def beside(cls, out: Path) -> JobFolder:
         """The folder of the job that makes the bundle `out`."""
-        return cls(out.with_name(f"{out.name}.work"))
+        return cls(out.parent / f"{out.name}.work")
 
     def exists(self) -> bool:
         """Whether there is a job to go on with."""
         return (self.path / _JOB).is_file()
+
+    def is_only_a_job(self) -> bool:
+        """Whether the folder holds what a job keeps, and nothing else."""
+        found = contents(self.path) or {}
+        return _JOB in found and all(map(_is_part, found, found.values()))
+
+    def discard(self) -> None:
+        """Remove what the job kept; the folder too, unless others put things there."""
+        found = contents(self.path) or {}
+        # The record last: without it nobody would know what the rest is.
+        for name in sorted(found, key=lambda name: name == _JOB):
+            path = self.path / name
+            if path.is_symlink() or not _is_part(name, found[name]):
+                continue
+            with contextlib.suppress(OSError):
+                if found[name]:
+                    path.unlink()
+                else:
+                    shutil.rmtree(path)
+        if contents(self.path) == {}:
+            shutil.rmtree(self.path, ignore_errors=True)
 
     def is_running(self) -> bool:
         """Whether a process is at work on the job."""
@@ -83,11 +110,7 @@ class JobFolder:
             TrainingError: Another process is.
             OutputError: The folder cannot be written.
         """
-        if self.is_running():
-            raise TrainingError(
-                f"The job in {self.path.name} is running already.",
-                hint="Wait for it, or stop it first.",
-            )
+        self.refuse_if_running()
         me = psutil.Process()
         for left in (_WISH, _SHORT):
             (self.path / left).unlink(missing_ok=True)
@@ -99,6 +122,14 @@ class JobFolder:
         finally:
             with contextlib.suppress(OSError):
                 (self.path / _RUNNING).unlink(missing_ok=True)
+
+    def refuse_if_running(self) -> None:
+        """Raise TrainingError if a process is at work on the job."""
+        if self.is_running():
+            raise TrainingError(
+                f"The job in {self.path.name} is running already.",
+                hint="Wait for it, or stop it first.",
+            )
 
     def mark_short_of_memory(self) -> None:
         """Leave word that memory is nearly out, in case the system ends the job."""
@@ -219,6 +250,12 @@ class JobFolder:
             if old.name != progress.weights:
                 with contextlib.suppress(OSError):
                     old.unlink()
+
+
+def _is_part(name: str, is_file: bool) -> bool:
+    if not is_file:
+        return name in _FOLDERS
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in _FILES)
 
 
 def without_folder(text: str) -> str:

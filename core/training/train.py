@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -77,7 +76,7 @@ def run_job(
     dataset, split, films = job.read(data)
     job.train(dataset, split, films)
     bundle = job.finish(dataset, split, films, out, command)
-    shutil.rmtree(folder.path, ignore_errors=True)
+    folder.discard()
     report(JobSucceeded(str(out)))
     return bundle
 
