@@ -230,7 +230,7 @@ def _refuse_input(output: Path, read: Path) -> None:
         if lies_in(read, output):
             raise _is_read(output)
         raise OutputError(
-            f"{_called(output)} would lie in {_called(read)}, which is read.",
+            f"{_called(output)} would be written into {_called(read)}, which is read.",
             hint=f"Choose a place outside {read}.",
         )
     if lies_in(read, output):
