@@ -26,7 +26,9 @@ from core.bundle import (
     too_new_error,
 )
 from core.errors import BundleError, OutputError
+from core.files import open_regular
 from core.paths import atomic_folder, atomic_write
+from core.predict import check_model
 
 SUFFIX = ".hilum"
 _VERSION = 1
@@ -92,13 +94,14 @@ def unpack_bundle(file: Path, target: Path, *, overwrite: bool = False) -> Model
         overwrite: Whether to replace one that is there.
 
     Raises:
-        BundleError: The file is missing, damaged, foreign or too new.
+        BundleError: The file is missing, damaged, foreign or too new, or its
+            graph does not compute what its card says.
         OutputError: The folder exists already, or cannot be written.
     """
     refuse_to_replace(target, overwrite)
     try:
         # Opened first: what goes wrong with it is no fault of the target's.
-        source = open(file, "rb")
+        source = open_regular(file)
     except OSError as error:
         raise BundleError(
             f"{file.name} cannot be opened: {error.strerror}.",
@@ -142,7 +145,7 @@ def _unpack(source: IO[bytes], name: str, target: Path) -> None:
         with atomic_folder(target) as folder:
             for entry in entries:
                 _copy(archive, entry, folder / entry.filename, name)
-            read_bundle(folder, name=name)
+            check_model(read_bundle(folder, name=name), name=name)
 
 
 def _checked_entries(archive: zipfile.ZipFile, name: str) -> list[zipfile.ZipInfo]:

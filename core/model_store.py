@@ -17,6 +17,7 @@ from typing import Any
 from core import paths
 from core.bundle import CARD, ModelBundle, read_bundle
 from core.errors import BundleError, CoreError
+from core.predict import check_model
 
 logger = logging.getLogger(__name__)
 
@@ -118,7 +119,7 @@ def add(bundle_path: Path) -> ModelBundle:
     with paths.atomic_folder(place) as folder:
         for name in (CARD, *bundle.card.files):
             shutil.copyfile(bundle.path / name, folder / name)
-        read_bundle(folder)
+        check_model(read_bundle(folder))
     return dataclasses.replace(bundle, path=place)
 
 

@@ -19,6 +19,7 @@ from core.bundle import (
     OperatingPoint,
     write_bundle,
 )
+from core.predict import probe_input
 from core.preprocess import PreprocessSpec
 
 LABELS = (
@@ -38,8 +39,12 @@ def make_card(
     threshold: float = 0.5,
     labels: Sequence[Label] = LABELS,
     name: str = "Tiny test model",
+    shift: float = 0.0,
 ) -> ModelCard:
-    """A card with every field filled in plausibly; made, not measured."""
+    """A card with every field filled in plausibly; made, not measured.
+
+    Its probe is what the graph of `write_tiny_bundle` gives, worked out by hand.
+    """
     points = tuple(
         OperatingPoint(
             label=label.name,
@@ -63,7 +68,7 @@ def make_card(
         training={"command": "none: built by hand"},
         intended_use="Tests of the program.",
         limits="Knows brightness and nothing else.",
-        probe=(0.4, 0.3, 0.3) if len(labels) == 3 else (1 / len(labels),) * len(labels),
+        probe=_probe(len(labels), shift),
         files={},
     )
 
@@ -96,7 +101,7 @@ def write_tiny_bundle(
         xml = Path(scratch) / GRAPH
         ov.serialize(graph, xml)
         files = {GRAPH: xml, GRAPH_WEIGHTS: xml.with_suffix(".bin")}
-        card = make_card(threshold=threshold, labels=labels, name=name)
+        card = make_card(threshold=threshold, labels=labels, name=name, shift=shift)
         return write_bundle(path, card, files)
 
 
@@ -108,6 +113,14 @@ def _line(labels: int, shift: float) -> tuple[list[float], list[float]]:
         offsets = [-slope / 2 - 1.2 * (abs(slope) < 5) for slope in slopes]
     offsets[0] += shift
     return slopes, offsets
+
+
+def _probe(labels: int, shift: float) -> tuple[float, ...]:
+    """Probabilities of the probe, whose cells' mean is that of all its pixels."""
+    brightness = float(probe_input(PreprocessSpec(size=SIZE)).mean()) / 255
+    slopes, offsets = map(np.array, _line(labels, shift))
+    powers = np.exp(slopes * brightness + offsets)
+    return tuple((powers / powers.sum()).tolist())
 
 
 def _graph(slope: Sequence[float], offset: Sequence[float]) -> ov.Model:
