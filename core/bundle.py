@@ -12,7 +12,7 @@ from typing import Any
 
 from core import __version__
 from core.errors import BundleError
-from core.files import open_regular
+from core.files import NotRegularError, open_regular
 from core.paths import atomic_folder
 from core.preprocess import PreprocessSpec, spec_from_json
 
@@ -285,6 +285,10 @@ def _read_card(path: Path, called: str) -> dict[str, Any]:
         raise BundleError(
             f"{called} is not a model bundle: it has no {CARD}.",
             hint="Choose a folder that Hilum's training made.",
+        ) from error
+    except NotRegularError as error:
+        raise _damaged(
+            called, f"its {CARD} cannot be read ({error.strerror})"
         ) from error
     except (OSError, ValueError) as error:
         raise _damaged(called, f"its {CARD} cannot be read ({error})") from error

@@ -97,7 +97,7 @@ class Graph:
             graph = core.read_model(xml, xml.with_suffix(".bin"))
             problem = _mismatch(graph, size, labels)
             compiled = core.compile_model(graph, device, options)
-        except RuntimeError as error:
+        except (RuntimeError, UnicodeDecodeError) as error:  # it may quote bytes
             raise BundleError(
                 f"The model {called} cannot be loaded.",
                 hint=f"{_HINT} OpenVINO said: {str(error).strip().splitlines()[-1]}",

@@ -18,6 +18,7 @@ from core.preprocess import PreprocessSpec, to_network_input
 
 DRAWN = "This film is drawn: the verdict shows how Hilum works and means nothing."
 NOT_FINITE = "The model gives values for this film that are not numbers."
+_COPY_AGAIN = "Copy the model again from where it came, or train it anew."
 _ANOTHER_MODEL = "Read it with another model; this one may be damaged."
 #: Largest difference of a probability of the probe from the card's.
 PROBE_TOLERANCE = 1e-3
@@ -141,11 +142,17 @@ def open_graph(
         device=device,
         name=called,
     )
-    logits, evidence, embedding = graph.run(probe_input(card.preprocess))
+    try:
+        logits, evidence, embedding = graph.run(probe_input(card.preprocess))
+    except RuntimeError as error:  # shapes that do not fit show only now
+        raise BundleError(
+            f"The model {called} is damaged: its graph cannot be run.",
+            hint=_COPY_AGAIN,
+        ) from error
     if not Prediction(logits, evidence, embedding).is_finite:
         raise BundleError(
             f"The model {called} is damaged: it gives values that are not numbers.",
-            hint="Copy the model again from where it came, or train it anew.",
+            hint=_COPY_AGAIN,
         )
     gap = np.abs(probabilities(logits[0], card.temperature) - card.probe).max()
     # Written so that a probe that is not a number is refused too.
