@@ -259,6 +259,24 @@ def test_figures_leave_it_out_and_say_so(breaking: ModelBundle, films: Path) -> 
     assert len(scores.truth) == 2
 
 
+def test_a_model_without_numbers_for_a_film_is_not_compared(
+    breaking: ModelBundle,
+    tiny_bundle: ModelBundle,
+    films: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    lines = [f"in/{path.name},covid" for path in sorted(films.iterdir())]
+    manifest = films.parent / "films.csv"
+    manifest.write_text("\n".join(["file,label", *lines]), "utf-8")
+    pair = [str(breaking.path), str(tiny_bundle.path)]
+    for one, other in (pair, pair[::-1]):
+        words = ["compare", one, other, "--data", str(manifest)]
+        assert main(words) == 2
+        assert (
+            "gives values that are not numbers for 1 film," in capsys.readouterr().err
+        )
+
+
 # What is no file
 
 
