@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,15 @@ posix_only = pytest.mark.skipif(
     not hasattr(os, "mkfifo"), reason="there are no named pipes here"
 )
 every_kind = pytest.mark.parametrize("kind", sorted(HOSTILE))
+
+
+@pytest.fixture(autouse=True)
+def signals_kept() -> Iterator[None]:
+    """Put back what a command does to the signals of this process."""
+    kept = {name: signal.getsignal(name) for name in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for name, handler in kept.items():
+        signal.signal(name, handler)
 
 
 def said_once(capsys: pytest.CaptureFixture[str], reason: str) -> None:
