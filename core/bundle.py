@@ -12,6 +12,7 @@ from typing import Any
 
 from core import __version__
 from core.errors import BundleError
+from core.files import NotRegularError, open_regular
 from core.outputs import file_names
 from core.paths import atomic_folder
 from core.preprocess import PreprocessSpec, spec_from_json
@@ -292,11 +293,16 @@ def _point(fields: Mapping[str, Any]) -> OperatingPoint:
 
 def _read_card(path: Path, called: str) -> dict[str, Any]:
     try:
-        fields = json.loads((path / CARD).read_text(encoding="utf-8"))
+        with open_regular(path / CARD) as file:
+            fields = json.loads(file.read().decode("utf-8"))
     except (FileNotFoundError, NotADirectoryError) as error:
         raise BundleError(
             f"{called} is not a model bundle: it has no {CARD}.",
             hint="Choose a folder that Hilum's training made.",
+        ) from error
+    except NotRegularError as error:
+        raise _damaged(
+            called, f"its {CARD} cannot be read ({error.strerror})"
         ) from error
     except (OSError, ValueError) as error:
         raise _damaged(called, f"its {CARD} cannot be read ({error})") from error
@@ -327,7 +333,7 @@ def too_new_error(called: str, version: int, known: int) -> BundleError:
 
 def _hash_file(folder: Path, name: str, called: str) -> str:
     try:
-        with open(folder / name, "rb") as file:
+        with open_regular(folder / name) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError as error:
         raise _damaged(called, f"{name} is missing") from error

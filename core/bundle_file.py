@@ -27,8 +27,10 @@ from core.bundle import (
     too_new_error,
 )
 from core.errors import BundleError
+from core.files import open_regular
 from core.outputs import check_file, check_folder, refuse_inputs
 from core.paths import atomic_folder, atomic_write
+from core.predict import check_model
 
 SUFFIX = ".hilum"
 _VERSION = 1
@@ -95,13 +97,14 @@ def unpack_bundle(file: Path, target: Path, *, overwrite: bool = False) -> Model
         overwrite: Whether to replace a bundle that is there.
 
     Raises:
-        BundleError: The file is missing, damaged, foreign or too new.
+        BundleError: The file is missing, damaged, foreign or too new, or its
+            graph does not compute what its card says.
         OutputError: The folder exists already, or cannot be written.
     """
     check_folder(target, overwrite=overwrite, is_own=is_bundle)
     try:
         # Opened first: what goes wrong with it is no fault of the target's.
-        source = open(file, "rb")
+        source = open_regular(file)
     except OSError as error:
         raise BundleError(
             f"{file.name} cannot be opened: {error.strerror}.",
@@ -132,7 +135,7 @@ def _unpack(source: IO[bytes], name: str, target: Path) -> None:
         with atomic_folder(target, is_own=is_bundle) as folder:
             for entry in entries:
                 _copy(archive, entry, folder / entry.filename, name)
-            read_bundle(folder, name=name)
+            check_model(read_bundle(folder, name=name), name=name)
 
 
 def _checked_entries(archive: zipfile.ZipFile, name: str) -> list[zipfile.ZipInfo]:

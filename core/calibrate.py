@@ -17,7 +17,7 @@ from core.film_list import film_sha256, read_film_list
 from core.graph import Graph, save_int8_graph
 from core.images import read_radiograph
 from core.precision import graph_path
-from core.predict import Prediction, decide
+from core.predict import Prediction, decide, open_graph
 from core.preprocess import to_network_input
 
 FILMS = 300
@@ -83,6 +83,7 @@ def calibrate(
         CoreError: NNCF is not installed, or the graph is of no use.
         DatasetError: There are too few films.
     """
+    exact = open_graph(bundle)
     candidates = _candidates(bundle, data)
     read = _read(bundle, candidates, films + _CHECKED, on_film)
     if len(read) < 2 * _FEWEST:
@@ -97,7 +98,7 @@ def calibrate(
     with tempfile.TemporaryDirectory(prefix="hilum-int8-") as folder:
         graph = Path(folder) / INT8_GRAPH
         tool = save_int8_graph(graph_path(bundle, "float32"), graph, fitted)
-        largest, differing = _compare(bundle, graph, others)
+        largest, differing = _compare(bundle.card, exact, graph, others)
         if differing > _MOST_DIFFERING * len(others):
             raise CoreError(
                 f"The model loses too much in int8: {differing} of {len(others)} "
@@ -161,27 +162,19 @@ def _read(
 
 
 def _compare(
-    bundle: ModelBundle, graph: Path, films: Sequence[NDArray[np.float32]]
+    card: ModelCard, exact: Graph, int8: Path, films: Sequence[NDArray[np.float32]]
 ) -> tuple[float, int]:
     """Largest difference of a probability, and films whose finding differs."""
-    card = bundle.card
-    found = []
-    for path, precision in (
-        (graph_path(bundle, "float32"), "float32"),
-        (graph, "int8"),
-    ):
-        compiled = _graph(path, card, precision)
-        found.append([_finding(compiled.run(film), card) for film in films])
+    size, labels = card.preprocess.size, len(card.labels)
+    fast = Graph(int8, size=size, labels=labels, precision="int8")
+    found = [
+        [_finding(graph.run(film), card) for film in films] for graph in (exact, fast)
+    ]
     largest, differing = 0.0, 0
     for (one, shares), (other, others) in zip(*found, strict=True):
         differing += one != other
         largest = max(largest, *(abs(shares[n] - others[n]) for n in shares))
     return largest, differing
-
-
-def _graph(path: Path, card: ModelCard, precision: str) -> Graph:
-    size, labels = card.preprocess.size, len(card.labels)
-    return Graph(path, size=size, labels=labels, precision=precision)
 
 
 def _finding(

@@ -12,13 +12,14 @@ from core.bundle import ModelBundle, read_bundle
 from core.compare import compare, not_comparable, pair_labels
 from core.compare_words import comparison_text
 from core.control import Control
+from core.counts import films as in_films
 from core.dataset import films_of_split, listed_films
-from core.errors import DatasetError, OutputError
+from core.errors import DatasetError, OutputError, PredictionError
 from core.evaluate import score_films
 from core.events import JobSucceeded, Noted, StageStarted
 from core.outputs import check_files
 from core.paths import atomic_write, default_bundle_dir
-from core.predict import Classifier
+from core.predict import NOT_FINITE, Classifier
 from core.reporting import (
     Report,
     begin_report,
@@ -114,6 +115,13 @@ def _measured(
     second = score_films(
         Classifier(in_use), renamed, lambda done: count(len(samples) + done)
     )
+    for bundle, scores in ((candidate, first), (in_use, second)):
+        if broken := list(scores.unreadable.values()).count(NOT_FINITE):
+            raise PredictionError(
+                f"{bundle.card.name} gives values that are not numbers for "
+                f"{in_films(broken)}, so it is not compared.",
+                hint="Use the other model; this one may be damaged.",
+            )
     for file, reason in first.unreadable.items():
         report(Noted(f"Left out {file}: {reason}"))
     if first.unreadable:

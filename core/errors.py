@@ -23,6 +23,10 @@ class BundleError(CoreError):
     """A model bundle is missing, damaged, foreign or too new."""
 
 
+class PredictionError(CoreError):
+    """A model gives no usable numbers for a film."""
+
+
 class DatasetError(CoreError):
     """A folder or manifest cannot serve for training or evaluation."""
 

@@ -26,7 +26,7 @@ from core.metrics import (
     classification_metrics,
 )
 from core.paths import atomic_write
-from core.predict import Classifier, probabilities
+from core.predict import NOT_FINITE, Classifier, probabilities
 from core.preprocess import to_network_input
 
 BATCH = 8
@@ -61,7 +61,7 @@ class Scores:
         samples: The films that could be read.
         truth: (n,) int, index into `labels`.
         logits: (n, c) float32.
-        unreadable: File -> reason.
+        unreadable: File -> reason, that the model gave no numbers included.
     """
 
     samples: tuple[Sample, ...]
@@ -99,16 +99,20 @@ def score_films(
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         for start in range(0, len(samples), BATCH):
             chunk = samples[start : start + BATCH]
-            films = []
+            read, films = [], []
             for sample, film in zip(chunk, pool.map(load, chunk), strict=True):
                 if isinstance(film, str):
                     unreadable[sample.file] = film
                 else:
-                    kept.append(sample)
+                    read.append(sample)
                     films.append(film)
-            if films:
-                done = classifier.predict_batch(np.concatenate(films))
-                logits.extend(prediction.logits for prediction in done)
+            done = classifier.predict_batch(np.concatenate(films)) if films else []
+            for sample, prediction in zip(read, done, strict=True):
+                if prediction.is_finite:
+                    kept.append(sample)
+                    logits.append(prediction.logits)
+                else:
+                    unreadable[sample.file] = NOT_FINITE
             on_film(start + len(chunk))
     if not kept:
         raise DatasetError(

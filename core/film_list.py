@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from core.bundle import FILMS, ModelBundle
 from core.errors import BundleError
+from core.files import open_regular
 from core.paths import atomic_write
 from core.split import SPLITS, Split
 
@@ -78,7 +79,7 @@ def films_seen(films: Iterable[str], bundle: ModelBundle) -> int | None:
 
 def film_sha256(path: Path) -> str:
     """SHA-256 of a film's file; empty if it cannot be read."""
-    with contextlib.suppress(OSError), open(path, "rb") as file:
+    with contextlib.suppress(OSError), open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
     return ""
 

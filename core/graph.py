@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import BundleError, CoreError
+from core.graph_xml import UnsafeXmlError, refuse_unsafe_xml
 
 # OpenVINO's converter reports its use over the network where this package is
 # found; without it, it uses a stub of its own. Hilum makes no such call.
@@ -50,6 +51,7 @@ class Graph:
             quick with one, for `embeddings`.
         threads: Cores to keep busy at most; all there are if 0.
         device: Of OpenVINO's, one of `devices`.
+        name: What errors call the model; the graph's file if empty.
 
     Raises:
         BundleError: It cannot be loaded, or its input and outputs differ.
@@ -66,6 +68,7 @@ class Graph:
         for_many: bool = False,
         threads: int = 0,
         device: str = "CPU",
+        name: str = "",
     ) -> None:
         if precision not in PRECISIONS:
             raise CoreError(
@@ -80,20 +83,28 @@ class Graph:
         }
         if threads and device == "CPU":
             options["INFERENCE_NUM_THREADS"] = str(threads)
+        called = name or str(xml)
+        try:
+            refuse_unsafe_xml(xml)
+        except UnsafeXmlError as error:
+            raise BundleError(
+                f"The model {called} cannot be loaded: its {xml.name} {error}.",
+                hint=_HINT,
+            ) from error
         # Loaded here: a third of the start-up time, and not every command needs it.
         core = _openvino().Core()
         try:
             graph = core.read_model(xml, xml.with_suffix(".bin"))
             problem = _mismatch(graph, size, labels)
             compiled = core.compile_model(graph, device, options)
-        except RuntimeError as error:
+        except (RuntimeError, UnicodeDecodeError) as error:  # it may quote bytes
             raise BundleError(
-                f"The model {xml} cannot be loaded.",
+                f"The model {called} cannot be loaded.",
                 hint=f"{_HINT} OpenVINO said: {str(error).strip().splitlines()[-1]}",
             ) from error
         if problem:
             raise BundleError(
-                f"The model's graph is not what its card describes: {problem}.",
+                f"The graph of {called} is not what its card describes: {problem}.",
                 hint=_HINT,
             )
         self._compiled = compiled
@@ -342,7 +353,8 @@ def _openvino() -> Any:
             hint="Install what is missing, or Hilum again.",
         ) from error
     finally:
-        del sys.modules[_CONVERTER]
+        # Two threads may come here at a time: a window's start and an import.
+        sys.modules.pop(_CONVERTER, None)
     return openvino
 
 

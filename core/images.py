@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import errno
 import os
-import stat
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from core.dicom import decode_dicom, may_be_dicom
 from core.errors import ImageReadError
+from core.files import NotRegularError, open_regular
 from core.pictures import PNG_SIGNATURE, decode_picture
 from core.pixels import (
     COLOURED,
@@ -242,44 +242,17 @@ def _picture_warnings(film: DecodedFilm) -> tuple[str, ...]:
 
 def _read_file(path: Path, name: str) -> tuple[bytes, str]:
     """The whole file and its kind, told by content; raises OSError as well."""
-    _refuse_unless_regular(os.stat(path).st_mode, name)
-    # Between the check and the opening the path may become a pipe: non-blocking
-    # opening of one returns at once, and the second look refuses it.
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    with open(os.open(_long_path(path), flags), "rb") as file:
-        status = os.fstat(file.fileno())
-        _refuse_unless_regular(status.st_mode, name)
+    with open_regular(path) as file:
         head = file.read(_HEAD_BYTES)
         if not head:
             raise ImageReadError(f'"{name}" is empty.', hint=EXPORT_AGAIN)
         kind = _kind(head, name)
-        if status.st_size > MAX_FILE_BYTES:
+        if os.fstat(file.fileno()).st_size > MAX_FILE_BYTES:
             raise ImageReadError(
                 f'"{name}" is larger than 1 GB, which is too large to open.',
                 hint="Export a single film of it.",
             )
         return head + file.read(MAX_FILE_BYTES), kind
-
-
-def _long_path(path: Path) -> str | Path:
-    """Windows opens a path over 259 characters only in this spelling."""
-    if os.name != "nt" or len(str(path)) < 240 or str(path).startswith("\\\\"):
-        return path
-    return "\\\\?\\" + os.path.abspath(path)
-
-
-def _refuse_unless_regular(mode: int, name: str) -> None:
-    if stat.S_ISREG(mode):
-        return
-    if stat.S_ISDIR(mode):
-        raise ImageReadError(
-            f'"{name}" is a folder, not a film.', hint="Choose a file inside it."
-        )
-    kinds = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
-    raise ImageReadError(
-        f'"{name}" is {kinds.get(stat.S_IFMT(mode), "a device")}, not a film.',
-        hint="Save the film to an ordinary file and choose that.",
-    )
 
 
 def may_be_film(head: bytes) -> bool:
@@ -323,6 +296,13 @@ def _kind(head: bytes, name: str) -> str:
 
 
 def _unreadable(error: OSError | ValueError, name: str) -> ImageReadError:
+    if isinstance(error, NotRegularError):
+        is_folder = error.kind == "a folder"
+        ordinary = "Save the film to an ordinary file and choose that."
+        return ImageReadError(
+            f'"{name}" is {error.kind}, not a film.',
+            hint="Choose a file inside it." if is_folder else ordinary,
+        )
     if isinstance(error, FileNotFoundError | NotADirectoryError):
         return ImageReadError(
             f'There is no file "{name}".', hint="Check the name and the folder."

@@ -18,6 +18,7 @@ from core import paths
 from core.bundle import CARD, ModelBundle, read_bundle
 from core.errors import BundleError, CoreError
 from core.outputs import file_names
+from core.predict import check_model
 
 logger = logging.getLogger(__name__)
 
@@ -124,7 +125,7 @@ def add(bundle_path: Path) -> ModelBundle:
     with paths.atomic_folder(place, is_own=is_damaged_copy) as folder:
         for name in names:
             shutil.copyfile(bundle.path / name, folder / name)
-        read_bundle(folder)
+        check_model(read_bundle(folder))
     return dataclasses.replace(bundle, path=place)
 
 

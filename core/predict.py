@@ -8,13 +8,20 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from core.bundle import GRAPH, ModelBundle, ModelCard
+from core.bundle import INT8_GRAPH, ModelBundle, ModelCard
+from core.errors import BundleError, PredictionError
 from core.graph import Graph
 from core.images import Radiograph
 from core.paths import is_sample
+from core.precision import graph_path
 from core.preprocess import PreprocessSpec, to_network_input
 
 DRAWN = "This film is drawn: the verdict shows how Hilum works and means nothing."
+NOT_FINITE = "The model gives values for this film that are not numbers."
+_COPY_AGAIN = "Copy the model again from where it came, or train it anew."
+_ANOTHER_MODEL = "Read it with another model; this one may be damaged."
+#: Largest difference of a probability of the probe from the card's.
+PROBE_TOLERANCE = 1e-3
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -30,6 +37,12 @@ class Prediction:
     logits: NDArray[np.float32]
     evidence: NDArray[np.float32]
     embedding: NDArray[np.float32]
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether every number of it is one."""
+        outputs = (self.logits, self.evidence, self.embedding)
+        return all(bool(np.isfinite(output).all()) for output in outputs)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,19 +68,14 @@ class Classifier:
         precision: "float32", so that two machines agree, or "bfloat16".
 
     Raises:
-        BundleError: The graph cannot be loaded or is not what the card says.
+        BundleError: As `open_graph`.
         CoreError: There is no such precision.
     """
 
     def __init__(self, bundle: ModelBundle, *, precision: str = "float32") -> None:
         self.bundle = bundle
         self.precision = precision
-        self._graph = Graph(
-            bundle.path / GRAPH,
-            size=bundle.card.preprocess.size,
-            labels=len(bundle.card.labels),
-            precision=precision,
-        )
+        self._graph = open_graph(bundle, precision=precision)
 
     def predict(self, film: Radiograph) -> Prediction:
         """Read one film.
@@ -86,12 +94,89 @@ class Classifier:
                 `to_network_input` makes it.
 
         Returns:
-            n predictions in the same order.
+            n predictions in the same order. They may hold numbers that are not
+            finite, which `decide` refuses.
         """
         logits, evidence, embedding = self._graph.run(batch)
         return [
             Prediction(logits[i], evidence[i], embedding[i]) for i in range(len(batch))
         ]
+
+
+def open_graph(
+    bundle: ModelBundle,
+    *,
+    precision: str = "float32",
+    for_many: bool = False,
+    threads: int = 0,
+    device: str = "CPU",
+    name: str = "",
+) -> Graph:
+    """Load a model's graph and see that it computes what its card says.
+
+    Hashes tell only that the files are those that the card lists. So the probe
+    is run at every load, for the hundredth of a second that it takes. A fast
+    precision may differ from the card by more: there the graph in float32 has
+    to agree, and the fast one to give finite numbers.
+
+    Args:
+        bundle: A verified bundle.
+        precision, for_many, threads, device: As `Graph` takes them.
+        name: What errors call the model; as its card does if empty.
+
+    Raises:
+        BundleError: The graph cannot be loaded, is not what the card says or
+            does not compute it, or there is none for the precision.
+        CoreError: There is no such precision.
+    """
+    card, called = bundle.card, name or bundle.card.name
+    if precision != "float32":
+        open_graph(bundle, device=device, name=name)
+    graph = Graph(
+        graph_path(bundle, precision),
+        size=card.preprocess.size,
+        labels=len(card.labels),
+        precision=precision,
+        for_many=for_many,
+        threads=threads,
+        device=device,
+        name=called,
+    )
+    try:
+        logits, evidence, embedding = graph.run(probe_input(card.preprocess))
+    except RuntimeError as error:  # shapes that do not fit show only now
+        raise BundleError(
+            f"The model {called} is damaged: its graph cannot be run.",
+            hint=_COPY_AGAIN,
+        ) from error
+    if not Prediction(logits, evidence, embedding).is_finite:
+        raise BundleError(
+            f"The model {called} is damaged: it gives values that are not numbers.",
+            hint=_COPY_AGAIN,
+        )
+    gap = np.abs(probabilities(logits[0], card.temperature) - card.probe).max()
+    # Written so that a probe that is not a number is refused too.
+    if precision == "float32" and not gap < PROBE_TOLERANCE:
+        raise BundleError(
+            f"The model {called} does not compute what its card says: a probability "
+            f"of its probe differs by {gap:.1e}.",
+            hint="Copy the model again from where it came. If it stays so, this "
+            "computer computes it differently: do not use its verdicts here.",
+        )
+    return graph
+
+
+def check_model(bundle: ModelBundle, *, name: str = "") -> None:
+    """See that each graph of a bundle can be used, before it is installed.
+
+    Args:
+        name: What errors call the model; as its card does if empty.
+
+    Raises:
+        BundleError: As `open_graph`.
+    """
+    has_int8 = INT8_GRAPH in bundle.card.files
+    open_graph(bundle, precision="int8" if has_int8 else "float32", name=name)
 
 
 def probabilities(
@@ -127,7 +212,12 @@ def decide(
 
     Args:
         film: The film it was made from; its warnings go into the verdict.
+
+    Raises:
+        PredictionError: The prediction holds what is not a number.
     """
+    if not prediction.is_finite:
+        raise PredictionError(NOT_FINITE, hint=_ANOTHER_MODEL)
     values = probabilities(prediction.logits, card.temperature)
     by_label = {
         name: float(p) for name, p in zip(card.label_names, values, strict=True)

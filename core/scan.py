@@ -13,13 +13,11 @@ from numpy.typing import NDArray
 
 from core import __version__
 from core.bundle import ModelBundle
-from core.errors import DatasetError, ImageReadError
+from core.errors import CoreError, DatasetError, ImageReadError, PredictionError
 from core.film_finder import FilmState, FoundFilm, film_state, identity
 from core.film_reader import FilmReader
-from core.graph import Graph
 from core.images import Radiograph, read_radiograph
-from core.precision import graph_path
-from core.predict import Prediction, decide, sentence
+from core.predict import Prediction, decide, open_graph, sentence
 from core.preprocess import to_network_input
 from core.quick_png import quick_png
 from core.scan_row import ScanRow
@@ -63,8 +61,7 @@ class Scanner:
             entered while the film is read.
 
     Raises:
-        BundleError: The graph cannot be loaded or is not what the card says, or
-            there is none for the precision.
+        BundleError: As `core.predict.open_graph`.
         CoreError: There is no such precision.
         DatasetError: There is no such folder.
     """
@@ -86,10 +83,8 @@ class Scanner:
         self._threads = threads or max(2, os.cpu_count() or 1)
         self._taken = 0
         self._reading = reading
-        self._graph = Graph(
-            graph_path(bundle, precision),
-            size=bundle.card.preprocess.size,
-            labels=len(bundle.card.labels),
+        self._graph = open_graph(
+            bundle,
             precision=precision,
             for_many=True,
             threads=threads,
@@ -166,7 +161,10 @@ class Scanner:
     ) -> ScanRow:
         card = self.bundle.card
         prediction = Prediction(logits, _NOT_KEPT, _NOT_KEPT)
-        verdict = decide(prediction, card, loaded.film)
+        try:
+            verdict = decide(prediction, card, loaded.film)
+        except PredictionError as error:
+            return self._failed(film, error)
         return dataclasses.replace(
             _empty(film, loaded.state, self.bundle, self.precision),
             finding=verdict.finding,
@@ -175,7 +173,7 @@ class Scanner:
             warnings=verdict.warnings,
         )
 
-    def _failed(self, film: FoundFilm, error: ImageReadError) -> ScanRow:
+    def _failed(self, film: FoundFilm, error: CoreError) -> ScanRow:
         state, text = film.state, f"{error} {error.hint}".rstrip()
         if isinstance(error.__cause__, FileNotFoundError) and state is not None:
             state, text = None, GONE

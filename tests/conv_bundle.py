@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import tempfile
 from pathlib import Path
 
@@ -10,6 +11,9 @@ import openvino as ov
 from openvino import opset13 as ops
 
 from core.bundle import GRAPH, GRAPH_WEIGHTS, ModelBundle, write_bundle
+from core.graph import Graph
+from core.predict import probabilities, probe_input
+from core.preprocess import PreprocessSpec
 from tests.tiny_bundle import SIZE, make_card
 
 _CHANNELS = 8
@@ -51,4 +55,9 @@ def write_conv_bundle(path: Path, *, seed: int = 0) -> ModelBundle:
         xml = Path(scratch) / GRAPH
         ov.serialize(ov.Model(outputs, [film], "conv"), xml)
         files = {GRAPH: xml, GRAPH_WEIGHTS: xml.with_suffix(".bin")}
-        return write_bundle(path, make_card(name="Small test network"), files)
+        found = Graph(xml, size=SIZE, labels=3).logits(
+            probe_input(PreprocessSpec(SIZE))
+        )
+        probe = tuple(probabilities(found, 1.0)[0].tolist())
+        card = dataclasses.replace(make_card(name="Small test network"), probe=probe)
+        return write_bundle(path, card, files)

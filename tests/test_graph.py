@@ -93,7 +93,7 @@ def test_graph_of_dynamic_rank_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "garbage", "<net></net>", '<?xml version="1.0"?><net version="11">']
+    "text", ["<net></net>", '<?xml version="1.0"?><net version="11">']
 )
 def test_file_that_is_no_graph_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / GRAPH).write_text(text)
@@ -101,6 +101,38 @@ def test_file_that_is_no_graph_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(BundleError, match="cannot be loaded") as caught:
         Graph(tmp_path / GRAPH, size=SIZE, labels=3)
     assert "OpenVINO said" in caught.value.hint
+
+
+@pytest.mark.parametrize("text", ["", "garbage", '<?xml version="1.0"?>'])
+def test_file_that_is_no_xml_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / GRAPH).write_text(text)
+    with pytest.raises(BundleError, match="its model.xml is no XML") as caught:
+        Graph(tmp_path / GRAPH, size=SIZE, labels=3)
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize(
+    "declared",
+    [
+        "<!DOCTYPE net>",
+        '<!DOCTYPE net SYSTEM "http://127.0.0.1/net.dtd">',
+        '<!DOCTYPE net [<!ENTITY x SYSTEM "file:///etc/passwd">]>',
+        f'<!--{" " * 70_000}--><!DOCTYPE net [<!ENTITY x "y">]>',
+    ],
+)
+def test_graph_that_declares_a_document_type_is_refused(
+    tiny_bundle: ModelBundle, tmp_path: Path, declared: str, encoding: str
+) -> None:
+    text = (tiny_bundle.path / GRAPH).read_text("utf-8")
+    first, rest = text.split("?>", 1)
+    first = f'<?xml version="1.0" encoding="{encoding}"'
+    (tmp_path / GRAPH).write_text(f"{first}?>{declared}{rest}", encoding)
+    weights = (tiny_bundle.path / GRAPH).with_suffix(".bin")
+    (tmp_path / weights.name).write_bytes(weights.read_bytes())
+    with pytest.raises(BundleError, match="declares a document type") as caught:
+        Graph(tmp_path / GRAPH, size=SIZE, labels=3)
+    assert caught.value.hint
 
 
 def test_graph_without_all_of_its_weights_is_refused(

@@ -14,22 +14,22 @@ ROOT = Path(__file__).resolve().parent.parent
 #: Low to high: a module imports only modules listed before it.
 ORDER = """
 core.errors core.outputs core.paths core.pixels core.tags core.grey_scale core.quick_png
-core.pictures core.dicom core.images core.preprocess core.metrics core.events
+core.pictures core.dicom core.files core.images core.preprocess core.metrics core.events
 core.control core.job core.reporting core.presets core.augment core.bundle core.dataset
-core.balance core.graph core.predict core.explain core.report core.bundle_file
-core.bundle_commands core.counts core.compare_words core.curves core.differences
-core.failures core.fingerprints core.poses core.alignment core.copies core.grouping
-core.split core.film_list core.evaluate core.operating_points core.compare
-core.compare_command core.model_store core.patients core.report_file core.run_record
-core.run_times core.shortcuts core.audit_words core.summary core.survey core.tallies
-core.leaks core.audit core.audit_command core.svg core.plot core.bar_charts core.charts
-core.thumbnail core.report_html core.commands core.film_finder core.film_reader
-core.film_labels core.scan_row core.triage core.file_lock core.scan_file core.precision
-core.suspects core.scan core.parity core.scan_summary core.scan_export core.scan_html
-core.watch core.ray_worker core.ray_cluster core.ray_shards core.ray_crew core.ray_knock
-core.ray_scan core.scan_json core.reading_notes core.wary_scan core.dated_folders
-core.scan_record core.scans core.scan_command core.training.state core.run
-core.run_story core.runs core.calibrate core.calibrate_command core.scrub
+core.balance core.graph_xml core.graph core.precision core.predict core.explain
+core.report core.bundle_file core.bundle_commands core.counts core.compare_words
+core.curves core.differences core.failures core.fingerprints core.poses core.alignment
+core.copies core.grouping core.split core.film_list core.evaluate core.operating_points
+core.compare core.compare_command core.model_store core.patients core.report_file
+core.run_record core.run_times core.shortcuts core.audit_words core.summary core.survey
+core.tallies core.leaks core.audit core.audit_command core.svg core.plot core.bar_charts
+core.charts core.thumbnail core.report_html core.commands core.film_finder
+core.film_reader core.film_labels core.scan_row core.triage core.file_lock
+core.scan_file core.suspects core.scan core.parity core.scan_summary core.scan_export
+core.scan_html core.watch core.ray_worker core.ray_cluster core.ray_shards core.ray_crew
+core.ray_knock core.ray_scan core.scan_json core.reading_notes core.wary_scan
+core.dated_folders core.scan_record core.scans core.scan_command core.training.state
+core.run core.run_story core.runs core.calibrate core.calibrate_command core.scrub
 core.crash_files core.edition core.file_names core.placing core.filed_list core.filing
 core.licences core.model_shelf core.scan_story core.scan_tail core.user_folders
 core.worklist core.worklist_command core.training.convert core.training.backbones

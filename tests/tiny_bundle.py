@@ -19,6 +19,7 @@ from core.bundle import (
     OperatingPoint,
     write_bundle,
 )
+from core.predict import probe_input
 from core.preprocess import PreprocessSpec
 
 LABELS = (
@@ -38,8 +39,12 @@ def make_card(
     threshold: float = 0.5,
     labels: Sequence[Label] = LABELS,
     name: str = "Tiny test model",
+    shift: float = 0.0,
 ) -> ModelCard:
-    """A card with every field filled in plausibly; made, not measured."""
+    """A card with every field filled in plausibly; made, not measured.
+
+    Its probe is what the graph of `write_tiny_bundle` gives, worked out by hand.
+    """
     points = tuple(
         OperatingPoint(
             label=label.name,
@@ -63,7 +68,7 @@ def make_card(
         training={"command": "none: built by hand"},
         intended_use="Tests of the program.",
         limits="Knows brightness and nothing else.",
-        probe=(0.4, 0.3, 0.3) if len(labels) == 3 else (1 / len(labels),) * len(labels),
+        probe=_probe(len(labels), shift),
         files={},
     )
 
@@ -75,6 +80,7 @@ def write_tiny_bundle(
     labels: Sequence[Label] = LABELS,
     name: str = "Tiny test model",
     shift: float = 0.0,
+    breaks_on_black: bool = False,
 ) -> ModelBundle:
     """Write a bundle whose verdict follows the brightness of the film.
 
@@ -90,13 +96,14 @@ def write_tiny_bundle(
         name: Of the model.
         shift: Added to the first label's logit: a model of its own, which calls
             more films so.
+        breaks_on_black: Whether it gives NaN for films with a black part.
     """
-    graph = _graph(*_line(len(labels), shift))
+    graph = _graph(*_line(len(labels), shift), breaks_on_black=breaks_on_black)
     with tempfile.TemporaryDirectory() as scratch:
         xml = Path(scratch) / GRAPH
         ov.serialize(graph, xml)
         files = {GRAPH: xml, GRAPH_WEIGHTS: xml.with_suffix(".bin")}
-        card = make_card(threshold=threshold, labels=labels, name=name)
+        card = make_card(threshold=threshold, labels=labels, name=name, shift=shift)
         return write_bundle(path, card, files)
 
 
@@ -110,7 +117,18 @@ def _line(labels: int, shift: float) -> tuple[list[float], list[float]]:
     return slopes, offsets
 
 
-def _graph(slope: Sequence[float], offset: Sequence[float]) -> ov.Model:
+def _probe(labels: int, shift: float) -> tuple[float, ...]:
+    """Probabilities of the probe, whose cells' mean is that of all its pixels."""
+    brightness = float(probe_input(PreprocessSpec(size=SIZE)).mean()) / 255
+    slopes, offsets = map(np.array, _line(labels, shift))
+    powers = np.exp(slopes * brightness + offsets)
+    with np.errstate(invalid="ignore"):  # a shift may be infinite
+        return tuple((powers / powers.sum()).tolist())
+
+
+def _graph(
+    slope: Sequence[float], offset: Sequence[float], *, breaks_on_black: bool
+) -> ov.Model:
     film = ops.parameter([-1, SIZE, SIZE, 1], np.float32, name="film")
     shares = ops.divide(film, np.float32(255.0))
     channels_first = ops.transpose(shares, np.array([0, 3, 1, 2]))
@@ -120,6 +138,9 @@ def _graph(slope: Sequence[float], offset: Sequence[float]) -> ov.Model:
     slopes = np.array(slope, np.float32).reshape(1, 1, 1, -1)
     offsets = np.array(offset, np.float32).reshape(1, 1, 1, -1)
     evidence = ops.add(ops.multiply(grid, slopes), offsets)
+    if breaks_on_black:
+        root = ops.sqrt(ops.subtract(grid, np.float32(0.01)))
+        evidence = ops.add(evidence, ops.multiply(root, np.float32(1e-6)))
     logits = ops.reduce_mean(evidence, np.array([1, 2]), keep_dims=False)
     flat = ops.reshape(grid, np.array([0, -1]), special_zero=True)
     outputs = []

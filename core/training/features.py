@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.augment import vary
-from core.bundle import GRAPH, read_bundle
+from core.bundle import read_bundle
 from core.graph import Graph
 from core.job import TrainingConfig
 from core.paths import atomic_write, default_bundle_dir
+from core.predict import open_graph
 from core.training.epochs import Part
 from core.training.export import export_openvino
 from core.training.head_fit import Features
@@ -100,10 +101,9 @@ def _frozen_graph(
     if start is None and Path(config.weights).is_dir():
         start = Path(config.weights)
     if start is not None:
-        card = read_bundle(start).card
-        size, labels = card.preprocess.size, len(card.labels)
-        if size == config.size:
-            return Graph(start / GRAPH, size=size, labels=labels, for_many=True)
+        bundle = read_bundle(start)
+        if bundle.card.preprocess.size == config.size:
+            return open_graph(bundle, for_many=True)
     written = folder.path / "start.xml"
     export_openvino(network, written, half=False)
     labels = network.output_shape[-1]

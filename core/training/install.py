@@ -40,6 +40,7 @@ from core.evaluate import (
     write_rows,
 )
 from core.film_list import write_film_list
+from core.graph import Graph
 from core.job import TrainingConfig, config_to_json
 from core.metrics import fit_temperature
 from core.operating_points import choose_operating_points
@@ -109,7 +110,6 @@ def export_checked(
 
 
 def install(
-    network: keras.Model,
     exported: Exported,
     dataset: Dataset,
     split: Split,
@@ -134,7 +134,7 @@ def install(
     """
     names = (GRAPH, GRAPH_WEIGHTS, WEIGHTS)
     files = {name: folder.path / name for name in names}
-    draft = _draft_card(config, dataset.labels, exported.temperature, network)
+    draft = _draft_card(config, dataset.labels, exported.temperature, files[GRAPH])
     trial = Classifier(write_bundle(folder.path / "draft", draft, files))
     total = len(split.val) + len(split.test)
     val = score_films(trial, split.val, lambda done: on_film(done, total))
@@ -178,11 +178,13 @@ def _draft_card(
     config: TrainingConfig,
     labels: tuple[str, ...],
     temperature: float,
-    network: keras.Model,
+    xml: Path,
 ) -> ModelCard:
     """A card that says nothing yet of how good the model is."""
     spec = PreprocessSpec(size=config.size)
-    probe = probabilities(keras_logits(network, probe_input(spec)), temperature)[0]
+    # Of the graph that is installed, not of Keras: every load of it is held to it.
+    graph = Graph(xml, size=spec.size, labels=len(labels))
+    probe = probabilities(graph.logits(probe_input(spec)), temperature)[0]
     return ModelCard(
         name=config.name,
         labels=tuple(Label(name, display_name(name)) for name in labels),

@@ -227,7 +227,6 @@ class _Job:
         exported = export_checked(network, dataset, split, films, folder)
         self.progress.start("evaluation", "Measuring it on validation and test films.")
         return install(
-            network,
             exported,
             dataset,
             split,
