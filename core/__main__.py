@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from core.command_line import parser
 from core.errors import CoreError, TrainingStopped
+from core.terminal import print_lines
 
 DONE, UNUSABLE, STOPPED = 0, 2, 3
 
@@ -50,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _say(error: CoreError) -> None:
-    print(f"{error} {error.hint}".rstrip(), file=sys.stderr)  # noqa: T201
+    print_lines(f"{error} {error.hint}".rstrip(), sys.stderr)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from typing import Any
 
 from core import __version__
 from core.errors import BundleError
+from core.json_file import read_json
 from core.paths import atomic_folder
 from core.preprocess import PreprocessSpec, spec_from_json
 
@@ -29,6 +30,8 @@ REPORT = "report.json"
 #: SHA-256 and split of every film of the job, as `core.film_list` describes it.
 FILMS = "films.csv"
 
+#: Largest card or report that is read.
+MAX_CARD_BYTES = 32 << 20
 _REQUIRED = (GRAPH, GRAPH_WEIGHTS)
 
 
@@ -278,7 +281,7 @@ def _point(fields: Mapping[str, Any]) -> OperatingPoint:
 
 def _read_card(path: Path, called: str) -> dict[str, Any]:
     try:
-        fields = json.loads((path / CARD).read_text(encoding="utf-8"))
+        fields = read_json(path / CARD, MAX_CARD_BYTES)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise BundleError(
             f"{called} is not a model bundle: it has no {CARD}.",

@@ -11,6 +11,7 @@ from core.control import Control
 from core.errors import CoreError, OutputError
 from core.events import JobSucceeded, Progressed, StageStarted
 from core.reporting import begin_report, end_told, heeding
+from core.terminal import print_lines
 
 _STAGE = "calibration"
 _TELL_EVERY = 25
@@ -57,5 +58,5 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.events:
         report(JobSucceeded(str(arguments.out)))
     else:
-        print(result.in_words())  # noqa: T201 - the result
+        print_lines(result.in_words())
     return 0

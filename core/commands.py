@@ -27,6 +27,7 @@ from core.predict import (
     probe_input,
     sentence,
 )
+from core.terminal import print_lines, printable
 
 #: Weight of the heat map's colour in the pictures that `predict` writes.
 _OPACITY = 0.6
@@ -48,20 +49,20 @@ def predict(arguments: argparse.Namespace) -> int:
     pictures = _picture_paths(arguments)
     failed = 0
     if not arguments.json:
-        _print(_header(bundle))
+        print_lines(_header(bundle))
     for path, picture in zip(arguments.paths, pictures, strict=True):
         try:
             film = read_radiograph(path)
         except ImageReadError as error:
             failed += 1
-            _print(_failed_row(path, error, arguments.json))
+            _print_failure(path, error, arguments.json)
             continue
         prediction = classifier.predict(film)
         verdict = decide(prediction, bundle.card, film)
         if arguments.json:
-            _print(json.dumps(verdict_to_json(path, verdict, bundle)))
+            _print_json(verdict_to_json(path, verdict, bundle))
         else:
-            _print(_row(path, verdict, bundle))
+            print_lines(_row(path, verdict, bundle))
         if picture is not None:
             write_heatmap(picture, film, prediction, verdict, bundle)
     if not arguments.json:
@@ -158,7 +159,7 @@ def evaluate_bundle(arguments: argparse.Namespace) -> int:
     _write_figures(arguments.json, result)
     if arguments.report is not None:
         _write_report(arguments.report, bundle, result, samples)
-    _print(evaluation_text(result, bundle.card))
+    print_lines(evaluation_text(result, bundle.card))
     return 4 if scores.unreadable else 0
 
 
@@ -173,7 +174,7 @@ def _repeat_report(arguments: argparse.Namespace, bundle: ModelBundle) -> int:
     _write_figures(arguments.json, {**about, **kept["result"]})
     if arguments.report is not None:
         write_report_html(arguments.report, kept)
-    _print(evaluation_text(kept["result"], bundle.card))
+    print_lines(evaluation_text(kept["result"], bundle.card))
     return 0
 
 
@@ -222,9 +223,9 @@ def card(arguments: argparse.Namespace) -> int:
 
     bundle = read_bundle(arguments.bundle or default_bundle_dir())
     if arguments.json:
-        _print(json.dumps(card_to_json(bundle.card), indent=1))
+        _print_json(card_to_json(bundle.card), indent=1)
     else:
-        _print(card_text(bundle))
+        print_lines(card_text(bundle))
     return 0
 
 
@@ -238,7 +239,7 @@ def self_test(arguments: argparse.Namespace) -> int:
         CoreError: Something is not as it should be.
     """
     bundle = read_bundle(default_bundle_dir())
-    _print(f"Model {bundle.card.name}, {bundle.sha256[:12]}: files are whole.")
+    print_lines(f"Model {bundle.card.name}, {bundle.sha256[:12]}: files are whole.")
     classifier = Classifier(bundle)
     model = bundle.card
     logits = classifier.predict_batch(probe_input(model.preprocess))[0].logits
@@ -249,7 +250,7 @@ def self_test(arguments: argparse.Namespace) -> int:
             "probability.",
             hint="Install the program again; if it stays so, do not use its verdicts.",
         )
-    _print(f"Probe: same probabilities as when it was exported, within {gap:.0e}.")
+    print_lines(f"Probe: same probabilities as when it was exported, within {gap:.0e}.")
     films = sample_films()
     if not films:
         raise CoreError(
@@ -266,8 +267,8 @@ def self_test(arguments: argparse.Namespace) -> int:
                     f"The heat map of {label} for {path.name} is not a number.",
                     hint="Install the program again.",
                 )
-        _print(f"{path.name}: {sentence(verdict, model)}")
-    _print("All is well.")
+        print_lines(f"{path.name}: {sentence(verdict, model)}")
+    print_lines("All is well.")
     return 0
 
 
@@ -300,29 +301,31 @@ def _picture_paths(arguments: argparse.Namespace) -> list[Path | None]:
 
 
 def _header(bundle: ModelBundle) -> str:
-    names = [f"{label.display_name:>12}" for label in bundle.card.labels]
+    names = [f"{printable(label.display_name):>12}" for label in bundle.card.labels]
     return f"{'film':<32}{''.join(names)}   verdict"
 
 
 def _row(path: Path, verdict: Verdict, bundle: ModelBundle) -> str:
     shares = [f"{percent(p):>12}" for p in verdict.probabilities.values()]
-    name = path.name if len(path.name) <= 30 else f"{path.name[:14]}…{path.name[-15:]}"
-    warnings = "".join(f"\n  {warning}" for warning in verdict.warnings)
-    said = sentence(verdict, bundle.card)
+    name = printable(path.name)
+    name = name if len(name) <= 30 else f"{name[:14]}…{name[-15:]}"
+    warnings = "".join(f"\n  {printable(warning)}" for warning in verdict.warnings)
+    said = printable(sentence(verdict, bundle.card))
     return f"{name:<32}{''.join(shares)}   {said}{warnings}"
 
 
-def _failed_row(path: Path, error: ImageReadError, as_json: bool) -> str:
+def _print_failure(path: Path, error: ImageReadError, as_json: bool) -> None:
     text = f"{error} {error.hint}".rstrip()
     if not as_json:
-        return f"{path.name:<32}not read: {text}"
+        print_lines(f"{printable(path.name):<32}not read: {printable(text)}")
+        return
     empty = ("finding", "verdict", "probabilities", "warnings", "model", "model_sha256")
-    return json.dumps({"path": str(path), **dict.fromkeys(empty), "error": text})
+    _print_json({"path": str(path), **dict.fromkeys(empty), "error": text})
 
 
-def _print(text: str) -> None:
-    print(text, flush=True)  # noqa: T201 - results go to stdout
+def _print_json(fields: dict[str, Any], indent: int | None = None) -> None:
+    print(json.dumps(fields, indent=indent), flush=True)  # noqa: T201 - the result
 
 
 def _note(text: str) -> None:
-    print(text, file=sys.stderr)  # noqa: T201 - for people
+    print_lines(printable(text), sys.stderr)

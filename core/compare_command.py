@@ -26,6 +26,7 @@ from core.reporting import (
     heeding,
     share_counter,
 )
+from core.terminal import print_lines
 
 _STAGE = "comparison"
 
@@ -48,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.events:
         report(JobSucceeded(str(arguments.json)))
     else:
-        print(comparison_text(result, candidate.card))  # noqa: T201 - the result
+        print_lines(comparison_text(result, candidate.card))
     return 4 if "cannot be read" in result["left_out"] else 0
 
 

@@ -27,6 +27,7 @@ from core.scan_json import write_summary
 from core.scan_row import ScanRow
 from core.scan_summary import ScanSummary, summary_text
 from core.scans import read_scan
+from core.terminal import print_lines
 from core.wary_scan import scan_warily
 from core.watch import FolderWatch
 
@@ -54,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.events:
         report(JobSucceeded(str(arguments.out)))
     else:
-        print(summary_text(summary))  # noqa: T201 - the result
+        print_lines(summary_text(summary))
     return SOME_FAILED if summary.total.not_read or scan.closed else DONE
 
 
@@ -100,7 +101,7 @@ class _Scan:
                 except TrainingStopped:
                     summary = self._conclude(scanner, file, label_of)
                     if not arguments.events:
-                        print(summary_text(summary))  # noqa: T201 - the result
+                        print_lines(summary_text(summary))
                     raise
         raise AssertionError("a watch ends by being stopped")
 

@@ -17,6 +17,7 @@ from PyQt5.QtWidgets import (
 )
 
 from core.counts import films as in_films
+from core.report import macro_note
 from desktop.figures_table import FiguresTable
 from desktop.labels import Caption, Rule, SectionTitle
 from desktop.note_row import NoteRow
@@ -261,6 +262,7 @@ def _overall(result: Mapping[str, Any]) -> str:
         "Calibration error": "ece",
     }
     words = [f"{word} {figure(rate_of(result, name))}" for word, name in rates.items()]
+    words[1] += macro_note(result)
     return f"{in_films(result['n'])} with a label were read. {', '.join(words)}."
 
 

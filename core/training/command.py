@@ -18,6 +18,7 @@ from core.control import Control
 from core.errors import OutputError, TrainingError
 from core.events import JobSucceeded, StageStarted
 from core.job import TrainingConfig, config_from_json
+from core.json_file import parse_json, read_json
 from core.paths import atomic_folder, atomic_write
 from core.presets import config_from_preset
 from core.reporting import Report, Reporter, begin_report, end_told
@@ -137,7 +138,7 @@ def job_from(arguments: argparse.Namespace) -> TrainingConfig:
     config = config_from_preset(arguments.preset)
     if arguments.config is not None:
         try:
-            fields = json.loads(arguments.config.read_text(encoding="utf-8"))
+            fields = read_json(arguments.config)
         except (OSError, ValueError) as error:
             raise TrainingError(
                 f"The job file {arguments.config.name} cannot be read: {error}.",
@@ -246,6 +247,6 @@ def _make_way(out: Path, folder: JobFolder, overwrite: bool) -> None:
 def _value(text: str) -> Any:
     """A setting's value from the command line: JSON, or else plain text."""
     try:
-        return json.loads(text)
+        return parse_json(text)
     except ValueError:
         return text
