@@ -22,17 +22,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         by the user, 4 done but some files failed.
     """
     words = list(sys.argv[1:] if argv is None else argv)
-    arguments = parser().parse_args(words)
-    arguments.argv = words
-    logging.basicConfig(
-        level=logging.DEBUG if arguments.verbose else logging.WARNING,
-        format="%(levelname)s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )
     for stream in (sys.stdout, sys.stderr):
         # File names may hold what the terminal cannot show.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
+        arguments = parser(words).parse_args(words)
+        arguments.argv = words
+        logging.basicConfig(
+            level=logging.DEBUG if arguments.verbose else logging.WARNING,
+            format="%(levelname)s %(name)s: %(message)s",
+            stream=sys.stderr,
+        )
         status: int = arguments.run(arguments)
     except TrainingStopped as error:
         _say(error)

@@ -9,6 +9,7 @@ from typing import Any
 
 from core.audit import Audit, SplitWish, audit
 from core.control import Control
+from core.dataset import parse_labels
 from core.errors import OutputError
 from core.events import JobSucceeded
 from core.paths import atomic_write
@@ -94,7 +95,7 @@ def _audit(arguments: argparse.Namespace, report: Report) -> Audit:
     wish = SplitWish(
         arguments.validation, arguments.test, arguments.seed, arguments.group
     )
-    labels = [name.strip() for name in arguments.labels.split(",") if name.strip()]
+    labels = parse_labels(arguments.labels)
     found = audit(
         arguments.data,
         labels=labels,

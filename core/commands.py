@@ -13,7 +13,12 @@ import numpy as np
 
 from core.bundle import ModelBundle, card_to_json, read_bundle
 from core.dataset import Sample
-from core.errors import BundleError, CoreError, ImageReadError, OutputError
+from core.errors import (
+    BundleError,
+    CoreError,
+    ImageReadError,
+    OutputError,
+)
 from core.explain import heatmap_from_evidence, overlay
 from core.images import Radiograph, read_radiograph
 from core.paths import atomic_write, default_bundle_dir, sample_films
@@ -125,8 +130,15 @@ def evaluate_bundle(arguments: argparse.Namespace) -> int:
     """
     # Imported here: scikit-learn takes a second that `predict` has no use for.
     from core.dataset import films_of_split
-    from core.evaluate import evaluate, parse_pools, score_films
+    from core.evaluate import (
+        check_pools,
+        evaluate,
+        parse_pools,
+        score_films,
+    )
+    from core.kept_report import repeat_report
     from core.report import evaluation_text
+    from core.report_file import write_figures
     from core.reporting import Narrator, counter
 
     bundle = read_bundle(arguments.bundle)
@@ -138,10 +150,11 @@ def evaluate_bundle(arguments: argparse.Namespace) -> int:
                 hint="Choose another name, or replace it with --overwrite.",
             )
     if arguments.data is None:
-        return _repeat_report(arguments, bundle)
+        return repeat_report(arguments, bundle)
     samples, left_out = films_of_split(
         arguments.data, bundle.card.label_names, arguments.split
     )
+    check_pools(pools, samples, bundle.card.label_names)
     for reason, count in left_out.items():
         _note(f"Left out: {count} films, {reason}.")
     on_film = counter("evaluation", len(samples), Narrator())
@@ -152,30 +165,16 @@ def evaluate_bundle(arguments: argparse.Namespace) -> int:
         "model": bundle.card.name,
         "model_sha256": bundle.sha256,
         "data": arguments.data.name,
-        "split": arguments.split,
+        "split": arguments.split or samples[0].split or "all",
         "left_out": left_out,
         **evaluate(scores, bundle.card.temperature, pools=pools, details=True),
     }
-    _write_figures(arguments.json, result)
+    if arguments.json is not None:
+        write_figures(arguments.json, result)
     if arguments.report is not None:
         _write_report(arguments.report, bundle, result, samples)
     print_lines(evaluation_text(result, bundle.card))
     return 4 if scores.unreadable else 0
-
-
-def _repeat_report(arguments: argparse.Namespace, bundle: ModelBundle) -> int:
-    """Print and write what the bundle's own report says."""
-    from core.report import evaluation_text
-    from core.report_file import read_report_json
-    from core.report_html import write_report_html
-
-    kept = read_report_json(bundle)
-    about = {"model": bundle.card.name, "model_sha256": bundle.sha256}
-    _write_figures(arguments.json, {**about, **kept["result"]})
-    if arguments.report is not None:
-        write_report_html(arguments.report, kept)
-    print_lines(evaluation_text(kept["result"], bundle.card))
-    return 0
 
 
 def _write_report(
@@ -205,12 +204,6 @@ def _gaps(left_out: dict[str, int]) -> list[str]:
         for reason, count in left_out.items()
         if not reason.startswith(("split ", "labelled "))
     ]
-
-
-def _write_figures(path: Path | None, result: dict[str, Any]) -> None:
-    if path is not None:
-        with atomic_write(path) as partial:
-            partial.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
 
 def card(arguments: argparse.Namespace) -> int:

@@ -76,7 +76,7 @@ def _compare(
     report(StageStarted("start", "Opening the models."))
     candidate = read_bundle(arguments.candidate)
     in_use = read_bundle(arguments.in_use or default_bundle_dir())
-    result = {"data": arguments.data.name, "split": arguments.split}
+    result = {"data": arguments.data.name, "split": arguments.split or ""}
     result |= _measured(arguments, (candidate, in_use), report)
     if target is not None:
         text = json.dumps(result, indent=1, ensure_ascii=False, allow_nan=False)
@@ -125,4 +125,5 @@ def _measured(
         allowed_drop=arguments.allow_drop,
         on_progress=share_counter("evaluation", len(first.samples), report),
     )
-    return {**result, "left_out": left_out}
+    split = arguments.split or samples[0].split or "all"
+    return {**result, "split": split, "left_out": left_out}

@@ -99,6 +99,16 @@ def write_report_json(path: Path, report: Mapping[str, Any]) -> None:
         partial.write_text(text + "\n", encoding="utf-8")
 
 
+def write_figures(path: Path, result: Mapping[str, Any]) -> None:
+    """Write an evaluation by itself, as `evaluate --json` does.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    with atomic_write(path) as partial:
+        partial.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+
+
 def read_report_json(bundle: ModelBundle) -> dict[str, Any]:
     """The report that a bundle holds.
 

@@ -125,10 +125,12 @@ def _totals(summary: ScanSummary) -> list[str]:
     caption = f"{total.films:,} films; shares of those read"
     warned = f"<p>{summary.warned:,} films have a warning.</p>"
     parity = summary.parity
+    left_out = summary.left_out.in_words() if summary.left_out is not None else ""
     return [
         "<h2>Totals</h2>",
         _table(caption, ["", "films", "share, 95 % interval"], cells),
         *([warned] if summary.warned else []),
+        *([f"<p>{left_out}</p>"] if left_out else []),
         *(
             [f"<p>Checked: {_text(parity.in_words())}</p>"]
             if parity is not None

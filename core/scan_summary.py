@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from core.bundle import ModelCard
+from core.left_out import LeftOut
 from core.metrics import (
     Resamples,
     calibration_error_with_interval,
@@ -81,6 +82,8 @@ class ScanSummary:
         self._label_of = label_of
         #: Of a scan in a fast precision, once it has been checked.
         self.parity: Parity | None = None
+        #: Of a scan that has listed its folder.
+        self.left_out: LeftOut | None = None
         # Arrays: a scan may have as many films as memory has room for.
         self._truth = array.array("H")
         self._shares = array.array("f")
@@ -213,6 +216,10 @@ def summary_text(summary: ScanSummary) -> str:
         lines.append(f"  not read       {total.not_read:>8,}")
     if summary.warned:
         lines.append(f"  with a warning {summary.warned:>8,}")
+    if summary.left_out is not None and summary.left_out.counts():
+        lines.append(summary.left_out.in_words())
+        if summary.left_out.hidden:
+            lines.append("Hidden files are read with --hidden.")
     if summary.parity is not None:
         lines += ["", f"Checked: {summary.parity.in_words()}"]
     if not summary.measures:

@@ -93,6 +93,8 @@ class Scan:
             words += ["--labels", str(record.label_list)]
         if record.watch:
             words += ["--watch"]
+        if record.hidden:
+            words += ["--hidden"]
         return [*words, "--json", str(self.summary), "--events"]
 
     def rows(self) -> int:

@@ -187,6 +187,9 @@ def _headline(known: Mapping[str, Any]) -> str:
         text += f" {in_films(known['with_warnings'])} with a warning."
     if known.get("unlabelled"):
         text += f" {in_films(known['unlabelled'])} without a label, so not measured."
+    left_out = known.get("left_out")
+    if isinstance(left_out, dict) and left_out.get("in_words"):
+        text += f" {left_out['in_words']}"
     return text
 
 

@@ -16,7 +16,7 @@ ORDER = """
 core.errors core.paths core.pixels core.tags core.grey_scale core.quick_png
 core.pictures core.dicom core.images core.preprocess core.metrics
 core.json_file core.json_shape core.report_shape core.terminal core.counts
-core.film_finder
+core.left_out core.film_finder
 core.events core.control core.job core.reporting core.presets core.augment core.bundle
 core.dataset
 core.balance core.graph core.predict core.explain core.report core.bundle_file
@@ -26,7 +26,8 @@ core.split core.film_list core.evaluate core.operating_points core.compare
 core.compare_command core.model_store core.patients core.report_file core.run_record
 core.run_times core.shortcuts core.audit_words core.summary core.survey core.tallies
 core.leaks core.audit core.audit_command core.svg core.plot core.bar_charts core.charts
-core.thumbnail core.report_html core.commands core.film_reader
+core.thumbnail core.report_html core.kept_report
+core.commands core.film_reader
 core.film_labels core.scan_row core.triage core.file_lock core.scan_file core.precision
 core.suspects core.scan core.parity core.scan_summary core.scan_export core.scan_html
 core.watch core.ray_worker core.ray_cluster core.ray_shards core.ray_crew core.ray_knock
@@ -40,6 +41,7 @@ core.training.heads core.training.weights core.training.network core.training.ex
 core.training.pipeline core.training.compiling core.training.device core.training.epochs
 core.training.head_fit core.training.fit core.training.install core.training.features
 core.training.memory core.training.train core.training.preflight core.training.command
+core.argument_types core.internal_commands
 core.command_line core.__main__ desktop.focus_order desktop.setting_field
 desktop.training_fields desktop.camera desktop.film_hud desktop.item_paint
 desktop.film_image desktop.drawn_icon desktop.plain_table desktop.page_scroll

@@ -15,6 +15,7 @@ from typing import Any
 
 from core.bundle import read_bundle
 from core.control import Control
+from core.dataset import parse_labels
 from core.errors import OutputError, TrainingError
 from core.events import JobSucceeded, StageStarted
 from core.job import TrainingConfig, config_from_json
@@ -164,7 +165,7 @@ def job_from(arguments: argparse.Namespace) -> TrainingConfig:
             # A resumed job may be started from another folder.
             settings["weights"] = str(Path(arguments.weights).absolute())
     if arguments.labels:
-        settings["labels"] = arguments.labels.split(",")
+        settings["labels"] = list(parse_labels(arguments.labels))
     return config_from_json(settings, config)
 
 
