@@ -222,7 +222,7 @@ def card_from_json(fields: Mapping[str, Any]) -> ModelCard:
     try:
         card = ModelCard(
             format_version=int(fields["format_version"]),
-            name=str(fields["name"]),
+            name=_text(fields["name"]),
             labels=tuple(_label(label) for label in fields["labels"]),
             preprocess=spec_from_json(fields["preprocess"]),
             temperature=float(fields["temperature"]),
@@ -235,7 +235,7 @@ def card_from_json(fields: Mapping[str, Any]) -> ModelCard:
             probe=tuple(float(value) for value in fields["probe"]),
             files={str(name): str(value) for name, value in fields["files"].items()},
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise BundleError(
             f"The model's card cannot be understood ({error}).",
             hint="Copy the model again from where it came, or train it anew.",
@@ -261,7 +261,14 @@ def card_from_json(fields: Mapping[str, Any]) -> ModelCard:
 
 
 def _label(fields: Mapping[str, Any]) -> Label:
-    return Label(name=str(fields["name"]), display_name=str(fields["display_name"]))
+    return Label(name=_text(fields["name"]), display_name=_text(fields["display_name"]))
+
+
+def _text(value: Any) -> str:
+    """A name; half a character in it, which no file could hold, is a ValueError."""
+    text = str(value)
+    text.encode("utf-8")
+    return text
 
 
 def _point(fields: Mapping[str, Any]) -> OperatingPoint:

@@ -7,7 +7,10 @@ import dataclasses
 #: Why -> how to say it of one, and of several.
 _WORDS = {
     "hidden_files": ("hidden file", "hidden files"),
-    "hidden_folders": ("hidden folder with all in it", "hidden folders with all in it"),
+    "hidden_folders": (
+        "hidden folder with all in it",
+        "hidden folders with all in them",
+    ),
     "not_films": ("file that is no film", "files that are no films"),
     "not_files": ("pipe, socket or device", "pipes, sockets or devices"),
     "closed_files": ("file that may not be read", "files that may not be read"),

@@ -21,6 +21,7 @@ from core.metrics import (
 from core.parity import Parity
 from core.report import evaluation_text
 from core.scan_row import ScanRow
+from core.terminal import printable
 from core.triage import HEALTHY
 
 #: Rows of the CSV hold probabilities to six places; none is taken for zero.
@@ -226,7 +227,7 @@ def summary_text(summary: ScanSummary) -> str:
         return "\n".join(lines)
     for label, counts in summary.by_label.items():
         if counts.read or counts.not_read:
-            lines += ["", label_sentence(label, counts, card)]
+            lines += ["", printable(label_sentence(label, counts, card))]
     if summary.unlabelled:
         lines += ["", f"Without a label, so not measured: {summary.unlabelled:,} films"]
     result = summary.evaluation()
@@ -264,5 +265,6 @@ def _share(words: str, count: int, counts: FolderCounts) -> Share:
 
 def _share_lines(shares: Sequence[Share]) -> list[str]:
     return [
-        f"  {each.words:<14} {each.count:>8,}   {percent_of(each)}" for each in shares
+        f"  {printable(each.words):<14} {each.count:>8,}   {percent_of(each)}"
+        for each in shares
     ]
