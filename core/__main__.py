@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from core.command_line import parser
 from core.errors import CoreError, TrainingStopped
+from core.terminal import print_lines
 
 DONE, UNUSABLE, STOPPED = 0, 2, 3
 
@@ -21,17 +22,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         by the user, 4 done but some files failed.
     """
     words = list(sys.argv[1:] if argv is None else argv)
-    arguments = parser().parse_args(words)
-    arguments.argv = words
-    logging.basicConfig(
-        level=logging.DEBUG if arguments.verbose else logging.WARNING,
-        format="%(levelname)s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )
     for stream in (sys.stdout, sys.stderr):
         # File names may hold what the terminal cannot show.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
+        arguments = parser(words).parse_args(words)
+        arguments.argv = words
+        logging.basicConfig(
+            level=logging.DEBUG if arguments.verbose else logging.WARNING,
+            format="%(levelname)s %(name)s: %(message)s",
+            stream=sys.stderr,
+        )
         status: int = arguments.run(arguments)
     except TrainingStopped as error:
         _say(error)
@@ -50,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _say(error: CoreError) -> None:
-    print(f"{error} {error.hint}".rstrip(), file=sys.stderr)  # noqa: T201
+    print_lines(f"{error} {error.hint}".rstrip(), sys.stderr)
 
 
 if __name__ == "__main__":

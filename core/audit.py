@@ -78,6 +78,9 @@ from core.split import (
 )
 from core.survey import Survey, survey
 
+#: As of a training; NumPy and scikit-learn take no others.
+_LARGEST_SEED = 2**32 - 2
+
 
 @dataclasses.dataclass(frozen=True)
 class SplitWish:
@@ -101,6 +104,11 @@ class SplitWish:
                 "The shares of validation and test films must be above 0 and below "
                 "0.5.",
                 hint=f"They were given as {self.validation:g} and {self.test:g}.",
+            )
+        if not 0 <= self.seed <= _LARGEST_SEED:
+            raise DatasetError(
+                f"The seed must be a whole number from 0 to {_LARGEST_SEED}.",
+                hint=f"It was given as {self.seed}.",
             )
 
 

@@ -9,12 +9,13 @@ from typing import Any
 
 from core.audit import Audit, SplitWish, audit
 from core.control import Control
-from core.dataset import listed_films
+from core.dataset import listed_films, parse_labels
 from core.events import JobSucceeded
 from core.outputs import check_files
 from core.paths import atomic_write
 from core.reporting import Report, begin_report, end_told, heeding
 from core.split import SPLITS, write_manifest
+from core.terminal import print_lines, printable
 
 DONE, UNUSABLE, SOME_FAILED = 0, 2, 4
 _SIGNS = {"stop": "STOP", "warn": "Warning", "note": "Note"}
@@ -38,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.events:
         report(JobSucceeded(str(arguments.json or "")))
     else:
-        print(audit_text(found.found), flush=True)  # noqa: T201 - the result
+        print_lines(audit_text(found.found))
     return _status(found)
 
 
@@ -46,9 +47,10 @@ def audit_text(found: Mapping[str, Any]) -> str:
     """What was found, for people: the sentences, worst first, then a table."""
     lines = []
     for sentence in found["sentences"]:
-        lines.append(f"{_SIGNS[sentence['severity']]}: {sentence['text']}")
+        text = printable(sentence["text"])
+        lines.append(f"{_SIGNS[sentence['severity']]}: {text}")
         if sentence["hint"]:
-            lines.append(f"    {sentence['hint']}")
+            lines.append(f"    {printable(sentence['hint'])}")
     return "\n".join([*lines, "", *_table(found)])
 
 
@@ -68,9 +70,11 @@ def _table(found: Mapping[str, Any]) -> list[str]:
     if found["split"] is not None:
         rows += [(f"use for {n}", found["split"]["summary"][n]) for n in SPLITS]
     rows.append(("independent", found["independent"]))
+    rows = [(printable(name), counts) for name, counts in rows]
     first = max(len(name) for name, _ in rows)
-    widths = [max(len(label), 7) for label in labels]
-    heads = "".join(f"  {label:>{w}}" for label, w in zip(labels, widths, strict=True))
+    shown = [printable(label) for label in labels]
+    widths = [max(len(label), 7) for label in shown]
+    heads = "".join(f"  {label:>{w}}" for label, w in zip(shown, widths, strict=True))
     lines = [f"{'films':<{first}}{heads}"]
     for name, counts in rows:
         cells = "".join(
@@ -91,7 +95,7 @@ def _audit(arguments: argparse.Namespace, report: Report) -> Audit:
     wish = SplitWish(
         arguments.validation, arguments.test, arguments.seed, arguments.group
     )
-    labels = [name.strip() for name in arguments.labels.split(",") if name.strip()]
+    labels = parse_labels(arguments.labels)
     found = audit(
         arguments.data,
         labels=labels,

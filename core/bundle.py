@@ -13,6 +13,7 @@ from typing import Any
 from core import __version__
 from core.errors import BundleError
 from core.files import NotRegularError, open_regular
+from core.json_file import read_json
 from core.outputs import file_names
 from core.paths import atomic_folder
 from core.preprocess import PreprocessSpec, spec_from_json
@@ -31,6 +32,8 @@ REPORT = "report.json"
 #: SHA-256 and split of every film of the job, as `core.film_list` describes it.
 FILMS = "films.csv"
 
+#: Largest card or report that is read.
+MAX_CARD_BYTES = 32 << 20
 _REQUIRED = (GRAPH, GRAPH_WEIGHTS)
 
 
@@ -234,7 +237,7 @@ def card_from_json(fields: Mapping[str, Any]) -> ModelCard:
     try:
         card = ModelCard(
             format_version=int(fields["format_version"]),
-            name=str(fields["name"]),
+            name=_text(fields["name"]),
             labels=tuple(_label(label) for label in fields["labels"]),
             preprocess=spec_from_json(fields["preprocess"]),
             temperature=float(fields["temperature"]),
@@ -247,7 +250,7 @@ def card_from_json(fields: Mapping[str, Any]) -> ModelCard:
             probe=tuple(float(value) for value in fields["probe"]),
             files={str(name): str(value) for name, value in fields["files"].items()},
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise BundleError(
             f"The model's card cannot be understood ({error}).",
             hint="Copy the model again from where it came, or train it anew.",
@@ -273,7 +276,14 @@ def card_from_json(fields: Mapping[str, Any]) -> ModelCard:
 
 
 def _label(fields: Mapping[str, Any]) -> Label:
-    return Label(name=str(fields["name"]), display_name=str(fields["display_name"]))
+    return Label(name=_text(fields["name"]), display_name=_text(fields["display_name"]))
+
+
+def _text(value: Any) -> str:
+    """A name; half a character in it, which no file could hold, is a ValueError."""
+    text = str(value)
+    text.encode("utf-8")
+    return text
 
 
 def _point(fields: Mapping[str, Any]) -> OperatingPoint:
@@ -293,8 +303,7 @@ def _point(fields: Mapping[str, Any]) -> OperatingPoint:
 
 def _read_card(path: Path, called: str) -> dict[str, Any]:
     try:
-        with open_regular(path / CARD) as file:
-            fields = json.loads(file.read().decode("utf-8"))
+        fields = read_json(path / CARD, MAX_CARD_BYTES)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise BundleError(
             f"{called} is not a model bundle: it has no {CARD}.",

@@ -8,7 +8,6 @@ been verified whole.
 
 from __future__ import annotations
 
-import json
 import re
 import stat
 import struct
@@ -20,6 +19,7 @@ from typing import IO
 from core.bundle import (
     CARD,
     FORMAT_VERSION,
+    MAX_CARD_BYTES,
     ModelBundle,
     card_from_json,
     is_bundle,
@@ -28,6 +28,7 @@ from core.bundle import (
 )
 from core.errors import BundleError
 from core.files import open_regular
+from core.json_file import parse_json
 from core.outputs import check_file, check_folder, refuse_inputs
 from core.paths import atomic_folder, atomic_write
 from core.predict import check_model
@@ -35,9 +36,7 @@ from core.predict import check_model
 SUFFIX = ".hilum"
 _VERSION = 1
 _COMMENT = re.compile(rb"Hilum model bundle, format (\d{1,6})")
-#: Largest card, and largest sum of all files, that is read. Backbones take up to
-#: half a gigabyte.
-MAX_CARD_BYTES = 32 << 20
+#: Largest sum of all files that is read. Backbones take up to half a gigabyte.
 MAX_BYTES = 4 << 30
 #: Text shrinks to a thirtieth or so; what shrinks far more is a trap.
 _MOST_SHRUNK = 200
@@ -208,7 +207,7 @@ def _listed(archive: zipfile.ZipFile, name: str) -> list[str]:
     if archive.getinfo(CARD).file_size > MAX_CARD_BYTES:
         raise _damaged(name, f"its {CARD} is too large")
     with archive.open(CARD) as member:
-        fields = json.loads(member.read(MAX_CARD_BYTES))
+        fields = parse_json(member.read(MAX_CARD_BYTES))
     if not isinstance(fields, dict) or "format_version" not in fields:
         raise _damaged(name, f"its {CARD} states no format version")
     version = fields["format_version"]

@@ -13,6 +13,7 @@ from core.errors import CoreError
 from core.events import JobSucceeded, Progressed, StageStarted
 from core.outputs import check_folder, refuse_inputs
 from core.reporting import begin_report, end_told, heeding
+from core.terminal import print_lines
 
 _STAGE = "calibration"
 _TELL_EVERY = 25
@@ -61,5 +62,5 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.events:
         report(JobSucceeded(str(arguments.out)))
     else:
-        print(result.in_words())  # noqa: T201 - the result
+        print_lines(result.in_words())
     return 0

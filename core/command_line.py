@@ -3,47 +3,36 @@
 from __future__ import annotations
 
 import argparse
-import os
+from collections.abc import Sequence
 from pathlib import Path
 
-from core import __version__, commands, edition, paths
+from core import __version__, commands, edition, internal_commands, paths
+from core.argument_types import film_count, new_file
 
 _DONE = 0
 
 
 def _train(arguments: argparse.Namespace) -> int:
     edition.check_can_train()
-    _quieten_tensorflow()
+    internal_commands.quieten_tensorflow()
     from core.training import command
 
     return command.dry_run(arguments) if arguments.dry_run else command.train(arguments)
 
 
 def _export(arguments: argparse.Namespace) -> int:
+    if arguments.format not in ("openvino", "savedmodel"):  # which are folders
+        paths.refuse_missing_folder(arguments.out)
     if arguments.format == "hilum":  # a matter of files alone
         from core import bundle_commands
 
         return bundle_commands.export_file(arguments)
     if arguments.format != "openvino":  # which the bundle holds
         edition.check_can_train()
-    _quieten_tensorflow()
+    internal_commands.quieten_tensorflow()
     from core.training import command
 
     return command.export(arguments)
-
-
-def _convert(arguments: argparse.Namespace) -> int:
-    _quieten_tensorflow()
-    from core.training import convert
-
-    convert.convert_file(arguments.model, arguments.format, arguments.out)
-    return _DONE
-
-
-def _suspects(arguments: argparse.Namespace) -> int:
-    from core import suspects
-
-    suspects.serve(arguments.folder, arguments.bundle)
 
 
 def _compare(arguments: argparse.Namespace) -> int:
@@ -66,14 +55,13 @@ def _audit(arguments: argparse.Namespace) -> int:
     return audit_command.run(arguments)
 
 
-def _quieten_tensorflow() -> None:
-    """Keep its chatter off stderr; it reads these once, when it is loaded."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """The parser of all commands; what it gives has the command as `run`.
 
-
-def parser() -> argparse.ArgumentParser:
-    """The parser of all commands; what it gives has the command as `run`."""
+    Args:
+        words: To be parsed. Commands that Hilum gives itself alone are known only
+            where they are given.
+    """
     parser = argparse.ArgumentParser(
         prog=paths.command_name(),
         description="Hilum reads chest X-rays. A research and teaching tool, "
@@ -98,15 +86,8 @@ def parser() -> argparse.ArgumentParser:
     card.set_defaults(run=commands.card)
     test = add("self-test", help="check this installation")
     test.set_defaults(run=commands.self_test)
-    convert = add("convert")  # for core.training.convert alone: help lists it not
-    convert.add_argument("model", type=Path)
-    convert.add_argument("format")
-    convert.add_argument("out", type=Path)
-    convert.set_defaults(run=_convert)
-    suspects = add("suspects")  # for core.suspects alone, likewise
-    suspects.add_argument("folder", type=Path)
-    suspects.add_argument("bundle", type=Path)
-    suspects.set_defaults(run=_suspects)
+    if words and words[0] in internal_commands.NAMES:
+        internal_commands.add_parsers(add)
     return parser
 
 
@@ -140,7 +121,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         "--events", action="store_true", help="report as JSON lines on stdout"
     )
     parser.add_argument(
-        "--events-file", type=Path, metavar="FILE", help="and append them to FILE"
+        "--events-file", type=new_file, metavar="FILE", help="and append them to FILE"
     )
     parser.add_argument(
         "--backend",
@@ -151,7 +132,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         "--dry-run", action="store_true", help="try one step and say what it takes"
     )
     parser.add_argument(
-        "--json", type=Path, metavar="FILE", help="write what a dry run found"
+        "--json", type=new_file, metavar="FILE", help="write what a dry run found"
     )
     parser.set_defaults(run=_train)
 
@@ -161,9 +142,9 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data", type=Path, help="else the report that the bundle holds is written"
     )
-    parser.add_argument("--split", default="test")
-    parser.add_argument("--json", type=Path, metavar="FILE")
-    parser.add_argument("--report", type=Path, metavar="FILE", help="as HTML")
+    parser.add_argument("--split", help="else test, or all where none is named")
+    parser.add_argument("--json", type=new_file, metavar="FILE")
+    parser.add_argument("--report", type=new_file, metavar="FILE", help="as HTML")
     parser.add_argument(
         "--pool",
         action="append",
@@ -198,7 +179,7 @@ def _add_compare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("candidate", type=Path, metavar="CANDIDATE")
     parser.add_argument("in_use", nargs="?", type=Path, metavar="IN_USE")
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--split", default="test")
+    parser.add_argument("--split", help="else test, or all where none is named")
     parser.add_argument(
         "--allow-drop",
         type=float,
@@ -206,7 +187,7 @@ def _add_compare(parser: argparse.ArgumentParser) -> None:
         metavar="SHARE",
         help="most by which the recall of a class may fall",
     )
-    parser.add_argument("--json", type=Path, metavar="FILE")
+    parser.add_argument("--json", type=new_file, metavar="FILE")
     parser.add_argument(
         "--events", action="store_true", help="report as JSON lines on stdout"
     )
@@ -220,7 +201,9 @@ def _add_calibrate(parser: argparse.ArgumentParser) -> None:
         "--data", type=Path, required=True, help="films that it was not tested on"
     )
     parser.add_argument("--out", type=Path, required=True, metavar="BUNDLE2")
-    parser.add_argument("--films", type=_some, default=300, metavar="N", help="at most")
+    parser.add_argument(
+        "--films", type=film_count, default=300, metavar="N", help="at most"
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace BUNDLE2")
     parser.add_argument(
         "--events", action="store_true", help="report as JSON lines on stdout"
@@ -235,18 +218,11 @@ def _add_calibrate(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=run)
 
 
-def _some(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
-
-
 def _add_audit(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", type=Path, help="folder per label, or a CSV file")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write all of it")
+    parser.add_argument("--json", type=new_file, metavar="FILE", help="write all of it")
     parser.add_argument(
-        "--manifest", type=Path, metavar="FILE", help="write the split with hashes"
+        "--manifest", type=new_file, metavar="FILE", help="write the split with hashes"
     )
     parser.add_argument("--labels", default="", help="in output order, with commas")
     parser.add_argument(
@@ -270,7 +246,7 @@ def _add_audit(parser: argparse.ArgumentParser) -> None:
 
 def _add_scan(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, metavar="FOLDER")
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE.csv")
+    parser.add_argument("--out", type=new_file, required=True, metavar="FILE.csv")
     parser.add_argument("--model", type=Path, metavar="BUNDLE")
     parser.add_argument(
         "--precision", choices=["float32", "bfloat16", "int8"], default="float32"
@@ -290,14 +266,17 @@ def _add_scan(parser: argparse.ArgumentParser) -> None:
         "--watch", action="store_true", help="then read films as they come"
     )
     parser.add_argument(
+        "--hidden", action="store_true", help="read files that begin with a dot too"
+    )
+    parser.add_argument(
         "--ray",
         metavar="ADDRESS",
         help="read on a cluster: its host:port, auto, or local",
     )
-    parser.add_argument("--jsonl", type=Path, metavar="FILE", help="and JSON lines")
-    parser.add_argument("--xlsx", type=Path, metavar="FILE", help="and a workbook")
-    parser.add_argument("--report", type=Path, metavar="FILE", help="and HTML")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="and its figures")
+    parser.add_argument("--jsonl", type=new_file, metavar="FILE", help="and JSON lines")
+    parser.add_argument("--xlsx", type=new_file, metavar="FILE", help="and a workbook")
+    parser.add_argument("--report", type=new_file, metavar="FILE", help="and HTML")
+    parser.add_argument("--json", type=new_file, metavar="FILE", help="and its figures")
     parser.add_argument(
         "--events", action="store_true", help="report as JSON lines on stdout"
     )
@@ -330,7 +309,7 @@ def _add_worklist(parser: argparse.ArgumentParser) -> None:
         "report": "HTML with pictures",
         "json": "the figures",
     }.items():
-        parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=what)
+        parser.add_argument(f"--{name}", type=new_file, metavar="FILE", help=what)
     parser.add_argument("--overwrite", action="store_true", help="replace the files")
     filing = parser.add_mutually_exclusive_group()
     filing.add_argument(

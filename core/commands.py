@@ -31,6 +31,7 @@ from core.predict import (
     percent,
     sentence,
 )
+from core.terminal import print_lines, printable
 
 #: Weight of the heat map's colour in the pictures that `predict` writes.
 _OPACITY = 0.6
@@ -50,7 +51,7 @@ def predict(arguments: argparse.Namespace) -> int:
     classifier = Classifier(bundle)
     failed = 0
     if not arguments.json:
-        _print(_header(bundle))
+        print_lines(_header(bundle))
     for path, picture in zip(arguments.paths, pictures, strict=True):
         try:
             film = read_radiograph(path)
@@ -58,12 +59,12 @@ def predict(arguments: argparse.Namespace) -> int:
             verdict = decide(prediction, bundle.card, film)
         except (ImageReadError, PredictionError) as error:
             failed += 1
-            _print(_failed_row(path, error, arguments.json))
+            _print_failure(path, error, arguments.json)
             continue
         if arguments.json:
-            _print(json.dumps(verdict_to_json(path, verdict, bundle)))
+            _print_json(verdict_to_json(path, verdict, bundle))
         else:
-            _print(_row(path, verdict, bundle))
+            print_lines(_row(path, verdict, bundle))
         if picture is not None:
             write_heatmap(picture, film, prediction, verdict, bundle)
     if not arguments.json:
@@ -126,8 +127,15 @@ def evaluate_bundle(arguments: argparse.Namespace) -> int:
     """
     # Imported here: scikit-learn takes a second that `predict` has no use for.
     from core.dataset import films_of_split
-    from core.evaluate import evaluate, parse_pools, score_films
+    from core.evaluate import (
+        check_pools,
+        evaluate,
+        parse_pools,
+        score_films,
+    )
+    from core.kept_report import repeat_report
     from core.report import evaluation_text
+    from core.report_file import write_figures
     from core.reporting import Narrator, counter
 
     check_files(
@@ -139,10 +147,11 @@ def evaluate_bundle(arguments: argparse.Namespace) -> int:
     bundle = read_bundle(arguments.bundle)
     pools = parse_pools(arguments.pool)
     if arguments.data is None:
-        return _repeat_report(arguments, bundle)
+        return repeat_report(arguments, bundle)
     samples, left_out = films_of_split(
         arguments.data, bundle.card.label_names, arguments.split
     )
+    check_pools(pools, samples, bundle.card.label_names)
     for reason, count in left_out.items():
         _note(f"Left out: {count} films, {reason}.")
     on_film = counter("evaluation", len(samples), Narrator())
@@ -153,30 +162,16 @@ def evaluate_bundle(arguments: argparse.Namespace) -> int:
         "model": bundle.card.name,
         "model_sha256": bundle.sha256,
         "data": arguments.data.name,
-        "split": arguments.split,
+        "split": arguments.split or samples[0].split or "all",
         "left_out": left_out,
         **evaluate(scores, bundle.card.temperature, pools=pools, details=True),
     }
-    _write_figures(arguments.json, result)
+    if arguments.json is not None:
+        write_figures(arguments.json, result)
     if arguments.report is not None:
         _write_report(arguments.report, bundle, result, samples)
-    _print(evaluation_text(result, bundle.card))
+    print_lines(evaluation_text(result, bundle.card))
     return 4 if scores.unreadable else 0
-
-
-def _repeat_report(arguments: argparse.Namespace, bundle: ModelBundle) -> int:
-    """Print and write what the bundle's own report says."""
-    from core.report import evaluation_text
-    from core.report_file import read_report_json
-    from core.report_html import write_report_html
-
-    kept = read_report_json(bundle)
-    about = {"model": bundle.card.name, "model_sha256": bundle.sha256}
-    _write_figures(arguments.json, {**about, **kept["result"]})
-    if arguments.report is not None:
-        write_report_html(arguments.report, kept)
-    _print(evaluation_text(kept["result"], bundle.card))
-    return 0
 
 
 def _write_report(
@@ -208,12 +203,6 @@ def _gaps(left_out: dict[str, int]) -> list[str]:
     ]
 
 
-def _write_figures(path: Path | None, result: dict[str, Any]) -> None:
-    if path is not None:
-        with atomic_write(path) as partial:
-            partial.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-
-
 def card(arguments: argparse.Namespace) -> int:
     """Print what a model is, for people; `card.json` holds it for programs.
 
@@ -224,9 +213,9 @@ def card(arguments: argparse.Namespace) -> int:
 
     bundle = read_bundle(arguments.bundle or default_bundle_dir())
     if arguments.json:
-        _print(json.dumps(card_to_json(bundle.card), indent=1))
+        _print_json(card_to_json(bundle.card), indent=1)
     else:
-        _print(card_text(bundle))
+        print_lines(card_text(bundle))
     return 0
 
 
@@ -240,10 +229,10 @@ def self_test(arguments: argparse.Namespace) -> int:
         CoreError: Something is not as it should be.
     """
     bundle = read_bundle(default_bundle_dir())
-    _print(f"Model {bundle.card.name}, {bundle.sha256[:12]}: files are whole.")
+    print_lines(f"Model {bundle.card.name}, {bundle.sha256[:12]}: files are whole.")
     classifier = Classifier(bundle)
     model = bundle.card
-    _print(
+    print_lines(
         "Probe: same probabilities as when it was exported, within "
         f"{PROBE_TOLERANCE:.0e}."
     )
@@ -263,8 +252,8 @@ def self_test(arguments: argparse.Namespace) -> int:
                     f"The heat map of {label} for {path.name} is not a number.",
                     hint="Install the program again.",
                 )
-        _print(f"{path.name}: {sentence(verdict, model)}")
-    _print("All is well.")
+        print_lines(f"{path.name}: {sentence(verdict, model)}")
+    print_lines("All is well.")
     return 0
 
 
@@ -302,29 +291,31 @@ def _picture_paths(arguments: argparse.Namespace) -> list[Path | None]:
 
 
 def _header(bundle: ModelBundle) -> str:
-    names = [f"{label.display_name:>12}" for label in bundle.card.labels]
+    names = [f"{printable(label.display_name):>12}" for label in bundle.card.labels]
     return f"{'film':<32}{''.join(names)}   verdict"
 
 
 def _row(path: Path, verdict: Verdict, bundle: ModelBundle) -> str:
     shares = [f"{percent(p):>12}" for p in verdict.probabilities.values()]
-    name = path.name if len(path.name) <= 30 else f"{path.name[:14]}…{path.name[-15:]}"
-    warnings = "".join(f"\n  {warning}" for warning in verdict.warnings)
-    said = sentence(verdict, bundle.card)
+    name = printable(path.name)
+    name = name if len(name) <= 30 else f"{name[:14]}…{name[-15:]}"
+    warnings = "".join(f"\n  {printable(warning)}" for warning in verdict.warnings)
+    said = printable(sentence(verdict, bundle.card))
     return f"{name:<32}{''.join(shares)}   {said}{warnings}"
 
 
-def _failed_row(path: Path, error: CoreError, as_json: bool) -> str:
+def _print_failure(path: Path, error: CoreError, as_json: bool) -> None:
     text = f"{error} {error.hint}".rstrip()
     if not as_json:
-        return f"{path.name:<32}not read: {text}"
+        print_lines(f"{printable(path.name):<32}not read: {printable(text)}")
+        return
     empty = ("finding", "verdict", "probabilities", "warnings", "model", "model_sha256")
-    return json.dumps({"path": str(path), **dict.fromkeys(empty), "error": text})
+    _print_json({"path": str(path), **dict.fromkeys(empty), "error": text})
 
 
-def _print(text: str) -> None:
-    print(text, flush=True)  # noqa: T201 - results go to stdout
+def _print_json(fields: dict[str, Any], indent: int | None = None) -> None:
+    print(json.dumps(fields, indent=indent), flush=True)  # noqa: T201 - the result
 
 
 def _note(text: str) -> None:
-    print(text, file=sys.stderr)  # noqa: T201 - for people
+    print_lines(printable(text), sys.stderr)

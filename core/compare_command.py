@@ -28,6 +28,7 @@ from core.reporting import (
     heeding,
     share_counter,
 )
+from core.terminal import print_lines
 
 _STAGE = "comparison"
 
@@ -50,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.events:
         report(JobSucceeded(str(arguments.json)))
     else:
-        print(comparison_text(result, candidate.card))  # noqa: T201 - the result
+        print_lines(comparison_text(result, candidate.card))
     return 4 if "cannot be read" in result["left_out"] else 0
 
 
@@ -78,7 +79,7 @@ def _compare(
     report(StageStarted("start", "Opening the models."))
     candidate = read_bundle(arguments.candidate)
     in_use = read_bundle(arguments.in_use or default_bundle_dir())
-    result = {"data": arguments.data.name, "split": arguments.split}
+    result = {"data": arguments.data.name, "split": arguments.split or ""}
     result |= _measured(arguments, (candidate, in_use), report)
     if target is not None:
         text = json.dumps(result, indent=1, ensure_ascii=False, allow_nan=False)
@@ -134,4 +135,5 @@ def _measured(
         allowed_drop=arguments.allow_drop,
         on_progress=share_counter("evaluation", len(first.samples), report),
     )
-    return {**result, "left_out": left_out}
+    split = arguments.split or samples[0].split or "all"
+    return {**result, "split": split, "left_out": left_out}

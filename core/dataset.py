@@ -11,8 +11,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from core.errors import DatasetError
+from core.film_finder import find_films, is_wanted
 
 COLUMNS = ("file", "label", "patient", "group", "source", "split", "sha256", "view")
+
+_LABELS_HINT = (
+    "Write them with commas, as in covid,normal; one that holds a comma in double "
+    "quotes."
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,12 +53,36 @@ class Dataset:
     Attributes:
         samples: In the order of their file names.
         labels: The labels asked for, or all there are, sorted.
-        left_out: Reason -> number of films.
+        left_out: Reason -> number of films; of a folder, of files and folders
+            that were not looked at too.
     """
 
     samples: tuple[Sample, ...]
     labels: tuple[str, ...]
     left_out: Mapping[str, int]
+
+
+def parse_labels(text: str) -> tuple[str, ...]:
+    """Read labels written as "covid, normal" or, with a comma, as '"a, b", c'.
+
+    Returns:
+        None of them if the text is empty.
+
+    Raises:
+        DatasetError: It is not written so, or names a label twice.
+    """
+    try:
+        rows = list(csv.reader([text], skipinitialspace=True, strict=True))
+    except csv.Error as error:
+        raise DatasetError(
+            f"The labels cannot be read: {error}.", hint=_LABELS_HINT
+        ) from error
+    labels = tuple(name.strip() for row in rows for name in row)
+    if text and ("" in labels or len(set(labels)) < len(labels)):
+        raise DatasetError(
+            "Every label must have a name, and each one of its own.", hint=_LABELS_HINT
+        )
+    return labels
 
 
 def index_dataset(
@@ -73,11 +103,12 @@ def index_dataset(
             has no film of a label asked for.
     """
     if data.is_dir():
-        found, gone = _index_folder(data), 0
+        found, passed_over = _index_folder(data)
+        gone = 0
     elif data.is_file():
         listed = _index_manifest(data)
         found = [sample for sample in listed if sample.path.is_file()]
-        gone = len(listed) - len(found)
+        gone, passed_over = len(listed) - len(found), {}
     else:
         raise DatasetError(
             f"There is no folder or manifest called {data}.",
@@ -98,7 +129,8 @@ def index_dataset(
             f"{data.name} has no film labelled {', '.join(missing)}.",
             hint=f"Its labels are: {', '.join(sorted(present)) or 'none'}.",
         )
-    left_out = collections.Counter(
+    left_out = collections.Counter(passed_over)
+    left_out.update(
         f"labelled {sample.label}" for sample in found if sample.label not in wanted
     )
     if gone:
@@ -122,7 +154,7 @@ def listed_films(data: Path | None) -> list[Path]:
 
 
 def films_of_split(
-    data: Path, labels: Sequence[str], name: str
+    data: Path, labels: Sequence[str], name: str | None
 ) -> tuple[tuple[Sample, ...], dict[str, int]]:
     """The films to measure a model on.
 
@@ -130,55 +162,62 @@ def films_of_split(
         data: As `index_dataset`.
         labels: Of the model; films of others are left out and counted. The
             data need not have all of them.
-        name: A split of the data, or "all". Where the data names no splits,
-            every film is taken.
+        name: A split of the data, or "all". None means the test films where the
+            data names splits, and all films otherwise.
 
     Returns:
         The films, and reason -> number of those left out.
 
     Raises:
-        DatasetError: There is no film to measure on.
+        DatasetError: There is no film to measure on, or no such split.
     """
     dataset = index_dataset(data, labels, require_all=False)
+    named = sorted({sample.split for sample in dataset.samples} - {""})
+    name = name or ("test" if named else "all")
     left_out = collections.Counter(dataset.left_out)
-    splits = {sample.split for sample in dataset.samples}
-    chosen = dataset.samples
-    if name != "all" and splits - {""}:
-        chosen = tuple(s for s in dataset.samples if s.split == name)
-        left_out.update(
-            f"split {s.split or 'not stated'}"
-            for s in dataset.samples
-            if s.split != name
+    if name == "all":
+        return dataset.samples, dict(left_out)
+    chosen = tuple(s for s in dataset.samples if s.split == name)
+    left_out.update(
+        f"split {s.split or 'not stated'}" for s in dataset.samples if s.split != name
+    )
+    if not named:
+        raise DatasetError(
+            f"{data.name} names no splits, so it has no split {name}.",
+            hint="Leave --split out to take all of its films.",
         )
     if not chosen:
         raise DatasetError(
             f"{data.name} has no film of the split {name} with a label of the model.",
-            hint=f"Its splits are: {', '.join(sorted(splits - {''})) or 'none'}; "
-            f"the model's labels are: {', '.join(labels)}.",
+            hint=f"Its splits are: {', '.join(named)}; or say all. The model's labels "
+            f"are: {', '.join(labels)}.",
         )
     return chosen, dict(left_out)
 
 
-def _index_folder(folder: Path) -> list[Sample]:
-    try:
-        subfolders = [p for p in folder.iterdir() if p.is_dir() and _is_visible(p.name)]
-    except OSError as error:
-        raise DatasetError(
-            f"The folder {folder} cannot be listed: {error.strerror}.",
-            hint="Check that it is there and that you may read it.",
-        ) from error
-    samples = [
-        Sample(path.relative_to(folder).as_posix(), path, subfolder.name)
-        for subfolder in subfolders
-        for path in subfolder.rglob("*")
-        if path.is_file() and all(map(_is_visible, path.relative_to(subfolder).parts))
-    ]
+def _index_folder(folder: Path) -> tuple[list[Sample], dict[str, int]]:
+    """The films of each label's folder, and how much else lies in the folder."""
+    listing = find_films(folder, every_file=True)
+    left_out = listing.left_out
+    samples, strays = [], 0
+    for film in listing.films:
+        label, slash, _ = film.file.partition("/")
+        if slash:
+            samples.append(Sample(film.file, folder / film.file, label))
+        elif is_wanted(folder / film.file):
+            strays += 1
+        else:
+            left_out.not_films += 1
     if not samples:
+        hint = "Make one subfolder per label and put its films there."
         raise DatasetError(
             f"The folder {folder.name} has no subfolders with films.",
-            hint="Make one subfolder per label and put its films there.",
+            hint=f"{hint} {left_out.in_words()}".rstrip(),
         )
-    return samples
+    reasons = left_out.reasons()
+    if strays:
+        reasons["in no label's folder"] = strays
+    return samples, reasons
 
 
 def _index_manifest(manifest: Path) -> list[Sample]:
@@ -215,7 +254,3 @@ def _index_manifest(manifest: Path) -> list[Sample]:
             )
         known.add(place)
     return samples
-
-
-def _is_visible(name: str) -> bool:
-    return not name.startswith(".") and name != "Thumbs.db"

@@ -86,7 +86,9 @@ class _Side:
         counts = np.bincount(self.cells, times, classes**2).reshape(classes, classes)
         hits, true, said = np.diag(counts), counts.sum(axis=1), counts.sum(axis=0)
         with np.errstate(invalid="ignore"):
-            recall, f1 = hits / true, 2 * hits / (true + said)
+            recall = hits / true
+            # As in `core.metrics`: a label without films has none.
+            f1 = np.where(true > 0, 2 * hits / (true + said), np.nan)
         areas = [ranking.area(times) for ranking in self.rankings]
         return {
             ("accuracy", None): float(hits.sum() / counts.sum()),

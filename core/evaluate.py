@@ -218,16 +218,45 @@ def parse_pools(texts: Sequence[str]) -> tuple[Pool, ...]:
     pools = []
     for text in texts:
         name, _, rest = text.partition("=")
-        sources, colon, labels = rest.partition(":")
-        if not name or not sources or (colon and not labels):
+        where, colon, which = rest.partition(":")
+        name, sources, labels = name.strip(), _parts(where), _parts(which)
+        if not name or "" in sources or (colon and "" in labels):
             raise DatasetError(
                 f"A pool of sources cannot be written as {text!r}.",
                 hint="Write it as NAME=source+source, or, where only some labels "
                 "come from there, as NAME=source+source:label+label.",
             )
-        chosen = tuple(labels.split("+")) if labels else ()
-        pools.append(Pool(name, tuple(sources.split("+")), chosen))
+        chosen = labels if colon else ()
+        pools.append(Pool(name, sources, chosen))
     return tuple(pools)
+
+
+def check_pools(
+    pools: Sequence[Pool], samples: Sequence[Sample], labels: Sequence[str]
+) -> None:
+    """Refuse pools of sources without a film, or of labels that a model lacks.
+
+    Raises:
+        DatasetError: Says which, and those that there are.
+    """
+    sources = sorted({sample.source for sample in samples} - {""})
+    for pool in pools:
+        if unknown := sorted(set(pool.sources) - set(sources)):
+            raise DatasetError(
+                f"The pool {pool.name} names sources of which no film is measured: "
+                f"{', '.join(unknown)}.",
+                hint=f"Their sources are: {', '.join(sources) or 'not stated'}.",
+            )
+        if unknown := sorted(set(pool.labels) - set(labels)):
+            raise DatasetError(
+                f"The pool {pool.name} names labels that the model does not have: "
+                f"{', '.join(unknown)}.",
+                hint=f"Its labels are: {', '.join(labels)}.",
+            )
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split("+"))
 
 
 def _by_source(

@@ -11,6 +11,8 @@ import os
 import sys
 from typing import TextIO
 
+from core.json_file import parse_json
+
 #: Ends a job and keeps everything, so that it can go on later. So does the end
 #: of the pipe, unless `DETACH` came before.
 STOP = "stop"
@@ -165,7 +167,7 @@ def encode_event(event: TrainingEvent) -> str:
 def parse_event(line: str) -> TrainingEvent | None:
     """Decode one line; None for anything that is not an event we know."""
     try:
-        fields = json.loads(line)
+        fields = parse_json(line)
         event: TrainingEvent = _KINDS[fields.pop("event")](**fields)
     except (ValueError, KeyError, TypeError, AttributeError):
         return None

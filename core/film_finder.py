@@ -13,6 +13,7 @@ from pathlib import Path
 
 from core.errors import DatasetError
 from core.images import may_be_film
+from core.left_out import LeftOut
 
 #: Files that are named so claim to be films: they are read, or get a row that
 #: says why not. Any other file is looked into.
@@ -22,6 +23,8 @@ _SUFFIXES = frozenset(
 #: What systems put beside films; the second is a DICOM folder's index.
 _NOT_FILMS = frozenset(["thumbs.db", "dicomdir", "desktop.ini"])
 _HEAD_BYTES = 1024
+#: How a file begins in which macOS keeps what other file systems have no room for.
+_APPLE_DOUBLE = b"\x00\x05\x16\x07"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -66,32 +69,42 @@ class Listing:
 
     Attributes:
         films: In the order of their paths.
-        passed_over: Number of files that are no films by name or content.
+        left_out: How much else it holds, and why that is not among them.
         closed: Folder -> why it could not be listed.
     """
 
     films: tuple[FoundFilm, ...]
-    passed_over: int
+    left_out: LeftOut
     closed: dict[str, str]
 
 
-def find_films(folder: Path, check: Callable[[], None] = lambda: None) -> Listing:
+def find_films(
+    folder: Path,
+    check: Callable[[], None] = lambda: None,
+    *,
+    hidden: bool = False,
+    every_file: bool = False,
+) -> Listing:
     """List the films of a folder and of the folders below it.
 
-    A film is told by its content, or by a name that claims so. Hidden files
-    and folders are skipped. Links are followed; a folder that several lead to,
-    or that holds itself, is listed once, by its own name where it has one here.
+    A film is told by its content, or by a name that claims so. Links are
+    followed; a folder that several lead to, or that holds itself, is listed once,
+    by its own name where it has one here.
 
     Args:
         check: Called for every folder; may raise to stop.
+        hidden: Whether files and folders whose names begin with a dot are looked
+            at too; they are counted otherwise.
+        every_file: Whether every file is taken for a film, so that whoever reads
+            it says why it is none.
 
     Raises:
         DatasetError: The folder itself is not there or cannot be listed.
     """
-    finder = _Finder(folder, check)
+    finder = _Finder(folder, check, hidden=hidden, every_file=every_file)
     finder.list_all()
     films = sorted(finder.films, key=lambda film: film.file)
-    return Listing(tuple(films), finder.passed_over, finder.closed)
+    return Listing(tuple(films), finder.left_out, finder.closed)
 
 
 def film_state(path: Path | str) -> FilmState:
@@ -105,21 +118,21 @@ def film_state(path: Path | str) -> FilmState:
     return FilmState(found.st_size, found.st_mtime_ns)
 
 
-def is_wanted(path: Path) -> bool:
-    """Whether a single file would be listed as a film; itself not hidden."""
-    if not is_visible(path.name):
+def is_wanted(path: Path, *, hidden: bool = False) -> bool:
+    """Whether a single file would be listed as a film."""
+    if is_hidden(path.name) and not hidden:
         return False
-    if path.suffix.lower() in _SUFFIXES:
+    if _claims_to_be_film(path):
         return not path.is_dir()
     try:
-        return stat.S_ISREG(os.stat(path).st_mode) and may_be_film(_head(path))
+        return stat.S_ISREG(os.stat(path).st_mode) and _looks_like_film(path)
     except (OSError, ValueError):
         return False
 
 
-def is_visible(name: str) -> bool:
-    """Whether a file or folder of that name is looked at."""
-    return not name.startswith(".") and name.lower() not in _NOT_FILMS
+def is_hidden(name: str) -> bool:
+    """Whether a file or folder of that name is hidden, as usual on Unix."""
+    return name.startswith(".")
 
 
 def identity(path: Path) -> tuple[int, int]:
@@ -146,12 +159,21 @@ def no_folder(path: Path) -> DatasetError:
 
 
 class _Finder:
-    def __init__(self, folder: Path, check: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        check: Callable[[], None],
+        *,
+        hidden: bool,
+        every_file: bool,
+    ) -> None:
         self.films: list[FoundFilm] = []
-        self.passed_over = 0
+        self.left_out = LeftOut()
         self.closed: dict[str, str] = {}
         self._folder = folder
         self._check = check
+        self._hidden = hidden
+        self._every_file = every_file
         self._seen = {identity(folder)}
         #: Links to folders wait until all real ones are known.
         self._links: collections.deque[str] = collections.deque()
@@ -166,6 +188,8 @@ class _Finder:
             inside = self._links.popleft()
             if self._is_new(inside):
                 self._walk(inside)
+            else:
+                self.left_out.repeated_links += 1
 
     def _walk(self, start: str) -> None:
         waiting = [start]  # no recursion: folders may lie deeper than it can go
@@ -174,9 +198,11 @@ class _Finder:
             self._check()
             for entry in self._entries(inside):
                 name = f"{inside}/{entry.name}" if inside else entry.name
-                if not is_visible(entry.name):
-                    continue
-                if not _is_folder(entry):
+                is_folder = _is_folder(entry)
+                if is_hidden(entry.name) and not self._hidden:
+                    self.left_out.hidden_folders += is_folder
+                    self.left_out.hidden_files += not is_folder
+                elif not is_folder:
                     self._take(entry, name)
                 elif entry.is_symlink():
                     self._links.append(name)
@@ -195,6 +221,7 @@ class _Finder:
                     hint="Check that it is there and that you may read it.",
                 ) from error
             self.closed[inside] = reason
+            self.left_out.closed_folders += 1
 
     def _is_new(self, inside: str) -> bool:
         try:
@@ -207,21 +234,43 @@ class _Finder:
         return True
 
     def _take(self, entry: os.DirEntry[str], name: str) -> None:
-        claims = os.path.splitext(entry.name)[1].lower() in _SUFFIXES
+        path = Path(entry.path)
         state = None
+        is_film = _claims_to_be_film(path) and not self._every_file
         try:
             found = entry.stat()
             state = FilmState(found.st_size, found.st_mtime_ns)
-            is_film = claims or (
-                stat.S_ISREG(found.st_mode) and may_be_film(_head(Path(entry.path)))
-            )
-        except OSError:
-            # A link to nowhere, or one that may not be read.
-            is_film = claims
+            if not is_film and not stat.S_ISREG(found.st_mode):
+                self.left_out.not_files += 1
+            elif not is_film:
+                is_film = self._is_film(path)
+                self.left_out.not_films += not is_film
+        except PermissionError:
+            self.left_out.closed_files += not is_film
+        except OSError:  # a link to nowhere, or to itself
+            self.left_out.broken_links += not is_film
         if is_film:
             self.films.append(FoundFilm(name, state))
-        else:
-            self.passed_over += 1
+
+    def _is_film(self, path: Path) -> bool:
+        if self._every_file:
+            return path.name.lower() not in _NOT_FILMS
+        return _looks_like_film(path)
+
+
+def _claims_to_be_film(path: Path) -> bool:
+    """Whether its name says so; what macOS keeps beside a film has the film's."""
+    if path.suffix.lower() not in _SUFFIXES:
+        return False
+    if not path.name.startswith("._"):
+        return True
+    with contextlib.suppress(OSError, ValueError):
+        return not _head(path).startswith(_APPLE_DOUBLE)
+    return True
+
+
+def _looks_like_film(path: Path) -> bool:
+    return path.name.lower() not in _NOT_FILMS and may_be_film(_head(path))
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from core.bundle import ModelCard
 from core.dataset import index_dataset
+from core.errors import DatasetError
 
 #: File, relative to the folder and with slashes -> label, or None.
 LabelOf = Callable[[str], str | None]
@@ -42,6 +43,12 @@ def labels_by_list(card: ModelCard, manifest: Path, folder: Path) -> LabelOf:
     Raises:
         DatasetError: The file cannot be understood or has no label of the model.
     """
+    if manifest.is_dir():
+        raise DatasetError(
+            f"{manifest} is a folder, not a list of labels.",
+            hint="Name a CSV file with the columns file and label; for folders that "
+            "are labels there is --labels-from-folders.",
+        )
     dataset = index_dataset(manifest, card.label_names, require_all=False)
     start = os.path.abspath(folder)
     known: dict[str, str] = {}

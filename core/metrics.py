@@ -65,7 +65,8 @@ def classification_metrics(
     """Accuracy, macro-F1, and per class precision to AUC, with intervals.
 
     Every film is called by its most probable label. A rate whose denominator
-    is empty is None.
+    is empty is None, and so is the F1 of a label without films: its recall is
+    not known. The macro-F1 is the mean over the labels that have films.
 
     Args:
         truth: (n,) int, index into `labels`.
@@ -239,12 +240,18 @@ def _class_rates(i: int) -> dict[str, Callable[[NDArray[np.int64]], float]]:
         "specificity": lambda m: _ratio(
             m.sum() - m[i].sum() - m[:, i].sum() + m[i, i], m.sum() - m[i].sum()
         ),
-        "f1": lambda m: _ratio(2 * m[i, i], m[i].sum() + m[:, i].sum()),
+        "f1": lambda m: _f1(m, i),
     }
 
 
+def _f1(counts: NDArray[np.int64], i: int) -> float:
+    """NaN where no film has the label, whether or not one was called so."""
+    films = counts[i].sum()
+    return _ratio(2 * counts[i, i], films + counts[:, i].sum()) if films else np.nan
+
+
 def _macro_f1(counts: NDArray[np.int64]) -> float:
-    per_class = [_class_rates(i)["f1"](counts) for i in range(len(counts))]
+    per_class = [_f1(counts, i) for i in range(len(counts))]
     known = [value for value in per_class if np.isfinite(value)]
     return float(np.mean(known)) if known else float("nan")
 

@@ -17,6 +17,7 @@ from typing import Any
 from core import paths
 from core.bundle import CARD, ModelBundle, read_bundle
 from core.errors import BundleError, CoreError
+from core.json_file import read_json
 from core.outputs import file_names
 from core.predict import check_model
 
@@ -203,7 +204,7 @@ def _read_state() -> tuple[StoredModel, tuple[StoredModel, ...]]:
     """The model in use, and the earlier ones, oldest first."""
     path = paths.models_dir() / _STATE
     try:
-        fields = json.loads(path.read_text(encoding="utf-8"))
+        fields = read_json(path)
     except FileNotFoundError:
         return shipped(), ()
     except (OSError, ValueError) as error:

@@ -102,6 +102,19 @@ def command_name() -> str:
     return "hilum-core" if is_frozen() else "python -m core"
 
 
+def refuse_missing_folder(path: Path) -> None:
+    """Refuse a file for a folder that is not there: its name is likely misspelt.
+
+    Raises:
+        OutputError: There is no such folder.
+    """
+    if not path.absolute().parent.is_dir():
+        raise OutputError(
+            f"There is no folder {path.parent} to write {path.name} to.",
+            hint="Make it first, or choose another place.",
+        )
+
+
 @contextlib.contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
     """Write a file beside its place and rename it when it is whole.

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.bundle import ModelBundle, ModelCard
+from core.errors import BundleError
+from core.report_shape import is_evaluation
+from core.terminal import printable
 
 _RATES = ("precision", "recall", "specificity", "f1", "auc")
 
@@ -19,7 +22,7 @@ def evaluation_text(result: Mapping[str, Any], card: ModelCard) -> str:
     lines = [
         f"Films: {result['n']}",
         f"Accuracy: {_rate(result, 'accuracy')}",
-        f"Macro-F1: {_rate(result, 'macro_f1')}",
+        f"Macro-F1: {_rate(result, 'macro_f1')}{macro_note(result)}",
         f"Calibration error (ECE): {result['ece']:.3f}, "
         f"before temperature {result['ece_uncalibrated']:.3f}",
         "",
@@ -27,27 +30,42 @@ def evaluation_text(result: Mapping[str, Any], card: ModelCard) -> str:
     ]
     for label, rates in result["per_class"].items():
         cells = "".join(f"{_rate(rates, name):>22}" for name in _RATES)
-        lines.append(f"{card.display_name(label):<14}{rates['n']:>5}{cells}")
+        shown = printable(card.display_name(label))
+        lines.append(f"{shown:<14}{rates['n']:>5}{cells}")
     lines += ["", "Truth in rows, called in columns:"]
     for label, row in zip(card.labels, result["confusion_matrix"], strict=True):
         cells = "".join(f"{count:>8}" for count in row)
-        lines.append(f"{label.display_name:<14}{cells}")
+        lines.append(f"{printable(label.display_name):<14}{cells}")
     if result["by_source"]:
         lines += ["", "By source (accuracy):"]
         for source, part in result["by_source"].items():
-            lines.append(f"  {source:<20}{part['n']:>5}  {_rate(part, 'accuracy')}")
+            rate = _rate(part, "accuracy")
+            lines.append(f"  {printable(source):<20}{part['n']:>5}  {rate}")
     if result["within_source"]:
         lines += ["", "AUC between two labels within one source:"]
         lines += [f"  {_within(entry, card)}" for entry in result["within_source"]]
     return "\n".join(lines)
 
 
+def macro_note(result: Mapping[str, Any]) -> str:
+    """What the macro-F1 averages over, where some label has no film."""
+    counts = [rates["n"] for rates in result["per_class"].values()]
+    present = sum(count > 0 for count in counts)
+    if present == len(counts):
+        return ""
+    return f" (mean over the {present} of {len(counts)} labels that have films)"
+
+
 def card_text(bundle: ModelBundle) -> str:
-    """A model's card for the terminal."""
+    """A model's card for the terminal.
+
+    Raises:
+        BundleError: Its figures are not of its labels.
+    """
     card = bundle.card
     lines = [
-        f"{card.name}  (SHA-256 {bundle.sha256})",
-        f"Labels: {', '.join(label.display_name for label in card.labels)}",
+        f"{printable(card.name)}  (SHA-256 {bundle.sha256})",
+        f"Labels: {', '.join(printable(each.display_name) for each in card.labels)}",
         f"Input: grey film, {card.preprocess.size} x {card.preprocess.size}, "
         f"{card.preprocess.geometry}, {card.preprocess.intensity}",
         f"Temperature: {card.temperature:.3f}",
@@ -56,13 +74,19 @@ def card_text(bundle: ModelBundle) -> str:
     ]
     for point in card.operating_points:
         lines.append(
-            f"  {card.display_name(point.label):<14}{point.threshold:.3f}  "
+            f"  {printable(card.display_name(point.label)):<14}{point.threshold:.3f}  "
             f"precision {point.precision:.3f}, sensitivity {point.sensitivity:.3f}, "
-            f"specificity {point.specificity:.3f} ({point.chosen_on})"
+            f"specificity {point.specificity:.3f} ({printable(point.chosen_on)})"
         )
-    if "per_class" in card.metrics.get("test", {}):
+    test = card.metrics.get("test", {})
+    if test != {} and not (isinstance(test, dict) and "per_class" not in test):
+        if not is_evaluation(test, card.label_names):
+            raise BundleError(
+                f"The figures in the card of {card.name} are not of its labels.",
+                hint="Copy the model again from where it came, or train it anew.",
+            )
         lines += ["", "On the test films, never trained or chosen on:", ""]
-        lines.append(evaluation_text(card.metrics["test"], card))
+        lines.append(evaluation_text(test, card))
     lines += ["", f"For: {card.intended_use}", f"Limits: {card.limits}"]
     if command := card.training.get("command"):
         lines += ["", f"Made by: {command}"]
@@ -79,8 +103,10 @@ def _rate(fields: Mapping[str, Any], name: str) -> str:
 def _within(entry: Mapping[str, Any], card: ModelCard) -> str:
     films = " + ".join(str(n) for n in entry["n"])
     pair = _against(entry, card)
-    return f"{entry['within']:<14}{pair:<26}{films:>10}  {_rate(entry, 'auc')}"
+    name = printable(entry["within"])
+    return f"{name:<14}{pair:<26}{films:>10}  {_rate(entry, 'auc')}"
 
 
 def _against(entry: Mapping[str, Any], card: ModelCard) -> str:
-    return " against ".join(card.display_name(label) for label in entry["labels"])
+    names = (card.display_name(label) for label in entry["labels"])
+    return printable(" against ".join(names))

@@ -30,34 +30,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from core.bundle import REPORT, ModelBundle, ModelCard, card_to_json
+from core.bundle import MAX_CARD_BYTES, REPORT, ModelBundle, ModelCard, card_to_json
 from core.errors import BundleError
 from core.events import EpochEnded
+from core.json_file import read_json
 from core.paths import atomic_write, command_name
+from core.report_shape import is_report
 
 _VERSION = 1
-_PARTS = {
-    "model": dict,
-    "result": dict,
-    "validation": dict,
-    "history": list,
-    "config": dict,
-    "films": dict,
-    "hashes": dict,
-    "versions": dict,
-    "notes": list,
-}
-_OF_MODEL = {"name", "labels", "operating_points", "intended_use", "limits"}
-_OF_RESULT = {
-    "n",
-    "accuracy",
-    "macro_f1",
-    "per_class",
-    "confusion_matrix",
-    "ece",
-    "by_source",
-    "within_source",
-}
 
 
 def report_json(
@@ -119,6 +99,16 @@ def write_report_json(path: Path, report: Mapping[str, Any]) -> None:
         partial.write_text(text + "\n", encoding="utf-8")
 
 
+def write_figures(path: Path, result: Mapping[str, Any]) -> None:
+    """Write an evaluation by itself, as `evaluate --json` does.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    with atomic_write(path) as partial:
+        partial.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+
+
 def read_report_json(bundle: ModelBundle) -> dict[str, Any]:
     """The report that a bundle holds.
 
@@ -132,30 +122,26 @@ def read_report_json(bundle: ModelBundle) -> dict[str, Any]:
             hint=f"Measure it anew: {command_name()} evaluate BUNDLE --data DATA.",
         )
     try:
-        report = json.loads((bundle.path / REPORT).read_text(encoding="utf-8"))
+        report = read_json(bundle.path / REPORT, MAX_CARD_BYTES)
     except (OSError, ValueError) as error:
         raise BundleError(
             f"The report of {name} cannot be read: {error}.",
             hint="Copy the model again from where it came, or train it anew.",
         ) from error
-    if not _is_understood(report):
+    is_known = isinstance(report, dict) and report.get("format_version") == _VERSION
+    if is_known and not is_report(report, bundle.card.label_names):
+        raise BundleError(
+            f"The report of {name} does not fit its card: its labels or figures are "
+            "others.",
+            hint="Copy the model again from where it came, or measure it anew with "
+            "`evaluate --data`.",
+        )
+    if not is_known:
         raise BundleError(
             f"The report of {name} is not of a kind that this program understands.",
             hint="Use a newer Hilum, or measure the model anew with this one.",
         )
     return dict(report)
-
-
-def _is_understood(report: Any) -> bool:
-    if not isinstance(report, dict) or report.get("format_version") != _VERSION:
-        return False
-    whole = all(isinstance(report.get(part), kind) for part, kind in _PARTS.items())
-    return (
-        whole
-        and set(report["model"]) >= _OF_MODEL
-        and set(report["result"]) >= _OF_RESULT
-        and all(isinstance(report.get(part), str) for part in ("split", "data"))
-    )
 
 
 def display_names(report: Mapping[str, Any]) -> dict[str, str]:

@@ -19,6 +19,7 @@ from core.charts import (
 )
 from core.paths import atomic_write
 from core.predict import percent
+from core.report import macro_note
 from core.report_file import display_names, epochs
 from core.summary import cautions, summary
 from core.thumbnail import thumbnail
@@ -131,7 +132,8 @@ def _figures(report: Mapping[str, Any]) -> list[str]:
     return [
         "<h2>Figures</h2>",
         f"<p>Accuracy {_rate(result, 'accuracy')}, macro-F1 "
-        f"{_rate(result, 'macro_f1')}, calibration error {_rate(result, 'ece')}.</p>",
+        f"{_rate(result, 'macro_f1')}{macro_note(result)}, calibration error "
+        f"{_rate(result, 'ece')}.</p>",
         _table(
             "By finding, with 95 % intervals", ["", "films", *_RATES.values()], rows
         ),

@@ -26,6 +26,7 @@ from core.events import (
     parse_event,
 )
 from core.outputs import check_file
+from core.terminal import printable
 
 Report = Callable[[TrainingEvent], None]
 
@@ -49,7 +50,7 @@ class Narrator:
         if self._is_open:
             self._is_open = False
             print(file=sys.stderr)  # noqa: T201
-        text = _in_words(event)
+        text = printable(_in_words(event))
         if text:
             print(text, file=sys.stderr, flush=True)  # noqa: T201 - for people
 

@@ -22,6 +22,7 @@ from core.events import (
     parse_event,
 )
 from core.failures import TAIL_BYTES, Failure, tail_of
+from core.json_file import read_json
 from core.paths import atomic_write
 from core.run_record import RunRecord
 from core.run_times import RunTimes
@@ -220,7 +221,7 @@ def _events_of(path: Path, kind: str) -> Iterator[TrainingEvent]:
 
 def _read_failure(path: Path) -> tuple[str, str]:
     try:
-        fields = json.loads(path.read_text(encoding="utf-8"))
+        fields = read_json(path)
         return str(fields["message"]), str(fields["hint"])
     except (OSError, ValueError, KeyError, TypeError):
         return (
@@ -233,7 +234,7 @@ def _read_failure(path: Path) -> tuple[str, str]:
 @functools.lru_cache(maxsize=512)
 def _metrics_of(card: Path, _changed: int) -> Mapping[str, Any]:
     try:
-        fields = json.loads(card.read_text(encoding="utf-8"))
+        fields = read_json(card)
         test = fields["metrics"]["test"]
     except (OSError, ValueError, KeyError, TypeError):
         return {}

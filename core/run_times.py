@@ -11,6 +11,7 @@ from typing import Any
 import psutil
 
 from core.errors import OutputError
+from core.json_file import read_json
 from core.paths import atomic_write
 
 
@@ -93,7 +94,7 @@ class RunTimes:
 
     def _read(self) -> dict[str, Any]:
         try:
-            fields = json.loads(self._path.read_text(encoding="utf-8"))
+            fields = read_json(self._path)
         except (OSError, ValueError):
             return {}
         return fields if isinstance(fields, dict) else {}

@@ -16,6 +16,7 @@ from core.dated_folders import (
 )
 from core.errors import CoreError, OutputError
 from core.job import TrainingConfig, config_to_json
+from core.json_file import read_json
 from core.paths import atomic_write, output_error, runs_dir
 from core.run import FAILED, FINISHED, INTERRUPTED, JOB, RUNNING, Run
 from core.run_record import RunRecord, record_from_json, record_to_json
@@ -51,7 +52,7 @@ def list_runs() -> list[Run]:
 def read_run(path: Path) -> Run:
     """The run in a folder, whether or not its record can be understood."""
     try:
-        fields = json.loads((path / _RECORD).read_text(encoding="utf-8"))
+        fields = read_json(path / _RECORD)
         return Run(path, record_from_json(fields))
     except CoreError as error:
         damage = f"The record of this run cannot be understood: {error}"

@@ -13,6 +13,7 @@ from core.errors import CoreError, DatasetError, OutputError, TrainingStopped
 from core.events import JobSucceeded, Noted, StageStarted
 from core.film_finder import FoundFilm, Listing, film_state, find_films
 from core.film_labels import LabelOf, labels_by_folder, labels_by_list
+from core.left_out import LeftOut
 from core.outputs import check_file, refuse_inputs
 from core.parity import REFERENCE, Parity, check_parity
 from core.paths import default_bundle_dir
@@ -28,6 +29,7 @@ from core.scan_json import write_summary
 from core.scan_row import ScanRow
 from core.scan_summary import ScanSummary, summary_text
 from core.scans import read_scan
+from core.terminal import print_lines
 from core.wary_scan import scan_warily
 from core.watch import FolderWatch
 
@@ -55,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.events:
         report(JobSucceeded(str(arguments.out)))
     else:
-        print(summary_text(summary))  # noqa: T201 - the result
+        print_lines(summary_text(summary))
     return SOME_FAILED if summary.total.not_read or scan.closed else DONE
 
 
@@ -67,6 +69,7 @@ class _Scan:
         report: Report,
     ) -> None:
         self.closed: dict[str, str] = {}
+        self._left_out = LeftOut()
         self._arguments = arguments
         self._folder: Path = arguments.folder
         self._check = check
@@ -90,7 +93,8 @@ class _Scan:
                 self._read(scanner, file, films)
                 self._check_parity(bundle, file)
                 return self._conclude(scanner, file, label_of)
-        with FolderWatch(self._folder) as watch:  # before the listing: none is missed
+        watching = FolderWatch(self._folder, hidden=arguments.hidden)
+        with watching as watch:  # before the listing: none is missed
             films = self._films()
             label_of = self._labels(bundle, films)
             with self._open(bundle) as file, self._notes:
@@ -101,7 +105,7 @@ class _Scan:
                 except TrainingStopped:
                     summary = self._conclude(scanner, file, label_of)
                     if not arguments.events:
-                        print(summary_text(summary))  # noqa: T201 - the result
+                        print_lines(summary_text(summary))
                     raise
         raise AssertionError("a watch ends by being stopped")
 
@@ -155,17 +159,16 @@ class _Scan:
 
     def _films(self) -> Sequence[FoundFilm]:
         self._report(StageStarted("listing", "Looking for films."))
-        listing = find_films(self._folder, self._check)
-        self.closed = listing.closed
+        listing = find_films(self._folder, self._check, hidden=self._arguments.hidden)
+        self.closed, self._left_out = listing.closed, listing.left_out
         for folder, reason in listing.closed.items():
             self._report(Noted(f"The folder {folder} cannot be listed: {reason}."))
         if not listing.films and not self._arguments.watch:
             raise DatasetError(
                 f"There is no film in {self._folder}.", hint=_why_none(listing)
             )
-        if listing.passed_over:
-            text = f"Files that are no films, passed over: {listing.passed_over:,}."
-            self._report(Noted(text))
+        if said := listing.left_out.in_words():
+            self._report(Noted(said))
         self._refuse_films(listing.films)
         return listing.films
 
@@ -288,6 +291,7 @@ class _Scan:
         arguments, bundle = self._arguments, scanner.bundle
         summary = ScanSummary(bundle.card, label_of)
         summary.parity = self._parity
+        summary.left_out = self._left_out
         gone, changed = [], []
         for row in file.read():
             summary.add(row)
@@ -327,6 +331,7 @@ def _state_of(path: Path) -> tuple[int, str] | None:
 
 
 def _why_none(listing: Listing) -> str:
-    if listing.passed_over:
-        return f"Files of other kinds in it: {listing.passed_over:,}."
-    return "Check that this is the folder with the films."
+    said = listing.left_out.in_words()
+    if listing.left_out.hidden:
+        said += " Hidden ones are read with --hidden."
+    return said or "Check that this is the folder with the films."

@@ -14,6 +14,7 @@ from core.bundle import ModelBundle
 from core.charts import confusion_chart
 from core.paths import atomic_write
 from core.predict import percent
+from core.report import macro_note
 from core.scan_row import ScanRow
 from core.scan_summary import (
     ScanSummary,
@@ -124,10 +125,12 @@ def _totals(summary: ScanSummary) -> list[str]:
     caption = f"{total.films:,} films; shares of those read"
     warned = f"<p>{summary.warned:,} films have a warning.</p>"
     parity = summary.parity
+    left_out = summary.left_out.in_words() if summary.left_out is not None else ""
     return [
         "<h2>Totals</h2>",
         _table(caption, ["", "films", "share, 95 % interval"], cells),
         *([warned] if summary.warned else []),
+        *([f"<p>{left_out}</p>"] if left_out else []),
         *(
             [f"<p>Checked: {_text(parity.in_words())}</p>"]
             if parity is not None
@@ -161,7 +164,8 @@ def _measured(summary: ScanSummary) -> list[str]:
         "<h2>Against the labels</h2>",
         *sentences,
         f"<p>Accuracy {_rate(result, 'accuracy')}, macro-F1 "
-        f"{_rate(result, 'macro_f1')}, calibration error {_rate(result, 'ece')}. "
+        f"{_rate(result, 'macro_f1')}{macro_note(result)}, calibration error "
+        f"{_rate(result, 'ece')}. "
         "Here every film is called by its likeliest label.</p>",
         _table("By finding, 95 % intervals", ["", "films", *_RATES.values()], cells),
         f"<figure>{inline}<figcaption>Truth in rows, called in columns.</figcaption>"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,8 @@ def summary_to_json(summary: ScanSummary, bundle: ModelBundle) -> dict[str, Any]
         `not_read_share`;
         `findings`, `uncertain`: n and share of the films read, for each label
         and for none;
+        `left_out`: why -> how many of what the folder holds, as
+        `core.left_out.LeftOut`, and `in_words`, of a scan that listed its folder;
         `parity`: as `core.parity.Parity.to_json`, of a scan in a fast precision;
         where labels are known also `unlabelled`, `by_label` (for each true
         label: films, read, not_read, `called`, `not_called`, `uncertain`, and
@@ -54,6 +57,9 @@ def summary_to_json(summary: ScanSummary, bundle: ModelBundle) -> dict[str, Any]
         },
         "uncertain": _share(total.called[None], total.read),
     }
+    if summary.left_out is not None:
+        counts = dataclasses.asdict(summary.left_out)
+        fields["left_out"] = {**counts, "in_words": summary.left_out.in_words()}
     if summary.parity is not None:
         fields["parity"] = summary.parity.to_json()
     if not summary.measures:

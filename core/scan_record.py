@@ -48,6 +48,7 @@ class ScanRecord:
         label_list: CSV file of the labels; None unless `FROM_LIST`.
         precision: As `core scan --precision`.
         watch: Whether the folder is watched once its films have been read.
+        hidden: Whether files and folders that begin with a dot are read too.
         status: One of `STATUSES`, as it was written down last.
         message: Why it failed; empty unless it did.
         hint: What can be done about that; may be empty.
@@ -66,6 +67,7 @@ class ScanRecord:
     label_list: Path | None = None
     precision: str = "float32"
     watch: bool = False
+    hidden: bool = False
     status: str = RUNNING
     message: str = ""
     hint: str = ""
@@ -98,6 +100,7 @@ def record_to_json(record: ScanRecord) -> dict[str, Any]:
         "label_list": str(record.label_list or ""),
         "precision": record.precision,
         "watch": record.watch,
+        "hidden": record.hidden,
         "status": record.status,
         "message": record.message,
         "hint": record.hint,
@@ -139,6 +142,7 @@ def record_from_json(fields: Mapping[str, Any]) -> ScanRecord:
         label_list=Path(fields["label_list"]) if fields["label_list"] else None,
         precision=fields["precision"],
         watch=bool(fields["watch"]),
+        hidden=bool(fields.get("hidden", False)),  # which older records lack
         status=fields["status"],
         message=fields["message"],
         hint=fields["hint"],

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from core.bundle import ModelCard
+from core.left_out import LeftOut
 from core.metrics import (
     Resamples,
     calibration_error_with_interval,
@@ -20,6 +21,7 @@ from core.metrics import (
 from core.parity import Parity
 from core.report import evaluation_text
 from core.scan_row import ScanRow
+from core.terminal import printable
 from core.triage import HEALTHY
 
 #: Rows of the CSV hold probabilities to six places; none is taken for zero.
@@ -81,6 +83,8 @@ class ScanSummary:
         self._label_of = label_of
         #: Of a scan in a fast precision, once it has been checked.
         self.parity: Parity | None = None
+        #: Of a scan that has listed its folder.
+        self.left_out: LeftOut | None = None
         # Arrays: a scan may have as many films as memory has room for.
         self._truth = array.array("H")
         self._shares = array.array("f")
@@ -213,13 +217,17 @@ def summary_text(summary: ScanSummary) -> str:
         lines.append(f"  not read       {total.not_read:>8,}")
     if summary.warned:
         lines.append(f"  with a warning {summary.warned:>8,}")
+    if summary.left_out is not None and summary.left_out.counts():
+        lines.append(summary.left_out.in_words())
+        if summary.left_out.hidden:
+            lines.append("Hidden files are read with --hidden.")
     if summary.parity is not None:
         lines += ["", f"Checked: {summary.parity.in_words()}"]
     if not summary.measures:
         return "\n".join(lines)
     for label, counts in summary.by_label.items():
         if counts.read or counts.not_read:
-            lines += ["", label_sentence(label, counts, card)]
+            lines += ["", printable(label_sentence(label, counts, card))]
     if summary.unlabelled:
         lines += ["", f"Without a label, so not measured: {summary.unlabelled:,} films"]
     result = summary.evaluation()
@@ -257,5 +265,6 @@ def _share(words: str, count: int, counts: FolderCounts) -> Share:
 
 def _share_lines(shares: Sequence[Share]) -> list[str]:
     return [
-        f"  {each.words:<14} {each.count:>8,}   {percent_of(each)}" for each in shares
+        f"  {printable(each.words):<14} {each.count:>8,}   {percent_of(each)}"
+        for each in shares
     ]

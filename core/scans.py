@@ -15,6 +15,7 @@ from core.bundle import ModelBundle, read_bundle
 from core.dated_folders import changed_at, list_folders, make_folder, remove_folder
 from core.errors import BundleError, OutputError
 from core.file_lock import is_locked, lock
+from core.json_file import read_json
 from core.paths import (
     atomic_write,
     default_bundle_dir,
@@ -92,6 +93,8 @@ class Scan:
             words += ["--labels", str(record.label_list)]
         if record.watch:
             words += ["--watch"]
+        if record.hidden:
+            words += ["--hidden"]
         return [*words, "--json", str(self.summary), "--events"]
 
     def rows(self) -> int:
@@ -108,7 +111,7 @@ class Scan:
     def totals(self) -> dict[str, Any] | None:
         """What `core scan --json` wrote of it; None where it did not."""
         try:
-            fields = json.loads(self.summary.read_text(encoding="utf-8"))
+            fields = read_json(self.summary)
         except (OSError, ValueError):
             return None
         return fields if isinstance(fields, dict) else None
@@ -158,7 +161,7 @@ def list_scans() -> list[Scan]:
 def read_scan(path: Path) -> Scan:
     """The scan in a folder, whether or not its record can be understood."""
     try:
-        fields = json.loads((path / _RECORD).read_text(encoding="utf-8"))
+        fields = read_json(path / _RECORD)
         return Scan(path, record_from_json(fields))
     except FileNotFoundError:
         damage = "The record of this scan is missing."

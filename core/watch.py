@@ -18,7 +18,7 @@ from core.film_finder import (
     FoundFilm,
     film_state,
     find_films,
-    is_visible,
+    is_hidden,
     is_wanted,
 )
 
@@ -43,13 +43,15 @@ class FolderWatch:
 
     Args:
         folder: To watch, with the folders below it.
+        hidden: As `find_films`.
 
     Raises:
         CoreError: The package watchdog is missing.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, hidden: bool = False) -> None:
         self._folder = folder
+        self._hidden = hidden
         self._news: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
         self._candidates: dict[str, _Candidate] = {}
         self._list_at = 0.0
@@ -102,12 +104,13 @@ class FolderWatch:
             for film in ready:
                 del self._candidates[film.file]
             new = [
-                film
-                for film in ready
-                if not known(film.file) and is_wanted(self._folder / film.file)
+                film for film in ready if not known(film.file) and self._is_wanted(film)
             ]
             if new:
                 yield sorted(new, key=lambda film: film.file)
+
+    def _is_wanted(self, film: FoundFilm) -> bool:
+        return is_wanted(self._folder / film.file, hidden=self._hidden)
 
     def _start(self, observer: Any) -> Any:
         observer.schedule(_Listener(self._news), str(self._folder), recursive=True)
@@ -127,7 +130,7 @@ class FolderWatch:
             return
         with contextlib.suppress(ValueError):
             file = Path(path).relative_to(self._folder).as_posix()
-            if all(map(is_visible, file.split("/"))):
+            if self._hidden or not any(map(is_hidden, file.split("/"))):
                 self._consider(file, is_open=kind == "modified")
 
     def _consider(self, file: str, *, is_open: bool) -> None:
@@ -135,7 +138,7 @@ class FolderWatch:
 
     def _list_all(self, check: Callable[[], None]) -> None:
         self._list_at = time.monotonic() + _LIST_EVERY_S
-        for film in find_films(self._folder, check).films:
+        for film in find_films(self._folder, check, hidden=self._hidden).films:
             if film.file not in self._candidates:
                 self._consider(film.file, is_open=False)
 

@@ -21,6 +21,7 @@ from core.scan_html import write_scan_html
 from core.scan_json import write_summary
 from core.scan_row import ScanRow
 from core.scan_summary import ScanSummary, summary_text
+from core.terminal import print_lines
 from core.worklist import WorkList, read_list
 
 DONE, SOME_FAILED = 0, 4
@@ -49,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.events:
         report(JobSucceeded(job.made))
     elif said:
-        print(said)  # noqa: T201 - the result
+        print_lines(said)
     return SOME_FAILED if job.has_failures else DONE
 
 

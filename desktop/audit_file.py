@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import collections
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from core.errors import DatasetError
+from core.json_file import read_json
 from desktop.audit_result import SPLIT_TITLES, AuditResult, Finding
 from desktop.row_table import Cell, Rows
 
@@ -41,7 +41,7 @@ def read_audit(audit: Path, split: Path) -> AuditResult:
         DatasetError: The file is missing or not what it should be.
     """
     try:
-        found: dict[str, Any] = json.loads(audit.read_text(encoding="utf-8"))
+        found: dict[str, Any] = read_json(audit)
         return _result(found, audit, split)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DatasetError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -25,6 +24,7 @@ from core.bundle import ModelBundle
 from core.errors import CoreError
 from core.events import Progressed, StageStarted
 from core.failures import Failure
+from core.json_file import read_json
 from core.run import Run
 from desktop.background import Background
 from desktop.child_job import ChildJob
@@ -329,7 +329,7 @@ def _read_comparison(
 ) -> Mapping[str, Any] | None:
     """The comparison that was kept; None unless it is of these two models."""
     try:
-        result = json.loads(path.read_text(encoding="utf-8"))
+        result = read_json(path)
         hashes = result["candidate"]["sha256"], result["in_use"]["sha256"]
         is_whole = {"verdict", "sentences", "warnings", "differences", "dropped"}
         if hashes == (candidate.sha256, in_use.sha256) and is_whole <= set(result):

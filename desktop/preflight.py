@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any, Final
 from PyQt5.QtCore import QLocale
 
 from core.errors import OutputError
+from core.json_file import read_json
 
 #: Minutes from which a stage is worth saying.
 _WORTH_SAYING: Final = 0.5
@@ -57,7 +57,7 @@ def read_preflight(path: Path) -> Preflight:
         OutputError: It is missing or not what it should be.
     """
     try:
-        fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        fields: dict[str, Any] = read_json(path)
         return Preflight(
             device=str(fields["device"]),
             reason=str(fields["reason"] or ""),

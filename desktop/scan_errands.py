@@ -32,6 +32,7 @@ class ScanRequest:
         label_list: CSV file; None unless `FROM_LIST`.
         precision: As `core scan --precision`.
         watch: Whether to keep the folder under watch afterwards.
+        hidden: Whether files and folders that begin with a dot are read too.
     """
 
     folder: Path
@@ -39,6 +40,7 @@ class ScanRequest:
     label_list: Path | None = None
     precision: str = "float32"
     watch: bool = False
+    hidden: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -154,6 +156,7 @@ def begin(request: ScanRequest, bundle: ModelBundle) -> Begun:
         label_list=request.label_list,
         precision=request.precision,
         watch=request.watch,
+        hidden=request.hidden,
     )
     scan = scans.new_scan(record)
     return Begun(scan, Hold(scan), scan.command(bundle.path), 0)

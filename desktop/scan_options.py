@@ -34,7 +34,7 @@ _INDENT_PX: Final = 24
 
 
 class ScanOptions(QWidget):
-    """Labels, precision and watching.
+    """Labels, precision, watching and hidden files.
 
     Signals:
         changed: something was chosen.
@@ -70,6 +70,9 @@ class ScanOptions(QWidget):
         self.watch_box = QCheckBox("&Keep watching the folder afterwards", self)
         self.watch_box.setToolTip("Read new films as they come, until you stop it")
         self.watch_box.toggled.connect(self.changed)
+        self.hidden_box = QCheckBox("Read hidd&en files too", self)
+        self.hidden_box.setToolTip("Files and folders whose names begin with a dot")
+        self.hidden_box.toggled.connect(self.changed)
         self.no_labels.setChecked(True)
         self.set_labels((), ())
         self.set_precisions(("float32",))
@@ -96,6 +99,11 @@ class ScanOptions(QWidget):
     def watch(self) -> bool:
         """Whether to keep the folder under watch."""
         return self.watch_box.isChecked()
+
+    @property
+    def hidden(self) -> bool:
+        """Whether files and folders that begin with a dot are read too."""
+        return self.hidden_box.isChecked()
 
     @property
     def reason(self) -> str:
@@ -190,3 +198,4 @@ class ScanOptions(QWidget):
         grid.setColumnStretch(2, 1)
         column.addLayout(grid)
         column.addWidget(self.watch_box)
+        column.addWidget(self.hidden_box)

@@ -104,6 +104,7 @@ class ScanProgress(QWidget):
             record.precision,
             labels.get(record.labels, ""),
             "watching" if record.watch else "",
+            "hidden files too" if record.hidden else "",
             f"started {when_in_words(record.started)}",
         ]
         self.facts.set_text(" · ".join(part for part in parts if part))

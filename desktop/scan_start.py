@@ -35,7 +35,7 @@ _WHAT: Final = (
 )
 _KINDS: Final = (
     "DICOM, PNG, JPEG, TIFF, BMP, WebP and GIF films, known by their content whatever "
-    "they are called. Other files are passed over."
+    "they are called. What is left out is counted, with the reason."
 )
 _NO_INTEGERS: Final = "not with this model, which has no graph calibrated for it"
 _WIDEST_PX: Final = 900
@@ -165,6 +165,7 @@ class ScanStart(QWidget):
         self.options.choose_labels(record.labels, record.label_list)
         self.options.choose_precision(record.precision)
         self.options.watch_box.setChecked(record.watch)
+        self.options.hidden_box.setChecked(record.hidden)
         self.start_button.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def forget(self) -> None:
@@ -227,6 +228,7 @@ class ScanStart(QWidget):
                 options.label_list,
                 options.precision,
                 options.watch,
+                options.hidden,
             )
             self.start_asked.emit(request)
 

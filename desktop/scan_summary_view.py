@@ -17,6 +17,7 @@ from PyQt5.QtWidgets import (
 )
 
 from core.counts import films as in_films
+from core.report import macro_note
 from desktop.figures_table import FiguresTable
 from desktop.labels import Caption, Rule, SectionTitle
 from desktop.note_row import NoteRow
@@ -186,6 +187,9 @@ def _headline(known: Mapping[str, Any]) -> str:
         text += f" {in_films(known['with_warnings'])} with a warning."
     if known.get("unlabelled"):
         text += f" {in_films(known['unlabelled'])} without a label, so not measured."
+    left_out = known.get("left_out")
+    if isinstance(left_out, dict) and left_out.get("in_words"):
+        text += f" {left_out['in_words']}"
     return text
 
 
@@ -261,6 +265,7 @@ def _overall(result: Mapping[str, Any]) -> str:
         "Calibration error": "ece",
     }
     words = [f"{word} {figure(rate_of(result, name))}" for word, name in rates.items()]
+    words[1] += macro_note(result)
     return f"{in_films(result['n'])} with a label were read. {', '.join(words)}."
 
 

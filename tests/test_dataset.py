@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.dataset import Dataset, Sample, films_of_split, index_dataset
+from core.dataset import Dataset, Sample, films_of_split, index_dataset, parse_labels
 from core.errors import DatasetError, OutputError
 from core.split import Split, given_split, summarise, write_manifest
 
@@ -43,13 +43,46 @@ def test_folder_names_its_labels_by_its_subfolders(tmp_path: Path) -> None:
         ("normal/deep/c.dcm", "normal"),
     ]
     assert all(s.path == tmp_path / s.file for s in dataset.samples)
-    assert dataset.left_out == {}
+    assert dataset.left_out == {"files that are no films": 1}, "the readme"
 
 
 def test_hidden_files_and_folders_are_no_films(tmp_path: Path) -> None:
     hidden = [".git/x", "covid/.DS_Store", "covid/.cache/a.png", "covid/Thumbs.db"]
     touch(tmp_path, "covid/a.png", *hidden)
-    assert [s.file for s in index_dataset(tmp_path).samples] == ["covid/a.png"]
+    dataset = index_dataset(tmp_path)
+    assert [s.file for s in dataset.samples] == ["covid/a.png"]
+    assert dataset.left_out == {
+        "hidden files": 1,
+        "hidden folders with all in them": 2,
+        "files that are no films": 1,
+    }
+
+
+def test_films_outside_the_labels_folders_are_counted(tmp_path: Path) -> None:
+    touch(tmp_path, "covid/a.png", "normal/b.png", "c.png", "d.png")
+    assert index_dataset(tmp_path).left_out == {"in no label's folder": 2}
+
+
+@pytest.mark.parametrize(
+    ("text", "labels"),
+    [
+        ("covid, normal", ("covid", "normal")),
+        ('"covid, mild" ,normal', ("covid, mild", "normal")),
+        ("covid", ("covid",)),
+        ("", ()),
+    ],
+)
+def test_labels_are_read_from_a_list_with_commas(
+    text: str, labels: tuple[str, ...]
+) -> None:
+    assert parse_labels(text) == labels
+
+
+@pytest.mark.parametrize("text", ["a,,b", "a,a", " , ", '"a', '"a"b,c', "a\nb,c"])
+def test_labels_that_cannot_be_read_are_refused(text: str) -> None:
+    with pytest.raises(DatasetError) as caught:
+        parse_labels(text)
+    assert "with commas" in caught.value.hint
 
 
 def test_folder_without_films_is_refused(tmp_path: Path) -> None:
@@ -220,8 +253,23 @@ def test_films_of_all_splits_are_every_one(tmp_path: Path) -> None:
 
 def test_where_no_split_is_named_every_film_is_taken(tmp_path: Path) -> None:
     touch(tmp_path, "covid/a", "covid/b")
-    films, _ = films_of_split(tmp_path, LABELS, "test")
+    films, _ = films_of_split(tmp_path, LABELS, None)
     assert len(films) == 2
+
+
+@pytest.mark.parametrize("name", ["test", "val", "nosuch"])
+def test_a_split_of_data_that_names_none_is_refused(name: str, tmp_path: Path) -> None:
+    touch(tmp_path, "covid/a", "covid/b")
+    with pytest.raises(DatasetError, match=f"has no split {name}") as caught:
+        films_of_split(tmp_path, LABELS, name)
+    assert "--split" in caught.value.hint
+
+
+def test_test_films_are_those_measured_on_unless_told_otherwise(
+    tmp_path: Path,
+) -> None:
+    films, _ = films_of_split(named_splits(tmp_path), LABELS, None)
+    assert [film.file for film in films] == ["b", "c"]
 
 
 def test_split_that_the_data_does_not_have_is_refused(tmp_path: Path) -> None:

@@ -72,7 +72,42 @@ def test_a_folder_becomes_a_table(
     said = capsys.readouterr()
     assert "Films: 3, read: 3" in said.out
     assert "COVID-19              2   67 % (21 to 94)" in said.out
-    assert "Files that are no films, passed over: 1." in said.err
+    assert "Left out: 1 file that is no film." in said.err
+    assert "Left out: 1 file that is no film." in said.out
+
+
+def test_hidden_films_are_counted_everywhere_or_read(
+    scan: Scan, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    names = [f"..dots{number}.png" for number in range(45)]
+    folder = write_films(tmp_path / "in", "a.png", *names)
+    out, summary, page = (tmp_path / name for name in ("r.csv", "s.json", "r.html"))
+    assert scan(folder, "--out", out, "--json", summary, "--report", page) == 0
+    said = capsys.readouterr()
+    assert files_of(out) == ["a.png"]
+    assert "Left out: 45 hidden files." in said.err
+    assert (
+        "Left out: 45 hidden files.\nHidden files are read with --hidden." in said.out
+    )
+    assert "Left out: 45 hidden files." in page.read_text("utf-8")
+    counts = json.loads(summary.read_text("utf-8"))["left_out"]
+    assert counts["hidden_files"] == 45
+    assert counts["in_words"] == "Left out: 45 hidden files."
+    words = ["--out", out, "--json", summary, "--resume", "--hidden"]
+    assert scan(folder, *words) == 0
+    assert sorted(files_of(out)) == sorted([*names, "a.png"])
+    counts = json.loads(summary.read_text("utf-8"))["left_out"]
+    assert (counts["hidden_files"], counts["in_words"]) == (0, "")
+
+
+def test_a_folder_of_hidden_films_alone_says_so(
+    scan: Scan, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    folder = write_films(tmp_path / "in", ".a.png")
+    assert scan(folder, "--out", tmp_path / "r.csv") == 2
+    said = capsys.readouterr().err
+    assert "1 hidden file" in said
+    assert "--hidden" in said
 
 
 def test_films_that_cannot_be_read_give_status_4(

@@ -16,10 +16,11 @@ from typing import Any
 
 from core.bundle import is_bundle, read_bundle
 from core.control import Control
-from core.dataset import listed_films
+from core.dataset import listed_films, parse_labels
 from core.errors import OutputError, TrainingError
 from core.events import JobSucceeded, StageStarted
 from core.job import TrainingConfig, config_from_json
+from core.json_file import parse_json, read_json
 from core.outputs import (
     check_file,
     check_folder,
@@ -164,7 +165,7 @@ def job_from(arguments: argparse.Namespace) -> TrainingConfig:
     config = config_from_preset(arguments.preset)
     if arguments.config is not None:
         try:
-            fields = json.loads(arguments.config.read_text(encoding="utf-8"))
+            fields = read_json(arguments.config)
         except (OSError, ValueError) as error:
             raise TrainingError(
                 f"The job file {arguments.config.name} cannot be read: {error}.",
@@ -190,7 +191,7 @@ def job_from(arguments: argparse.Namespace) -> TrainingConfig:
             # A resumed job may be started from another folder.
             settings["weights"] = str(Path(arguments.weights).absolute())
     if arguments.labels:
-        settings["labels"] = arguments.labels.split(",")
+        settings["labels"] = list(parse_labels(arguments.labels))
     return config_from_json(settings, config)
 
 
@@ -296,6 +297,6 @@ def _make_way(out: Path, folder: JobFolder, overwrite: bool) -> None:
 def _value(text: str) -> Any:
     """A setting's value from the command line: JSON, or else plain text."""
     try:
-        return json.loads(text)
+        return parse_json(text)
     except ValueError:
         return text

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.metadata
-import json
 import os
 import platform
 from collections.abc import Callable
@@ -42,6 +41,7 @@ from core.evaluate import (
 from core.film_list import write_film_list
 from core.graph import Graph
 from core.job import TrainingConfig, config_to_json
+from core.json_file import read_json
 from core.metrics import fit_temperature
 from core.operating_points import choose_operating_points
 from core.predict import Classifier, probabilities, probe_input
@@ -216,7 +216,7 @@ def _record(
         },
         "notes": folder.notes(),
         "batch": folder.batch(config),
-        "history": json.loads(folder.trained.read_text(encoding="utf-8")),
+        "history": read_json(folder.trained),
         "parity": {
             "largest_probability_difference": exported.difference,
             "films": "validation",

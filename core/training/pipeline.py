@@ -20,6 +20,7 @@ from core.errors import DatasetError, ImageReadError
 from core.fingerprints import fingerprint_of
 from core.images import read_radiograph
 from core.job import Augmentation
+from core.json_file import read_json
 from core.paths import atomic_write
 from core.patients import with_patient
 from core.preprocess import PreprocessSpec, to_network_input
@@ -101,7 +102,7 @@ def read_films(
         }
         with atomic_write(index_path) as partial:
             partial.write_text(json.dumps(index), encoding="utf-8")
-    index = json.loads(index_path.read_text(encoding="utf-8"))
+    index = read_json(index_path)
     if not index["kept"]:
         raise DatasetError(
             "None of the films can be read.",

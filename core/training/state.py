@@ -16,6 +16,7 @@ import psutil
 from core.errors import TrainingError
 from core.events import EpochEnded
 from core.job import TrainingConfig, config_from_json, config_to_json
+from core.json_file import read_json
 from core.outputs import contents
 from core.paths import atomic_write
 
@@ -95,7 +96,7 @@ class JobFolder:
     def is_running(self) -> bool:
         """Whether a process is at work on the job."""
         try:
-            fields = json.loads((self.path / _RUNNING).read_text(encoding="utf-8"))
+            fields = read_json(self.path / _RUNNING)
             worker = psutil.Process(int(fields["pid"]))
             # Numbers of processes come again: the start tells them apart.
             return bool(abs(worker.create_time() - float(fields["created"])) < 1.0)
@@ -199,7 +200,7 @@ class JobFolder:
             TrainingError: There is none, or its record is damaged.
         """
         try:
-            record = json.loads((self.path / _JOB).read_text(encoding="utf-8"))
+            record = read_json(self.path / _JOB)
             config = config_from_json(record["config"])
             return config, Path(record["data"]), str(record["command"])
         except FileNotFoundError as error:
@@ -215,10 +216,9 @@ class JobFolder:
 
     def _memo(self) -> dict[str, Any]:
         try:
-            text = (self.path / _MEMO).read_text(encoding="utf-8")
+            memo: dict[str, Any] = read_json(self.path / _MEMO)
         except FileNotFoundError:
             return {}
-        memo: dict[str, Any] = json.loads(text)
         return memo
 
     def _keep_memo(self, **fields: Any) -> None:
@@ -229,10 +229,9 @@ class JobFolder:
     def progress(self) -> Progress | None:
         """How far the fine-tuning has come; None before its first epoch ended."""
         try:
-            text = (self.path / _PROGRESS).read_text(encoding="utf-8")
+            fields: dict[str, Any] = read_json(self.path / _PROGRESS)
         except FileNotFoundError:
             return None
-        fields: dict[str, Any] = json.loads(text)
         history = tuple(EpochEnded(**epoch) for epoch in fields.pop("history"))
         return Progress(history=history, **fields)
 

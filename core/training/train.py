@@ -18,6 +18,7 @@ from core.dataset import Dataset, index_dataset
 from core.errors import DatasetError, TrainingError
 from core.events import EpochEnded, JobSucceeded, Noted, Progressed, StageStarted
 from core.job import TrainingConfig
+from core.json_file import parse_json, read_json
 from core.paths import atomic_write
 from core.patients import compile_pattern
 from core.preprocess import PreprocessSpec
@@ -164,7 +165,7 @@ class _Job:
         """Made once: a job that goes on has the split that it began with."""
         record = self.folder.path / "split.json"
         if record.exists():
-            where = json.loads(record.read_text(encoding="utf-8"))
+            where = read_json(record)
             return split_as(dataset.samples, [where[s.file] for s in dataset.samples])
         config = self.config
         accepted = bool(config.accept_leaks)
@@ -265,7 +266,7 @@ class _Job:
             with atomic_write(path) as partial:
                 np.savez(partial, *head.weights, epochs=epochs)
         with np.load(path) as stored:
-            epochs = json.loads(str(stored["epochs"]))
+            epochs = parse_json(str(stored["epochs"]))
             history = tuple(EpochEnded(**epoch) for epoch in epochs)
             weights = (stored[f"arr_{i}"] for i in range(len(stored.files) - 1))
             return Head(tuple(weights), history)

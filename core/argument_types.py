@@ -1,0 +1,36 @@
+"""What arguments of the command line are read as."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from core import paths
+
+_MOST_FILMS = 10**9
+
+
+def new_file(text: str) -> Path:
+    """A file to write, in a folder that is there.
+
+    Raises:
+        OutputError: The folder is not.
+    """
+    path = Path(text)
+    paths.refuse_missing_folder(path)
+    return path
+
+
+def film_count(text: str) -> int:
+    """A number of films, at least one.
+
+    Raises:
+        ArgumentTypeError: It is none.
+    """
+    try:
+        count = int(text)
+    except ValueError:
+        count = 0
+    if not 1 <= count <= _MOST_FILMS:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of films from 1 up")
+    return count

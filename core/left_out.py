@@ -1,0 +1,70 @@
+"""What of a folder is not read, and why."""
+
+from __future__ import annotations
+
+import dataclasses
+
+#: Why -> how to say it of one, and of several.
+_WORDS = {
+    "hidden_files": ("hidden file", "hidden files"),
+    "hidden_folders": (
+        "hidden folder with all in it",
+        "hidden folders with all in them",
+    ),
+    "not_films": ("file that is no film", "files that are no films"),
+    "not_files": ("pipe, socket or device", "pipes, sockets or devices"),
+    "closed_files": ("file that may not be read", "files that may not be read"),
+    "closed_folders": ("folder that cannot be listed", "folders that cannot be listed"),
+    "repeated_links": (
+        "link to a folder that is listed anyway or holds the link",
+        "links to folders that are listed anyway or hold the link",
+    ),
+    "broken_links": ("link that leads nowhere", "links that lead nowhere"),
+}
+
+
+@dataclasses.dataclass
+class LeftOut:
+    """How much of what a folder holds is left out, by why.
+
+    Attributes:
+        hidden_files, hidden_folders: Their names begin with a dot. What lies in
+            such a folder is not counted.
+        not_films: By name and content.
+        not_files: Pipes, sockets and devices that are not named as films.
+        closed_files: They may not be read, and are not named as films.
+        closed_folders: They cannot be listed.
+        repeated_links: Links to folders that are listed anyway, or in a circle.
+        broken_links: They lead nowhere, and are not named as films.
+    """
+
+    hidden_files: int = 0
+    hidden_folders: int = 0
+    not_films: int = 0
+    not_files: int = 0
+    closed_files: int = 0
+    closed_folders: int = 0
+    repeated_links: int = 0
+    broken_links: int = 0
+
+    @property
+    def hidden(self) -> int:
+        """Files and folders that would be looked at if hidden ones were wanted."""
+        return self.hidden_files + self.hidden_folders
+
+    def counts(self) -> dict[str, int]:
+        """Why -> how many, of each that there is."""
+        counts: dict[str, int] = dataclasses.asdict(self)
+        return {why: count for why, count in counts.items() if count}
+
+    def reasons(self) -> dict[str, int]:
+        """Why, in words -> how many, of each that there is."""
+        return {_WORDS[why][1]: count for why, count in self.counts().items()}
+
+    def in_words(self) -> str:
+        """All of it in a sentence; empty if nothing was left out."""
+        said = [
+            f"{count:,} {_WORDS[why][count > 1]}"
+            for why, count in self.counts().items()
+        ]
+        return f"Left out: {', '.join(said)}." if said else ""
