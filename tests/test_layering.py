@@ -15,7 +15,9 @@ ROOT = Path(__file__).resolve().parent.parent
 ORDER = """
 core.errors core.paths core.pixels core.tags core.grey_scale core.quick_png
 core.pictures core.dicom core.images core.preprocess core.metrics core.events
-core.control core.job core.reporting core.presets core.augment core.bundle core.dataset
+core.control core.setting core.job_settings
+core.job core.reporting core.presets core.job_lists
+core.augment core.bundle core.dataset
 core.balance core.graph core.predict core.explain core.report core.bundle_file
 core.bundle_commands core.counts core.compare_words core.curves core.differences
 core.failures core.fingerprints core.poses core.alignment core.copies core.grouping
@@ -38,7 +40,7 @@ core.training.pipeline core.training.compiling core.training.device core.trainin
 core.training.head_fit core.training.fit core.training.install core.training.features
 core.training.memory core.training.train core.training.preflight core.training.command
 core.command_line core.__main__ desktop.focus_order desktop.setting_field
-desktop.training_fields desktop.camera desktop.film_hud desktop.item_paint
+desktop.camera desktop.film_hud desktop.item_paint
 desktop.film_image desktop.drawn_icon desktop.plain_table desktop.page_scroll
 desktop.icons desktop.intake desktop.labels desktop.model_choice
 desktop.probability_bars desktop.notify desktop.settings desktop.theme desktop.app_icon
