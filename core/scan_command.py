@@ -48,6 +48,9 @@ def run(arguments: argparse.Namespace) -> int:
     control = Control(said="The scan was stopped; what was done is kept.")
     report = begin_report(control, as_events=arguments.events)
     control.take_signals()
+    of_window = read_scan(arguments.out.parent)
+    if not of_window.damage:  # the next window may take it over
+        control.watch(of_window.wished)
     with end_told(report):
         scan = _Scan(arguments, control.stop_if_asked, report)
         summary = scan.run()

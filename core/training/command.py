@@ -67,7 +67,7 @@ def run_job_with(
         _make_way(out, folder, arguments.overwrite)
         folder.begin(config, data, command)
     with folder.at_work(), _disk_failures():
-        control.watch(folder)
+        control.watch(folder.wished, folder.mark_short_of_memory)
         report(StageStarted("start", "Loading Keras."))
         from core.training.train import run_job
 
