@@ -128,6 +128,11 @@ class _Scan:
                 "A cluster reads what is there, and watches no folder.",
                 hint="Leave --ray or --watch out.",
             )
+        if arguments.resume and arguments.overwrite:
+            raise OutputError(
+                "--resume goes on with what is there, and --overwrite discards it.",
+                hint="Leave one of them out.",
+            )
         exports = [arguments.jsonl, arguments.xlsx, arguments.report]
         grown = [arguments.out, arguments.json]
         named = [path.absolute() for path in (*grown, *exports) if path]
@@ -140,10 +145,10 @@ class _Scan:
         for path in (*(() if may_exist else grown), *exports):
             if path is not None and path.exists() and not arguments.overwrite:
                 go_on = ", go on with --resume" if path == arguments.out else ""
-                raise OutputError(
-                    f"{path.name} exists already.",
-                    hint=f"Choose another name{go_on}, or replace it with --overwrite.",
-                )
+                hint = f"Choose another name{go_on}, or replace it with --overwrite."
+                if arguments.resume:
+                    hint = "Choose another name, or write it with `worklist` later."
+                raise OutputError(f"{path.name} exists already.", hint=hint)
 
     def _films(self) -> Sequence[FoundFilm]:
         self._report(StageStarted("listing", "Looking for films."))

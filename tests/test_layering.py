@@ -35,10 +35,12 @@ core.run_story core.runs core.calibrate core.calibrate_command core.scrub
 core.crash_files core.edition core.file_names core.placing core.filed_list core.filing
 core.licences core.model_shelf core.scan_story core.scan_tail core.user_folders
 core.worklist core.worklist_command core.training.convert core.training.backbones
+core.training.start
 core.training.heads core.training.weights core.training.network core.training.export
 core.training.pipeline core.training.compiling core.training.device core.training.epochs
 core.training.head_fit core.training.fit core.training.install core.training.features
-core.training.memory core.training.train core.training.preflight core.training.command
+core.training.memory core.training.train core.training.preflight
+core.training.arguments core.training.checks core.training.command
 core.command_line core.__main__ desktop.focus_order desktop.setting_field
 desktop.camera desktop.film_hud desktop.item_paint
 desktop.film_image desktop.drawn_icon desktop.plain_table desktop.page_scroll

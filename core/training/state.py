@@ -55,6 +55,8 @@ class JobFolder:
         self.path = path
         #: History of both phases; there once training is over.
         self.trained = path / "trained.json"
+        #: Which film is where; there once they were split.
+        self.split = path / "split.json"
 
     @classmethod
     def beside(cls, out: Path) -> JobFolder:
@@ -64,6 +66,10 @@ class JobFolder:
     def exists(self) -> bool:
         """Whether there is a job to go on with."""
         return (self.path / _JOB).is_file()
+
+    def has_begun_to_train(self) -> bool:
+        """Whether the job has no more need of its starting weights."""
+        return self.trained.exists() or self.progress() is not None
 
     def is_running(self) -> bool:
         """Whether a process is at work on the job."""
@@ -147,7 +153,15 @@ class JobFolder:
         """Use fewer films per step from now on, also after a resume."""
         self._keep_memo(batch=batch)
 
-    def begin(self, config: TrainingConfig, data: Path, command: str) -> None:
+    def begin(
+        self,
+        config: TrainingConfig,
+        data: Path,
+        command: str,
+        *,
+        preset: str = "",
+        backend: str = "",
+    ) -> None:
         """Record the job and the command that started it.
 
         Raises:
@@ -155,6 +169,8 @@ class JobFolder:
         """
         record = {
             "command": command,
+            "preset": preset,
+            "backend": backend,
             "data": str(data.resolve()),
             "config": config_to_json(config),
         }
@@ -181,6 +197,11 @@ class JobFolder:
                 f"The record of the job in {self.path} is damaged ({error}).",
                 hint="Delete that folder and start anew.",
             ) from error
+
+    def begun_with(self) -> tuple[str, str]:
+        """Preset and Keras backend of the job; empty where that was not recorded."""
+        record = json.loads((self.path / _JOB).read_text(encoding="utf-8"))
+        return str(record.get("preset", "")), str(record.get("backend", ""))
 
     def _memo(self) -> dict[str, Any]:
         try:
