@@ -33,6 +33,7 @@ def refuse(
     """Starts a training that must be refused without Keras; what it says."""
     monkeypatch.setitem(sys.modules, "keras", None)
     monkeypatch.setattr("core.edition.can_train", lambda: True)
+    monkeypatch.setattr("signal.signal", lambda name, handler: None)
     monkeypatch.delenv("KERAS_BACKEND", raising=False)
 
     def train(*words: str | Path, data: Path = phantoms, dry: bool = False) -> str:
@@ -281,6 +282,7 @@ def test_resume_refuses_what_it_could_not_apply(
 ) -> None:
     monkeypatch.setitem(sys.modules, "keras", None)
     monkeypatch.setattr("core.edition.can_train", lambda: True)
+    monkeypatch.setattr("signal.signal", lambda name, handler: None)
     (tmp_path / "other.json").write_text('{"batch": 9, "epochs": 2}')
     before = (begun.path / "job.json").read_bytes()
     words = [word.replace("{}", str(tmp_path)) for word in words]
@@ -289,6 +291,12 @@ def test_resume_refuses_what_it_could_not_apply(
     assert sentence in said
     assert len(said.strip().splitlines()) == 1
     assert (begun.path / "job.json").read_bytes() == before
+
+
+def test_a_running_job_is_not_discarded(begun: JobFolder, refuse: Refuse) -> None:
+    with begun.at_work():
+        assert "is running already" in refuse("--overwrite")
+        assert begun.exists()
 
 
 def test_leaks_can_be_accepted_until_the_films_are_split(begun: JobFolder) -> None:

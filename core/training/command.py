@@ -200,4 +200,5 @@ def _make_way(out: Path, folder: JobFolder, overwrite: bool) -> None:
             f"An interrupted job for {out.name} is kept in {folder.path.name}.",
             hint="Go on with it by --resume, or discard it with --overwrite.",
         )
+    folder.refuse_running()
     shutil.rmtree(folder.path, ignore_errors=True)

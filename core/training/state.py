@@ -81,6 +81,18 @@ class JobFolder:
         except (OSError, ValueError, KeyError, TypeError, psutil.Error):
             return False
 
+    def refuse_running(self) -> None:
+        """Refuse to touch the job while a process is at work on it.
+
+        Raises:
+            TrainingError: One is.
+        """
+        if self.is_running():
+            raise TrainingError(
+                f"The job in {self.path.name} is running already.",
+                hint="Wait for it, or stop it first.",
+            )
+
     @contextlib.contextmanager
     def at_work(self) -> Iterator[None]:
         """Note that this process is at work on the job, until it no longer is.
@@ -89,11 +101,7 @@ class JobFolder:
             TrainingError: Another process is.
             OutputError: The folder cannot be written.
         """
-        if self.is_running():
-            raise TrainingError(
-                f"The job in {self.path.name} is running already.",
-                hint="Wait for it, or stop it first.",
-            )
+        self.refuse_running()
         me = psutil.Process()
         for left in (_WISH, _SHORT):
             (self.path / left).unlink(missing_ok=True)
