@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
         cannot be read.
 
     Raises:
-        TrainingStopped: Whoever started it wants the end, or is gone.
+        TrainingStopped: Whoever started it wants the end.
         CoreError: The data cannot serve at all, or a file cannot be written.
     """
     control = Control(said="The check was stopped.", hint="")

@@ -13,6 +13,10 @@ _DONE = 0
 
 
 def _train(arguments: argparse.Namespace) -> int:
+    if arguments.list_settings or arguments.list_presets:  # which takes no Keras
+        from core import job_lists
+
+        return job_lists.run(arguments)
     edition.check_can_train()
     internal_commands.quieten_tensorflow()
     from core.training import command
@@ -105,7 +109,7 @@ def _add_predict(parser: argparse.ArgumentParser) -> None:
 def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, help="folder per label, or a CSV file")
     parser.add_argument("--out", type=Path, metavar="BUNDLE")
-    parser.add_argument("--preset", default="default", metavar="NAME")
+    parser.add_argument("--preset", metavar="NAME", help="--list-presets lists them")
     parser.add_argument("--config", type=Path, metavar="JOB.json")
     parser.add_argument(
         "--weights",
@@ -113,7 +117,10 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--labels", help="labels in output order, with commas")
     parser.add_argument(
-        "--set", action="append", metavar="NAME=VALUE", help="one setting of the job"
+        "--set",
+        action="append",
+        metavar="NAME=VALUE",
+        help="one setting of the job; --list-settings lists them",
     )
     parser.add_argument("--resume", action="store_true", help="go on where it stopped")
     parser.add_argument("--overwrite", action="store_true", help="replace BUNDLE")
@@ -132,7 +139,19 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         "--dry-run", action="store_true", help="try one step and say what it takes"
     )
     parser.add_argument(
-        "--json", type=new_file, metavar="FILE", help="write what a dry run found"
+        "--json",
+        type=new_file,
+        nargs="?",
+        const=True,
+        metavar="FILE",
+        help="write what a dry run found; without FILE, list as JSON",
+    )
+    lists = parser.add_mutually_exclusive_group()
+    lists.add_argument(
+        "--list-settings", action="store_true", help="say what can be set, and how"
+    )
+    lists.add_argument(
+        "--list-presets", action="store_true", help="say what each preset does"
     )
     parser.set_defaults(run=_train)
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import signal
 import threading
-from typing import Protocol, TextIO
+from collections.abc import Callable
+from typing import TextIO
 
 import psutil
 
 from core.errors import TrainingStopped
-from core.events import DETACH, FINISH, GO_ON, PAUSE, STOP
+from core.events import FINISH, GO_ON, PAUSE, STOP
 
 _LOOK_EVERY_S = 0.5
 #: A signal is only heard between waits.
@@ -20,16 +21,6 @@ _SHORT_OF_MEMORY = 0.04
 
 class FinishAsked(Exception):
     """Training shall end, and a model be made of the best weights so far."""
-
-
-class WatchedFolder(Protocol):
-    """Where another process may leave word, as `core.training.state.JobFolder`."""
-
-    def wished(self) -> str:
-        """The word that was left; empty if none was."""
-
-    def mark_short_of_memory(self) -> None:
-        """Leave word that memory is nearly out."""
 
 
 class Control:
@@ -64,14 +55,27 @@ class Control:
     def listen(self, words: TextIO) -> None:
         """Take words, one a line, until they end.
 
-        Their end is a wish to stop, since whoever started the command is gone,
-        unless they took their leave.
+        Their end is no wish: commands run without anyone at their stdin, and go
+        on when the window that started them is gone. Only while they wait it ends
+        them, since nobody could let them go on any more.
         """
         threading.Thread(target=self._read, args=(words,), daemon=True).start()
 
-    def watch(self, folder: WatchedFolder) -> None:
-        """Take the word that another process may leave in the job's folder."""
-        threading.Thread(target=self._look, args=(folder,), daemon=True).start()
+    def watch(
+        self,
+        wished: Callable[[], str],
+        on_short_memory: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Take the word that another process may leave in the job's folder.
+
+        Args:
+            wished: Gives the word; empty if none was left. Asked often.
+            on_short_memory: Called while memory is nearly out.
+        """
+        looking = threading.Thread(
+            target=self._look, args=(wished, on_short_memory), daemon=True
+        )
+        looking.start()
 
     def stop_if_asked(self) -> None:
         """Raise `TrainingStopped` if the user wants the end; wait while paused."""
@@ -93,18 +97,18 @@ class Control:
 
     def _read(self, words: TextIO) -> None:
         for line in words:
-            word = line.strip()
-            if word == DETACH:
-                return
-            self._obey(word)
-        self._stop.set()
+            self._obey(line.strip())
+        if not self._may_go_on.is_set():
+            self._stop.set()
 
-    def _look(self, folder: WatchedFolder) -> None:
+    def _look(
+        self, wished: Callable[[], str], on_short_memory: Callable[[], None]
+    ) -> None:
         while not self._stop.wait(_LOOK_EVERY_S):
-            self._obey(folder.wished())
+            self._obey(wished())
             memory = psutil.virtual_memory()
             if memory.available < _SHORT_OF_MEMORY * memory.total:
-                folder.mark_short_of_memory()
+                on_short_memory()
 
     def _obey(self, word: str) -> None:
         if word == STOP:

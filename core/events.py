@@ -13,13 +13,10 @@ from typing import TextIO
 
 from core.json_file import parse_json
 
-#: Ends a job and keeps everything, so that it can go on later. So does the end
-#: of the pipe, unless `DETACH` came before.
+#: Ends a job and keeps everything, so that it can go on later.
 STOP = "stop"
 #: Ends the training of a job, and makes a model of the best weights so far.
 FINISH = "finish"
-#: The window is about to go: the job goes on without it.
-DETACH = "detach"
 #: Holds a job until `GO_ON`; it keeps what it has, in memory too.
 PAUSE = "pause"
 GO_ON = "go on"

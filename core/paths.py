@@ -187,6 +187,27 @@ def atomic_folder(
             shutil.rmtree(old, ignore_errors=True)
 
 
+def refuse_unwritable(path: Path) -> None:
+    """Find out whether a file or folder could be made, before work is put into it.
+
+    Raises:
+        OutputError: As `atomic_write` would.
+    """
+    path = path.absolute()
+    try:
+        if path.is_file():
+            with open(path, "ab"):
+                return
+        if path.exists():  # a folder, or something like /dev/null
+            return
+        place = next(parent for parent in path.parents if parent.exists())
+        trial = _beside(place / path.name)
+        trial.touch(exist_ok=False)
+        trial.unlink()
+    except OSError as error:
+        raise output_error(path, error) from error
+
+
 def output_error(path: Path, error: OSError) -> OutputError:
     """Say in a sentence why `path` could not be written."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):

@@ -8,6 +8,7 @@ from typing import Any
 
 from core.errors import TrainingError
 from core.job import TrainingConfig, config_from_json
+from core.paths import command_name
 
 
 @dataclasses.dataclass(frozen=True)
@@ -255,6 +256,7 @@ def config_from_preset(name: str) -> TrainingConfig:
     if name not in PRESETS:
         raise TrainingError(
             f"There is no preset called {name}.",
-            hint=f"Choose one of: {', '.join(PRESETS)}.",
+            hint=f"Choose one of: {', '.join(PRESETS)}. `{command_name()} train "
+            "--list-presets` explains each.",
         )
     return config_from_json(dict(PRESETS[name].settings))

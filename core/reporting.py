@@ -79,8 +79,7 @@ class Pipe:
         try:
             self._lines.write(encode_event(event) + "\n")
         except OSError:
-            # It is gone; if it took no leave, the end of stdin stops the job.
-            self._lines = None
+            self._lines = None  # it is gone, and the job goes on
 
 
 class Reporter:
@@ -134,7 +133,8 @@ def begin_report(control: Control, *, as_events: bool) -> Report:
     if not as_events:
         return Narrator()
     control.take_signals()
-    control.listen(sys.stdin)
+    if sys.stdin is not None:  # closed by whoever started it
+        control.listen(sys.stdin)
     return Pipe(claim_stdout())
 
 

@@ -51,6 +51,9 @@ def run(arguments: argparse.Namespace) -> int:
     control = Control(said="The scan was stopped; what was done is kept.")
     report = begin_report(control, as_events=arguments.events)
     control.take_signals()
+    of_window = read_scan(arguments.out.parent)
+    if not of_window.damage:  # the next window may take it over
+        control.watch(of_window.wished)
     with end_told(report):
         scan = _Scan(arguments, control.stop_if_asked, report)
         summary = scan.run()
@@ -129,6 +132,11 @@ class _Scan:
             raise CoreError(
                 "A cluster reads what is there, and watches no folder.",
                 hint="Leave --ray or --watch out.",
+            )
+        if arguments.resume and arguments.overwrite:
+            raise OutputError(
+                "--resume goes on with what is there, and --overwrite discards it.",
+                hint="Leave one of them out.",
             )
         grown = [arguments.out, arguments.json]
         model = arguments.model or default_bundle_dir()

@@ -14,6 +14,7 @@ from typing import Any, Final
 from core.bundle import ModelBundle, read_bundle
 from core.dated_folders import changed_at, list_folders, make_folder, remove_folder
 from core.errors import BundleError, OutputError
+from core.events import STOP
 from core.file_lock import is_locked, lock
 from core.json_file import read_json
 from core.paths import (
@@ -34,10 +35,11 @@ from core.scan_record import (
 
 _RECORD: Final = "scan.json"
 _HOLD: Final = "window.lock"
+_WISH: Final = "wish"
 #: Who merely looks whether a scan is held has it for a moment.
 _TRIES: Final = 5
 _TRY_AGAIN_S: Final = 0.05
-#: How long the process of a window that is gone may take to end.
+#: How long the process of a window that is gone may take to end when told to.
 _END_WITHIN_S: Final = 10.0
 
 
@@ -69,6 +71,13 @@ class Scan:
     def log(self) -> Path:
         """What its process printed."""
         return self.path / "log.txt"
+
+    def wished(self) -> str:
+        """The word that was left for its process; empty if none was."""
+        try:
+            return (self.path / _WISH).read_text(encoding="utf-8").strip()
+        except OSError:
+            return ""
 
     def is_held(self) -> bool:
         """Whether a window has it under way."""
@@ -248,16 +257,24 @@ def find_bundle(record: ScanRecord) -> ModelBundle:
 
 
 def wait_until_free(scan: Scan) -> None:
-    """Wait for the end of a process that a window before left with its results.
+    """End a process that a window before left with its results; rows are kept.
 
     Raises:
-        OutputError: It does not end.
+        OutputError: It does not end, or cannot be told to.
     """
+    if not is_locked(scan.results):
+        return
+    wish = scan.path / _WISH
+    with atomic_write(wish) as partial:
+        partial.write_text(STOP, encoding="utf-8")
     give_up_at = time.monotonic() + _END_WITHIN_S
-    while is_locked(scan.results):
-        if time.monotonic() > give_up_at:
-            raise OutputError(
-                f"Another program is writing the results of {scan.record.name}.",
-                hint="Wait for it, and go on then.",
-            )
-        time.sleep(_TRY_AGAIN_S)
+    try:
+        while is_locked(scan.results):
+            if time.monotonic() > give_up_at:
+                raise OutputError(
+                    f"Another program is writing the results of {scan.record.name}.",
+                    hint="Wait for it, and go on then.",
+                )
+            time.sleep(_TRY_AGAIN_S)
+    finally:
+        wish.unlink(missing_ok=True)

@@ -7,7 +7,7 @@ import csv
 import dataclasses
 import hashlib
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -114,14 +114,9 @@ def split_by_group(
 ) -> Split:
     """As `make_split`, with the (n,) group numbers already known."""
     labels = np.array([sample.label for sample in dataset.samples])
-    per_label = {label: len(set(groups[labels == label])) for label in dataset.labels}
-    for label, count in per_label.items():
-        if count < len(SPLITS):
-            raise DatasetError(
-                f"There are {count} independent films labelled {label}; "
-                "training, validation and test need at least one each.",
-                hint="Add films of other patients; copies of one film count once.",
-            )
+    refuse_too_few(
+        {label: len(set(groups[labels == label])) for label in dataset.labels}
+    )
     everything = np.arange(len(labels))
     for attempt in range(_ATTEMPTS):
         salt = seed + 2 * attempt
@@ -137,6 +132,24 @@ def split_by_group(
         hint="Films of one patient or copies of one film fill most of a label: "
         "add films of other patients.",
     )
+
+
+def refuse_too_few(per_label: Mapping[str, int]) -> None:
+    """Refuse labels of too few groups to be in every split.
+
+    Args:
+        per_label: Label -> groups, or as many as there can be at most.
+
+    Raises:
+        DatasetError: Names one.
+    """
+    for label, count in per_label.items():
+        if count < len(SPLITS):
+            raise DatasetError(
+                f"There are {count} independent films labelled {label}; "
+                "training, validation and test need at least one each.",
+                hint="Add films of other patients; copies of one film count once.",
+            )
 
 
 def mend_split(dataset: Dataset, groups: NDArray[np.int32]) -> Split | None:

@@ -21,7 +21,6 @@ from PyQt5.QtCore import QObject, Qt, QThread, pyqtSignal, pyqtSlot
 import core
 from core import paths
 from core.events import (
-    DETACH,
     FINISH,
     GO_ON,
     PAUSE,
@@ -58,8 +57,8 @@ class CoreProcess(QObject):
     after `detach` only `finished` is.
 
     The child has a session of its own, so that neither Ctrl-C in a terminal
-    nor the end of the window tears what it is writing: it learns of them by
-    the end of its stdin.
+    nor the end of the window tears what it is writing. It stops when it is asked
+    to, and goes on alone when the window is gone.
 
     Signals:
         progressed: a core.events event. A few times a second.
@@ -157,7 +156,6 @@ class CoreProcess(QObject):
 
         Safe from any thread; not a slot.
         """
-        self._tell(DETACH)
         self._detached.set()
 
     def _tell(self, word: str) -> None:

@@ -11,9 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core import paths
-from core.job import TrainingConfig
+from core.job import TrainingConfig, flat_settings
 from core.presets import config_from_preset
-from desktop.setting_fields import flat_settings
 
 #: Settings that shaped the split already and that its file now holds.
 _IN_THE_SPLIT = ("validation", "test", "patient_pattern")

@@ -11,6 +11,7 @@ from PyQt5.QtCore import QDateTime, QLocale
 
 from core.bundle import ModelBundle, peek_bundle
 from core.errors import CoreError
+from core.job_settings import SETTINGS
 from core.presets import PRESETS
 from core.run import FAILED, FINISHED, INTERRUPTED, RUNNING, Run
 
@@ -24,13 +25,7 @@ STATES: Final = {
 PAUSED: Final = ("Paused", "warn")
 DAMAGED: Final = ("Damaged", "stop")
 
-BACKBONES: Final = {
-    "densenet121": "DenseNet121",
-    "resnet50": "ResNet50",
-    "resnet152v2": "ResNet152V2",
-    "vgg16": "VGG16",
-    "vgg19": "VGG19",
-}
+BACKBONES: Final = SETTINGS["backbone"].choices
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Final
+from typing import Any
+
+from core.job_settings import AUGMENTATION, setting_of
 
 #: Where a setting is changed: with the films, or in the form.
 DATA, FORM = "data", "form"
-
-AUGMENTATION: Final = "augmentation."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,9 +16,9 @@ class Field:
     """One setting.
 
     Attributes:
-        name: Of `TrainingConfig`, or "augmentation." and one of `Augmentation`.
+        name: Of `core.job_settings.setting_of`.
         title: As people read it.
-        help: One sentence.
+        help: What it does.
         kind: "whole", "number", "rate", "choice", "flag", "text", "list",
             "head" or "weights".
         unit: After the number; may be empty.
@@ -65,26 +65,45 @@ class Group:
     place: str = FORM
 
 
-def whole(name: str, title: str, help: str, low: int, high: int, **more: Any) -> Field:
+def field(name: str, kind: str, *, how: str = "", **shown: Any) -> Field:
+    """A setting as the core describes it.
+
+    Args:
+        kind: As in `Field`.
+        how: How it is written here, to follow what it does.
+        shown: Fields of `Field` that are not as the core has them: a box has no
+            end that it leaves out, and may offer less than can be set.
+    """
+    setting = setting_of(name)
+    scale = shown.get("scale", 1)
+    values: dict[str, Any] = {
+        "low": (setting.low or 0) * scale,
+        "high": (setting.high or 0) * scale,
+        "choices": tuple(setting.choices.items()),
+        "zero": setting.zero,
+    }
+    text = f"{setting.help} {how}".rstrip()
+    return Field(name, setting.title, text, kind, **{**values, **shown})
+
+
+def whole(name: str, **shown: Any) -> Field:
     """A whole number."""
-    return Field(name, title, help, "whole", low=low, high=high, **more)
+    return field(name, "whole", **shown)
 
 
-def percent(name: str, title: str, help: str, high: float, **more: Any) -> Field:
+def percent(name: str, **shown: Any) -> Field:
     """A share, shown in percent."""
-    return Field(name, title, help, "number", unit=" %", high=high, scale=100, **more)
+    return field(name, "number", unit=" %", scale=100, **shown)
 
 
-def number(name: str, title: str, help: str, high: float, **more: Any) -> Field:
+def number(name: str, **shown: Any) -> Field:
     """A number with decimals."""
-    values: dict[str, Any] = {"step": 0.01, "decimals": 4, **more}
-    return Field(name, title, help, "number", high=high, **values)
+    return field(name, "number", **{"step": 0.01, "decimals": 4, **shown})
 
 
-def varied(name: str, title: str, help: str, high: float, **more: Any) -> Field:
+def varied(name: str, **shown: Any) -> Field:
     """How strongly films are varied, in percent."""
-    values = {"zero": "off", "has_slider": True, **more}
-    return percent(AUGMENTATION + name, title, help, high, **values)
+    return percent(AUGMENTATION + name, has_slider=True, **shown)
 
 
 def in_words(field: Field, value: Any) -> str:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from core.job import TrainingConfig, config_from_json, config_to_json
+from core.job import TrainingConfig, config_from_json
+from core.job_settings import AUGMENTATION
 from desktop.setting_field import (
-    AUGMENTATION,
     DATA,
     Field,
     Group,
+    field,
+    number,
     percent,
     varied,
     whole,
 )
-from desktop.training_fields import END, FINE_TUNING, HEAD, LOSS, NETWORK
 
 #: Decides what computes, not what is made: the one setting outside the job.
 BACKEND: Final = "backend"
@@ -23,39 +24,15 @@ _FILMS: Final = Group(
     "data",
     "Films",
     (
-        Field(
-            "labels",
-            "Labels",
-            "The model tells these labels apart; films of others are left out.",
-            "list",
-        ),
-        Field(
+        field("labels", "list"),
+        field(
             "patient_pattern",
-            "Patient in the file name",
-            "A regular expression whose first group is the patient, so that no "
-            "patient is in two splits.",
             "text",
+            how="A regular expression whose first group is the patient.",
         ),
-        percent(
-            "validation",
-            "Validation",
-            "Share of the films on which the best epoch and the thresholds are chosen.",
-            49,
-            low=1,
-        ),
-        percent(
-            "test",
-            "Test",
-            "Share of the films that are kept for the final figures alone.",
-            49,
-            low=1,
-        ),
-        Field(
-            "accept_leaks",
-            "Why leaks are accepted",
-            "Goes into the record of the run, in your words.",
-            "text",
-        ),
+        percent("validation", low=1, high=49),
+        percent("test", low=1, high=49),
+        field("accept_leaks", "text"),
     ),
     place=DATA,
 )
@@ -63,62 +40,97 @@ _FILMS: Final = Group(
 _BASICS: Final = Group(
     "basics",
     "Basics",
+    (field("name", "text"), field("weights", "weights")),
+    is_open=True,
+)
+
+_NETWORK: Final = Group(
+    "network",
+    "Network",
     (
-        Field("name", "Name", "What the new model is called.", "text"),
-        Field(
-            "weights",
-            "Start from",
-            "What the network knows before it sees your films.",
-            "weights",
+        field("backbone", "choice"),
+        field(
+            "head",
+            "head",
+            choices=(
+                ("linear", "linear"),
+                ("64", "64"),
+                ("512-256-64", "512-256-64"),
+            ),
+        ),
+        field("head_norm", "flag"),
+        percent("dropout", high=99, step=5),
+        whole("size", unit=" pixels", step=32),
+    ),
+)
+
+_HEAD: Final = Group(
+    "head",
+    "First phase: the head alone",
+    (
+        whole("head_epochs"),
+        field("head_rate", "rate"),
+        field("head_optimiser", "choice"),
+        whole("feature_copies"),
+    ),
+)
+
+_FINE_TUNING: Final = Group(
+    "fine-tuning",
+    "Second phase: fine-tuning",
+    (
+        whole("epochs"),
+        field("rate", "rate"),
+        field("optimiser", "choice"),
+        field("schedule", "choice"),
+        whole("plateau_patience"),
+        number("plateau_factor", low=0.01, high=0.99, step=0.05, decimals=2),
+        whole("unfreeze_from", step=10),
+        field("statistics", "choice"),
+        field("weight_decay", "rate", high=0.99),
+        number("average", high=0.9999),
+    ),
+)
+
+_LOSS: Final = Group(
+    "loss",
+    "Loss and balance",
+    (
+        field("loss", "choice"),
+        number("label_smoothing", high=0.99, decimals=3),
+        field("balance", "choice"),
+        number("heaviest", step=0.5, decimals=1, unit=" times"),
+        field(
+            "pools",
+            "list",
+            how="With semicolons between: NAME=source+source, or "
+            "NAME=source:label+label where only some labels come from there.",
         ),
     ),
-    is_open=True,
 )
 
 _VARIATION: Final = Group(
     "films",
     "Variation of the films",
     (
-        Field(
+        field(
             AUGMENTATION + "rotation_deg",
-            "Rotation",
-            "Largest turn either way; real films are seldom off by more than 15.",
             "number",
             unit="°",
-            high=45,
             decimals=1,
-            zero="off",
             has_slider=True,
         ),
-        varied("zoom", "Zoom", "Largest change of scale; each axis on its own.", 50),
-        varied("shift", "Shift", "Largest shift, of the film's side.", 50),
-        Field(
-            AUGMENTATION + "flip",
-            "Mirror left and right",
-            "Mirrors half of the films; the heart is then on the wrong side.",
-            "flag",
-        ),
-        varied(
-            "brightness",
-            "Brightness",
-            "Largest change of the level, of the range from black to white.",
-            80,
-        ),
-        varied("gamma", "Contrast", "Largest change of the gamma exponent.", 80),
-        varied(
-            "blur",
-            "Blur",
-            "Probability that a film is blurred or coarsened, as other scanners would.",
-            100,
-        ),
-        varied(
-            "erase",
-            "Blanking",
-            "Probability that a patch, or the border with its letters, is blanked.",
-            100,
-        ),
+        varied("zoom", high=50),
+        varied("shift", high=50),
+        field(AUGMENTATION + "flip", "flag"),
+        varied("brightness", high=80),
+        varied("gamma", high=80),
+        varied("blur"),
+        varied("erase"),
     ),
 )
+
+_END: Final = Group("end", "When to stop", (whole("patience"),))
 
 _MACHINE: Final = Group(
     "machine",
@@ -137,40 +149,21 @@ _MACHINE: Final = Group(
                 ("jax", "JAX"),
             ),
         ),
-        whole(
-            "batch",
-            "Films per step",
-            "More is faster on a large GPU; it is halved by itself when memory "
-            "runs out.",
-            1,
-            1024,
-        ),
-        Field(
-            "mixed_precision",
-            "Mixed precision",
-            "Computes in bfloat16: about twice as fast on recent GPUs, slower on "
-            "most processors.",
-            "flag",
-        ),
-        whole(
-            "seed",
-            "Seed",
-            "The same seed gives the same model on the same machine.",
-            0,
-            2**31 - 1,
-        ),
+        whole("batch"),
+        field("mixed_precision", "flag"),
+        whole("seed"),
     ),
 )
 
 GROUPS: Final = (
     _FILMS,
     _BASICS,
-    NETWORK,
-    HEAD,
-    FINE_TUNING,
-    LOSS,
+    _NETWORK,
+    _HEAD,
+    _FINE_TUNING,
+    _LOSS,
     _VARIATION,
-    END,
+    _END,
     _MACHINE,
 )
 
@@ -193,11 +186,3 @@ def config_of(settings: dict[str, Any]) -> TrainingConfig:
         elif name != BACKEND:
             fields[name] = value
     return config_from_json(fields)
-
-
-def flat_settings(config: TrainingConfig) -> dict[str, Any]:
-    """All settings by the names of `Field`, as plain JSON values."""
-    settings = config_to_json(config)
-    nested = settings.pop("augmentation")
-    settings.update({AUGMENTATION + name: value for name, value in nested.items()})
-    return settings

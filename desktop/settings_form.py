@@ -11,13 +11,13 @@ from PyQt5.QtWidgets import QVBoxLayout, QWidget
 
 from core.bundle import ModelBundle
 from core.errors import TrainingError
-from core.job import USUAL_LAYERS, TrainingConfig
+from core.job import USUAL_LAYERS, TrainingConfig, flat_settings
 from core.presets import config_from_preset
 from desktop.augmentation_preview import AugmentationPreview
 from desktop.film_sampler import SamplerThread
 from desktop.preset_chooser import PresetChooser
 from desktop.setting_field import FORM
-from desktop.setting_fields import BACKEND, GROUPS, config_of, flat_settings
+from desktop.setting_fields import BACKEND, GROUPS, config_of
 from desktop.setting_row import GroupSection, SettingRow
 from desktop.weights_editor import WeightsEditor
 

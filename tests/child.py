@@ -19,7 +19,6 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from core.events import (  # noqa: E402 - found only now
-    DETACH,
     FINISH,
     STOP,
     DeviceFound,
@@ -72,7 +71,6 @@ class Job:
         self._behaviour = behaviour
         self._events = claim_stdout()
         self._stop, self._finish = threading.Event(), threading.Event()
-        self._detached = False
         self._file = _option("--events-file")
         self._out = _option("--out")
         self._folder = JobFolder.beside(Path(self._out)) if self._out else None
@@ -163,13 +161,9 @@ class Job:
             if self._behaviour in ("deaf",):
                 continue
             if word == STOP:
-                break
+                self._stop.set()
             if word == FINISH:
                 self._finish.set()
-            if word == DETACH:
-                self._detached = True
-        if self._behaviour != "deaf" and not self._detached:
-            self._stop.set()
 
     def _say(self, event: TrainingEvent) -> None:
         line = encode_event(event) + "\n"

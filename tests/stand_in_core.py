@@ -26,8 +26,7 @@ def say(event: str, **fields: object) -> None:
 def listen(stopped: threading.Event) -> None:
     for line in sys.stdin:
         if line.strip() == "stop":
-            break
-    stopped.set()
+            stopped.set()
 
 
 def option(name: str) -> Path | None:

@@ -310,29 +310,34 @@ def test_child_let_go_goes_on(qtbot: QtBot, supervise: Start, tmp_path: Path) ->
     psutil.wait_procs([child], timeout=5)
 
 
-def test_child_ends_when_whoever_started_it_dies(tmp_path: Path) -> None:
-    script = (
-        "import subprocess, sys, time\n"
-        f"child = subprocess.Popen([sys.executable, {str(CHILD)!r}, 'forever'],"
-        " stdin=subprocess.PIPE, stdout=subprocess.PIPE)\n"
-        "child.stdout.readline()\n"
-        "print(child.pid, flush=True)\n"
-        "time.sleep(60)\n"
-    )
-    parent = subprocess.Popen(
-        [sys.executable, "-c", script],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    assert parent.stdout is not None
-    orphan = psutil.Process(int(parent.stdout.readline()))
+_WINDOW = """
+import sys
+from pathlib import Path
+from PyQt5.QtCore import QCoreApplication, Qt
+from desktop.core_process import CoreProcess, start_in_thread
+app = QCoreApplication([])
+folder = Path(sys.argv[1])
+words = ["audit", sys.argv[2], "--json", str(folder / "found.json"), "--events"]
+process = CoreProcess(words, folder / "log.txt")
+begun = lambda event: print("under way", flush=True)
+process.progressed.connect(begun, Qt.DirectConnection)
+thread = start_in_thread(process, app)
+app.exec()
+"""
 
-    with parent:
-        parent.kill()
 
-    gone, alive = psutil.wait_procs([orphan], timeout=10)
-    assert not alive
+def test_check_comes_to_its_end_when_the_window_is_killed(
+    qtbot: QtBot, tmp_path: Path, phantoms: Path
+) -> None:
+    root = CHILD.parent.parent
+    words = [sys.executable, "-c", _WINDOW, str(tmp_path), str(phantoms)]
+    window = subprocess.Popen(words, cwd=root, stdout=subprocess.PIPE, text=True)
+    assert window.stdout is not None
+    assert window.stdout.readline().strip() == "under way"
+    window.kill()
+    window.communicate()
+
+    qtbot.waitUntil((tmp_path / "found.json").exists, timeout=60_000)
 
 
 def test_log_is_kept_when_a_run_goes_on(

@@ -11,18 +11,24 @@ from PyQt5.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
 from core.bundle import ModelBundle
-from core.job import USUAL_LAYERS, Augmentation, TrainingConfig, config_from_json
+from core.job import (
+    USUAL_LAYERS,
+    Augmentation,
+    TrainingConfig,
+    config_from_json,
+    flat_settings,
+)
+from core.job_settings import AUGMENTATION
 from core.presets import PRESETS, config_from_preset
 from desktop.film_sampler import SamplerThread, first_films
 from desktop.run_request import as_typed, train_words
 from desktop.setting_editors import NumberEditor, RateBox
-from desktop.setting_field import AUGMENTATION, DATA, in_words
+from desktop.setting_field import DATA, in_words
 from desktop.setting_fields import (
     BACKEND,
     GROUPS,
     all_fields,
     config_of,
-    flat_settings,
 )
 from desktop.settings_form import SettingsForm
 from desktop.weights_editor import WeightsEditor

@@ -4,14 +4,29 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from core import job
+from core.__main__ import main
 from core.errors import TrainingError
-from core.job import Augmentation, TrainingConfig, config_from_json, config_to_json
+from core.job import (
+    Augmentation,
+    TrainingConfig,
+    config_from_json,
+    config_to_json,
+    flat_settings,
+)
+from core.job_lists import (
+    list_presets,
+    list_settings,
+    presets_text,
+    settings_text,
+)
+from core.presets import PRESETS, config_from_preset
 
 ROOT = Path(job.__file__).parents[1]
 
@@ -157,3 +172,111 @@ def test_statistics_are_learned_only_from_nothing_unless_said(
     settings: dict[str, Any], learns: bool
 ) -> None:
     assert config_from_json(settings).learns_statistics is learns
+
+
+# What --list-settings tells
+
+
+LISTED = {setting["name"]: setting for setting in list_settings()}
+
+
+def as_field(name: str, value: Any) -> dict[str, Any]:
+    group, dot, inner = name.partition(".")
+    return {group: {inner: value}} if dot else {name: value}
+
+
+def test_every_field_is_listed_in_order_and_with_its_default() -> None:
+    fields = [f.name for f in dataclasses.fields(TrainingConfig)]
+    fields.remove("augmentation")
+    fields += [f"augmentation.{f.name}" for f in dataclasses.fields(Augmentation)]
+    assert list(LISTED) == fields
+    default = flat_settings(TrainingConfig())
+    for name, setting in LISTED.items():
+        assert setting["default"] == default[name]
+        assert setting["title"]
+        assert setting["help"].endswith(".")
+        assert setting["takes"]
+        assert name in settings_text()
+
+
+@pytest.mark.parametrize("name", [n for n, s in LISTED.items() if s["low"] is not None])
+def test_listed_range_is_what_is_taken(name: str) -> None:
+    setting = LISTED[name]
+    step = 1 if setting["kind"] == "whole number" else 1e-9
+    kind = int if setting["kind"] == "whole number" else float
+    ends = {
+        setting["low"]: (setting["low_is_allowed"], -step),
+        setting["high"]: (setting["high_is_allowed"], step),
+    }
+    for end, (is_allowed, outwards) in ends.items():
+        inside = end if is_allowed else end - outwards
+        outside = end + outwards if is_allowed else end
+        config_from_json(as_field(name, kind(inside)))
+        with pytest.raises(TrainingError, match="must be"):
+            config_from_json(as_field(name, kind(outside)))
+
+
+@pytest.mark.parametrize("name", [n for n, s in LISTED.items() if s["choices"]])
+def test_listed_choices_are_what_is_taken(name: str) -> None:
+    for choice in LISTED[name]["choices"]:
+        config_from_json({name: choice})
+    with pytest.raises(TrainingError, match="must be one of"):
+        config_from_json({name: "another"})
+
+
+def test_list_of_presets_tells_what_each_sets_and_corrects() -> None:
+    listed = {preset["name"]: preset for preset in list_presets()}
+    assert list(listed) == list(PRESETS)
+    for name, preset in PRESETS.items():
+        fields: dict[str, Any] = {"augmentation": {}}
+        for setting, value in listed[name]["settings"].items():
+            group, dot, inner = setting.partition(".")
+            (fields[group] if dot else fields).update({inner if dot else group: value})
+        assert config_from_json(fields) == config_from_preset(name)
+        flat_text = " ".join(presets_text().split())
+        for sentence in (preset.title, preset.summary, *preset.corrections):
+            assert sentence in flat_text
+
+
+@pytest.mark.parametrize("what", ["settings", "presets"])
+def test_lists_are_printed_without_keras_data_or_place(
+    what: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "keras", None)
+    assert main(["train", f"--list-{what}"]) == 0
+    assert "epochs" in capsys.readouterr().out
+    assert main(["train", f"--list-{what}", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["name"]
+
+
+@pytest.mark.parametrize(
+    "fields", [{"epochs": "many"}, {"epochs": -1}, {"epoch": 3}, {"augmentation": 3}]
+)
+def test_hint_names_the_list_of_settings(fields: dict[str, Any]) -> None:
+    with pytest.raises(TrainingError) as caught:
+        config_from_json(fields)
+    assert "train --list-settings" in caught.value.hint
+
+
+def test_hint_names_the_list_of_presets() -> None:
+    with pytest.raises(TrainingError) as caught:
+        config_from_preset("best")
+    assert "train --list-presets" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"name": "\udcff"},
+        {"labels": ["a", "b\ud800"]},
+        {"rate": 10**400},
+        {"heaviest": float("inf")},
+        {"heaviest": float("nan")},
+    ],
+)
+def test_what_could_not_be_written_or_computed_is_refused(
+    fields: dict[str, Any],
+) -> None:
+    with pytest.raises(TrainingError, match=next(iter(fields))) as caught:
+        config_from_json(fields)
+    f"{caught.value} {caught.value.hint}".encode()

@@ -127,6 +127,6 @@ def test_a_scan_that_is_gone_on_with_is_checked_as_a_whole(
     assert main([*map(str, words), *map(str, more)]) == 0
     lines = out.read_bytes().splitlines(keepends=True)
     out.write_bytes(b"".join(lines[:5]))
-    assert main([*map(str, words), *map(str, more), "--resume", "--overwrite"]) == 0
+    assert main([*map(str, words), *map(str, more), "--resume"]) == 0
     parity = json.loads(figures.read_text("utf-8"))["parity"]
     assert parity["films"] == 24

@@ -11,8 +11,8 @@ import pytest
 from core.control import Control, FinishAsked
 from core.errors import OutputError, TrainingStopped
 from core.events import (
-    DETACH,
     FINISH,
+    PAUSE,
     STOP,
     JobFailed,
     JobStopped,
@@ -65,20 +65,10 @@ def test_command_stops_at_the_word(begin: Begin) -> None:
     assert not out.exists()
 
 
-def test_command_stops_when_whoever_started_it_is_gone(
+def test_command_goes_on_when_whoever_started_it_is_gone(
     begin: Begin,
 ) -> None:
     child, out = begin()
-    child.leave()
-    assert child.process.wait(timeout=60) == 3
-    assert not out.exists()
-
-
-def test_command_goes_on_alone_after_the_farewell(
-    begin: Begin,
-) -> None:
-    child, out = begin()
-    child.say(DETACH)
     child.leave()
     assert child.process.wait(timeout=60) == 0
     assert out.exists()
@@ -99,20 +89,33 @@ def test_bar_moves_in_the_last_stage_too(
 def test_words_are_obeyed() -> None:
     for word, error in ((STOP, TrainingStopped), (FINISH, FinishAsked)):
         control = Control("It was stopped.", "Start anew.")
-        control._read(io.StringIO(f"{word}\n{DETACH}\n"))
+        control._read(io.StringIO(f"{word}\n"))
         with pytest.raises(error):
             control.finish_if_asked()
 
 
 def test_unknown_word_changes_nothing() -> None:
     control = Control()
-    control._read(io.StringIO(f"faster\n{DETACH}\n"))
+    control._read(io.StringIO("faster\n"))
     control.finish_if_asked()
+
+
+def test_end_of_the_words_is_no_word() -> None:
+    control = Control()
+    control._read(io.StringIO(""))
+    control.finish_if_asked()
+
+
+def test_end_of_the_words_ends_a_command_that_waits() -> None:
+    control = Control()
+    control._read(io.StringIO(f"{PAUSE}\n"))
+    with pytest.raises(TrainingStopped):
+        control.stop_if_asked()
 
 
 def test_stop_says_what_was_stopped() -> None:
     control = Control("The check was stopped.", "Start anew.")
-    control._read(io.StringIO(""))
+    control._read(io.StringIO(STOP))
     with pytest.raises(TrainingStopped, match="The check was stopped") as caught:
         heeding(control, lambda event: None)(Noted("a word"))
     assert caught.value.hint == "Start anew."

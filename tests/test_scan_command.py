@@ -189,6 +189,17 @@ def test_a_scan_goes_on_with_new_films_only(scan: Scan, tmp_path: Path) -> None:
     assert files_of(tmp_path / "r.csv") == ["b.png", "a.png", "c.png"]
 
 
+def test_going_on_and_beginning_anew_contradict_each_other(
+    scan: Scan, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, out = write_films(tmp_path / "in", "a.png"), tmp_path / "r.csv"
+    assert scan(folder, "--out", out) == 0
+    rows = out.read_bytes()
+    assert scan(folder, "--out", out, "--resume", "--overwrite") == 2
+    assert "--overwrite discards it" in capsys.readouterr().err
+    assert out.read_bytes() == rows
+
+
 def test_a_finished_scan_is_exported_by_going_on(scan: Scan, tmp_path: Path) -> None:
     folder = write_films(tmp_path / "in", "a.png")
     assert scan(folder, "--out", tmp_path / "r.csv") == 0

@@ -41,6 +41,7 @@ from core.scan_row import ScanRow
 from core.scan_story import READING, WATCHING, ScanStory
 from core.scan_tail import ScanTail
 from core.scans import Hold, Scan
+from tests.scan_folder import start_scan, write_films
 from tests.small_disk import as_nobody, open_folder
 from tests.tiny_bundle import write_tiny_bundle
 
@@ -275,6 +276,32 @@ def test_a_process_that_does_not_end_is_said(
         pytest.raises(OutputError, match="Another program is writing"),
     ):
         scans.wait_until_free(scan)
+
+
+@pytest.mark.parametrize("last_word", ["", "pause\n"])
+def test_a_process_whose_window_is_gone_can_be_taken_over(
+    scan: Scan, tiny_bundle: ModelBundle, last_word: str
+) -> None:
+    write_films(scan.record.folder, "a.png", "b.png")
+    scan = scans.changed(scan, watch=True)  # which never ends by itself
+    child = start_scan(*scan.command(tiny_bundle.path)[1:])
+    assert child.stdin is not None
+    assert child.stdout is not None
+    while '"watch"' not in child.stdout.readline():
+        assert child.poll() is None
+    child.stdin.write(last_word)
+    child.stdin.close()
+    child.stdout.close()
+    if not last_word:
+        with pytest.raises(subprocess.TimeoutExpired):
+            child.wait(1.5)  # it goes on
+    scans.wait_until_free(scan)
+    assert child.wait(10) == 3
+    assert child.stderr is not None
+    child.stderr.close()
+    assert not is_locked(scan.results)
+    assert scan.wished() == ""
+    assert scan.rows() == 2
 
 
 # What it is started with

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -137,16 +139,20 @@ def test_stop_on_stdin_ends_it_and_keeps_what_was_done(
     assert (tmp_path / "model.work" / "job.json").is_file()
 
 
-def test_ends_when_whoever_started_it_is_gone(
-    phantoms: Path, job: Path, tmp_path: Path, start: Start
+def test_trains_with_nobody_at_its_stdin_as_under_cron(
+    phantoms: Path, job: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "model"
-    child = start("--data", phantoms, "--out", out, "--config", job, "--events")
-    child.until(StageStarted, stage="reading")
-    assert child.process.stdin is not None
-    child.process.stdin.close()
-    child.process.stdin = None
-    assert child.finish()[0] == 3
+    words = ["train", "--data", phantoms, "--out", out, "--config", job, "--events"]
+    done = subprocess.run(
+        [sys.executable, "-m", "core", *map(str, words)],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert read_bundle(out)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,6 @@ from PIL import Image
 
 from core.bundle import REPORT, ModelBundle, read_bundle
 from core.events import (
-    DETACH,
     FINISH,
     STOP,
     DeviceFound,
@@ -149,7 +148,6 @@ def test_a_job_that_was_left_alone_goes_on_and_can_be_stopped_from_elsewhere(
         *("--events", "--events-file", diary),
     )
     child.until(EpochEnded, phase="head")
-    child.say(DETACH)
     child.leave()
     told = diary.read_text("utf-8").count("\n")
     while diary.read_text("utf-8").count("\n") < told + 3:

@@ -89,7 +89,6 @@ class Child:
     def finish(self) -> tuple[int, str]:
         """Wait for the end; exit status and what went to stderr."""
         assert self.process.stdout is not None
-        # Not `communicate`: it closes stdin, which tells the child to stop.
         if not self.process.stdout.closed:
             self.events += [e for e in map(parse_event, self.process.stdout) if e]
         status = self.process.wait(timeout=300)

@@ -7,20 +7,17 @@ import contextlib
 import functools
 import json
 import os
-import shlex
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from core.bundle import is_bundle, read_bundle
 from core.control import Control
-from core.dataset import listed_films, parse_labels
-from core.errors import OutputError, TrainingError
+from core.dataset import Dataset, listed_films
+from core.errors import CoreError, OutputError, TrainingError
 from core.events import JobSucceeded, StageStarted
-from core.job import TrainingConfig, config_from_json
-from core.json_file import parse_json, read_json
+from core.job import TrainingConfig
 from core.outputs import (
     check_file,
     check_folder,
@@ -29,7 +26,6 @@ from core.outputs import (
     refuse_inputs,
 )
 from core.paths import atomic_folder, atomic_write
-from core.presets import config_from_preset
 from core.reporting import (
     Report,
     Reporter,
@@ -37,7 +33,9 @@ from core.reporting import (
     check_events_file,
     end_told,
 )
-from core.training.state import JobFolder, without_folder
+from core.training.arguments import Job, new_job, refuse_contradictions, resumed_job
+from core.training.checks import check_backend, check_job, check_places
+from core.training.state import JobFolder
 
 #: What `export` makes a folder of; of the others, a file.
 _FOLDERS = ("openvino", "savedmodel")
@@ -49,8 +47,6 @@ def train(arguments: argparse.Namespace) -> int:
     Returns:
         The exit status.
     """
-    if arguments.backend:
-        os.environ["KERAS_BACKEND"] = arguments.backend
     control = Control()
     control.take_signals()
     listener = begin_report(control, as_events=arguments.events)
@@ -77,31 +73,39 @@ def run_job_with(
             "Training needs a place for the model.",
             hint="Name the folder to make with --out.",
         )
+    refuse_contradictions(arguments)
     out = arguments.out.absolute()
     folder = JobFolder.beside(out)
+    job = resumed_job(arguments, folder) if arguments.resume else new_job(arguments)
+    made = [out, folder.path, arguments.events_file]
+    _refuse_inputs(made, job.data, job.config, arguments.config)
     if arguments.resume:
-        config, data, command = folder.job()
-        _refuse_inputs([out, folder.path, arguments.events_file], data, config)
         check_folder(out, overwrite=True, is_own=is_bundle)
-        _take_less_memory(folder, config)
-    else:
-        config, data = job_from(arguments), data_from(arguments)
-        command = command_line(arguments.argv)
-        made = [out, folder.path, arguments.events_file]
-        _refuse_inputs(made, data, config, arguments.config)
+    check_places([arguments.events_file], out)
+    check_backend(job.backend)
+    dataset = check_job(job.config, job.data)
+    if not arguments.resume:
         _make_way(out, folder, arguments.overwrite)
-        folder.begin(config, data, command)
+        folder.begin(*job.record(), preset=job.preset, backend=job.backend)
     with folder.at_work(), _disk_failures():
-        control.watch(folder)
+        control.watch(folder.wished, folder.mark_short_of_memory)
+        if job.changed:
+            folder.begin(*job.record(), preset=job.preset, backend=job.backend)
+            folder.note(f"Changed when it was resumed: {', '.join(job.changed)}.")
+        if arguments.resume:
+            _take_less_memory(folder, job.config)
+        os.environ["KERAS_BACKEND"] = job.backend
         report(StageStarted("start", "Loading Keras."))
         from core.training.train import run_job
 
+        if not folder.has_begun_to_train():
+            _check_network(job, dataset, folder, discards=not arguments.resume)
         run_job(
-            config,
-            data,
+            job.config,
+            job.data,
             out,
             folder=folder,
-            command=command,
+            command=job.command,
             report=report,
             control=control,
         )
@@ -113,86 +117,35 @@ def dry_run(arguments: argparse.Namespace) -> int:
     Returns:
         The exit status.
     """
-    if arguments.backend:
-        os.environ["KERAS_BACKEND"] = arguments.backend
     control = Control()
     control.take_signals()
-    report = begin_report(control, as_events=arguments.events)
+    listener = begin_report(control, as_events=arguments.events)
+    report = Reporter([listener], arguments.events_file)
+    file = arguments.json if isinstance(arguments.json, Path) else None
     with end_told(report):
-        config, data = job_from(arguments), data_from(arguments)
-        if arguments.json is not None:
-            _refuse_inputs([arguments.json], data, config, arguments.config)
-            check_file(arguments.json, overwrite=arguments.overwrite)
+        refuse_contradictions(arguments)
+        job = new_job(arguments)
+        if file is not None:
+            _refuse_inputs([file], job.data, job.config, arguments.config)
+            check_file(file, overwrite=arguments.overwrite)
+        check_places([arguments.events_file, file], arguments.out)
+        check_backend(job.backend)
+        dataset = check_job(job.config, job.data)
+        os.environ["KERAS_BACKEND"] = job.backend
         report(StageStarted("start", "Loading Keras."))
+        from core.training.network import check_network
         from core.training.preflight import preflight
 
-        found = preflight(config, data, report=report, control=control)
+        check_network(job.config, len(dataset.labels))
+        found = preflight(job.config, job.data, report=report, control=control)
         text = json.dumps(found, indent=1)
-        if arguments.json is not None:
-            with atomic_write(arguments.json) as partial:
+        if file is not None:
+            with atomic_write(file) as partial:
                 partial.write_text(text + "\n", encoding="utf-8")
         else:
             print(text)  # noqa: T201 - the result
-    report(JobSucceeded(str(arguments.json or "")))
+    report(JobSucceeded(str(file or "")))
     return 0
-
-
-def data_from(arguments: argparse.Namespace) -> Path:
-    """The films to train on.
-
-    Raises:
-        TrainingError: None are named, or they are not there.
-    """
-    data: Path | None = arguments.data
-    if data is None:
-        raise TrainingError(
-            "Training needs films.", hint="Name a folder or manifest with --data."
-        )
-    if not data.exists():
-        raise TrainingError(
-            f"There is no folder or manifest called {data}.",
-            hint="Give a folder with one subfolder per label, or a CSV file.",
-        )
-    return data
-
-
-def job_from(arguments: argparse.Namespace) -> TrainingConfig:
-    """The job that the arguments describe: preset, then file, then settings.
-
-    Raises:
-        TrainingError: One of them cannot be understood.
-    """
-    config = config_from_preset(arguments.preset)
-    if arguments.config is not None:
-        try:
-            fields = read_json(arguments.config)
-        except (OSError, ValueError) as error:
-            raise TrainingError(
-                f"The job file {arguments.config.name} cannot be read: {error}.",
-                hint="It must be a JSON object of settings.",
-            ) from error
-        if not isinstance(fields, dict):
-            raise TrainingError(
-                f"The job file {arguments.config.name} is not a JSON object.",
-                hint='Write it as {"epochs": 8}.',
-            )
-        config = config_from_json(fields, config)
-    settings: dict[str, Any] = {}
-    for text in arguments.set or ():
-        name, _, value = text.partition("=")
-        target = settings
-        if name.startswith("augmentation."):
-            name = name.removeprefix("augmentation.")
-            target = settings.setdefault("augmentation", {})
-        target[name] = _value(value)
-    if arguments.weights:
-        settings["weights"] = arguments.weights
-        if Path(arguments.weights).exists():
-            # A resumed job may be started from another folder.
-            settings["weights"] = str(Path(arguments.weights).absolute())
-    if arguments.labels:
-        settings["labels"] = list(parse_labels(arguments.labels))
-    return config_from_json(settings, config)
 
 
 def export(arguments: argparse.Namespace) -> int:
@@ -224,17 +177,22 @@ def export(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def command_line(argv: Sequence[str]) -> str:
-    """The command as the user would type it again.
+def _check_network(
+    job: Job, dataset: Dataset, folder: JobFolder, *, discards: bool
+) -> None:
+    """As `core.training.network.check_network`, before any film is read.
 
-    Of absolute paths only the name is kept: cards travel, and paths tell whose
-    they are.
+    Args:
+        discards: Whether nothing is to be left of a job that cannot be.
     """
-    words = []
-    for word in argv:
-        option, equals, value = word.rpartition("=")
-        words.append(option + equals + without_folder(value))
-    return shlex.join(["python", "-m", "core", *words])
+    from core.training.network import check_network
+
+    try:
+        check_network(job.config, len(dataset.labels))
+    except CoreError:
+        if discards:
+            folder.discard()
+        raise
 
 
 def _take_less_memory(folder: JobFolder, config: TrainingConfig) -> None:
@@ -270,7 +228,10 @@ def _check_events_file(file: Path | None, arguments: argparse.Namespace) -> None
 
 
 def _refuse_inputs(
-    outputs: Sequence[Path | None], data: Path, config: TrainingConfig, *files: Path
+    outputs: Sequence[Path | None],
+    data: Path,
+    config: TrainingConfig,
+    *files: Path | None,
 ) -> None:
     """Refuse outputs that would touch films, settings or starting weights."""
     inputs = [data, *files, _if_there(Path(config.weights))]
@@ -290,13 +251,5 @@ def _make_way(out: Path, folder: JobFolder, overwrite: bool) -> None:
             f"An interrupted job for {out.name} is kept in {folder.path.name}.",
             hint="Go on with it by --resume, or discard it with --overwrite.",
         )
-    folder.refuse_if_running()
+    folder.refuse_running()
     folder.discard()
-
-
-def _value(text: str) -> Any:
-    """A setting's value from the command line: JSON, or else plain text."""
-    try:
-        return parse_json(text)
-    except ValueError:
-        return text

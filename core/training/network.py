@@ -15,7 +15,7 @@ from core.training.heads import HEAD as HEAD
 from core.training.heads import POOLED, add_head, evidence_of
 from core.training.heads import head_model as head_model
 from core.training.heads import set_head as set_head
-from core.training.weights import config_of
+from core.training.start import config_of
 from core.training.weights import load_start as load_start
 from core.training.weights import load_whole as load_whole
 
@@ -79,6 +79,24 @@ def network_of(bundle: ModelBundle) -> keras.Model:
     )
     load_whole(network, path)
     return network
+
+
+def check_network(config: TrainingConfig, labels: int) -> None:
+    """Make the network of a job once, to refuse early what would be refused late.
+
+    Args:
+        labels: Number of outputs.
+
+    Raises:
+        CoreError: Its starting weights cannot be had or do not fit, or the backbone
+            has fewer layers.
+    """
+    keras.mixed_precision.set_dtype_policy("float32")
+    network = build_network(config, labels)
+    load_start(network, config)
+    if config.epochs:
+        unfreeze(network, config.unfreeze_from)
+    keras.backend.clear_session(free_memory=True)
 
 
 def unfreeze(network: keras.Model, layer: int, *, statistics: bool = False) -> int:

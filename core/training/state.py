@@ -62,6 +62,8 @@ class JobFolder:
         self.path = path
         #: History of both phases; there once training is over.
         self.trained = path / "trained.json"
+        #: Which film is where; there once they were split.
+        self.split = path / "split.json"
 
     @classmethod
     def beside(cls, out: Path) -> JobFolder:
@@ -93,6 +95,10 @@ class JobFolder:
         if contents(self.path) == {}:
             shutil.rmtree(self.path, ignore_errors=True)
 
+    def has_begun_to_train(self) -> bool:
+        """Whether the job has no more need of its starting weights."""
+        return self.trained.exists() or self.progress() is not None
+
     def is_running(self) -> bool:
         """Whether a process is at work on the job."""
         try:
@@ -103,6 +109,18 @@ class JobFolder:
         except (OSError, ValueError, KeyError, TypeError, psutil.Error):
             return False
 
+    def refuse_running(self) -> None:
+        """Refuse to touch the job while a process is at work on it.
+
+        Raises:
+            TrainingError: One is.
+        """
+        if self.is_running():
+            raise TrainingError(
+                f"The job in {self.path.name} is running already.",
+                hint="Wait for it, or stop it first.",
+            )
+
     @contextlib.contextmanager
     def at_work(self) -> Iterator[None]:
         """Note that this process is at work on the job, until it no longer is.
@@ -111,7 +129,7 @@ class JobFolder:
             TrainingError: Another process is.
             OutputError: The folder cannot be written.
         """
-        self.refuse_if_running()
+        self.refuse_running()
         me = psutil.Process()
         for left in (_WISH, _SHORT):
             (self.path / left).unlink(missing_ok=True)
@@ -123,14 +141,6 @@ class JobFolder:
         finally:
             with contextlib.suppress(OSError):
                 (self.path / _RUNNING).unlink(missing_ok=True)
-
-    def refuse_if_running(self) -> None:
-        """Raise TrainingError if a process is at work on the job."""
-        if self.is_running():
-            raise TrainingError(
-                f"The job in {self.path.name} is running already.",
-                hint="Wait for it, or stop it first.",
-            )
 
     def mark_short_of_memory(self) -> None:
         """Leave word that memory is nearly out, in case the system ends the job."""
@@ -179,7 +189,15 @@ class JobFolder:
         """Use fewer films per step from now on, also after a resume."""
         self._keep_memo(batch=batch)
 
-    def begin(self, config: TrainingConfig, data: Path, command: str) -> None:
+    def begin(
+        self,
+        config: TrainingConfig,
+        data: Path,
+        command: str,
+        *,
+        preset: str = "",
+        backend: str = "",
+    ) -> None:
         """Record the job and the command that started it.
 
         Raises:
@@ -187,6 +205,8 @@ class JobFolder:
         """
         record = {
             "command": command,
+            "preset": preset,
+            "backend": backend,
             "data": str(data.resolve()),
             "config": config_to_json(config),
         }
@@ -213,6 +233,11 @@ class JobFolder:
                 f"The record of the job in {self.path} is damaged ({error}).",
                 hint="Delete that folder and start anew.",
             ) from error
+
+    def begun_with(self) -> tuple[str, str]:
+        """Preset and Keras backend of the job; empty where that was not recorded."""
+        record = read_json(self.path / _JOB)
+        return str(record.get("preset", "")), str(record.get("backend", ""))
 
     def _memo(self) -> dict[str, Any]:
         try:

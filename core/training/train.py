@@ -163,7 +163,7 @@ class _Job:
 
     def _split(self, dataset: Dataset, films: Films, *, is_given: bool) -> Split:
         """Made once: a job that goes on has the split that it began with."""
-        record = self.folder.path / "split.json"
+        record = self.folder.split
         if record.exists():
             where = read_json(record)
             return split_as(dataset.samples, [where[s.file] for s in dataset.samples])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -15,14 +14,11 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from core.bundle import WEIGHTS, ModelCard, read_bundle
 from core.errors import TrainingError
-from core.job import TrainingConfig, config_from_json
-from core.paths import default_bundle_dir, weights_dir
+from core.job import TrainingConfig
 from core.training.backbones import BACKBONE, BY_NAME, make_backbone
+from core.training.start import missing, start_file
 
-#: Settings of a job that decide how its network is built.
-_BUILT_BY = ("backbone", "size", "head", "head_norm")
 #: Where Keras keeps a model within a model in a weights file.
 _NESTED = "layers/functional"
 #: What reading a damaged or foreign file raises.
@@ -32,10 +28,8 @@ _FAILURES = (OSError, ValueError, KeyError, TypeError, IndexError, RuntimeError)
 def load_start(network: keras.Model, config: TrainingConfig) -> None:
     """Put a job's starting weights into the backbone; the head stays random.
 
-    `config.weights` is "none" to keep the random ones, "default" for those of
-    the model that comes with the program, "imagenet" for Keras's own, "chexnet"
-    for the file that the user keeps in the folder of this program, or the path
-    of a weights file or of a bundle.
+    `config.weights` is "none" to keep the random ones, "imagenet" for Keras's own,
+    or as `core.training.start.start_file` has it.
 
     Args:
         network: As `core.training.network.build_network` makes it of the job.
@@ -44,20 +38,11 @@ def load_start(network: keras.Model, config: TrainingConfig) -> None:
         CoreError: They cannot be had or do not fit.
     """
     backbone = network.get_layer(BACKBONE)
-    if config.weights == "none":
-        return
     if config.weights == "imagenet":
         backbone.set_weights(_imagenet(config.backbone))
         return
-    if config.weights == "chexnet":
-        path = _chexnet(config.backbone)
-    elif config.weights == "default":
-        path = default_bundle_dir()
-    else:
-        path = Path(config.weights)
-    if path.is_dir():
-        path = _of_bundle(path, config.backbone)
-    _load_backbone(backbone, path, BY_NAME[config.backbone].title)
+    if path := start_file(config):
+        _load_backbone(backbone, path, BY_NAME[config.backbone].title)
 
 
 def load_whole(network: keras.Model, path: Path) -> None:
@@ -67,33 +52,11 @@ def load_whole(network: keras.Model, path: Path) -> None:
         TrainingError: They are missing or do not fit.
     """
     if not path.is_file():
-        raise _missing(path)
+        raise missing(path)
     try:
         _load(network, path)
     except _FAILURES as error:
         raise _unfit(path, "the network that is to take them", error) from error
-
-
-def config_of(card: ModelCard) -> TrainingConfig:
-    """What a card says of how its network is built; the rest by default.
-
-    A card that does not say is of a time when there was one network alone:
-    DenseNet121 with a linear head.
-
-    Raises:
-        TrainingError: The card describes a network that cannot be built here.
-    """
-    given = card.training.get("config", {})
-    fields = {name: given[name] for name in _BUILT_BY if name in given}
-    try:
-        config = config_from_json(fields)
-    except TrainingError as error:
-        raise TrainingError(
-            f"The card of {card.name} describes a network that this program does "
-            f"not know. {error} {error.hint}",
-            hint="Use the version of Hilum that made it, or a newer one.",
-        ) from error
-    return dataclasses.replace(config, size=card.preprocess.size)
 
 
 def _imagenet(name: str) -> list[Any]:
@@ -111,42 +74,8 @@ def _imagenet(name: str) -> list[Any]:
     return weights
 
 
-def _chexnet(name: str) -> Path:
-    if name != "densenet121":
-        raise TrainingError(
-            f"CheXNet is a DenseNet121, so its weights cannot start a "
-            f"{BY_NAME[name].title}.",
-            hint="Choose DenseNet121 as the backbone, or other starting weights.",
-        )
-    folder = weights_dir()
-    for file in ("chexnet.h5", "chexnet.weights.h5"):
-        if (folder / file).is_file():
-            return folder / file
-    raise TrainingError(
-        "The CheXNet weights are not on this computer; they do not come with the "
-        "program.",
-        hint=f"Put the Keras file as {folder / 'chexnet.h5'}, or name it with "
-        "--weights.",
-    )
-
-
-def _of_bundle(folder: Path, name: str) -> Path:
-    """The weights file of a bundle of the same backbone."""
-    bundle = read_bundle(folder)
-    theirs = config_of(bundle.card).backbone
-    if theirs != name:
-        raise TrainingError(
-            f"The model {bundle.card.name} is a {BY_NAME[theirs].title}, so its "
-            f"weights cannot start a {BY_NAME[name].title}.",
-            hint="Choose its backbone, or other starting weights.",
-        )
-    return folder / WEIGHTS
-
-
 def _load_backbone(backbone: keras.Model, path: Path, title: str) -> None:
     """Take the backbone out of a file of it alone or of a whole network."""
-    if not path.is_file():
-        raise _missing(path)
     try:
         with h5py.File(path) as file:
             if "layer_names" in file.attrs or "model_weights" in file:
@@ -200,13 +129,6 @@ def _set_legacy(backbone: keras.Model, file: h5py.File) -> None:
         )
     for layer, arrays in zip(taking, given, strict=False):
         layer.set_weights(arrays)
-
-
-def _missing(path: Path) -> TrainingError:
-    return TrainingError(
-        f"There is no weights file {path}.",
-        hint="Give a .weights.h5 or .h5 file of the backbone, or a bundle's folder.",
-    )
 
 
 def _unfit(path: Path, what: str, error: Exception) -> TrainingError:

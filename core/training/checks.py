@@ -1,0 +1,132 @@
+"""What can be refused about a training job before its first film is read."""
+
+from __future__ import annotations
+
+import collections
+import importlib.util
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from core.dataset import Dataset, index_dataset
+from core.errors import DatasetError, OutputError, TrainingError
+from core.evaluate import parse_pools
+from core.job import TrainingConfig
+from core.paths import refuse_unwritable
+from core.patients import compile_pattern
+from core.setting import is_text
+from core.split import given_split, refuse_too_few
+from core.training.start import start_file
+
+_BACKENDS: Final = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
+
+
+def check_job(config: TrainingConfig, data: Path) -> Dataset:
+    """Check a job against its data as far as lists and names tell, without Keras.
+
+    What only Keras knows `core.training.network.check_network` checks.
+
+    Returns:
+        The data.
+
+    Raises:
+        CoreError: The job would fail later, whatever its films show.
+    """
+    compile_pattern(config.patient_pattern)
+    start_file(config)
+    dataset = index_dataset(data, config.labels)
+    if len(dataset.labels) < 2:
+        raise DatasetError(
+            f"{data.name} has films of one label only: {dataset.labels[0]}.",
+            hint="Add films of at least one other label, in a folder of its own.",
+        )
+    _check_names(data, dataset)
+    _check_pools(config.pools, dataset)
+    if given_split(dataset, leaks_accepted=bool(config.accept_leaks)) is None:
+        refuse_too_few(_most_groups(dataset))
+    return dataset
+
+
+def check_backend(name: str) -> None:
+    """Refuse a Keras backend that is not here.
+
+    Raises:
+        TrainingError: Says which are known.
+    """
+    if name not in _BACKENDS:
+        raise TrainingError(
+            f"Keras cannot train on {name!r} here.",
+            hint=f"Set KERAS_BACKEND to one of: {', '.join(_BACKENDS)}.",
+        )
+    if importlib.util.find_spec(name) is None:
+        raise TrainingError(
+            f"{_BACKENDS[name]} is not installed.",
+            hint="Install it, or choose another with --backend.",
+        )
+
+
+def check_places(files: Sequence[Path | None], out: Path | None) -> None:
+    """Refuse places that cannot be written.
+
+    Args:
+        files: To be written; None for those that are not asked for.
+        out: The bundle to be made, if any.
+
+    Raises:
+        OutputError: One cannot be.
+    """
+    for file in files:
+        if file is not None:
+            if file.is_dir():
+                raise OutputError(
+                    f"{file.name} is a folder, and a file is to be written.",
+                    hint="Add the name of the file.",
+                )
+            refuse_unwritable(file)
+    if out is not None:
+        refuse_unwritable(out)
+
+
+def _check_names(data: Path, dataset: Dataset) -> None:
+    """Records are written in UTF-8, which some names of old disks are not."""
+    for name in (str(data.resolve()), *(sample.file for sample in dataset.samples)):
+        if not is_text(name):
+            raise DatasetError(
+                f"The name {name!r} cannot be written down: it is in no known "
+                "encoding.",
+                hint="Rename the file, or the folder that it lies in.",
+            )
+
+
+def _check_pools(texts: Sequence[str], dataset: Dataset) -> None:
+    known = {
+        "source": sorted({sample.source for sample in dataset.samples} - {""}),
+        "label": list(dataset.labels),
+    }
+    names = collections.Counter(pool.name for pool in parse_pools(texts))
+    for pool in parse_pools(texts):
+        for kind, named in (("source", pool.sources), ("label", pool.labels)):
+            for name in named:
+                if name not in known[kind]:
+                    raise DatasetError(
+                        f"The pool {pool.name} names a {kind} that the films do not "
+                        f"have: {name}.",
+                        hint=f"They have: {', '.join(known[kind]) or 'none'}.",
+                    )
+        if names[pool.name] > 1:
+            raise DatasetError(
+                f"Two pools are called {pool.name}.",
+                hint="Give each place a name of its own, and all its sources at once.",
+            )
+
+
+def _most_groups(dataset: Dataset) -> dict[str, int]:
+    """Label -> groups of its films at most; films that look alike make them fewer."""
+    most = {}
+    for label in dataset.labels:
+        films = [sample for sample in dataset.samples if sample.label == label]
+        most[label] = min(
+            len({film.patient or film.file for film in films}),
+            len({film.group or film.file for film in films}),
+        )
+    return most
