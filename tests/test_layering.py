@@ -35,8 +35,9 @@ core.licences core.model_shelf core.scan_story core.scan_tail core.user_folders
 core.worklist core.worklist_command core.training.convert core.training.backbones
 core.training.heads core.training.weights core.training.network core.training.export
 core.training.pipeline core.training.compiling core.training.device core.training.epochs
-core.training.head_fit core.training.fit core.training.install core.training.features
-core.training.memory core.training.train core.training.preflight core.training.command
+core.training.seeds core.training.head_fit core.training.fit core.training.install
+core.training.features core.training.memory core.training.progress core.training.train
+core.training.preflight core.training.command
 core.command_line core.__main__ desktop.focus_order desktop.setting_field
 desktop.training_fields desktop.camera desktop.film_hud desktop.item_paint
 desktop.film_image desktop.drawn_icon desktop.plain_table desktop.page_scroll
