@@ -6,6 +6,7 @@ import collections
 import contextlib
 import importlib
 import io
+import re
 import sys
 from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
@@ -240,6 +241,11 @@ def save_graph(exported: Path, target: Path, *, half: bool) -> None:
     graph = openvino.Core().read_model(exported)
     for output, name in zip(graph.outputs, OUTPUTS, strict=True):
         output.get_tensor().set_names({name})
+    # OpenVINO numbers layers through the whole life of a process, and the file's
+    # hash names the model: the same network must give the same file.
+    for number, node in enumerate(graph.get_ordered_ops()):
+        if re.fullmatch(r"[A-Za-z]+_\d+", node.get_friendly_name()):
+            node.set_friendly_name(f"{node.get_type_name()}_{number}")
     openvino.save_model(graph, target, compress_to_fp16=half)
 
 

@@ -37,48 +37,48 @@ core.licences core.model_shelf core.scan_story core.scan_tail core.user_folders
 core.worklist core.worklist_command core.training.convert core.training.backbones
 core.training.start core.training.heads core.training.weights core.training.network
 core.training.export core.training.pipeline core.training.compiling core.training.device
-core.training.epochs core.training.head_fit core.training.fit core.training.install
-core.training.features core.training.memory core.training.train core.training.preflight
-core.training.arguments core.training.checks core.training.command core.argument_types
-core.internal_commands core.job_lists core.command_line core.__main__
-desktop.focus_order desktop.setting_field desktop.camera desktop.film_hud
-desktop.item_paint desktop.film_image desktop.drawn_icon desktop.plain_table
-desktop.page_scroll desktop.icons desktop.intake desktop.labels desktop.model_choice
-desktop.probability_bars desktop.notify desktop.settings desktop.theme desktop.app_icon
-desktop.diagnose_actions desktop.diagnosis desktop.empty_state desktop.film_picture
-desktop.film_view desktop.key_help desktop.legend desktop.application
-desktop.dialog_size desktop.dialogs desktop.disclaimer desktop.status_line
-desktop.facts_panel desktop.film_dialogs desktop.film_list desktop.heat_controls
-desktop.workers desktop.film_saver desktop.film_session desktop.film_strip
-desktop.verdict_panel desktop.diagnose_layout desktop.diagnose_tab desktop.background
-desktop.chart_view desktop.check_folder desktop.check_progress desktop.confirm
-desktop.core_process desktop.child_job desktop.data_chooser desktop.disclosure
-desktop.command_card desktop.figures_table desktop.film_sampler
-desktop.augmentation_preview desktop.learning_charts desktop.model_dialogs
-desktop.preflight desktop.retrain_intro desktop.row_table desktop.audit_result
-desktop.audit_file desktop.run_follower desktop.run_log desktop.run_rows
-desktop.report_data desktop.mistakes_view desktop.report_charts desktop.report_files
-desktop.setting_fields desktop.run_request desktop.report_body desktop.run_errands
-desktop.setting_editors desktop.preset_chooser desktop.severity desktop.message_card
-desktop.comparison_view desktop.candidate_panel desktop.export_dialog
-desktop.failure_panel desktop.leak_card desktop.audit_view desktop.models_dialog
-desktop.model_files desktop.note_row desktop.patience_gauge desktop.preflight_panel
-desktop.report_page desktop.runs_model desktop.compare_page desktop.run_delegate
-desktop.runs_panel desktop.stage_stepper desktop.run_status desktop.run_controller
-desktop.run_page desktop.step_bar desktop.weights_editor desktop.setting_row
-desktop.data_options desktop.data_panel desktop.settings_form desktop.new_run_page
-desktop.retrain_tab desktop.diagnostics desktop.licences_view desktop.about_dialog
-desktop.announcements desktop.scan_errands desktop.active_scan desktop.scan_controller
-desktop.scan_chores desktop.film_choice desktop.fitted_dialog desktop.filing_dialog
-desktop.scan_export_dialog desktop.scan_actions desktop.scan_texts desktop.scan_columns
-desktop.scan_follower desktop.scan_progress desktop.scan_summary_view desktop.scan_order
-desktop.scan_cells desktop.finding_sign desktop.wrapped_lines desktop.scan_filters
-desktop.scan_model desktop.scan_selection desktop.thumbnails desktop.scan_delegate
-desktop.scan_view desktop.scan_table desktop.scan_totals desktop.scan_page
-desktop.scan_list desktop.scan_options desktop.scan_start desktop.scan_news
-desktop.scan_tab desktop.window_drops desktop.main_window desktop.preconditions
-desktop.after_start desktop.crash_reporter desktop.splash desktop.start_clock
-desktop.startup desktop.__main__
+core.training.epochs core.training.seeds core.training.head_fit core.training.fit
+core.training.install core.training.features core.training.memory core.training.progress
+core.training.train core.training.preflight core.training.arguments core.training.checks
+core.training.command core.argument_types core.internal_commands core.job_lists
+core.command_line core.__main__ desktop.focus_order desktop.setting_field desktop.camera
+desktop.film_hud desktop.item_paint desktop.film_image desktop.drawn_icon
+desktop.plain_table desktop.page_scroll desktop.icons desktop.intake desktop.labels
+desktop.model_choice desktop.probability_bars desktop.notify desktop.settings
+desktop.theme desktop.app_icon desktop.diagnose_actions desktop.diagnosis
+desktop.empty_state desktop.film_picture desktop.film_view desktop.key_help
+desktop.legend desktop.application desktop.dialog_size desktop.dialogs
+desktop.disclaimer desktop.status_line desktop.facts_panel desktop.film_dialogs
+desktop.film_list desktop.heat_controls desktop.workers desktop.film_saver
+desktop.film_session desktop.film_strip desktop.verdict_panel desktop.diagnose_layout
+desktop.diagnose_tab desktop.background desktop.chart_view desktop.check_folder
+desktop.check_progress desktop.confirm desktop.core_process desktop.child_job
+desktop.data_chooser desktop.disclosure desktop.command_card desktop.figures_table
+desktop.film_sampler desktop.augmentation_preview desktop.learning_charts
+desktop.model_dialogs desktop.preflight desktop.retrain_intro desktop.row_table
+desktop.audit_result desktop.audit_file desktop.run_follower desktop.run_log
+desktop.run_rows desktop.report_data desktop.mistakes_view desktop.report_charts
+desktop.report_files desktop.setting_fields desktop.run_request desktop.report_body
+desktop.run_errands desktop.setting_editors desktop.preset_chooser desktop.severity
+desktop.message_card desktop.comparison_view desktop.candidate_panel
+desktop.export_dialog desktop.failure_panel desktop.leak_card desktop.audit_view
+desktop.models_dialog desktop.model_files desktop.note_row desktop.patience_gauge
+desktop.preflight_panel desktop.report_page desktop.runs_model desktop.compare_page
+desktop.run_delegate desktop.runs_panel desktop.stage_stepper desktop.run_status
+desktop.run_controller desktop.run_page desktop.step_bar desktop.weights_editor
+desktop.setting_row desktop.data_options desktop.data_panel desktop.settings_form
+desktop.new_run_page desktop.retrain_tab desktop.diagnostics desktop.licences_view
+desktop.about_dialog desktop.announcements desktop.scan_errands desktop.active_scan
+desktop.scan_controller desktop.scan_chores desktop.film_choice desktop.fitted_dialog
+desktop.filing_dialog desktop.scan_export_dialog desktop.scan_actions desktop.scan_texts
+desktop.scan_columns desktop.scan_follower desktop.scan_progress
+desktop.scan_summary_view desktop.scan_order desktop.scan_cells desktop.finding_sign
+desktop.wrapped_lines desktop.scan_filters desktop.scan_model desktop.scan_selection
+desktop.thumbnails desktop.scan_delegate desktop.scan_view desktop.scan_table
+desktop.scan_totals desktop.scan_page desktop.scan_list desktop.scan_options
+desktop.scan_start desktop.scan_news desktop.scan_tab desktop.window_drops
+desktop.main_window desktop.preconditions desktop.after_start desktop.crash_reporter
+desktop.splash desktop.start_clock desktop.startup desktop.__main__
 """.split()
 
 #: package -> the only place that may import it

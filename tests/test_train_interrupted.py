@@ -1,4 +1,4 @@
-"""Jobs that are stopped, finished early, left alone, killed, or short of something."""
+"""Jobs that are stopped, finished early, left alone, or short of something."""
 
 from __future__ import annotations
 
@@ -36,73 +36,10 @@ pytestmark = [pytest.mark.training, pytest.mark.slow]
 
 Start = Callable[..., Child]
 
-STAGES = ["reading", "features", "head", "fine-tuning", "export", "evaluation"]
-
 
 def epochs_of(bundle: ModelBundle, phase: str) -> list[dict[str, float]]:
     history = bundle.card.training["history"]
     return [epoch for epoch in history if epoch["phase"] == phase]
-
-
-def best_accuracy(bundle: ModelBundle) -> float:
-    return max(e["val_accuracy"] for e in bundle.card.training["history"] if e["best"])
-
-
-@pytest.fixture(scope="module")
-def undisturbed(
-    phantoms: Path, job: Path, tmp_path_factory: pytest.TempPathFactory
-) -> ModelBundle:
-    out = tmp_path_factory.mktemp("undisturbed") / "model"
-    child = Child("--data", phantoms, "--out", out, "--config", job, "--events")
-    status, errors = child.finish()
-    child.close()
-    assert status == 0, errors
-    return read_bundle(out)
-
-
-def test_killed_at_every_stage_it_still_comes_to_the_same_result(
-    phantoms: Path, job: Path, tmp_path: Path, start: Start, undisturbed: ModelBundle
-) -> None:
-    out = tmp_path / "model"
-    first = ("--data", phantoms, "--out", out, "--config", job, "--events")
-    again = ("--out", out, "--resume", "--events")
-    for stage in STAGES:
-        child = start(*(first if stage == STAGES[0] else again))
-        child.until(StageStarted, stage=stage)
-        child.process.send_signal(signal.SIGKILL)
-        child.finish()
-        assert not out.exists()
-        assert not work_of(out).is_running()
-
-    status, errors = start(*again).finish()
-
-    assert status == 0, errors
-    bundle = read_bundle(out)
-    assert best_accuracy(bundle) == pytest.approx(best_accuracy(undisturbed), abs=0.02)
-    last, expected = (epochs_of(b, "fine-tuning")[-1] for b in (bundle, undisturbed))
-    assert last["val_loss"] == pytest.approx(expected["val_loss"], abs=0.02)
-    assert not work_of(out).path.exists()
-
-
-def test_killed_after_an_epoch_it_repeats_none(
-    phantoms: Path, job: Path, tmp_path: Path, start: Start
-) -> None:
-    out = tmp_path / "model"
-    diary = tmp_path / "events.jsonl"
-    arguments = ("--events", "--events-file", diary)
-    child = start("--data", phantoms, "--out", out, "--config", job, *arguments)
-    child.until(EpochEnded, phase="fine-tuning")
-    child.process.send_signal(signal.SIGKILL)
-    child.finish()
-
-    status, errors = start("--out", out, "--resume", *arguments).finish()
-
-    assert status == 0, errors
-    told = [parse_event(line) for line in diary.read_text("utf-8").splitlines()]
-    tuned = [e for e in told if isinstance(e, EpochEnded) and e.phase == "fine-tuning"]
-    assert [e.epoch for e in tuned] == [1, 2]
-    assert told[-1] == JobSucceeded(str(out))
-    assert [e["epoch"] for e in epochs_of(read_bundle(out), "fine-tuning")] == [1, 2]
 
 
 def test_finish_ends_training_and_makes_a_model_of_the_best_weights(

@@ -16,6 +16,7 @@ from core.training.compiling import compile_network, tuning_optimiser
 from core.training.epochs import Best, Part, ended_epoch, weighted_loss
 from core.training.network import build_network
 from core.training.pipeline import StoredBatches, TrainingBatches
+from core.training.seeds import begin_epoch, begin_phase
 from core.training.state import JobFolder, Progress, save_weights
 
 BEST = "best.weights.h5"
@@ -80,6 +81,7 @@ def fine_tune(
         rate = rate_of(config, history)
         if rate is not None:
             network.optimizer.learning_rate = rate
+        begin_epoch(network, config.seed, "fine-tuning", epoch)
         try:
             fitted = _learn(network, batches.start_epoch(epoch), steps, config)
         except FinishAsked:
@@ -110,6 +112,7 @@ def best_network(
     config: TrainingConfig, classes: int, folder: JobFolder
 ) -> keras.Model:
     """The best network of the fine-tuning, in float32 and without dropout."""
+    begin_phase(config.seed, "export")
     keras.mixed_precision.set_dtype_policy("float32")
     network = build_network(config, classes, dropout=0.0)
     network.load_weights(folder.path / BEST)

@@ -16,6 +16,7 @@ from core.job import TrainingConfig
 from core.training.compiling import compile_network, head_optimiser
 from core.training.epochs import Best, Part, ended_epoch
 from core.training.network import head_model, set_head
+from core.training.seeds import begin_epoch, begin_phase
 
 #: Films per step; memory, not quality, decides.
 _BATCH = 32
@@ -63,6 +64,7 @@ def fit_head(
         control: Asked after each epoch whether to finish.
         on_epoch: Called after each epoch; may raise to stop.
     """
+    begin_phase(config.seed, "head")
     model = head_model(config, features.films.shape[1], classes)
     compile_network(model, head_optimiser(config), config)
     seen = np.concatenate([features.films[train.rows], *features.copies])
@@ -74,6 +76,7 @@ def fit_head(
     kept = model.get_weights()
     for epoch in range(config.head_epochs):
         began = time.monotonic()
+        begin_epoch(model, config.seed, "head", epoch)
         fitted = model.fit(
             seen,
             targets,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import time
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,9 +16,9 @@ from core.bundle import WEIGHTS, ModelBundle
 from core.control import Control
 from core.dataset import Dataset, index_dataset
 from core.errors import DatasetError, TrainingError
-from core.events import EpochEnded, JobSucceeded, Noted, Progressed, StageStarted
+from core.events import EpochEnded, JobSucceeded, Noted
 from core.job import TrainingConfig
-from core.json_file import parse_json, read_json
+from core.json_file import read_json
 from core.paths import atomic_write
 from core.patients import compile_pattern
 from core.preprocess import PreprocessSpec
@@ -42,9 +42,12 @@ from core.training.install import export_checked, install
 from core.training.memory import fitting_batch, is_out_of_memory
 from core.training.network import build_network, load_start, unfreeze
 from core.training.pipeline import Films, read_films
+from core.training.progress import StageProgress
+from core.training.seeds import begin_phase
 from core.training.state import JobFolder, save_weights
 
-_REPORT_EVERY_S = 0.3
+#: The head and its epochs, and the weights with it that fine-tuning starts from.
+_HEAD, _START = "head.npz", "start.weights.h5"
 
 
 def run_job(
@@ -71,8 +74,7 @@ def run_job(
         TrainingStopped: The user wants the end; what was done is kept.
         CoreError: The data, the settings or the disk cannot serve.
     """
-    keras.utils.set_random_seed(config.seed)
-    job = _Job(config, folder, _Progress(report, control))
+    job = _Job(config, folder, StageProgress(report, control))
     report(find_device())
     dataset, split, films = job.read(data)
     job.train(dataset, split, films)
@@ -82,42 +84,6 @@ def run_job(
     return bundle
 
 
-class _Progress:
-    """Tells how far the job is, and ends it when asked."""
-
-    def __init__(self, report: Report, control: Control) -> None:
-        self.report = report
-        self.control = control
-        self._stage = ""
-        self._reported_at = 0.0
-        self._counted_from: tuple[float, int] | None = None
-
-    def start(self, stage: str, detail: str) -> None:
-        """Begin a stage."""
-        self.control.stop_if_asked()
-        self._stage, self._counted_from = stage, None
-        self.report(StageStarted(stage, detail))
-
-    def done(self, done: int, total: int) -> None:
-        """Say how many of the stage's films are done; a few times a second."""
-        self.control.stop_if_asked()
-        now = time.monotonic()
-        if self._counted_from is None:
-            # The first step compiles: the rate counts from its end.
-            self._counted_from = (now, done)
-            self._reported_at = now
-        elif now - self._reported_at > _REPORT_EVERY_S or done == total:
-            self._reported_at = now
-            began, first = self._counted_from
-            rate = (done - first) / max(now - began, 1e-9)
-            self.report(Progressed(self._stage, done, total, round(rate, 2)))
-
-    def epoch(self, ended: EpochEnded) -> None:
-        """Report an epoch."""
-        self.report(ended)
-        self.control.stop_if_asked()
-
-
 class _Job:
     """The stages of one job, each leaving its result in the folder."""
 
@@ -125,7 +91,7 @@ class _Job:
         self,
         config: TrainingConfig,
         folder: JobFolder,
-        progress: _Progress,
+        progress: StageProgress,
     ) -> None:
         self.config = config
         self.folder = folder
@@ -198,20 +164,17 @@ class _Job:
         """Both phases; the best network ends up in the folder."""
         if self.folder.trained.exists():
             return
-        config, classes = self.config, len(dataset.labels)
+        classes, is_tuning = len(dataset.labels), self.folder.progress() is not None
         train, val = (self._part(dataset, split, films, n) for n in ("train", "val"))
-        keras.mixed_precision.set_dtype_policy("float32")
-        network = build_network(config, classes)
-        if self.folder.progress() is None:
-            load_start(network, config)
-        head = self._head(network, films, train, val)
-        history = list(head.history)
-        put_head(network, head, config)
-        save_weights(network, self.folder.path / "start.weights.h5")
-        if config.epochs and not self.progress.control.wants_finish:
+        start = self.folder.path / _START
+        if not start.exists():
+            self._train_head(classes, films, train, val)
+        history = list(self._stored_head().history)
+        if self.config.epochs and (is_tuning or not self.progress.control.wants_finish):
             history += self._fine_tune(classes, films, train, val)
         else:
-            save_weights(network, self.folder.path / BEST)
+            with atomic_write(self.folder.path / BEST) as partial:
+                shutil.copyfile(start, partial)
         self._note_end(history)
         text = json.dumps([dataclasses.asdict(epoch) for epoch in history])
         with atomic_write(self.folder.trained) as partial:
@@ -239,15 +202,21 @@ class _Job:
             on_film=self.progress.done,
         )
 
-    def _head(self, network: keras.Model, films: Films, train: Part, val: Part) -> Head:
-        path = self.folder.path / "head.npz"
+    def _train_head(self, classes: int, films: Films, train: Part, val: Part) -> None:
+        """The first phase: starting weights with a head that fits them."""
+        config = self.config
+        begin_phase(config.seed, "start")
+        keras.mixed_precision.set_dtype_policy("float32")
+        network = build_network(config, classes)
+        load_start(network, config)
+        path = self.folder.path / _HEAD
         if not path.exists():
             features = compute_features(
                 network,
                 films,
                 train,
                 val,
-                self.config,
+                config,
                 folder=self.folder,
                 start=self.progress.start,
                 on_film=self.progress.done,
@@ -257,16 +226,20 @@ class _Job:
                 features,
                 train,
                 val,
-                self.config,
-                classes=network.output_shape[-1],
+                config,
+                classes=classes,
                 control=self.progress.control,
                 on_epoch=self.progress.epoch,
             )
             epochs = json.dumps([dataclasses.asdict(e) for e in head.history])
             with atomic_write(path) as partial:
                 np.savez(partial, *head.weights, epochs=epochs)
-        with np.load(path) as stored:
-            epochs = parse_json(str(stored["epochs"]))
+        put_head(network, self._stored_head(), config)
+        save_weights(network, self.folder.path / _START)
+
+    def _stored_head(self) -> Head:
+        with np.load(self.folder.path / _HEAD) as stored:
+            epochs = json.loads(str(stored["epochs"]))
             history = tuple(EpochEnded(**epoch) for epoch in epochs)
             weights = (stored[f"arr_{i}"] for i in range(len(stored.files) - 1))
             return Head(tuple(weights), history)
@@ -280,6 +253,7 @@ class _Job:
         detail = f"Training the layers from {config.unfreeze_from} on."
         self.progress.start("fine-tuning", detail)
         while True:
+            begin_phase(config.seed, "fine-tuning")
             try:
                 with spread_over_devices() as devices:
                     keras.mixed_precision.set_dtype_policy(policy)
@@ -287,7 +261,7 @@ class _Job:
                     layer, learned = config.unfreeze_from, config.learns_statistics
                     unfreeze(network, layer, statistics=learned)
                     batch = self._fitting_batch(network, devices)
-                    network.load_weights(self.folder.path / "start.weights.h5")
+                    network.load_weights(self.folder.path / _START)
                     return fine_tune(
                         network,
                         films.pixels,
@@ -329,7 +303,6 @@ class _Job:
                 hint="Close other programs, choose a smaller size of the input, or "
                 "unfreeze fewer layers; then resume the job (in a terminal: --resume).",
             )
-        keras.backend.clear_session(free_memory=True)
         self.folder.set_batch(batch // 2)
         self._note(
             f"Memory ran out with {batch} films per step; the epoch was started "
