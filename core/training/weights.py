@@ -33,7 +33,8 @@ def load_start(network: keras.Model, config: TrainingConfig) -> None:
     """Put a job's starting weights into the backbone; the head stays random.
 
     `config.weights` is "none" to keep the random ones, "default" for those of
-    the model that comes with the program, "imagenet" for Keras's own, "chexnet"
+    the model that comes with the program, "imagenet" for Keras's own, which are
+    downloaded where neither the user nor an earlier download put them, "chexnet"
     for the file that the user keeps in the folder of this program, or the path
     of a weights file or of a bundle.
 
@@ -47,9 +48,11 @@ def load_start(network: keras.Model, config: TrainingConfig) -> None:
     if config.weights == "none":
         return
     if config.weights == "imagenet":
-        backbone.set_weights(_imagenet(config.backbone))
-        return
-    if config.weights == "chexnet":
+        path = Path.home() / ".keras" / "models" / BY_NAME[config.backbone].imagenet
+        if not path.is_file():
+            backbone.set_weights(_imagenet(config.backbone))
+            return
+    elif config.weights == "chexnet":
         path = _chexnet(config.backbone)
     elif config.weights == "default":
         path = default_bundle_dir()
