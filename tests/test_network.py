@@ -26,11 +26,9 @@ from tests.started_window import window_command
 from tests.traced import Trace, cannot_trace, run_traced
 from tests.training_child import write_job
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.training,
-    pytest.mark.skipif(bool(cannot_trace()), reason=cannot_trace() or "traced"),
-]
+needs_strace = pytest.mark.skipif(
+    bool(cannot_trace()), reason=cannot_trace() or "it is here"
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 #: A telemetry of ONNX Runtime looked its host up 9 s after a file was opened.
@@ -247,6 +245,9 @@ def test_every_command_and_every_format_has_a_row() -> None:
     assert {f"export {name}" for name in formats} <= set(ROWS)
 
 
+@pytest.mark.training
+@pytest.mark.slow
+@needs_strace
 @pytest.mark.parametrize("name", ROWS)
 def test_a_command_keeps_to_itself(
     name: str, commands: Commands, monkeypatch: pytest.MonkeyPatch
@@ -261,6 +262,8 @@ def test_a_command_keeps_to_itself(
     assert_keeps_to_itself(trace, place, commands.out, *place.ours(monkeypatch))
 
 
+@pytest.mark.slow
+@needs_strace
 @pytest.mark.parametrize("platform", ["offscreen", "xcb"])
 def test_the_window_keeps_to_itself(
     platform: str,
@@ -307,6 +310,7 @@ open("/etc/hostname").close()
 """
 
 
+@needs_strace
 def test_what_is_looked_for_is_seen(tmp_path: Path) -> None:
     place = Place(tmp_path / "place")
     trace = place.run([sys.executable, "-c", OFFEND])
