@@ -52,6 +52,14 @@ sys.exit(program.main(sys.argv[2:]))
 """
 
 
+def window_command(
+    body: str, *arguments: object, bundle: Path | str = "", before: str = ""
+) -> list[str]:
+    """The command that starts the program and does `body`; see `run_window`."""
+    program = before + _PROGRAM.replace("BODY", body.strip().replace("\n", "\n    "))
+    return [sys.executable, "-c", program, str(bundle), *map(str, arguments)]
+
+
 def run_window(
     home: Path,
     body: str,
@@ -70,9 +78,8 @@ def run_window(
         before: Lines of Python to run before the program starts.
         environment: Variables to add.
     """
-    program = before + _PROGRAM.replace("BODY", body.strip().replace("\n", "\n    "))
     return subprocess.run(
-        [sys.executable, "-c", program, str(bundle), *map(str, arguments)],
+        window_command(body, *arguments, bundle=bundle, before=before),
         cwd=ROOT,
         env={
             **os.environ,

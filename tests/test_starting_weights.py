@@ -196,6 +196,7 @@ def test_without_a_network_the_file_with_the_imagenet_weights_is_named(
 
     monkeypatch.setattr("keras.src.utils.file_utils.urlretrieve", offline)
     monkeypatch.setattr("keras.src.backend.config._KERAS_DIR", os.fspath(tmp_path))
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
     config = TrainingConfig(backbone=name, weights="imagenet", size=32)
     with pytest.raises(TrainingError, match="could not be downloaded") as caught:
         load_start(build_network(config, 2), config)
@@ -203,9 +204,27 @@ def test_without_a_network_the_file_with_the_imagenet_weights_is_named(
     assert file in caught.value.hint
 
 
-def test_imagenet_weights_are_loaded_by_keras_itself(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_imagenet_weights_that_the_user_keeps_are_not_downloaded(
+    network: keras.Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def download(*_: object, **__: object) -> None:
+        raise AssertionError("asked for the network")
+
+    monkeypatch.setattr("keras.src.utils.file_utils.get_file", download)
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    kept = tmp_path / ".keras" / "models" / BY_NAME["vgg16"].imagenet
+    kept.parent.mkdir(parents=True)
+    network.get_layer(BACKBONE).save(kept)
+    fresh = build_network(SMALL, 2)
+    load_start(fresh, dataclasses.replace(SMALL, weights="imagenet"))
+    assert_same_backbone(fresh, network)
+
+
+def test_imagenet_weights_are_loaded_by_keras_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
     drawn = make_backbone("vgg16", 32)
 
     def fetch(name: str, url: str, **_: object) -> str:

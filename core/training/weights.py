@@ -29,7 +29,8 @@ def load_start(network: keras.Model, config: TrainingConfig) -> None:
     """Put a job's starting weights into the backbone; the head stays random.
 
     `config.weights` is "none" to keep the random ones, "imagenet" for Keras's own,
-    or as `core.training.start.start_file` has it.
+    which are downloaded where neither the user nor an earlier download put them, or
+    as `core.training.start.start_file` has it.
 
     Args:
         network: As `core.training.network.build_network` makes it of the job.
@@ -39,9 +40,13 @@ def load_start(network: keras.Model, config: TrainingConfig) -> None:
     """
     backbone = network.get_layer(BACKBONE)
     if config.weights == "imagenet":
-        backbone.set_weights(_imagenet(config.backbone))
-        return
-    if path := start_file(config):
+        path = Path.home() / ".keras" / "models" / BY_NAME[config.backbone].imagenet
+        if not path.is_file():
+            backbone.set_weights(_imagenet(config.backbone))
+            return
+    else:
+        path = start_file(config)
+    if path is not None:
         _load_backbone(backbone, path, BY_NAME[config.backbone].title)
 
 
