@@ -167,6 +167,7 @@ def _repeat_report(arguments: argparse.Namespace, bundle: ModelBundle) -> int:
     from core.report import evaluation_text
     from core.report_file import read_report_json
     from core.report_html import write_report_html
+    from core.summary import cautions
 
     kept = read_report_json(bundle)
     about = {"model": bundle.card.name, "model_sha256": bundle.sha256}
@@ -174,6 +175,8 @@ def _repeat_report(arguments: argparse.Namespace, bundle: ModelBundle) -> int:
     if arguments.report is not None:
         write_report_html(arguments.report, kept)
     _print(evaluation_text(kept["result"], bundle.card))
+    for caution in cautions(kept):
+        _note(f"Warning: {caution}")
     return 0
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.bundle import ModelBundle, ModelCard
+from core.findings import cautions_about, notes_about
 
 _RATES = ("precision", "recall", "specificity", "f1", "auc")
 
@@ -60,6 +61,8 @@ def card_text(bundle: ModelBundle) -> str:
             f"precision {point.precision:.3f}, sensitivity {point.sensitivity:.3f}, "
             f"specificity {point.specificity:.3f} ({point.chosen_on})"
         )
+    if found := _findings(card):
+        lines += ["", "What the check of its films found:", *found]
     if "per_class" in card.metrics.get("test", {}):
         lines += ["", "On the test films, never trained or chosen on:", ""]
         lines.append(evaluation_text(card.metrics["test"], card))
@@ -67,6 +70,12 @@ def card_text(bundle: ModelBundle) -> str:
     if command := card.training.get("command"):
         lines += ["", f"Made by: {command}"]
     return "\n".join(lines)
+
+
+def _findings(card: ModelCard) -> list[str]:
+    names = {label.name: label.display_name for label in card.labels}
+    said = [f"  Warning: {text}" for text in cautions_about(card.data, names)]
+    return said + [f"  {text}" for text in notes_about(card.data, names)]
 
 
 def _rate(fields: Mapping[str, Any], name: str) -> str:

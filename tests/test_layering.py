@@ -16,14 +16,16 @@ ORDER = """
 core.errors core.paths core.pixels core.tags core.grey_scale core.quick_png
 core.pictures core.dicom core.images core.preprocess core.metrics core.events
 core.control core.job core.reporting core.presets core.augment core.bundle core.dataset
-core.balance core.graph core.predict core.explain core.report core.bundle_file
-core.bundle_commands core.counts core.compare_words core.curves core.differences
+core.balance core.graph core.predict core.explain
+core.counts core.findings core.report core.bundle_file
+core.bundle_commands core.compare_words core.curves core.differences
 core.failures core.fingerprints core.poses core.alignment core.copies core.grouping
 core.split core.film_list core.evaluate core.operating_points core.compare
 core.compare_command core.model_store core.patients core.report_file core.run_record
 core.run_times core.shortcuts core.audit_words core.summary core.survey core.tallies
 core.leaks core.audit core.audit_command core.svg core.plot core.bar_charts core.charts
-core.thumbnail core.report_html core.commands core.film_finder core.film_reader
+core.thumbnail
+core.html_tables core.report_html core.commands core.film_finder core.film_reader
 core.film_labels core.scan_row core.triage core.file_lock core.scan_file core.precision
 core.suspects core.scan core.parity core.scan_summary core.scan_export core.scan_html
 core.watch core.ray_worker core.ray_cluster core.ray_shards core.ray_crew core.ray_knock
@@ -35,7 +37,8 @@ core.licences core.model_shelf core.scan_story core.scan_tail core.user_folders
 core.worklist core.worklist_command core.training.convert core.training.backbones
 core.training.heads core.training.weights core.training.network core.training.export
 core.training.pipeline core.training.compiling core.training.device core.training.epochs
-core.training.head_fit core.training.fit core.training.install core.training.features
+core.training.head_fit core.training.fit core.training.check
+core.training.install core.training.features
 core.training.memory core.training.train core.training.preflight core.training.command
 core.command_line core.__main__ desktop.focus_order desktop.setting_field
 desktop.training_fields desktop.camera desktop.film_hud desktop.item_paint
