@@ -60,6 +60,7 @@ desktop.audit_file desktop.run_follower desktop.run_log desktop.run_rows
 desktop.report_data desktop.mistakes_view desktop.report_charts desktop.report_files
 desktop.setting_fields desktop.run_request desktop.report_body desktop.run_errands
 desktop.setting_editors desktop.preset_chooser desktop.severity desktop.message_card
+desktop.allowed_drop desktop.comparison_progress desktop.comparison_file
 desktop.comparison_view desktop.candidate_panel desktop.export_dialog
 desktop.failure_panel desktop.leak_card desktop.audit_view desktop.models_dialog
 desktop.model_files desktop.note_row desktop.patience_gauge desktop.preflight_panel
