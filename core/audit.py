@@ -13,9 +13,10 @@ Files are named as the data names them: relative to the folder or manifest.
     identical     [[file, ...], ...] the same file or the same pixels
     similar       [{files: [a, b], how, likeness}, ...] copies that were changed
     conflicts     [[file, ...], ...] one film under different labels
-    patients      {known: films, patients: int, origin: str}; origin names where
-                  they come from ("manifest", "DICOM", "file names", or several
-                  of these with commas), "" if nothing tells them
+    patients      {known: films, patients: int, origin: str, grouped: films};
+                  origin names where they come from ("manifest", "DICOM", "file
+                  names", or several of these with commas), "" if nothing tells
+                  them; grouped are films that share a group which the data names
     independent   {label: groups of films that have nothing to do with each other}
     leaks         [{kind, files, splits, sentence}, ...] in several given splits;
                   kind is "identical", "similar", "patient" or "group"
@@ -62,13 +63,7 @@ from core.leaks import (
 )
 from core.patients import compile_pattern, with_patient
 from core.reporting import Report, counter, share_counter
-from core.shortcuts import (
-    Trial,
-    comparable_sources,
-    frame_probe,
-    metadata_probe,
-    probe_to_json,
-)
+from core.shortcuts import comparable_sources, measure_shortcuts
 from core.split import (
     SPLITS,
     Split,
@@ -213,7 +208,14 @@ def _judge(
         "independent": tallies.independent(dataset, groups),
         "leaks": [leak_to_json(leak) for leak in leaks],
         **tallies.kinds(surveyed.films),
-        "shortcuts": _shortcuts(surveyed, groups, wish.seed, on_progress),
+        "shortcuts": measure_shortcuts(
+            [sample.label for sample in samples],
+            [film.facts for film in surveyed.films],
+            surveyed.fingerprints,
+            groups,
+            seed=wish.seed,
+            on_progress=on_progress,
+        ),
         "comparable": comparable_sources([(s.source, s.label) for s in samples]),
         "split": _split_to_json(split, origin, dataset.labels),
     }
@@ -274,24 +276,6 @@ def _with_groups(
         for name in SPLITS
     )
     return Split(*parts)
-
-
-def _shortcuts(
-    surveyed: Survey,
-    groups: NDArray[np.int32],
-    seed: int,
-    on_progress: Callable[[float], None],
-) -> dict[str, dict[str, Any] | None]:
-    labels = [sample.label for sample in surveyed.samples]
-    facts = [film.facts for film in surveyed.films]
-    trial = Trial.of(labels, groups, seed=seed)
-    metadata = frame = None
-    if trial is not None:
-        metadata = metadata_probe(facts, trial, lambda share: on_progress(share / 2))
-        frame = frame_probe(
-            surveyed.fingerprints, trial, lambda share: on_progress((1 + share) / 2)
-        )
-    return {"metadata": probe_to_json(metadata), "frame": probe_to_json(frame)}
 
 
 def _pair_to_json(pair: SimilarPair, samples: Sequence[Sample]) -> dict[str, Any]:

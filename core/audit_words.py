@@ -7,6 +7,7 @@ from typing import Any
 
 from core.counts import films
 from core.errors import DatasetError
+from core.findings import patients_sentence, split_sentence
 from core.shortcuts import FEWEST
 from core.split import SPLITS
 
@@ -202,16 +203,9 @@ def _about_numbers(found: Found) -> list[Sentence]:
 
 def _about_patients(found: Found) -> list[Sentence]:
     known, total = found["patients"]["known"], found["films"]
+    text = patients_sentence(total, known)
     if known == total:
-        text = f"The patient of every film is known ({found['patients']['origin']})."
-        return [_say("note", text)]
-    who = (
-        f"the patient of {films(total - known)} of {total:,}" if known else "no patient"
-    )
-    text = (
-        f"{who[0].upper()}{who[1:]} is {'not ' if known else ''}known, so two films of "
-        "one patient on different days may end up in different splits."
-    )
+        return [_say("note", f"{text[:-1]} ({found['patients']['origin']}).")]
     hint = "Give a patient column, or a pattern for the patient in the file names."
     return [_say("warn", text, hint)]
 
@@ -221,12 +215,9 @@ def _about_split(found: Found) -> list[Sentence]:
     if split is None:
         return []
     counts = [f"{name} {sum(split['summary'][name].values()):,}" for name in SPLITS]
-    words = {
-        "given": "The split of the data is used as it is",
-        "made": "The films were split by patient and likeness",
-        "regrouped": "The split of the data is used with the leaks taken to train",
-    }
-    said = [_say("note", f"{words[split['origin']]}: {', '.join(counts)}.")]
+    patients, grouped = (found["patients"][name] for name in ("known", "grouped"))
+    how = split_sentence(split["origin"], found["films"], patients, grouped)
+    said = [_say("note", f"{how}: {', '.join(counts)}.")]
     least = min(split["summary"]["test"].items(), key=lambda item: item[1])
     if least[1] < _FEW_TEST_FILMS:
         text = f"Only {films(least[1])} labelled {least[0]} will test the model."

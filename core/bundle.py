@@ -79,7 +79,8 @@ class ModelCard:
         labels: In output order.
         temperature: Logits are divided by it before the softmax.
         metrics: Per split, as `core.evaluate` writes them.
-        data: Summary of the films and the hash of their split.
+        data: Summary of the films, the hash of their split, and what their check
+            found, as `core.findings` describes it.
         training: The job, the command, library versions.
         probe: Probabilities that the network gave for a drawn probe when it
             was exported; the self-test repeats it on the user's machine.

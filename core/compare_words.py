@@ -7,6 +7,7 @@ from typing import Any
 
 from core.bundle import ModelCard
 from core.counts import films as in_films
+from core.findings import cautions_about
 from core.predict import percent
 
 BETTER, WORSE = "better", "worse"
@@ -88,6 +89,8 @@ def warnings(
                 f"The {who}, {card.name}, was trained or chosen on {seen} of these "
                 f"{in_films(n)}: its figures are too good."
             )
+    names = {label.name: label.display_name for label in candidate.labels}
+    said += cautions_about(candidate.data, names)
     if result["groups"] < _FEW_GROUPS:
         said.append(
             f"These are only {in_films(n)} in {result['groups']} independent groups: "

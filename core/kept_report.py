@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from core.bundle import ModelBundle
 from core.errors import DatasetError
 from core.report import evaluation_text
 from core.report_file import read_report_json, write_figures
 from core.report_html import write_report_html
-from core.terminal import print_lines
+from core.summary import cautions
+from core.terminal import print_lines, printable
 
 
 def repeat_report(arguments: argparse.Namespace, bundle: ModelBundle) -> int:
@@ -41,6 +43,8 @@ def repeat_report(arguments: argparse.Namespace, bundle: ModelBundle) -> int:
     if arguments.report is not None:
         write_report_html(arguments.report, kept)
     print_lines(evaluation_text(result, bundle.card))
+    for caution in cautions(kept):
+        print(f"Warning: {printable(caution)}", file=sys.stderr)  # noqa: T201
     return 0
 
 

@@ -54,8 +54,9 @@ _PLAIN: dict[str, Any] = {
     "patience": 0,
 }
 _SPLIT = (
-    "The split is by patient and by look, written down once, and the test films "
-    "serve for the final figures alone. Among the published projects were some "
+    "Films that look alike, and those of one patient where patients are known, stay "
+    "in one part of the split, which is written down once, and the test films serve "
+    "for the final figures alone. Among the published projects were some "
     "that tested on films they had trained on."
 )
 _SCORES = (

@@ -7,6 +7,7 @@ from typing import Any
 
 from core.bundle import ModelBundle, ModelCard
 from core.errors import BundleError
+from core.findings import cautions_about, notes_about
 from core.report_shape import is_evaluation
 from core.terminal import printable
 
@@ -78,6 +79,8 @@ def card_text(bundle: ModelBundle) -> str:
             f"precision {point.precision:.3f}, sensitivity {point.sensitivity:.3f}, "
             f"specificity {point.specificity:.3f} ({printable(point.chosen_on)})"
         )
+    if found := _findings(card):
+        lines += ["", "What the check of its films found:", *map(printable, found)]
     test = card.metrics.get("test", {})
     if test != {} and not (isinstance(test, dict) and "per_class" not in test):
         if not is_evaluation(test, card.label_names):
@@ -91,6 +94,12 @@ def card_text(bundle: ModelBundle) -> str:
     if command := card.training.get("command"):
         lines += ["", f"Made by: {command}"]
     return "\n".join(lines)
+
+
+def _findings(card: ModelCard) -> list[str]:
+    names = {label.name: label.display_name for label in card.labels}
+    said = [f"  Warning: {text}" for text in cautions_about(card.data, names)]
+    return said + [f"  {text}" for text in notes_about(card.data, names)]
 
 
 def _rate(fields: Mapping[str, Any], name: str) -> str:

@@ -13,7 +13,8 @@ Its shape, whose `format_version` is 1:
     history         [fields of `core.events.EpochEnded`], both phases in order
     config          the job's settings
     films           the card's `data`: {films: {split: {...}}, left_out,
-                    unreadable, split_sha256}
+                    unreadable, split_sha256, findings: as `core.findings`;
+                    absent from models of before}
     hashes          {model: ..., split: ..., files: {name: ...}}; "" and {} where
                     unknown
     versions        {hilum, python, keras, ...}

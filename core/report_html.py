@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from core.charts import (
     reliability_chart,
     roc_chart,
 )
+from core.findings import SHORTCUT_HEAD, notes_about, shortcut_rows
+from core.html_tables import table, words_table
 from core.paths import atomic_write
 from core.predict import percent
 from core.report import macro_note
@@ -88,6 +90,7 @@ def write_report_html(
         "<h2>In short</h2>",
         *(f"<p>{html.escape(sentence)}</p>" for sentence in summary(report)),
         *_figures(report),
+        *_films_check(report),
         *_curves(report),
         *_by_source(report),
         *_mistakes(report, films or {}),
@@ -134,9 +137,7 @@ def _figures(report: Mapping[str, Any]) -> list[str]:
         f"<p>Accuracy {_rate(result, 'accuracy')}, macro-F1 "
         f"{_rate(result, 'macro_f1')}{macro_note(result)}, calibration error "
         f"{_rate(result, 'ece')}.</p>",
-        _table(
-            "By finding, with 95 % intervals", ["", "films", *_RATES.values()], rows
-        ),
+        table("By finding, with 95 % intervals", ["", "films", *_RATES.values()], rows),
         _charts(
             _figure(
                 confusion_chart(result, names, size=_CHART),
@@ -148,6 +149,19 @@ def _figures(report: Mapping[str, Any]) -> list[str]:
             ),
         ),
     ]
+
+
+def _films_check(report: Mapping[str, Any]) -> list[str]:
+    films, names = report["films"], display_names(report)
+    notes = notes_about(films, names)
+    if not notes:
+        return []
+    parts = ["<h2>What the check of its films found</h2>"]
+    rows = [[html.escape(cell) for cell in row] for row in shortcut_rows(films, names)]
+    if rows:
+        caption = "Labels told apart without looking at lungs; 0.5 is chance"
+        parts.append(table(caption, SHORTCUT_HEAD, rows))
+    return [*parts, *(f"<p>{html.escape(note)}</p>" for note in notes)]
 
 
 def _curves(report: Mapping[str, Any]) -> list[str]:
@@ -170,7 +184,7 @@ def _curves(report: Mapping[str, Any]) -> list[str]:
                 f"{_rate(result, 'ece_uncalibrated')} before.",
             ),
         ),
-        _table("Average precision", ["", "with 95 % interval"], rows),
+        table("Average precision", ["", "with 95 % interval"], rows),
     ]
 
 
@@ -187,7 +201,7 @@ def _by_source(report: Mapping[str, Any]) -> list[str]:
         for source, part in result["by_source"].items()
     ]
     head = ["source", *(names[label] for label in result["per_class"]), "accuracy"]
-    parts = ["<h2>By source</h2>", _table("Films and accuracy", head, sources)]
+    parts = ["<h2>By source</h2>", table("Films and accuracy", head, sources)]
     within = [
         [
             html.escape(entry["within"]),
@@ -199,7 +213,7 @@ def _by_source(report: Mapping[str, Any]) -> list[str]:
     ]
     if within:
         head = ["within", "labels", "films", "AUC"]
-        parts.append(_table("Between two labels within one source", head, within))
+        parts.append(table("Between two labels within one source", head, within))
     return parts
 
 
@@ -262,7 +276,7 @@ def _job(report: Mapping[str, Any]) -> list[str]:
             [html.escape(kind), *(str(split.get(kind, 0)) for split in splits.values())]
             for kind in kinds
         ]
-        parts.append(_table("Films of the job", ["", *splits], rows))
+        parts.append(table("Films of the job", ["", *splits], rows))
     model = report["model"]
     points = [
         [
@@ -275,7 +289,7 @@ def _job(report: Mapping[str, Any]) -> list[str]:
         for p in model["operating_points"]
     ]
     head = ["", "from", "precision", "sensitivity", "chosen as"]
-    parts.append(_table("When a finding is stated", head, points))
+    parts.append(table("When a finding is stated", head, points))
     hashes = report["hashes"]
     for caption, values in (
         ("Settings", report["config"]),
@@ -284,7 +298,7 @@ def _job(report: Mapping[str, Any]) -> list[str]:
         ("SHA-256 of its files", hashes["files"]),
     ):
         if any(values.values()):
-            parts.append(_words_table(caption, values))
+            parts.append(words_table(caption, values))
     if report["command"]:
         parts.append(f"<p>Made by <code>{html.escape(report['command'])}</code></p>")
     return [
@@ -313,36 +327,3 @@ def _rate(fields: Mapping[str, Any], name: str) -> str:
         return text
     low, high = fields[f"{name}_ci"]
     return f'{text} <span class="ci">{low:.3f} to {high:.3f}</span>'
-
-
-def _words_table(caption: str, values: Mapping[str, Any]) -> str:
-    rows = [
-        [html.escape(str(name)), html.escape(_value(value))]
-        for name, value in values.items()
-    ]
-    return _table(caption, [], rows, kind=' class="words"')
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_value(each)}" for name, each in value.items())
-    if isinstance(value, list | tuple):
-        return ", ".join(_value(each) for each in value) or "–"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return str(value) or "–"
-
-
-def _table(
-    caption: str, head: Sequence[str], rows: Sequence[Sequence[str]], kind: str = ""
-) -> str:
-    """A table. The cells of `rows` are HTML, those of `head` are not."""
-    top = "".join(f"<th>{html.escape(cell)}</th>" for cell in head)
-    body = "".join(
-        f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows
-    )
-    header = f"<thead><tr>{top}</tr></thead>" if head else ""
-    return (
-        f'<div class="wide"><table{kind}><caption>{html.escape(caption)}</caption>'
-        f"{header}<tbody>{body}</tbody></table></div>"
-    )

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.curves import Ranking
+from core.findings import SEEN
 from core.fingerprints import SIDE
 from core.images import FilmFacts
 from core.metrics import Resamples, auc
@@ -126,8 +127,7 @@ def metadata_probe(
     forest = RandomForestClassifier(
         40, min_samples_leaf=3, max_depth=10, random_state=trial.seed
     )
-    what = "the size and kind of the file alone"
-    return _probe(forest, features, trial, what, on_progress)
+    return _probe(forest, features, trial, SEEN["metadata"], on_progress)
 
 
 def frame_probe(
@@ -150,8 +150,7 @@ def frame_probe(
     rim[_RIM:-_RIM, _RIM:-_RIM] = False
     # Solved in one step, where a logistic regression iterates for minutes.
     model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.1)
-    what = "the rim of the film alone, the lungs blanked out,"
-    return _probe(model, small[:, rim], trial, what, on_progress)
+    return _probe(model, small[:, rim], trial, SEEN["frame"], on_progress)
 
 
 def comparable_sources(
@@ -173,6 +172,29 @@ def comparable_sources(
         for source, of in sorted(counts.items())
     }
     return {source: labels for source, labels in found.items() if len(labels) > 1}
+
+
+def measure_shortcuts(
+    labels: Sequence[str],
+    facts: Sequence[FilmFacts],
+    fingerprints: NDArray[np.uint8],
+    groups: NDArray[np.int32],
+    *,
+    seed: int,
+    on_progress: Callable[[float], None] = lambda share: None,
+) -> dict[str, dict[str, Any] | None]:
+    """Both probes of n films as JSON values, null where there are too few.
+
+    Args:
+        groups: (n,) int32: films that belong together.
+        on_progress: As `metadata_probe`.
+    """
+    trial = Trial.of(labels, groups, seed=seed)
+    if trial is None:
+        return dict.fromkeys(SEEN)
+    metadata = metadata_probe(facts, trial, lambda share: on_progress(share / 2))
+    frame = frame_probe(fingerprints, trial, lambda share: on_progress((1 + share) / 2))
+    return {"metadata": probe_to_json(metadata), "frame": probe_to_json(frame)}
 
 
 def probe_to_json(probe: Probe | None) -> dict[str, Any] | None:

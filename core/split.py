@@ -7,7 +7,7 @@ import csv
 import dataclasses
 import hashlib
 import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from core.dataset import COLUMNS, Dataset, Sample
 from core.errors import DatasetError
-from core.grouping import group_samples
 from core.paths import atomic_write, command_name
 
 SPLITS = ("train", "val", "test")
@@ -79,31 +78,6 @@ def given_split(
     return split, dict(left_out)
 
 
-def make_split(
-    dataset: Dataset,
-    fingerprints: NDArray[np.uint8],
-    *,
-    validation: float,
-    test: float,
-    seed: int,
-    check: Callable[[], None] = lambda: None,
-) -> Split:
-    """Split by patient and likeness, keeping the shares of the labels.
-
-    Args:
-        fingerprints: (n, k) uint8 of `core.fingerprints`, in the order of the
-            samples.
-        validation, test: Shares of the films.
-        seed: Of the shuffle.
-        check: Called often; may raise to stop.
-
-    Raises:
-        DatasetError: There are too few groups of a label to split.
-    """
-    groups = group_samples(dataset.samples, fingerprints, check)
-    return split_by_group(dataset, groups, validation=validation, test=test, seed=seed)
-
-
 def split_by_group(
     dataset: Dataset,
     groups: NDArray[np.int32],
@@ -112,7 +86,16 @@ def split_by_group(
     test: float,
     seed: int,
 ) -> Split:
-    """As `make_split`, with the (n,) group numbers already known."""
+    """Split by group, keeping the shares of the labels.
+
+    Args:
+        groups: (n,) int32 group numbers, in the order of the samples.
+        validation, test: Shares of the films.
+        seed: Of the shuffle.
+
+    Raises:
+        DatasetError: There are too few groups of a label to split.
+    """
     labels = np.array([sample.label for sample in dataset.samples])
     refuse_too_few(
         {label: len(set(groups[labels == label])) for label in dataset.labels}
@@ -128,7 +111,8 @@ def split_by_group(
         if len(present) == len(SPLITS) * len(dataset.labels):
             return split_as(dataset.samples, where.tolist())
     raise DatasetError(
-        "No split by patient gives training, validation and test films of every label.",
+        "No split that keeps together what belongs together gives training, validation "
+        "and test films of every label.",
         hint="Films of one patient or copies of one film fill most of a label: "
         "add films of other patients.",
     )
@@ -178,22 +162,19 @@ def mend_split(dataset: Dataset, groups: NDArray[np.int32]) -> Split | None:
 
 def refuse_leaks(
     dataset: Dataset,
-    fingerprints: NDArray[np.uint8],
-    check: Callable[[], None] = lambda: None,
+    groups: NDArray[np.int32],
 ) -> None:
     """Refuse given splits between which films of one group are spread.
 
     Args:
-        fingerprints: (n, k) uint8, in the order of the samples.
-        check: Called often; may raise to stop.
+        groups: (n,) int32 group numbers, in the order of the samples.
 
     Raises:
         DatasetError: Says how many films, names two, and what to do.
     """
     first: dict[int, Sample] = {}
     spread: dict[int, tuple[Sample, Sample]] = {}
-    groups = group_samples(dataset.samples, fingerprints, check).tolist()
-    for sample, group in zip(dataset.samples, groups, strict=True):
+    for sample, group in zip(dataset.samples, groups.tolist(), strict=True):
         if sample.split in SPLITS:
             one = first.setdefault(group, sample)
             if one.split != sample.split:

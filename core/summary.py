@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.counts import films as in_films
+from core.findings import cautions_about, findings_of
 from core.predict import percent
 from core.report_file import display_names
 
@@ -25,7 +26,7 @@ def summary(report: Mapping[str, Any]) -> list[str]:
     """
     result = report["result"]
     names = display_names(report)
-    said = [_overall(result, names), _weakest(result, names), _sources(result, names)]
+    said = [_overall(result, names), _weakest(result, names), _sources(report, names)]
     said.append(_calibration(result))
     few = [
         f"{names[label]} ({rates['n']})"
@@ -43,7 +44,7 @@ def summary(report: Mapping[str, Any]) -> list[str]:
 
 def cautions(report: Mapping[str, Any]) -> list[str]:
     """What the reader must know of the job and the data before the figures."""
-    said = list(report["notes"])
+    said = [*report["notes"], *cautions_about(report["films"], display_names(report))]
     if reason := report["config"].get("accept_leaks"):
         said.insert(
             0,
@@ -97,14 +98,11 @@ def _weakest(result: Mapping[str, Any], names: Mapping[str, str]) -> str:
     return text
 
 
-def _sources(result: Mapping[str, Any], names: Mapping[str, str]) -> str:
+def _sources(report: Mapping[str, Any], names: Mapping[str, str]) -> str:
     """How much of it may be the hospital rather than the lung."""
+    result = report["result"]
     if not result["by_source"]:
-        return (
-            "The data does not say where its films come from. If the labels came from "
-            "different hospitals or collections, some of this may be what gives those "
-            "away, not what is seen in lungs."
-        )
+        return _without_sources(report["films"])
     within = [e for e in result["within_source"] if e["auc"] is not None]
     if not within:
         return (
@@ -129,6 +127,27 @@ def _sources(result: Mapping[str, Any], names: Mapping[str, str]) -> str:
             "may be the source's doing."
         )
     return text
+
+
+def _without_sources(films: Mapping[str, Any]) -> str:
+    """The same where sources are not known: what the check of the films found."""
+    text = "The data does not say where its films come from"
+    found = findings_of(films)
+    if found is None or not found.shortcuts:
+        return (
+            f"{text}. If the labels came from different hospitals or collections, some "
+            "of this may be what gives those away, not what is seen in lungs."
+        )
+    red = [each.seen for each in found.shortcuts if each.is_red]
+    if red:
+        return (
+            f"{text}, and its labels can be told apart by {' and by '.join(red)}: how "
+            "much of this is seen in lungs, these figures cannot tell."
+        )
+    return (
+        f"{text}. Neither the files nor the rims of the films give their labels away, "
+        "but something else that comes with a hospital may."
+    )
 
 
 def _calibration(result: Mapping[str, Any]) -> str:

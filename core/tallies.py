@@ -76,4 +76,11 @@ def patients(samples: Sequence[Sample], origins: Sequence[str]) -> dict[str, Any
         "known": len(known),
         "patients": len(set(known)),
         "origin": ", ".join(dict.fromkeys(origins)),
+        "grouped": grouped(samples),
     }
+
+
+def grouped(samples: Sequence[Sample]) -> int:
+    """How many films share a group which the data names."""
+    sizes = collections.Counter(sample.group for sample in samples if sample.group)
+    return sum(size for size in sizes.values() if size > 1)

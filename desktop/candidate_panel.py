@@ -7,15 +7,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from PyQt5.QtCore import QTimer, pyqtSignal, pyqtSlot
+from PyQt5.QtCore import Qt, QTimer, pyqtSignal, pyqtSlot
 from PyQt5.QtGui import QShowEvent
 from PyQt5.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QProgressBar,
     QPushButton,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -24,24 +22,38 @@ from core.bundle import ModelBundle
 from core.errors import CoreError
 from core.events import Progressed, StageStarted
 from core.failures import Failure
-from core.json_file import read_json
 from core.run import Run
+from desktop.allowed_drop import AllowedDrop
 from desktop.background import Background
 from desktop.child_job import ChildJob
+from desktop.comparison_file import compare_command, read_comparison
+from desktop.comparison_progress import ComparisonProgress
 from desktop.comparison_view import ComparisonView
+from desktop.confirm import choose
 from desktop.message_card import MessageCard
-from desktop.model_choice import ModelChoice
+from desktop.model_choice import Advice, ModelChoice
 
-ALLOWED_DROP: Final = 5
 #: A run that is only passed by in the list is not compared.
 _DWELL_MS: Final = 700
+_QUESTION: Final = "The comparison with the model in use has not finished."
+_ADVICE: Final = (
+    "If you wait, the model is used as soon as it has, unless the comparison advises "
+    "against it."
+)
+_ANSWERS: Final = ("&Wait for it", "&Use without comparing", "&Cancel")
+_WAIT, _USE, _CANCEL = range(3)
+_NOT_USED: Final = (
+    "The model was not put to use: read the comparison first, then decide."
+)
 
 
 class CandidatePanel(QFrame):
     """Compares a run's model with the one in use and offers to change.
 
     The comparison is made on the run's own test films, in a child process, and
-    kept in the run's folder until either model is another.
+    kept in the run's folder until either model is another. A model that is wanted
+    before it has ended is asked about: it can wait for the comparison, and is then
+    used unless that advises against it.
 
     Signals:
         use_asked: Path. This bundle is to be the one in use.
@@ -69,6 +81,8 @@ class CandidatePanel(QFrame):
         self._dwell.setInterval(_DWELL_MS)
         self._dwell.timeout.connect(self._on_dwell_timeout)
         self._is_due = False
+        self._is_pending = False
+        self._is_waiting = False
         self._make_widgets()
         self._lay_out()
         self._connect()
@@ -78,6 +92,14 @@ class CandidatePanel(QFrame):
     def result(self) -> Mapping[str, Any] | None:
         """The comparison on screen."""
         return self._result
+
+    @property
+    def is_advised_against(self) -> bool:
+        """Whether the comparison on screen speaks against the model."""
+        result = self._result
+        return result is not None and (
+            result["verdict"] in ("worse", "not comparable") or bool(result["dropped"])
+        )
 
     @property
     def is_in_use(self) -> bool:
@@ -113,14 +135,11 @@ class CandidatePanel(QFrame):
         if self._run is None or self._bundle is None or self._in_use is None:
             return
         self._failure.hide()
+        self._is_pending = True
         self._show_progress("Starting…")
-        arguments = [
-            *("compare", str(self._bundle.path), str(self._in_use.path)),
-            *("--data", str(self._run.split), "--split", "test"),
-            *("--allow-drop", str(self._drop.value() / 100)),
-            *("--json", str(self._run.comparison), "--overwrite", "--events"),
-        ]
-        self._job.start(arguments, self._run.path / "comparison-log.txt")
+        models = self._bundle, self._in_use
+        words = compare_command(self._run, *models, self._drop.share)
+        self._job.start(words, self._run.path / "comparison-log.txt")
 
     def shut_down(self) -> None:
         """Stop a comparison that runs and end the threads."""
@@ -132,18 +151,20 @@ class CandidatePanel(QFrame):
 
     def _begin(self) -> None:
         self._dwell.stop()
-        self._is_due = False
+        self._is_due = self._is_pending = self._is_waiting = False
         self._job.stop()
         self._files.forget()
         self._result = None
         self.view.hide()
         self._failure.hide()
         self._progress.hide()
-        self._show_state()
         run, bundle, in_use = self._run, self._bundle, self._in_use
         if run is None or bundle is None or in_use is None or self.is_in_use:
+            self._show_state()
             return
-        read = partial(_read_comparison, run.comparison, bundle, in_use)
+        self._is_pending = True
+        self._show_state()
+        read = partial(read_comparison, run.comparison, bundle, in_use)
         self._files.ask(read, self._on_file_read, self._on_file_failed)
 
     def _on_file_read(self, result: Mapping[str, Any] | None) -> None:
@@ -151,19 +172,18 @@ class CandidatePanel(QFrame):
             self._show_progress("Waiting…")
             self._dwell.start()
             return
-        self._progress.hide()
         self._result = result
         self._drop.setValue(round(100 * result["allowed_drop"]))
         self.view.set_comparison(result)
         self.view.show()
-        self._show_state()
+        was_waiting = self._is_waiting
+        self._end()
         self.compared.emit(result)
+        if was_waiting:
+            self._settle(is_sure=False)
 
     def _on_file_failed(self, error: CoreError) -> None:
-        self._progress.hide()
-        self._failure.set_words(str(error), error.hint)
-        self._failure.show()
-        self._show_state()
+        self._fail(str(error), error.hint)
 
     # The child
 
@@ -172,84 +192,114 @@ class CandidatePanel(QFrame):
         if isinstance(event, StageStarted) and event.detail:
             self._show_progress(event.detail)
         elif isinstance(event, Progressed) and event.total:
-            self._bar.setRange(0, event.total)
-            self._bar.setValue(event.done)
+            self._progress.show_done(event.done, event.total)
 
     @pyqtSlot(str)
     def _on_job_succeeded(self, result: str) -> None:
         run, bundle, in_use = self._run, self._bundle, self._in_use
         if run is not None and bundle is not None and in_use is not None:
-            read = partial(_read_comparison, Path(result), bundle, in_use)
+            read = partial(read_comparison, Path(result), bundle, in_use)
             self._files.ask(read, self._on_file_made, self._on_file_failed)
 
     def _on_file_made(self, result: Mapping[str, Any] | None) -> None:
         if result is None:  # the models have changed meanwhile
-            self._progress.hide()
-            self._show_state()
+            self._end()
         else:
             self._on_file_read(result)
 
-    @pyqtSlot()
-    def _on_job_stopped(self) -> None:
-        self._progress.hide()
-        self._show_state()
-
     @pyqtSlot(object)
     def _on_job_failed(self, failure: Failure) -> None:
-        self._progress.hide()
-        self._failure.set_words(failure.message, failure.hint)
+        self._fail(failure.message, failure.hint)
+
+    def _fail(self, text: str, hint: str) -> None:
+        if self._is_waiting:
+            self.status_changed.emit("The model was not put to use: see why below.")
+        self._failure.set_words(text, hint)
         self._failure.show()
+        self._end()
+
+    @pyqtSlot()
+    def _end(self) -> None:
+        """There is no comparison under way any more."""
+        self._is_pending = self._is_waiting = False
+        self._progress.hide()
         self._show_state()
 
     # What is shown
 
     def _show_progress(self, text: str) -> None:
-        self._activity.setText(text)
-        self._bar.setRange(0, 0)
-        self._progress.show()
+        self._progress.show_activity(text)
         self._show_state()
 
     def _show_state(self) -> None:
         name = self._in_use.card.name if self._in_use is not None else ""
-        has_model, result = self._bundle is not None, self._result
+        has_model = self._bundle is not None
         self.choice.show_state(is_in_use=self.is_in_use, has_model=has_model, name=name)
-        self.choice.set_doubtful(
-            result is not None
-            and (
-                result["verdict"] in ("worse", "not comparable")
-                or bool(result["dropped"])
-            )
-        )
-        is_busy = self._progress.isVisibleTo(self)
         can_compare = bool(name) and has_model and not self.is_in_use
-        self.compare_button.setVisible(can_compare and not is_busy)
-        self.compare_button.setText(
-            "&Compare with the model in use" if result is None else "&Compare again"
-        )
+        self.choice.set_advice(self._advice(can_compare))
+        self.compare_button.setVisible(can_compare and not self._is_pending)
+        again = "again" if self._result is not None else "with the model in use"
+        self.compare_button.setText(f"&Compare {again}")
         for widget in (self._drop, self._drop_label):
             widget.setVisible(can_compare)
 
+    def _advice(self, can_compare: bool) -> Advice:
+        if self._is_waiting:
+            return Advice.WAITING
+        if self._is_pending:
+            return Advice.PENDING
+        if self._result is None and can_compare:
+            return Advice.UNKNOWN
+        return Advice.AGAINST if self.is_advised_against else Advice.NONE
+
     @pyqtSlot()
     def _on_dwell_timeout(self) -> None:
-        if self.isVisible():
+        if self.isVisible() or self._is_waiting:
             self.compare()
         else:  # nobody waits for it
             self._is_due = True
 
     @pyqtSlot()
     def _on_use_asked(self) -> None:
-        if self._bundle is not None:
-            self._job.stop()
+        bundle = self._bundle
+        if self._is_waiting:  # no longer wanted
+            self._is_waiting = False
+            self._show_state()
+            return
+        was_pending = self._is_pending
+        answer = choose(self, _QUESTION, _ADVICE, _ANSWERS) if was_pending else _USE
+        if answer == _CANCEL or bundle is None or bundle is not self._bundle:
+            return
+        if was_pending and not self._is_pending:  # it ended behind the question
+            self._settle(is_sure=answer == _USE)
+        elif was_pending and answer == _WAIT:
+            self._is_waiting = True
+            if self._dwell.isActive():
+                self.compare()
+            self._show_state()
+        else:
+            self.use_asked.emit(bundle.path)
+
+    def _settle(self, *, is_sure: bool) -> None:
+        """Use the model that was wanted, unless the comparison speaks against it.
+
+        Args:
+            is_sure: Whether it is wanted without a comparison too.
+        """
+        if self.is_advised_against or (self._result is None and not is_sure):
+            self.status_changed.emit(_NOT_USED)
+            self.choice.use_button.setFocus(Qt.FocusReason.OtherFocusReason)
+        elif self._bundle is not None:
             self.use_asked.emit(self._bundle.path)
 
     @pyqtSlot()
     def _on_stop_clicked(self) -> None:
         self._dwell.stop()
         if self._job.is_running:
-            self._activity.setText("Stopping…")
+            self._progress.show_stopping()
             self._job.stop()
         else:
-            self._on_job_stopped()
+            self._end()
 
     # Making
 
@@ -257,40 +307,17 @@ class CandidatePanel(QFrame):
         self.choice = ModelChoice(self)
         self.compare_button = QPushButton("&Compare with the model in use", self)
         self._drop_label = QLabel("Allo&wed fall", self)
-        self._drop = QSpinBox(self)
-        self._drop.setRange(0, 100)
-        self._drop.setSuffix(" %")
-        self._drop.setValue(ALLOWED_DROP)
-        self._drop.setKeyboardTracking(False)
-        self._drop.setAccessibleName("Largest fall of a class's recall, percent")
-        self._drop.setToolTip(
-            "The candidate is advised against when it finds fewer films of any "
-            "class by more than this. Compare again to apply a change."
-        )
+        self._drop = AllowedDrop(self)
         self._drop_label.setBuddy(self._drop)
-        self._progress = QWidget(self)
-        self._activity = QLabel(self._progress)
-        self._activity.setWordWrap(True)
-        self._bar = QProgressBar(self._progress)
-        self._bar.setTextVisible(False)
-        self._bar.setFixedHeight(8)
-        self._bar.setAccessibleName("Comparison")
-        self.stop_button = QPushButton("S&top comparing", self._progress)
+        self._progress = ComparisonProgress(self)
+        self.stop_button = self._progress.stop_button
         self._failure = MessageCard("warn", self)
         self._failure.set_severity("warn", "Not compared")
         self.view = ComparisonView(self)
-        for widget in (self._progress, self._failure, self.view):
+        for widget in (self._failure, self.view):
             widget.hide()
 
     def _lay_out(self) -> None:
-        progress = QHBoxLayout(self._progress)
-        progress.setContentsMargins(0, 0, 0, 0)
-        progress.setSpacing(10)
-        column = QVBoxLayout()
-        column.addWidget(self._activity)
-        column.addWidget(self._bar)
-        progress.addLayout(column, 1)
-        progress.addWidget(self.stop_button)
         tools = QHBoxLayout()
         tools.setSpacing(8)
         tools.addWidget(self.compare_button)
@@ -310,10 +337,10 @@ class CandidatePanel(QFrame):
         self.choice.use_asked.connect(self._on_use_asked)
         self.choice.back_asked.connect(self.back_asked)
         self.compare_button.clicked.connect(self.compare)
-        self.stop_button.clicked.connect(self._on_stop_clicked)
+        self._progress.stop_asked.connect(self._on_stop_clicked)
         self._job.progressed.connect(self._on_job_progressed)
         self._job.succeeded.connect(self._on_job_succeeded)
-        self._job.stopped.connect(self._on_job_stopped)
+        self._job.stopped.connect(self._end)
         self._job.failed.connect(self._on_job_failed)
 
     # Qt overrides
@@ -322,18 +349,3 @@ class CandidatePanel(QFrame):
         super().showEvent(event)
         if self._is_due:
             self._dwell.start()
-
-
-def _read_comparison(
-    path: Path, candidate: ModelBundle, in_use: ModelBundle
-) -> Mapping[str, Any] | None:
-    """The comparison that was kept; None unless it is of these two models."""
-    try:
-        result = read_json(path)
-        hashes = result["candidate"]["sha256"], result["in_use"]["sha256"]
-        is_whole = {"verdict", "sentences", "warnings", "differences", "dropped"}
-        if hashes == (candidate.sha256, in_use.sha256) and is_whole <= set(result):
-            return dict(result)
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return None

@@ -20,6 +20,7 @@ from PyQt5.QtWidgets import (
 )
 
 from core.bundle import ModelBundle
+from core.findings import findings_of
 from core.run import Run
 from desktop.labels import Caption
 from desktop.message_card import MessageCard
@@ -36,6 +37,10 @@ _DIFFERENT = (
 _UNKNOWN = (
     "Some of these do not say how their films were split, so nobody knows whether "
     "they were measured on the same test films."
+)
+_DOUBTFUL = (
+    "The labels of their films can be told apart without looking at lungs, so these "
+    "figures may measure that: {}. Their reports say how."
 )
 
 
@@ -59,6 +64,7 @@ class ComparePage(QWidget):
         title = QLabel("Runs side by side", self)
         title.setObjectName("pageTitle")
         self._sign = MessageCard("note", self)
+        self._doubt = MessageCard("warn", self)
         self.table = self._make_table()
         copy = QPushButton("&Copy as CSV", self)
         copy.setToolTip("Copy the table to paste into a spreadsheet")
@@ -76,6 +82,7 @@ class ComparePage(QWidget):
         column.setSpacing(10)
         column.addLayout(head)
         column.addWidget(self._sign)
+        column.addWidget(self._doubt)
         column.addWidget(self.table, 1)
         column.addWidget(hint)
 
@@ -83,6 +90,11 @@ class ComparePage(QWidget):
     def verdict(self) -> str:
         """Whether the figures can be compared, in words."""
         return self._sign.text
+
+    @property
+    def doubt(self) -> str:
+        """Which figures may measure something else than lungs; empty for none."""
+        return "" if self._doubt.isHidden() else self._doubt.text
 
     def set_runs(self, runs: Sequence[Run]) -> None:
         """Show these runs, which have finished."""
@@ -112,6 +124,9 @@ class ComparePage(QWidget):
         else:
             self._say(_SAME, "good", "Comparable")
         self._sign.setVisible(len(self.model.rows) > 1)
+        doubtful = [row.name for row in self.model.rows if _is_doubtful(row)]
+        self._doubt.set_words(_DOUBTFUL.format(", ".join(doubtful)))
+        self._doubt.setVisible(bool(doubtful))
         if not self.model.is_reading:
             self.table.resizeColumnsToContents()
             for i in range(len(COMPARE_COLUMNS)):
@@ -165,6 +180,11 @@ class _RunsTable(QTableView):
             self.copy_asked.emit()
         else:
             super().keyPressEvent(event)
+
+
+def _is_doubtful(row: RunRow) -> bool:
+    found = findings_of(row.bundle.card.data) if row.bundle is not None else None
+    return found is not None and any(each.is_red for each in found.shortcuts)
 
 
 _CSV_HEAD = (

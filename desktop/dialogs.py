@@ -15,6 +15,7 @@ from PyQt5.QtWidgets import (
 )
 
 from core.bundle import ModelBundle, ModelCard
+from core.findings import cautions_about, notes_about
 from core.predict import percent
 from desktop.dialog_size import resize_within_screen
 
@@ -53,12 +54,20 @@ def card_html(bundle: ModelBundle) -> str:
     ]
     for title, values in (
         ("Measurements", card.metrics),
-        ("Films", card.data),
+        ("Films", _films(card)),
         ("Training", card.training),
     ):
         if values:
             parts.append(f"<h3>{title}</h3>{_mapping_html(values)}")
     return "".join(parts)
+
+
+def _films(card: ModelCard) -> dict[str, Any]:
+    """The card's `data`, what the check of the films found in sentences."""
+    names = {label.name: label.display_name for label in card.labels}
+    found = [*cautions_about(card.data, names), *notes_about(card.data, names)]
+    fields = {name: value for name, value in card.data.items() if name != "findings"}
+    return {**fields, "What their check found": found} if found else fields
 
 
 def _operating_points_html(card: ModelCard) -> str:

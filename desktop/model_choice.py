@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import enum
+from typing import Final
+
 from PyQt5.QtCore import Qt, pyqtSignal
 from PyQt5.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
@@ -9,6 +12,38 @@ from core import model_store
 from desktop.labels import Caption, ElidedLabel
 
 _EARLIER_PX = 220
+
+
+class Advice(enum.Enum):
+    """What a comparison has to say of a model."""
+
+    NONE = enum.auto()
+    AGAINST = enum.auto()
+    UNKNOWN = enum.auto()
+    PENDING = enum.auto()
+    WAITING = enum.auto()
+
+
+#: Words of the button that uses a model, and what they mean.
+_WORDS: Final = {
+    Advice.NONE: (
+        "&Use this model",
+        "Films are read by this model from now on; you can go back",
+    ),
+    Advice.AGAINST: ("&Use it anyway", "The comparison advises against it"),
+    Advice.UNKNOWN: (
+        "&Use without comparing",
+        "Nobody knows whether it is better than the model in use",
+    ),
+    Advice.PENDING: (
+        "&Use this model…",
+        "Whether it is better than the model in use is not known yet.",
+    ),
+    Advice.WAITING: (
+        "Do not &use it yet",
+        "It is used once the comparison has ended, unless that advises against it.",
+    ),
+}
 
 
 class ModelChoice(QWidget):
@@ -48,6 +83,11 @@ class ModelChoice(QWidget):
         """What the model is."""
         return self._state.text
 
+    @property
+    def about(self) -> str:
+        """What follows from that."""
+        return self._about.text()
+
     def show_state(self, *, is_in_use: bool, has_model: bool, name: str) -> None:
         """Say what the model is.
 
@@ -66,15 +106,15 @@ class ModelChoice(QWidget):
         self.use_button.setVisible(has_model and not is_in_use)
         self._show_back_button(is_in_use)
 
-    def set_doubtful(self, is_doubtful: bool) -> None:
-        """Say whether the comparison advises against the model."""
-        self.use_button.setText("&Use it anyway" if is_doubtful else "&Use this model")
-        self.use_button.setDefault(not is_doubtful)
-        self.use_button.setToolTip(
-            "The comparison advises against it"
-            if is_doubtful
-            else "Films are read by this model from now on; you can go back"
-        )
+    def set_advice(self, advice: Advice) -> None:
+        """Say on the button what the comparison has to say of the model so far."""
+        words, reason = _WORDS[advice]
+        self.use_button.setText(words)
+        self.use_button.setToolTip(reason)
+        self.use_button.setAccessibleDescription(reason)
+        self.use_button.setDefault(advice is Advice.NONE)
+        if advice in (Advice.PENDING, Advice.WAITING):
+            self._about.setText(f"{self._about.text()} {reason}")
 
     def _show_back_button(self, is_in_use: bool) -> None:
         earlier = model_store.previous() if is_in_use else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PyQt5.QtCore import Qt, pyqtSignal
 from PyQt5.QtWidgets import QLabel, QVBoxLayout, QWidget
 
+from core.findings import SHORTCUT_HEAD
 from desktop.disclosure import Disclosure
 from desktop.figures_table import FiguresTable
 from desktop.labels import Caption, Rule, SectionTitle
@@ -16,6 +17,8 @@ from desktop.report_data import (
     TIPS,
     TITLES,
     ReportData,
+    check_notes,
+    check_rows,
     class_rows,
     film_rows,
     settings_rows,
@@ -27,6 +30,17 @@ from desktop.run_request import changed_settings
 _WITHIN = (
     "Between two labels of one place, where no trace of the source can help. These "
     "figures say more about lungs than those over all films."
+)
+_CHECK = (
+    "How well a program that cannot see the lungs tells the labels of these films "
+    "apart; 0.5 is chance."
+)
+_CHECK_TIPS = (
+    "",
+    "Each label against the others, averaged, with its 95 % interval",
+    "What the same program reaches once the labels are shuffled",
+    "The two labels that it tells apart best",
+    "How well it tells these two apart",
 )
 
 
@@ -45,6 +59,13 @@ class ReportBody(QWidget):
         super().__init__(parent)
         self.figures = FiguresTable("Figures by finding", self)
         self.charts = ReportCharts(self)
+        self.check = FiguresTable("Labels told apart without looking at lungs", self)
+        self.check_notes = QLabel(self)
+        self.check_notes.setWordWrap(True)
+        self.check_notes.setTextFormat(Qt.TextFormat.PlainText)
+        self.check_notes.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse
+        )
         self.sources = FiguresTable("Figures by source", self)
         self.within = FiguresTable("Figures within one source", self)
         self.mistakes = MistakesView(self)
@@ -75,6 +96,7 @@ class ReportBody(QWidget):
             tips = ["", "", *(TIPS[name] for name in RATES)]
             self.figures.set_cells(head, class_rows(data), tips=tips)
         self.charts.set_result(data.result, data.names)
+        self._show_check(data)
         self._show_sources(data)
         self.mistakes.set_mistakes(data.mistakes)
         for part in self._mistake_parts:
@@ -92,6 +114,15 @@ class ReportBody(QWidget):
     def shut_down(self) -> None:
         """End the thread that reads films."""
         self.mistakes.shut_down()
+
+    def _show_check(self, data: ReportData) -> None:
+        rows, notes = check_rows(data), check_notes(data)
+        self.check.set_cells(SHORTCUT_HEAD, rows, tips=_CHECK_TIPS)
+        self.check_notes.setText("\n".join(f"•  {note}" for note in notes))
+        for part in self._check_parts:
+            part.setVisible(bool(notes))
+        for part in (self._check_about, self.check):
+            part.setVisible(bool(rows))
 
     def _show_sources(self, data: ReportData) -> None:
         sources, within = source_rows(data), within_rows(data)
@@ -117,6 +148,12 @@ class ReportBody(QWidget):
     def _lay_out(self) -> None:
         self._figure_parts = self._add("By finding", "", self.figures)
         self._column.addWidget(self.charts)
+        self._check_about = Caption(_CHECK, self)
+        title = "What the check of its films found"
+        self._check_parts = self._add(title, "", self._check_about)
+        for part in (self.check, self.check_notes):
+            self._check_parts.append(part)
+            self._column.addWidget(part)
         note = (
             "The films that were called wrongly with the highest probability. Press "
             "one to open it in the Diagnose tab, where the model in use reads it."

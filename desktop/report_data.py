@@ -12,6 +12,7 @@ from core.bundle import ModelBundle, read_bundle
 from core.errors import BundleError, CoreError
 from core.events import EpochEnded
 from core.film_list import film_sha256, path_free
+from core.findings import cautions_about, notes_about, shortcut_rows
 from core.job import config_to_json
 from core.report_file import epochs, read_report_json
 from core.run import Run
@@ -110,8 +111,11 @@ def read_report_data(run: Run) -> ReportData:
     history = tuple(run.history())
     if not history and report is not None:
         history = epochs(report)
-    said = [*(cautions(report) if report is not None else ()), *run.notes()]
     names = {label.name: label.display_name for label in bundle.card.labels}
+    said = cautions_about(bundle.card.data, names)
+    if report is not None:
+        said = cautions(report)
+    said += run.notes()
     found = report["result"].get("mistakes", ()) if report is not None else ()
     return ReportData(
         run=run,
@@ -155,6 +159,16 @@ def class_rows(data: ReportData) -> list[list[str]]:
         ]
         for label, fields in data.result["per_class"].items()
     ]
+
+
+def check_rows(data: ReportData) -> list[list[str]]:
+    """A row per shortcut that was measured, under `core.findings.SHORTCUT_HEAD`."""
+    return shortcut_rows(data.bundle.card.data, data.names)
+
+
+def check_notes(data: ReportData) -> list[str]:
+    """What else the check of the films found; empty where none was made."""
+    return notes_about(data.bundle.card.data, data.names)
 
 
 def source_rows(data: ReportData) -> list[list[str]]:

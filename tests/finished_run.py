@@ -6,7 +6,7 @@ import copy
 import csv
 import dataclasses
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,36 @@ _MEASURED: dict[tuple[str, tuple[str, ...]], dict[str, Any]] = {}
 
 #: Label -> brightness of its films. The tiny bundle never calls pneumonia.
 SHADES = {"covid": 235, "pneumonia": 128, "normal": 20}
+#: What a check finds where the file alone tells one label from another.
+FINDINGS: dict[str, Any] = {
+    "films": 300,
+    "patients": 120,
+    "grouped": 0,
+    "split": "made",
+    "copies": 4,
+    "conflicts": 0,
+    "measured": 300,
+    "shortcuts": {
+        "metadata": {
+            "auc": 0.97,
+            "auc_ci": [0.95, 0.99],
+            "chance": 0.51,
+            "worst": ["covid", "normal"],
+            "worst_auc": 1.0,
+            "sentence": "A program that sees the size and kind of the file ...",
+            "is_red": True,
+        },
+        "frame": {
+            "auc": 0.62,
+            "auc_ci": [0.55, 0.69],
+            "chance": 0.49,
+            "worst": ["covid", "pneumonia"],
+            "worst_auc": 0.66,
+            "sentence": "A program that sees the rim of the film alone ...",
+            "is_red": False,
+        },
+    },
+}
 
 
 def write_films(folder: Path, *, each: int = 6) -> Path:
@@ -66,6 +96,7 @@ def make_finished_run(
     accept_leaks: str = "",
     split_sha256: str = "ab" * 32,
     has_report: bool = True,
+    findings: Mapping[str, Any] | None = None,
 ) -> Run:
     """Make a run in the user's folder whose model is a copy of `bundle`."""
     config = config_from_preset(preset)
@@ -83,6 +114,7 @@ def make_finished_run(
         data={
             "films": {"test": {"all": len(samples), "covid, ward": 3}},
             "split_sha256": split_sha256,
+            **({"findings": findings} if findings is not None else {}),
         },
         training={"config": {}, "history": [dataclasses.asdict(e) for e in epochs]},
     )

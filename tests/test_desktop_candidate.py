@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from PyQt5.QtCore import Qt
+from PyQt5.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from core import model_store
@@ -14,8 +16,9 @@ from core.dataset import films_of_split
 from core.evaluate import score_films
 from core.predict import Classifier
 from core.run import Run
+from desktop import candidate_panel
 from desktop.candidate_panel import CandidatePanel
-from tests.finished_run import make_finished_run, write_films
+from tests.finished_run import FINDINGS, make_finished_run, write_films
 from tests.tiny_bundle import write_tiny_bundle
 
 
@@ -159,6 +162,154 @@ def test_a_comparison_can_be_stopped(
     qtbot.waitUntil(lambda: not panel._job.is_running, timeout=20000)
     assert panel.result is None
     assert panel.compare_button.isVisible()
+
+
+def answering(
+    monkeypatch: pytest.MonkeyPatch,
+    answer: str,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> list[str]:
+    """Have the user answer; the questions that were asked."""
+    asked: list[str] = []
+
+    def choose(
+        parent: QWidget, question: str, advice: str, answers: Sequence[str]
+    ) -> int:
+        asked.append(question)
+        meanwhile()
+        return next(i for i, words in enumerate(answers) if answer in words)
+
+    monkeypatch.setattr(candidate_panel, "choose", choose)
+    return asked
+
+
+def comparing(panel: CandidatePanel, qtbot: QtBot, run: Run) -> None:
+    """Wait until a comparison has begun."""
+    panel.set_run(run, read_bundle(run.bundle_dir))
+    qtbot.waitUntil(lambda: panel._job.is_running, timeout=10000)
+
+
+@pytest.fixture
+def worse_run(tmp_path: Path, manifest: Path, in_use: ModelBundle) -> Run:
+    """A run whose model calls every film COVID-19."""
+    return make_finished_run(in_use, manifest, name="Worse")
+
+
+def test_a_model_that_is_wanted_before_it_is_compared_waits_and_is_then_used(
+    panel: CandidatePanel,
+    qtbot: QtBot,
+    run: Run,
+    in_use: ModelBundle,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = answering(monkeypatch, "Wait")
+    used = qtbot.waitSignal(panel.use_asked, timeout=90000)
+    panel.set_model_in_use(in_use)
+    comparing(panel, qtbot, run)
+    assert panel.choice.use_button.text().endswith("…")
+    panel.choice.use_button.setFocus()
+    qtbot.keyClick(panel.choice.use_button, Qt.Key.Key_Space)
+    assert len(asked) == 1
+    assert panel._job.is_running
+    assert "once the comparison has ended" in panel.choice.about
+    assert panel.choice.use_button.accessibleDescription() in panel.choice.about
+    used.wait()
+    assert used.args == [run.bundle_dir]
+    assert panel.result is not None
+    assert panel.result["verdict"] == "better"
+
+
+def test_a_model_that_waits_is_not_used_against_the_advice(
+    panel: CandidatePanel,
+    qtbot: QtBot,
+    worse_run: Run,
+    tiny_bundle: ModelBundle,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answering(monkeypatch, "Wait")
+    panel.set_model_in_use(tiny_bundle)
+    comparing(panel, qtbot, worse_run)
+    with (
+        qtbot.assertNotEmitted(panel.use_asked),
+        qtbot.waitSignal(panel.compared, timeout=90000),
+    ):
+        panel.choice.use_button.click()
+    assert panel.view.isVisible()
+    assert panel.choice.use_button.text() == "&Use it anyway"
+    assert panel.choice.use_button.hasFocus() or not panel.isActiveWindow()
+
+
+def test_a_model_can_be_used_without_comparing_or_not_at_all(
+    panel: CandidatePanel,
+    qtbot: QtBot,
+    run: Run,
+    in_use: ModelBundle,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    panel.set_model_in_use(in_use)
+    comparing(panel, qtbot, run)
+    answering(monkeypatch, "Cancel")
+    with qtbot.assertNotEmitted(panel.use_asked):
+        panel.choice.use_button.click()
+    assert panel._job.is_running
+    answering(monkeypatch, "without")
+    with qtbot.waitSignal(panel.use_asked) as caught:
+        panel.choice.use_button.click()
+    assert caught.args == [run.bundle_dir]
+
+
+def test_a_comparison_that_ends_behind_the_question_is_heeded(
+    panel: CandidatePanel,
+    qtbot: QtBot,
+    worse_run: Run,
+    tiny_bundle: ModelBundle,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def end() -> None:
+        qtbot.waitUntil(lambda: panel.result is not None, timeout=90000)
+
+    answering(monkeypatch, "without", end)
+    panel.set_model_in_use(tiny_bundle)
+    comparing(panel, qtbot, worse_run)
+    with qtbot.assertNotEmitted(panel.use_asked):
+        panel.choice.use_button.click()
+    assert panel.choice.use_button.text() == "&Use it anyway"
+
+
+def test_waiting_can_be_called_off_and_ends_with_the_comparison(
+    panel: CandidatePanel,
+    qtbot: QtBot,
+    run: Run,
+    in_use: ModelBundle,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answering(monkeypatch, "Wait")
+    panel.set_model_in_use(in_use)
+    comparing(panel, qtbot, run)
+    panel.choice.use_button.click()
+    assert panel.choice.use_button.text() == "Do not &use it yet"
+    panel.choice.use_button.click()
+    assert panel.choice.use_button.text() == "&Use this model…"
+    panel.choice.use_button.click()
+    with qtbot.assertNotEmitted(panel.use_asked):
+        panel.stop_button.click()
+        qtbot.waitUntil(lambda: not panel._job.is_running, timeout=20000)
+    assert panel.choice.use_button.text() == "&Use without comparing"
+
+
+def test_a_model_whose_labels_need_no_lungs_is_compared_with_a_warning(
+    panel: CandidatePanel,
+    qtbot: QtBot,
+    tiny_bundle: ModelBundle,
+    manifest: Path,
+    in_use: ModelBundle,
+) -> None:
+    run = make_finished_run(tiny_bundle, manifest, findings=FINDINGS)
+    candidate = read_bundle(run.bundle_dir)
+    keep_comparison(run, candidate, in_use)
+    panel.set_model_in_use(in_use)
+    shown(panel, qtbot, run, candidate)
+    assert any("COVID-19 from Normal" in each for each in panel.view.warnings)
 
 
 def test_a_comparison_without_its_films_says_why(

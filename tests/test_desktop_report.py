@@ -8,13 +8,14 @@ from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QAbstractButton, QApplication
 from pytestqt.qtbot import QtBot
 
-from core.bundle import Label, ModelBundle
+from core.bundle import Label, ModelBundle, read_bundle
 from core.run import Run
 from desktop import theme
+from desktop.dialogs import card_html
 from desktop.export_dialog import FORMATS, ExportDialog
 from desktop.report_data import film_rows, read_report_data
 from desktop.report_page import ReportPage
-from tests.finished_run import damage, make_finished_run, write_films
+from tests.finished_run import FINDINGS, damage, make_finished_run, write_films
 from tests.tiny_bundle import write_tiny_bundle
 
 
@@ -130,6 +131,30 @@ def test_notes_of_the_training_are_prominent(
     shown(page, qtbot, make_finished_run(tiny_bundle, manifest, notes=[halved]))
     assert halved in page.notes
     assert page._note_card.isVisible()
+
+
+def test_what_the_check_found_stands_beside_the_figures(
+    page: ReportPage, qtbot: QtBot, tiny_bundle: ModelBundle, manifest: Path
+) -> None:
+    run = make_finished_run(tiny_bundle, manifest, findings=FINDINGS)
+    shown(page, qtbot, run)
+    assert page.notes[0].startswith("In the films of the training a program that sees")
+    assert len(set(page.notes)) == len(page.notes)
+    assert page.body.check.isVisible()
+    rows = page.body.check.cells.rows
+    assert rows[0][3:] == ("COVID-19 from Normal", "1.000")
+    assert "120 of 300 films" in page.body.check_notes.text()
+    html = card_html(read_bundle(run.bundle_dir))
+    assert "COVID-19 from Normal with an AUC of 1.00" in html
+    assert "is_red" not in html
+
+
+def test_a_model_of_before_says_nothing_of_a_check(
+    page: ReportPage, qtbot: QtBot, run: Run
+) -> None:
+    shown(page, qtbot, run)
+    assert not page.body.check.isVisible()
+    assert not page.body.check_notes.isVisible()
 
 
 def test_many_notes_leave_room_for_the_report(

@@ -563,7 +563,9 @@ def test_a_candidate_is_put_to_use_with_one_click_and_left_with_another(
     with qtbot.waitSignal(tab.bundle_changed, timeout=10000):
         window.use_bundle(earlier.path)
     report = window.retrain.report_page
-    with qtbot.waitSignal(report.report_shown, timeout=10000):
+    window._tabs.setCurrentWidget(window.retrain)
+    window.retrain._stack.setCurrentWidget(report)
+    with qtbot.waitSignal(report.candidate.compared, timeout=90000):
         report.set_run(make_finished_run(eager, films, name="Eager"))
     with qtbot.waitSignal(tab.bundle_changed, timeout=10000):
         report.candidate.choice.use_button.click()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 pytestmark = pytest.mark.training
 
@@ -19,15 +20,20 @@ from core.bundle import read_bundle  # noqa: E402
 from core.control import Control  # noqa: E402
 from core.errors import DatasetError, TrainingError  # noqa: E402
 from core.events import (  # noqa: E402
+    FINISH,
     EpochEnded,
     JobSucceeded,
     Noted,
     Progressed,
+    StageStarted,
     TrainingEvent,
 )
+from core.findings import cautions_about, notes_about  # noqa: E402
 from core.job import TrainingConfig, config_from_json  # noqa: E402
 from core.preprocess import PreprocessSpec  # noqa: E402
+from core.report import card_text  # noqa: E402
 from core.report_file import read_report_json  # noqa: E402
+from core.report_html import write_report_html  # noqa: E402
 from core.summary import cautions  # noqa: E402
 from core.training import memory, preflight  # noqa: E402
 from core.training.compiling import compile_network, tuning_optimiser  # noqa: E402
@@ -38,6 +44,7 @@ from core.training.network import build_network, unfreeze  # noqa: E402
 from core.training.pipeline import read_films  # noqa: E402
 from core.training.state import JobFolder  # noqa: E402
 from core.training.train import run_job  # noqa: E402
+from tests.phantoms import write_phantom_set  # noqa: E402
 from tests.training_child import SMALL  # noqa: E402
 
 
@@ -54,6 +61,7 @@ def run(
     data: Path,
     out: Path,
     report: Callable[[TrainingEvent], None] = lambda event: None,
+    control: Control | None = None,
 ) -> None:
     folder = JobFolder.beside(out)
     folder.begin(config, data, "test")
@@ -64,7 +72,7 @@ def run(
         folder=folder,
         command="test",
         report=report,
-        control=Control(),
+        control=control or Control(),
     )
 
 
@@ -253,6 +261,69 @@ def test_copies_are_accepted_for_a_reason_that_the_record_tells(
     bundle = read_bundle(out)
     assert bundle.card.training["config"]["accept_leaks"] == reason
     assert reason in cautions(read_report_json(bundle))[0]
+
+
+@pytest.mark.parametrize(
+    ("asked_at", "where"),
+    [
+        (StageStarted, "the phase fine-tuning before the end of epoch 1 of at most 2"),
+        (EpochEnded, "the phase head after epoch 1 of at most 3"),
+    ],
+)
+def test_record_names_the_phase_in_which_training_was_ended_by_hand(
+    asked_at: type, where: str, phantoms: Path, tmp_path: Path
+) -> None:
+    control = Control()
+
+    def finish(event: TrainingEvent) -> None:
+        late = isinstance(event, StageStarted) and event.stage != "fine-tuning"
+        if isinstance(event, asked_at) and not late:
+            control._obey(FINISH)
+
+    out = tmp_path / "model"
+    run(small(head_epochs=3), phantoms, out, finish, control)
+    (note,) = read_bundle(out).card.training["notes"]
+    assert f"ended by hand in {where};" in note
+    assert read_report_json(read_bundle(out))["notes"] == [note]
+
+
+def test_what_the_files_give_away_is_kept_with_the_model(tmp_path: Path) -> None:
+    manifest = write_phantom_set(tmp_path / "films", per_label=12, size=64)
+    for path in (tmp_path / "films" / "normal").iterdir():
+        film = Image.open(path).convert("L")
+        film.save(path, "JPEG", quality=60)  # whatever its suffix says
+    told: list[TrainingEvent] = []
+    out = tmp_path / "model"
+    run(small(epochs=0), manifest, out, told.append)
+    bundle = read_bundle(out)
+    names = {label.name: label.display_name for label in bundle.card.labels}
+    (caution,) = cautions_about(bundle.card.data, names)
+    assert "the size and kind of the file alone tells" in caution
+    assert "Normal" in caution
+    assert "with an AUC of 1.00" in caution
+    assert caution in [e.message for e in told if isinstance(e, Noted)]
+    report = read_report_json(bundle)
+    assert caution in cautions(report)
+    write_report_html(tmp_path / "report.html", report)
+    page = (tmp_path / "report.html").read_text("utf-8")
+    split = notes_about(bundle.card.data, names)[-1]
+    assert "by patient and likeness" in split
+    for text in (page, card_text(bundle)):
+        assert caution in text
+        assert split in text
+
+
+def test_films_without_patients_are_said_to_be_split_by_likeness(
+    tmp_path: Path,
+) -> None:
+    write_phantom_set(tmp_path / "films", per_label=10, size=64)
+    (tmp_path / "films" / "manifest.csv").unlink()
+    out = tmp_path / "model"
+    run(small(epochs=0), tmp_path / "films", out)
+    said = notes_about(read_bundle(out).card.data, {})
+    assert said[-1] == (
+        "The films were split by likeness alone, since no patient is known."
+    )
 
 
 def test_film_that_changed_since_the_split_was_written_is_left_out(

@@ -32,6 +32,7 @@ from core.report_file import (
 )
 from core.report_html import write_report_html
 from core.summary import cautions, summary
+from tests.finished_run import FINDINGS
 from tests.phantoms import write_phantom_set
 from tests.tiny_bundle import LABELS, make_card
 
@@ -267,6 +268,38 @@ def test_summary_is_honest_about_sources() -> None:
     assert "Within one source" in within
     few = " ".join(summary(make_report(make_result(truth=(0,)))))
     assert "nothing here shows that it tells lungs apart" in few
+
+
+def test_summary_says_what_was_found_instead_of_if() -> None:
+    report = make_report(make_result(source=""))
+    report["films"] = {**report["films"], "findings": FINDINGS}
+    said = " ".join(summary(report))
+    assert " If " not in said
+    assert "told apart by the size and kind of the file alone" in said
+    (first, *_) = cautions(report)
+    assert "COVID-19 from Normal with an AUC of 1.00" in first
+    harmless = {**FINDINGS, "shortcuts": {**FINDINGS["shortcuts"], "metadata": None}}
+    report["films"]["findings"] = harmless
+    said = " ".join(summary(report))
+    assert " If " not in said
+    assert "give their labels away" in said
+
+
+def test_page_and_card_hold_what_the_check_found(
+    tiny_bundle: ModelBundle, tmp_path: Path
+) -> None:
+    report = make_report()
+    report["films"] = {**report["films"], "findings": FINDINGS}
+    card = dataclasses.replace(
+        tiny_bundle.card, data={**tiny_bundle.card.data, "findings": FINDINGS}
+    )
+    texts = [
+        page_of(tmp_path, report).words,
+        card_text(dataclasses.replace(tiny_bundle, card=card)),
+    ]
+    for text in texts:
+        assert "COVID-19 from Normal with an AUC of 1.00" in text
+        assert "by patient where one is known (120 of 300 films) and likeness" in text
 
 
 def test_summary_of_a_label_without_films_holds() -> None:

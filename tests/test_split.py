@@ -17,7 +17,6 @@ from core.grouping import group_samples
 from core.split import (
     SPLITS,
     Split,
-    make_split,
     mend_split,
     split_by_group,
 )
@@ -57,6 +56,12 @@ def make_data(seed: int) -> tuple[Dataset, np.ndarray]:
     return Dataset(tuple(samples), LABELS, {}), prints
 
 
+def make_split(dataset: Dataset, prints: np.ndarray, *, seed: int) -> Split:
+    """Split as a job does that finds no split in its data."""
+    groups = group_samples(dataset.samples, prints)
+    return split_by_group(dataset, groups, validation=0.2, test=0.2, seed=seed)
+
+
 Made = tuple[Dataset, np.ndarray, Split]
 
 
@@ -65,7 +70,7 @@ def made(request: pytest.FixtureRequest) -> Made:
     """Films, their fingerprints, and the split made of them, for several seeds."""
     dataset, prints = make_data(request.param)
     seed = request.param
-    split = make_split(dataset, prints, validation=0.2, test=0.2, seed=seed)
+    split = make_split(dataset, prints, seed=seed)
     return dataset, prints, split
 
 
@@ -128,7 +133,7 @@ def test_split_that_cannot_be_says_why() -> None:
     samples += [sample(f"x{i}", "covid", patient="P0") for i in range(9)]
     dataset = Dataset(tuple(samples), LABELS, {})
     prints = random_prints(len(samples), 1)
-    split = make_split(dataset, prints, validation=0.2, test=0.2, seed=1)
+    split = make_split(dataset, prints, seed=1)
     assert {s.patient for s in split.test} != {s.patient for s in split.train}
 
 
@@ -160,17 +165,14 @@ def test_mending_that_empties_a_label_is_no_split() -> None:
 
 def test_same_seed_makes_the_same_split_and_another_another() -> None:
     dataset, prints = make_data(1)
-    hashed = [
-        make_split(dataset, prints, validation=0.2, test=0.2, seed=seed).sha256()
-        for seed in (5, 5, 6)
-    ]
+    hashed = [make_split(dataset, prints, seed=seed).sha256() for seed in (5, 5, 6)]
     assert hashed[0] == hashed[1] != hashed[2]
 
 
 def test_three_independent_films_of_each_label_are_enough() -> None:
     samples = [sample(f"{label}{i}", label) for label in LABELS for i in range(3)]
     dataset = Dataset(tuple(samples), LABELS, {})
-    split = make_split(dataset, random_prints(9, 1), validation=0.2, test=0.2, seed=1)
+    split = make_split(dataset, random_prints(9, 1), seed=1)
     for name in SPLITS:
         assert sorted(s.label for s in split.part(name)) == list(LABELS)
 
@@ -180,7 +182,7 @@ def test_two_independent_films_of_a_label_are_too_few() -> None:
     samples += [sample(f"n{i}", "normal") for i in range(12)]
     dataset = Dataset(tuple(samples), ("covid", "normal"), {})
     with pytest.raises(DatasetError, match="2 independent films labelled covid") as e:
-        make_split(dataset, random_prints(24, 1), validation=0.2, test=0.2, seed=1)
+        make_split(dataset, random_prints(24, 1), seed=1)
     assert "copies of one film count once" in e.value.hint
 
 
@@ -193,7 +195,7 @@ def test_copies_of_one_film_count_once() -> None:
     prints[7] = prints[8]
     dataset = Dataset(tuple(samples), ("covid", "normal"), {})
     with pytest.raises(DatasetError, match="2 independent films"):
-        make_split(dataset, prints, validation=0.2, test=0.2, seed=1)
+        make_split(dataset, prints, seed=1)
 
 
 def test_films_hang_together_through_patient_group_and_likeness() -> None:

@@ -48,6 +48,7 @@ from core.predict import Classifier, probabilities, probe_input
 from core.preprocess import PreprocessSpec
 from core.report_file import report_json, write_report_json
 from core.split import Split, summarise
+from core.training.check import read_findings
 from core.training.export import PARITY, export_openvino, keras_logits
 from core.training.pipeline import Films
 from core.training.state import JobFolder, without_folder
@@ -155,6 +156,7 @@ def install(
             "left_out": dict(dataset.left_out),
             "unreadable": len(films.unreadable),
             "split_sha256": split.sha256(),
+            **read_findings(folder.path),
         },
         training=_record(config, folder, exported, command),
     )

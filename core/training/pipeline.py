@@ -18,7 +18,7 @@ from core.augment import vary
 from core.dataset import Sample
 from core.errors import DatasetError, ImageReadError
 from core.fingerprints import fingerprint_of
-from core.images import read_radiograph
+from core.images import FilmFacts, read_radiograph
 from core.job import Augmentation
 from core.json_file import read_json
 from core.paths import atomic_write
@@ -27,6 +27,8 @@ from core.preprocess import PreprocessSpec, to_network_input
 
 _THREADS = 4
 _FINGERPRINTS = "fingerprints.npy"
+#: The first fields of `FilmFacts`, in its order.
+_FACTS = ("format", "width", "height", "bits", "colour", "file_bytes")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -39,12 +41,14 @@ class Films:
         pixels: (n, size, size) uint8, in the order of `samples`; stays on disk.
         fingerprints: (n, k) uint8, of their looks.
         unreadable: File -> why it could not be read.
+        facts: What each file says of itself, as far as its check needs it.
     """
 
     samples: tuple[Sample, ...]
     pixels: NDArray[np.uint8]
     fingerprints: NDArray[np.uint8]
     unreadable: dict[str, str]
+    facts: tuple[FilmFacts, ...]
 
     def rows(self, part: Sequence[Sample]) -> NDArray[np.intp]:
         """Row numbers in `pixels` of some of the films."""
@@ -77,6 +81,7 @@ def read_films(
     if not index_path.exists():
         fingerprints: list[NDArray[np.uint8]] = []
         digests: list[str] = []
+        facts: list[list[str | int]] = []
         unreadable: dict[str, str] = {}
         kept: list[str] = []
         patients: list[Sample] = []
@@ -89,14 +94,17 @@ def read_films(
                     pixels.write(film.square.tobytes())
                     fingerprints.append(film.fingerprint)
                     digests.append(film.sha256)
+                    facts.append([getattr(film.facts, name) for name in _FACTS])
                     kept.append(sample.file)
-                    patients.append(with_patient(sample, film.patient, pattern)[0])
+                    patient = film.facts.patient
+                    patients.append(with_patient(sample, patient, pattern)[0])
                 on_film(number)
         with atomic_write(folder / _FINGERPRINTS) as partial:
             np.save(partial, np.array(fingerprints, np.uint8))
         index = {
             "kept": kept,
             "sha256": digests,
+            "facts": facts,
             "patients": [sample.patient for sample in patients],
             "unreadable": unreadable,
         }
@@ -120,6 +128,7 @@ def read_films(
         np.memmap(pixels_path, np.uint8, "r", shape=shape),
         np.load(folder / _FINGERPRINTS),
         index["unreadable"],
+        tuple(FilmFacts(*fields) for fields in index.get("facts", ())),
     )
 
 
@@ -241,7 +250,7 @@ class _Decoded:
     square: NDArray[np.uint8]
     fingerprint: NDArray[np.uint8]
     sha256: str
-    patient: str
+    facts: FilmFacts
 
 
 def _decode(
@@ -261,7 +270,7 @@ def _decode(
         square = np.rint(to_network_input(film, spec)[0, :, :, 0]).astype(np.uint8)
         # Not of the square: the check that made the split took it so.
         looks = fingerprint_of(film)
-        return _Decoded(square, looks, digest, film.facts.patient)
+        return _Decoded(square, looks, digest, film.facts)
 
     with concurrent.futures.ThreadPoolExecutor(_THREADS) as pool:
         # In chunks: `map` would queue every film at once.

@@ -14,9 +14,12 @@ import numpy as np
 from core.balance import balanced_weights
 from core.bundle import WEIGHTS, ModelBundle
 from core.control import Control
+from core.copies import similar_pairs
 from core.dataset import Dataset, index_dataset
 from core.errors import DatasetError, TrainingError
 from core.events import EpochEnded, JobSucceeded, Noted
+from core.findings import cautions_about
+from core.grouping import group_by_pairs
 from core.job import TrainingConfig
 from core.json_file import read_json
 from core.paths import atomic_write
@@ -27,18 +30,19 @@ from core.split import (
     SPLITS,
     Split,
     given_split,
-    make_split,
     refuse_leaks,
     split_as,
+    split_by_group,
     write_manifest,
 )
+from core.training.check import check_films, write_findings
 from core.training.compiling import has_gpu, spread_over_devices
 from core.training.device import find_device
 from core.training.epochs import Part
 from core.training.features import compute_features
 from core.training.fit import BEST, best_network, fine_tune
 from core.training.head_fit import Head, fit_head, put_head
-from core.training.install import export_checked, install
+from core.training.install import display_name, export_checked, install
 from core.training.memory import fitting_batch, is_out_of_memory
 from core.training.network import build_network, load_start, unfreeze
 from core.training.pipeline import Films, read_films
@@ -140,20 +144,31 @@ class _Job:
             self.progress.report(Noted(told))
         # Asked again: an unreadable film may have been a label's only one.
         given = given_split(dataset, leaks_accepted=accepted)
+        self.progress.start("reading", "Looking for copies and for shortcuts.")
+        check = self.progress.control.stop_if_asked
+        pairs = similar_pairs(films.fingerprints, lambda share: check())
+        linked = [(pair.first, pair.second) for pair in pairs]
+        groups = group_by_pairs(dataset.samples, linked)
         if is_given and given is not None:
             if not accepted:
-                check = self.progress.control.stop_if_asked
-                refuse_leaks(dataset, films.fingerprints, check)
+                refuse_leaks(dataset, groups)
             split = given[0]
         else:
-            split = make_split(
-                dataset,
-                films.fingerprints,
-                validation=config.validation,
-                test=config.test,
-                seed=config.seed,
-                check=self.progress.control.stop_if_asked,
-            )
+            shares = {"validation": config.validation, "test": config.test}
+            split = split_by_group(dataset, groups, **shares, seed=config.seed)
+        found = check_films(
+            films,
+            split,
+            groups,
+            pairs,
+            is_given=is_given,
+            seed=config.seed,
+            check=check,
+        )
+        write_findings(self.folder.path, found)
+        names = {label: display_name(label) for label in dataset.labels}
+        for caution in cautions_about({"findings": found}, names):
+            self.progress.report(Noted(caution))
         write_manifest(self.folder.path / "split.csv", split)
         where = {s.file: name for name in SPLITS for s in split.part(name)}
         with atomic_write(record) as partial:
@@ -169,13 +184,15 @@ class _Job:
         start = self.folder.path / _START
         if not start.exists():
             self._train_head(classes, films, train, val)
+        phase = "head"
         history = list(self._stored_head().history)
         if self.config.epochs and (is_tuning or not self.progress.control.wants_finish):
+            phase = "fine-tuning"
             history += self._fine_tune(classes, films, train, val)
         else:
             with atomic_write(self.folder.path / BEST) as partial:
                 shutil.copyfile(start, partial)
-        self._note_end(history)
+        self._note_end(phase, history)
         text = json.dumps([dataclasses.asdict(epoch) for epoch in history])
         with atomic_write(self.folder.trained) as partial:
             partial.write_text(text, encoding="utf-8")
@@ -315,14 +332,17 @@ class _Job:
         weights = balanced_weights(samples, self.config.balance, self.config.heaviest)
         return Part(films.rows(samples), np.array(truth, np.intp), weights)
 
-    def _note_end(self, history: list[EpochEnded]) -> None:
-        if self.progress.control.wants_finish:
-            last = history[-1]
-            self._note(
-                f"Training was ended by hand in the phase {last.phase} after epoch "
-                f"{last.epoch} of at most {last.epochs}; the best weights until then "
-                "were kept."
-            )
+    def _note_end(self, phase: str, history: list[EpochEnded]) -> None:
+        """Say where a training was ended by hand; `phase` is the last that began."""
+        if not self.progress.control.wants_finish:
+            return
+        done = sum(epoch.phase == phase for epoch in history)
+        most = self.config.head_epochs if phase == "head" else self.config.epochs
+        when = f"after epoch {done}" if done else "before the end of epoch 1"
+        self._note(
+            f"Training was ended by hand in the phase {phase} {when} of at most "
+            f"{most}; the best weights until then were kept."
+        )
 
     def _note(self, sentence: str) -> None:
         """Tell the user, and the record of the job."""

@@ -1,0 +1,110 @@
+"""What the films of a job show about themselves, noted before it learns from them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.copies import SimilarPair
+from core.findings import GIVEN, LEAKING, MADE
+from core.leaks import alike_rows, conflicts
+from core.paths import atomic_write
+from core.shortcuts import measure_shortcuts
+from core.split import SPLITS, Split
+from core.tallies import grouped
+from core.training.pipeline import Films
+
+_FILE = "findings.json"
+#: Films on which shortcuts are measured at most: half a minute's work.
+_MOST = 6000
+
+
+def check_films(
+    films: Films,
+    split: Split,
+    groups: NDArray[np.int32],
+    pairs: Sequence[SimilarPair],
+    *,
+    is_given: bool,
+    seed: int,
+    check: Callable[[], None] = lambda: None,
+) -> dict[str, Any]:
+    """Sum up the films of a job as `core.findings` describes it.
+
+    Args:
+        split: How they are used.
+        groups: (n,) int32, in the order of `films.samples`.
+        pairs: Films that look alike.
+        is_given: Whether the data named the split.
+        seed: Of whatever is drawn.
+        check: Called now and then; may raise to stop.
+    """
+    samples = films.samples
+    rows = _drawn([sample.label for sample in samples], seed)
+    # Those of a job that an older program began are not known.
+    can_measure = len(films.facts) == len(samples)
+    shortcuts = measure_shortcuts(
+        [samples[row].label for row in rows] if can_measure else [],
+        [films.facts[row] for row in rows] if can_measure else [],
+        films.fingerprints[rows],
+        groups[rows],
+        seed=seed,
+        on_progress=lambda share: check(),
+    )
+    alike = alike_rows(len(samples), [], pairs)
+    origin = MADE
+    if is_given:
+        origin = LEAKING if _is_leaking(films, split, groups) else GIVEN
+    return {
+        "films": len(samples),
+        "patients": sum(bool(sample.patient) for sample in samples),
+        "grouped": grouped(samples),
+        "split": origin,
+        "copies": sum(len(each) - 1 for each in alike),
+        "conflicts": len(conflicts(samples, alike)),
+        "measured": len(rows),
+        "shortcuts": shortcuts,
+    }
+
+
+def write_findings(folder: Path, findings: dict[str, Any]) -> None:
+    """Keep what was found in the job's folder.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    with atomic_write(folder / _FILE) as partial:
+        partial.write_text(json.dumps(findings), encoding="utf-8")
+
+
+def read_findings(folder: Path) -> dict[str, Any]:
+    """`{findings: ...}` for the card; nothing for a job of an older program."""
+    try:
+        return {"findings": json.loads((folder / _FILE).read_text(encoding="utf-8"))}
+    except FileNotFoundError:
+        return {}
+
+
+def _drawn(labels: Sequence[str], seed: int) -> NDArray[np.intp]:
+    """Rows of all films, or of as many of each label as may be; sorted."""
+    if len(labels) <= _MOST:
+        return np.arange(len(labels))
+    every = np.array(labels, object)
+    rng = np.random.default_rng(seed)
+    names = sorted(set(labels))
+    parts = [
+        rng.permutation(np.flatnonzero(every == name))[: max(1, _MOST // len(names))]
+        for name in names
+    ]
+    return np.sort(np.concatenate(parts))
+
+
+def _is_leaking(films: Films, split: Split, groups: NDArray[np.int32]) -> bool:
+    group_of = dict(zip((s.file for s in films.samples), groups.tolist(), strict=True))
+    in_part = [{group_of[s.file] for s in split.part(name)} for name in SPLITS]
+    return len(set.union(*in_part)) < sum(map(len, in_part))
