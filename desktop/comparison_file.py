@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from core.bundle import ModelBundle
+from core.json_file import read_json
 from core.run import Run
 
 
@@ -32,7 +32,7 @@ def read_comparison(
 ) -> Mapping[str, Any] | None:
     """The comparison that was kept; None unless it is of these two models."""
     try:
-        result = json.loads(path.read_text(encoding="utf-8"))
+        result = read_json(path)
         hashes = result["candidate"]["sha256"], result["in_use"]["sha256"]
         is_whole = {"verdict", "sentences", "warnings", "differences", "dropped"}
         if hashes == (candidate.sha256, in_use.sha256) and is_whole <= set(result):
