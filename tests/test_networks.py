@@ -26,7 +26,7 @@ from core.training.network import (  # noqa: E402
     network_of,
     unfreeze,
 )
-from core.training.weights import config_of  # noqa: E402
+from core.training.start import config_of  # noqa: E402
 from tests.networks import films, lively_network, write_network_bundle  # noqa: E402
 
 SMALL = TrainingConfig(backbone="vgg16", head="8-4", head_norm=True, size=32)
