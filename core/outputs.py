@@ -45,8 +45,8 @@ def refuse_inputs(
     """
     made = [path for path in outputs if path is not None]
     _refuse_shared(made)
-    for read in inputs:
-        for output in made if read is not None else ():
+    for read in filter(None, inputs):
+        for output in made:
             _refuse_input(output, read)
     there = [path for path in made if path.exists()]
     if not there:
