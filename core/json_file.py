@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 from pathlib import Path
 from typing import Any
+
+from core.files import open_regular
 
 #: Largest file that is read; lists of a million films are smaller.
 MAX_BYTES = 512 << 20
@@ -48,17 +49,10 @@ def read_json(path: Path, most_bytes: int = MAX_BYTES) -> Any:
         most_bytes: A larger file is refused before it is read.
 
     Raises:
-        OSError: It is missing or may not be read.
-        ValueError: It is no file, too large, or not JSON.
+        OSError: It is missing, no file, or may not be read.
+        ValueError: It is too large, or not JSON.
     """
-    with open(path, "rb", opener=_open_without_waiting) as file:
-        found = os.fstat(file.fileno())
-        if not stat.S_ISREG(found.st_mode):
-            raise ValueError("it is not a file")
-        if found.st_size > most_bytes:
+    with open_regular(path) as file:
+        if os.fstat(file.fileno()).st_size > most_bytes:
             raise ValueError(f"it is larger than {most_bytes >> 20} MB")
         return parse_json(file.read(most_bytes + 1))
-
-
-def _open_without_waiting(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))

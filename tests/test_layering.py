@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 #: Low to high: a module imports only modules listed before it.
 ORDER = """
-core.errors core.paths core.pixels core.tags core.grey_scale core.quick_png
+core.errors core.files core.paths core.pixels core.tags core.grey_scale core.quick_png
 core.pictures core.dicom core.images core.preprocess core.metrics
 core.json_file core.json_shape core.report_shape core.terminal core.counts
 core.left_out core.film_finder
