@@ -6,7 +6,7 @@ import dataclasses
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -29,7 +29,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture, signals_kept: object) -> Iterator[Run]:  # noqa: F811
+def run(capsys: pytest.CaptureFixture, signals_kept: object) -> Run:  # noqa: F811
     """A command in this process -> its status and all that it said."""
 
     def command(*words: str | Path) -> tuple[int, str]:
@@ -40,7 +40,7 @@ def run(capsys: pytest.CaptureFixture, signals_kept: object) -> Iterator[Run]:  
         said = capsys.readouterr()
         return status, said.out + said.err
 
-    yield command
+    return command
 
 
 @pytest.fixture
@@ -201,13 +201,12 @@ def test_a_card_with_figures_of_other_labels_is_refused(
         (["audit", "DATA", "--labels", "covid,,normal"], "Every label must have"),
         (["audit", "DATA", "--labels", "covid, flu"], "no film labelled flu"),
         (["audit", "DATA", "--patient-pattern", "("], "cannot be understood"),
-        (
-            ["calibrate", "M", "--data", "DATA", "--out", "OUT", "--films", "0"],
-            "from 1",
-        ),
-        (
-            ["calibrate", "M", "--data", "DATA", "--out", "OUT", "--films", "x"],
-            "from 1",
+        *(
+            (
+                ["calibrate", "M", "--data", "DATA", "--out", "OUT", f"--films={n}"],
+                "from 1",
+            )
+            for n in ("0", "-1", "x", "", "1e3", "9" * 99)
         ),
         (["compare", "M", "M", "--data", "DATA", "--allow-drop", "nan"], "0 to 1"),
         (["compare", "M", "M", "--data", "DATA", "--split", "x"], "Its splits are"),
@@ -373,7 +372,10 @@ def test_no_strange_input_is_a_traceback(
         "SCAN": scan,
         "NEW": tmp_path / "new",
     }
+    elsewhere = words[0] in ("predict", "import") or "--resume" in words
     for kind in STRANGE:
+        if kind == "pipe" and elsewhere:
+            continue  # tested with films, model files and outputs that are no files
         value = strange(kind, tmp_path)
         status, said = run(
             *(value if word == "?" else places.get(word, word) for word in words)

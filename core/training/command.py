@@ -122,7 +122,7 @@ def data_from(arguments: argparse.Namespace) -> Path:
         raise TrainingError(
             "Training needs films.", hint="Name a folder or manifest with --data."
         )
-    if not data.exists():
+    if not os.path.exists(data):
         raise TrainingError(
             f"There is no folder or manifest called {data}.",
             hint="Give a folder with one subfolder per label, or a CSV file.",
