@@ -102,12 +102,13 @@ def index_dataset(
         DatasetError: There is no such data, it cannot be understood, or it
             has no film of a label asked for.
     """
-    if data.is_dir():
+    # Not as methods of `data`, which fail for names that no system takes.
+    if os.path.isdir(data):
         found, passed_over = _index_folder(data)
         gone = 0
-    elif data.is_file():
+    elif os.path.isfile(data):
         listed = _index_manifest(data)
-        found = [sample for sample in listed if sample.path.is_file()]
+        found = [sample for sample in listed if os.path.isfile(sample.path)]
         gone, passed_over = len(listed) - len(found), {}
     else:
         raise DatasetError(

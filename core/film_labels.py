@@ -43,7 +43,7 @@ def labels_by_list(card: ModelCard, manifest: Path, folder: Path) -> LabelOf:
     Raises:
         DatasetError: The file cannot be understood or has no label of the model.
     """
-    if manifest.is_dir():
+    if os.path.isdir(manifest):
         raise DatasetError(
             f"{manifest} is a folder, not a list of labels.",
             hint="Name a CSV file with the columns file and label; for folders that "

@@ -106,9 +106,19 @@ def refuse_missing_folder(path: Path) -> None:
     """Refuse a file for a folder that is not there: its name is likely misspelt.
 
     Raises:
-        OutputError: There is no such folder.
+        OutputError: There is no such folder, or the file's name is not possible.
     """
-    if not path.absolute().parent.is_dir():
+    if not path.name:
+        raise OutputError(
+            "A file to write needs a name.", hint=f"{path} is the name of a folder."
+        )
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except OSError as error:
+        raise output_error(path, error) from error
+    if not os.path.isdir(path.absolute().parent):
         raise OutputError(
             f"There is no folder {path.parent} to write {path.name} to.",
             hint="Make it first, or choose another place.",

@@ -12,6 +12,7 @@ from types import TracebackType
 
 from core.errors import OutputError
 from core.file_lock import lock, open_to_write
+from core.files import open_regular
 from core.outputs import refuse_link
 from core.paths import output_error
 from core.scan_row import (
@@ -247,7 +248,7 @@ def read_labels(path: Path) -> tuple[str, ...]:
         OutputError: It is not there, or not the result of a scan.
     """
     try:
-        with open(path, "rb") as lines:
+        with open_regular(path) as lines:
             first = lines.readline(_LONGEST_HEADER)
     except (OSError, ValueError) as error:
         raise _unread(path, _as_os_error(error)) from error

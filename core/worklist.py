@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from core.errors import DatasetError
+from core.files import open_regular
 from core.scan_file import placed_rows, read_labels, rows_at
 from core.scan_row import ScanRow, decode_cell
 from core.triage import triage_key
@@ -109,7 +110,8 @@ def read_list(path: Path) -> list[str]:
         DatasetError: It cannot be read, or names none.
     """
     try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
+        with open_regular(path) as file:
+            lines = file.read().decode("utf-8-sig").split("\n")
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
         raise DatasetError(

@@ -67,7 +67,7 @@ def test_films_outside_the_labels_folders_are_counted(tmp_path: Path) -> None:
     ("text", "labels"),
     [
         ("covid, normal", ("covid", "normal")),
-        ('"covid, mild" ,normal', ("covid, mild", "normal")),
+        ('"covid, mild", normal', ("covid, mild", "normal")),
         ("covid", ("covid",)),
         ("", ()),
     ],

@@ -50,6 +50,15 @@ def test_totals_have_a_share_and_an_interval(
     ]
 
 
+def test_what_was_left_out_stands_with_the_totals(
+    view: ScanSummaryView, summary: dict[str, Any]
+) -> None:
+    summary["left_out"] = {"hidden_files": 45, "in_words": "Left out: 45 hidden files."}
+    view.set_summary(summary)
+    assert "Left out: 45 hidden files." in view.headline.text()
+    assert "Left out: 45 hidden files." in view.as_text()
+
+
 def test_films_of_a_label_are_told_in_words_with_intervals(
     view: ScanSummaryView, summary: dict[str, Any]
 ) -> None:
@@ -73,6 +82,7 @@ def test_what_it_is_worth_is_measured(
     assert cells(view.figures)[1][2:4] == ["–", "–"]
     assert view.charts.views["confusion"].isVisible()
     assert "Accuracy" in view.overall.text()
+    assert "(mean over the 2 of 3 labels that have films)" in view.overall.text()
 
 
 def test_few_films_of_a_label_are_a_caution(

@@ -314,6 +314,26 @@ def test_a_dropped_folder_is_scanned_by_one_click(
     assert page.pages.isTabVisible(1)
 
 
+def test_hidden_films_are_counted_or_read_by_choice(
+    tab: ScanTab, qtbot: QtBot, tmp_path: Path
+) -> None:
+    folder = write_films(tmp_path / "dots", "a.png", "..dots1.png", "..dots2.png")
+    choose_folder(tab, qtbot, folder)
+    tab.start_page.start_button.click()
+    qtbot.waitUntil(lambda: tab.controller.active is not None, timeout=60_000)
+    assert files_in(at_rest(tab, qtbot)) == ["a.png"]
+    said = tab.scan_page.summary.headline
+    qtbot.waitUntil(lambda: "Left out: 2 hidden files." in said.text(), timeout=10_000)
+    tab.scan_page.head.back_button.click()
+    choose_folder(tab, qtbot, folder)
+    tab.start_page.options.hidden_box.click()
+    tab.start_page.start_button.click()
+    qtbot.waitUntil(lambda: tab.controller.active is not None, timeout=60_000)
+    scan = at_rest(tab, qtbot)
+    assert scan.record.hidden
+    assert len(files_in(scan)) == 3
+
+
 def test_a_scan_waits_and_goes_on(tab: ScanTab, qtbot: QtBot, many: Path) -> None:
     scan = begin(tab, qtbot, many)
     head = tab.scan_page.head

@@ -97,6 +97,16 @@ def test_rates_without_films_are_none_and_the_rest_is_json() -> None:
     json.dumps(given, allow_nan=False)
 
 
+def test_films_of_one_class_are_averaged_over_that_class_alone() -> None:
+    truth = np.zeros(10, np.intp)
+    p = np.eye(3)[[0] * 7 + [1, 2, 2]]  # others are called that are not there
+    given = classification_metrics(truth, p, LABELS, one_each(10))
+    assert given["macro_f1"] == given["per_class"]["covid"]["f1"] == round(14 / 17, 4)
+    assert given["per_class"]["normal"]["precision"] == 0.0, "it called two wrongly"
+    for name in ("recall", "f1", "auc"):
+        assert given["per_class"]["normal"][name] is None
+
+
 def test_every_rate_has_its_interval_beside_it() -> None:
     truth, p = example()
     given = classification_metrics(truth, p, LABELS, one_each(20))

@@ -110,6 +110,22 @@ def test_calibration_before_temperature_is_found_again() -> None:
     assert result["ece_uncalibrated"] == pytest.approx(raw - 0.5, abs=1e-4)
 
 
+def test_a_scan_of_one_class_averages_over_that_class_and_says_so() -> None:
+    summary = ScanSummary(CARD, labels_by_folder(CARD))
+    for number in range(8):
+        summary.add(row(f"covid/{number}", "covid", 0.8, 0.1, 0.1))
+    summary.add(row("covid/8", "normal", 0.1, 0.1, 0.8))
+    result = summary.evaluation()
+    assert result is not None
+    assert result["macro_f1"] == pytest.approx(16 / 17, abs=1e-4)
+    said = summary_text(summary)
+    assert "(mean over the 1 of 3 labels that have films)" in said
+    lines = [line.split() for line in said.splitlines() if line.startswith("Normal ")]
+    assert lines[0][1:5] == ["0", "0.000", "(0.000-0.000)", "-"], (
+        "no recall without films"
+    )
+
+
 def test_films_outside_the_labels_folders_are_not_measured() -> None:
     label_of = labels_by_folder(CARD)
     files = ["a", "covid/a", "COVID-19/a", "x/Normal/a", "covid/normal/a", "xcovid/a"]

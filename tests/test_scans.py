@@ -99,6 +99,7 @@ def test_a_scan_is_read_as_it_was_written(scan: Scan) -> None:
         label_list=Path("/x/list.csv"),
         precision="bfloat16",
         watch=True,
+        hidden=True,
         status=FAILED,
         message="It broke.",
         hint="Mend it.",
@@ -107,6 +108,16 @@ def test_a_scan_is_read_as_it_was_written(scan: Scan) -> None:
     )
     scans.save(dataclasses.replace(scan, record=full))
     assert scans.read_scan(scan.path) == Scan(scan.path, full)
+
+
+def test_a_record_of_before_there_was_a_choice_reads_no_hidden_files(
+    scan: Scan,
+) -> None:
+    path = scan.path / "scan.json"
+    fields = json.loads(path.read_text("ascii"))
+    del fields["hidden"]
+    path.write_text(json.dumps(fields), "ascii")
+    assert scans.read_scan(scan.path) == scan
 
 
 @pytest.mark.skipif(os.name == "nt", reason="such names do not exist on Windows")
@@ -311,9 +322,11 @@ def test_the_command_names_all_that_was_asked_for(scan: Scan, tmp_path: Path) ->
     plain = scan.command(tmp_path / "model")
     assert plain[:4] == ["scan", str(scan.record.folder), "--out", str(scan.results)]
     assert "--resume" in plain
-    assert not {"--watch", "--labels", "--labels-from-folders"} & set(plain)
-    sorted_ = scans.changed(scan, labels=FROM_FOLDERS, watch=True).command(tmp_path)
-    assert {"--watch", "--labels-from-folders"} <= set(sorted_)
+    chosen = {"--watch", "--hidden", "--labels-from-folders"}
+    assert not {*chosen, "--labels"} & set(plain)
+    changes = {"labels": FROM_FOLDERS, "watch": True, "hidden": True}
+    sorted_ = scans.changed(scan, **changes).command(tmp_path)
+    assert chosen <= set(sorted_)
     listed = scans.changed(scan, labels=FROM_LIST, label_list=Path("a.csv"))
     words = listed.command(tmp_path)
     assert words[words.index("--labels") + 1] == "a.csv"
