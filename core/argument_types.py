@@ -21,6 +21,17 @@ def new_file(text: str) -> Path:
     return path
 
 
+def new_folder(text: str) -> Path:
+    """A folder to make, with those above it.
+
+    Raises:
+        OutputError: No folder can have that name.
+    """
+    path = Path(text)
+    paths.refuse_impossible_name(path)
+    return path
+
+
 def film_count(text: str) -> int:
     """A number of films, at least one.
 

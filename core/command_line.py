@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core import __version__, commands, edition, internal_commands, paths
-from core.argument_types import film_count, new_file
+from core.argument_types import film_count, new_file, new_folder
 
 _DONE = 0
 
@@ -99,7 +99,9 @@ def _add_predict(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
     parser.add_argument("--model", type=Path, metavar="BUNDLE")
     parser.add_argument("--json", action="store_true", help="one object per line")
-    parser.add_argument("--heatmap", type=Path, metavar="DIR", help="write overlays")
+    parser.add_argument(
+        "--heatmap", type=new_folder, metavar="DIR", help="write overlays"
+    )
     parser.add_argument(
         "--overwrite", action="store_true", help="replace heat maps that exist"
     )
@@ -108,7 +110,7 @@ def _add_predict(parser: argparse.ArgumentParser) -> None:
 
 def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, help="folder per label, or a CSV file")
-    parser.add_argument("--out", type=Path, metavar="BUNDLE")
+    parser.add_argument("--out", type=new_folder, metavar="BUNDLE")
     parser.add_argument("--preset", metavar="NAME", help="--list-presets lists them")
     parser.add_argument("--config", type=Path, metavar="JOB.json")
     parser.add_argument(
@@ -182,14 +184,14 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
         required=True,
         choices=["openvino", "onnx", "litert", "savedmodel", "keras", "hilum"],
     )
-    parser.add_argument("--out", type=Path, required=True, metavar="PATH")
+    parser.add_argument("--out", type=new_folder, required=True, metavar="PATH")
     parser.add_argument("--overwrite", action="store_true", help="replace PATH")
     parser.set_defaults(run=_export)
 
 
 def _add_import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, metavar="FILE.hilum")
-    parser.add_argument("--out", type=Path, required=True, metavar="BUNDLE")
+    parser.add_argument("--out", type=new_folder, required=True, metavar="BUNDLE")
     parser.add_argument("--overwrite", action="store_true", help="replace BUNDLE")
     parser.set_defaults(run=_import)
 
@@ -219,7 +221,7 @@ def _add_calibrate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data", type=Path, required=True, help="films that it was not tested on"
     )
-    parser.add_argument("--out", type=Path, required=True, metavar="BUNDLE2")
+    parser.add_argument("--out", type=new_folder, required=True, metavar="BUNDLE2")
     parser.add_argument(
         "--films", type=film_count, default=300, metavar="N", help="at most"
     )
@@ -332,10 +334,16 @@ def _add_worklist(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--overwrite", action="store_true", help="replace the files")
     filing = parser.add_mutually_exclusive_group()
     filing.add_argument(
-        "--copy-to", type=Path, metavar="DIR", help="copy films, a folder per finding"
+        "--copy-to",
+        type=new_folder,
+        metavar="DIR",
+        help="copy films, a folder per finding",
     )
     filing.add_argument(
-        "--move-to", type=Path, metavar="DIR", help="move films, a folder per finding"
+        "--move-to",
+        type=new_folder,
+        metavar="DIR",
+        help="move films, a folder per finding",
     )
     parser.add_argument(
         "--events", action="store_true", help="report as JSON lines on stdout"

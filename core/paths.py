@@ -102,6 +102,20 @@ def command_name() -> str:
     return "hilum-core" if is_frozen() else "python -m core"
 
 
+def refuse_impossible_name(path: Path) -> None:
+    """Refuse a place that can never be written to: its name is too long, say.
+
+    Raises:
+        OutputError: Says why.
+    """
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except OSError as error:
+        raise output_error(path, error) from error
+
+
 def refuse_missing_folder(path: Path) -> None:
     """Refuse a file for a folder that is not there: its name is likely misspelt.
 
@@ -112,12 +126,7 @@ def refuse_missing_folder(path: Path) -> None:
         raise OutputError(
             "A file to write needs a name.", hint=f"{path} is the name of a folder."
         )
-    try:
-        os.lstat(path)
-    except (FileNotFoundError, NotADirectoryError):
-        pass
-    except OSError as error:
-        raise output_error(path, error) from error
+    refuse_impossible_name(path)
     if not os.path.isdir(path.absolute().parent):
         raise OutputError(
             f"There is no folder {path.parent} to write {path.name} to.",

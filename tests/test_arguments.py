@@ -288,6 +288,35 @@ def test_no_file_makes_its_folder(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in"]
 
 
+FOLDERS = [
+    ["predict", "FILM", "--model", "M", "--heatmap", "?"],
+    ["train", "--data", "DATA", "--out", "?"],
+    ["export", "M", "--format", "openvino", "--out", "?"],
+    ["import", "FILM", "--out", "?"],
+    ["calibrate", "M", "--data", "DATA", "--out", "?"],
+    ["worklist", "FILM", "--folder", "FILMS", "--copy-to", "?"],
+    ["worklist", "FILM", "--folder", "FILMS", "--move-to", "?"],
+    ["audit", "DATA", "--json", "?"],
+    ["scan", "FILMS", "--model", "M", "--out", "?"],
+]
+
+
+@pytest.mark.parametrize("words", FOLDERS, ids=lambda words: " ".join(words))
+def test_a_name_that_no_system_takes_is_a_sentence(
+    words: list[str], run: Run, tiny_bundle: ModelBundle, data: Path, tmp_path: Path
+) -> None:
+    films = write_films(tmp_path / "in", "a.png")
+    places = {
+        "DATA": data,
+        "M": tiny_bundle.path,
+        "FILM": films / "a.png",
+        "FILMS": films,
+        "?": tmp_path / ("x" * 5000),
+    }
+    status, said = run(*(places.get(word, word) for word in words))
+    assert (status, "could not be written" in said) == (2, True), said[:300]
+
+
 #: What is given where a command wants something else.
 STRANGE = (
     *("empty", "rubbish", "null", "brackets", "long", "unclosed", "pipe", "folder"),
