@@ -167,20 +167,12 @@ def split_sentence(origin: str, films: int, patients: int, grouped: int) -> str:
     how = _by(films, patients, grouped)
     if origin == MADE:
         return f"The films were split by {how}"
+    stated = "The split is the one that the list of films states"
     if origin == REGROUPED:
-        return (
-            "The split that came with the films is used, but what it spread over "
-            f"several parts, found by {how}, is in train"
-        )
+        return f"{stated}, but what was in several parts of it, by {how}, is in train"
     if origin == GIVEN:
-        return (
-            "The split that came with the films is used as it is; looked at by "
-            f"{how}, nothing is in several of its parts"
-        )
-    return (
-        "The split that came with the films is used as it is, though films that "
-        "belong together are in several of its parts"
-    )
+        return f"{stated}; checked by {how}, nothing is in several parts of it"
+    return f"{stated}, though films that belong together are in several parts of it"
 
 
 def patients_sentence(films: int, known: int) -> str:

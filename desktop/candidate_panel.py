@@ -42,9 +42,7 @@ _ADVICE: Final = (
 )
 _ANSWERS: Final = ("&Wait for it", "&Use without comparing", "&Cancel")
 _WAIT, _USE, _CANCEL = range(3)
-_NOT_USED: Final = (
-    "The model was not put to use: read the comparison first, then decide."
-)
+_NOT_USED: Final = "Not put to use: read the comparison first."
 
 
 class CandidatePanel(QFrame):
@@ -58,12 +56,14 @@ class CandidatePanel(QFrame):
     Signals:
         use_asked: Path. This bundle is to be the one in use.
         back_asked: the model before the present one is wanted again.
+        held_back: a model that was wanted is not used, for the reason on screen.
         compared: dict. A comparison came on screen.
         status_changed: str. For the status line.
     """
 
     use_asked = pyqtSignal(object)
     back_asked = pyqtSignal()
+    held_back = pyqtSignal()
     compared = pyqtSignal(object)
     status_changed = pyqtSignal(str)
 
@@ -80,9 +80,7 @@ class CandidatePanel(QFrame):
         self._dwell.setSingleShot(True)
         self._dwell.setInterval(_DWELL_MS)
         self._dwell.timeout.connect(self._on_dwell_timeout)
-        self._is_due = False
-        self._is_pending = False
-        self._is_waiting = False
+        self._is_due = self._is_pending = self._is_waiting = False
         self._make_widgets()
         self._lay_out()
         self._connect()
@@ -213,7 +211,7 @@ class CandidatePanel(QFrame):
 
     def _fail(self, text: str, hint: str) -> None:
         if self._is_waiting:
-            self.status_changed.emit("The model was not put to use: see why below.")
+            self.status_changed.emit(_NOT_USED)
         self._failure.set_words(text, hint)
         self._failure.show()
         self._end()
@@ -289,6 +287,7 @@ class CandidatePanel(QFrame):
         if self.is_advised_against or (self._result is None and not is_sure):
             self.status_changed.emit(_NOT_USED)
             self.choice.use_button.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.held_back.emit()
         elif self._bundle is not None:
             self.use_asked.emit(self._bundle.path)
 
@@ -314,8 +313,8 @@ class CandidatePanel(QFrame):
         self._failure = MessageCard("warn", self)
         self._failure.set_severity("warn", "Not compared")
         self.view = ComparisonView(self)
-        for widget in (self._failure, self.view):
-            widget.hide()
+        self._failure.hide()
+        self.view.hide()
 
     def _lay_out(self) -> None:
         tools = QHBoxLayout()

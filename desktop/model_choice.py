@@ -37,7 +37,7 @@ _WORDS: Final = {
     ),
     Advice.PENDING: (
         "&Use this model…",
-        "Whether it is better than the model in use is not known yet.",
+        "The comparison has not finished.",
     ),
     Advice.WAITING: (
         "Do not &use it yet",

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from PyQt5.QtCore import Qt, QUrl, pyqtSignal, pyqtSlot
+from PyQt5.QtCore import Qt, QTimer, QUrl, pyqtSignal, pyqtSlot
 from PyQt5.QtGui import QDesktopServices
 from PyQt5.QtWidgets import (
     QHBoxLayout,
@@ -67,6 +67,9 @@ class ReportPage(PageScroll):
         self._run: Run | None = None
         self._data: ReportData | None = None
         self._files = Background(self, "report")
+        self._look_at_verdict = QTimer(self)
+        self._look_at_verdict.setSingleShot(True)
+        self._look_at_verdict.timeout.connect(self._on_look_timeout)
         self._page = QWidget(self)
         self._page.setObjectName("reportBody")
         self._make_head()
@@ -213,6 +216,15 @@ class ReportPage(PageScroll):
             f"{mistake.file} is no longer where it was when the model was trained."
         )
 
+    @pyqtSlot()
+    def _on_held_back(self) -> None:
+        self._look_at_verdict.start(0)  # once it has its place
+
+    @pyqtSlot()
+    def _on_look_timeout(self) -> None:
+        view = self.candidate.view
+        self.ensureWidgetVisible(view.card if view.isVisible() else self.candidate)
+
     # Making
 
     def _make_head(self) -> None:
@@ -261,6 +273,7 @@ class ReportPage(PageScroll):
         self.folder_button.clicked.connect(self._on_folder_clicked)
         self.candidate.use_asked.connect(self.use_asked)
         self.candidate.back_asked.connect(self.back_asked)
+        self.candidate.held_back.connect(self._on_held_back)
         self.candidate.status_changed.connect(self.status_changed)
         self.body.film_asked.connect(self._on_film_asked)
         self.body.film_missed.connect(self._on_film_missed)

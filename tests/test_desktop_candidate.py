@@ -231,7 +231,7 @@ def test_a_model_that_waits_is_not_used_against_the_advice(
     comparing(panel, qtbot, worse_run)
     with (
         qtbot.assertNotEmitted(panel.use_asked),
-        qtbot.waitSignal(panel.compared, timeout=90000),
+        qtbot.waitSignal(panel.held_back, timeout=90000),
     ):
         panel.choice.use_button.click()
     assert panel.view.isVisible()

@@ -20,7 +20,7 @@ from desktop.compare_page import ComparePage
 from desktop.run_rows import Rate, read_row, time_in_words
 from desktop.runs_model import ACCURACY, LIST_COLUMNS, NAME, RunsModel
 from desktop.runs_panel import RunsPanel
-from tests.finished_run import damage, make_finished_run, write_films
+from tests.finished_run import FINDINGS, damage, make_finished_run, write_films
 
 
 @pytest.fixture
@@ -202,6 +202,23 @@ def test_runs_of_one_split_can_be_compared(
     page.set_runs([finished, make_finished_run(tiny_bundle, manifest, name="Second")])
     filled(page.model, qtbot)
     assert "same test films" in page.verdict
+
+
+def test_runs_whose_labels_need_no_lungs_are_named(
+    page: ComparePage,
+    qtbot: QtBot,
+    finished: Run,
+    tiny_bundle: ModelBundle,
+    manifest: Path,
+) -> None:
+    page.set_runs([finished])
+    filled(page.model, qtbot)
+    assert page.doubt == ""
+    other = make_finished_run(tiny_bundle, manifest, name="B", findings=FINDINGS)
+    page.set_runs([finished, other])
+    filled(page.model, qtbot)
+    assert "without looking at lungs" in page.doubt
+    assert ": B. Their" in page.doubt
 
 
 def test_runs_of_different_splits_are_marked_and_told(

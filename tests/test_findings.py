@@ -77,10 +77,10 @@ def test_a_card_by_another_hand_has_no_findings(damaged: object) -> None:
         (MADE, 9, 0, "were split by patient and likeness"),
         (MADE, 4, 0, "by patient where one is known (4 of 9 films) and likeness"),
         (MADE, 0, 4, "were split by group and likeness"),
-        (GIVEN, 9, 0, "is used as it is; looked at by patient and likeness"),
-        (GIVEN, 0, 0, "looked at by likeness alone, since no patient is known"),
-        (REGROUPED, 0, 0, "found by likeness alone"),
-        (LEAKING, 9, 0, "belong together are in several of its parts"),
+        (GIVEN, 9, 0, "list of films states; checked by patient and likeness"),
+        (GIVEN, 0, 0, "checked by likeness alone, since no patient is known"),
+        (REGROUPED, 0, 0, "by likeness alone"),
+        (LEAKING, 9, 0, "belong together are in several parts of it"),
     ],
 )
 def test_split_is_told_as_it_was_made(
