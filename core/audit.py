@@ -51,6 +51,7 @@ from core.copies import SimilarPair, similar_pairs
 from core.dataset import Dataset, Sample, index_dataset
 from core.errors import DatasetError
 from core.events import StageStarted
+from core.fingerprints import whole_films
 from core.grouping import group_by_pairs
 from core.leaks import (
     Leak,
@@ -281,7 +282,9 @@ def _shortcuts(
     if trial is not None:
         metadata = metadata_probe(facts, trial, lambda share: on_progress(share / 2))
         frame = frame_probe(
-            surveyed.fingerprints, trial, lambda share: on_progress((1 + share) / 2)
+            whole_films(surveyed.fingerprints),
+            trial,
+            lambda share: on_progress((1 + share) / 2),
         )
     return {"metadata": probe_to_json(metadata), "frame": probe_to_json(frame)}
 

@@ -131,20 +131,20 @@ def metadata_probe(
 
 
 def frame_probe(
-    fingerprints: NDArray[np.uint8],
+    films: NDArray[np.uint8],
     trial: Trial,
     on_progress: Callable[[float], None] = lambda share: None,
 ) -> Probe:
     """Tell labels apart by the outer rim of the film, its centre blanked.
 
     Args:
-        fingerprints: (n, k) uint8 of `core.fingerprints`.
+        films: (n, 64, 64) uint8, as `core.fingerprints.whole_films` gives them.
         on_progress: As `metadata_probe`.
     """
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
     cell = SIDE // _THUMBNAIL
-    small = fingerprints.reshape(-1, _THUMBNAIL, cell, _THUMBNAIL, cell)
+    small = films.reshape(-1, _THUMBNAIL, cell, _THUMBNAIL, cell)
     small = small.astype(np.float64).mean(axis=(2, 4))
     rim = np.ones((_THUMBNAIL, _THUMBNAIL), bool)
     rim[_RIM:-_RIM, _RIM:-_RIM] = False

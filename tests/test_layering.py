@@ -18,7 +18,8 @@ core.pictures core.dicom core.images core.preprocess core.metrics core.events
 core.control core.job core.reporting core.presets core.augment core.bundle core.dataset
 core.balance core.graph core.predict core.explain core.report core.bundle_file
 core.bundle_commands core.counts core.compare_words core.curves core.differences
-core.failures core.fingerprints core.poses core.alignment core.copies core.grouping
+core.failures core.fingerprints core.views core.poses core.alignment
+core.film_features core.nearest core.copies core.grouping
 core.split core.film_list core.evaluate core.operating_points core.compare
 core.compare_command core.model_store core.patients core.report_file core.run_record
 core.run_times core.shortcuts core.audit_words core.summary core.survey core.tallies
