@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+import functools
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from core.fingerprints import SIDE
 from core.poses import Pose, in_words
+from core.views import View
 
 #: Correlations from which two films are one picture: of their fine detail, and of
 #: the order of their grey levels, which no change of brightness alters. Of 2,000 real
@@ -23,8 +25,10 @@ _RADIUS = 0.42
 #: Blur and shade taken from films before they are aligned, and before they are
 #: compared, in pixels of a fingerprint.
 _ALIGN_BAND, _COMPARE_BAND = (0.7, 4.0), (0.5, 1.5)
-#: Grey level up to which a pixel may be the border that a rotation left.
+#: Grey levels from the end of the scale that may be the border a rotation left.
 _BLACK = 4
+#: Films that are kept ready, at 50 kB each.
+_READY = 4096
 _LEAST_OVERLAP = 0.25
 _SIZE = (SIDE, SIDE)
 _READ = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
@@ -61,20 +65,23 @@ class _Film:
 
 
 class Aligner:
-    """Lays films over one another; serves several threads.
+    """Lays views of films over one another; serves several threads.
 
     Args:
-        squares: (n, k) uint8 of `core.fingerprints`.
-        rows: Those that will be asked for.
+        views: Of `core.views`.
+        squares: (m, 4096) uint8, how they look.
     """
 
-    def __init__(self, squares: NDArray[np.uint8], rows: Iterable[int]) -> None:
+    def __init__(self, views: Sequence[View], squares: NDArray[np.uint8]) -> None:
         cells = np.arange(SIDE) - (SIDE - 1) / 2
         disc = np.hypot(cells, cells[:, np.newaxis]) < _RADIUS * SIDE
-        self._films = {row: _ready(squares[row], disc) for row in set(rows)}
+        self._views = views
+        self._ready = functools.lru_cache(_READY)(
+            lambda row: _ready(squares[row], disc)
+        )
 
     def match(self, first: int, second: int, pose: Pose) -> Match | None:
-        """Compare two films.
+        """Compare two views.
 
         Args:
             pose: About how the first lies over the second.
@@ -82,7 +89,7 @@ class Aligner:
         Returns:
             None where they show different pictures.
         """
-        one, other = self._films[first], self._films[second]
+        one, other = self._ready(first), self._ready(second)
         try:
             warp = _aligned(other.coarse, one.coarse, pose.to_pixels(), one.valid)
         except cv2.error:  # nothing in common to align by
@@ -99,7 +106,24 @@ class Aligner:
         levels = other.levels[both]
         if _correlation(_order(shown), _order(levels)) < SAME_ORDER:
             return None
-        return Match(likeness, in_words(warp, shown, levels))
+        return Match(likeness, self._how(first, second, warp, shown, levels))
+
+    def _how(
+        self,
+        first: int,
+        second: int,
+        warp: NDArray[np.float32],
+        shown: NDArray[np.float32],
+        levels: NDArray[np.float32],
+    ) -> str:
+        one, other = self._views[first], self._views[second]
+        # From the second film's own pixels to the first's.
+        matrix = one.matrix() @ warp[:, :2].astype(np.float64) @ other.matrix().T
+        words = ["inverted"] if one.negative != other.negative else []
+        if one.without_border != other.without_border:
+            words.append("border added")
+        words += in_words(matrix, shown, levels)
+        return ", ".join(words) or "resized or compressed again"
 
 
 def _ready(square: NDArray[np.uint8], disc: NDArray[np.bool_]) -> _Film:
@@ -136,10 +160,12 @@ def _laid(film: NDArray[np.float32], warp: NDArray[np.float32]) -> NDArray[np.fl
 
 
 def _without_border(film: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """1 but for the black that reaches in from the corners, and a pixel more."""
-    _, parts = cv2.connectedComponents((film <= _BLACK).astype(np.uint8))
-    corners = {int(parts[y, x]) for y in (0, -1) for x in (0, -1)} - {0}
-    border = np.isin(parts, list(corners)).astype(np.uint8)
+    """1 but for black or white that reaches in from the corners, and a pixel more."""
+    border = np.zeros(film.shape, np.uint8)
+    for even in (film <= _BLACK, film >= 255 - _BLACK):
+        _, parts = cv2.connectedComponents(even.astype(np.uint8))
+        corners = {int(parts[y, x]) for y in (0, -1) for x in (0, -1)} - {0}
+        border |= np.isin(parts, list(corners)).astype(np.uint8)
     kernel = np.ones((3, 3), np.uint8)
     return np.asarray(1 - cv2.dilate(border, kernel), np.uint8)
 

@@ -45,6 +45,33 @@ def poses() -> Iterator[Pose]:
             yield _pose(mirror, 0.0, (1, 0.9), (0, shift_of_side))
 
 
+def coarse_poses() -> Iterator[Pose]:
+    """As `poses`, in steps so wide that one lies near each of them."""
+    for mirror in (1.0, -1.0):
+        for angle in np.deg2rad([-12, -4, 4, 12]):
+            for part in (0.98, 0.87):
+                yield _pose(mirror, angle, (part, part), (0, 0))
+        for angle, far in ((-9, 0.035), (0, 0.045), (9, 0.035)):
+            for shift in itertools.product((-far, far), repeat=2):
+                yield _pose(mirror, np.deg2rad(angle), (0.9, 0.9), shift)
+        for across, down in ((-0.045, 0), (0.045, 0), (0, -0.045), (0, 0.045)):
+            yield _pose(mirror, 0.0, (0.9, 0.9), (across, down))
+
+
+def near_poses(step: float, count: int, rng: np.random.Generator) -> Iterator[Pose]:
+    """Random poses that lie about a step apart.
+
+    Args:
+        step: 1 for that of `coarse_poses`, a half for that of `poses`.
+    """
+    for _ in range(count):
+        size = rng.uniform(1 - 0.18 * step, 1.0)
+        part = size * (1 + rng.uniform(-0.05, 0.05, 2) * step)
+        shift = rng.uniform(-0.04, 0.04, 2) * step
+        angle = np.deg2rad(rng.uniform(-4, 4)) * step
+        yield _pose(1.0, angle, (part[0], part[1]), (shift[0], shift[1]))
+
+
 def _pose(
     mirror: float, angle: float, part: tuple[float, float], shift: tuple[float, float]
 ) -> Pose:
@@ -59,18 +86,28 @@ def still() -> Pose:
 
 
 def in_words(
-    warp: NDArray[np.float32], shown: NDArray[np.float32], other: NDArray[np.float32]
-) -> str:
-    """What was done to a film so that it shows as another does."""
-    matrix = warp[:, :2].astype(np.float64)
+    matrix: NDArray[np.float64],
+    shown: NDArray[np.float32],
+    other: NDArray[np.float32],
+) -> list[str]:
+    """What was done to a film so that it shows as another does; empty if nothing.
+
+    Args:
+        matrix: (2, 2) where it is read, from the centre.
+        shown, other: (n,) grey levels of both where they lie over one another.
+    """
     size = float(np.sqrt(abs(np.linalg.det(matrix))))
     words = []
-    if np.linalg.det(matrix) < 0:
-        words.append("mirrored")
+    if is_mirrored := np.linalg.det(matrix) < 0:
         matrix = matrix @ np.diag([-1.0, 1.0])
-    angle = np.degrees(
-        np.arctan2(matrix[1, 0] - matrix[0, 1], matrix[0, 0] + matrix[1, 1])
+    angle = float(
+        np.degrees(np.arctan2(matrix[1, 0] - matrix[0, 1], matrix[0, 0] + matrix[1, 1]))
     )
+    if is_mirrored and abs(angle) > 135:
+        words.append("upside down")
+        angle -= np.copysign(180.0, angle)
+    elif is_mirrored:
+        words.append("mirrored")
     if abs(angle) >= 1.5:
         words.append(f"rotated by {abs(angle):.0f} degrees")
     if not 0.97 <= size <= 1.03:
@@ -78,4 +115,4 @@ def in_words(
     slope = float(np.std(other) / max(float(np.std(shown)), 1e-6))
     if abs(float(other.mean() - shown.mean())) > 6 or not 0.93 <= slope <= 1.07:
         words.append("brightness changed")
-    return ", ".join(words) or "resized or compressed again"
+    return words

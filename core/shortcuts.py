@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from core.curves import Ranking
 from core.findings import SEEN
-from core.fingerprints import SIDE
+from core.fingerprints import SIDE, whole_films
 from core.images import FilmFacts
 from core.metrics import Resamples, auc
 
@@ -131,20 +131,20 @@ def metadata_probe(
 
 
 def frame_probe(
-    fingerprints: NDArray[np.uint8],
+    films: NDArray[np.uint8],
     trial: Trial,
     on_progress: Callable[[float], None] = lambda share: None,
 ) -> Probe:
     """Tell labels apart by the outer rim of the film, its centre blanked.
 
     Args:
-        fingerprints: (n, k) uint8 of `core.fingerprints`.
+        films: (n, 64, 64) uint8, as `core.fingerprints.whole_films` gives them.
         on_progress: As `metadata_probe`.
     """
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
     cell = SIDE // _THUMBNAIL
-    small = fingerprints.reshape(-1, _THUMBNAIL, cell, _THUMBNAIL, cell)
+    small = films.reshape(-1, _THUMBNAIL, cell, _THUMBNAIL, cell)
     small = small.astype(np.float64).mean(axis=(2, 4))
     rim = np.ones((_THUMBNAIL, _THUMBNAIL), bool)
     rim[_RIM:-_RIM, _RIM:-_RIM] = False
@@ -193,7 +193,8 @@ def measure_shortcuts(
     if trial is None:
         return dict.fromkeys(SEEN)
     metadata = metadata_probe(facts, trial, lambda share: on_progress(share / 2))
-    frame = frame_probe(fingerprints, trial, lambda share: on_progress((1 + share) / 2))
+    films = whole_films(fingerprints)
+    frame = frame_probe(films, trial, lambda share: on_progress((1 + share) / 2))
     return {"metadata": probe_to_json(metadata), "frame": probe_to_json(frame)}
 
 

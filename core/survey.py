@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from core.dataset import Sample
 from core.errors import ImageReadError
-from core.fingerprints import SIDE, fingerprint_of
+from core.fingerprints import LENGTH, fingerprint_of
 from core.images import FilmFacts, Radiograph, read_radiograph
 
 _THREADS = 4
@@ -58,7 +58,7 @@ class Survey:
     def fingerprints(self) -> NDArray[np.uint8]:
         """(n, k) uint8, in the order of the films."""
         rows = [film.fingerprint for film in self.films]
-        return np.array(rows, np.uint8).reshape(len(rows), SIDE * SIDE)
+        return np.array(rows, np.uint8).reshape(len(rows), LENGTH)
 
 
 def survey(samples: Sequence[Sample], on_film: Callable[[int], None]) -> Survey:

@@ -52,12 +52,79 @@ def resized(film: Film, rng: np.random.Generator) -> Film:
     return np.asarray(small, np.uint8)
 
 
+def stretched(film: Film, rng: np.random.Generator) -> Film:
+    """To between 70 and 140 % of its width."""
+    width = round(film.shape[1] * rng.choice([0.7, 0.8, 1.2, 1.4]))
+    wide = cv2.resize(film, (width, film.shape[0]), interpolation=cv2.INTER_AREA)
+    return np.asarray(wide, np.uint8)
+
+
+def captioned(film: Film, rng: np.random.Generator) -> Film:
+    """With letters burnt into a corner."""
+    made = film.copy()
+    size = film.shape[0] / 400
+    at = (round(0.05 * film.shape[1]), round(rng.choice([0.1, 0.95]) * film.shape[0]))
+    letters = f"AP {rng.integers(1000)} SITTING"
+    cv2.putText(made, letters, at, cv2.FONT_HERSHEY_SIMPLEX, size, 255, round(3 * size))
+    return made
+
+
+def inverted(film: Film, rng: np.random.Generator) -> Film:
+    """Black for white."""
+    return 255 - film
+
+
+def turned_left(film: Film, rng: np.random.Generator) -> Film:
+    return np.ascontiguousarray(np.rot90(film))
+
+
+def turned_right(film: Film, rng: np.random.Generator) -> Film:
+    return np.ascontiguousarray(np.rot90(film, -1))
+
+
+def half_turned(film: Film, rng: np.random.Generator) -> Film:
+    return np.ascontiguousarray(film[::-1, ::-1])
+
+
+def upside_down(film: Film, rng: np.random.Generator) -> Film:
+    """Top for bottom, left and right as they were."""
+    return np.ascontiguousarray(film[::-1])
+
+
+def padded(film: Film, rng: np.random.Generator) -> Film:
+    """With black on all sides, to a quarter of the side on each."""
+    height, width = film.shape
+    top, bottom = np.rint(rng.uniform(0.02, 0.25, 2) * height).astype(int)
+    left, right = np.rint(rng.uniform(0.02, 0.25, 2) * width).astype(int)
+    return np.pad(film, ((top, bottom), (left, right)))
+
+
+def padded_white(film: Film, rng: np.random.Generator) -> Film:
+    """To a square or, if it is one, half as wide again, with white on two sides."""
+    height, width = film.shape
+    side = max(height, width) if height != width else round(1.5 * height)
+    high, wide = (side - height) // 2, (side - width) // 2
+    high = high if height != width else 0
+    return np.pad(film, ((high, high), (wide, wide)), constant_values=255)
+
+
+#: One kind of change each.
 CHANGES: dict[str, Callable[[Film, np.random.Generator], Film]] = {
-    "rotated": rotated,
-    "flipped": flipped,
-    "cropped": cropped,
+    "resized": resized,
     "recompressed": recompressed,
+    "flipped": flipped,
+    "rotated": rotated,
+    "cropped": cropped,
     "brightened": brightened,
+    "stretched": stretched,
+    "captioned": captioned,
+    "inverted": inverted,
+    "turned left": turned_left,
+    "turned right": turned_right,
+    "half turned": half_turned,
+    "upside down": upside_down,
+    "padded": padded,
+    "padded white": padded_white,
 }
 
 

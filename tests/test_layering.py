@@ -20,18 +20,19 @@ core.terminal core.reporting core.presets core.augment core.bundle core.left_out
 core.film_finder core.dataset core.balance core.graph_xml core.graph core.precision
 core.predict core.explain core.json_shape core.report_shape core.counts core.findings
 core.report core.bundle_file core.bundle_commands core.compare_words core.curves
-core.differences core.failures core.fingerprints core.poses core.alignment core.copies
-core.grouping core.split core.film_list core.evaluate core.operating_points core.compare
-core.compare_command core.model_store core.patients core.report_file core.run_record
-core.run_times core.shortcuts core.audit_words core.summary core.survey core.tallies
-core.leaks core.audit core.audit_command core.svg core.plot core.bar_charts core.charts
-core.thumbnail core.html_tables core.report_html core.kept_report core.commands
-core.film_reader core.film_labels core.scan_row core.triage core.file_lock
-core.scan_file core.suspects core.scan core.parity core.scan_summary core.scan_export
-core.scan_html core.watch core.ray_worker core.ray_cluster core.ray_shards core.ray_crew
-core.ray_knock core.ray_scan core.scan_json core.reading_notes core.wary_scan
-core.dated_folders core.scan_record core.scans core.scan_command core.training.state
-core.run core.run_story core.runs core.calibrate core.calibrate_command core.scrub
+core.differences core.failures core.fingerprints core.poses core.views core.alignment
+core.film_features core.nearest core.copies core.grouping core.split core.film_list
+core.evaluate core.operating_points core.compare core.compare_command core.model_store
+core.patients core.report_file core.run_record core.run_times core.shortcuts
+core.audit_words core.summary core.survey core.tallies core.leaks core.audit
+core.audit_command core.svg core.plot core.bar_charts core.charts core.thumbnail
+core.html_tables core.report_html core.kept_report core.commands core.film_reader
+core.film_labels core.scan_row core.triage core.file_lock core.scan_file core.suspects
+core.scan core.parity core.scan_summary core.scan_export core.scan_html core.watch
+core.ray_worker core.ray_cluster core.ray_shards core.ray_crew core.ray_knock
+core.ray_scan core.scan_json core.reading_notes core.wary_scan core.dated_folders
+core.scan_record core.scans core.scan_command core.training.state core.run
+core.run_story core.runs core.calibrate core.calibrate_command core.scrub
 core.crash_files core.edition core.file_names core.placing core.filed_list core.filing
 core.licences core.model_shelf core.scan_story core.scan_tail core.user_folders
 core.worklist core.worklist_command core.training.convert core.training.backbones

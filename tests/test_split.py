@@ -12,7 +12,7 @@ from core.balance import balanced_weights
 from core.copies import similar_pairs
 from core.dataset import Dataset, Sample
 from core.errors import DatasetError
-from core.fingerprints import SIDE
+from core.fingerprints import LENGTH
 from core.grouping import group_samples
 from core.split import (
     SPLITS,
@@ -31,7 +31,7 @@ def sample(name: object, label: str = "covid", **fields: str) -> Sample:
 def random_prints(n: int, seed: int) -> np.ndarray:
     """Fingerprints that are far apart, as those of different films are."""
     rng = np.random.default_rng(seed)
-    return rng.integers(0, 256, (n, SIDE * SIDE)).astype(np.uint8)
+    return rng.integers(0, 256, (n, LENGTH)).astype(np.uint8)
 
 
 def copied(row: np.ndarray) -> np.ndarray:
@@ -275,6 +275,6 @@ def test_search_for_copies_can_be_stopped(tmp_path: Path) -> None:
         raise Enough
 
     samples = [Sample(f"{n}.png", tmp_path / f"{n}.png", "a") for n in range(3)]
-    prints = np.random.default_rng(0).integers(0, 256, (3, 4096)).astype(np.uint8)
+    prints = np.random.default_rng(0).integers(0, 256, (3, LENGTH)).astype(np.uint8)
     with pytest.raises(Enough):
         group_samples(samples, prints, stop)

@@ -26,7 +26,8 @@ from core.patients import with_patient
 from core.preprocess import PreprocessSpec, to_network_input
 
 _THREADS = 4
-_FINGERPRINTS = "fingerprints.npy"
+#: Numbered anew whenever a fingerprint changes, so that no older one is taken for it.
+_FINGERPRINTS = "fingerprints-2.npy"
 #: The first fields of `FilmFacts`, in its order.
 _FACTS = ("format", "width", "height", "bits", "colour", "file_bytes")
 
@@ -78,7 +79,7 @@ def read_films(
         DatasetError: No film can be read.
     """
     pixels_path, index_path = folder / "films.u8", folder / "films.json"
-    if not index_path.exists():
+    if not (index_path.exists() and (folder / _FINGERPRINTS).exists()):
         fingerprints: list[NDArray[np.uint8]] = []
         digests: list[str] = []
         facts: list[list[str | int]] = []
