@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from core.errors import OutputError
+from core.json_file import read_json
 
 #: Says of a folder that an export made it, and of which files it consists.
 MARK = "hilum-export.json"
@@ -189,7 +190,7 @@ def is_export(folder: Path) -> bool:
     if not names.get(MARK):
         return False
     try:
-        fields = json.loads((folder / MARK).read_text(encoding="utf-8"))
+        fields = read_json(folder / MARK)
         listed = {MARK, *fields["files"]}
     except (OSError, ValueError, KeyError, TypeError):
         return False

@@ -13,9 +13,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 #: Low to high: a module imports only modules listed before it.
 ORDER = """
-core.errors core.outputs core.paths core.pixels core.tags core.grey_scale core.quick_png
-core.pictures core.dicom core.files core.images core.preprocess core.metrics
-core.json_file core.events core.control core.setting core.job_settings core.job
+core.errors core.files core.json_file core.outputs core.paths core.pixels core.tags
+core.grey_scale core.quick_png core.pictures core.dicom core.images core.preprocess
+core.metrics core.events core.control core.setting core.job_settings core.job
 core.terminal core.reporting core.presets core.augment core.bundle core.left_out
 core.film_finder core.dataset core.balance core.graph_xml core.graph core.precision
 core.predict core.explain core.json_shape core.report_shape core.counts core.findings

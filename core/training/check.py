@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from core.copies import SimilarPair
 from core.findings import GIVEN, LEAKING, MADE
+from core.json_file import read_json
 from core.leaks import alike_rows, conflicts
 from core.paths import atomic_write
 from core.shortcuts import measure_shortcuts
@@ -85,7 +86,7 @@ def write_findings(folder: Path, findings: dict[str, Any]) -> None:
 def read_findings(folder: Path) -> dict[str, Any]:
     """`{findings: ...}` for the card; nothing for a job of an older program."""
     try:
-        return {"findings": json.loads((folder / _FILE).read_text(encoding="utf-8"))}
+        return {"findings": read_json(folder / _FILE)}
     except FileNotFoundError:
         return {}
 

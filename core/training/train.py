@@ -21,7 +21,7 @@ from core.events import EpochEnded, JobSucceeded, Noted
 from core.findings import cautions_about
 from core.grouping import group_by_pairs
 from core.job import TrainingConfig
-from core.json_file import read_json
+from core.json_file import parse_json, read_json
 from core.paths import atomic_write
 from core.patients import compile_pattern
 from core.preprocess import PreprocessSpec
@@ -256,7 +256,7 @@ class _Job:
 
     def _stored_head(self) -> Head:
         with np.load(self.folder.path / _HEAD) as stored:
-            epochs = json.loads(str(stored["epochs"]))
+            epochs = parse_json(str(stored["epochs"]))
             history = tuple(EpochEnded(**epoch) for epoch in epochs)
             weights = (stored[f"arr_{i}"] for i in range(len(stored.files) - 1))
             return Head(tuple(weights), history)
