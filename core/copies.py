@@ -14,7 +14,7 @@ from core.alignment import Aligner, Match
 from core.film_features import FilmFeatures, reader_of
 from core.nearest import NearestFilms
 from core.poses import Pose, coarse_poses, poses
-from core.views import View, views_of
+from core.views import views_of
 
 #: Blur taken from films before their detail is compared, in pixels of the halved
 #: one, and the numbers kept of each.
