@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from core.alignment import Aligner, Match
 from core.film_features import FilmFeatures, reader_of
 from core.nearest import NearestFilms
-from core.poses import Pose, poses
+from core.poses import Pose, coarse_poses, poses
 from core.views import views_of
 
 #: Blur taken from films before their detail is compared, in pixels of the halved
@@ -88,6 +88,8 @@ def similar_pairs(
         The pairs, in order. Of many equal films each is paired with the first
         only, so what hangs together matters rather than which pair is listed.
     """
+    from threadpoolctl import threadpool_limits
+
     if len(fingerprints) < 2:
         return []
     unique, first, number = np.unique(
@@ -101,13 +103,14 @@ def similar_pairs(
     ]
     views, squares = views_of(unique)
     film_of = np.array([view.film for view in views])
-    every_pose = list(poses())
-    found = _candidates(squares, film_of, every_pose, on_progress)
+    # A library's own threads wait for each other at every product, for long where
+    # the computer does something else too.
+    with threadpool_limits(1):
+        found = _candidates(squares, film_of, on_progress)
     on_progress(_POSED)
     checked = _check(
         Aligner(views, squares),
         found,
-        every_pose,
         lambda share: on_progress(_POSED + share * (1 - _POSED)),
     )
     for one, two, match in checked:
@@ -120,7 +123,6 @@ def similar_pairs(
 def _candidates(
     squares: NDArray[np.uint8],
     film_of: NDArray[np.intp],
-    every_pose: Sequence[Pose],
     on_progress: OnProgress,
 ) -> _Candidates:
     """Pairs worth a look, each pair of films once."""
@@ -132,8 +134,8 @@ def _candidates(
     other = film_of[first] != film_of[second]
     first, second, coarse = first[other], second[other], coarse[other]
     features = FilmFeatures(squares, _SHADE, 0.5, _NUMBERS)
-    near = _near(index.poses, every_pose)
-    found = _posed(features, first, second, near[coarse], every_pose, on_progress)
+    near = _near(coarse_poses(), poses())[coarse]
+    found = _posed(features, first, second, near, on_progress)
     order = np.lexsort((-found.likeness, first))
     rank = np.empty(len(order), np.intp)
     rank[order] = np.arange(len(order)) - np.searchsorted(first[order], first[order])
@@ -173,14 +175,11 @@ def _posed(
     first: NDArray[np.intp],
     second: NDArray[np.intp],
     near: NDArray[np.bool_],
-    every_pose: Sequence[Pose],
     on_progress: OnProgress,
 ) -> _Candidates:
     """The pairs, each in the pose in which its films' detail fits best."""
-    from threadpoolctl import threadpool_limits
-
     over = features.as_they_are()
-    readers = [reader_of(pose) for pose in every_pose]
+    readers = [reader_of(pose) for pose in poses()]
     likeness = np.full(len(first), -2.0, np.float32)
     chosen = np.zeros(len(first), np.intp)
 
@@ -197,7 +196,7 @@ def _posed(
 
     chunks = [slice(i, i + _PAIRS) for i in range(0, len(first), _PAIRS)]
     threads = os.cpu_count() or 1
-    with threadpool_limits(1), concurrent.futures.ThreadPoolExecutor(threads) as pool:
+    with concurrent.futures.ThreadPoolExecutor(threads) as pool:
         for done in range(0, len(chunks), threads):
             list(pool.map(lay, chunks[done : done + threads]))
             share = min(1.0, (done + threads) / len(chunks))
@@ -208,14 +207,13 @@ def _posed(
 def _check(
     aligner: Aligner,
     pairs: _Candidates,
-    every_pose: Sequence[Pose],
     on_progress: OnProgress,
 ) -> Iterator[tuple[int, int, Match]]:
     """Align each pair, and keep those that show one picture."""
 
     def one(number: int) -> tuple[int, int, Match | None]:
         first, second = int(pairs.first[number]), int(pairs.second[number])
-        pose = every_pose[pairs.pose[number]]
+        pose = poses()[pairs.pose[number]]
         return first, second, aligner.match(first, second, pose)
 
     count = len(pairs.first)

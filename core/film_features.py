@@ -18,9 +18,9 @@ _HALF, _CELLS = SIDE // 2, 20
 #: Part of the film that a rotation or a crop leaves within it, as a radius: what is
 #: compared fades out between the two.
 _FULL_RADIUS, _RADIUS = 0.36, 0.48
-#: Films and poses of each that the analysis learns from, and the share of the
-#: poses' own variance added to it, so that it can be divided by.
-_LEARNED_FROM, _POSES_OF_EACH, _RIDGE = 800, 10, 1e-3
+#: Films that the analysis learns from, and the share of the poses' own variance
+#: added to it, so that it can be divided by.
+_LEARNED_FROM, _RIDGE = 800, 1e-3
 #: Added to the length of a film's cells, so that even films are like none.
 _FAINT = 1e-3
 
@@ -50,9 +50,8 @@ class FilmFeatures:
             self._films[:, row] = (half - blurred).ravel()
         rng = np.random.default_rng(0)
         rows = rng.permutation(len(squares))[:_LEARNED_FROM]
-        around = near_poses(step, _POSES_OF_EACH, rng)
         films = self._films[:, rows]
-        seen = np.stack([_normal(reader_of(pose) @ films) for pose in around])
+        seen = np.stack([_normal(reader_of(p) @ films) for p in near_poses(step)])
         directions = _directions(seen, numbers)
         weights = _weights()
         #: What is multiplied by films in a pose: for the numbers, the mean and the
@@ -96,8 +95,11 @@ def _directions(seen: NDArray[np.float32], count: int) -> NDArray[np.float32]:
     every = _scatter(seen - seen.mean(axis=(0, 1)))
     within = _scatter(seen - seen.mean(axis=0))
     ridge = _RIDGE * np.trace(within) / len(within) + 1e-9
-    _, directions = eigh(every, within + ridge * np.eye(len(within)))
-    return np.ascontiguousarray(directions[:, : -count - 1 : -1].T, np.float32)
+    size = len(within)
+    _, directions = eigh(
+        every, within + ridge * np.eye(size), subset_by_index=(size - count, size - 1)
+    )
+    return np.ascontiguousarray(directions.T, np.float32)
 
 
 def _scatter(values: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -105,6 +107,7 @@ def _scatter(values: NDArray[np.float32]) -> NDArray[np.float64]:
     return np.asarray(flat.T @ flat / len(flat))
 
 
+@functools.cache
 def reader_of(pose: Pose) -> Any:
     """Sparse (k, 1024) matrix that reads a halved film in a pose, and weighs it."""
     from scipy.sparse import csr_matrix

@@ -76,7 +76,8 @@ def _within(look: NDArray[np.uint8]) -> slice:
         level = int(np.median(lines[0]))
         even = (np.abs(lines.astype(np.int16) - level) <= _EVEN).mean(axis=1) >= _SHARE
         ends = np.flatnonzero(~even)
-        found.append(int(ends[0]) if ends.size else 0)
+        # The line after the border may hold some of it.
+        found.append(int(ends[0]) + 1 if ends.size and ends[0] else 0)
     most = round(_MOST * len(look))
     top, bottom = (border if border <= most else 0 for border in found)
     return slice(top, len(look) - bottom)

@@ -34,8 +34,7 @@ class NearestFilms:
     def __init__(self, squares: NDArray[np.uint8]) -> None:
         self._features = FilmFeatures(squares, _SHADE, 1.0, _NUMBERS)
         self._count = len(squares)
-        self.poses = list(coarse_poses())
-        self._readers = [reader_of(pose) for pose in self.poses]
+        self._readers = [reader_of(pose) for pose in coarse_poses()]
         films = self._features.as_they_are()
         self._centres, cell = _cells(films)
         #: Films by cell, so that those of one lie together.
@@ -55,17 +54,13 @@ class NearestFilms:
             Rows of films, of those that each may be a copy of, and the numbers of
             the poses in which the first lies best over the second.
         """
-        from threadpoolctl import threadpool_limits
-
         found = []
         starts = range(0, self._count, _BLOCK)
         threads = os.cpu_count() or 1
-        # A library's own threads wait for each other at every product, for long
-        # where the computer does something else too.
-        with threadpool_limits(1), concurrent.futures.ThreadPoolExecutor(threads) as p:
+        with concurrent.futures.ThreadPoolExecutor(threads) as pool:
             for first in range(0, len(starts), threads):
                 wave = starts[first : first + threads]
-                found += p.map(lambda start: self._like(start, most), wave)
+                found += pool.map(lambda start: self._like(start, most), wave)
                 on_progress(min(1.0, (first + threads) / len(starts)))
         first_rows, second_rows, poses = np.concatenate(found, axis=1)
         return first_rows, second_rows, poses

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 from collections.abc import Iterator
 
@@ -29,8 +30,29 @@ class Pose:
         return np.column_stack([self.matrix, shift]).astype(np.float32)
 
 
-def poses() -> Iterator[Pose]:
+@functools.cache
+def poses() -> tuple[Pose, ...]:
     """Ways to lay a film, or the middle of it, over another."""
+    return tuple(_poses())
+
+
+@functools.cache
+def coarse_poses() -> tuple[Pose, ...]:
+    """As `poses`, in steps so wide that one lies near each of them."""
+    return tuple(_coarse_poses())
+
+
+@functools.cache
+def near_poses(step: float) -> tuple[Pose, ...]:
+    """Ten that lie about a step from each other, at random but always the same.
+
+    Args:
+        step: 1 for that of `coarse_poses`, a half for that of `poses`.
+    """
+    return tuple(_near_poses(step, 10, np.random.default_rng(0)))
+
+
+def _poses() -> Iterator[Pose]:
     angles = np.deg2rad([-15, -10, -5, 0, 5, 10, 15])
     offsets = (-0.045, 0.0, 0.045)
     for mirror in (1.0, -1.0):
@@ -45,8 +67,7 @@ def poses() -> Iterator[Pose]:
             yield _pose(mirror, 0.0, (1, 0.9), (0, shift_of_side))
 
 
-def coarse_poses() -> Iterator[Pose]:
-    """As `poses`, in steps so wide that one lies near each of them."""
+def _coarse_poses() -> Iterator[Pose]:
     for mirror in (1.0, -1.0):
         for angle in np.deg2rad([-12, -4, 4, 12]):
             for part in (0.98, 0.87):
@@ -58,12 +79,7 @@ def coarse_poses() -> Iterator[Pose]:
             yield _pose(mirror, 0.0, (0.9, 0.9), (across, down))
 
 
-def near_poses(step: float, count: int, rng: np.random.Generator) -> Iterator[Pose]:
-    """Random poses that lie about a step apart.
-
-    Args:
-        step: 1 for that of `coarse_poses`, a half for that of `poses`.
-    """
+def _near_poses(step: float, count: int, rng: np.random.Generator) -> Iterator[Pose]:
     for _ in range(count):
         size = rng.uniform(1 - 0.18 * step, 1.0)
         part = size * (1 + rng.uniform(-0.05, 0.05, 2) * step)
@@ -80,6 +96,7 @@ def _pose(
     return Pose(turn @ np.diag(part), turn @ np.array(shift))
 
 
+@functools.cache
 def still() -> Pose:
     """As it is."""
     return _pose(1.0, 0.0, (1, 1), (0, 0))

@@ -22,6 +22,7 @@ from core.bundle import WEIGHTS, ModelBundle, read_bundle
 from core.errors import CoreError
 from core.paths import atomic_write, default_bundle_dir
 from tests.benchmarks import (
+    copies_growth,
     feature_extraction,
     first_verdict,
     machine,
@@ -57,6 +58,12 @@ batches and validation, its backbone frozen, with XLA if that made it faster. Th
 of an epoch in which the device is busy is the time of the same steps on batches in
 memory, as a share of the epoch's; varying films takes from the same processor. A film
 is read by the window's own worker, the job started by the window's own code."""
+
+_NOTES_LEAKS = """\
+Copies are planted among films of groups on which no threshold was chosen. The search
+for them among all films of the manifest runs on fingerprints taken before; all pairs
+means the same search with each film laid over every other in the same poses, without
+the index."""
 
 _NOTES_SCAN = """\
 A scan is timed against the loop of published projects: keras.utils.load_img and
@@ -227,12 +234,19 @@ def _films(folder: Path, counts: Mapping[str, int]) -> tuple[Path, Path]:
 def _leaks(
     bundle: ModelBundle, folder: Path, rows: list[Row], quick: bool
 ) -> dict[str, Any]:
-    """How well copies of films and shared patients are found."""
+    """How well copies of films and shared patients are found, and how soon."""
     _say("\nPlanted copies and shared patients")
     found = planted_copies.measure(400 if quick else planted_copies.ALL)
     _say("\n".join(f"  {line}" for line in found.said))
     _show(planted_copies.rows(found), rows)
-    return {"leaks": planted_copies.to_json(found)}
+
+    _say("\nThe search for copies as films grow in number")
+    growth = copies_growth.measure([1000] if quick else [1000, 4000, 27_000], 4000)
+    _show(copies_growth.rows(growth), rows)
+    return {
+        "leaks": planted_copies.to_json(found),
+        "copies_growth": copies_growth.to_json(growth),
+    }
 
 
 def _scan(
@@ -303,7 +317,7 @@ _GROUPS = {
     "verdict": _Group(_verdict, (_NOTES_VERDICT,)),
     "start": _Group(_start, (_NOTES_START,)),
     "training": _Group(_training, (_NOTES_TRAINING,)),
-    "leaks": _Group(_leaks),
+    "leaks": _Group(_leaks, (_NOTES_LEAKS,)),
     "scan": _Group(_scan, (_NOTES_SCAN,)),
     "cluster": _Group(_cluster),
 }
