@@ -148,7 +148,7 @@ def listed_films(data: Path | None) -> list[Path]:
     if data is None:
         return []
     try:
-        samples = _index_folder(data) if data.is_dir() else _index_manifest(data)
+        samples = _index_folder(data)[0] if data.is_dir() else _index_manifest(data)
     except DatasetError:
         return []
     return [sample.path for sample in samples]

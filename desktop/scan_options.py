@@ -48,7 +48,7 @@ class ScanOptions(QWidget):
         self._start = ""
         self.no_labels = QRadioButton("No la&bels: read the films only", self)
         self.from_folders = QRadioButton("The names of the s&ubfolders", self)
-        self.from_list = QRadioButton("A CSV file with the columns file, &label", self)
+        self.from_list = QRadioButton("A CSV file with the colu&mns file, label", self)
         self._group = QButtonGroup(self)
         radios = (self.no_labels, self.from_folders, self.from_list)
         for radio in radios:
@@ -70,7 +70,7 @@ class ScanOptions(QWidget):
         self.watch_box = QCheckBox("&Keep watching the folder afterwards", self)
         self.watch_box.setToolTip("Read new films as they come, until you stop it")
         self.watch_box.toggled.connect(self.changed)
-        self.hidden_box = QCheckBox("Read hidd&en files too", self)
+        self.hidden_box = QCheckBox("Read hidden fi&les too", self)
         self.hidden_box.setToolTip("Files and folders whose names begin with a dot")
         self.hidden_box.toggled.connect(self.changed)
         self.no_labels.setChecked(True)

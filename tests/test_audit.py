@@ -238,6 +238,7 @@ def test_patient_comes_from_the_file_name(tmp_path: Path) -> None:
         "known": 24,
         "patients": 12,
         "origin": "file names",
+        "grouped": 0,
     }
     assert found.split is not None
     tests = collections.Counter(sample.patient for sample in found.split.test)
@@ -260,7 +261,12 @@ def test_dicom_patient_is_known_by_a_hash_alone(tmp_path: Path) -> None:
         (folder / "covid" / f"{number}.dcm").write_bytes(dicom_bytes(dataset))
     found = audit(folder)
     patients = found.found["patients"]
-    assert patients == {"known": 3, "patients": 2, "origin": "DICOM"}
+    assert patients == {
+        "known": 3,
+        "patients": 2,
+        "origin": "DICOM",
+        "grouped": 0,
+    }
     assert found.found["views"] == {"unknown": 12, "LL": 3}
     assert found.split is not None
     assert "MUSTER" not in repr(found.split)

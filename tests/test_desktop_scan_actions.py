@@ -88,7 +88,7 @@ def test_what_is_shown_is_exported_in_its_order(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    out = tmp_path / "out" / "w.csv"
+    out = tmp_path / "w.csv"
     monkeypatch.setattr(model_dialogs, "ask_for_file", lambda *_: out)
 
     def say(dialog: QDialog) -> None:

@@ -195,6 +195,8 @@ def test_without_a_display_it_ends_with_a_sentence(display: str, sentence: str) 
         timeout=30,
     )
     assert ended.returncode == 2
+    if display and "system libraries" in ended.stderr:
+        pytest.skip("the libraries that Qt needs for X11 are not installed")
     assert ended.stderr.startswith(sentence)
     assert len(ended.stderr.strip().splitlines()) == 2
     assert "Hint: " in ended.stderr

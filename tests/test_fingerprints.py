@@ -36,7 +36,8 @@ def test_fingerprint_does_not_change_the_film(film: Film) -> None:
 def test_even_border_is_cut_off(film: Film, change: object) -> None:
     inner = film[20:-20, 20:-20]  # so that no border is left of its own
     changed = change(inner, np.random.default_rng(2))
-    assert np.abs(without_border(changed) - without_border(inner)).mean() < 2
+    # A border takes a line more than its own, so as to leave nothing of it.
+    assert np.abs(without_border(changed) - without_border(inner)).mean() < 3
     whole = whole_films(fingerprint(changed)[np.newaxis])[0]
     assert np.abs(whole.ravel() - without_border(inner)).mean() > 20
 

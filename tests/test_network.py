@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from core import command_line, paths
+from core import command_line, internal_commands, paths
 from desktop import preconditions
 from tests.conv_bundle import write_conv_bundle
 from tests.phantoms import write_phantom_set
@@ -241,7 +241,8 @@ def test_every_command_and_every_format_has_a_row() -> None:
         if isinstance(action, argparse._SubParsersAction)
     )
     formats = commands["export"]._option_string_actions["--format"].choices
-    assert set(commands) == {name.split()[0] for name in ROWS}
+    internal = set(internal_commands.NAMES)
+    assert {*commands, *internal} == {name.split()[0] for name in ROWS}
     assert {f"export {name}" for name in formats} <= set(ROWS)
 
 

@@ -63,6 +63,7 @@ def made_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     bundle = write_tiny_bundle(world / "models" / "model")
     write_tiny_bundle(world / "models" / "second", shift=1.0)
     pack_bundle(bundle, world / "files" / "model.hilum")
+    (world / "scanned").mkdir()
     words = ["scan", world / "data" / "films", "--out", world / "scanned/results.csv"]
     assert run_command(*words, "--model", bundle.path) == 0
     other = world / "other" / "folder"

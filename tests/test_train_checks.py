@@ -133,7 +133,7 @@ def test_events_file_that_cannot_be_written_is_refused(
 ) -> None:
     (tmp_path / "file").write_text("in the way")
     said = refuse("--events-file", tmp_path / "file" / "events.jsonl", dry=dry)
-    assert "could not be written" in said
+    assert "There is no folder" in said
     assert "is a folder" in refuse("--events-file", tmp_path, dry=dry)
 
 
@@ -142,9 +142,9 @@ def test_place_for_the_model_that_cannot_be_written_is_refused(
 ) -> None:
     (tmp_path / "file").write_text("in the way")
     out = tmp_path / "file" / "model"
-    assert "could not be written" in refuse("--out", out)
-    assert "could not be written" in refuse("--out", out, dry=True)
-    assert "could not be written" in refuse("--json", out, dry=True)
+    assert "There is no folder" in refuse("--out", out)
+    assert "There is no folder" in refuse("--out", out, dry=True)
+    assert "There is no folder" in refuse("--json", out, dry=True)
 
 
 def test_backend_that_is_not_there_is_refused(

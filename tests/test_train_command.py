@@ -55,6 +55,7 @@ def test_tells_its_stages_in_order(
     assert stages == [
         "start",
         "reading",
+        "reading",  # and looking for copies
         "features",
         "head",
         "fine-tuning",
