@@ -256,7 +256,10 @@ OUTPUTS = [
     ["evaluate", "M", "--data", "DATA", "--json", "FILE"],
     ["evaluate", "M", "--data", "DATA", "--report", "FILE"],
     ["compare", "M", "M", "--data", "DATA", "--json", "FILE"],
-    ["export", "M", "--format", "hilum", "--out", "FILE"],
+    *(
+        ["export", "M", "--format", name, "--out", "FILE"]
+        for name in ("hilum", "keras", "onnx", "litert")
+    ),
     ["train", "--data", "DATA", "--out", "OUT", "--dry-run", "--json", "FILE"],
     ["train", "--data", "DATA", "--out", "OUT", "--events-file", "FILE"],
     ["scan", "FOLDER", "--model", "M", "--out", "FILE"],

@@ -134,7 +134,9 @@ def test_events_file_that_cannot_be_written_is_refused(
     (tmp_path / "file").write_text("in the way")
     said = refuse("--events-file", tmp_path / "file" / "events.jsonl", dry=dry)
     assert "There is no folder" in said
-    assert "is a folder" in refuse("--events-file", tmp_path, dry=dry)
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    assert "is a folder" in refuse("--events-file", folder, dry=dry)
 
 
 def test_place_for_the_model_that_cannot_be_written_is_refused(
@@ -142,8 +144,8 @@ def test_place_for_the_model_that_cannot_be_written_is_refused(
 ) -> None:
     (tmp_path / "file").write_text("in the way")
     out = tmp_path / "file" / "model"
-    assert "There is no folder" in refuse("--out", out)
-    assert "There is no folder" in refuse("--out", out, dry=True)
+    assert "could not be written" in refuse("--out", out)
+    assert "could not be written" in refuse("--out", out, dry=True)
     assert "There is no folder" in refuse("--json", out, dry=True)
 
 

@@ -25,7 +25,7 @@ from core.outputs import (
     mark_export,
     refuse_inputs,
 )
-from core.paths import atomic_folder, atomic_write
+from core.paths import atomic_folder, atomic_write, refuse_missing_folder
 from core.reporting import (
     Report,
     Reporter,
@@ -81,11 +81,13 @@ def run_job_with(
     _refuse_inputs(made, job.data, job.config, arguments.config)
     if arguments.resume:
         check_folder(out, overwrite=True, is_own=is_bundle)
+    else:
+        _check_way(out, folder, arguments.overwrite)
     check_places([arguments.events_file], out)
     check_backend(job.backend)
     dataset = check_job(job.config, job.data)
     if not arguments.resume:
-        _make_way(out, folder, arguments.overwrite)
+        folder.discard()
         folder.begin(*job.record(), preset=job.preset, backend=job.backend)
     with folder.at_work(), _disk_failures():
         control.watch(folder.wished, folder.mark_short_of_memory)
@@ -160,6 +162,7 @@ def export(arguments: argparse.Namespace) -> int:
     if arguments.format in _FOLDERS:
         check_folder(out, overwrite=arguments.overwrite, is_own=is_export)
     else:
+        refuse_missing_folder(out)
         check_file(out, overwrite=arguments.overwrite)
     if arguments.format == "openvino":
         with atomic_folder(out, is_own=is_export) as folder:
@@ -243,7 +246,7 @@ def _if_there(weights: Path | None) -> Path | None:
     return weights if weights and weights.exists() else None
 
 
-def _make_way(out: Path, folder: JobFolder, overwrite: bool) -> None:
+def _check_way(out: Path, folder: JobFolder, overwrite: bool) -> None:
     check_folder(out, overwrite=overwrite, is_own=is_bundle)
     check_folder(folder.path, overwrite=True, is_own=lambda _: folder.is_only_a_job())
     if folder.exists() and not overwrite:
@@ -252,4 +255,3 @@ def _make_way(out: Path, folder: JobFolder, overwrite: bool) -> None:
             hint="Go on with it by --resume, or discard it with --overwrite.",
         )
     folder.refuse_running()
-    folder.discard()

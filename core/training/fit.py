@@ -81,9 +81,10 @@ def fine_tune(
         rate = rate_of(config, history)
         if rate is not None:
             network.optimizer.learning_rate = rate
-        begin_epoch(network, config.seed, "fine-tuning", epoch)
+        seeds = begin_epoch(config.seed, "fine-tuning", epoch)
         try:
-            fitted = _learn(network, batches.start_epoch(epoch), steps, config)
+            control.finish_if_asked()
+            fitted = _learn(network, batches.start_epoch(epoch), [seeds, steps], config)
         except FinishAsked:
             break
         logits = _predict(network, checked, val)
@@ -165,12 +166,13 @@ class _StepCallback(keras.callbacks.Callback):
 def _learn(
     network: keras.Model,
     batches: TrainingBatches,
-    steps: _StepCallback,
+    callbacks: list[keras.callbacks.Callback],
     config: TrainingConfig,
 ) -> keras.callbacks.History:
     """One epoch, its averaged weights put in place."""
-    steps.control.finish_if_asked()
-    fitted = network.fit(batches, epochs=1, shuffle=False, verbose=0, callbacks=[steps])
+    fitted = network.fit(
+        batches, epochs=1, shuffle=False, verbose=0, callbacks=callbacks
+    )
     if config.average > 0:
         _separate(network)
     return fitted
