@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from core.command_line import parser
+from core.commands.parser import parser
 from core.errors import CoreError, TrainingStopped
 from core.terminal import print_lines
 

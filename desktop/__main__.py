@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core import __version__
-from desktop import preconditions
+from desktop.app import preconditions
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         preconditions.tell(obstacle)
         return 2
     # Not above: Qt cannot be loaded where its libraries are missing.
-    from desktop.startup import run
+    from desktop.app.startup import run
 
     return run(wishes.files)
 

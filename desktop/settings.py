@@ -10,7 +10,7 @@ from typing import Final
 from PyQt5.QtCore import QByteArray, QSettings
 
 from core import paths
-from desktop.notify import Notice
+from desktop.widgets.notify import Notice
 
 #: Raised when the meaning of a key changes; `_upgrade` then knows the older one.
 FORMAT_VERSION: Final = 1

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import re
 
-from core import __version__, command_line
+from core import __version__
+from core.commands import parser as command_line
 
 NAME = "hilum-core"
 

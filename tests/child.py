@@ -18,7 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from core.events import (  # noqa: E402 - found only now
+from core.jobs.events import (  # noqa: E402 - found only now
     FINISH,
     STOP,
     DeviceFound,
@@ -33,8 +33,8 @@ from core.events import (  # noqa: E402 - found only now
     claim_stdout,
     encode_event,
 )
-from core.job import TrainingConfig  # noqa: E402
-from core.training.state import JobFolder  # noqa: E402
+from core.runs.config import TrainingConfig  # noqa: E402
+from core.runs.job_folder import JobFolder  # noqa: E402
 
 EPOCHS = 3
 

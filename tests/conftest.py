@@ -16,7 +16,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from PyQt5.QtCore import QThread
 from PyQt5.QtWidgets import QApplication
 
-from core.bundle import ModelBundle
+from core.model.bundle import ModelBundle
 from tests.phantoms import draw_phantom, write_phantom_set
 from tests.tiny_bundle import write_tiny_bundle
 from tests.training_child import Child, write_job

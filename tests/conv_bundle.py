@@ -10,10 +10,10 @@ import numpy as np
 import openvino as ov
 from openvino import opset13 as ops
 
-from core.bundle import GRAPH, GRAPH_WEIGHTS, ModelBundle, write_bundle
-from core.graph import Graph
-from core.predict import probabilities, probe_input
-from core.preprocess import PreprocessSpec
+from core.films.preprocess import PreprocessSpec
+from core.model.bundle import GRAPH, GRAPH_WEIGHTS, ModelBundle, write_bundle
+from core.model.classifier import probabilities, probe_input
+from core.model.graph import Graph
 from tests.tiny_bundle import SIZE, make_card
 
 _CHANNELS = 8

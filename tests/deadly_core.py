@@ -14,9 +14,11 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from core import paths, scan, suspects  # noqa: E402 - found only now
+from core import paths
 from core.__main__ import main  # noqa: E402
-from core.images import read_radiograph  # noqa: E402
+from core.films.radiograph import read_radiograph  # noqa: E402
+from core.scan import crash_probe as suspects  # noqa: E402 - found only now
+from core.scan import scanner as scan
 
 COMMAND = [sys.executable, str(Path(__file__).resolve())]
 _TOGETHER_S = 1.0

@@ -10,14 +10,14 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from core import images
+from core.films import radiograph as images
 
 _LARGEST = 20_000_000
 _read = images.read_radiograph
 
 
 def read_and_keep(path: Path, *words: Any, **named: Any) -> images.Radiograph:
-    """Read a film as `core.images` does, after copying it."""
+    """Read a film as `core.films.radiograph` does, after copying it."""
     folder = Path(os.environ["HILUM_RECORDED"])
     if path.is_file() and path.stat().st_size < _LARGEST:
         number = len(list(folder.iterdir()))

@@ -14,16 +14,16 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from core.bundle import GRAPH, GRAPH_WEIGHTS, REPORT, ModelBundle, write_bundle
-from core.dataset import Sample, films_of_split
-from core.evaluate import evaluate, score_films, without_details
-from core.events import EpochEnded, JobSucceeded, Noted, encode_event
-from core.predict import Classifier
-from core.presets import config_from_preset
-from core.report_file import report_json, write_report_json
-from core.run import Run
-from core.run_record import RunRecord
-from core.runs import new_run
+from core.data.dataset import Sample, films_of_split
+from core.evaluation.evaluate import evaluate, score_films, without_details
+from core.jobs.events import EpochEnded, JobSucceeded, Noted, encode_event
+from core.model.bundle import GRAPH, GRAPH_WEIGHTS, REPORT, ModelBundle, write_bundle
+from core.model.classifier import Classifier
+from core.reports.report_json import report_json, write_report_json
+from core.runs.presets import config_from_preset
+from core.runs.record import RunRecord
+from core.runs.run import Run
+from core.runs.store import new_run
 
 _MEASURED: dict[tuple[str, tuple[str, ...]], dict[str, Any]] = {}
 

@@ -6,11 +6,11 @@ import signal
 from datetime import datetime
 from pathlib import Path
 
-from core import scans
 from core.__main__ import main
-from core.bundle import ModelBundle
-from core.scan_record import FINISHED, FROM_FOLDERS, ScanRecord
-from core.scans import Scan
+from core.model.bundle import ModelBundle
+from core.scan import store as scans
+from core.scan.record import FINISHED, FROM_FOLDERS, ScanRecord
+from core.scan.store import Scan
 from tests.scan_folder import write_films
 
 

@@ -14,10 +14,11 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from core import __version__, licences, paths
-from core.bundle import WEIGHTS, ModelBundle, read_bundle
-from core.events import JobStopped, Progressed
-from core.reading_notes import ReadingNotes
+from core import __version__, paths
+from core.jobs.events import JobStopped, Progressed
+from core.model.bundle import WEIGHTS, ModelBundle, read_bundle
+from core.program import licences
+from core.scan.in_flight import ReadingNotes
 from tests.packed_app import PackedApp, clean_environment, wait_until
 from tests.phantoms import write_phantom_set
 from tests.training_child import Child

@@ -22,7 +22,11 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """All films of the tests of decoding: formats, depths, syntaxes, damaged ones."""
     folder = tmp_path_factory.mktemp("recorded")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.film_recorder"]
-    modules = ["tests/test_pictures.py", "tests/test_dicom.py", "tests/test_images.py"]
+    modules = [
+        "tests/core/films/test_pictures.py",
+        "tests/core/films/test_dicom.py",
+        "tests/core/films/test_radiograph.py",
+    ]
     subprocess.run(
         [*command, *modules],
         cwd=ROOT,

@@ -10,12 +10,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from core import model_store, paths, runs, scans
-from core.bundle import ModelBundle, read_bundle
-from core.events import STOP
-from core.run import INTERRUPTED
-from core.scan_file import read_labels, read_rows
-from core.scan_record import FINISHED
+from core import paths
+from core.jobs.events import STOP
+from core.model import in_use as model_store
+from core.model.bundle import ModelBundle, read_bundle
+from core.runs import store as runs
+from core.runs.run import INTERRUPTED
+from core.scan import store as scans
+from core.scan.record import FINISHED
+from core.scan.results import read_labels, read_rows
 from tests.packed_app import PackedApp, Screen, drop, open_window, wait_until
 
 pytest_plugins = ("tests.packed_fixtures",)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from core.bundle import read_bundle
-from core.events import EpochEnded, JobStopped, JobSucceeded, Progressed
+from core.jobs.events import EpochEnded, JobStopped, JobSucceeded, Progressed
+from core.model.bundle import read_bundle
 from tests.packed_app import PackedApp, clean_environment
 from tests.training_child import Child, work_of
 

@@ -13,7 +13,8 @@ import numpy as np
 import openvino as ov
 from openvino import opset13 as ops
 
-from core.bundle import (
+from core.model.archive import pack_bundle
+from core.model.bundle import (
     CARD,
     GRAPH,
     GRAPH_WEIGHTS,
@@ -21,7 +22,6 @@ from core.bundle import (
     INT8_WEIGHTS,
     peek_bundle,
 )
-from core.bundle_file import pack_bundle
 from tests.tiny_bundle import write_tiny_bundle
 
 NAME = "Sent"

@@ -8,8 +8,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from core.bundle import GRAPH, GRAPH_WEIGHTS, WEIGHTS, ModelBundle, write_bundle
-from core.job import TrainingConfig
+from core.model.bundle import GRAPH, GRAPH_WEIGHTS, WEIGHTS, ModelBundle, write_bundle
+from core.runs.config import TrainingConfig
 from core.training.backbones import BACKBONE, BY_NAME, standardise
 from core.training.network import build_network
 from tests.phantoms import draw_phantom

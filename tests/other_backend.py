@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import keras
 import numpy as np
 
-from core.bundle import read_bundle
+from core.model.bundle import read_bundle
 from core.training.export import export_openvino, export_other, keras_logits
 from core.training.network import build_inference_model, network_of
 

@@ -18,7 +18,7 @@ from types import TracebackType
 
 import psutil
 
-from core.ray_cluster import ALONE, SILENT
+from core.cluster.cluster import ALONE, SILENT
 from tests.scan_folder import ROOT
 
 _HOST = "127.0.0.1"

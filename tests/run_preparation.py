@@ -18,7 +18,7 @@ SCRIPT = Path(__file__).resolve().parent / "stand_in_core.py"
 def audit_record(
     labels: tuple[str, ...] = ("covid", "normal"), films: int = 40
 ) -> dict:
-    """A check that found nothing bad, in the shape of `core.audit`."""
+    """A check that found nothing bad, in the shape of `core.audit.audit`."""
     per_split = {"train": 0.6, "val": 0.2, "test": 0.2}
     probe = {
         "auc": 0.55,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 from typing import Final
 
-from core.bundle import Label
-from core.predict import percent
-from core.scan_row import ScanRow
+from core.model.bundle import Label
+from core.model.classifier import percent
+from core.scan.row import ScanRow
 
 LABELS: Final = (
     Label("covid", "COVID-19"),

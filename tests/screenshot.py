@@ -38,10 +38,10 @@ def take(wishes: argparse.Namespace, home: Path) -> None:
     from PyQt5.QtTest import QTest
 
     from core import paths
-    from desktop import theme
-    from desktop.application import Application, set_scaling
-    from desktop.main_window import MainWindow
+    from desktop.app.application import Application, set_scaling
+    from desktop.app.main_window import MainWindow
     from desktop.settings import Settings
+    from desktop.style import theme
 
     set_scaling()
     application = Application(["hilum"])

@@ -17,7 +17,7 @@ from PyQt5.QtCore import QTimer
 from PyQt5.QtWidgets import QDialog
 from core import paths
 import desktop.__main__ as program
-import desktop.main_window as windows
+import desktop.app.main_window as windows
 
 QDialog.exec = lambda dialog: QDialog.DialogCode.Accepted
 if sys.argv[1]:

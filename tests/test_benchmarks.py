@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.bundle import ModelBundle
-from core.dataset import index_dataset
-from core.images import read_radiograph
-from core.parity import Parity
+from core.data.dataset import index_dataset
+from core.films.radiograph import read_radiograph
+from core.model.bundle import ModelBundle
 from core.paths import sample_films
+from core.scan.parity import Parity
 from tests.benchmarks import (
     first_verdict,
     machine,

@@ -12,10 +12,10 @@ from PyQt5.QtCore import QMimeData, QPointF, Qt, QUrl
 from PyQt5.QtGui import QDropEvent
 from pytestqt.qtbot import QtBot
 
-from core.bundle import read_bundle
-from core.images import read_radiograph
-from core.predict import Classifier, decide, sentence
-from desktop.main_window import MainWindow
+from core.films.radiograph import read_radiograph
+from core.model.bundle import read_bundle
+from core.model.classifier import Classifier, decide, sentence
+from desktop.app.main_window import MainWindow
 from desktop.settings import Settings
 from tests.phantoms import write_phantom_set
 

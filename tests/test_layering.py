@@ -13,75 +13,75 @@ ROOT = Path(__file__).resolve().parent.parent
 
 #: Low to high: a module imports only modules listed before it.
 ORDER = """
-core.errors core.files core.json_file core.outputs core.paths core.pixels core.tags
-core.grey_scale core.quick_png core.pictures core.dicom core.images core.preprocess
-core.metrics core.events core.control core.setting core.job_settings core.job
-core.terminal core.reporting core.presets core.augment core.bundle core.left_out
-core.film_finder core.dataset core.balance core.graph_xml core.graph core.precision
-core.predict core.explain core.json_shape core.report_shape core.counts core.findings
-core.report core.bundle_file core.bundle_commands core.compare_words core.curves
-core.differences core.failures core.fingerprints core.poses core.views core.alignment
-core.film_features core.nearest core.copies core.grouping core.split core.film_list
-core.evaluate core.operating_points core.compare core.compare_command core.model_store
-core.patients core.report_file core.run_record core.run_times core.shortcuts
-core.audit_words core.summary core.survey core.tallies core.leaks core.audit
-core.audit_command core.svg core.plot core.bar_charts core.charts core.thumbnail
-core.html_tables core.report_html core.kept_report core.commands core.film_reader
-core.film_labels core.scan_row core.triage core.file_lock core.scan_file core.suspects
-core.scan core.parity core.scan_summary core.scan_export core.scan_html core.watch
-core.ray_worker core.ray_cluster core.ray_shards core.ray_crew core.ray_knock
-core.ray_scan core.scan_json core.reading_notes core.wary_scan core.dated_folders
-core.scan_record core.scans core.scan_command core.training.state core.run
-core.run_story core.runs core.calibrate core.calibrate_command core.scrub
-core.crash_files core.edition core.file_names core.placing core.filed_list core.filing
-core.licences core.model_shelf core.scan_story core.scan_tail core.user_folders
-core.worklist core.worklist_command core.training.convert core.training.backbones
-core.training.start core.training.heads core.training.weights core.training.network
+core.errors core.files core.json_file core.outputs core.paths core.films.pixels core.films.dicom_tags
+core.films.dicom_grey core.films.fast_png core.films.pictures core.films.dicom core.films.radiograph core.films.preprocess
+core.evaluation.metrics core.jobs.events core.jobs.control core.runs.setting core.runs.settings core.runs.config
+core.terminal core.jobs.reporters core.runs.presets core.runs.augment core.model.bundle core.films.left_out
+core.films.finder core.data.dataset core.data.film_weights core.model.graph_xml core.model.graph core.model.precision
+core.model.classifier core.model.gradcam core.json_shape core.reports.report_shape core.words core.reports.findings
+core.reports.text core.model.archive core.commands.bundle core.evaluation.compare_text core.evaluation.curves
+core.evaluation.differences core.jobs.failures core.data.fingerprints core.data.poses core.data.views core.data.alignment
+core.data.film_features core.data.nearest core.data.near_duplicates core.data.grouping core.data.split core.model.seen_films
+core.evaluation.evaluate core.evaluation.operating_points core.evaluation.compare core.commands.compare core.model.in_use
+core.data.patients core.reports.report_json core.runs.record core.runs.times core.audit.shortcuts
+core.audit.sentences core.reports.sentences core.audit.survey core.audit.counts core.audit.leaks core.audit.audit
+core.commands.audit core.reports.svg core.reports.plot core.reports.bar_charts core.reports.charts core.films.thumbnail
+core.reports.html_tables core.reports.html core.commands.kept_report core.commands.predict core.films.read_ahead
+core.scan.labels core.scan.row core.scan.triage core.jobs.lock core.scan.results core.scan.crash_probe
+core.scan.scanner core.scan.parity core.scan.summary core.scan.export core.scan.html core.scan.watch
+core.cluster.worker core.cluster.cluster core.cluster.shards core.cluster.workers core.cluster.probe
+core.cluster.scanner core.scan.figures core.scan.in_flight core.scan.resume core.jobs.folders
+core.scan.record core.scan.store core.commands.scan core.runs.job_folder core.runs.run
+core.runs.progress core.runs.store core.model.int8 core.commands.calibrate core.program.redact
+core.program.crash_reports core.program.edition core.filing.names core.filing.new_file core.filing.log core.filing.filer
+core.program.licences core.model.installed core.scan.progress core.scan.tail core.program.writable
+core.scan.worklist core.commands.worklist core.training.convert core.training.backbones
+core.runs.starting_weights core.training.heads core.training.weights core.training.network
 core.training.export core.training.pipeline core.training.compiling core.training.device
 core.training.epochs core.training.seeds core.training.head_fit core.training.fit
 core.training.check core.training.install core.training.features core.training.memory
-core.training.progress core.training.train core.training.preflight
-core.training.arguments core.training.checks core.training.command core.argument_types
-core.internal_commands core.job_lists core.command_line core.__main__
-desktop.focus_order desktop.setting_field desktop.camera desktop.film_hud
-desktop.item_paint desktop.film_image desktop.drawn_icon desktop.plain_table
-desktop.page_scroll desktop.icons desktop.intake desktop.labels desktop.model_choice
-desktop.probability_bars desktop.notify desktop.settings desktop.theme desktop.app_icon
-desktop.diagnose_actions desktop.diagnosis desktop.empty_state desktop.film_picture
-desktop.film_view desktop.key_help desktop.legend desktop.application
-desktop.dialog_size desktop.dialogs desktop.disclaimer desktop.status_line
-desktop.facts_panel desktop.film_dialogs desktop.film_list desktop.heat_controls
-desktop.workers desktop.film_saver desktop.film_session desktop.film_strip
-desktop.verdict_panel desktop.diagnose_layout desktop.diagnose_tab desktop.background
-desktop.chart_view desktop.check_folder desktop.check_progress desktop.confirm
-desktop.core_process desktop.child_job desktop.data_chooser desktop.disclosure
-desktop.command_card desktop.figures_table desktop.film_sampler
-desktop.augmentation_preview desktop.learning_charts desktop.model_dialogs
-desktop.preflight desktop.retrain_intro desktop.row_table desktop.audit_result
-desktop.audit_file desktop.run_follower desktop.run_log desktop.run_rows
-desktop.report_data desktop.mistakes_view desktop.report_charts desktop.report_files
-desktop.setting_fields desktop.run_request desktop.report_body desktop.run_errands
-desktop.setting_editors desktop.preset_chooser desktop.severity desktop.message_card
-desktop.comparison_view desktop.allowed_drop desktop.comparison_file
-desktop.comparison_progress desktop.candidate_panel desktop.export_dialog
-desktop.failure_panel desktop.leak_card desktop.audit_view desktop.models_dialog
-desktop.model_files desktop.note_row desktop.patience_gauge desktop.preflight_panel
-desktop.report_page desktop.runs_model desktop.compare_page desktop.run_delegate
-desktop.runs_panel desktop.stage_stepper desktop.run_status desktop.run_controller
-desktop.run_page desktop.step_bar desktop.weights_editor desktop.setting_row
-desktop.data_options desktop.data_panel desktop.settings_form desktop.new_run_page
-desktop.retrain_tab desktop.diagnostics desktop.licences_view desktop.about_dialog
-desktop.announcements desktop.scan_errands desktop.active_scan desktop.scan_controller
-desktop.scan_chores desktop.film_choice desktop.fitted_dialog desktop.filing_dialog
-desktop.scan_export_dialog desktop.scan_actions desktop.scan_texts desktop.scan_columns
-desktop.scan_follower desktop.scan_progress desktop.scan_summary_view desktop.scan_order
-desktop.scan_cells desktop.finding_sign desktop.wrapped_lines desktop.scan_filters
-desktop.scan_model desktop.scan_selection desktop.thumbnails desktop.scan_delegate
-desktop.scan_view desktop.scan_table desktop.scan_totals desktop.scan_page
-desktop.scan_list desktop.scan_options desktop.scan_start desktop.scan_news
-desktop.scan_tab desktop.window_drops desktop.main_window desktop.preconditions
-desktop.after_start desktop.crash_reporter desktop.splash desktop.start_clock
-desktop.startup desktop.__main__
+core.jobs.progress core.training.train core.training.preflight
+core.commands.job_arguments core.training.checks core.commands.train core.commands.argument_types
+core.commands.internal core.commands.lists core.commands.parser core.__main__
+desktop.widgets.focus_order desktop.retrain.settings.field desktop.film.viewport desktop.style.overlay_text
+desktop.style.item_paint desktop.film.pyramid desktop.style.drawn_icon desktop.widgets.plain_table
+desktop.widgets.page_scroll desktop.style.icons desktop.film.incoming desktop.widgets.labels desktop.models.choice
+desktop.diagnose.probability_bars desktop.widgets.notify desktop.settings desktop.style.theme desktop.style.app_icon
+desktop.diagnose.actions desktop.diagnose.reading desktop.diagnose.empty_state desktop.diagnose.picture
+desktop.film.view desktop.diagnose.key_help desktop.film.legend desktop.app.application
+desktop.widgets.dialog_size desktop.models.card_dialog desktop.app.disclaimer desktop.app.status_line
+desktop.diagnose.facts_panel desktop.diagnose.file_dialogs desktop.diagnose.films desktop.diagnose.heat_controls
+desktop.diagnose.worker desktop.diagnose.saver desktop.diagnose.session desktop.diagnose.strip
+desktop.diagnose.verdict_panel desktop.diagnose.layout desktop.diagnose.tab desktop.work.background
+desktop.widgets.chart_view desktop.retrain.data.check_folder desktop.retrain.data.check_progress desktop.widgets.confirm
+desktop.work.core_process desktop.work.child_job desktop.retrain.data.chooser desktop.widgets.disclosure
+desktop.widgets.command_card desktop.widgets.figures_table desktop.retrain.settings.sampler
+desktop.retrain.settings.augmentation_preview desktop.retrain.runs.learning_charts desktop.models.file_dialogs
+desktop.retrain.preflight desktop.retrain.intro desktop.widgets.row_table desktop.retrain.data.audit_result
+desktop.retrain.data.audit_file desktop.retrain.runs.follower desktop.widgets.log_view desktop.retrain.runs.rows
+desktop.retrain.report.data desktop.retrain.report.mistakes desktop.widgets.result_charts desktop.retrain.report.files
+desktop.retrain.settings.fields desktop.retrain.runs.request desktop.retrain.report.body desktop.retrain.runs.disk
+desktop.retrain.settings.editors desktop.retrain.settings.preset_chooser desktop.style.severity desktop.widgets.message_card
+desktop.retrain.report.comparison_view desktop.retrain.report.allowed_drop desktop.retrain.report.comparison_file
+desktop.retrain.report.comparison_progress desktop.retrain.report.candidate_panel desktop.models.export_dialog
+desktop.widgets.failure_panel desktop.retrain.data.leak_card desktop.retrain.data.audit_view desktop.models.list_dialog
+desktop.models.menu desktop.widgets.note_row desktop.retrain.runs.patience_gauge desktop.retrain.preflight_panel
+desktop.retrain.report.page desktop.retrain.runs.model desktop.retrain.report.compare_page desktop.retrain.runs.delegate
+desktop.retrain.runs.panel desktop.widgets.stage_stepper desktop.retrain.runs.status desktop.retrain.runs.controller
+desktop.retrain.runs.page desktop.widgets.step_bar desktop.retrain.settings.weights_editor desktop.retrain.settings.row
+desktop.retrain.data.options desktop.retrain.data.panel desktop.retrain.settings.form desktop.retrain.new_run_page
+desktop.retrain.tab desktop.app.diagnostics desktop.app.licences_view desktop.app.about_dialog
+desktop.widgets.announcements desktop.scan.disk desktop.scan.active desktop.scan.controller
+desktop.scan.export_jobs desktop.scan.film_choice desktop.widgets.dialogs desktop.scan.filing_dialog
+desktop.scan.export_dialog desktop.scan.actions desktop.scan.table.texts desktop.scan.table.columns
+desktop.scan.follower desktop.scan.progress desktop.scan.summary_view desktop.scan.table.order
+desktop.scan.table.cells desktop.style.finding_icons desktop.widgets.layouts desktop.scan.table.filters
+desktop.scan.table.model desktop.scan.table.selection desktop.film.thumbnails desktop.scan.table.delegate
+desktop.scan.table.view desktop.scan.table.table desktop.scan.totals desktop.scan.page
+desktop.scan.list desktop.scan.options desktop.scan.start_page desktop.scan.news
+desktop.scan.tab desktop.app.drops desktop.app.main_window desktop.app.preconditions
+desktop.app.startup_checks desktop.app.crash_hook desktop.app.splash desktop.app.start_clock
+desktop.app.startup desktop.__main__
 """.split()
 
 #: package -> the only place that may import it
@@ -92,12 +92,12 @@ CONFINED = {
     "h5py": "core.training",
     "tf2onnx": "core.training",
     "onnxruntime": "core.training",
-    "openvino": "core.graph",
-    "pydicom": "core.dicom",
+    "openvino": "core.model.graph",
+    "pydicom": "core.films.dicom",
     "sklearn": "core",
-    "openpyxl": "core.scan_export",
-    "watchdog": "core.watch",
-    "ray": "core.ray_cluster",
+    "openpyxl": "core.scan.export",
+    "watchdog": "core.scan.watch",
+    "ray": "core.cluster.cluster",
 }
 
 #: word -> why it may not stand in the window's code
@@ -167,7 +167,13 @@ def test_only_the_worker_asks_the_model() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["desktop.main_window", "core.__main__", "core.predict", "core.evaluate"]
+    "module",
+    [
+        "desktop.app.main_window",
+        "core.__main__",
+        "core.model.classifier",
+        "core.evaluation.evaluate",
+    ],
 )
 def test_loads_no_training_framework(module: str) -> None:
     code = (
@@ -182,7 +188,7 @@ def test_loads_no_training_framework(module: str) -> None:
 
 def test_window_loads_no_statistics_library() -> None:
     code = (
-        "import sys, desktop.main_window; "
+        "import sys, desktop.app.main_window; "
         "print(sorted({'scipy', 'sklearn', 'pydicom', 'pandas'} & set(sys.modules)))"
     )
     result = subprocess.run(

@@ -18,8 +18,10 @@ from pathlib import Path
 
 import pytest
 
-from core import command_line, internal_commands, paths
-from desktop import preconditions
+from core import paths
+from core.commands import internal as internal_commands
+from core.commands import parser as command_line
+from desktop.app import preconditions
 from tests.conv_bundle import write_conv_bundle
 from tests.phantoms import write_phantom_set
 from tests.started_window import window_command

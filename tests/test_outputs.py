@@ -15,22 +15,22 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from core import model_store
 from core.__main__ import main
-from core.bundle import CARD, is_bundle, read_bundle
-from core.bundle_file import pack_bundle
 from core.errors import OutputError
-from core.images import read_radiograph
-from core.job import TrainingConfig
+from core.films.radiograph import read_radiograph
+from core.model import in_use as model_store
+from core.model.archive import pack_bundle
+from core.model.bundle import CARD, is_bundle, read_bundle
 from core.outputs import MARK, is_export, lies_in, mark_export
-from core.training.state import JobFolder
-from desktop.export_dialog import ExportDialog
-from desktop.film_image import build_pyramid
-from desktop.film_picture import PictureJob, write_picture
-from desktop.model_files import _unpack
-from desktop.report_data import read_report_data
-from desktop.report_files import save_report
-from desktop.scan_chores import ALL, Choice, Chore, clean_up, prepare
+from core.runs.config import TrainingConfig
+from core.runs.job_folder import JobFolder
+from desktop.diagnose.picture import PictureJob, write_picture
+from desktop.film.pyramid import build_pyramid
+from desktop.models.export_dialog import ExportDialog
+from desktop.models.menu import _unpack
+from desktop.retrain.report.data import read_report_data
+from desktop.retrain.report.files import save_report
+from desktop.scan.export_jobs import ALL, Choice, Chore, clean_up, prepare
 from tests.finished_run import make_finished_run
 from tests.finished_run import write_films as write_listed_films
 from tests.finished_scan import write_scan

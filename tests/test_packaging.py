@@ -16,7 +16,8 @@ from types import ModuleType
 
 import pytest
 
-from core import __version__, command_line, paths
+from core import __version__, paths
+from core.commands import parser as command_line
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGING = ROOT / "packaging"

@@ -9,9 +9,9 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
-from core.film_finder import FoundFilm
-from core.ray_cluster import Node, WorkerLost
-from core.ray_worker import NodeFacts, Seat, ShippedModel, facts_here
+from core.cluster.cluster import Node, WorkerLost
+from core.cluster.worker import NodeFacts, Seat, ShippedModel, facts_here
+from core.films.finder import FoundFilm
 
 
 class _Desk:
@@ -25,7 +25,7 @@ class _Desk:
 
 
 class ThreadCluster:
-    """Answers as `core.ray_cluster.Cluster` does.
+    """Answers as `core.cluster.cluster.Cluster` does.
 
     Attributes:
         alive: The nodes that are there.

@@ -10,7 +10,8 @@ import numpy as np
 import openvino as ov
 from openvino import opset13 as ops
 
-from core.bundle import (
+from core.films.preprocess import PreprocessSpec
+from core.model.bundle import (
     GRAPH,
     GRAPH_WEIGHTS,
     Label,
@@ -19,8 +20,7 @@ from core.bundle import (
     OperatingPoint,
     write_bundle,
 )
-from core.predict import probe_input
-from core.preprocess import PreprocessSpec
+from core.model.classifier import probe_input
 
 LABELS = (
     Label("covid", "COVID-19"),

@@ -10,8 +10,8 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from core.events import TrainingEvent, parse_event
-from core.training.state import JobFolder
+from core.jobs.events import TrainingEvent, parse_event
+from core.runs.job_folder import JobFolder
 
 ROOT = Path(__file__).resolve().parent.parent
 LABELS = ["covid", "normal", "pneumonia"]

@@ -63,10 +63,10 @@ def measure(home: Path, model: Path | None) -> dict[str, object]:
     from PyQt5.QtTest import QTest
 
     from core import paths
-    from desktop import theme
-    from desktop.application import Application, set_scaling
-    from desktop.main_window import MainWindow
+    from desktop.app.application import Application, set_scaling
+    from desktop.app.main_window import MainWindow
     from desktop.settings import Settings
+    from desktop.style import theme
 
     set_scaling()
     application = Application(["hilum"])

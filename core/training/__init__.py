@@ -3,7 +3,7 @@
 import os
 
 # Before Keras, which may load OpenVINO: it keeps OpenVINO off the network.
-import core.graph  # noqa: F401
+import core.model.graph  # noqa: F401
 from core.paths import user_data_dir
 
 # Also for children, and before either is loaded. ONNX Runtime would send events to

@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from core.preprocess import DEVIATION_FLOOR
+from core.films.preprocess import DEVIATION_FLOOR
 
 #: Name of the backbone's layer in a network.
 BACKBONE = "backbone"
@@ -54,7 +54,7 @@ def make_backbone(name: str, size: int, weights: str | None = None) -> keras.Mod
     """A backbone from (n, size, size, 3) to its last feature map.
 
     Args:
-        name: One of `core.job.BACKBONES`.
+        name: One of `core.runs.config.BACKBONES`.
         size: Side of the input, pixels; at least 32.
         weights: "imagenet" lets Keras find or fetch them; None means random.
 

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.copies import SimilarPair
-from core.findings import GIVEN, LEAKING, MADE
+from core.audit.counts import grouped
+from core.audit.leaks import alike_rows, conflicts
+from core.audit.shortcuts import measure_shortcuts
+from core.data.near_duplicates import SimilarPair
+from core.data.split import SPLITS, Split
 from core.json_file import read_json
-from core.leaks import alike_rows, conflicts
 from core.paths import atomic_write
-from core.shortcuts import measure_shortcuts
-from core.split import SPLITS, Split
-from core.tallies import grouped
+from core.reports.findings import GIVEN, LEAKING, MADE
 from core.training.pipeline import Films
 
 _FILE = "findings.json"
@@ -35,7 +35,7 @@ def check_films(
     seed: int,
     check: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
-    """Sum up the films of a job as `core.findings` describes it.
+    """Sum up the films of a job as `core.reports.findings` describes it.
 
     Args:
         split: How they are used.

@@ -8,15 +8,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from core.dataset import Dataset, index_dataset
+from core.data.dataset import Dataset, index_dataset
+from core.data.patients import compile_pattern
+from core.data.split import given_split, refuse_too_few
 from core.errors import DatasetError, OutputError, TrainingError
-from core.evaluate import parse_pools
-from core.job import TrainingConfig
+from core.evaluation.evaluate import parse_pools
 from core.paths import refuse_unwritable
-from core.patients import compile_pattern
-from core.setting import is_text
-from core.split import given_split, refuse_too_few
-from core.training.start import start_file
+from core.runs.config import TrainingConfig
+from core.runs.setting import is_text
+from core.runs.starting_weights import start_file
 
 _BACKENDS: Final = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
 

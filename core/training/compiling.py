@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from core.job import TrainingConfig
+from core.runs.config import TrainingConfig
 
 
 def compile_network(

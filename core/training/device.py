@@ -12,7 +12,7 @@ from pathlib import Path
 import keras
 import psutil
 
-from core.events import DeviceFound
+from core.jobs.events import DeviceFound
 from core.training.compiling import has_gpu
 
 _DRIVER = Path("/proc/driver/nvidia/version")

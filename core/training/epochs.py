@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
 from core.errors import TrainingError
-from core.events import EpochEnded
-from core.predict import probabilities
+from core.jobs.events import EpochEnded
+from core.model.classifier import probabilities
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -11,17 +11,17 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from core.augment import vary
-from core.bundle import read_bundle
-from core.graph import Graph
-from core.job import TrainingConfig
+from core.model.bundle import read_bundle
+from core.model.classifier import open_graph
+from core.model.graph import Graph
 from core.paths import atomic_write, default_bundle_dir
-from core.predict import open_graph
+from core.runs.augment import vary
+from core.runs.config import TrainingConfig
+from core.runs.job_folder import JobFolder
 from core.training.epochs import Part
 from core.training.export import export_openvino
 from core.training.head_fit import Features
 from core.training.pipeline import Films
-from core.training.state import JobFolder
 
 
 def compute_features(

@@ -9,15 +9,15 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from core.control import Control, FinishAsked
-from core.events import EpochEnded
-from core.job import TrainingConfig
+from core.jobs.control import Control, FinishAsked
+from core.jobs.events import EpochEnded
+from core.runs.config import TrainingConfig
+from core.runs.job_folder import JobFolder, Progress, save_weights
 from core.training.compiling import compile_network, tuning_optimiser
 from core.training.epochs import Best, Part, ended_epoch, weighted_loss
 from core.training.network import build_network
 from core.training.pipeline import StoredBatches, TrainingBatches
 from core.training.seeds import begin_epoch, begin_phase
-from core.training.state import JobFolder, Progress, save_weights
 
 BEST = "best.weights.h5"
 

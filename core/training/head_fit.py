@@ -10,9 +10,9 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from core.control import Control
-from core.events import EpochEnded
-from core.job import TrainingConfig
+from core.jobs.control import Control
+from core.jobs.events import EpochEnded
+from core.runs.config import TrainingConfig
 from core.training.compiling import compile_network, head_optimiser
 from core.training.epochs import Best, Part, ended_epoch
 from core.training.network import head_model, set_head

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from core.job import TrainingConfig
+from core.runs.config import TrainingConfig
 
 #: Names of the layer that pools the feature map, and of the logits' layer.
 POOLED = "embedding"

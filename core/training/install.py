@@ -15,7 +15,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core import __version__
-from core.bundle import (
+from core.data.dataset import Dataset
+from core.data.split import Split, summarise
+from core.errors import TrainingError
+from core.evaluation.evaluate import (
+    evaluate,
+    parse_pools,
+    score_films,
+    without_details,
+    write_rows,
+)
+from core.evaluation.metrics import fit_temperature
+from core.evaluation.operating_points import choose_operating_points
+from core.films.preprocess import PreprocessSpec
+from core.json_file import read_json
+from core.model.bundle import (
     EVALUATION,
     FILMS,
     GRAPH,
@@ -29,29 +43,15 @@ from core.bundle import (
     read_bundle,
     write_bundle,
 )
-from core.dataset import Dataset
-from core.errors import TrainingError
-from core.evaluate import (
-    evaluate,
-    parse_pools,
-    score_films,
-    without_details,
-    write_rows,
-)
-from core.film_list import write_film_list
-from core.graph import Graph
-from core.job import TrainingConfig, config_to_json
-from core.json_file import read_json
-from core.metrics import fit_temperature
-from core.operating_points import choose_operating_points
-from core.predict import Classifier, probabilities, probe_input
-from core.preprocess import PreprocessSpec
-from core.report_file import report_json, write_report_json
-from core.split import Split, summarise
+from core.model.classifier import Classifier, probabilities, probe_input
+from core.model.graph import Graph
+from core.model.seen_films import write_film_list
+from core.reports.report_json import report_json, write_report_json
+from core.runs.config import TrainingConfig, config_to_json
+from core.runs.job_folder import JobFolder, without_folder
 from core.training.check import read_findings
 from core.training.export import PARITY, export_openvino, keras_logits
 from core.training.pipeline import Films
-from core.training.state import JobFolder, without_folder
 
 INTENDED_USE = (
     "Research and teaching: to explore what a network sees in a frontal chest X-ray."

@@ -6,16 +6,16 @@ import math
 
 import keras
 
-from core.bundle import WEIGHTS, ModelBundle
 from core.errors import TrainingError
-from core.job import TrainingConfig
+from core.model.bundle import WEIGHTS, ModelBundle
+from core.runs.config import TrainingConfig
+from core.runs.starting_weights import config_of
 from core.training.backbones import BACKBONE as BACKBONE
 from core.training.backbones import BY_NAME, make_backbone, standardise
 from core.training.heads import HEAD as HEAD
 from core.training.heads import POOLED, add_head, evidence_of
 from core.training.heads import head_model as head_model
 from core.training.heads import set_head as set_head
-from core.training.start import config_of
 from core.training.weights import load_start as load_start
 from core.training.weights import load_whole as load_whole
 

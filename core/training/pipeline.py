@@ -14,16 +14,16 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from core.augment import vary
-from core.dataset import Sample
+from core.data.dataset import Sample
+from core.data.fingerprints import fingerprint_of
+from core.data.patients import with_patient
 from core.errors import DatasetError, ImageReadError
-from core.fingerprints import fingerprint_of
-from core.images import FilmFacts, read_radiograph
-from core.job import Augmentation
+from core.films.preprocess import PreprocessSpec, to_network_input
+from core.films.radiograph import FilmFacts, read_radiograph
 from core.json_file import read_json
 from core.paths import atomic_write
-from core.patients import with_patient
-from core.preprocess import PreprocessSpec, to_network_input
+from core.runs.augment import vary
+from core.runs.config import Augmentation
 
 _THREADS = 4
 #: Numbered anew whenever a fingerprint changes, so that no older one is taken for it.

@@ -12,14 +12,14 @@ import keras
 import numpy as np
 import psutil
 
-from core.control import Control
-from core.dataset import Dataset, Sample, index_dataset
+from core.data.dataset import Dataset, Sample, index_dataset
 from core.errors import DatasetError, ImageReadError, TrainingError
-from core.events import Noted, Progressed, StageStarted
-from core.images import read_radiograph
-from core.job import TrainingConfig
-from core.preprocess import PreprocessSpec, to_network_input
-from core.reporting import Report
+from core.films.preprocess import PreprocessSpec, to_network_input
+from core.films.radiograph import read_radiograph
+from core.jobs.control import Control
+from core.jobs.events import Noted, Progressed, StageStarted
+from core.jobs.reporters import Report
+from core.runs.config import TrainingConfig
 from core.training.compiling import (
     compile_network,
     has_gpu,
@@ -45,7 +45,7 @@ def preflight(
     half the batch again while memory runs out.
 
     Returns:
-        JSON values: `device, reason, backend` as `core.events.DeviceFound`;
+        JSON values: `device, reason, backend` as `core.jobs.events.DeviceFound`;
         `memory_free_bytes, memory_total_bytes` before the step, and
         `memory_needed_bytes`, the most that this process held (None on a GPU,
         where the backend takes what it can); `batch_asked, batch`;

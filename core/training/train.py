@@ -11,22 +11,12 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from core.balance import balanced_weights
-from core.bundle import WEIGHTS, ModelBundle
-from core.control import Control
-from core.copies import similar_pairs
-from core.dataset import Dataset, index_dataset
-from core.errors import DatasetError, TrainingError
-from core.events import EpochEnded, JobSucceeded, Noted
-from core.findings import cautions_about
-from core.grouping import group_by_pairs
-from core.job import TrainingConfig
-from core.json_file import parse_json, read_json
-from core.paths import atomic_write
-from core.patients import compile_pattern
-from core.preprocess import PreprocessSpec
-from core.reporting import Report
-from core.split import (
+from core.data.dataset import Dataset, index_dataset
+from core.data.film_weights import balanced_weights
+from core.data.grouping import group_by_pairs
+from core.data.near_duplicates import similar_pairs
+from core.data.patients import compile_pattern
+from core.data.split import (
     SPLITS,
     Split,
     given_split,
@@ -35,6 +25,18 @@ from core.split import (
     split_by_group,
     write_manifest,
 )
+from core.errors import DatasetError, TrainingError
+from core.films.preprocess import PreprocessSpec
+from core.jobs.control import Control
+from core.jobs.events import EpochEnded, JobSucceeded, Noted
+from core.jobs.progress import StageProgress
+from core.jobs.reporters import Report
+from core.json_file import parse_json, read_json
+from core.model.bundle import WEIGHTS, ModelBundle
+from core.paths import atomic_write
+from core.reports.findings import cautions_about
+from core.runs.config import TrainingConfig
+from core.runs.job_folder import JobFolder, save_weights
 from core.training.check import check_films, write_findings
 from core.training.compiling import has_gpu, spread_over_devices
 from core.training.device import find_device
@@ -46,9 +48,7 @@ from core.training.install import display_name, export_checked, install
 from core.training.memory import fitting_batch, is_out_of_memory
 from core.training.network import build_network, load_start, unfreeze
 from core.training.pipeline import Films, read_films
-from core.training.progress import StageProgress
 from core.training.seeds import begin_phase
-from core.training.state import JobFolder, save_weights
 
 #: The head and its epochs, and the weights with it that fine-tuning starts from.
 _HEAD, _START = "head.npz", "start.weights.h5"

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import TrainingError
-from core.job import TrainingConfig
+from core.runs.config import TrainingConfig
+from core.runs.starting_weights import missing, start_file
 from core.training.backbones import BACKBONE, BY_NAME, make_backbone
-from core.training.start import missing, start_file
 
 #: Where Keras keeps a model within a model in a weights file.
 _NESTED = "layers/functional"
@@ -30,7 +30,7 @@ def load_start(network: keras.Model, config: TrainingConfig) -> None:
 
     `config.weights` is "none" to keep the random ones, "imagenet" for Keras's own,
     which are downloaded where neither the user nor an earlier download put them, or
-    as `core.training.start.start_file` has it.
+    as `core.runs.starting_weights.start_file` has it.
 
     Args:
         network: As `core.training.network.build_network` makes it of the job.

@@ -18,8 +18,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from core.bundle import WEIGHTS, ModelBundle, read_bundle
 from core.errors import CoreError
+from core.model.bundle import WEIGHTS, ModelBundle, read_bundle
 from core.paths import atomic_write, default_bundle_dir
 from tests.benchmarks import (
     copies_growth,

@@ -19,13 +19,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core import copies
-from core.copies import SimilarPair, similar_pairs
-from core.film_features import FilmFeatures, reader_of
-from core.fingerprints import fingerprint, fingerprint_of
-from core.images import read_radiograph
-from core.nearest import NearestFilms
-from core.poses import coarse_poses
+from core.data import near_duplicates as copies
+from core.data.film_features import FilmFeatures, reader_of
+from core.data.fingerprints import fingerprint, fingerprint_of
+from core.data.near_duplicates import SimilarPair, similar_pairs
+from core.data.nearest import NearestFilms
+from core.data.poses import coarse_poses
+from core.films.radiograph import read_radiograph
 from tests.benchmarks.child import python, run_once
 from tests.benchmarks.figures import Row, plain_row, ratio_row
 from tests.benchmarks.leaks import REAL_FILMS

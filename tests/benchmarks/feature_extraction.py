@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from core.bundle import WEIGHTS, ModelBundle
+from core.model.bundle import WEIGHTS, ModelBundle
 from tests.benchmarks.child import python, run_once
 from tests.benchmarks.figures import Row, Target, ratio_row
 from tests.benchmarks.training_side import EPOCHS

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 def build(bundle_dir: Path, target: Path) -> None:
     """Save a bundle's network with its weights as a .keras file."""
-    from core.bundle import read_bundle
+    from core.model.bundle import read_bundle
     from core.training.network import network_of
 
     network = network_of(read_bundle(bundle_dir))
@@ -58,10 +58,10 @@ def grad_cam(model: Any, features: NDArray[np.float32], label: int) -> Any:
 
 def once(film_path: Path, bundle_dir: Path, path: Path) -> None:
     """Read a film, predict, explain the likeliest label, print the verdict."""
-    from core.bundle import CARD, card_from_json
-    from core.images import read_radiograph
-    from core.predict import Prediction, decide
-    from core.preprocess import to_network_input
+    from core.films.preprocess import to_network_input
+    from core.films.radiograph import read_radiograph
+    from core.model.bundle import CARD, card_from_json
+    from core.model.classifier import Prediction, decide
 
     card = card_from_json(json.loads((bundle_dir / CARD).read_text("utf-8")))
     model = load(path)

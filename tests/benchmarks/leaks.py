@@ -20,12 +20,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from core.copies import similar_pairs
-from core.dataset import Sample
-from core.fingerprints import fingerprint
-from core.images import FilmFacts, read_radiograph
-from core.leaks import alike_rows, find_leaks, identical_rows
-from core.survey import Survey, SurveyedFilm
+from core.audit.leaks import alike_rows, find_leaks, identical_rows
+from core.audit.survey import Survey, SurveyedFilm
+from core.data.dataset import Sample
+from core.data.fingerprints import fingerprint
+from core.data.near_duplicates import similar_pairs
+from core.films.radiograph import FilmFacts, read_radiograph
 from tests.phantoms import draw_phantom
 from tests.planted import Film, PlantedFilm, planted
 

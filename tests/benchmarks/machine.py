@@ -7,8 +7,8 @@ import os
 import platform
 from pathlib import Path
 
-from core.bundle import ModelBundle
-from core.images import read_radiograph
+from core.films.radiograph import read_radiograph
+from core.model.bundle import ModelBundle
 from core.paths import sample_films
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,11 +11,11 @@ from typing import Any
 import cv2
 import numpy as np
 
-from core.bundle import ModelBundle
-from core.explain import heatmap_from_evidence
-from core.images import Radiograph, radiograph_from_array, read_radiograph
-from core.predict import Classifier, decide, probabilities
-from core.preprocess import to_network_input
+from core.films.preprocess import to_network_input
+from core.films.radiograph import Radiograph, radiograph_from_array, read_radiograph
+from core.model.bundle import ModelBundle
+from core.model.classifier import Classifier, decide, probabilities
+from core.model.gradcam import heatmap_from_evidence
 from tests.benchmarks.child import Server, python
 from tests.benchmarks.figures import Row, Target, ratio_row
 

@@ -10,18 +10,18 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from core import ray_cluster
-from core.bundle import ModelBundle, read_bundle
-from core.film_finder import FoundFilm
+from core.cluster import cluster as ray_cluster
+from core.cluster.cluster import LOCAL, Cluster, connected
+from core.cluster.probe import knock
+from core.cluster.scanner import FIRST, RayScanner
+from core.cluster.worker import Seat, ship
+from core.films.finder import FoundFilm
+from core.jobs.reporters import counter
+from core.model.bundle import ModelBundle, read_bundle
 from core.paths import default_bundle_dir
-from core.ray_cluster import LOCAL, Cluster, connected
-from core.ray_knock import knock
-from core.ray_scan import FIRST, RayScanner
-from core.ray_worker import Seat, ship
-from core.reporting import counter
-from core.scan import Scanner
-from core.scan_file import ScanFile
-from core.scan_row import ScanRow
+from core.scan.results import ScanFile
+from core.scan.row import ScanRow
+from core.scan.scanner import Scanner
 from tests.benchmarks.figures import Row, plain_row, ratio_row, row_in_words
 from tests.benchmarks.machine import films as known_films
 from tests.benchmarks.machine import real_films_dir

@@ -20,11 +20,11 @@ import psutil
 from PyQt5.QtCore import QCoreApplication, Qt
 
 from core.errors import CoreError
-from core.events import Progressed, TrainingEvent
-from core.training.state import JobFolder
-from desktop.core_process import CoreProcess
-from desktop.diagnosis import DiagnosedFilm
-from desktop.workers import FilmRequest, InferenceWorker
+from core.jobs.events import Progressed, TrainingEvent
+from core.runs.job_folder import JobFolder
+from desktop.diagnose.reading import DiagnosedFilm
+from desktop.diagnose.worker import FilmRequest, InferenceWorker
+from desktop.work.core_process import CoreProcess
 
 _WARM_UP = 3
 #: Between two readings: nobody opens films without a pause.

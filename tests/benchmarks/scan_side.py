@@ -43,11 +43,11 @@ def loop(model: Path, folder: Path) -> None:
 
 def parts(bundle_dir: Path, folder: Path, precision: str) -> None:
     """The two halves of a scan by themselves, and the scan."""
-    from core.bundle import read_bundle
-    from core.film_finder import find_films
-    from core.film_reader import FilmReader
-    from core.quick_png import quick_png
-    from core.scan import _WAITING, Scanner, _Loaded
+    from core.films.fast_png import quick_png
+    from core.films.finder import find_films
+    from core.films.read_ahead import FilmReader
+    from core.model.bundle import read_bundle
+    from core.scan.scanner import _WAITING, Scanner, _Loaded
 
     quick_png.prepare().join()  # a scan has it after the first hundred films
     films = find_films(folder).films
@@ -85,7 +85,7 @@ def parts(bundle_dir: Path, folder: Path, precision: str) -> None:
 def command(words: list[str]) -> None:
     """A scan as the command does it; its time and its memory."""
     from core.__main__ import main
-    from core.quick_png import quick_png
+    from core.films.fast_png import quick_png
 
     quick_png.prepare().join()  # small scans may end before it is compiled
     with open(os.devnull, "w", encoding="utf-8") as nowhere:

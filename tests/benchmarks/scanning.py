@@ -14,13 +14,13 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from core.bundle import INT8_GRAPH, ModelBundle
 from core.errors import ImageReadError
-from core.film_finder import find_films
-from core.images import read_radiograph
-from core.parity import Parity, check_parity
-from core.quick_png import quick_png
-from core.scan import Scanner
+from core.films.fast_png import quick_png
+from core.films.finder import find_films
+from core.films.radiograph import read_radiograph
+from core.model.bundle import INT8_GRAPH, ModelBundle
+from core.scan.parity import Parity, check_parity
+from core.scan.scanner import Scanner
 from tests.benchmarks import machine
 from tests.benchmarks.child import ChildError, Server, python, run_once
 from tests.benchmarks.figures import Row, Target, plain_row, ratio_row, spread

@@ -11,11 +11,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.balance import balanced_weights
-from core.dataset import Dataset, Sample, index_dataset
-from core.images import read_radiograph
-from core.job import TrainingConfig
-from core.preprocess import PreprocessSpec, to_network_input
+from core.data.dataset import Dataset, Sample, index_dataset
+from core.data.film_weights import balanced_weights
+from core.films.preprocess import PreprocessSpec, to_network_input
+from core.films.radiograph import read_radiograph
+from core.runs.config import TrainingConfig
 from tests.benchmarks.machine import real_films_dir
 from tests.phantoms import draw_phantom
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from core.job import TrainingConfig
+from core.runs.config import TrainingConfig
 from tests.benchmarks.training_films import LABELS, StoredFilms, load_films
 
 #: Of the head, on both sides.
@@ -46,11 +46,11 @@ def hilum(path: Path, weights: str, seed: int) -> dict[str, Any]:
     """From decoded films to a trained head: features once, then the head alone."""
     import keras
 
-    from core.control import Control
+    from core.jobs.control import Control
+    from core.runs.job_folder import JobFolder
     from core.training.features import compute_features
     from core.training.head_fit import fit_head, put_head
     from core.training.pipeline import Films
-    from core.training.state import JobFolder
 
     stored = load_films(path)
     config = dataclasses.replace(_config(), weights=weights)

@@ -22,10 +22,10 @@ def show(film: Path, bundle: Path) -> dict[str, object]:
     """Open the window, wait for the verdict, and read the memory."""
     from PyQt5.QtTest import QTest
 
-    from desktop import theme
-    from desktop.application import Application, set_scaling
-    from desktop.main_window import MainWindow
+    from desktop.app.application import Application, set_scaling
+    from desktop.app.main_window import MainWindow
     from desktop.settings import Settings
+    from desktop.style import theme
 
     set_scaling()
     application = Application(["hilum"])

@@ -1,0 +1,1 @@
+"""Check films before training on them: copies, leaks, shortcuts."""

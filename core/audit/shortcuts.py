@@ -1,0 +1,349 @@
+"""Could a program tell the labels apart without looking at lungs?"""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.data.fingerprints import SIDE, whole_films
+from core.evaluation.curves import Ranking
+from core.evaluation.metrics import Resamples, auc
+from core.films.radiograph import FilmFacts
+from core.reports.findings import SEEN
+
+#: Area under the curve above which the audit warns in red.
+RED = 0.75
+#: Independent films of a label without which it is left out.
+FEWEST = 5
+_FOLDS = 5
+_RESAMPLES = 200
+_SHUFFLES = 3
+#: Side of the thumbnail whose rim the frame probe sees, and the rim's width.
+_THUMBNAIL, _RIM = 16, 2
+
+
+@dataclasses.dataclass(frozen=True)
+class Probe:
+    """How well something that says nothing of lungs tells the labels apart.
+
+    Attributes:
+        auc: Area under the ROC curve on films not learned from: each label
+            against the others, averaged; 0.5 is chance.
+        auc_ci: Its 95 % bootstrap interval, drawn by group.
+        chance: What the same probe reaches once the labels are shuffled.
+        worst: The pair of labels it tells apart best, and how well.
+        sentence: The same in plain words.
+    """
+
+    auc: float
+    auc_ci: tuple[float, float]
+    chance: float
+    worst: tuple[str, str]
+    worst_auc: float
+    sentence: str
+
+    @property
+    def is_red(self) -> bool:
+        return self.auc > RED
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Trial:
+    """The films on which programs are tried, and how these are divided.
+
+    Attributes:
+        rows: (m,) the films, among n.
+        names: Their labels, sorted.
+        truth: (m,) index into `names`.
+        folds: Rows of `truth` to learn from and to judge; no group is in both.
+        times: How often each film was drawn, by group, per resample.
+        seed: Of whatever is drawn.
+    """
+
+    rows: NDArray[np.intp]
+    names: tuple[str, ...]
+    truth: NDArray[np.intp]
+    folds: tuple[tuple[NDArray[np.intp], NDArray[np.intp]], ...]
+    times: tuple[NDArray[np.int64], ...]
+    seed: int
+
+    @classmethod
+    def of(
+        cls, labels: Sequence[str], groups: NDArray[np.int32], *, seed: int
+    ) -> Trial | None:
+        """Divide films.
+
+        Args:
+            labels: n of them.
+            groups: (n,) int32: films that belong together.
+
+        Returns:
+            None where there are too few films of two labels.
+        """
+        from sklearn.model_selection import StratifiedGroupKFold
+
+        every = np.array(labels, object)
+        independent = {name: len(set(groups[every == name])) for name in set(labels)}
+        names = sorted(name for name, count in independent.items() if count >= FEWEST)
+        if len(names) < 2:
+            return None
+        rows = np.flatnonzero(np.isin(every, names))
+        truth = np.searchsorted(names, every[rows].astype(str))
+        groups = groups[rows]
+        folder = StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=seed % 2**32)
+        drawn = Resamples.by_group(groups.tolist(), seed=seed, count=_RESAMPLES).rows
+        return cls(
+            rows=rows,
+            names=tuple(names),
+            truth=truth,
+            folds=tuple(folder.split(rows, truth, groups)),
+            times=tuple(np.bincount(draw, minlength=len(rows)) for draw in drawn),
+            seed=seed,
+        )
+
+
+def metadata_probe(
+    facts: Sequence[FilmFacts],
+    trial: Trial,
+    on_progress: Callable[[float], None] = lambda share: None,
+) -> Probe:
+    """Tell labels apart by size, aspect, bytes per pixel, colour, bits and format.
+
+    Args:
+        facts: n of them.
+        on_progress: Called now and then with the share that is done; may raise
+            to stop.
+    """
+    from sklearn.ensemble import RandomForestClassifier
+
+    values = np.array([_numbers(each) for each in facts], np.float64).reshape(-1, 5)
+    kinds = [_codes([getattr(f, name) for f in facts]) for name in ("format", "colour")]
+    features = np.column_stack([values, *kinds])
+    forest = RandomForestClassifier(
+        40, min_samples_leaf=3, max_depth=10, random_state=trial.seed
+    )
+    return _probe(forest, features, trial, SEEN["metadata"], on_progress)
+
+
+def frame_probe(
+    films: NDArray[np.uint8],
+    trial: Trial,
+    on_progress: Callable[[float], None] = lambda share: None,
+) -> Probe:
+    """Tell labels apart by the outer rim of the film, its centre blanked.
+
+    Args:
+        films: (n, 64, 64) uint8, as `core.data.fingerprints.whole_films` gives them.
+        on_progress: As `metadata_probe`.
+    """
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+    cell = SIDE // _THUMBNAIL
+    small = films.reshape(-1, _THUMBNAIL, cell, _THUMBNAIL, cell)
+    small = small.astype(np.float64).mean(axis=(2, 4))
+    rim = np.ones((_THUMBNAIL, _THUMBNAIL), bool)
+    rim[_RIM:-_RIM, _RIM:-_RIM] = False
+    # Solved in one step, where a logistic regression iterates for minutes.
+    model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.1)
+    return _probe(model, small[:, rim], trial, SEEN["frame"], on_progress)
+
+
+def comparable_sources(
+    samples_of: Sequence[tuple[str, str]], fewest: int = FEWEST
+) -> dict[str, list[str]]:
+    """Sources that have enough films of two labels or more, and which labels.
+
+    Args:
+        samples_of: (source, label) of each film.
+    """
+    counts: dict[str, collections.Counter[str]] = collections.defaultdict(
+        collections.Counter
+    )
+    for source, label in samples_of:
+        if source:
+            counts[source][label] += 1
+    found = {
+        source: sorted(label for label, n in of.items() if n >= fewest)
+        for source, of in sorted(counts.items())
+    }
+    return {source: labels for source, labels in found.items() if len(labels) > 1}
+
+
+def measure_shortcuts(
+    labels: Sequence[str],
+    facts: Sequence[FilmFacts],
+    fingerprints: NDArray[np.uint8],
+    groups: NDArray[np.int32],
+    *,
+    seed: int,
+    on_progress: Callable[[float], None] = lambda share: None,
+) -> dict[str, dict[str, Any] | None]:
+    """Both probes of n films as JSON values, null where there are too few.
+
+    Args:
+        groups: (n,) int32: films that belong together.
+        on_progress: As `metadata_probe`.
+    """
+    trial = Trial.of(labels, groups, seed=seed)
+    if trial is None:
+        return dict.fromkeys(SEEN)
+    metadata = metadata_probe(facts, trial, lambda share: on_progress(share / 2))
+    films = whole_films(fingerprints)
+    frame = frame_probe(films, trial, lambda share: on_progress((1 + share) / 2))
+    return {"metadata": probe_to_json(metadata), "frame": probe_to_json(frame)}
+
+
+def probe_to_json(probe: Probe | None) -> dict[str, Any] | None:
+    """A probe as plain JSON values."""
+    if probe is None:
+        return None
+    return {
+        "auc": round(probe.auc, 4),
+        "auc_ci": [round(end, 4) for end in probe.auc_ci],
+        "chance": round(probe.chance, 4),
+        "worst": list(probe.worst),
+        "worst_auc": round(probe.worst_auc, 4),
+        "sentence": probe.sentence,
+        "is_red": probe.is_red,
+    }
+
+
+def _probe(
+    model: Any,
+    features: NDArray[np.float64],
+    trial: Trial,
+    what: str,
+    on_progress: Callable[[float], None],
+) -> Probe:
+    from threadpoolctl import threadpool_limits
+
+    features, truth = features[trial.rows], trial.truth
+    rng = np.random.default_rng(trial.seed)
+    shuffled = [rng.permutation(truth) for _ in range(_SHUFFLES)]
+    tries: list[NDArray[np.float64]] = []
+    # The matrices are small: threads would wait for each other, for seconds.
+    with threadpool_limits(1):
+        for number, labels in enumerate((truth, *shuffled)):
+            on_progress(number / (1 + _SHUFFLES))
+            tries.append(_held_out(model, features, labels, trial.folds))
+    on_progress(1.0)
+    scores = tries[0]
+    areas = _Areas.of(truth, scores)
+    drawn = [areas.mean(times) for times in trial.times]
+    low, high = (float(end) for end in np.nanpercentile(drawn, [2.5, 97.5]))
+    value = areas.mean()
+    worst, worst_auc = _worst_pair(truth, scores, trial.names)
+    chances = [
+        _Areas.of(*each).mean() for each in zip(shuffled, tries[1:], strict=True)
+    ]
+    return Probe(
+        auc=value,
+        auc_ci=(low, high),
+        chance=float(np.mean(chances)),
+        worst=worst,
+        worst_auc=worst_auc,
+        sentence=_sentence(what, value, (low, high), worst, worst_auc),
+    )
+
+
+def _held_out(
+    model: Any,
+    features: NDArray[np.float64],
+    truth: NDArray[np.intp],
+    folds: Sequence[tuple[NDArray[np.intp], NDArray[np.intp]]],
+) -> NDArray[np.float64]:
+    """(n, c) scores of each film by a model that saw none of its group."""
+    from sklearn.base import clone
+
+    scores = np.full((len(truth), int(truth.max()) + 1), np.nan)
+    for learn, judge in folds:
+        if len(set(truth[learn])) < 2 or not len(judge):
+            continue
+        fitted = clone(model).fit(features[learn], truth[learn])
+        scores[np.ix_(judge, fitted.classes_)] = fitted.predict_proba(features[judge])
+    return scores
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Areas:
+    """Each label against the others, ready to be drawn many times.
+
+    Attributes:
+        known: (n,) bool, films that have scores.
+        rankings: Of these, per label.
+    """
+
+    known: NDArray[np.bool_]
+    rankings: tuple[Ranking, ...]
+
+    @classmethod
+    def of(cls, truth: NDArray[np.intp], scores: NDArray[np.float64]) -> _Areas:
+        known = np.asarray(~np.isnan(scores).any(axis=1))
+        truth, scores = truth[known], scores[known]
+        classes = range(scores.shape[1])
+        return cls(known, tuple(Ranking.of(truth == i, scores[:, i]) for i in classes))
+
+    def mean(self, times: NDArray[np.int64] | None = None) -> float:
+        """Macro average of the areas under the curves; NaN where there is none."""
+        if not self.known.any():
+            return float("nan")
+        times = None if times is None else times[self.known]
+        values = [ranking.area(times) for ranking in self.rankings]
+        finite = [value for value in values if np.isfinite(value)]
+        return float(np.mean(finite)) if finite else float("nan")
+
+
+def _worst_pair(
+    truth: NDArray[np.intp], scores: NDArray[np.float64], names: Sequence[str]
+) -> tuple[tuple[str, str], float]:
+    """The two labels told apart best, by the share of the score between them."""
+    found = [((names[0], names[1]), -1.0)]
+    known = ~np.isnan(scores).any(axis=1)
+    for a in range(len(names)):
+        for b in range(a + 1, len(names)):
+            rows = known & np.isin(truth, [a, b])
+            share = scores[rows, a] / (scores[rows, a] + scores[rows, b] + 1e-12)
+            found.append(((names[a], names[b]), auc(truth[rows] == a, share)))
+    return max(found, key=lambda pair: pair[1])
+
+
+def _sentence(
+    what: str,
+    value: float,
+    interval: tuple[float, float],
+    worst: tuple[str, str],
+    worst_auc: float,
+) -> str:
+    if interval[0] <= 0.5:
+        return (
+            f"A program that sees {what} cannot tell the labels apart "
+            f"(AUC {value:.2f}; 0.50 is chance)."
+        )
+    how = "tells" if value > RED else "partly tells"
+    return (
+        f"A program that sees {what} {how} the labels apart "
+        f"(AUC {value:.2f}; 0.50 is chance), best {worst[0]} from {worst[1]} "
+        f"({worst_auc:.2f})."
+    )
+
+
+def _numbers(facts: FilmFacts) -> tuple[float, ...]:
+    area = max(1, facts.width * facts.height)
+    return (
+        facts.width,
+        facts.height,
+        facts.width / max(1, facts.height),
+        facts.file_bytes / area,
+        facts.bits,
+    )
+
+
+def _codes(names: Sequence[str]) -> NDArray[np.float64]:
+    """(n, kinds) one column per kind, 1 where it is that kind."""
+    kinds = sorted(set(names))
+    return np.array([[name == kind for kind in kinds] for name in names], np.float64)

@@ -1,0 +1,145 @@
+"""A folder's films -> a stream of rows, by the machines of a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from core.cluster.cluster import connected
+from core.cluster.probe import knock
+from core.cluster.shards import Shard, Shards
+from core.cluster.worker import is_as_listed
+from core.cluster.workers import Crew, Worker
+from core.films.finder import FoundFilm, identity
+from core.jobs.reporters import Report
+from core.model.bundle import ModelBundle
+from core.scan.row import ScanRow
+from core.scan.scanner import given_up, refuse_other_folder
+
+#: A shard takes so long: what it takes to hand it out is small beside that, and so
+#: is what a lost worker had.
+_SHARD_S = 3.0
+#: Films of a worker's first shards: its speed is not known yet.
+FIRST: Final = 16
+#: Bounds of later ones: no more than the cluster passes on within its messages.
+_SMALLEST, _LARGEST = 4, 256
+_WAIT_S = 0.25
+_SAMPLES = 3
+
+
+class RayScanner:
+    """Reads the films of one folder with one model on many machines.
+
+    It stands in for `core.scan.scanner.Scanner`; rows come in the order in which they are
+    made.
+
+    Args:
+        bundle: A verified bundle.
+        folder: That the films lie in, at the same path on every machine.
+        address: As `core.cluster.cluster.connected` takes it.
+        precision: As `Scanner` takes it.
+        report: Hears which machines take part, and which are lost.
+        check: Called often while the cluster is asked; may raise to stop.
+
+    Raises:
+        CoreError: No cluster can be joined there.
+        DatasetError: There is no such folder.
+    """
+
+    def __init__(
+        self,
+        bundle: ModelBundle,
+        folder: Path,
+        address: str,
+        *,
+        precision: str,
+        report: Report,
+        check: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.bundle = bundle
+        self.folder = folder
+        self.precision = precision
+        self._address = address
+        self._report = report
+        self._identity = identity(folder)
+        knock(address, check)
+
+    def scan(
+        self, films: Sequence[FoundFilm], check: Callable[[], None] = lambda: None
+    ) -> Generator[ScanRow, None, None]:
+        """Read films. Close it if left early.
+
+        Args:
+            films: Of the folder.
+            check: Called often; may raise to stop.
+
+        Yields:
+            A row per film, each once, whoever is lost meanwhile.
+
+        Raises:
+            CoreError: The cluster does not answer, or nobody of it can read.
+            DatasetError: The folder is gone, or a node does not have it.
+        """
+        if not films:
+            return
+        with connected(self._address) as cluster:
+            crew = Crew(
+                cluster,
+                self.bundle,
+                self.folder.absolute(),
+                self._samples(films),
+                precision=self.precision,
+                report=self._report,
+            )
+            try:
+                yield from self._rows(crew, films, check)
+            finally:
+                crew.dismiss()
+
+    def refuse_if_gone(self) -> None:
+        """Raise DatasetError if the folder is not the one it was."""
+        refuse_other_folder(self.folder, self._identity)
+
+    def _samples(self, films: Sequence[FoundFilm]) -> list[FoundFilm]:
+        """A few films, far apart, that are as they were listed."""
+        picked = [films[at * (len(films) - 1) // (_SAMPLES - 1)] for at in range(3)]
+        return [film for film in picked if is_as_listed(self.folder, film)]
+
+    def _rows(
+        self, crew: Crew, films: Sequence[FoundFilm], check: Callable[[], None]
+    ) -> Iterator[ScanRow]:
+        shards = Shards(len(films))
+        while shards.left:
+            check()
+            for lost in crew.look_around():
+                yield from self._after_loss(shards, lost, films)
+            for worker in crew.idle():
+                shard = shards.take(_size_for(worker))
+                if shard is None:
+                    break
+                crew.hand(worker, shard, films[shard.start : shard.stop])
+            for shard, rows in crew.answers(_WAIT_S):
+                if rows is None:
+                    # Where the folder is gone here too, it is no matter of the node.
+                    self.refuse_if_gone()
+                    yield from self._after_loss(shards, shard, films)
+                    continue
+                for place, row in zip(
+                    range(shard.start, shard.stop), rows, strict=True
+                ):
+                    if shards.finish(place):
+                        yield row
+
+    def _after_loss(
+        self, shards: Shards, lost: Shard, films: Sequence[FoundFilm]
+    ) -> Iterator[ScanRow]:
+        place = shards.give_back(lost)
+        if place is not None and shards.finish(place):
+            yield given_up(films[place], self.bundle, self.precision)
+
+
+def _size_for(worker: Worker) -> int:
+    if not worker.films_per_s:
+        return FIRST
+    return max(_SMALLEST, min(_LARGEST, round(worker.films_per_s * _SHARD_S)))

@@ -1,0 +1,284 @@
+"""What a node of a cluster does for a scan; it needs no cluster to do it."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import dataclasses
+import hashlib
+import importlib.metadata
+import os
+import platform
+import queue
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from core import __version__
+from core.errors import BundleError, DatasetError
+from core.films.finder import FoundFilm, film_state, identity
+from core.model.bundle import CARD, GRAPH, GRAPH_WEIGHTS, ModelBundle, peek_bundle
+from core.model.graph import devices
+from core.model.precision import graph_path
+from core.scan.row import ScanRow
+from core.scan.scanner import Scanner
+
+#: Cores of a worker: more of them for one process hinder each other.
+_CORES = 8
+
+
+@dataclasses.dataclass(frozen=True)
+class NodeFacts:
+    """How a machine would take part in a scan.
+
+    Attributes:
+        version: Of Hilum there.
+        openvino: Version of OpenVINO there.
+        devices: That OpenVINO can compute on: "CPU", "GPU", "GPU.1".
+        has_folder: Whether the folder of the films is there.
+        missing: The first film asked for that is not there, or not of the same
+            size; empty if all are.
+    """
+
+    version: str
+    openvino: str
+    devices: tuple[str, ...]
+    has_folder: bool = True
+    missing: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """What a worker may use.
+
+    Attributes:
+        cores: Number of them.
+        device: Of OpenVINO's.
+        gpus: That it takes of those that the cluster counts.
+    """
+
+    cores: int
+    device: str = "CPU"
+    gpus: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class ShippedModel:
+    """As much of a bundle as a scan needs, to be sent to other machines.
+
+    Attributes:
+        sha256: Of the bundle that it was taken from.
+        files: Name -> content.
+    """
+
+    sha256: str
+    files: dict[str, bytes]
+
+
+def facts_here(folder: Path, samples: Sequence[FoundFilm]) -> NodeFacts:
+    """Look at this machine.
+
+    Args:
+        folder: Of the films.
+        samples: A few of them, as they were listed.
+    """
+    facts = NodeFacts(__version__, importlib.metadata.version("openvino"), devices())
+    try:
+        identity(folder)
+    except DatasetError:
+        return dataclasses.replace(facts, has_folder=False)
+    absent = [film.file for film in samples if not is_as_listed(folder, film)]
+    return dataclasses.replace(facts, missing=absent[0] if absent else "")
+
+
+def is_as_listed(folder: Path, film: FoundFilm) -> bool:
+    """Whether a film is there, and of the size that it was listed with."""
+    try:
+        state = film_state(os.path.join(folder, film.file))
+    except (OSError, ValueError):
+        return film.state is None
+    return film.state is None or film.state.size == state.size
+
+
+def refusal(there: NodeFacts, here: NodeFacts, folder: Path) -> str:
+    """Why a node cannot take part, after "it"; empty if it can."""
+    if there.version != here.version:
+        return f"has Hilum {there.version}, not {here.version}"
+    if there.openvino != here.openvino:
+        return f"has OpenVINO {there.openvino}, not {here.openvino}"
+    if not there.has_folder:
+        return f"has no folder {folder}"
+    if there.missing:
+        return f"has another folder {folder}: it lacks {there.missing}"
+    return ""
+
+
+def plans(cores: int, gpus: Sequence[str], counted: int) -> list[Plan]:
+    """Share the cores of a node out among workers, each core once.
+
+    Args:
+        cores: That the node gives.
+        gpus: OpenVINO's names of the node's GPUs.
+        counted: GPUs that the cluster knows of; a worker claims one of these.
+    """
+    count = min(cores, max(-(-cores // _CORES), len(gpus)))
+    return [
+        Plan(
+            cores // count + (number < cores % count),
+            gpus[number] if number < len(gpus) else "CPU",
+            int(number < min(len(gpus), counted)),
+        )
+        for number in range(count)
+    ]
+
+
+def ship(bundle: ModelBundle, precision: str = "float32") -> ShippedModel:
+    """Pack as much of a verified bundle as a precision needs.
+
+    Raises:
+        BundleError: It cannot be read any more, or has no graph for the precision.
+    """
+    graph = graph_path(bundle, precision)
+    names = {CARD, GRAPH, GRAPH_WEIGHTS, graph.name, graph.with_suffix(".bin").name}
+    try:
+        files = {name: (bundle.path / name).read_bytes() for name in sorted(names)}
+    except OSError as error:
+        raise BundleError(
+            f"The model {bundle.path} cannot be read: {error.strerror}.",
+            hint="Check that its disk is connected.",
+        ) from error
+    return ShippedModel(bundle.sha256, files)
+
+
+class ShardReader:
+    """Reads shards of films with one model that is opened once.
+
+    A thread of its own goes through them without a pause between two, as long
+    as the next one has been handed in before the last one is done.
+
+    Args:
+        model: As `ship` packed it.
+        folder: That the films lie in.
+        precision: As `Scanner` takes it.
+        cores: That it may keep busy.
+        device: Of OpenVINO's: "CPU", "GPU", "GPU.1".
+
+    Raises:
+        BundleError: The model is not what was sent, or cannot be loaded.
+        DatasetError: There is no such folder.
+    """
+
+    def __init__(
+        self,
+        model: ShippedModel,
+        folder: Path,
+        *,
+        precision: str = "float32",
+        cores: int = 0,
+        device: str = "CPU",
+    ) -> None:
+        self._jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
+        # Once it is loaded nothing reads the files again.
+        with tempfile.TemporaryDirectory(
+            prefix="hilum-", ignore_cleanup_errors=True
+        ) as scratch:
+            self._scanner = Scanner(
+                _unpack(model, Path(scratch)),
+                folder,
+                precision=precision,
+                threads=cores,
+                device=device,
+            )
+        threading.Thread(target=self._work, daemon=True, name="shard-reader").start()
+
+    def read(self, films: Sequence[FoundFilm]) -> list[ScanRow]:
+        """Read a shard; may be called in several threads at a time.
+
+        Raises:
+            DatasetError: The folder is gone, or does not answer any more.
+        """
+        job = _Job(films)
+        if films:
+            self._jobs.put(job)
+            job.done.wait()
+        if job.error is not None:
+            raise job.error
+        return job.rows
+
+    def _work(self) -> None:
+        while True:
+            at_work: collections.deque[_Job] = collections.deque([self._jobs.get()])
+            try:
+                self._read_on(at_work)
+            except BaseException as error:  # noqa: BLE001 - raised by `read`
+                for job in at_work:
+                    job.error = error
+                    job.done.set()
+
+    def _read_on(self, at_work: collections.deque[_Job]) -> None:
+        scanned = self._scanner.scan(self._films(at_work))
+        with contextlib.closing(scanned) as rows:
+            for row in rows:
+                job = at_work[0]
+                job.rows.append(row)
+                if len(job.rows) == len(job.films):
+                    at_work.popleft().done.set()
+
+    def _films(self, at_work: collections.deque[_Job]) -> Iterator[FoundFilm]:
+        """Films of shard after shard; the end where the next is not here yet."""
+        job = at_work[0]
+        while True:
+            yield from job.films
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                return
+            at_work.append(job)
+
+
+@dataclasses.dataclass(eq=False)
+class _Job:
+    films: Sequence[FoundFilm]
+    rows: list[ScanRow] = dataclasses.field(default_factory=list)
+    done: threading.Event = dataclasses.field(default_factory=threading.Event)
+    error: BaseException | None = None
+
+
+def _unpack(model: ShippedModel, folder: Path) -> ModelBundle:
+    """Write a model to a folder after checking that it is the one meant."""
+    for name, content in model.files.items():
+        (folder / name).write_bytes(content)
+    bundle = peek_bundle(folder)
+    is_whole = all(
+        hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        == bundle.card.files.get(name)
+        for name in model.files
+        if name != CARD
+    )
+    if bundle.sha256 != model.sha256 or not is_whole:
+        raise BundleError(
+            f"The model did not arrive whole on {platform.node()}.",
+            hint="Check the network and the memory of that machine, then try again.",
+        )
+    return bundle
+
+
+class Seat:
+    """A process of a node, waiting to be told which model to open."""
+
+    def __init__(self) -> None:
+        self._reader: ShardReader | None = None
+
+    def open(
+        self, model: ShippedModel, folder: Path, precision: str, cores: int, device: str
+    ) -> None:
+        """Get ready, once; arguments and errors as of `ShardReader`."""
+        self._reader = ShardReader(
+            model, folder, precision=precision, cores=cores, device=device
+        )
+
+    def read(self, films: Sequence[FoundFilm]) -> list[ScanRow]:
+        """As `ShardReader.read`."""
+        assert self._reader is not None
+        return self._reader.read(films)

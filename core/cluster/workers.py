@@ -1,0 +1,331 @@
+"""The processes of a cluster that read films, as nodes come and go."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from core.cluster.cluster import Cluster, Node, WorkerLost
+from core.cluster.shards import Shard
+from core.cluster.worker import NodeFacts, Plan, facts_here, plans, refusal, ship
+from core.errors import CoreError, DatasetError
+from core.films.finder import FoundFilm
+from core.jobs.events import Noted
+from core.jobs.reporters import Report
+from core.model.bundle import ModelBundle
+
+#: Shards that a worker has at a time: one to read, one so as not to wait.
+AHEAD: Final = 2
+_LOOK_EVERY_S = 2.0
+#: How long there may be no node at all.
+_PATIENCE_S = 60.0
+_BUSY_S = 10.0
+#: Ends of workers in a row after which a node is left out: of those that were not
+#: even ready, and of those that were, since a film may be what ends them.
+_STILLBORN, _MOST_DEATHS = 3, 24
+
+
+@dataclasses.dataclass(eq=False)
+class Worker:
+    """A process that reads with a model of its own.
+
+    Attributes:
+        films_per_s: As far as is known; 0 before the first shard.
+        at_work: Number of shards that it has.
+    """
+
+    place: _Place
+    plan: Plan
+    seat: Any
+    is_open: bool = False
+    films_per_s: float = 0.0
+    answered_at: float = 0.0
+    at_work: int = 0
+
+
+@dataclasses.dataclass(eq=False)
+class _Place:
+    """A node, as the crew knows it."""
+
+    node: Node
+    was_there_first: bool
+    is_left_out: bool = False
+    plans: list[Plan] = dataclasses.field(default_factory=list)
+    workers: list[Worker] = dataclasses.field(default_factory=list)
+    deaths: int = 0
+    has_read: bool = False
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Asked:
+    """What an answer will be about; a look where there is no worker."""
+
+    place: _Place
+    worker: Worker | None = None
+    shard: Shard | None = None
+    at: float = dataclasses.field(default_factory=time.monotonic)
+
+
+class Crew:
+    """Starts workers on every node that can serve, and sees who is lost.
+
+    Args:
+        cluster: To work on.
+        bundle: The model.
+        folder: Of the films; the same path on every node.
+        samples: Films that are there as they were listed; a node that lacks one
+            has another folder of that name.
+        precision: As `Scanner` takes it.
+        report: Hears who joins and who is lost.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        bundle: ModelBundle,
+        folder: Path,
+        samples: Sequence[FoundFilm],
+        *,
+        precision: str,
+        report: Report,
+    ) -> None:
+        self._cluster = cluster
+        self._folder = folder
+        self._samples = samples
+        self._precision = precision
+        self._report = report
+        self._here = facts_here(folder, ())
+        self._model = cluster.share(ship(bundle, precision))
+        self._places: dict[str, _Place] = {}
+        self._asked: dict[Any, _Asked] = {}
+        self._looked_at = -_LOOK_EVERY_S
+        self._began_at = self._manned_at = time.monotonic()
+        self._reason: CoreError | None = None
+        self._has_waited = False
+
+    def look_around(self) -> list[Shard]:
+        """Take in new nodes, start what is missing, miss those that are gone.
+
+        Returns:
+            Shards of those that are gone.
+
+        Raises:
+            CoreError: Nobody is left to read.
+        """
+        now = time.monotonic()
+        if now - self._looked_at < _LOOK_EVERY_S:
+            return []
+        self._looked_at = now
+        alive = {node.id: node for node in self._cluster.nodes()}
+        lost: list[Shard] = []
+        for place in [p for p in self._places.values() if p.node.id not in alive]:
+            lost += self._dismiss(place)
+            del self._places[place.node.id]
+            if not place.is_left_out:
+                self._note(f"{place.node.name} was lost; others read its films.")
+        is_first = not self._places and not self._has_waited
+        for node in alive.values():
+            if node.id not in self._places:
+                self._places[node.id] = _Place(node, is_first)
+                self._look_at(self._places[node.id])
+        for place in self._places.values():
+            self._man(place)
+        self._refuse_if_nobody(now)
+        return lost
+
+    def idle(self) -> Iterator[Worker]:
+        """Workers that can take a shard, those with fewer first."""
+        ready = [w for p in self._places.values() for w in p.workers if w.is_open]
+        for at_work in range(AHEAD):
+            yield from (worker for worker in ready if worker.at_work == at_work)
+
+    def hand(self, worker: Worker, shard: Shard, films: Sequence[FoundFilm]) -> None:
+        """Ask a worker for a shard."""
+        token = self._cluster.ask(worker.seat, "read", films)
+        self._asked[token] = _Asked(worker.place, worker, shard)
+        worker.at_work += 1
+
+    def answers(self, wait_s: float) -> Iterator[tuple[Shard, Any]]:
+        """Take what came, waiting a while for the first.
+
+        Yields:
+            A shard and its rows, or a shard and None if it was lost.
+
+        Raises:
+            DatasetError: A node that was there first has not the films.
+        """
+        for token in self._cluster.answered(list(self._asked), wait_s):
+            asked = self._asked.pop(token, None)
+            if asked is None:  # of a worker that was lost by an earlier answer
+                continue
+            try:
+                value = self._cluster.answer(token)
+            except WorkerLost:
+                lost = self._lose(asked)
+            except CoreError as error:
+                lost = self._leave_out(asked.place, error)
+                lost += [asked.shard] if asked.shard is not None else []
+            except Exception as error:  # noqa: BLE001 - a look alone may fail so
+                if asked.worker is not None:
+                    raise
+                lost = self._leave_out(asked.place, _no_hilum(asked.place, error))
+            else:
+                lost = []
+                if asked.shard is not None:
+                    _note_speed(asked)
+                    yield asked.shard, value
+                elif asked.worker is not None:
+                    asked.worker.is_open = True
+                else:
+                    self._plan(asked.place, value)
+            for shard in lost:
+                yield shard, None
+
+    def dismiss(self) -> None:
+        """End all workers."""
+        for place in self._places.values():
+            self._dismiss(place)
+
+    def _look_at(self, place: _Place) -> None:
+        token = self._cluster.look(place.node, self._folder, self._samples)
+        self._asked[token] = _Asked(place)
+
+    def _plan(self, place: _Place, facts: NodeFacts) -> None:
+        """A node was looked at: let it take part, or not."""
+        node = place.node
+        if said := refusal(facts, self._here, self._folder):
+            error = DatasetError(
+                f"{node.name} {said}.",
+                hint="Every node needs the same Hilum, and the folder of the films at "
+                "the same path: mend that there, or take the node out.",
+            )
+            if place.was_there_first and (not facts.has_folder or facts.missing):
+                raise error  # else half of a cluster would idle unseen
+            self._leave_out(place, error)
+            return
+        gpus = [name for name in facts.devices if name.startswith("GPU")]
+        if self._precision != "float32":
+            gpus = []
+        place.plans = plans(node.cores, gpus, node.gpus)
+        cores = "1 core" if node.cores == 1 else f"{node.cores} cores"
+        on = f", {', '.join(gpus)}" if gpus else ""
+        self._note(f"{node.name} takes part: {cores}{on}.")
+        self._man(place)
+
+    def _man(self, place: _Place) -> None:
+        """Start the workers that a place lacks."""
+        if place.is_left_out:
+            return
+        free = list(place.plans)
+        for worker in place.workers:
+            free.remove(worker.plan)
+        for plan in free:
+            seat = self._cluster.start(
+                place.node, cores=plan.cores, gpus=plan.gpus, at_once=AHEAD + 1
+            )
+            worker = Worker(place, plan, seat)
+            place.workers.append(worker)
+            token = self._cluster.ask(
+                seat,
+                "open",
+                self._model,
+                self._folder,
+                self._precision,
+                plan.cores,
+                plan.device,
+            )
+            self._asked[token] = _Asked(place, worker)
+
+    def _lose(self, asked: _Asked) -> list[Shard]:
+        """A worker, or a look, did not come back; the shards that it had."""
+        place, worker = asked.place, asked.worker
+        lost = [asked.shard] if asked.shard is not None else []
+        place.deaths += 1
+        if worker is not None and worker in place.workers:
+            lost += self._shards_of(worker)
+            place.workers.remove(worker)
+            self._cluster.end(worker.seat)
+        most = _MOST_DEATHS if place.has_read else _STILLBORN
+        if place.deaths >= most and not place.is_left_out:
+            error = CoreError(
+                f"On {place.node.name} whatever is to read films ends at once.",
+                hint="Check the memory of that machine.",
+            )
+            lost += self._leave_out(place, error)
+        elif worker is None and not place.is_left_out:
+            self._look_at(place)
+        return lost
+
+    def _leave_out(self, place: _Place, error: CoreError) -> list[Shard]:
+        """Do without a node; the shards that it had."""
+        if place.is_left_out:
+            return []
+        place.is_left_out = True
+        self._reason = error
+        text = str(error)
+        name = place.node.name
+        self._note(f"{name} is left out: {text}" if name not in text else text)
+        return self._dismiss(place)
+
+    def _dismiss(self, place: _Place) -> list[Shard]:
+        lost: list[Shard] = []
+        for worker in place.workers:
+            lost += self._shards_of(worker)
+            self._cluster.end(worker.seat)
+        place.workers.clear()
+        for token in [t for t, asked in self._asked.items() if asked.place is place]:
+            del self._asked[token]
+        return lost
+
+    def _shards_of(self, worker: Worker) -> list[Shard]:
+        """Expect no answer of a worker any more; the shards that it had."""
+        tokens = [t for t, asked in self._asked.items() if asked.worker is worker]
+        shards = [self._asked.pop(token).shard for token in tokens]
+        return [shard for shard in shards if shard is not None]
+
+    def _refuse_if_nobody(self, now: float) -> None:
+        places = self._places.values()
+        if any(not place.is_left_out for place in places):
+            self._manned_at = now
+            is_busy = not any(w.is_open for p in places for w in p.workers)
+            if is_busy and now - self._began_at > _BUSY_S and not self._has_waited:
+                self._has_waited = True
+                self._note("Waiting for cores of the cluster to be free.")
+            return
+        if self._reason is not None and places:
+            raise self._reason  # what the last one was left out for
+        if now - self._manned_at > _PATIENCE_S:
+            raise CoreError(
+                "No node of the cluster is there to read; what was done is kept.",
+                hint="Start nodes, then go on with the same command and --resume.",
+            )
+        if not self._has_waited:
+            self._has_waited = True
+            self._note("No node is there to read; waiting for one.")
+
+    def _note(self, text: str) -> None:
+        self._report(Noted(text))
+
+
+def _note_speed(asked: _Asked) -> None:
+    worker, shard = asked.worker, asked.shard
+    assert worker is not None
+    assert shard is not None
+    now = time.monotonic()
+    rate = len(shard) / max(now - max(asked.at, worker.answered_at), 1e-3)
+    before = worker.films_per_s or rate
+    worker.films_per_s = (before + rate) / 2
+    worker.answered_at = now
+    worker.at_work -= 1
+    asked.place.has_read, asked.place.deaths = True, 0
+
+
+def _no_hilum(place: _Place, error: Exception) -> CoreError:
+    said = f"{type(error).__name__}: {error}".strip().splitlines()[0]
+    return CoreError(
+        f"{place.node.name} cannot run this Hilum ({said[:200]}).",
+        hint="Start its node with the Python that Hilum is installed in.",
+    )

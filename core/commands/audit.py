@@ -1,0 +1,118 @@
+"""`python -m core audit`: check a data set and say what was found."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from core.audit.audit import Audit, SplitWish, audit
+from core.data.dataset import listed_films, parse_labels
+from core.data.split import SPLITS, write_manifest
+from core.jobs.control import Control
+from core.jobs.events import JobSucceeded
+from core.jobs.reporters import Report, begin_report, end_told, heeding
+from core.outputs import check_files
+from core.paths import atomic_write
+from core.terminal import print_lines, printable
+
+DONE, UNUSABLE, SOME_FAILED = 0, 2, 4
+_SIGNS = {"stop": "STOP", "warn": "Warning", "note": "Note"}
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Check a data set; see `core.commands.parser` for its arguments.
+
+    Returns:
+        0 if nothing speaks against training, 4 if there are leaks or films that
+        cannot be read.
+
+    Raises:
+        TrainingStopped: Whoever started it wants the end.
+        CoreError: The data cannot serve at all, or a file cannot be written.
+    """
+    control = Control(said="The check was stopped.", hint="")
+    report = begin_report(control, as_events=arguments.events)
+    with end_told(report):
+        found = _audit(arguments, heeding(control, report))
+    if arguments.events:
+        report(JobSucceeded(str(arguments.json or "")))
+    else:
+        print_lines(audit_text(found.found))
+    return _status(found)
+
+
+def audit_text(found: Mapping[str, Any]) -> str:
+    """What was found, for people: the sentences, worst first, then a table."""
+    lines = []
+    for sentence in found["sentences"]:
+        text = printable(sentence["text"])
+        lines.append(f"{_SIGNS[sentence['severity']]}: {text}")
+        if sentence["hint"]:
+            lines.append(f"    {printable(sentence['hint'])}")
+    return "\n".join([*lines, "", *_table(found)])
+
+
+def _table(found: Mapping[str, Any]) -> list[str]:
+    """Films per label, and per source and split of it."""
+    labels = list(found["labels"])
+    rows: list[tuple[str, Mapping[str, int]]] = [("all", found["labels"])]
+    rows += [
+        (f"source {name or 'not stated'}", counts)
+        for name, counts in found["sources"].items()
+        if any(found["sources"])
+    ]
+    rows += [
+        (f"given split {name or 'none'}", counts)
+        for name, counts in found["splits"].items()
+    ]
+    if found["split"] is not None:
+        rows += [(f"use for {n}", found["split"]["summary"][n]) for n in SPLITS]
+    rows.append(("independent", found["independent"]))
+    rows = [(printable(name), counts) for name, counts in rows]
+    first = max(len(name) for name, _ in rows)
+    shown = [printable(label) for label in labels]
+    widths = [max(len(label), 7) for label in shown]
+    heads = "".join(f"  {label:>{w}}" for label, w in zip(shown, widths, strict=True))
+    lines = [f"{'films':<{first}}{heads}"]
+    for name, counts in rows:
+        cells = "".join(
+            f"  {counts.get(label, 0):>{w},}"
+            for label, w in zip(labels, widths, strict=True)
+        )
+        lines.append(f"{name:<{first}}{cells}")
+    return lines
+
+
+def _audit(arguments: argparse.Namespace, report: Report) -> Audit:
+    check_files(
+        [arguments.json, arguments.manifest],
+        overwrite=arguments.overwrite,
+        inputs=[arguments.data],
+        films=lambda: listed_films(arguments.data),
+    )
+    wish = SplitWish(
+        arguments.validation, arguments.test, arguments.seed, arguments.group
+    )
+    labels = parse_labels(arguments.labels)
+    found = audit(
+        arguments.data,
+        labels=labels,
+        patient_pattern=arguments.patient_pattern,
+        wish=wish,
+        report=report,
+    )
+    if arguments.json is not None:
+        text = json.dumps(found.found, indent=1, ensure_ascii=False) + "\n"
+        with atomic_write(arguments.json) as partial:
+            partial.write_text(text, encoding="utf-8")
+    if arguments.manifest is not None and found.split is not None:
+        write_manifest(arguments.manifest, found.split)
+    return found
+
+
+def _status(found: Audit) -> int:
+    if found.stops and not found.has_leaks:
+        return UNUSABLE
+    return SOME_FAILED if found.has_leaks or found.found["unreadable"] else DONE

@@ -1,0 +1,139 @@
+"""`python -m core compare`."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+from core.data.dataset import films_of_split, listed_films
+from core.errors import DatasetError, OutputError, PredictionError
+from core.evaluation.compare import compare, not_comparable, pair_labels
+from core.evaluation.compare_text import comparison_text
+from core.evaluation.evaluate import score_films
+from core.jobs.control import Control
+from core.jobs.events import JobSucceeded, Noted, StageStarted
+from core.jobs.reporters import (
+    Report,
+    begin_report,
+    counter,
+    end_told,
+    heeding,
+    share_counter,
+)
+from core.model.bundle import ModelBundle, read_bundle
+from core.model.classifier import NOT_FINITE, Classifier
+from core.outputs import check_files
+from core.paths import atomic_write, default_bundle_dir
+from core.terminal import print_lines
+from core.words import films as in_films
+
+_STAGE = "comparison"
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Compare a candidate with the model in use.
+
+    Returns:
+        0, or 4 if some films could not be read.
+    """
+    control = Control(said="The comparison was stopped.", hint="")
+    report = begin_report(control, as_events=arguments.events)
+    with end_told(report):
+        if arguments.events and arguments.json is None:
+            raise OutputError(
+                "With --events the comparison needs a file to go to.",
+                hint="Name it with --json.",
+            )
+        result, candidate = _compare(arguments, heeding(control, report))
+    if arguments.events:
+        report(JobSucceeded(str(arguments.json)))
+    else:
+        print_lines(comparison_text(result, candidate.card))
+    return 4 if "cannot be read" in result["left_out"] else 0
+
+
+def _compare(
+    arguments: argparse.Namespace, report: Report
+) -> tuple[dict[str, Any], ModelBundle]:
+    """Compare, and write the JSON if a file for it was named.
+
+    Raises:
+        CoreError: A model, the films or the file cannot serve.
+        TrainingStopped: `report` says so.
+    """
+    target: Path | None = arguments.json
+    check_files(
+        [target],
+        overwrite=arguments.overwrite,
+        inputs=[arguments.candidate, arguments.in_use, arguments.data],
+        films=lambda: listed_films(arguments.data),
+    )
+    if not 0 <= arguments.allow_drop <= 1:
+        raise DatasetError(
+            "The drop to allow must be a share from 0 to 1.",
+            hint="0.05 allows five films of a hundred.",
+        )
+    report(StageStarted("start", "Opening the models."))
+    candidate = read_bundle(arguments.candidate)
+    in_use = read_bundle(arguments.in_use or default_bundle_dir())
+    result = {"data": arguments.data.name, "split": arguments.split or ""}
+    result |= _measured(arguments, (candidate, in_use), report)
+    if target is not None:
+        text = json.dumps(result, indent=1, ensure_ascii=False, allow_nan=False)
+        with atomic_write(target) as partial:
+            partial.write_text(text + "\n", encoding="utf-8")
+    return result, candidate
+
+
+def _measured(
+    arguments: argparse.Namespace,
+    bundles: tuple[ModelBundle, ModelBundle],
+    report: Report,
+) -> dict[str, Any]:
+    candidate, in_use = bundles
+    pairing = pair_labels(candidate.card, in_use.card)
+    if pairing.missing:
+        refused = not_comparable(candidate, in_use, pairing, arguments.allow_drop)
+        return {**refused, "left_out": {}}
+    samples, left_out = films_of_split(
+        arguments.data, candidate.card.label_names, arguments.split
+    )
+    report(StageStarted(_STAGE, f"Reading {len(samples)} films with both models."))
+    known = in_use.card.label_names
+    theirs = {
+        label: known[column]
+        for label, column in zip(
+            candidate.card.label_names, pairing.columns, strict=True
+        )
+    }
+    # Each model has its own name for a label.
+    renamed = [dataclasses.replace(s, label=theirs[s.label]) for s in samples]
+    count = counter(_STAGE, 2 * len(samples), report)
+    first = score_films(Classifier(candidate), samples, count)
+    second = score_films(
+        Classifier(in_use), renamed, lambda done: count(len(samples) + done)
+    )
+    for bundle, scores in ((candidate, first), (in_use, second)):
+        if broken := list(scores.unreadable.values()).count(NOT_FINITE):
+            raise PredictionError(
+                f"{bundle.card.name} gives values that are not numbers for "
+                f"{in_films(broken)}, so it is not compared.",
+                hint="Use the other model; this one may be damaged.",
+            )
+    for file, reason in first.unreadable.items():
+        report(Noted(f"Left out {file}: {reason}"))
+    if first.unreadable:
+        left_out["cannot be read"] = len(first.unreadable)
+    report(StageStarted("evaluation", "Counting how sure the difference is."))
+    result = compare(
+        candidate,
+        in_use,
+        (first, second),
+        allowed_drop=arguments.allow_drop,
+        on_progress=share_counter("evaluation", len(first.samples), report),
+    )
+    split = arguments.split or samples[0].split or "all"
+    return {**result, "split": split, "left_out": left_out}

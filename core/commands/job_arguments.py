@@ -1,0 +1,226 @@
+"""From the arguments of `train` to a job: a new one, or one to go on with."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import os
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from core.data.dataset import parse_labels
+from core.errors import TrainingError
+from core.json_file import parse_json, read_json
+from core.runs.config import TrainingConfig, config_from_json, flat_settings
+from core.runs.job_folder import JobFolder, without_folder
+from core.runs.presets import config_from_preset
+from core.runs.setting import bad_field, explained
+from core.runs.settings import AUGMENTATION
+
+#: Settings that only the end of a job uses.
+_USED_LAST: Final = frozenset({"name", "pools"})
+#: Settings that only the split uses, besides.
+_USED_TO_SPLIT: Final = frozenset({"accept_leaks", "validation", "test"})
+_NESTED: Final = AUGMENTATION.removesuffix(".")
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """A job as it was asked for.
+
+    Attributes:
+        config: Everything that decides what it makes.
+        data: Folder or manifest.
+        command: How it was begun, for the card.
+        preset: Name of the one that it was begun with.
+        backend: What Keras computes with.
+        changed: Settings that differ from those it was begun with.
+    """
+
+    config: TrainingConfig
+    data: Path
+    command: str
+    preset: str
+    backend: str
+    changed: tuple[str, ...] = ()
+
+    def record(self) -> tuple[TrainingConfig, Path, str]:
+        """What `JobFolder.begin` records first."""
+        return self.config, self.data, self.command
+
+
+def refuse_contradictions(arguments: argparse.Namespace) -> None:
+    """Refuse arguments of `train` that cannot go together.
+
+    Raises:
+        TrainingError: Names them.
+    """
+    if arguments.resume and arguments.overwrite:
+        raise TrainingError(
+            "--resume goes on with what is there, and --overwrite discards it.",
+            hint="Leave one of them out.",
+        )
+    if arguments.resume and arguments.dry_run:
+        raise TrainingError(
+            "--resume goes on with a job, and --dry-run tries a new one.",
+            hint="Leave one of them out.",
+        )
+    if arguments.json is not None and not arguments.dry_run:
+        raise TrainingError(
+            "--json takes what a dry run found, and this is none.",
+            hint="Add --dry-run, or leave --json out; `evaluate` writes figures.",
+        )
+
+
+def new_job(arguments: argparse.Namespace) -> Job:
+    """The job that the arguments describe: preset, then file, then settings.
+
+    Raises:
+        TrainingError: One of them cannot be understood.
+    """
+    data: Path | None = arguments.data
+    if data is None:
+        raise TrainingError(
+            "Training needs films.", hint="Name a folder or manifest with --data."
+        )
+    preset = arguments.preset or "default"
+    config = config_from_preset(preset)
+    for fields in _settings_from(arguments):
+        config = config_from_json(fields, config)
+    backend = arguments.backend or _usual_backend()
+    return Job(config, data, command_line(arguments.argv), preset, backend)
+
+
+def resumed_job(arguments: argparse.Namespace, folder: JobFolder) -> Job:
+    """The job that was begun in a folder, with what can still be changed.
+
+    Raises:
+        TrainingError: There is none, or an argument asks for something else than
+            it was begun with and can no longer be applied.
+    """
+    own, data, command = folder.job()
+    preset, backend = folder.begun_with()
+    config = own
+    for fields in _settings_from(arguments):
+        # Named, or it would be the usual one of a backbone that is named.
+        layer = {"unfreeze_from": config.unfreeze_from}
+        config = config_from_json({**layer, **fields}, config)
+    before, after = flat_settings(own), flat_settings(config)
+    changed = [name for name, value in after.items() if value != before[name]]
+    free = _USED_LAST | (frozenset() if folder.split.exists() else _USED_TO_SPLIT)
+    refused = [
+        f"{name} is {_shown(before[name])}, not {_shown(after[name])}"
+        for name in changed
+        if name not in free
+    ]
+    if arguments.data is not None and arguments.data.resolve() != data:
+        refused.append(f"--data is {data}, not {arguments.data}")
+    if arguments.preset is not None and arguments.preset != preset:
+        refused.append(f"--preset is {preset or 'not known'}, not {arguments.preset}")
+    if arguments.backend and backend and arguments.backend != backend:
+        refused.append(f"--backend is {backend}, not {arguments.backend}")
+    if refused:
+        raise TrainingError(
+            "A job cannot be resumed with other arguments than it was begun with: "
+            f"{'; '.join(refused)}.",
+            hint="Leave them out to go on with it, or begin another job with "
+            "another --out.",
+        )
+    backend = backend or arguments.backend or _usual_backend()
+    return Job(config, data, command, preset, backend, tuple(changed))
+
+
+def command_line(argv: Sequence[str]) -> str:
+    """The command as the user would type it again.
+
+    Of absolute paths only the name is kept: cards travel, and paths tell whose
+    they are.
+    """
+    words = []
+    for word in argv:
+        option, equals, value = word.rpartition("=")
+        words.append(option + equals + without_folder(value))
+    return shlex.join(["python", "-m", "core", *words])
+
+
+def _settings_from(arguments: argparse.Namespace) -> list[dict[str, Any]]:
+    """Fields of the job's file, then those of the other arguments."""
+    parts = [] if arguments.config is None else [_file_fields(arguments.config)]
+    settings = _set_fields(arguments.set or ())
+    if arguments.weights:
+        weights = arguments.weights
+        if Path(weights).exists():
+            # A resumed job may be started from another folder.
+            weights = str(Path(weights).absolute())
+        _take(settings, "weights", weights, "--weights")
+    if arguments.labels:
+        labels = list(parse_labels(arguments.labels))
+        _take(settings, "labels", labels, "--labels")
+    return [*parts, settings]
+
+
+def _file_fields(file: Path) -> dict[str, Any]:
+    try:
+        fields = read_json(file)
+    except (OSError, ValueError) as error:
+        raise TrainingError(
+            f"The job file {file.name} cannot be read: {error}.",
+            hint="It must be a JSON object of settings.",
+        ) from error
+    if not isinstance(fields, dict):
+        raise TrainingError(
+            f"The job file {file.name} is not a JSON object.",
+            hint='Write it as {"epochs": 8}.',
+        )
+    return fields
+
+
+def _set_fields(texts: Sequence[str]) -> dict[str, Any]:
+    """The fields that `--set` names; of a setting named twice the last one."""
+    settings: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        name = name.strip()
+        if not equals or not name:
+            raise TrainingError(
+                f"--set {text} does not say what to set to which value.",
+                hint=f"Write it as --set NAME=VALUE. {explained()}",
+            )
+        nested = settings.setdefault(_NESTED, {})
+        if name == _NESTED:
+            fields = _value(value)
+            if not isinstance(fields, dict):
+                raise bad_field(name, fields)
+            nested.update(fields)
+        elif name.startswith(AUGMENTATION):
+            nested[name.removeprefix(AUGMENTATION)] = _value(value)
+        else:
+            settings[name] = _value(value)
+    return settings
+
+
+def _take(settings: dict[str, Any], name: str, value: Any, option: str) -> None:
+    if settings.setdefault(name, value) != value:
+        raise TrainingError(
+            f"{option} and --set {name} ask for two different things.",
+            hint="Leave one of them out.",
+        )
+
+
+def _value(text: str) -> Any:
+    """A setting's value from the command line: JSON, or else plain text."""
+    try:
+        return parse_json(text)
+    except ValueError:
+        return text
+
+
+def _usual_backend() -> str:
+    return os.environ.get("KERAS_BACKEND") or "tensorflow"
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) and value else json.dumps(value)

@@ -1,0 +1,158 @@
+"""`train --list-settings` and `--list-presets`: what a job can be made of."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import textwrap
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+
+from core.errors import TrainingError
+from core.runs.config import TrainingConfig, flat_settings
+from core.runs.presets import PRESETS, Preset, config_from_preset
+from core.runs.settings import setting_of
+
+_WIDTH: Final = 88
+_KINDS: Final = {
+    bool: "flag",
+    int: "whole number",
+    float: "number",
+    str: "text",
+    tuple: "list of texts",
+}
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print one of the lists; see `core.commands.parser` for the arguments.
+
+    Returns:
+        0.
+
+    Raises:
+        TrainingError: A file is named for it.
+    """
+    if isinstance(arguments.json, Path):
+        raise TrainingError(
+            "Lists are printed and not written into files.",
+            hint="Write --json without a name, and send the output where you like.",
+        )
+    is_settings: bool = arguments.list_settings
+    if arguments.json:
+        listed = list_settings() if is_settings else list_presets()
+        text = json.dumps(listed, indent=1)
+    else:
+        text = settings_text() if is_settings else presets_text()
+    print(text)  # noqa: T201 - the result
+    return 0
+
+
+def list_settings() -> list[dict[str, Any]]:
+    """Every setting of a job, as JSON values.
+
+    Returns:
+        For each `name` as `--set` takes it, `title`, `help`, `kind`, `takes` in
+        words, `default`, `low`, `high`, `low_is_allowed`, `high_is_allowed` of a
+        number, else None, `choices` {value: title}, and `zero`, what 0 means where
+        it means something of its own.
+    """
+    listed = []
+    for name, default in flat_settings(TrainingConfig()).items():
+        setting = setting_of(name)
+        is_number = setting.low is not None
+        listed.append(
+            {
+                "name": name,
+                "title": setting.title,
+                "help": setting.help,
+                "kind": "choice" if setting.choices else _KINDS[type(default)],
+                "takes": setting.values(),
+                "default": default,
+                "low": setting.low,
+                "high": setting.high,
+                "low_is_allowed": not setting.is_open[0] if is_number else None,
+                "high_is_allowed": not setting.is_open[1] if is_number else None,
+                "choices": dict(setting.choices),
+                "zero": setting.zero,
+            }
+        )
+    return listed
+
+
+def list_presets() -> list[dict[str, Any]]:
+    """Every preset, as JSON values.
+
+    Returns:
+        For each `name`, `title`, `summary`, `settings` that differ from the
+        default, and `corrections`.
+    """
+    return [
+        {**dataclasses.asdict(preset), "settings": _changes(preset)}
+        for preset in PRESETS.values()
+    ]
+
+
+def settings_text() -> str:
+    """Every setting, for people."""
+    parts = ["Settings of a training job. Change one with --set NAME=VALUE.\n"]
+    for setting in list_settings():
+        takes = f"{setting['takes']}; {_default(setting['default'])}"
+        parts.append(_wrapped(f"{setting['name']}: {takes}", "", "    "))
+        text = f"{setting['title']}. {setting['help']}"
+        choices = setting["choices"]
+        if any(value != title.lower() for value, title in choices.items()):
+            titles = (f"{value}: {title}" for value, title in choices.items())
+            text = f"{text} {'; '.join(titles)}."
+        if setting["zero"]:
+            text += f" 0: {setting['zero']}."
+        parts.append(_wrapped(text, "    ", "    "))
+    return "\n".join(parts)
+
+
+def presets_text() -> str:
+    """Every preset, for people."""
+    parts = ["Presets of a training job. Choose one with --preset NAME."]
+    for preset in list_presets():
+        parts += ["", f"{preset['name']}: {preset['title']}"]
+        parts.append(_wrapped(preset["summary"], "    ", "    "))
+        sets = (f"{k}={_value(v)}" for k, v in preset["settings"].items())
+        words = ", ".join(sets) or "every setting as it is by default"
+        parts.append(_wrapped(f"Settings: {words}.", "    ", "        "))
+        if preset["corrections"]:
+            parts.append("    Corrected:")
+            parts += _points(preset["corrections"])
+    return "\n".join(parts)
+
+
+def _changes(preset: Preset) -> dict[str, Any]:
+    default = flat_settings(TrainingConfig())
+    own = flat_settings(config_from_preset(preset.name))
+    return {name: value for name, value in own.items() if value != default[name]}
+
+
+def _default(value: Any) -> str:
+    if value in ("", ()):
+        return "by default none"
+    return f"by default {_value(value)}"
+
+
+def _value(value: Any) -> str:
+    """As `--set` takes it."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _points(sentences: Iterable[str]) -> list[str]:
+    return [_wrapped(sentence, "    - ", "      ") for sentence in sentences]
+
+
+def _wrapped(text: str, first: str, then: str) -> str:
+    return textwrap.fill(
+        text,
+        _WIDTH,
+        initial_indent=first,
+        subsequent_indent=then,
+        break_on_hyphens=False,
+        break_long_words=False,
+    )

@@ -1,0 +1,345 @@
+"""`python -m core scan`."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from core.cluster.scanner import RayScanner
+from core.errors import CoreError, DatasetError, OutputError, TrainingStopped
+from core.films.finder import FoundFilm, Listing, film_state, find_films
+from core.films.left_out import LeftOut
+from core.jobs.control import Control
+from core.jobs.events import JobSucceeded, Noted, StageStarted
+from core.jobs.reporters import Report, begin_report, counter, end_told
+from core.model.bundle import ModelBundle, read_bundle
+from core.model.precision import precision_note
+from core.outputs import check_file, refuse_inputs
+from core.paths import default_bundle_dir
+from core.scan.export import write_json_lines, write_workbook
+from core.scan.figures import write_summary
+from core.scan.html import write_scan_html
+from core.scan.in_flight import ReadingNotes
+from core.scan.labels import LabelOf, labels_by_folder, labels_by_list
+from core.scan.parity import REFERENCE, Parity, check_parity
+from core.scan.results import ScanFile
+from core.scan.resume import scan_warily
+from core.scan.row import ScanRow
+from core.scan.scanner import Scanner
+from core.scan.store import read_scan
+from core.scan.summary import ScanSummary, summary_text
+from core.scan.watch import FolderWatch
+from core.terminal import print_lines
+
+DONE, SOME_FAILED = 0, 4
+_STAGE = "scan"
+_MOST_NAMED = 5
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Read the films of a folder; see `core.commands.parser` for its arguments.
+
+    Returns:
+        0, or 4 if some films or folders could not be read.
+
+    Raises:
+        TrainingStopped: The user wants the end.
+        CoreError: The folder cannot serve at all, or a file cannot be written.
+    """
+    control = Control(said="The scan was stopped; what was done is kept.")
+    report = begin_report(control, as_events=arguments.events)
+    control.take_signals()
+    of_window = read_scan(arguments.out.parent)
+    if not of_window.damage:  # the next window may take it over
+        control.watch(of_window.wished)
+    with end_told(report):
+        scan = _Scan(arguments, control.stop_if_asked, report)
+        summary = scan.run()
+    if arguments.events:
+        report(JobSucceeded(str(arguments.out)))
+    else:
+        print_lines(summary_text(summary))
+    return SOME_FAILED if summary.total.not_read or scan.closed else DONE
+
+
+class _Scan:
+    def __init__(
+        self,
+        arguments: argparse.Namespace,
+        check: Callable[[], None],
+        report: Report,
+    ) -> None:
+        self.closed: dict[str, str] = {}
+        self._left_out = LeftOut()
+        self._arguments = arguments
+        self._folder: Path = arguments.folder
+        self._check = check
+        self._report = report
+        self._done: set[str] = set()
+        self._refuse_existing()
+        self._notes = ReadingNotes(arguments.out)
+        self._parity: Parity | None = None
+
+    def run(self) -> ScanSummary:
+        arguments, report = self._arguments, self._report
+        report(StageStarted("start", "Opening the model."))
+        bundle = read_bundle(arguments.model or default_bundle_dir())
+        scanner = self._scanner(bundle)
+        if note := precision_note(arguments.precision):
+            report(Noted(note))
+        if not arguments.watch:
+            films = self._films()
+            label_of = self._labels(bundle, films)
+            with self._open(bundle) as file, self._notes:
+                self._read(scanner, file, films)
+                self._check_parity(bundle, file)
+                return self._conclude(scanner, file, label_of)
+        watching = FolderWatch(self._folder, hidden=arguments.hidden)
+        with watching as watch:  # before the listing: none is missed
+            films = self._films()
+            label_of = self._labels(bundle, films)
+            with self._open(bundle) as file, self._notes:
+                try:
+                    self._read(scanner, file, films)
+                    self._check_parity(bundle, file)
+                    self._follow(scanner, file, watch)
+                except TrainingStopped:
+                    summary = self._conclude(scanner, file, label_of)
+                    if not arguments.events:
+                        print_lines(summary_text(summary))
+                    raise
+        raise AssertionError("a watch ends by being stopped")
+
+    def _scanner(self, bundle: ModelBundle) -> Scanner | RayScanner:
+        folder, precision = self._folder, self._arguments.precision
+        if self._arguments.ray is None:
+            reading = self._notes.reading
+            return Scanner(bundle, folder, precision=precision, reading=reading)
+        return RayScanner(
+            bundle,
+            folder,
+            self._arguments.ray,
+            precision=precision,
+            report=self._report,
+            check=self._check,
+        )
+
+    def _refuse_existing(self) -> None:
+        arguments = self._arguments
+        if arguments.ray is not None and arguments.watch:
+            raise CoreError(
+                "A cluster reads what is there, and watches no folder.",
+                hint="Leave --ray or --watch out.",
+            )
+        if arguments.resume and arguments.overwrite:
+            raise OutputError(
+                "--resume goes on with what is there, and --overwrite discards it.",
+                hint="Leave one of them out.",
+            )
+        grown = [arguments.out, arguments.json]
+        model = arguments.model or default_bundle_dir()
+        refuse_inputs(self._outputs(), [arguments.labels, model])
+        for path in self._outputs():
+            overwrite = arguments.overwrite or (arguments.resume and path in grown)
+            go_on = ", go on with --resume" if path == arguments.out else ""
+            check_file(path, overwrite=overwrite, or_else=go_on)
+
+    def _outputs(self) -> list[Path]:
+        arguments = self._arguments
+        exports = [arguments.jsonl, arguments.xlsx, arguments.report]
+        named = [arguments.out, arguments.json, *exports]
+        return [path for path in named if path is not None]
+
+    def _refuse_films(self, films: Sequence[FoundFilm]) -> None:
+        """Refuse to write over a film. New files may lie beside films.
+
+        Only films that are like such a file are looked at: there may be millions.
+        """
+        there = {_state_of(path) for path in self._outputs()} - {None}
+        alike = [
+            self._folder / film.file
+            for film in films
+            if film.state and (film.state.size, film.state.modified) in there
+        ]
+        refuse_inputs(self._outputs(), (), lambda: alike)
+
+    def _films(self) -> Sequence[FoundFilm]:
+        self._report(StageStarted("listing", "Looking for films."))
+        listing = find_films(self._folder, self._check, hidden=self._arguments.hidden)
+        self.closed, self._left_out = listing.closed, listing.left_out
+        for folder, reason in listing.closed.items():
+            self._report(Noted(f"The folder {folder} cannot be listed: {reason}."))
+        if not listing.films and not self._arguments.watch:
+            raise DatasetError(
+                f"There is no film in {self._folder}.", hint=_why_none(listing)
+            )
+        if said := listing.left_out.in_words():
+            self._report(Noted(said))
+        self._refuse_films(listing.films)
+        return listing.films
+
+    def _labels(
+        self, bundle: ModelBundle, films: Sequence[FoundFilm]
+    ) -> LabelOf | None:
+        arguments, card = self._arguments, bundle.card
+        if arguments.labels is not None:
+            label_of = labels_by_list(card, arguments.labels, self._folder)
+            where = arguments.labels.name
+        elif arguments.labels_from_folders:
+            label_of, where = labels_by_folder(card), "any folder's name"
+        else:
+            return None
+        if films and not any(label_of(film.file) for film in films):
+            raise DatasetError(
+                f"No film has a label of the model by {where}.",
+                hint=f"The model's labels are: {', '.join(card.label_names)}.",
+            )
+        return label_of
+
+    def _open(self, bundle: ModelBundle) -> ScanFile:
+        arguments = self._arguments
+        file = ScanFile(
+            arguments.out,
+            bundle.card.label_names,
+            resume=arguments.resume,
+            overwrite=arguments.overwrite,
+        )
+        try:
+            for row in file.read():
+                self._check()
+                self._refuse_other(row, bundle)
+                self._done.add(row.file)
+        except BaseException:
+            file.close()
+            raise
+        return file
+
+    def _refuse_other(self, row: ScanRow, bundle: ModelBundle) -> None:
+        name, precision = self._arguments.out.name, self._arguments.precision
+        if row.model_sha256 != bundle.sha256:
+            raise OutputError(
+                f"{name} was made with another model, {row.model}.",
+                hint="Go on with that one, or begin a new file.",
+            )
+        if row.precision != precision:
+            raise OutputError(
+                f"{name} was made in {row.precision}, not in {precision}.",
+                hint=f"Go on with --precision {row.precision}, or begin a new file.",
+            )
+        if row.file in self._done:
+            raise OutputError(
+                f"{name} lists a film twice: {row.file}.",
+                hint="Take one of the lines out, or begin a new file.",
+            )
+
+    def _read(
+        self, scanner: Scanner | RayScanner, file: ScanFile, films: Sequence[FoundFilm]
+    ) -> None:
+        left = [film for film in films if film.file not in self._done]
+        if self._done:
+            already = len(films) - len(left)
+            # A scan of the window knows its folder: all of it may have been sorted
+            # away since, and new films have come.
+            is_same = read_scan(file.path.parent).record.folder == self._folder
+            if films and not already and not is_same:
+                raise OutputError(
+                    f"{file.path.name} lists no film of {self._folder}.",
+                    hint="Go on with the folder it was begun with, or begin a new "
+                    "file.",
+                )
+            text = f"Going on: {already:,} of {len(films):,} films were read before."
+            self._report(Noted(text))
+        if left:
+            self._report(StageStarted(_STAGE, f"Reading {len(left):,} films."))
+        count = counter(_STAGE, len(left), self._report)
+        scanned = scan_warily(
+            scanner, left, self._notes, report=self._report, check=self._check
+        )
+        with contextlib.closing(scanned) as rows:
+            for number, row in enumerate(rows, start=1):
+                file.append(row)
+                count(number)
+
+    def _check_parity(self, bundle: ModelBundle, file: ScanFile) -> None:
+        if self._arguments.precision == REFERENCE:
+            return
+        self._report(StageStarted("parity", f"Reading a few films in {REFERENCE} too."))
+        self._parity = check_parity(file.read, bundle, self._folder, self._check)
+        if self._parity is not None:
+            self._report(Noted(self._parity.in_words()))
+
+    def _follow(
+        self, scanner: Scanner | RayScanner, file: ScanFile, watch: FolderWatch
+    ) -> None:
+        self._done.update(row.file for row in file.read())
+        file.sync()
+        self._report(StageStarted("watch", f"Watching {self._folder}."))
+        for films in watch.batches(self._done.__contains__, self._alive(scanner)):
+            with contextlib.closing(scanner.scan(films, self._check)) as rows:
+                for row in rows:
+                    file.append(row)
+                    self._done.add(row.file)
+                    said = row.verdict or f"not read: {row.error}"
+                    self._report(Noted(f"{row.file}: {said}"))
+            file.sync()
+
+    def _alive(self, scanner: Scanner | RayScanner) -> Callable[[], None]:
+        def check() -> None:
+            self._check()
+            scanner.refuse_if_gone()
+
+        return check
+
+    def _conclude(
+        self, scanner: Scanner | RayScanner, file: ScanFile, label_of: LabelOf | None
+    ) -> ScanSummary:
+        """Sum up, say what is not as it was, and write what was asked for."""
+        arguments, bundle = self._arguments, scanner.bundle
+        summary = ScanSummary(bundle.card, label_of)
+        summary.parity = self._parity
+        summary.left_out = self._left_out
+        gone, changed = [], []
+        for row in file.read():
+            summary.add(row)
+            now = _state_of(self._folder / row.file)
+            if now is None:
+                gone.append(row.file)
+            elif row.modified and now != (row.size, row.modified):
+                changed.append(row.file)
+        scanner.refuse_if_gone()
+        self._tell("have changed since they were read", changed)
+        self._tell("are no longer there", gone)
+        if arguments.jsonl is not None:
+            write_json_lines(arguments.jsonl, file.read())
+        if arguments.xlsx is not None:
+            write_workbook(arguments.xlsx, file.read(), bundle.card.label_names)
+        if arguments.report is not None:
+            write_scan_html(
+                arguments.report, file.read(), summary, bundle, self._folder
+            )
+        if arguments.json is not None:
+            write_summary(arguments.json, summary, bundle)
+        return summary
+
+    def _tell(self, what: str, files: Sequence[str]) -> None:
+        if files:
+            names = ", ".join(files[:_MOST_NAMED])
+            more = ", and others" if len(files) > _MOST_NAMED else ""
+            self._report(Noted(f"{len(files):,} films {what}: {names}{more}."))
+
+
+def _state_of(path: Path) -> tuple[int, str] | None:
+    try:
+        state = film_state(path)
+    except (OSError, ValueError):
+        return None
+    return state.size, state.modified
+
+
+def _why_none(listing: Listing) -> str:
+    said = listing.left_out.in_words()
+    if listing.left_out.hidden:
+        said += " Hidden ones are read with --hidden."
+    return said or "Check that this is the folder with the films."

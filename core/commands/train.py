@@ -1,0 +1,257 @@
+"""`python -m core train` and `export`: the commands that need Keras."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import functools
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from core.commands.job_arguments import Job, new_job, refuse_contradictions, resumed_job
+from core.data.dataset import Dataset, listed_films
+from core.errors import CoreError, OutputError, TrainingError
+from core.jobs.control import Control
+from core.jobs.events import JobSucceeded, StageStarted
+from core.jobs.reporters import (
+    Report,
+    Reporter,
+    begin_report,
+    check_events_file,
+    end_told,
+)
+from core.model.bundle import is_bundle, read_bundle
+from core.outputs import (
+    check_file,
+    check_folder,
+    is_export,
+    mark_export,
+    refuse_inputs,
+)
+from core.paths import atomic_folder, atomic_write, refuse_missing_folder
+from core.runs.config import TrainingConfig
+from core.runs.job_folder import JobFolder
+from core.training.checks import check_backend, check_job, check_places
+
+#: What `export` makes a folder of; of the others, a file.
+_FOLDERS = ("openvino", "savedmodel")
+
+
+def train(arguments: argparse.Namespace) -> int:
+    """Run a job; see `core.__main__` for its arguments.
+
+    Returns:
+        The exit status.
+    """
+    control = Control()
+    control.take_signals()
+    listener = begin_report(control, as_events=arguments.events)
+    with end_told(listener):  # before the first event is written to the file
+        _check_events_file(arguments.events_file, arguments)
+    report = Reporter([listener], arguments.events_file)
+    with end_told(report):
+        run_job_with(arguments, report, control)
+    if not arguments.events:
+        print(arguments.out)  # noqa: T201 - the result
+    return 0
+
+
+def run_job_with(
+    arguments: argparse.Namespace, report: Report, control: Control
+) -> None:
+    """Check what can be checked before Keras is loaded, then run the job.
+
+    Raises:
+        CoreError: As `core.training.train.run_job`, or wrong use.
+    """
+    if arguments.out is None:
+        raise TrainingError(
+            "Training needs a place for the model.",
+            hint="Name the folder to make with --out.",
+        )
+    refuse_contradictions(arguments)
+    out = arguments.out.absolute()
+    folder = JobFolder.beside(out)
+    job = resumed_job(arguments, folder) if arguments.resume else new_job(arguments)
+    made = [out, folder.path, arguments.events_file]
+    _refuse_inputs(made, job.data, job.config, arguments.config)
+    if arguments.resume:
+        check_folder(out, overwrite=True, is_own=is_bundle)
+    else:
+        _check_way(out, folder, arguments.overwrite)
+    check_places([arguments.events_file], out)
+    check_backend(job.backend)
+    dataset = check_job(job.config, job.data)
+    if not arguments.resume:
+        folder.discard()
+        folder.begin(*job.record(), preset=job.preset, backend=job.backend)
+    with folder.at_work(), _disk_failures():
+        control.watch(folder.wished, folder.mark_short_of_memory)
+        if job.changed:
+            folder.begin(*job.record(), preset=job.preset, backend=job.backend)
+            folder.note(f"Changed when it was resumed: {', '.join(job.changed)}.")
+        if arguments.resume:
+            _take_less_memory(folder, job.config)
+        os.environ["KERAS_BACKEND"] = job.backend
+        report(StageStarted("start", "Loading Keras."))
+        from core.training.train import run_job
+
+        if not folder.has_begun_to_train():
+            _check_network(job, dataset, folder, discards=not arguments.resume)
+        run_job(
+            job.config,
+            job.data,
+            out,
+            folder=folder,
+            command=job.command,
+            report=report,
+            control=control,
+        )
+
+
+def dry_run(arguments: argparse.Namespace) -> int:
+    """Try one step of a job and tell what it would take; train nothing.
+
+    Returns:
+        The exit status.
+    """
+    control = Control()
+    control.take_signals()
+    listener = begin_report(control, as_events=arguments.events)
+    report = Reporter([listener], arguments.events_file)
+    file = arguments.json if isinstance(arguments.json, Path) else None
+    with end_told(report):
+        refuse_contradictions(arguments)
+        job = new_job(arguments)
+        if file is not None:
+            _refuse_inputs([file], job.data, job.config, arguments.config)
+            check_file(file, overwrite=arguments.overwrite)
+        check_places([arguments.events_file, file], arguments.out)
+        check_backend(job.backend)
+        dataset = check_job(job.config, job.data)
+        os.environ["KERAS_BACKEND"] = job.backend
+        report(StageStarted("start", "Loading Keras."))
+        from core.training.network import check_network
+        from core.training.preflight import preflight
+
+        check_network(job.config, len(dataset.labels))
+        found = preflight(job.config, job.data, report=report, control=control)
+        text = json.dumps(found, indent=1)
+        if file is not None:
+            with atomic_write(file) as partial:
+                partial.write_text(text + "\n", encoding="utf-8")
+        else:
+            print(text)  # noqa: T201 - the result
+    report(JobSucceeded(str(file or "")))
+    return 0
+
+
+def export(arguments: argparse.Namespace) -> int:
+    """Write a bundle's model in another format.
+
+    Returns:
+        The exit status.
+    """
+    bundle = read_bundle(arguments.bundle)
+    out: Path = arguments.out
+    refuse_inputs([out], [bundle.path])
+    if arguments.format in _FOLDERS:
+        check_folder(out, overwrite=arguments.overwrite, is_own=is_export)
+    else:
+        refuse_missing_folder(out)
+        check_file(out, overwrite=arguments.overwrite)
+    if arguments.format == "openvino":
+        with atomic_folder(out, is_own=is_export) as folder:
+            for name in ("model.xml", "model.bin"):
+                shutil.copyfile(bundle.path / name, folder / name)
+            mark_export(folder, arguments.format)
+    else:
+        from core.training.export import export_other
+        from core.training.network import network_of
+
+        gap = export_other(network_of(bundle), arguments.format, out)
+        said = f"Checked: its outputs differ from the model's by at most {gap:.1e}."
+        print(said, file=sys.stderr)  # noqa: T201 - for people
+    print(out)  # noqa: T201 - the result
+    return 0
+
+
+def _check_network(
+    job: Job, dataset: Dataset, folder: JobFolder, *, discards: bool
+) -> None:
+    """As `core.training.network.check_network`, before any film is read.
+
+    Args:
+        discards: Whether nothing is to be left of a job that cannot be.
+    """
+    from core.training.network import check_network
+
+    try:
+        check_network(job.config, len(dataset.labels))
+    except CoreError:
+        if discards:
+            folder.discard()
+        raise
+
+
+def _take_less_memory(folder: JobFolder, config: TrainingConfig) -> None:
+    """Halve the batch of a job that the system killed when memory was nearly out."""
+    batch = folder.batch(config)
+    if batch > 1 and folder.died_short_of_memory():
+        folder.set_batch(batch // 2)
+        folder.note(
+            f"The job was killed with {batch} films per step when memory was nearly "
+            f"out; the epoch was started again with {batch // 2}."
+        )
+
+
+@contextlib.contextmanager
+def _disk_failures() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(
+            f"The job could not write or read its files: {error.strerror or error}.",
+            hint="Check the disk, then go on with the same command and --resume.",
+        ) from error
+
+
+def _check_events_file(file: Path | None, arguments: argparse.Namespace) -> None:
+    if file is not None:
+        out = arguments.out and arguments.out.absolute()
+        weights = arguments.weights and Path(arguments.weights)
+        inputs = [arguments.data, arguments.config, _if_there(weights)]
+        films = functools.partial(listed_films, arguments.data)
+        refuse_inputs([file, out, out and JobFolder.beside(out).path], inputs, films)
+        check_events_file(file)
+
+
+def _refuse_inputs(
+    outputs: Sequence[Path | None],
+    data: Path,
+    config: TrainingConfig,
+    *files: Path | None,
+) -> None:
+    """Refuse outputs that would touch films, settings or starting weights."""
+    inputs = [data, *files, _if_there(Path(config.weights))]
+    refuse_inputs(outputs, inputs, functools.partial(listed_films, data))
+
+
+def _if_there(weights: Path | None) -> Path | None:
+    """Starting weights on the disk; others are known by a name."""
+    return weights if weights and weights.exists() else None
+
+
+def _check_way(out: Path, folder: JobFolder, overwrite: bool) -> None:
+    check_folder(out, overwrite=overwrite, is_own=is_bundle)
+    check_folder(folder.path, overwrite=True, is_own=lambda _: folder.is_only_a_job())
+    if folder.exists() and not overwrite:
+        raise OutputError(
+            f"An interrupted job for {out.name} is kept in {folder.path.name}.",
+            hint="Go on with it by --resume, or discard it with --overwrite.",
+        )
+    folder.refuse_running()

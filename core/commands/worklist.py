@@ -1,0 +1,230 @@
+"""`python -m core worklist`."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from core.errors import BundleError, OutputError
+from core.filing.filer import Filer, FilingResult, failures_in_words, inside_error
+from core.jobs.control import Control
+from core.jobs.events import JobSucceeded, Noted, StageStarted
+from core.jobs.reporters import Report, begin_report, counter, end_told
+from core.model.bundle import ModelBundle, peek_bundle, read_bundle
+from core.outputs import check_files, check_folder, lies_in, refuse_inputs
+from core.paths import default_bundle_dir
+from core.scan.export import write_csv, write_json_lines, write_workbook
+from core.scan.figures import write_summary
+from core.scan.html import write_scan_html
+from core.scan.labels import LabelOf, labels_by_folder, labels_by_list
+from core.scan.row import ScanRow
+from core.scan.summary import ScanSummary, summary_text
+from core.scan.worklist import WorkList, read_list
+from core.terminal import print_lines
+
+DONE, SOME_FAILED = 0, 4
+_EXPORTS = ("csv", "jsonl", "xlsx", "report", "json")
+_WRITING, _FILING = "writing", "filing"
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Export what a scan found, and sort its films; see `core.commands.parser`.
+
+    Returns:
+        0, or 4 if some of the films were not filed or are not in the scan.
+
+    Raises:
+        TrainingStopped: The user wants the end.
+        CoreError: The scan cannot serve, or a file cannot be written.
+    """
+    control = Control(
+        said="It was stopped; what was done is kept.", hint="Run it again to go on."
+    )
+    report = begin_report(control, as_events=arguments.events)
+    control.take_signals()
+    with end_told(report):
+        job = _Job(arguments, control.stop_if_asked, report)
+        said = job.run()
+    if arguments.events:
+        report(JobSucceeded(job.made))
+    elif said:
+        print_lines(said)
+    return SOME_FAILED if job.has_failures else DONE
+
+
+class _Job:
+    def __init__(
+        self,
+        arguments: argparse.Namespace,
+        check: Callable[[], None],
+        report: Report,
+    ) -> None:
+        self.has_failures = False
+        self._arguments = arguments
+        self._check = check
+        self._report = report
+        self._target: Path | None = arguments.copy_to or arguments.move_to
+        self._exports: dict[str, Path] = {
+            name: path for name in _EXPORTS if (path := getattr(arguments, name))
+        }
+        made = self._target or next(iter(self._exports.values()), arguments.results)
+        #: Path of what was made.
+        self.made = str(made)
+
+    def run(self) -> str:
+        """Do what was asked for, the filing last; what came of it, in words."""
+        arguments = self._arguments
+        self._refuse()
+        self._report(StageStarted("reading", f"Reading {arguments.results.name}."))
+        only = read_list(arguments.only) if arguments.only else None
+        films = WorkList(arguments.results, only, self._check)
+        self._refuse_films(films)
+        if missing := films.missing_in_words():
+            self.has_failures = True
+            self._report(Noted(missing))
+        bundle = self._bundle(films)
+        summary = self._summary(films, bundle) if bundle is not None else None
+        self._write(films, bundle, summary)
+        said = [summary_text(summary)] if summary is not None else []
+        if self._target is not None:
+            said.append(self._file(films, self._target))
+        return "\n\n".join(said)
+
+    def _refuse(self) -> None:
+        arguments = self._arguments
+        model = arguments.model or default_bundle_dir()
+        check_files(
+            self._exports.values(),
+            overwrite=arguments.overwrite,
+            inputs=[arguments.results, arguments.only, arguments.labels, model],
+        )
+        if self._target is not None:
+            if arguments.folder is not None and lies_in(self._target, arguments.folder):
+                raise inside_error(self._target, arguments.folder)
+            refuse_inputs([self._target], [arguments.folder])
+            # It is only added to.
+            check_folder(self._target, overwrite=True, is_own=lambda folder: True)
+        needs_folder = self._target or arguments.report or arguments.labels
+        if needs_folder and arguments.folder is None:
+            raise OutputError(
+                "The films cannot be found without their folder.",
+                hint="Name the folder that was scanned with --folder.",
+            )
+
+    def _refuse_films(self, films: WorkList) -> None:
+        """Refuse to write over a film. New files may lie beside films."""
+        there = [path for path in self._exports.values() if path.is_file()]
+        folder: Path | None = self._arguments.folder
+        if not there or folder is None:
+            return
+        # Only films that are like such a file are looked at: there may be millions.
+        names = {path.name for path in there}
+        sizes = {path.stat().st_size for path in there}
+        alike = [
+            folder / row.file
+            for row in films.as_scanned()
+            if row.size in sizes or row.file.rpartition("/")[2] in names
+        ]
+        refuse_inputs(there, (), lambda: alike)
+
+    def _bundle(self, films: WorkList) -> ModelBundle | None:
+        """The model that the scan was made with; None if nothing needs it.
+
+        Raises:
+            OutputError: The bundle is of another one.
+        """
+        arguments = self._arguments
+        place = arguments.model or default_bundle_dir()
+        is_needed = arguments.model or arguments.labels or arguments.labels_from_folders
+        if not (is_needed or arguments.report or arguments.json):
+            with contextlib.suppress(BundleError):
+                bundle = peek_bundle(place)
+                return bundle if set(films.models) <= {bundle.sha256} else None
+            return None
+        bundle = read_bundle(place)
+        for sha256, name in films.models.items():
+            if sha256 != bundle.sha256:
+                raise OutputError(
+                    f"{films.path.name} was made with another model, {name}.",
+                    hint="Name the folder of that one with --model.",
+                )
+        return bundle
+
+    def _summary(self, films: WorkList, bundle: ModelBundle) -> ScanSummary:
+        summary = ScanSummary(bundle.card, self._labels(bundle))
+        for row in films.as_scanned():
+            self._check()
+            summary.add(row)
+        return summary
+
+    def _labels(self, bundle: ModelBundle) -> LabelOf | None:
+        arguments = self._arguments
+        if arguments.labels is not None:
+            return labels_by_list(bundle.card, arguments.labels, arguments.folder)
+        return labels_by_folder(bundle.card) if arguments.labels_from_folders else None
+
+    def _write(
+        self, films: WorkList, bundle: ModelBundle | None, summary: ScanSummary | None
+    ) -> None:
+        for name, path in self._exports.items():
+            self._report(StageStarted(_WRITING, f"Writing {path.name}."))
+            if name == "csv":
+                write_csv(path, self._counted(films), films.labels)
+            elif name == "jsonl":
+                write_json_lines(path, self._counted(films))
+            elif name == "xlsx":
+                write_workbook(path, self._counted(films), films.labels)
+            elif bundle is not None and summary is not None:
+                if name == "json":
+                    write_summary(path, summary, bundle)
+                    continue
+                of = films.total if self._arguments.only else None
+                folder = Path(self._arguments.folder).absolute()
+                rows = self._counted(films)
+                write_scan_html(path, rows, summary, bundle, folder, of=of)
+
+    def _counted(self, films: WorkList) -> Iterator[ScanRow]:
+        count = counter(_WRITING, len(films), self._report)
+        for number, row in enumerate(films, start=1):
+            self._check()
+            yield row
+            count(number)
+
+    def _file(self, films: WorkList, target: Path) -> str:
+        move = self._arguments.move_to is not None
+        filer = Filer(self._arguments.folder, target, self._names(films), move=move)
+        verb = "Moving" if move else "Copying"
+        detail = f"{verb} {len(films):,} films to {target}."
+        self._report(StageStarted(_FILING, detail))
+        count = counter(_FILING, len(films), self._report)
+        result = filer.file(films, self._check, count)
+        for sentence in failures_in_words(result, move=move):
+            self._report(Noted(sentence))
+        self.has_failures |= bool(result.failed)
+        said = _in_words(result, move=move)
+        if self._arguments.events:
+            self._report(Noted(said))
+        return said
+
+    def _names(self, films: WorkList) -> dict[str, str]:
+        """Label -> as people read it, where a model of these labels is at hand."""
+        place = self._arguments.model or default_bundle_dir()
+        with contextlib.suppress(BundleError):
+            card = peek_bundle(place).card
+            if card.label_names == films.labels:
+                return {label.name: label.display_name for label in card.labels}
+        return {name: name for name in films.labels}
+
+
+def _in_words(result: FilingResult, *, move: bool) -> str:
+    """What came of a filing, in a sentence."""
+    verb = "moved" if move else "copied"
+    parts = [f"{folder}: {count:,}" for folder, count in sorted(result.filed.items())]
+    text = f"Films {verb}: {result.filed.total():,}"
+    text += f" ({', '.join(parts)})." if parts else "."
+    if result.there:
+        text += f" There already: {result.there:,}."
+    left = sum(map(len, result.failed.values()))
+    return text + (f" Left where they are: {left:,}." if left else "")

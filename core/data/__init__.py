@@ -1,0 +1,1 @@
+"""Labelled films, copies among them, and their split."""

@@ -1,0 +1,153 @@
+"""Numbers by which films in a pose can be compared: a product is a correlation."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from core.data.fingerprints import SIDE
+from core.data.poses import Pose, near_poses, still
+
+#: Films are halved, and this many cells of them are compared across.
+_HALF, _CELLS = SIDE // 2, 20
+#: Part of the film that a rotation or a crop leaves within it, as a radius: what is
+#: compared fades out between the two.
+_FULL_RADIUS, _RADIUS = 0.36, 0.48
+#: Films that the analysis learns from, and the share of the poses' own variance
+#: added to it, so that it can be divided by.
+_LEARNED_FROM, _RIDGE = 800, 1e-3
+#: Added to the length of a film's cells, so that even films are like none.
+_FAINT = 1e-3
+
+
+class FilmFeatures:
+    """Reads films in poses, and keeps what tells films apart rather than poses.
+
+    Linear discriminant analysis of the films themselves: each is a class, and the
+    ways it shows in poses that are a step apart are its members.
+
+    Args:
+        squares: (m, 4096) uint8.
+        shade: Blur that is taken from the films, in pixels of the halved film:
+            with little of it only their detail is left.
+        step: Of the poses, for `core.data.poses.near_poses`.
+        numbers: How many are kept of a film.
+    """
+
+    def __init__(
+        self, squares: NDArray[np.uint8], shade: float, step: float, numbers: int
+    ) -> None:
+        self._films = np.empty((_HALF**2, len(squares)), np.float32)
+        for row, square in enumerate(squares):
+            whole = square.reshape(SIDE, SIDE).astype(np.float32)
+            half = cv2.resize(whole, (_HALF, _HALF), interpolation=cv2.INTER_AREA)
+            blurred = cv2.GaussianBlur(half, (0, 0), shade)
+            self._films[:, row] = (half - blurred).ravel()
+        rng = np.random.default_rng(0)
+        rows = rng.permutation(len(squares))[:_LEARNED_FROM]
+        films = self._films[:, rows]
+        seen = np.stack([_normal(reader_of(p) @ films) for p in near_poses(step)])
+        directions = _directions(seen, numbers)
+        weights = _weights()
+        #: What is multiplied by films in a pose: for the numbers, the mean and the
+        #: length of each at once.
+        self._rows = np.vstack([directions, np.ones_like(weights), weights])
+        self._of_mean = directions @ seen.mean(axis=(0, 1))
+        self._of_even = directions @ weights
+
+    def films(self, rows: Any) -> NDArray[np.float32]:
+        """(1024, b) what readers read of some films."""
+        return np.ascontiguousarray(self._films[:, rows])
+
+    def of(self, films: NDArray[np.float32], reader: Any) -> NDArray[np.float32]:
+        """(b, d) rows of length 1: films as a reader of `reader_of` reads them."""
+        weights = _weights()
+        read = np.asarray(reader @ films)
+        numbers = self._rows @ read
+        mean, even = numbers[-2] / weights.sum(), numbers[-1]
+        # Of the film less its mean, without a pass through all of it.
+        square = np.einsum("kb,kb->b", read, read) - 2 * mean * even
+        square += mean * mean * (weights @ weights)
+        length = np.sqrt(np.maximum(square, 0.0)) + _FAINT
+        found = (numbers[:-2].T - np.outer(mean, self._of_even)) / length[:, np.newaxis]
+        found -= self._of_mean
+        found /= np.linalg.norm(found, axis=1, keepdims=True) + 1e-6
+        return np.asarray(found, np.float32)
+
+    def as_they_are(self) -> NDArray[np.float32]:
+        """(m, d) of all films."""
+        return self.of(self._films, reader_of(still()))
+
+
+def _directions(seen: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+    """(d, k) directions in which films differ most, measured by how poses do.
+
+    Args:
+        seen: (poses, films, k).
+    """
+    from scipy.linalg import eigh
+
+    every = _scatter(seen - seen.mean(axis=(0, 1)))
+    within = _scatter(seen - seen.mean(axis=0))
+    ridge = _RIDGE * np.trace(within) / len(within) + 1e-9
+    size = len(within)
+    _, directions = eigh(
+        every, within + ridge * np.eye(size), subset_by_index=(size - count, size - 1)
+    )
+    return np.ascontiguousarray(directions.T, np.float32)
+
+
+def _scatter(values: NDArray[np.float32]) -> NDArray[np.float64]:
+    flat = values.reshape(-1, values.shape[-1]).astype(np.float64)
+    return np.asarray(flat.T @ flat / len(flat))
+
+
+@functools.cache
+def reader_of(pose: Pose) -> Any:
+    """Sparse (k, 1024) matrix that reads a halved film in a pose, and weighs it."""
+    from scipy.sparse import csr_matrix
+
+    y, x = np.nonzero(_window() > 0)
+    seen = (np.stack([x, y]) + 0.5) / _CELLS - 0.5
+    read = pose.matrix @ seen + pose.shift[:, np.newaxis]
+    at = np.clip((read + 0.5) * _HALF - 0.5, 0, _HALF - 1.001)
+    low = np.floor(at).astype(np.intp)
+    (left, top), share = low, at - low
+    columns, values = [], []
+    for down, right in itertools.product((0, 1), (0, 1)):
+        columns.append((top + down) * _HALF + left + right)
+        vertical = share[1] if down else 1 - share[1]
+        values.append(vertical * (share[0] if right else 1 - share[0]))
+    rows = np.tile(np.arange(len(x)), 4)
+    entries = (np.concatenate(values) * np.tile(_weights(), 4)).astype(np.float32)
+    return csr_matrix(
+        (entries, (rows, np.concatenate(columns))), shape=(len(x), _HALF**2)
+    )
+
+
+@functools.cache
+def _window() -> NDArray[np.float32]:
+    """(20, 20) weights: 1 in the middle, 0 where films differ by their frame."""
+    cells = (np.arange(_CELLS) - (_CELLS - 1) / 2) / _CELLS
+    radius = np.hypot(cells, cells[:, np.newaxis])
+    return np.clip((_RADIUS - radius) / (_RADIUS - _FULL_RADIUS), 0.0, 1.0).astype(
+        np.float32
+    )
+
+
+def _weights() -> NDArray[np.float32]:
+    """(k,) those of the cells that count."""
+    window = _window()
+    return window[window > 0]
+
+
+def _normal(read: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(n, k) rows without mean and of length 1, of (k, n) weighed cells."""
+    weights = _weights()[:, np.newaxis]
+    centred = read - weights * (read.sum(axis=0) / weights.sum())
+    return np.asarray((centred / (np.linalg.norm(centred, axis=0) + _FAINT)).T)

@@ -1,0 +1,288 @@
+"""A split of labelled films that nothing leaks across."""
+
+from __future__ import annotations
+
+import collections
+import csv
+import dataclasses
+import hashlib
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.data.dataset import COLUMNS, Dataset, Sample
+from core.errors import DatasetError
+from core.paths import atomic_write, command_name
+
+SPLITS = ("train", "val", "test")
+
+#: Ways to split that are tried, and parts into which films are divided at most.
+_ATTEMPTS, _MOST_FOLDS = 10, 10
+
+
+@dataclasses.dataclass(frozen=True)
+class Split:
+    """Films to train on, to choose on, and to report on. No group is in two."""
+
+    train: tuple[Sample, ...]
+    val: tuple[Sample, ...]
+    test: tuple[Sample, ...]
+
+    def part(self, name: str) -> tuple[Sample, ...]:
+        """The films of "train", "val" or "test"."""
+        parts: tuple[Sample, ...] = getattr(self, name)
+        return parts
+
+    def sha256(self) -> str:
+        """Hash of which film is where, whatever the order."""
+        lines = sorted(
+            f"{name}\t{sample.file}\t{sample.label}"
+            for name in SPLITS
+            for sample in self.part(name)
+        )
+        return hashlib.sha256("\n".join(lines).encode("utf-8")).hexdigest()
+
+
+def given_split(
+    dataset: Dataset, *, leaks_accepted: bool = False
+) -> tuple[Split, dict[str, int]] | None:
+    """The split that the data itself names.
+
+    Args:
+        leaks_accepted: Whether a patient or a group may be in several splits.
+
+    Returns:
+        The split and how many films of other split names it leaves out; None
+        where the data names no splits.
+
+    Raises:
+        DatasetError: A patient, group or film is in two splits, or a label
+            is missing from one.
+    """
+    named = [sample for sample in dataset.samples if sample.split]
+    if not named:
+        return None
+    left_out = collections.Counter(
+        f"split {sample.split or 'not stated'}"
+        for sample in dataset.samples
+        if sample.split not in SPLITS
+    )
+    parts = {
+        name: tuple(s for s in dataset.samples if s.split == name) for name in SPLITS
+    }
+    split = Split(**parts)
+    check_split(split, dataset.labels, leaks_accepted=leaks_accepted)
+    return split, dict(left_out)
+
+
+def split_by_group(
+    dataset: Dataset,
+    groups: NDArray[np.int32],
+    *,
+    validation: float,
+    test: float,
+    seed: int,
+) -> Split:
+    """Split by group, keeping the shares of the labels.
+
+    Args:
+        groups: (n,) int32 group numbers, in the order of the samples.
+        validation, test: Shares of the films.
+        seed: Of the shuffle.
+
+    Raises:
+        DatasetError: There are too few groups of a label to split.
+    """
+    labels = np.array([sample.label for sample in dataset.samples])
+    refuse_too_few(
+        {label: len(set(groups[labels == label])) for label in dataset.labels}
+    )
+    everything = np.arange(len(labels))
+    for attempt in range(_ATTEMPTS):
+        salt = seed + 2 * attempt
+        in_test = _cut(everything, test, labels, groups, salt)
+        rest = everything[~in_test]
+        in_val = _cut(rest, validation / (1 - test), labels, groups, salt + 1)
+        where = np.where(in_test, "test", np.where(in_val, "val", "train"))
+        present = set(zip(where.tolist(), labels.tolist(), strict=True))
+        if len(present) == len(SPLITS) * len(dataset.labels):
+            return split_as(dataset.samples, where.tolist())
+    raise DatasetError(
+        "No split that keeps together what belongs together gives training, validation "
+        "and test films of every label.",
+        hint="Films of one patient or copies of one film fill most of a label: "
+        "add films of other patients.",
+    )
+
+
+def refuse_too_few(per_label: Mapping[str, int]) -> None:
+    """Refuse labels of too few groups to be in every split.
+
+    Args:
+        per_label: Label -> groups, or as many as there can be at most.
+
+    Raises:
+        DatasetError: Names one.
+    """
+    for label, count in per_label.items():
+        if count < len(SPLITS):
+            raise DatasetError(
+                f"There are {count} independent films labelled {label}; "
+                "training, validation and test need at least one each.",
+                hint="Add films of other patients; copies of one film count once.",
+            )
+
+
+def mend_split(dataset: Dataset, groups: NDArray[np.int32]) -> Split | None:
+    """The given split, but each group that is in several goes whole to train.
+
+    Args:
+        groups: (n,) int32 group numbers, in the order of the samples.
+
+    Returns:
+        None where that would leave a split without a film of a label.
+    """
+    spread: dict[int, set[str]] = collections.defaultdict(set)
+    for sample, group in zip(dataset.samples, groups.tolist(), strict=True):
+        if sample.split in SPLITS:
+            spread[group].add(sample.split)
+    where = [
+        "train" if sample.split in SPLITS and len(spread[group]) > 1 else sample.split
+        for sample, group in zip(dataset.samples, groups.tolist(), strict=True)
+    ]
+    mended = split_as(dataset.samples, where)
+    for name in SPLITS:
+        if {sample.label for sample in mended.part(name)} != set(dataset.labels):
+            return None
+    return mended
+
+
+def refuse_leaks(
+    dataset: Dataset,
+    groups: NDArray[np.int32],
+) -> None:
+    """Refuse given splits between which films of one group are spread.
+
+    Args:
+        groups: (n,) int32 group numbers, in the order of the samples.
+
+    Raises:
+        DatasetError: Says how many films, names two, and what to do.
+    """
+    first: dict[int, Sample] = {}
+    spread: dict[int, tuple[Sample, Sample]] = {}
+    for sample, group in zip(dataset.samples, groups.tolist(), strict=True):
+        if sample.split in SPLITS:
+            one = first.setdefault(group, sample)
+            if one.split != sample.split:
+                spread.setdefault(group, (one, sample))
+    if spread:
+        one, two = next(iter(spread.values()))
+        raise DatasetError(
+            f"{len(spread)} films or patients are in more than one split, for one "
+            f"{one.file} in {one.split} and {two.file} in {two.split}.",
+            hint=f"Write a split that groups them with `{command_name()} audit DATA "
+            "--group --manifest split.csv` and train on that, or say why they may "
+            "stay with --set accept_leaks=REASON.",
+        )
+
+
+def check_split(
+    split: Split, labels: Iterable[str], *, leaks_accepted: bool = False
+) -> None:
+    """Refuse a split that leaks or lacks a label.
+
+    Raises:
+        DatasetError: Says what is wrong and with which films.
+    """
+    seen: dict[tuple[str, str], tuple[str, str]] = {}
+    for name in SPLITS:
+        present = {sample.label for sample in split.part(name)}
+        for label in labels:
+            if label not in present:
+                raise DatasetError(
+                    f"The split {name} has no film labelled {label}.",
+                    hint="Add films, or leave the split column empty to have one made.",
+                )
+        for sample in split.part(name):
+            for kind in ("file", "patient", "group"):
+                key = (kind, getattr(sample, kind))
+                where, file = seen.setdefault(key, (name, sample.file))
+                if key[1] and where != name and not leaks_accepted:
+                    raise DatasetError(
+                        f"The {kind} {key[1]} is in the splits {where} and {name} "
+                        f"({file} and {sample.file}).",
+                        hint="Put all films of a patient or group into one split.",
+                    )
+
+
+def _cut(
+    rows: NDArray[np.intp],
+    share: float,
+    labels: NDArray[np.str_],
+    groups: NDArray[np.int32],
+    seed: int,
+) -> NDArray[np.bool_]:
+    """(n,) mask of about a share of the rows, whole groups, every label."""
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    most = min(_MOST_FOLDS, *_group_counts(labels, groups, rows))
+    # 2 of 5 folds come nearer to 0.4 than 1 of 2.
+    taken, folds = min(
+        ((m, k) for k in range(2, max(2, most) + 1) for m in range(1, k)),
+        key=lambda part: (round(abs(part[0] / part[1] - share), 9), part[1]),
+    )
+    folder = StratifiedGroupKFold(folds, shuffle=True, random_state=seed % 2**32)
+    parts = list(folder.split(rows, labels[rows], groups[rows]))[:taken]
+    mask = np.zeros(len(labels), bool)
+    mask[rows[np.concatenate([chosen for _, chosen in parts])]] = True
+    return mask
+
+
+def split_as(samples: Sequence[Sample], where: Sequence[str]) -> Split:
+    """The split that puts each film where it is said to be, if anywhere."""
+    parts = {
+        name: tuple(s for s, w in zip(samples, where, strict=True) if w == name)
+        for name in SPLITS
+    }
+    return Split(**parts)
+
+
+def _group_counts(
+    labels: NDArray[np.str_], groups: NDArray[np.int32], rows: NDArray[np.intp]
+) -> list[int]:
+    return [
+        len(set(groups[rows][labels[rows] == label])) for label in set(labels[rows])
+    ]
+
+
+def write_manifest(path: Path, split: Split) -> None:
+    """Write which film is where, with absolute paths, for the record.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for name in SPLITS:
+        for s in split.part(name):
+            fields = dataclasses.asdict(s) | {"file": s.path.resolve(), "split": name}
+            writer.writerow([fields[column] for column in COLUMNS])
+    with atomic_write(path) as partial:
+        partial.write_text(text.getvalue(), encoding="utf-8", newline="")
+
+
+def summarise(split: Split) -> dict[str, dict[str, int]]:
+    """Films per split, and per "label, source" within it."""
+    counts: dict[str, dict[str, int]] = {}
+    for name in SPLITS:
+        part = split.part(name)
+        tally = collections.Counter(
+            f"{s.label}, {s.source}" if s.source else s.label for s in part
+        )
+        counts[name] = {"all": len(part), **dict(sorted(tally.items()))}
+    return counts

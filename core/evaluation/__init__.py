@@ -1,0 +1,1 @@
+"""Figures: metrics, curves, intervals, comparisons."""

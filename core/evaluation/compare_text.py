@@ -1,0 +1,194 @@
+"""What a comparison says in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from core.model.bundle import ModelCard
+from core.model.classifier import percent
+from core.reports.findings import cautions_about
+from core.words import films as in_films
+
+BETTER, WORSE = "better", "worse"
+UNCLEAR, NOT_COMPARABLE = "no clear difference", "not comparable"
+#: On which the verdict rests: every class counts the same, however rare.
+DECIDES = "macro_f1"
+#: Independent groups of films below which intervals are too narrow.
+_FEW_GROUPS = 30
+
+_NAMES = {
+    "accuracy": "Accuracy",
+    "macro_f1": "Macro-F1",
+    "mean_auc": "Mean AUC",
+    "recall": "Recall",
+    "auc": "AUC",
+}
+
+
+def difference_name(row: Mapping[str, Any], card: ModelCard) -> str:
+    """What a row of the differences is of, as people read it."""
+    name = _NAMES[row["name"]]
+    return (
+        name if row["label"] is None else f"{name}, {card.display_name(row['label'])}"
+    )
+
+
+def sentences(result: Mapping[str, Any], card: ModelCard) -> list[str]:
+    """Which model is better and how sure that is.
+
+    Args:
+        result: As `core.evaluation.compare.compare` makes it, but for the words.
+        card: The candidate's.
+    """
+    if result["candidate"]["sha256"] == result["in_use"]["sha256"]:
+        return ["They are the same model."]
+    row = of_name(result, DECIDES)
+    if row["difference"] is None:
+        return ["These films do not say which is better."]
+    said = [_verdict_sentence(result, row)]
+    apart = result["mcnemar"]
+    alone, other = apart["only_candidate_right"], apart["only_in_use_right"]
+    if alone or other:
+        chance = percent(apart["p"])
+        said.append(
+            f"The candidate alone is right about {in_films(alone)}, the model in use "
+            f"alone about {in_films(other)}; two equally good models would differ as "
+            f"much by chance with a probability of {chance} (McNemar)."
+        )
+    else:
+        said.append("Both are right about the same films.")
+    said += [
+        _dropped_sentence(result, label, card.display_name(label))
+        for label in result["dropped"]
+    ]
+    return said
+
+
+def warnings(
+    result: Mapping[str, Any],
+    candidate: ModelCard,
+    in_use: ModelCard,
+    ignored: Sequence[str],
+) -> list[str]:
+    """What may make a comparison unfair."""
+    n, said = result["n"], []
+    for key, who, card in (
+        ("candidate", "candidate", candidate),
+        ("in_use", "model in use", in_use),
+    ):
+        seen = result["seen"][key]
+        if seen is None:
+            said.append(
+                f"It cannot be known whether the {who}, {card.name}, was trained on "
+                "some of these films: it does not say which films it was made with. "
+                "If it was, its figures are too good."
+            )
+        elif seen:
+            said.append(
+                f"The {who}, {card.name}, was trained or chosen on {seen} of these "
+                f"{in_films(n)}: its figures are too good."
+            )
+    names = {label.name: label.display_name for label in candidate.labels}
+    said += cautions_about(candidate.data, names)
+    if result["groups"] < _FEW_GROUPS:
+        said.append(
+            f"These are only {in_films(n)} in {result['groups']} independent groups: "
+            "the intervals are rough."
+        )
+    if ignored:
+        said.append(
+            f"The model in use also knows {' and '.join(ignored)}; it was asked to "
+            "choose among the candidate's labels alone, which is easier."
+        )
+    return said
+
+
+def comparison_text(result: Mapping[str, Any], card: ModelCard) -> str:
+    """A comparison for the terminal.
+
+    Args:
+        card: The candidate's.
+    """
+    lines = [f"Warning: {warning}" for warning in result["warnings"]]
+    lines += [""] if lines else []
+    lines += [
+        f"Candidate: {result['candidate']['name']}",
+        f"In use:    {result['in_use']['name']}",
+        f"Films:     {result['n']}",
+        f"Verdict:   {result['verdict']}",
+        "",
+        *result["sentences"],
+    ]
+    if result["differences"]:
+        head = ("candidate", "in use", "difference", "95 % interval", "better in")
+        lines += ["", f"{'':<28}" + "".join(f"{name:>18}" for name in head)]
+        lines += [_text_row(row, card) for row in result["differences"]]
+    return "\n".join(lines)
+
+
+def of_name(
+    result: Mapping[str, Any], name: str, label: str | None = None
+) -> Mapping[str, Any]:
+    """The row of the differences with this name and label."""
+    found: Mapping[str, Any] = next(
+        row
+        for row in result["differences"]
+        if (row["name"], row["label"]) == (name, label)
+    )
+    return found
+
+
+def _verdict_sentence(result: Mapping[str, Any], row: Mapping[str, Any]) -> str:
+    low, high = row["difference_ci"]
+    figures = (
+        f"macro-F1 is {row['candidate']:.3f} against {row['in_use']:.3f}, a "
+        f"difference of {row['difference']:+.3f} (95 % interval {low:+.3f} to "
+        f"{high:+.3f}), and it is ahead in {percent(row['better_share'])} of resamples"
+    )
+    if result["verdict"] == BETTER:
+        return f"The candidate is better on these films: its {figures}."
+    if result["verdict"] == WORSE:
+        worse = "The candidate is worse on these films"
+        if high >= 0:
+            worse = "The candidate loses more of a class than is allowed"
+        return f"{worse}: its {figures}."
+    if low > 0:
+        reason = (
+            "because it was trained or chosen on some of these films"
+            if result["seen"]["candidate"]
+            else "because of what it loses of a class"
+        )
+        return f"The candidate cannot be called better {reason}: its {figures}."
+    return f"These films do not show which is better: the candidate's {figures}."
+
+
+def _dropped_sentence(result: Mapping[str, Any], label: str, name: str) -> str:
+    row = of_name(result, "recall", label)
+    low, high = row["difference_ci"]
+    sure = (
+        "This is more than chance."
+        if high < 0
+        else "With so few films, it may be chance."
+    )
+    return (
+        f"The recall of {name} falls by {-row['difference']:.3f}, from "
+        f"{row['in_use']:.3f} to {row['candidate']:.3f} (95 % interval of the change "
+        f"{low:+.3f} to {high:+.3f}), more than the {result['allowed_drop']:.3g} "
+        f"allowed. {sure}"
+    )
+
+
+def _text_row(row: Mapping[str, Any], card: ModelCard) -> str:
+    name = f"{difference_name(row, card):<28}"
+    if row["difference"] is None:
+        return f"{name}{'-':>18}"
+    low, high = row["difference_ci"]
+    cells = (
+        f"{row['candidate']:.3f}",
+        f"{row['in_use']:.3f}",
+        f"{row['difference']:+.3f}",
+        f"{low:+.3f} to {high:+.3f}",
+        percent(row["better_share"]),
+    )
+    return name + "".join(f"{cell:>18}" for cell in cells)

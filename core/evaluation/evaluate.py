@@ -1,0 +1,329 @@
+"""What a model is worth on labelled films."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import csv
+import dataclasses
+import io
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.data.dataset import Sample
+from core.errors import DatasetError, ImageReadError
+from core.evaluation.curves import label_curves, reliability_bins
+from core.evaluation.metrics import (
+    Resamples,
+    auc_with_interval,
+    calibration_error_with_interval,
+    classification_metrics,
+)
+from core.films.preprocess import to_network_input
+from core.films.radiograph import read_radiograph
+from core.model.classifier import NOT_FINITE, Classifier, probabilities
+from core.model.seen_films import film_sha256, path_free
+from core.paths import atomic_write
+
+BATCH = 8
+#: Rates on fewer films of a label are noise, not evidence.
+_FEWEST = 5
+#: Keys of a long evaluation that a short one lacks.
+DETAILS = ("curves", "reliability", "mistakes")
+MOST_MISTAKES = 24
+
+
+@dataclasses.dataclass(frozen=True)
+class Pool:
+    """Films known to come from one place, with one kind of scanner and export.
+
+    Attributes:
+        sources: Of the films.
+        labels: Those whose films really come from there; empty means all.
+            A collection may hold one hospital's normal films beside COVID-19
+            films from anywhere.
+    """
+
+    name: str
+    sources: tuple[str, ...]
+    labels: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Scores:
+    """What the exported graph gave for labelled films.
+
+    Attributes:
+        samples: The films that could be read.
+        truth: (n,) int, index into `labels`.
+        logits: (n, c) float32.
+        unreadable: File -> reason, that the model gave no numbers included.
+    """
+
+    samples: tuple[Sample, ...]
+    labels: tuple[str, ...]
+    truth: NDArray[np.intp]
+    logits: NDArray[np.float32]
+    unreadable: Mapping[str, str]
+
+
+def score_films(
+    classifier: Classifier,
+    samples: Sequence[Sample],
+    on_film: Callable[[int], None] = lambda done: None,
+) -> Scores:
+    """Run every film through the exported graph.
+
+    Args:
+        on_film: Called with the number of films done; may raise to stop.
+
+    Raises:
+        DatasetError: No film could be read.
+    """
+    card = classifier.bundle.card
+    spec = card.preprocess
+    kept: list[Sample] = []
+    logits: list[NDArray[np.float32]] = []
+    unreadable: dict[str, str] = {}
+
+    def load(sample: Sample) -> NDArray[np.float32] | str:
+        try:
+            return to_network_input(read_radiograph(sample.path), spec)
+        except ImageReadError as error:
+            return str(error)
+
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        for start in range(0, len(samples), BATCH):
+            chunk = samples[start : start + BATCH]
+            read, films = [], []
+            for sample, film in zip(chunk, pool.map(load, chunk), strict=True):
+                if isinstance(film, str):
+                    unreadable[sample.file] = film
+                else:
+                    read.append(sample)
+                    films.append(film)
+            done = classifier.predict_batch(np.concatenate(films)) if films else []
+            for sample, prediction in zip(read, done, strict=True):
+                if prediction.is_finite:
+                    kept.append(sample)
+                    logits.append(prediction.logits)
+                else:
+                    unreadable[sample.file] = NOT_FINITE
+            on_film(start + len(chunk))
+    if not kept:
+        raise DatasetError(
+            "None of the films can be read.",
+            hint="Check that the paths lead to films: " + _first(unreadable),
+        )
+    names = card.label_names
+    truth = np.array([names.index(sample.label) for sample in kept], np.intp)
+    return Scores(tuple(kept), names, truth, np.stack(logits), unreadable)
+
+
+def evaluate(
+    scores: Scores,
+    temperature: float,
+    *,
+    pools: Sequence[Pool] = (),
+    seed: int = 0,
+    details: bool = False,
+) -> dict[str, Any]:
+    """Measure a model on films it was not made with.
+
+    Where every source holds some labels only, a model can tell labels apart
+    by their source. So the figures come over all films, by source, and, for
+    each two labels of one place, as the AUC between just these two within it,
+    which no trace of source can help.
+
+    Args:
+        pools: The places. Without any, each source is taken for one, which
+            is only right where a source is a hospital, not a collection.
+        seed: Of the bootstrap.
+        details: Whether to add what only a report needs.
+
+    Returns:
+        JSON values: those of `core.evaluation.metrics.classification_metrics`, `ece` and
+        `ece_uncalibrated` with intervals, `by_source`, `within_source`,
+        `unreadable`. With `details` also
+
+        `curves`: as `core.evaluation.curves.label_curves`;
+        `reliability`: {`before`: [...], `after`: [...]}, bins without and with
+        the temperature as `core.evaluation.curves.reliability_bins`;
+        `mistakes`: the wrongly called films of which the model was surest, at
+        most `MOST_MISTAKES`, surest first: {`file`, `label`, `called`,
+        `probability` of what it was called, `source`, `sha256` of the file or
+        ""}.
+    """
+    calibrated = probabilities(scores.logits, temperature)
+    groups = [s.group or s.patient or s.file for s in scores.samples]
+    resamples = Resamples.by_group(groups, seed=seed)
+    raw = probabilities(scores.logits, 1.0)
+    truth = scores.truth
+    result = {
+        **classification_metrics(truth, calibrated, scores.labels, resamples),
+        **calibration_error_with_interval("ece", truth, calibrated, resamples),
+        **calibration_error_with_interval("ece_uncalibrated", truth, raw, resamples),
+        "by_source": _by_source(scores, calibrated, groups, seed),
+        "within_source": _within_source(scores, groups, pools, seed),
+        "unreadable": len(scores.unreadable),
+    }
+    if details:
+        result["curves"] = label_curves(truth, calibrated, scores.labels, resamples)
+        result["reliability"] = {
+            "before": reliability_bins(truth, raw),
+            "after": reliability_bins(truth, calibrated),
+        }
+        result["mistakes"] = _mistakes(scores, calibrated)
+    return result
+
+
+def without_details(result: Mapping[str, Any]) -> dict[str, Any]:
+    """The short form of an evaluation, for cards."""
+    return {key: value for key, value in result.items() if key not in DETAILS}
+
+
+def write_rows(path: Path, scores: Scores, temperature: float) -> None:
+    """Write a row per film behind the figures.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(
+        ["file", "label", "source", "called", *(f"p_{name}" for name in scores.labels)]
+    )
+    for sample, row in zip(
+        scores.samples, probabilities(scores.logits, temperature), strict=True
+    ):
+        called = scores.labels[int(row.argmax())]
+        shares = [f"{value:.6f}" for value in row]
+        writer.writerow(
+            [path_free(sample.file), sample.label, sample.source, called, *shares]
+        )
+    with atomic_write(path) as partial:
+        partial.write_text(text.getvalue(), encoding="utf-8", newline="")
+
+
+def parse_pools(texts: Sequence[str]) -> tuple[Pool, ...]:
+    """Read pools written as "NAME=source+source" or "NAME=source:label+label".
+
+    Raises:
+        DatasetError: One is not written so.
+    """
+    pools = []
+    for text in texts:
+        name, _, rest = text.partition("=")
+        where, colon, which = rest.partition(":")
+        name, sources, labels = name.strip(), _parts(where), _parts(which)
+        if not name or "" in sources or (colon and "" in labels):
+            raise DatasetError(
+                f"A pool of sources cannot be written as {text!r}.",
+                hint="Write it as NAME=source+source, or, where only some labels "
+                "come from there, as NAME=source+source:label+label.",
+            )
+        chosen = labels if colon else ()
+        pools.append(Pool(name, sources, chosen))
+    return tuple(pools)
+
+
+def check_pools(
+    pools: Sequence[Pool], samples: Sequence[Sample], labels: Sequence[str]
+) -> None:
+    """Refuse pools of sources without a film, or of labels that a model lacks.
+
+    Raises:
+        DatasetError: Says which, and those that there are.
+    """
+    sources = sorted({sample.source for sample in samples} - {""})
+    for pool in pools:
+        if unknown := sorted(set(pool.sources) - set(sources)):
+            raise DatasetError(
+                f"The pool {pool.name} names sources of which no film is measured: "
+                f"{', '.join(unknown)}.",
+                hint=f"Their sources are: {', '.join(sources) or 'not stated'}.",
+            )
+        if unknown := sorted(set(pool.labels) - set(labels)):
+            raise DatasetError(
+                f"The pool {pool.name} names labels that the model does not have: "
+                f"{', '.join(unknown)}.",
+                hint=f"Its labels are: {', '.join(labels)}.",
+            )
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split("+"))
+
+
+def _by_source(
+    scores: Scores, calibrated: NDArray[np.float64], groups: list[str], seed: int
+) -> dict[str, Any]:
+    sources = np.array([sample.source for sample in scores.samples])
+    results = {}
+    for source in sorted(set(sources) - {""}):
+        rows = np.flatnonzero(sources == source)
+        resamples = Resamples.by_group([groups[row] for row in rows], seed=seed)
+        results[str(source)] = classification_metrics(
+            scores.truth[rows], calibrated[rows], scores.labels, resamples
+        )
+    return results
+
+
+def _within_source(
+    scores: Scores, groups: list[str], pools: Sequence[Pool], seed: int
+) -> list[dict[str, Any]]:
+    sources = np.array([sample.source for sample in scores.samples])
+    alone = [Pool(str(name), (str(name),)) for name in sorted(set(sources) - {""})]
+    results = []
+    for pool in pools or alone:
+        here = np.isin(sources, pool.sources)
+        labels = [
+            i
+            for i, label in enumerate(scores.labels)
+            if not pool.labels or label in pool.labels
+        ]
+        for a, b in itertools.combinations(labels, 2):
+            rows = np.flatnonzero(here & np.isin(scores.truth, [a, b]))
+            positive = scores.truth[rows] == b
+            fewer = min(positive.sum(), (~positive).sum())
+            if fewer < _FEWEST:
+                continue
+            margin = scores.logits[rows, b] - scores.logits[rows, a]
+            resamples = Resamples.by_group([groups[row] for row in rows], seed=seed)
+            results.append(
+                {
+                    "within": pool.name,
+                    "sources": list(pool.sources),
+                    "labels": [scores.labels[a], scores.labels[b]],
+                    "n": [int((~positive).sum()), int(positive.sum())],
+                    **auc_with_interval(
+                        "auc", positive, margin.astype(np.float64), resamples
+                    ),
+                }
+            )
+    return results
+
+
+def _mistakes(scores: Scores, calibrated: NDArray[np.float64]) -> list[dict[str, Any]]:
+    called, surest = calibrated.argmax(axis=1), calibrated.max(axis=1)
+    wrong = np.flatnonzero(called != scores.truth)
+    worst = wrong[np.argsort(-surest[wrong], kind="stable")][:MOST_MISTAKES]
+    return [
+        {
+            "file": path_free(scores.samples[row].file),
+            "label": scores.samples[row].label,
+            "called": scores.labels[called[row]],
+            "probability": round(float(surest[row]), 4),
+            "source": scores.samples[row].source,
+            "sha256": film_sha256(scores.samples[row].path),
+        }
+        for row in worst
+    ]
+
+
+def _first(unreadable: Mapping[str, str]) -> str:
+    return next(iter(unreadable.values()), "there are none")

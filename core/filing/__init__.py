@@ -1,0 +1,1 @@
+"""Sort films into folders by finding."""

@@ -1,0 +1,344 @@
+"""Films of a scan -> a folder per finding."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from core.errors import DatasetError, OutputError
+from core.filing.log import Filed, FiledList
+from core.filing.names import numbered_name, portable_name
+from core.filing.new_file import (
+    CHANGED,
+    GONE,
+    NotPlacedError,
+    copy_new,
+    move_new,
+    reachable,
+    remove_partial,
+    remove_placed,
+    same_content,
+    unwritten,
+)
+from core.films.finder import film_state, identity
+from core.scan.row import ScanRow
+
+UNCERTAIN, NOT_READ = "uncertain", "not read"
+_OUTSIDE = "not in the folder that was scanned"
+_MOST_NAMED = 5
+
+
+@dataclasses.dataclass
+class FilingResult:
+    """What came of a filing.
+
+    Attributes:
+        filed: Folder -> films that came into it now.
+        there: Films that lay there already, from a filing before this one.
+        failed: What those films are that were left where they are, as in "no
+            longer there" -> their names.
+    """
+
+    filed: collections.Counter[str] = dataclasses.field(
+        default_factory=collections.Counter
+    )
+    there: int = 0
+    failed: dict[str, list[str]] = dataclasses.field(default_factory=dict)
+
+
+class Filer:
+    """Copies or moves films into a folder per finding.
+
+    A film keeps its name; where another one has it, a number is added. Nothing
+    is ever written over, and a film has its name only when it is whole. The
+    list `filed.csv` says where each came from. What is there already counts as
+    done, so that the same filing goes on where one was stopped.
+
+    Args:
+        folder: That the scan's paths are relative to.
+        target: Folder to file into; made if missing.
+        names: Label of the model -> as people read it.
+        move: Whether the films leave the folder.
+
+    Raises:
+        DatasetError: There is no such folder.
+        OutputError: The target lies in it, or cannot be written.
+    """
+
+    def __init__(
+        self, folder: Path, target: Path, names: Mapping[str, str], *, move: bool
+    ) -> None:
+        self._folder = Path(os.path.abspath(folder))
+        self._target = Path(os.path.abspath(target))
+        self._move = move
+        self._how = "moved" if move else "copied"
+        self._identity = identity(self._folder)
+        self._folders = folder_names(names)
+        self._ready: set[str] = set()
+        #: Name -> the number to try next.
+        self._next: dict[str, int] = {}
+        self._refuse_inside(self._target)
+        _make_folder(self._target)
+
+    def file(
+        self,
+        rows: Iterable[ScanRow],
+        check: Callable[[], None] = lambda: None,
+        count: Callable[[int], None] = lambda done: None,
+    ) -> FilingResult:
+        """File the films of these rows.
+
+        Args:
+            rows: Of the folder.
+            check: Called before each film; may raise to stop.
+            count: Called with the number of films that were seen to.
+
+        Raises:
+            OutputError: Nothing more can be written; what was done is kept.
+            DatasetError: The folder is gone; the same.
+        """
+        result = FilingResult()
+        with FiledList(self._target) as filed:
+            for number, row in enumerate(rows, start=1):
+                check()
+                finding = finding_of(row)
+                try:
+                    if self._file(row, finding, filed):
+                        result.filed[self._folders[finding]] += 1
+                    else:
+                        result.there += 1
+                except NotPlacedError as error:
+                    if str(error) == GONE:
+                        self._refuse_if_gone()
+                    result.failed.setdefault(str(error), []).append(row.file)
+                count(number)
+        return result
+
+    def _file(self, row: ScanRow, finding: str, filed: FiledList) -> bool:
+        """File one film; whether it was not there already."""
+        source = self._folder / row.file
+        inside = Path(row.file)
+        if inside.is_absolute() or inside.drive or ".." in inside.parts:
+            raise NotPlacedError(_OUTSIDE)
+        key = source.as_posix(), finding
+        is_there = os.path.lexists(reachable(source))
+        to, how = filed.known.get(key, ("", ""))
+        path = self._target / to
+        if to and self._is_done(row, path):
+            if not self._move or not is_there:
+                return False
+            if same_content(source, path):
+                if how == self._how:  # a kill came before it was taken away
+                    remove_placed(source, path)
+                    return True
+                self._list(filed, row, finding, to)
+                return self._take_away(source, path, filed)
+        if not is_there:
+            return self._find_there(row, finding, filed)
+        _refuse_other(source, row)
+        self._make_ready(self._folders[finding])
+        return self._place(row, finding, filed)
+
+    def _place(self, row: ScanRow, finding: str, filed: FiledList) -> bool:
+        """Bring a film under the first free form of its name."""
+        source = self._folder / row.file
+        first = self._name(row, finding, 1)
+        number = self._next.get(first, 1)
+        while True:
+            to = self._name(row, finding, number)
+            number += 1
+            if to.casefold() in filed.given:
+                continue
+            path = self._target / to
+            if os.path.lexists(reachable(path)):
+                if not same_content(source, path):
+                    continue
+                self._list(filed, row, finding, to)
+                return self._move and self._take_away(source, path, filed)
+            self._next[first] = number
+            put = move_new if self._move else copy_new
+            line = self._list(filed, row, finding, to, keep=False)
+            try:
+                put(source, path, _expected(row))
+            except FileExistsError:  # it came this moment
+                filed.take_back()
+                continue
+            except BaseException:
+                filed.take_back()
+                raise
+            filed.keep(line)
+            return True
+
+    def _name(self, row: ScanRow, finding: str, number: int) -> str:
+        name = portable_name(row.file.rpartition("/")[2])
+        return f"{self._folders[finding]}/{numbered_name(name, number)}"
+
+    def _find_there(self, row: ScanRow, finding: str, filed: FiledList) -> bool:
+        """Look whether a film that is gone was moved, and not listed.
+
+        Raises:
+            NotPlacedError: It was not.
+        """
+        number = 1
+        while self._move:
+            to = self._name(row, finding, number)
+            number += 1
+            path = self._target / to
+            if to.casefold() in filed.given:
+                continue
+            if not os.path.lexists(reachable(path)):
+                break
+            if row.modified and self._is_done(row, path, also_time=True):
+                self._list(filed, row, finding, to)
+                return False
+        raise NotPlacedError(GONE)
+
+    def _take_away(self, source: Path, path: Path, filed: FiledList) -> bool:
+        try:
+            remove_placed(source, path)
+        except NotPlacedError:
+            filed.take_back()
+            raise
+        return True
+
+    def _list(
+        self,
+        filed: FiledList,
+        row: ScanRow,
+        finding: str,
+        to: str,
+        *,
+        keep: bool = True,
+    ) -> Filed:
+        line = Filed(
+            source=(self._folder / row.file).as_posix(),
+            to=to,
+            how=self._how,
+            finding=finding,
+            verdict=row.verdict or row.error,
+            modified=row.modified,
+            model=row.model,
+            model_sha256=row.model_sha256,
+            precision=row.precision,
+            version=row.version,
+        )
+        filed.add(line)
+        if keep:
+            filed.keep(line)
+        return line
+
+    def _is_done(self, row: ScanRow, path: Path, *, also_time: bool = False) -> bool:
+        """Whether a film of the row's size lies there."""
+        try:
+            state = film_state(reachable(path))
+        except (OSError, ValueError):
+            return False
+        same_time = not also_time or state.modified == row.modified
+        return state.size == row.size and same_time
+
+    def _make_ready(self, folder: str) -> None:
+        if folder not in self._ready:
+            path = self._target / folder
+            self._refuse_inside(path)
+            _make_folder(path)
+            remove_partial(path)
+            self._ready.add(folder)
+
+    def _refuse_inside(self, path: Path) -> None:
+        """Refuse a target in the folder: its films would be scanned again."""
+        for each in (path, *path.parents, *_resolved_parents(path)):
+            try:
+                is_inside = identity(each) == self._identity
+            except DatasetError:  # not there yet
+                continue
+            if is_inside:
+                raise inside_error(self._target, self._folder)
+
+    def _refuse_if_gone(self) -> None:
+        try:
+            is_there = identity(self._folder) == self._identity
+        except DatasetError:
+            is_there = False
+        if not is_there:
+            raise DatasetError(
+                f"The folder {self._folder} is no longer there; what was done is kept.",
+                hint="Connect it again, then run it again to go on.",
+            )
+
+
+def inside_error(target: Path, folder: Path) -> OutputError:
+    """Say that films are not filed into the folder that they were scanned in."""
+    return OutputError(
+        f"{target} lies in the folder that was scanned, where its films would be "
+        "scanned again.",
+        hint=f"Choose a folder outside {folder}.",
+    )
+
+
+def finding_of(row: ScanRow) -> str:
+    """What a film is filed as: a label, "uncertain" or "not read"."""
+    return NOT_READ if row.error else row.finding or UNCERTAIN
+
+
+def folder_names(names: Mapping[str, str]) -> dict[str, str]:
+    """A folder for each finding; no two are one on any system.
+
+    Args:
+        names: Label of the model -> as people read it.
+    """
+    folders: dict[str, str] = {}
+    taken: set[str] = set()
+    # The two that every model has come first: they keep their names.
+    for label, shown in {UNCERTAIN: UNCERTAIN, NOT_READ: NOT_READ, **names}.items():
+        base, number = portable_name(shown, instead="finding"), 1
+        while (folder := _numbered(base, number)).casefold() in taken:
+            number += 1
+        taken.add(folder.casefold())
+        folders[label] = folder
+    return folders
+
+
+def failures_in_words(result: FilingResult, *, move: bool) -> Sequence[str]:
+    """What was not filed, a sentence per reason, with some of the names."""
+    verb = "moved" if move else "copied"
+    sentences = []
+    for reason, files in result.failed.items():
+        names = ", ".join(files[:_MOST_NAMED])
+        more = ", and others" if len(files) > _MOST_NAMED else ""
+        sentences.append(f"Not {verb}, {reason}: {len(files):,} ({names}{more}).")
+    return sentences
+
+
+def _numbered(name: str, number: int) -> str:
+    return name if number == 1 else f"{name} ({number})"
+
+
+def _expected(row: ScanRow) -> tuple[int, str] | None:
+    return (row.size, row.modified) if row.size is not None else None
+
+
+def _refuse_other(source: Path, row: ScanRow) -> None:
+    """Refuse a film that is not the one that was judged."""
+    if row.size is None or not row.modified:  # the scan did not find it
+        raise NotPlacedError(CHANGED)
+    try:
+        state = film_state(reachable(source))
+    except (OSError, ValueError) as error:  # a link to nowhere
+        raise NotPlacedError(GONE) from error
+    if (state.size, state.modified) != (row.size, row.modified):
+        raise NotPlacedError(CHANGED)
+
+
+def _resolved_parents(path: Path) -> tuple[Path, ...]:
+    resolved = path.resolve()
+    return (resolved, *resolved.parents)
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        os.makedirs(reachable(path), exist_ok=True)
+    except OSError as error:
+        raise unwritten(path, error) from error

@@ -1,0 +1,282 @@
+"""Putting a file under a new name: never over another one, never half of it."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+import sys
+import uuid
+from pathlib import Path
+from typing import IO
+
+from core.errors import CoreError, OutputError
+from core.films.finder import FilmState
+
+GONE = "no longer there"
+CHANGED = "changed since the scan read them"
+NO_FILE = "no ordinary files"
+LOCKED_IN = "in a folder that nothing may be taken out of"
+#: How files are called that are not whole yet. One that a kill left behind is
+#: hidden, and taken away by `remove_partial`.
+_PARTIAL = ".hilum-"
+_PARTIAL_END = ".part"
+_PIECE = 1 << 20
+#: Size, and when it was last written to, as `FilmState.modified` says it.
+Expected = tuple[int, str]
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class NotPlacedError(CoreError):
+    """This file cannot be placed; others can. Its text says what such files are."""
+
+
+def copy_new(source: Path, target: Path, expected: Expected | None) -> None:
+    """Copy a file, or what a link leads to, with the time it was written.
+
+    Args:
+        source: The file.
+        target: Its new name, in a folder that is there.
+        expected: What the file must be like; None for any.
+
+    Raises:
+        FileExistsError: Something has that name.
+        NotPlacedError: The file is gone, another than expected, or unreadable.
+        OutputError: The copy cannot be written.
+    """
+    partial = target.parent / f"{_PARTIAL}{uuid.uuid4().hex[:12]}{_PARTIAL_END}"
+    try:
+        with _opened(source) as film:
+            found = os.fstat(film.fileno())
+            refuse_changed(found, expected)
+            _write(film, partial, found.st_mode, target)
+            # It may have been written to meanwhile.
+            refuse_changed(os.fstat(film.fileno()), expected or _state(found))
+        with contextlib.suppress(OSError):  # not every disk keeps times
+            os.utime(reachable(partial), ns=(found.st_atime_ns, found.st_mtime_ns))
+        try:
+            _give_name(partial, target)
+        except FileExistsError:
+            raise
+        except OSError as error:
+            raise unwritten(target, error) from error
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(reachable(partial))
+
+
+def move_new(source: Path, target: Path, expected: Expected | None) -> None:
+    """Move a file; to another disk by a copy that is compared before it goes.
+
+    Of a link, the content is copied and the link is removed; what it leads to
+    stays where it is.
+
+    Raises:
+        FileExistsError, NotPlacedError, OutputError: As `copy_new`.
+    """
+    refuse_changed(_looked_at(source), expected)
+    refuse_locked_in(source)
+    if not source.is_symlink():
+        try:
+            _give_name(source, target)
+            return
+        except FileExistsError:
+            raise
+        except OSError:  # another disk, or a folder that is not ours
+            pass
+    copy_new(source, target, expected)
+    try:
+        if not same_content(source, target):
+            raise NotPlacedError(CHANGED)
+        _sync_folder(target.parent)  # the name of the copy, before that of the film
+        os.unlink(reachable(source))
+    except (OSError, NotPlacedError) as error:
+        with contextlib.suppress(OSError):
+            os.unlink(reachable(target))
+        if isinstance(error, OSError):
+            raise NotPlacedError(LOCKED_IN) from error
+        raise
+
+
+def remove_placed(source: Path, target: Path) -> None:
+    """Take away a film whose whole content lies at `target` already.
+
+    Raises:
+        NotPlacedError: It may not be taken away, or both are one and the same.
+    """
+    refuse_locked_in(source)
+    try:
+        here, there = os.lstat(reachable(source)), os.lstat(reachable(target))
+        is_one = (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino)
+        if is_one and here.st_nlink < 2:
+            raise NotPlacedError("in that folder already")
+        os.unlink(reachable(source))
+    except OSError as error:
+        raise NotPlacedError(LOCKED_IN) from error
+
+
+def same_content(source: Path, target: Path) -> bool:
+    """Whether a whole file of its own is at `target`, the same as `source`.
+
+    Raises:
+        NotPlacedError: `source` cannot be read.
+    """
+    with _opened(source) as one:
+        try:
+            there = os.lstat(reachable(target))
+            is_file = stat.S_ISREG(there.st_mode)
+            if not is_file or there.st_size != os.fstat(one.fileno()).st_size:
+                return False
+            with open(reachable(target), "rb") as other:
+                while piece := _read(one):
+                    if other.read(len(piece)) != piece:
+                        return False
+        except OSError:
+            return False
+    return True
+
+
+def remove_partial(folder: Path) -> None:
+    """Take away what a kill left half-written in a folder."""
+    with contextlib.suppress(OSError), os.scandir(reachable(folder)) as entries:
+        for entry in entries:
+            if entry.name.startswith(_PARTIAL) and entry.name.endswith(_PARTIAL_END):
+                with contextlib.suppress(OSError):
+                    os.unlink(entry.path)
+
+
+def refuse_changed(found: os.stat_result, expected: Expected | None) -> None:
+    """Raise NotPlacedError if a file is none, or another than it was."""
+    if not stat.S_ISREG(found.st_mode):
+        raise NotPlacedError(NO_FILE)
+    if expected is not None and _state(found) != expected:
+        raise NotPlacedError(CHANGED)
+
+
+def refuse_locked_in(source: Path) -> None:
+    """Raise NotPlacedError if nothing may be taken out of a file's folder."""
+    folder, rights = reachable(source.parent), os.W_OK | os.X_OK
+    knows = os.access in os.supports_effective_ids
+    if not os.access(folder, rights, effective_ids=knows):
+        raise NotPlacedError(LOCKED_IN)
+
+
+def unwritten(target: Path, error: OSError) -> OutputError:
+    """Say why nothing more can be written."""
+    if error.errno in _FULL:
+        return OutputError(
+            f"There is no space left in {target.parent}; what was done is kept.",
+            hint="Free some space, then run it again to go on.",
+        )
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return OutputError(
+            f"{target.parent} may not be written to; what was done is kept.",
+            hint="Choose another folder, or change its permissions.",
+        )
+    return OutputError(
+        f"{target.name} could not be written in {target.parent}: "
+        f"{error.strerror or error}; what was done is kept.",
+        hint="Mend that, then run it again to go on.",
+    )
+
+
+def reachable(path: Path) -> str:
+    """A path as the system takes it, however long."""
+    if sys.platform == "win32":
+        whole = os.path.abspath(path)
+        if whole.startswith("\\\\?\\"):
+            return whole
+        share = whole.startswith("\\\\")
+        return f"\\\\?\\UNC{whole[1:]}" if share else f"\\\\?\\{whole}"
+    return os.fspath(path)
+
+
+def _opened(source: Path) -> IO[bytes]:
+    # Without waiting: what was a file a moment ago may be a pipe now.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        return open(os.open(reachable(source), flags), "rb", buffering=0)
+    except (OSError, ValueError) as error:
+        raise _unread(error) from error
+
+
+def _looked_at(source: Path) -> os.stat_result:
+    try:
+        return os.stat(reachable(source))
+    except (OSError, ValueError) as error:
+        raise _unread(error) from error
+
+
+def _unread(error: OSError | ValueError) -> NotPlacedError:
+    if isinstance(error, FileNotFoundError | NotADirectoryError | ValueError):
+        return NotPlacedError(GONE)
+    if isinstance(error, PermissionError):
+        return NotPlacedError("not yours to read")
+    return NotPlacedError(f"not readable ({error.strerror or error})")
+
+
+def _read(film: IO[bytes]) -> bytes:
+    try:
+        return film.read(_PIECE) or b""
+    except OSError as error:
+        raise _unread(error) from error
+
+
+def _write(film: IO[bytes], partial: Path, mode: int, target: Path) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    # No more people than could read the film can read its copy.
+    mode = stat.S_IMODE(mode) & 0o666 | 0o600
+    try:
+        with open(os.open(reachable(partial), flags, mode), "wb", buffering=0) as copy:
+            while piece := memoryview(_read(film)):
+                while piece:
+                    piece = piece[copy.write(piece) :]
+            _sync(copy.fileno())
+    except OSError as error:
+        raise unwritten(target, error) from error
+
+
+def _give_name(source: Path, target: Path) -> None:
+    """Rename; unlike the system's own renaming, never over another file."""
+    here, there = reachable(source), reachable(target)
+    if sys.platform == "win32":  # which refuses by itself
+        os.rename(here, there)
+        return
+    try:
+        os.link(here, there, follow_symlinks=False)
+    except FileExistsError:
+        raise
+    except OSError as error:  # a disk without hard links, as memory sticks are
+        if os.path.lexists(there):
+            raise FileExistsError(errno.EEXIST, "a file has that name") from error
+        os.rename(here, there)
+        return
+    try:
+        os.unlink(here)
+    except OSError:
+        os.unlink(there)
+        raise
+
+
+def _sync(file: int) -> None:
+    try:
+        os.fsync(file)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+
+
+def _sync_folder(folder: Path) -> None:
+    if sys.platform == "win32":
+        return
+    with contextlib.suppress(OSError):
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
+
+
+def _state(found: os.stat_result) -> Expected:
+    return found.st_size, FilmState(found.st_size, found.st_mtime_ns).modified

@@ -1,0 +1,1 @@
+"""From a file to pixels to the input of the network."""

@@ -1,0 +1,287 @@
+"""The films of a folder and of all folders below it."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import dataclasses
+import datetime
+import os
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from core.errors import DatasetError
+from core.films.left_out import LeftOut
+from core.films.radiograph import may_be_film
+
+#: Files that are named so claim to be films: they are read, or get a row that
+#: says why not. Any other file is looked into.
+_SUFFIXES = frozenset(
+    ".png .jpg .jpeg .jfif .tif .tiff .bmp .webp .gif .dcm .dicom .dic".split()
+)
+#: What systems put beside films; the second is a DICOM folder's index.
+_NOT_FILMS = frozenset(["thumbs.db", "dicomdir", "desktop.ini"])
+_HEAD_BYTES = 1024
+#: How a file begins in which macOS keeps what other file systems have no room for.
+_APPLE_DOUBLE = b"\x00\x05\x16\x07"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class FilmState:
+    """How a file was when it was looked at.
+
+    Attributes:
+        size: In bytes.
+        modified_ns: Since the epoch, as the system tells it.
+    """
+
+    size: int
+    modified_ns: int
+
+    @property
+    def modified(self) -> str:
+        """When it was last written to, in UTC and to the microsecond."""
+        seconds, rest = divmod(self.modified_ns, 1_000_000_000)
+        try:
+            when = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+        except (ValueError, OverflowError, OSError):  # a year beyond 9999
+            return str(self.modified_ns)
+        return f"{when:%Y-%m-%dT%H:%M:%S}.{rest // 1000:06d}Z"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class FoundFilm:
+    """A file that is to be read.
+
+    Attributes:
+        file: Its path relative to the folder, with slashes.
+        state: As it was listed; None where that could not be told.
+    """
+
+    file: str
+    state: FilmState | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Listing:
+    """What a folder holds.
+
+    Attributes:
+        films: In the order of their paths.
+        left_out: How much else it holds, and why that is not among them.
+        closed: Folder -> why it could not be listed.
+    """
+
+    films: tuple[FoundFilm, ...]
+    left_out: LeftOut
+    closed: dict[str, str]
+
+
+def find_films(
+    folder: Path,
+    check: Callable[[], None] = lambda: None,
+    *,
+    hidden: bool = False,
+    every_file: bool = False,
+) -> Listing:
+    """List the films of a folder and of the folders below it.
+
+    A film is told by its content, or by a name that claims so. Links are
+    followed; a folder that several lead to, or that holds itself, is listed once,
+    by its own name where it has one here.
+
+    Args:
+        check: Called for every folder; may raise to stop.
+        hidden: Whether files and folders whose names begin with a dot are looked
+            at too; they are counted otherwise.
+        every_file: Whether every file is taken for a film, so that whoever reads
+            it says why it is none.
+
+    Raises:
+        DatasetError: The folder itself is not there or cannot be listed.
+    """
+    finder = _Finder(folder, check, hidden=hidden, every_file=every_file)
+    finder.list_all()
+    films = sorted(finder.films, key=lambda film: film.file)
+    return Listing(tuple(films), finder.left_out, finder.closed)
+
+
+def film_state(path: Path | str) -> FilmState:
+    """Look at a file, following links.
+
+    Raises:
+        OSError: It is gone, or may not be looked at.
+        ValueError: Its name is not possible.
+    """
+    found = os.stat(path)
+    return FilmState(found.st_size, found.st_mtime_ns)
+
+
+def is_wanted(path: Path, *, hidden: bool = False) -> bool:
+    """Whether a single file would be listed as a film."""
+    if is_hidden(path.name) and not hidden:
+        return False
+    if _claims_to_be_film(path):
+        return not path.is_dir()
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode) and _looks_like_film(path)
+    except (OSError, ValueError):
+        return False
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a file or folder of that name is hidden, as usual on Unix."""
+    return name.startswith(".")
+
+
+def identity(path: Path) -> tuple[int, int]:
+    """What tells a folder from one that took its place.
+
+    Raises:
+        DatasetError: There is no such folder.
+    """
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError) as error:
+        raise no_folder(path) from error
+    if not stat.S_ISDIR(found.st_mode):
+        raise no_folder(path)
+    return found.st_dev, found.st_ino
+
+
+def no_folder(path: Path) -> DatasetError:
+    """Say that there is nothing to scan at `path`."""
+    return DatasetError(
+        f"There is no folder called {path}.",
+        hint="Check the name, and that its disk is connected.",
+    )
+
+
+class _Finder:
+    def __init__(
+        self,
+        folder: Path,
+        check: Callable[[], None],
+        *,
+        hidden: bool,
+        every_file: bool,
+    ) -> None:
+        self.films: list[FoundFilm] = []
+        self.left_out = LeftOut()
+        self.closed: dict[str, str] = {}
+        self._folder = folder
+        self._check = check
+        self._hidden = hidden
+        self._every_file = every_file
+        self._seen = {identity(folder)}
+        #: Links to folders wait until all real ones are known.
+        self._links: collections.deque[str] = collections.deque()
+
+    def list_all(self) -> None:
+        # A link to a folder that this one lies in leads back here.
+        for parent in self._folder.resolve().parents:
+            with contextlib.suppress(DatasetError):
+                self._seen.add(identity(parent))
+        self._walk("")
+        while self._links:
+            inside = self._links.popleft()
+            if self._is_new(inside):
+                self._walk(inside)
+            else:
+                self.left_out.repeated_links += 1
+
+    def _walk(self, start: str) -> None:
+        waiting = [start]  # no recursion: folders may lie deeper than it can go
+        while waiting:
+            inside = waiting.pop()
+            self._check()
+            for entry in self._entries(inside):
+                name = f"{inside}/{entry.name}" if inside else entry.name
+                is_folder = _is_folder(entry)
+                if is_hidden(entry.name) and not self._hidden:
+                    self.left_out.hidden_folders += is_folder
+                    self.left_out.hidden_files += not is_folder
+                elif not is_folder:
+                    self._take(entry, name)
+                elif entry.is_symlink():
+                    self._links.append(name)
+                elif self._is_new(name):
+                    waiting.append(name)
+
+    def _entries(self, inside: str) -> Iterator[os.DirEntry[str]]:
+        try:
+            with os.scandir(self._folder / inside) as entries:
+                yield from sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            if not inside:
+                raise DatasetError(
+                    f"The folder {self._folder} cannot be listed: {reason}.",
+                    hint="Check that it is there and that you may read it.",
+                ) from error
+            self.closed[inside] = reason
+            self.left_out.closed_folders += 1
+
+    def _is_new(self, inside: str) -> bool:
+        try:
+            known = identity(self._folder / inside)
+        except DatasetError:  # gone, or what the link led to is
+            return False
+        if known in self._seen:
+            return False
+        self._seen.add(known)
+        return True
+
+    def _take(self, entry: os.DirEntry[str], name: str) -> None:
+        path = Path(entry.path)
+        state = None
+        is_film = _claims_to_be_film(path) and not self._every_file
+        try:
+            found = entry.stat()
+            state = FilmState(found.st_size, found.st_mtime_ns)
+            if not is_film and not stat.S_ISREG(found.st_mode):
+                self.left_out.not_files += 1
+            elif not is_film:
+                is_film = self._is_film(path)
+                self.left_out.not_films += not is_film
+        except PermissionError:
+            self.left_out.closed_files += not is_film
+        except OSError:  # a link to nowhere, or to itself
+            self.left_out.broken_links += not is_film
+        if is_film:
+            self.films.append(FoundFilm(name, state))
+
+    def _is_film(self, path: Path) -> bool:
+        if self._every_file:
+            return path.name.lower() not in _NOT_FILMS
+        return _looks_like_film(path)
+
+
+def _claims_to_be_film(path: Path) -> bool:
+    """Whether its name says so; what macOS keeps beside a film has the film's."""
+    if path.suffix.lower() not in _SUFFIXES:
+        return False
+    if not path.name.startswith("._"):
+        return True
+    with contextlib.suppress(OSError, ValueError):
+        return not _head(path).startswith(_APPLE_DOUBLE)
+    return True
+
+
+def _looks_like_film(path: Path) -> bool:
+    return path.name.lower() not in _NOT_FILMS and may_be_film(_head(path))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself
+        return False
+
+
+def _head(path: Path) -> bytes:
+    # Without waiting: what was a file a moment ago may be a pipe now.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    with open(os.open(path, flags), "rb") as file:
+        return file.read(_HEAD_BYTES) or b""

@@ -1,0 +1,1 @@
+"""What long work shares: events, requests, folders, locks."""

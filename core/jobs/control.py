@@ -1,0 +1,121 @@
+"""How a command is told to end, to wait, or to go on alone."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from typing import TextIO
+
+import psutil
+
+from core.errors import TrainingStopped
+from core.jobs.events import FINISH, GO_ON, PAUSE, STOP
+
+_LOOK_EVERY_S = 0.5
+#: A signal is only heard between waits.
+_WAIT_S = 0.1
+#: Share of the memory below which the system may soon end a process.
+_SHORT_OF_MEMORY = 0.04
+
+
+class FinishAsked(Exception):
+    """Training shall end, and a model be made of the best weights so far."""
+
+
+class Control:
+    """Hears wishes from the terminal, from stdin and from the job's folder.
+
+    The command asks it often: after every film and step.
+    """
+
+    def __init__(
+        self,
+        said: str = "Training was stopped; what was done is kept.",
+        hint: str = "Go on with the same command and --resume.",
+    ) -> None:
+        """Hear nothing yet.
+
+        Args:
+            said: What a stopped command says to the user.
+            hint: What the user can do then; may be empty.
+        """
+        self._said = said
+        self._hint = hint
+        self._stop = threading.Event()
+        self._finish = threading.Event()
+        self._may_go_on = threading.Event()
+        self._may_go_on.set()
+
+    def take_signals(self) -> None:
+        """Stop at the next step on Ctrl-C or a polite kill."""
+        for name in ("SIGINT", "SIGTERM"):
+            signal.signal(getattr(signal, name), lambda *_: self._stop.set())
+
+    def listen(self, words: TextIO) -> None:
+        """Take words, one a line, until they end.
+
+        Their end is no wish: commands run without anyone at their stdin, and go
+        on when the window that started them is gone. Only while they wait it ends
+        them, since nobody could let them go on any more.
+        """
+        threading.Thread(target=self._read, args=(words,), daemon=True).start()
+
+    def watch(
+        self,
+        wished: Callable[[], str],
+        on_short_memory: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Take the word that another process may leave in the job's folder.
+
+        Args:
+            wished: Gives the word; empty if none was left. Asked often.
+            on_short_memory: Called while memory is nearly out.
+        """
+        looking = threading.Thread(
+            target=self._look, args=(wished, on_short_memory), daemon=True
+        )
+        looking.start()
+
+    def stop_if_asked(self) -> None:
+        """Raise `TrainingStopped` if the user wants the end; wait while paused."""
+        while not self._stop.is_set() and not self._may_go_on.wait(_WAIT_S):
+            pass
+        if self._stop.is_set():
+            raise TrainingStopped(self._said, hint=self._hint)
+
+    @property
+    def wants_finish(self) -> bool:
+        """Whether training shall end with the best weights so far."""
+        return self._finish.is_set()
+
+    def finish_if_asked(self) -> None:
+        """Raise `FinishAsked` if training shall end with what it has."""
+        self.stop_if_asked()
+        if self._finish.is_set():
+            raise FinishAsked
+
+    def _read(self, words: TextIO) -> None:
+        for line in words:
+            self._obey(line.strip())
+        if not self._may_go_on.is_set():
+            self._stop.set()
+
+    def _look(
+        self, wished: Callable[[], str], on_short_memory: Callable[[], None]
+    ) -> None:
+        while not self._stop.wait(_LOOK_EVERY_S):
+            self._obey(wished())
+            memory = psutil.virtual_memory()
+            if memory.available < _SHORT_OF_MEMORY * memory.total:
+                on_short_memory()
+
+    def _obey(self, word: str) -> None:
+        if word == STOP:
+            self._stop.set()
+        elif word == FINISH:
+            self._finish.set()
+        elif word == PAUSE:
+            self._may_go_on.clear()
+        elif word == GO_ON:
+            self._may_go_on.set()

@@ -1,0 +1,1 @@
+"""The bundle, its graph, verdicts and heat maps, and the model in use."""

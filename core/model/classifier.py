@@ -1,0 +1,268 @@
+"""One pass of the exported graph, and what it says."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import BundleError, PredictionError
+from core.films.preprocess import PreprocessSpec, to_network_input
+from core.films.radiograph import Radiograph
+from core.model.bundle import INT8_GRAPH, ModelBundle, ModelCard
+from core.model.graph import Graph
+from core.model.precision import graph_path
+from core.paths import is_sample
+
+DRAWN = "This film is drawn: the verdict shows how Hilum works and means nothing."
+NOT_FINITE = "The model gives values for this film that are not numbers."
+_COPY_AGAIN = "Copy the model again from where it came, or train it anew."
+_ANOTHER_MODEL = "Read it with another model; this one may be damaged."
+#: Largest difference of a probability of the probe from the card's.
+PROBE_TOLERANCE = 1e-3
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Prediction:
+    """What the network gave for one film.
+
+    Attributes:
+        logits: (c,) float32, in the card's order.
+        evidence: (h, w, c) float32. Where in the film each logit comes from.
+        embedding: (k,) float32. The pooled features.
+    """
+
+    logits: NDArray[np.float32]
+    evidence: NDArray[np.float32]
+    embedding: NDArray[np.float32]
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether every number of it is one."""
+        outputs = (self.logits, self.evidence, self.embedding)
+        return all(bool(np.isfinite(output).all()) for output in outputs)
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    """What is said of one film.
+
+    Attributes:
+        finding: A label of the card; None when no operating point is met.
+        probabilities: Label -> calibrated probability, in the card's order.
+        warnings: Sentences on why to doubt it.
+    """
+
+    finding: str | None
+    probabilities: Mapping[str, float]
+    warnings: tuple[str, ...] = ()
+
+
+class Classifier:
+    """A model that is loaded and ready. One thread at a time may use it.
+
+    Args:
+        bundle: A verified bundle.
+        precision: "float32", so that two machines agree, or "bfloat16".
+
+    Raises:
+        BundleError: As `open_graph`.
+        CoreError: There is no such precision.
+    """
+
+    def __init__(self, bundle: ModelBundle, *, precision: str = "float32") -> None:
+        self.bundle = bundle
+        self.precision = precision
+        self._graph = open_graph(bundle, precision=precision)
+
+    def predict(self, film: Radiograph) -> Prediction:
+        """Read one film.
+
+        Returns:
+            Its `Prediction`; nothing in it is shared with the next one.
+        """
+        spec = self.bundle.card.preprocess
+        return self.predict_batch(to_network_input(film, spec))[0]
+
+    def predict_batch(self, batch: NDArray[np.float32]) -> list[Prediction]:
+        """Read several films in one pass.
+
+        Args:
+            batch: (n, size, size, 1) float32 in [0, 255], as
+                `to_network_input` makes it.
+
+        Returns:
+            n predictions in the same order. They may hold numbers that are not
+            finite, which `decide` refuses.
+        """
+        logits, evidence, embedding = self._graph.run(batch)
+        return [
+            Prediction(logits[i], evidence[i], embedding[i]) for i in range(len(batch))
+        ]
+
+
+def open_graph(
+    bundle: ModelBundle,
+    *,
+    precision: str = "float32",
+    for_many: bool = False,
+    threads: int = 0,
+    device: str = "CPU",
+    name: str = "",
+) -> Graph:
+    """Load a model's graph and see that it computes what its card says.
+
+    Hashes tell only that the files are those that the card lists. So the probe
+    is run at every load, for the hundredth of a second that it takes. A fast
+    precision may differ from the card by more: there the graph in float32 has
+    to agree, and the fast one to give finite numbers.
+
+    Args:
+        bundle: A verified bundle.
+        precision, for_many, threads, device: As `Graph` takes them.
+        name: What errors call the model; as its card does if empty.
+
+    Raises:
+        BundleError: The graph cannot be loaded, is not what the card says or
+            does not compute it, or there is none for the precision.
+        CoreError: There is no such precision.
+    """
+    card, called = bundle.card, name or bundle.card.name
+    if precision != "float32":
+        open_graph(bundle, device=device, name=name)
+    graph = Graph(
+        graph_path(bundle, precision),
+        size=card.preprocess.size,
+        labels=len(card.labels),
+        precision=precision,
+        for_many=for_many,
+        threads=threads,
+        device=device,
+        name=called,
+    )
+    try:
+        logits, evidence, embedding = graph.run(probe_input(card.preprocess))
+    except RuntimeError as error:  # shapes that do not fit show only now
+        raise BundleError(
+            f"The model {called} is damaged: its graph cannot be run.",
+            hint=_COPY_AGAIN,
+        ) from error
+    if not Prediction(logits, evidence, embedding).is_finite:
+        raise BundleError(
+            f"The model {called} is damaged: it gives values that are not numbers.",
+            hint=_COPY_AGAIN,
+        )
+    gap = np.abs(probabilities(logits[0], card.temperature) - card.probe).max()
+    # Written so that a probe that is not a number is refused too.
+    if precision == "float32" and not gap < PROBE_TOLERANCE:
+        raise BundleError(
+            f"The model {called} does not compute what its card says: a probability "
+            f"of its probe differs by {gap:.1e}.",
+            hint="Copy the model again from where it came. If it stays so, this "
+            "computer computes it differently: do not use its verdicts here.",
+        )
+    return graph
+
+
+def check_model(bundle: ModelBundle, *, name: str = "") -> None:
+    """See that each graph of a bundle can be used, before it is installed.
+
+    Args:
+        name: What errors call the model; as its card does if empty.
+
+    Raises:
+        BundleError: As `open_graph`.
+    """
+    has_int8 = INT8_GRAPH in bundle.card.files
+    open_graph(bundle, precision="int8" if has_int8 else "float32", name=name)
+
+
+def probabilities(
+    logits: NDArray[np.float32], temperature: float
+) -> NDArray[np.float64]:
+    """Calibrated probabilities: one softmax of the logits over the temperature.
+
+    Args:
+        logits: (..., c) float32.
+        temperature: Over 0; fitted on validation films.
+
+    Returns:
+        (..., c) float64; the last axis sums to 1.
+
+    Source:
+        Guo et al., On calibration of modern neural networks, ICML 2017,
+        arXiv:1706.04599.
+    """
+    scaled = np.asarray(logits, np.float64) / temperature
+    scaled -= scaled.max(axis=-1, keepdims=True)
+    powers = np.exp(scaled)
+    result: NDArray[np.float64] = powers / powers.sum(axis=-1, keepdims=True)
+    return result
+
+
+def decide(
+    prediction: Prediction, card: ModelCard, film: Radiograph | None = None
+) -> Verdict:
+    """Turn the network's numbers into a verdict.
+
+    The finding is the likeliest label among those whose operating point is
+    met; when none is, the verdict is uncertain.
+
+    Args:
+        film: The film it was made from; its warnings go into the verdict.
+
+    Raises:
+        PredictionError: The prediction holds what is not a number.
+    """
+    if not prediction.is_finite:
+        raise PredictionError(NOT_FINITE, hint=_ANOTHER_MODEL)
+    values = probabilities(prediction.logits, card.temperature)
+    by_label = {
+        name: float(p) for name, p in zip(card.label_names, values, strict=True)
+    }
+    met = [name for name, p in by_label.items() if p >= card.threshold(name)]
+    finding = max(met, key=by_label.__getitem__) if met else None
+    warnings = film.warnings if film is not None else ()
+    if film is not None and is_sample(film.path):
+        warnings = (*warnings, DRAWN)
+    return Verdict(finding, by_label, warnings)
+
+
+def sentence(verdict: Verdict, card: ModelCard) -> str:
+    """The verdict as people read it."""
+    if verdict.finding is not None:
+        share = percent(verdict.probabilities[verdict.finding])
+        return f"Looks like {card.display_name(verdict.finding)} ({share})."
+    likeliest = sorted(
+        verdict.probabilities, key=verdict.probabilities.__getitem__, reverse=True
+    )
+    parts = [
+        f"{card.display_name(name)} {percent(verdict.probabilities[name])}"
+        for name in likeliest[:2]
+    ]
+    return f"Uncertain: {', '.join(parts)}."
+
+
+def percent(probability: float) -> str:
+    """A probability for people; never rounded to a certainty it is not."""
+    if 0 < probability < 0.01:
+        return "under 1 %"
+    if 0.99 < probability < 1:
+        return "over 99 %"
+    return f"{probability:.0%}".replace("%", " %")
+
+
+def probe_input(spec: PreprocessSpec) -> NDArray[np.float32]:
+    """A drawn pattern that every machine makes alike, for the self-test.
+
+    Returns:
+        (1, size, size, 1) float32 in [0, 255].
+    """
+    axis = np.linspace(0.0, 1.0, spec.size, dtype=np.float64)
+    x, y = np.meshgrid(axis, axis)
+    lungs = np.exp(-(((np.abs(x - 0.5) - 0.22) / 0.13) ** 2) - ((y - 0.5) / 0.3) ** 2)
+    ribs = 0.08 * np.sin(40.0 * (y + 0.3 * (x - 0.5) ** 2))
+    levels = np.clip(0.75 - 0.5 * lungs + ribs, 0.0, 1.0) * 255.0
+    return levels.astype(np.float32)[np.newaxis, :, :, np.newaxis]

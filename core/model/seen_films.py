@@ -1,0 +1,95 @@
+"""Which films a model has seen: `films.csv` of its bundle."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import hashlib
+import io
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from core.data.split import SPLITS, Split
+from core.errors import BundleError
+from core.files import open_regular
+from core.model.bundle import FILMS, ModelBundle
+from core.paths import atomic_write
+
+_COLUMNS = ("sha256", "split")
+
+
+def write_film_list(path: Path, split: Split) -> None:
+    """Write a line per film of a job: the SHA-256 of its file, and its split.
+
+    Hashes, not names: a bundle travels, and a hash tells nothing but whether
+    two films are the same file. Sorted, so that the order tells nothing either.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    rows = sorted(
+        (sample.sha256 or film_sha256(sample.path), name)
+        for name in SPLITS
+        for sample in split.part(name)
+    )
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    writer.writerows(row for row in rows if row[0])
+    with atomic_write(path) as partial:
+        partial.write_text(text.getvalue(), encoding="utf-8", newline="")
+
+
+def read_film_list(bundle: ModelBundle) -> dict[str, str] | None:
+    """SHA-256 -> split of the films that a model was made with.
+
+    Returns:
+        None where the bundle does not say, as older ones do not.
+
+    Raises:
+        BundleError: The list cannot be understood.
+    """
+    if FILMS not in bundle.card.files:
+        return None
+    try:
+        with open(bundle.path / FILMS, encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        return {row["sha256"]: row["split"] for row in rows}
+    except (OSError, UnicodeDecodeError, csv.Error, KeyError) as error:
+        raise BundleError(
+            f"The list of films of {bundle.card.name} cannot be read: {error}.",
+            hint="Copy the model again from where it came, or train it anew.",
+        ) from error
+
+
+def films_seen(films: Iterable[str], bundle: ModelBundle) -> int | None:
+    """How many films a model was trained or chosen on.
+
+    Args:
+        films: SHA-256 of each.
+
+    Returns:
+        None where the bundle does not say which films it was made with.
+    """
+    known = read_film_list(bundle)
+    if known is None:
+        return None
+    return sum(known.get(film, "test") != "test" for film in films)
+
+
+def film_sha256(path: Path) -> str:
+    """SHA-256 of a film's file; empty if it cannot be read."""
+    with contextlib.suppress(OSError), open_regular(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+    return ""
+
+
+def path_free(file: str) -> str:
+    """A film's name without the folders of one machine: reports travel.
+
+    Paths relative to the data stay as they are.
+    """
+    for path in (PurePosixPath(file), PureWindowsPath(file)):
+        if path.is_absolute():
+            return path.name
+    return file

@@ -1,0 +1,163 @@
+"""What a report comes to, in sentences for people who read nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.model.classifier import percent
+from core.reports.findings import cautions_about, findings_of
+from core.reports.report_json import display_names
+from core.words import films as in_films
+
+#: Films of a label below which its figures are rough.
+_FEW = 50
+#: Expected calibration error up to which probabilities can be taken as they are.
+_CALIBRATED = 0.05
+#: AUC up to which two labels are hardly told apart.
+_HARDLY = 0.7
+
+
+def summary(report: Mapping[str, Any]) -> list[str]:
+    """What the model is worth, the worst about it included.
+
+    Args:
+        report: As `core.reports.report_json` describes it.
+    """
+    result = report["result"]
+    names = display_names(report)
+    said = [_overall(result, names), _weakest(result, names), _sources(report, names)]
+    said.append(_calibration(result))
+    few = [
+        f"{names[label]} ({rates['n']})"
+        for label, rates in result["per_class"].items()
+        if rates["n"] < _FEW
+    ]
+    if few:
+        said.append(
+            f"There are few films of {', '.join(few)}: "
+            f"{'its' if len(few) == 1 else 'their'} figures are rough, as the "
+            "intervals show."
+        )
+    return [sentence for sentence in said if sentence]
+
+
+def cautions(report: Mapping[str, Any]) -> list[str]:
+    """What the reader must know of the job and the data before the figures."""
+    said = [*report["notes"], *cautions_about(report["films"], display_names(report))]
+    if reason := report["config"].get("accept_leaks"):
+        said.insert(
+            0,
+            "Films that belong together were allowed in different splits, so the "
+            f"figures may be too good. The reason that was given: {reason}",
+        )
+    films = report["films"]
+    for reason, count in films.get("left_out", {}).items():
+        said.append(f"Left out of the job: {in_films(count)}, {reason}.")
+    if count := films.get("unreadable", 0):
+        said.append(f"Left out of the job: {in_films(count)} that cannot be read.")
+    if count := report["result"].get("unreadable", 0):
+        said.append(
+            f"Left out of these figures: {in_films(count)} that cannot be read."
+        )
+    return said
+
+
+def _overall(result: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    low, high = result["accuracy_ci"]
+    commonest = max(result["per_class"], key=lambda k: result["per_class"][k]["n"])
+    share = result["per_class"][commonest]["n"] / result["n"]
+    return (
+        f"Of {in_films(result['n'])} it called {percent(result['accuracy'])} rightly "
+        f"(95 % interval {percent(low)} to {percent(high)}). Calling every film "
+        f"{names[commonest]} would have been right for {percent(share)}."
+    )
+
+
+def _weakest(result: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    known = {
+        label: rates
+        for label, rates in result["per_class"].items()
+        if rates["recall"] is not None
+    }
+    if not known:
+        return ""
+    weakest = min(known, key=lambda label: known[label]["recall"])
+    strongest = max(known, key=lambda label: known[label]["recall"])
+    if weakest == strongest:
+        return f"It finds {percent(known[weakest]['recall'])} of {names[weakest]}."
+    text = (
+        f"It finds {names[strongest]} best ({percent(known[strongest]['recall'])} of "
+        f"the films) and {names[weakest]} worst ({percent(known[weakest]['recall'])})."
+    )
+    precise = {k: v for k, v in known.items() if v["precision"] is not None}
+    if precise:
+        doubtful = min(precise, key=lambda label: precise[label]["precision"])
+        share = percent(precise[doubtful]["precision"])
+        text += f" When it calls a film {names[doubtful]}, it is right in {share}."
+    return text
+
+
+def _sources(report: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    """How much of it may be the hospital rather than the lung."""
+    result = report["result"]
+    if not result["by_source"]:
+        return _without_sources(report["films"])
+    within = [e for e in result["within_source"] if e["auc"] is not None]
+    if not within:
+        return (
+            "No source has enough films of two labels, so nothing here shows that it "
+            "tells lungs apart and not sources."
+        )
+    hardest = min(within, key=lambda entry: entry["auc"])
+    pair = " from ".join(names.get(label, label) for label in hardest["labels"])
+    low, high = hardest["auc_ci"]
+    text = (
+        f"Within one source, where no trace of its origin can help, it does worst at "
+        f"telling {pair} ({hardest['within']}): AUC {hardest['auc']:.2f} (95 % "
+        f"interval {low:.2f} to {high:.2f}; 0.5 is chance)."
+    )
+    if hardest["auc"] < _HARDLY:
+        text += " That is little better than guessing."
+    measured = {frozenset(entry["labels"]) for entry in within}
+    pairs = len(result["per_class"]) * (len(result["per_class"]) - 1) // 2
+    if len(measured) < pairs:
+        text += (
+            " Other labels never come from one source here: that it tells those apart "
+            "may be the source's doing."
+        )
+    return text
+
+
+def _without_sources(films: Mapping[str, Any]) -> str:
+    """The same where sources are not known: what the check of the films found."""
+    text = "The data does not say where its films come from"
+    found = findings_of(films)
+    if found is None or not found.shortcuts:
+        return (
+            f"{text}. If the labels came from different hospitals or collections, some "
+            "of this may be what gives those away, not what is seen in lungs."
+        )
+    red = [each.seen for each in found.shortcuts if each.is_red]
+    if red:
+        return (
+            f"{text}, and its labels can be told apart by {' and by '.join(red)}: how "
+            "much of this is seen in lungs, these figures cannot tell."
+        )
+    return (
+        f"{text}. Neither the files nor the rims of the films give their labels away, "
+        "but something else that comes with a hospital may."
+    )
+
+
+def _calibration(result: Mapping[str, Any]) -> str:
+    error = result["ece"]
+    verdict = (
+        "can be taken about as they are"
+        if error <= _CALIBRATED
+        else "should be taken with care"
+    )
+    return (
+        f"Its probabilities are off by {100 * error:.1f} points on average and "
+        f"{verdict}."
+    )

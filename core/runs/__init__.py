@@ -1,0 +1,1 @@
+"""A training's settings, folder and record; needs no Keras."""

@@ -1,0 +1,303 @@
+"""What an interrupted job leaves behind, and how it goes on from there."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import fnmatch
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+from core.errors import TrainingError
+from core.jobs.events import EpochEnded
+from core.json_file import read_json
+from core.outputs import contents
+from core.paths import atomic_write
+from core.runs.config import TrainingConfig, config_from_json, config_to_json
+
+if TYPE_CHECKING:  # Keras takes seconds; what went before is checked first
+    import keras
+
+_JOB = "job.json"
+_PROGRESS = "progress.json"
+_RUNNING = "running.json"
+_WISH = "wish"
+_MEMO = "memo.json"
+_SHORT = "short-of-memory"
+#: Names of all that a job keeps in its folder.
+_FILES = "*.json *.csv *.npz *.npy *.u8 *.h5 *.xml *.bin".split() + [_WISH, _SHORT]
+_FOLDERS = ("draft",)
+
+
+@dataclasses.dataclass(frozen=True)
+class Progress:
+    """How far a phase has come. Renamed into place after its weights.
+
+    Attributes:
+        phase: "fine-tuning".
+        epoch: Epochs finished.
+        weights: File with the network and optimiser after that epoch.
+        best_epoch: 1-based; 0 if none was better than the start.
+        best_loss: Its validation loss, or the start's.
+        history: Every epoch so far.
+    """
+
+    phase: str
+    epoch: int
+    weights: str
+    best_epoch: int
+    best_loss: float
+    history: tuple[EpochEnded, ...]
+
+
+class JobFolder:
+    """The folder in which a job keeps its files until its bundle is made."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        #: History of both phases; there once training is over.
+        self.trained = path / "trained.json"
+        #: Which film is where; there once they were split.
+        self.split = path / "split.json"
+
+    @classmethod
+    def beside(cls, out: Path) -> JobFolder:
+        """The folder of the job that makes the bundle `out`."""
+        return cls(out.parent / f"{out.name}.work")
+
+    def exists(self) -> bool:
+        """Whether there is a job to go on with."""
+        return (self.path / _JOB).is_file()
+
+    def is_only_a_job(self) -> bool:
+        """Whether the folder holds what a job keeps, and nothing else."""
+        found = contents(self.path) or {}
+        return _JOB in found and all(map(_is_part, found, found.values()))
+
+    def discard(self) -> None:
+        """Remove what the job kept; the folder too, unless others put things there."""
+        found = contents(self.path) or {}
+        # The record last: without it nobody would know what the rest is.
+        for name in sorted(found, key=lambda name: name == _JOB):
+            path = self.path / name
+            if path.is_symlink() or not _is_part(name, found[name]):
+                continue
+            with contextlib.suppress(OSError):
+                if found[name]:
+                    path.unlink()
+                else:
+                    shutil.rmtree(path)
+        if contents(self.path) == {}:
+            shutil.rmtree(self.path, ignore_errors=True)
+
+    def has_begun_to_train(self) -> bool:
+        """Whether the job has no more need of its starting weights."""
+        return self.trained.exists() or self.progress() is not None
+
+    def is_running(self) -> bool:
+        """Whether a process is at work on the job."""
+        try:
+            fields = read_json(self.path / _RUNNING)
+            worker = psutil.Process(int(fields["pid"]))
+            # Numbers of processes come again: the start tells them apart.
+            return bool(abs(worker.create_time() - float(fields["created"])) < 1.0)
+        except (OSError, ValueError, KeyError, TypeError, psutil.Error):
+            return False
+
+    def refuse_running(self) -> None:
+        """Refuse to touch the job while a process is at work on it.
+
+        Raises:
+            TrainingError: One is.
+        """
+        if self.is_running():
+            raise TrainingError(
+                f"The job in {self.path.name} is running already.",
+                hint="Wait for it, or stop it first.",
+            )
+
+    @contextlib.contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Note that this process is at work on the job, until it no longer is.
+
+        Raises:
+            TrainingError: Another process is.
+            OutputError: The folder cannot be written.
+        """
+        self.refuse_running()
+        me = psutil.Process()
+        for left in (_WISH, _SHORT):
+            (self.path / left).unlink(missing_ok=True)
+        with atomic_write(self.path / _RUNNING) as partial:
+            fields = {"pid": me.pid, "created": me.create_time()}
+            partial.write_text(json.dumps(fields), encoding="utf-8")
+        try:
+            yield
+        finally:
+            with contextlib.suppress(OSError):
+                (self.path / _RUNNING).unlink(missing_ok=True)
+
+    def mark_short_of_memory(self) -> None:
+        """Leave word that memory is nearly out, in case the system ends the job."""
+        with contextlib.suppress(OSError):
+            (self.path / _SHORT).touch()
+
+    def died_short_of_memory(self) -> bool:
+        """Whether the process at work was killed when memory was nearly out."""
+        was_killed = (self.path / _RUNNING).exists() and not self.is_running()
+        return was_killed and (self.path / _SHORT).exists()
+
+    def wish(self, word: str) -> None:
+        """Tell a running job that this process did not start what to do.
+
+        Args:
+            word: `core.jobs.events.STOP` or `core.jobs.events.FINISH`.
+
+        Raises:
+            OutputError: The folder cannot be written.
+        """
+        with atomic_write(self.path / _WISH) as partial:
+            partial.write_text(word, encoding="utf-8")
+
+    def wished(self) -> str:
+        """The word that was left for this job; empty if none was."""
+        try:
+            return (self.path / _WISH).read_text(encoding="utf-8").strip()
+        except OSError:
+            return ""
+
+    def notes(self) -> list[str]:
+        """What happened to the job that its record must say."""
+        return [str(note) for note in self._memo().get("notes", [])]
+
+    def note(self, sentence: str) -> None:
+        """Keep a sentence for the job's record, once."""
+        notes = self.notes()
+        if sentence not in notes:
+            self._keep_memo(notes=[*notes, sentence])
+
+    def batch(self, config: TrainingConfig) -> int:
+        """Films per step: the job's own, or fewer since memory ran out."""
+        return int(self._memo().get("batch", config.batch))
+
+    def set_batch(self, batch: int) -> None:
+        """Use fewer films per step from now on, also after a resume."""
+        self._keep_memo(batch=batch)
+
+    def begin(
+        self,
+        config: TrainingConfig,
+        data: Path,
+        command: str,
+        *,
+        preset: str = "",
+        backend: str = "",
+    ) -> None:
+        """Record the job and the command that started it.
+
+        Raises:
+            OutputError: The folder cannot be written.
+        """
+        record = {
+            "command": command,
+            "preset": preset,
+            "backend": backend,
+            "data": str(data.resolve()),
+            "config": config_to_json(config),
+        }
+        with atomic_write(self.path / _JOB) as partial:
+            partial.write_text(json.dumps(record, indent=1), encoding="utf-8")
+
+    def job(self) -> tuple[TrainingConfig, Path, str]:
+        """The job that was begun here, its data, and the command that began it.
+
+        Raises:
+            TrainingError: There is none, or its record is damaged.
+        """
+        try:
+            record = read_json(self.path / _JOB)
+            config = config_from_json(record["config"])
+            return config, Path(record["data"]), str(record["command"])
+        except FileNotFoundError as error:
+            raise TrainingError(
+                f"There is no interrupted job in {self.path}.",
+                hint="Start it without --resume.",
+            ) from error
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise TrainingError(
+                f"The record of the job in {self.path} is damaged ({error}).",
+                hint="Delete that folder and start anew.",
+            ) from error
+
+    def begun_with(self) -> tuple[str, str]:
+        """Preset and Keras backend of the job; empty where that was not recorded."""
+        record = read_json(self.path / _JOB)
+        return str(record.get("preset", "")), str(record.get("backend", ""))
+
+    def _memo(self) -> dict[str, Any]:
+        try:
+            memo: dict[str, Any] = read_json(self.path / _MEMO)
+        except FileNotFoundError:
+            return {}
+        return memo
+
+    def _keep_memo(self, **fields: Any) -> None:
+        with atomic_write(self.path / _MEMO) as partial:
+            text = json.dumps({**self._memo(), **fields}, ensure_ascii=False)
+            partial.write_text(text, encoding="utf-8")
+
+    def progress(self) -> Progress | None:
+        """How far the fine-tuning has come; None before its first epoch ended."""
+        try:
+            fields: dict[str, Any] = read_json(self.path / _PROGRESS)
+        except FileNotFoundError:
+            return None
+        history = tuple(EpochEnded(**epoch) for epoch in fields.pop("history"))
+        return Progress(history=history, **fields)
+
+    def save_progress(self, progress: Progress, network: keras.Model) -> None:
+        """Write the network and optimiser, then make them the ones to go on from.
+
+        The weights get a name of their own and the record is renamed last, so
+        a kill at any moment leaves the former epoch or this one, whole.
+        """
+        save_weights(network, self.path / progress.weights)
+        with atomic_write(self.path / _PROGRESS) as partial:
+            text = json.dumps(dataclasses.asdict(progress), indent=1)
+            partial.write_text(text, encoding="utf-8")
+        for old in self.path.glob("epoch-*.weights.h5"):
+            if old.name != progress.weights:
+                with contextlib.suppress(OSError):
+                    old.unlink()
+
+
+def _is_part(name: str, is_file: bool) -> bool:
+    if not is_file:
+        return name in _FOLDERS
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in _FILES)
+
+
+def without_folder(text: str) -> str:
+    """The name alone of an absolute path; anything else as it is."""
+    return Path(text).name if Path(text).is_absolute() else text
+
+
+def save_weights(network: keras.Model, path: Path) -> None:
+    """Write weights beside their place and rename them.
+
+    Raises:
+        OutputError: The disk is full or may not be written to.
+    """
+    # Keras insists on the double suffix.
+    partial = path.with_name(f"partial-{path.name}")
+    with atomic_write(path) as final:
+        try:
+            network.save_weights(partial)
+            partial.replace(final)
+        finally:
+            partial.unlink(missing_ok=True)

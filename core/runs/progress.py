@@ -1,0 +1,229 @@
+"""What a run has told so far, gathered from its events."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Final
+
+from core.jobs.events import (
+    DeviceFound,
+    EpochEnded,
+    JobFailed,
+    JobStopped,
+    JobSucceeded,
+    Noted,
+    Progressed,
+    StageStarted,
+    TrainingEvent,
+    parse_event,
+)
+from core.jobs.failures import Failure
+from core.runs.config import TrainingConfig
+from core.runs.run import Run, add_epoch
+
+#: Stages as people see them, in the order they come.
+STAGES: Final = ("reading", "features", "head", "fine-tuning", "export", "evaluation")
+#: Epochs that the time of the next ones is reckoned from.
+_RECENT: Final = 3
+#: Most notes that are kept: one per unreadable film is too many.
+_MOST_NOTES: Final = 200
+
+
+@dataclasses.dataclass(frozen=True)
+class TimeLeft:
+    """How long something will take from now on.
+
+    Attributes:
+        seconds: As reckoned from the last films or epochs.
+        training: Whether it is the whole of the training's last phase, which
+            early stopping may end sooner, rather than the stage.
+    """
+
+    seconds: float
+    training: bool
+
+
+class RunStory:
+    """How far a run is; grows with each event.
+
+    Attributes:
+        config: The job.
+        stage: The last stage that began; empty before the first.
+        detail: What it said of itself.
+        device: What the job computes on; None before it is known.
+        progress: Of the films of the stage; None before the first.
+        epochs: Of all phases.
+        notes: Sentences for the user, each once.
+        end: The last event, if it was one that ends a job.
+    """
+
+    def __init__(self, config: TrainingConfig) -> None:
+        self.config = config
+        self.stage = ""
+        self.detail = ""
+        self.device: DeviceFound | None = None
+        self.progress: Progressed | None = None
+        self.epochs: list[EpochEnded] = []
+        self.notes: list[str] = []
+        self.end: JobSucceeded | JobStopped | JobFailed | None = None
+
+    def add(self, event: TrainingEvent) -> None:
+        """Take one event."""
+        if isinstance(event, JobSucceeded | JobStopped | JobFailed):
+            self.end = event
+            return
+        self.end = None
+        if isinstance(event, StageStarted):
+            self.stage, self.detail = event.stage, event.detail
+            self.progress = None
+        elif isinstance(event, DeviceFound):
+            self.device = event
+        elif isinstance(event, Progressed):
+            self.progress = event
+        elif isinstance(event, EpochEnded):
+            self.epochs = add_epoch(self.epochs, event)
+        elif isinstance(event, Noted) and event.message not in self.notes:
+            self.notes = [*self.notes, event.message][-_MOST_NOTES:]
+
+    def start_anew(self) -> None:
+        """The job starts once more: what it will do again is not done."""
+        self.stage = self.detail = ""
+        self.progress = self.end = None
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """The stages that this job has."""
+        without = set()
+        if not self.config.head_epochs:
+            without |= {"features", "head"}
+        if not self.config.epochs:
+            without |= {"fine-tuning"}
+        return tuple(stage for stage in STAGES if stage not in without)
+
+    @property
+    def best(self) -> EpochEnded | None:
+        """The epoch whose weights are the best so far."""
+        return next((e for e in reversed(self.epochs) if e.best), None)
+
+    @property
+    def epochs_since_best(self) -> int:
+        """Epochs of the current phase since its best, or since its start."""
+        count = 0
+        for epoch in reversed(self.epochs):
+            if epoch.best or epoch.phase != self.epochs[-1].phase:
+                break
+            count += 1
+        return count
+
+    def epoch_in_work(self) -> tuple[int, int] | None:
+        """(number, most) of the epoch under way; None outside of training."""
+        most = {"head": self.config.head_epochs, "fine-tuning": self.config.epochs}
+        if self.stage not in most:
+            return None
+        done = [e for e in self.epochs if e.phase == self.stage]
+        last = done[-1].epochs if done else most[self.stage]
+        return min(len(done) + 1, last), last
+
+    def time_left(self) -> TimeLeft | None:
+        """How long it still takes; None where that cannot be known yet."""
+        if self.epoch_in_work() is not None:
+            return self._training_left()
+        progress = self.progress
+        if progress is None or progress.films_per_s <= 0:
+            return None
+        films = max(0, progress.total - progress.done)
+        return TimeLeft(films / progress.films_per_s, training=False)
+
+    def _training_left(self) -> TimeLeft | None:
+        done = [e for e in self.epochs if e.phase == self.stage]
+        _, most = self.epoch_in_work() or (0, 0)
+        left = float(most - len(done))
+        progress = self.progress
+        if progress is not None and progress.total > 0:
+            # Its total is the films of all epochs together.
+            left = min(left, most * (1 - progress.done / progress.total))
+        times = [e.seconds for e in done[-_RECENT:] if e.seconds]
+        if times:
+            return TimeLeft(max(0.0, left) * sum(times) / len(times), training=True)
+        if progress is None or progress.films_per_s <= 0:
+            return None
+        films = max(0, progress.total - progress.done)
+        return TimeLeft(films / progress.films_per_s, training=True)
+
+
+def read_story(run: Run) -> tuple[RunStory, int]:
+    """What a run told up to now.
+
+    Returns:
+        The story, and how many bytes of its events it is from: the place from
+        which it can be followed.
+    """
+    story, place = RunStory(run.record.config), 0
+    latest = b""
+    try:
+        with run.events.open("rb") as file:
+            for line in file:
+                if not line.endswith(b"\n"):  # half written, or torn for good
+                    break
+                place += len(line)
+                # Thousands of these; only the last tells something.
+                if b'"Progressed"' in line[:40]:
+                    latest = line
+                    continue
+                if b'"StageStarted"' in line[:40]:
+                    latest = b""
+                _add(story, line)
+    except OSError:  # no event came yet
+        pass
+    end = story.end
+    _add(story, latest)
+    story.end = end
+    return story, place
+
+
+@dataclasses.dataclass(frozen=True)
+class Standing:
+    """A run as it was found on the disk.
+
+    Attributes:
+        run: The run.
+        state: Of `core.runs.run`.
+        story: What it has told.
+        place: Bytes of its events that the story is from.
+        failure: Why it is neither running nor finished; None if it was paused.
+    """
+
+    run: Run
+    state: str
+    story: RunStory
+    place: int
+    failure: Failure | None
+
+
+def standing_of(run: Run) -> Standing:
+    """Look at the files of a run; takes some milliseconds."""
+    state = run.state()
+    story, place = read_story(run)
+    return Standing(run, state, story, place, run.last_failure())
+
+
+def _add(story: RunStory, line: bytes) -> None:
+    event = parse_event(line.decode("utf-8", errors="replace"))
+    if event is not None:
+        story.add(event)
+
+
+def duration_in_words(seconds: float) -> str:
+    """A length of time as people say it: "about 12 minutes"."""
+    if seconds < 50:
+        tens = max(10, round(seconds / 10) * 10)
+        return "a few seconds" if seconds < 8 else f"about {tens} seconds"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return "about a minute" if minutes <= 1 else f"about {minutes} minutes"
+    if minutes < 60 * 24:
+        hours, rest = divmod(5 * round(minutes / 5), 60)
+        text = "about an hour" if hours == 1 else f"about {hours} hours"
+        return f"{text} and {rest} minutes" if rest else text
+    days = minutes / (60 * 24)
+    return f"about {days:.1f} days".replace(".0 days", " days")

@@ -1,0 +1,241 @@
+"""One training and its folder."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from core.errors import OutputError
+from core.jobs.events import (
+    EpochEnded,
+    JobFailed,
+    JobStopped,
+    Noted,
+    TrainingEvent,
+    parse_event,
+)
+from core.jobs.failures import TAIL_BYTES, Failure, tail_of
+from core.json_file import read_json
+from core.model.bundle import CARD
+from core.paths import atomic_write
+from core.runs.job_folder import JobFolder
+from core.runs.record import RunRecord
+from core.runs.times import RunTimes
+
+RUNNING: Final = "running"
+FINISHED: Final = "finished"
+INTERRUPTED: Final = "interrupted"
+FAILED: Final = "failed"
+
+JOB: Final = "job.json"
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """One training and its folder.
+
+    Attributes:
+        path: The folder.
+        record: What was asked for; a stand-in where it cannot be read.
+        damage: Why the record cannot be read; empty if it can.
+    """
+
+    path: Path
+    record: RunRecord
+    damage: str = ""
+
+    @property
+    def bundle_dir(self) -> Path:
+        """The bundle that it makes."""
+        return self.path / "model"
+
+    @property
+    def work(self) -> JobFolder:
+        """Where the job keeps its files until the bundle is made."""
+        return JobFolder.beside(self.bundle_dir)
+
+    @property
+    def log(self) -> Path:
+        """What the job's process printed."""
+        return self.path / "log.txt"
+
+    @property
+    def events(self) -> Path:
+        """Every event of the job, one a line."""
+        return self.path / "events.jsonl"
+
+    @property
+    def split(self) -> Path:
+        """The manifest of its films with their splits."""
+        return self.path / "split.csv"
+
+    @property
+    def audit(self) -> Path:
+        """What the check of its films found."""
+        return self.path / "audit.json"
+
+    @property
+    def comparison(self) -> Path:
+        """How its model compares with another."""
+        return self.path / "comparison.json"
+
+    @property
+    def times(self) -> RunTimes:
+        """When it ran, and whether a window holds it."""
+        return RunTimes(self.path / "times.json", self.events)
+
+    def state(self) -> str:
+        """`RUNNING`, `FINISHED`, `INTERRUPTED` or `FAILED`, as of now."""
+        if self.damage:
+            return FAILED
+        if self.times.is_held() or self.work.is_running():
+            return RUNNING
+        if (self.bundle_dir / CARD).is_file():
+            return FINISHED
+        return FAILED if isinstance(self.last_event(), JobFailed) else INTERRUPTED
+
+    def can_resume(self) -> bool:
+        """Whether there is a checkpoint to go on from."""
+        return not self.damage and self.work.exists()
+
+    def was_paused(self) -> bool:
+        """Whether it was stopped by the user, and not by an accident."""
+        return isinstance(self.last_event(), JobStopped)
+
+    def command(self, *, resume: bool = False) -> list[str]:
+        """Arguments of the command line that starts it, or goes on with it.
+
+        A run that ended before there was anything to go on from starts anew.
+        """
+        words = ["train", "--out", str(self.bundle_dir)]
+        if resume and self.work.exists():
+            words += ["--resume"]
+        else:
+            words += ["--data", str(self.split)]
+            words += ["--config", str(self.path / JOB)]
+            if self.record.preset:
+                words += ["--preset", self.record.preset]
+        if self.record.backend:
+            words += ["--backend", self.record.backend]
+        return [*words, "--events", "--events-file", str(self.events)]
+
+    def history(self) -> list[EpochEnded]:
+        """Every epoch; those that a resumed job repeated, as they came last."""
+        epochs: list[EpochEnded] = []
+        for event in _events_of(self.events, "EpochEnded"):
+            if isinstance(event, EpochEnded):
+                epochs = add_epoch(epochs, event)
+        return epochs
+
+    def notes(self) -> list[str]:
+        """What the user should know, each sentence once."""
+        events = _events_of(self.events, "Noted")
+        return list(dict.fromkeys(e.message for e in events if isinstance(e, Noted)))
+
+    def last_event(self) -> TrainingEvent | None:
+        """The last whole event; None before the first."""
+        try:
+            with self.events.open("rb") as file:
+                size = file.seek(0, os.SEEK_END)
+                file.seek(max(0, size - TAIL_BYTES))
+                lines = file.read(TAIL_BYTES).splitlines()
+        except OSError:
+            return None
+        for line in reversed(lines):
+            if event := parse_event(line.decode("utf-8", errors="replace")):
+                return event
+        return None
+
+    def last_failure(self) -> Failure | None:
+        """Why it is neither running nor finished; None if it is, or was paused."""
+        if self.damage:
+            hint = "It can only be deleted."
+            return Failure(self.damage, hint, tail_of(self.log), self.log)
+        if self.state() in (RUNNING, FINISHED) or self.was_paused():
+            return None
+        event = self.last_event()
+        if isinstance(event, JobFailed):
+            message, hint = event.message, event.hint
+        else:
+            message, hint = _read_failure(self.path / "failure.json")
+        return Failure(message, hint, tail_of(self.log), self.log)
+
+    def note_failure(self, failure: Failure) -> None:
+        """Keep the cause of an end that the job could not tell itself."""
+        fields = {"message": failure.message, "hint": failure.hint}
+        # The cause is on screen; a full disk is often what it is.
+        with (
+            contextlib.suppress(OutputError),
+            atomic_write(self.path / "failure.json") as partial,
+        ):
+            partial.write_text(json.dumps(fields), encoding="utf-8")
+
+    def forget_failure(self) -> None:
+        """The run goes on: what ended it before is past."""
+        with contextlib.suppress(OSError):
+            (self.path / "failure.json").unlink(missing_ok=True)
+
+    def metrics(self) -> Mapping[str, Any]:
+        """What its model was measured to do on the test films; may be empty.
+
+        As `core.evaluation.evaluate` writes it: accuracy, macro_f1, per_class, ...
+        """
+        card = self.bundle_dir / CARD
+        try:
+            return _metrics_of(card, card.stat().st_mtime_ns)
+        except OSError:
+            return {}
+
+
+def add_epoch(epochs: list[EpochEnded], epoch: EpochEnded) -> list[EpochEnded]:
+    """A history with one more epoch.
+
+    A resumed job may do an epoch again, and then all after it: what came of
+    them before is no longer part of the run.
+    """
+    for i, old in enumerate(epochs):
+        if old.phase == epoch.phase and old.epoch >= epoch.epoch:
+            return [*epochs[:i], epoch]
+    return [*epochs, epoch]
+
+
+def _events_of(path: Path, kind: str) -> Iterator[TrainingEvent]:
+    """Events of one kind; lines of others are not even decoded."""
+    word = f'"{kind}"'.encode()
+    try:
+        with path.open("rb") as file:
+            for line in file:
+                if word in line[:64]:
+                    event = parse_event(line.decode("utf-8", errors="replace"))
+                    if type(event).__name__ == kind and event is not None:
+                        yield event
+    except OSError:  # no event came yet
+        return
+
+
+def _read_failure(path: Path) -> tuple[str, str]:
+    try:
+        fields = read_json(path)
+        return str(fields["message"]), str(fields["hint"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return (
+            "The run was interrupted: its process ended without a word.",
+            "The computer may have been switched off. Resume the run to go on "
+            "from its last checkpoint.",
+        )
+
+
+@functools.lru_cache(maxsize=512)
+def _metrics_of(card: Path, _changed: int) -> Mapping[str, Any]:
+    try:
+        fields = read_json(card)
+        test = fields["metrics"]["test"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return test if isinstance(test, dict) else {}

@@ -1,0 +1,1 @@
+"""Read a folder of films into a table that survives a kill."""

@@ -1,0 +1,60 @@
+"""The true label of a film in a folder, where its place or a list tells it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from core.data.dataset import index_dataset
+from core.errors import DatasetError
+from core.model.bundle import ModelCard
+
+#: File, relative to the folder and with slashes -> label, or None.
+LabelOf = Callable[[str], str | None]
+
+
+def labels_by_folder(card: ModelCard) -> LabelOf:
+    """Take a film's label from the folders it lies in; the innermost counts.
+
+    A folder is named as a label of the model or as people read it; case does
+    not matter.
+    """
+    known = {label.display_name.casefold(): label.name for label in card.labels}
+    known |= {label.name.casefold(): label.name for label in card.labels}
+
+    def label_of(file: str) -> str | None:
+        for part in reversed(file.split("/")[:-1]):
+            label = known.get(part.casefold())
+            if label is not None:
+                return label
+        return None
+
+    return label_of
+
+
+def labels_by_list(card: ModelCard, manifest: Path, folder: Path) -> LabelOf:
+    """Take films' labels from a CSV file with the columns `file` and `label`.
+
+    Args:
+        manifest: Its paths are relative to it.
+        folder: That the scan's paths are relative to.
+
+    Raises:
+        DatasetError: The file cannot be understood or has no label of the model.
+    """
+    if os.path.isdir(manifest):
+        raise DatasetError(
+            f"{manifest} is a folder, not a list of labels.",
+            hint="Name a CSV file with the columns file and label; for folders that "
+            "are labels there is --labels-from-folders.",
+        )
+    dataset = index_dataset(manifest, card.label_names, require_all=False)
+    start = os.path.abspath(folder)
+    known: dict[str, str] = {}
+    for sample in dataset.samples:
+        place = os.path.abspath(sample.path)
+        if os.path.splitdrive(place)[0] == os.path.splitdrive(start)[0]:
+            inside = os.path.relpath(place, start).replace(os.sep, "/")
+            known[inside] = sample.label
+    return known.get

@@ -1,0 +1,111 @@
+"""What a scan has told so far, and what follows from it."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+
+from core.jobs.events import Noted, Progressed, StageStarted, TrainingEvent
+
+#: What the child is about.
+START, LISTING, READING, WATCHING = "start", "listing", "scan", "watch"
+STOPPING = "stopping"
+#: The speed is that of so many seconds.
+_RECENT_S = 15.0
+#: Notes that are kept: a folder may give one for each of its own.
+_MOST_NOTES = 200
+
+
+class ScanStory:
+    """Counts films and keeps notes.
+
+    Args:
+        before: Films that its results listed when it was started.
+        clock: Seconds.
+
+    Attributes:
+        stage: What it is about.
+        detail: That in a sentence.
+        done: Films read, those before included.
+        total: Films in the folder; None before they were listed.
+        notes: What the user should know, newest last.
+        dropped: Notes before those.
+        latest: The last film that came while watching.
+        is_paused: Whether it was asked to wait.
+    """
+
+    def __init__(
+        self, before: int = 0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.stage, self.detail = START, "Starting."
+        self.done = self.before = before
+        self.total: int | None = None
+        self.notes: list[str] = []
+        self.dropped = 0
+        self.latest = ""
+        self.is_paused = False
+        self._clock = clock
+        self._points: deque[tuple[float, int]] = deque()
+
+    def add(self, event: TrainingEvent) -> None:
+        """Take what the child said."""
+        if isinstance(event, StageStarted):
+            if self.stage != STOPPING:
+                self.stage, self.detail = event.stage, event.detail
+            if event.stage == WATCHING:
+                self.total = None
+        elif isinstance(event, Progressed) and event.stage == READING:
+            self.done = self.before + event.done
+            self.total = self.before + event.total
+            self._note_speed()
+        elif isinstance(event, Noted):
+            if self.stage == WATCHING:
+                self.latest = event.message
+            else:
+                self.note(event.message)
+
+    def pause(self) -> None:
+        """It was asked to wait."""
+        self.is_paused = True
+        self._points.clear()
+
+    def go_on(self) -> None:
+        """It was asked to go on."""
+        self.is_paused = False
+        self._points.clear()
+
+    def stop(self) -> None:
+        """It was asked to end."""
+        self.stage, self.detail = STOPPING, "Stopping; what was done is kept."
+        self.is_paused = False
+
+    @property
+    def films_per_s(self) -> float | None:
+        """Of the last seconds; None where that is not known yet."""
+        if len(self._points) < 2:
+            return None
+        (begin, first), (end, last) = self._points[0], self._points[-1]
+        if end - begin < 0.5 or last <= first:
+            return None
+        return (last - first) / (end - begin)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Until all films are read; None where that is not known."""
+        speed = self.films_per_s
+        if self.is_paused or speed is None or self.total is None:
+            return None
+        return max(0, self.total - self.done) / speed
+
+    def _note_speed(self) -> None:
+        now = self._clock()
+        self._points.append((now, self.done))
+        while len(self._points) > 2 and now - self._points[0][0] > _RECENT_S:
+            self._points.popleft()
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+        if len(self.notes) > _MOST_NOTES:
+            del self.notes[0]
+            self.dropped += 1

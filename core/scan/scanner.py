@@ -1,0 +1,225 @@
+"""A folder's films -> a stream of rows."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+from collections.abc import Callable, Generator, Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core import __version__
+from core.errors import CoreError, DatasetError, ImageReadError, PredictionError
+from core.films.fast_png import quick_png
+from core.films.finder import FilmState, FoundFilm, film_state, identity
+from core.films.preprocess import to_network_input
+from core.films.radiograph import Radiograph, read_radiograph
+from core.films.read_ahead import FilmReader
+from core.model.bundle import ModelBundle
+from core.model.classifier import Prediction, decide, open_graph, sentence
+from core.scan.crash_probe import GIVEN_UP
+from core.scan.row import ScanRow
+
+#: What is entered while a film is read.
+Reading = Callable[[str], contextlib.AbstractContextManager[object]]
+
+CHANGED = "The film changed after the scan had listed it."
+GONE = "The film was listed, and was gone when it was to be read."
+#: Decoded films that may wait for the model, beside those being decoded.
+_WAITING = 8
+#: Films after which a quick decoder is worth the second that it takes to compile.
+_MANY = 100
+_NO_PIXELS = np.empty((0, 0), np.uint8)
+#: A scan has no use for a film's evidence and features.
+_NOT_KEPT = np.empty(0, np.float32)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Loaded:
+    """A film as the network takes it, and what is to be said of the file."""
+
+    square: NDArray[np.float32]
+    film: Radiograph
+    state: FilmState
+
+
+class Scanner:
+    """Reads the films of one folder with one model.
+
+    Args:
+        bundle: A verified bundle.
+        folder: That the films lie in.
+        precision: "float32", so that two machines agree, "bfloat16", or "int8"
+            where the bundle has a graph for it.
+        threads: Films decoded at a time, and cores that the model takes; all
+            there are if 0.
+        device: What the model runs on, one of `core.model.graph.devices`.
+        reading: Called with each film's file, in its thread; what it gives is
+            entered while the film is read.
+
+    Raises:
+        BundleError: As `core.model.classifier.open_graph`.
+        CoreError: There is no such precision.
+        DatasetError: There is no such folder.
+    """
+
+    def __init__(
+        self,
+        bundle: ModelBundle,
+        folder: Path,
+        *,
+        precision: str = "float32",
+        threads: int = 0,
+        device: str = "CPU",
+        reading: Reading = contextlib.nullcontext,
+    ) -> None:
+        self.bundle = bundle
+        self.folder = folder
+        self.precision = precision
+        self._identity = identity(folder)
+        self._threads = threads or max(2, os.cpu_count() or 1)
+        self._taken = 0
+        self._reading = reading
+        self._graph = open_graph(
+            bundle,
+            precision=precision,
+            for_many=True,
+            threads=threads,
+            device=device,
+        )
+
+    def scan(
+        self, films: Iterable[FoundFilm], check: Callable[[], None] = lambda: None
+    ) -> Generator[ScanRow, None, None]:
+        """Read films; decoding and inference overlap. Close it if left early.
+
+        Args:
+            films: Of the folder.
+            check: Called often; may raise to stop.
+
+        Yields:
+            A row per film in their order. One that cannot be read has its
+            reason as `error`.
+
+        Raises:
+            DatasetError: The folder is gone, or does not answer any more.
+        """
+        reader = FilmReader[FoundFilm, _Loaded](
+            self._load, threads=self._threads, ahead=self._threads + _WAITING
+        )
+        with contextlib.closing(reader.read(self._counted(films), check)) as read:
+            loaded = (
+                (pair, pair[1].square if isinstance(pair[1], _Loaded) else None)
+                for pair in read
+            )
+            with contextlib.closing(self._graph.logits_of_each(loaded)) as results:
+                for (film, outcome), logits in results:
+                    if isinstance(outcome, _Loaded) and logits is not None:
+                        yield self._row(film, outcome, logits)
+                    elif isinstance(outcome, ImageReadError):
+                        # Where the folder is gone this is no matter of the film.
+                        self.refuse_if_gone()
+                        yield self._failed(film, outcome)
+
+    def _counted(self, films: Iterable[FoundFilm]) -> Iterator[FoundFilm]:
+        for film in films:
+            self._taken += 1
+            if self._taken == _MANY:
+                quick_png.prepare()
+            yield film
+
+    def refuse_if_gone(self) -> None:
+        """Raise DatasetError if the folder is not the one it was."""
+        refuse_other_folder(self.folder, self._identity)
+
+    def _load(self, film: FoundFilm) -> _Loaded:
+        """Decode a film. Called in several threads at a time."""
+        with self._reading(film.file):
+            return self._loaded(film)
+
+    def _loaded(self, film: FoundFilm) -> _Loaded:
+        path = self.folder / film.file
+        radiograph = read_radiograph(path)
+        try:
+            state = film_state(path)
+        except OSError as error:
+            raise ImageReadError(GONE) from error
+        warnings = radiograph.warnings
+        is_whole = state.size == radiograph.facts.file_bytes
+        if not is_whole or film.state not in (None, state):
+            warnings = (*warnings, CHANGED)
+        square = to_network_input(radiograph, self.bundle.card.preprocess)
+        # Only the square waits for the model: the pixels may be large.
+        rest = dataclasses.replace(radiograph, pixels=_NO_PIXELS, warnings=warnings)
+        return _Loaded(square[0, :, :, 0], rest, state)
+
+    def _row(
+        self, film: FoundFilm, loaded: _Loaded, logits: NDArray[np.float32]
+    ) -> ScanRow:
+        card = self.bundle.card
+        prediction = Prediction(logits, _NOT_KEPT, _NOT_KEPT)
+        try:
+            verdict = decide(prediction, card, loaded.film)
+        except PredictionError as error:
+            return self._failed(film, error)
+        return dataclasses.replace(
+            _empty(film, loaded.state, self.bundle, self.precision),
+            finding=verdict.finding,
+            verdict=sentence(verdict, card),
+            probabilities=verdict.probabilities,
+            warnings=verdict.warnings,
+        )
+
+    def _failed(self, film: FoundFilm, error: CoreError) -> ScanRow:
+        state, text = film.state, f"{error} {error.hint}".rstrip()
+        if isinstance(error.__cause__, FileNotFoundError) and state is not None:
+            state, text = None, GONE
+        return dataclasses.replace(
+            _empty(film, state, self.bundle, self.precision), error=text
+        )
+
+
+def given_up(film: FoundFilm, bundle: ModelBundle, precision: str) -> ScanRow:
+    """The row of a film that ends whoever reads it."""
+    return dataclasses.replace(
+        _empty(film, film.state, bundle, precision), error=GIVEN_UP
+    )
+
+
+def refuse_other_folder(folder: Path, known: tuple[int, int]) -> None:
+    """Raise DatasetError if a folder is not the one it was.
+
+    Args:
+        known: What `identity` said of it before.
+    """
+    try:
+        is_there = identity(folder) == known
+    except DatasetError:
+        is_there = False
+    if not is_there:
+        raise DatasetError(
+            f"The folder {folder} is no longer there; what was done is kept.",
+            hint="Connect it again, then go on with the same command and --resume.",
+        )
+
+
+def _empty(
+    film: FoundFilm, state: FilmState | None, bundle: ModelBundle, precision: str
+) -> ScanRow:
+    return ScanRow(
+        file=film.file,
+        finding=None,
+        verdict="",
+        probabilities={},
+        warnings=(),
+        error="",
+        size=state.size if state else None,
+        modified=state.modified if state else "",
+        model=bundle.card.name,
+        model_sha256=bundle.sha256,
+        precision=precision,
+        version=__version__,
+    )

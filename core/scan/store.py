@@ -1,0 +1,280 @@
+"""The scans of the user: one folder per scan, dated, never used again."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import shutil
+import time
+from pathlib import Path
+from typing import Any, Final
+
+from core.errors import BundleError, OutputError
+from core.jobs.events import STOP
+from core.jobs.folders import changed_at, list_folders, make_folder, remove_folder
+from core.jobs.lock import is_locked, lock
+from core.json_file import read_json
+from core.model.bundle import ModelBundle, read_bundle
+from core.paths import (
+    atomic_write,
+    default_bundle_dir,
+    models_dir,
+    output_error,
+    scans_dir,
+)
+from core.scan.record import (
+    FAILED,
+    FROM_FOLDERS,
+    RUNNING,
+    ScanRecord,
+    record_from_json,
+    record_to_json,
+)
+
+_RECORD: Final = "scan.json"
+_HOLD: Final = "window.lock"
+_WISH: Final = "wish"
+#: Who merely looks whether a scan is held has it for a moment.
+_TRIES: Final = 5
+_TRY_AGAIN_S: Final = 0.05
+#: How long the process of a window that is gone may take to end when told to.
+_END_WITHIN_S: Final = 10.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Scan:
+    """One scan and its folder.
+
+    Attributes:
+        path: The folder.
+        record: What was asked for; a stand-in where it cannot be read.
+        damage: Why the record cannot be read; empty if it can.
+    """
+
+    path: Path
+    record: ScanRecord
+    damage: str = ""
+
+    @property
+    def results(self) -> Path:
+        """Its CSV file, which grows as it goes, and by which it goes on."""
+        return self.path / "results.csv"
+
+    @property
+    def summary(self) -> Path:
+        """Its totals, and what was measured, once it has ended."""
+        return self.path / "summary.json"
+
+    @property
+    def log(self) -> Path:
+        """What its process printed."""
+        return self.path / "log.txt"
+
+    def wished(self) -> str:
+        """The word that was left for its process; empty if none was."""
+        try:
+            return (self.path / _WISH).read_text(encoding="utf-8").strip()
+        except OSError:
+            return ""
+
+    def is_held(self) -> bool:
+        """Whether a window has it under way."""
+        return is_locked(self.path / _HOLD)
+
+    def is_interrupted(self) -> bool:
+        """Whether it was under way, and no one has it any more."""
+        return not self.damage and self.record.status == RUNNING and not self.is_held()
+
+    def command(self, bundle: Path) -> list[str]:
+        """Arguments of the command line that starts it, or goes on with it.
+
+        Args:
+            bundle: Of its model, where it is now.
+        """
+        record = self.record
+        words = ["scan", str(record.folder), "--out", str(self.results), "--resume"]
+        words += ["--model", str(bundle), "--precision", record.precision]
+        if record.labels == FROM_FOLDERS:
+            words += ["--labels-from-folders"]
+        elif record.label_list is not None:
+            words += ["--labels", str(record.label_list)]
+        if record.watch:
+            words += ["--watch"]
+        if record.hidden:
+            words += ["--hidden"]
+        return [*words, "--json", str(self.summary), "--events"]
+
+    def rows(self) -> int:
+        """How many films its results list."""
+        lines = 0
+        try:
+            with open(self.results, "rb") as file:
+                while piece := file.read(1 << 20):
+                    lines += piece.count(b"\n")
+        except OSError:  # it has not begun
+            return 0
+        return max(0, lines - 1)
+
+    def totals(self) -> dict[str, Any] | None:
+        """What `core scan --json` wrote of it; None where it did not."""
+        try:
+            fields = read_json(self.summary)
+        except (OSError, ValueError):
+            return None
+        return fields if isinstance(fields, dict) else None
+
+
+class Hold:
+    """Keeps other windows from a scan, until it is released or this program ends.
+
+    Raises:
+        OutputError: Another window has it, or its folder cannot be written.
+    """
+
+    def __init__(self, scan: Scan) -> None:
+        path = scan.path / _HOLD
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
+        try:
+            self._file = os.open(path, flags | getattr(os, "O_NOINHERIT", 0), 0o666)
+        except OSError as error:
+            raise output_error(path, error) from error
+        for _ in range(_TRIES):
+            if lock(self._file):
+                return
+            time.sleep(_TRY_AGAIN_S)
+        self.release()
+        raise OutputError(
+            f"The scan of {scan.record.name} is under way in another window.",
+            hint="Wait for its end, or pause it there.",
+        )
+
+    def release(self) -> None:
+        """Let others have it."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+
+def list_scans() -> list[Scan]:
+    """Every scan, newest first; one with a damaged record too.
+
+    Raises:
+        OutputError: The folder of the scans cannot be read.
+    """
+    scans = [read_scan(folder) for folder in list_folders(scans_dir(), "scans")]
+    return sorted(scans, key=lambda s: (s.record.started, s.path), reverse=True)
+
+
+def read_scan(path: Path) -> Scan:
+    """The scan in a folder, whether or not its record can be understood."""
+    try:
+        fields = read_json(path / _RECORD)
+        return Scan(path, record_from_json(fields))
+    except FileNotFoundError:
+        damage = "The record of this scan is missing."
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        damage = f"The record of this scan is damaged ({error})."
+    stand_in = ScanRecord(
+        Path(path.name), changed_at(path), "", Path(), "", (), status=FAILED
+    )
+    return Scan(path, stand_in, damage)
+
+
+def new_scan(record: ScanRecord) -> Scan:
+    """Make the folder of a scan that has not started yet.
+
+    Raises:
+        OutputError: It cannot be written; nothing is left.
+    """
+    folder = make_folder(scans_dir(), record.started, record.name, "scans")
+    scan = Scan(folder, record)
+    try:
+        save(scan)
+    except OutputError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return scan
+
+
+def changed(scan: Scan, **changes: Any) -> Scan:
+    """A scan with other fields in its record; nothing is written down."""
+    record = dataclasses.replace(scan.record, **changes)
+    return dataclasses.replace(scan, record=record)
+
+
+def save(scan: Scan) -> Scan:
+    """Write down how a scan stands now.
+
+    Raises:
+        OutputError: That cannot be written; what stood there stays.
+    """
+    with atomic_write(scan.path / _RECORD) as partial:
+        # Names of folders may hold bytes that are no text: only ASCII keeps them.
+        text = json.dumps(record_to_json(scan.record), indent=1)
+        partial.write_text(text + "\n", encoding="ascii")
+    return scan
+
+
+def delete(scan: Scan) -> None:
+    """Remove a scan with everything in it.
+
+    Raises:
+        OutputError: It is under way, or its files cannot be removed.
+    """
+    if scan.path.parent != scans_dir():
+        raise ValueError(f"expected a folder of {scans_dir()}. Received: {scan.path}")
+    if scan.is_held() or is_locked(scan.results):
+        raise OutputError(
+            f"The scan of {scan.record.name} is under way and cannot be deleted.",
+            hint="Cancel it first.",
+        )
+    remove_folder(scan.path, f"The scan of {scan.record.name}")
+
+
+def find_bundle(record: ScanRecord) -> ModelBundle:
+    """The model that a scan was begun with, wherever it is now.
+
+    Raises:
+        BundleError: It is gone, or has changed.
+    """
+    places = [record.bundle, default_bundle_dir()]
+    with contextlib.suppress(OSError):
+        places += sorted(path for path in models_dir().iterdir() if path.is_dir())
+    for place in dict.fromkeys(places):
+        try:
+            bundle = read_bundle(place)
+        except BundleError:
+            continue
+        if bundle.sha256 == record.model_sha256:
+            return bundle
+    raise BundleError(
+        f"The model that this scan was begun with, {record.model}, is gone or has "
+        "changed.",
+        hint="Its rows stay. To go on with another model, scan the folder anew.",
+    )
+
+
+def wait_until_free(scan: Scan) -> None:
+    """End a process that a window before left with its results; rows are kept.
+
+    Raises:
+        OutputError: It does not end, or cannot be told to.
+    """
+    if not is_locked(scan.results):
+        return
+    wish = scan.path / _WISH
+    with atomic_write(wish) as partial:
+        partial.write_text(STOP, encoding="utf-8")
+    give_up_at = time.monotonic() + _END_WITHIN_S
+    try:
+        while is_locked(scan.results):
+            if time.monotonic() > give_up_at:
+                raise OutputError(
+                    f"Another program is writing the results of {scan.record.name}.",
+                    hint="Wait for it, and go on then.",
+                )
+            time.sleep(_TRY_AGAIN_S)
+    finally:
+        wish.unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""The window, its start, About and crash reports."""

@@ -1,0 +1,182 @@
+"""Help > About: versions, licences, where files are kept, and diagnostics."""
+
+from __future__ import annotations
+
+import html
+import platform
+from functools import partial
+from pathlib import Path
+
+from PyQt5.QtCore import PYQT_VERSION_STR, QT_VERSION_STR, Qt, QUrl, pyqtSlot
+from PyQt5.QtGui import QDesktopServices, QGuiApplication
+from PyQt5.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core import __version__, paths
+from core.errors import CoreError
+from core.model.bundle import ModelBundle
+from core.program.crash_reports import crashes_dir, version_of
+from core.program.licences import parts
+from desktop.app.diagnostics import diagnostics
+from desktop.app.disclaimer import RESEARCH_LINE, icon_label
+from desktop.app.licences_view import LicencesView
+from desktop.widgets.dialog_size import resize_within_screen
+from desktop.widgets.labels import Caption, ElidedLabel
+from desktop.work.background import Background
+
+
+class AboutDialog(QDialog):
+    """Three pages, and a button that copies what a bug report needs.
+
+    Attributes:
+        licences: The second page.
+    """
+
+    def __init__(
+        self, bundle: ModelBundle | None, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("About Hilum")
+        self._bundle = bundle
+        self._files = Background(self, "licences")
+        self.licences = LicencesView(self)
+        self._pages = QTabWidget(self)
+        self._pages.setDocumentMode(True)
+        self._pages.addTab(_about_page(self._pages, bundle), "&About")
+        self._pages.addTab(self.licences, "&Licences")
+        self._pages.addTab(FoldersPage(self._pages), "&Files")
+        self._pages.currentChanged.connect(self._on_page_changed)
+        self.copy_button = QPushButton("&Copy diagnostics", self)
+        self.copy_button.setToolTip(
+            "Versions, model, screens, memory and the last lines of the log; no film"
+        )
+        self.copy_button.clicked.connect(self._on_copy_clicked)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
+        buttons.addButton(self.copy_button, QDialogButtonBox.ButtonRole.ActionRole)
+        buttons.rejected.connect(self.reject)
+        page = QVBoxLayout(self)
+        page.setContentsMargins(18, 12, 18, 14)
+        page.setSpacing(10)
+        page.addWidget(self._pages, 1)
+        page.addWidget(buttons)
+        self.finished.connect(self._files.shut_down)
+        resize_within_screen(self, 860, 520)
+
+    @pyqtSlot(int)
+    def _on_page_changed(self, index: int) -> None:
+        is_wanted = self._pages.currentWidget() is self.licences
+        if is_wanted and self.licences.list.count() == 0 and not self._files.is_busy:
+            self._files.ask(parts, self.licences.set_parts, self._on_failed)
+
+    def _on_failed(self, error: CoreError) -> None:
+        self.licences.show_failure(f"{error} {error.hint}".strip())
+
+    @pyqtSlot()
+    def _on_copy_clicked(self) -> None:
+        QGuiApplication.clipboard().setText(diagnostics(self._bundle))
+        self.copy_button.setText("Copied")
+
+
+class FoldersPage(QWidget):
+    """Where Hilum keeps its files, with a way to each."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(14)
+        grid.setVerticalSpacing(12)
+        grid.setColumnStretch(1, 1)
+        for row, (title, folder) in enumerate(_folders()):
+            path = ElidedLabel("", self)
+            path.set_text(str(folder), str(folder))
+            button = QPushButton("Open folder", self)
+            button.setAccessibleName(f"Open the folder of {title.lower()}")
+            button.setEnabled(folder.is_dir())
+            button.setToolTip(str(folder) if folder.is_dir() else "Nothing there yet")
+            button.clicked.connect(partial(_open_folder, folder))
+            grid.addWidget(QLabel(title, self), row, 0)
+            grid.addWidget(path, row, 1)
+            grid.addWidget(button, row, 2)
+        note = Caption(
+            "All but the program stays when Hilum is removed or a newer one comes.",
+            self,
+        )
+        page = QVBoxLayout(self)
+        page.setContentsMargins(6, 18, 6, 6)
+        page.setSpacing(16)
+        page.addLayout(grid)
+        page.addWidget(note)
+        page.addStretch(1)
+
+
+def about_text(bundle: ModelBundle | None) -> str:
+    """The first page as rich text."""
+    versions = [
+        f"Python {platform.python_version()}",
+        f"Qt {QT_VERSION_STR}",
+        f"PyQt {PYQT_VERSION_STR}",
+        *(
+            f"{title} {version_of(package)}"
+            for title, package in (
+                ("OpenVINO", "openvino"),
+                ("OpenCV", "opencv-python-headless"),
+                ("NumPy", "numpy"),
+            )
+        ),
+    ]
+    model = "No model is loaded."
+    if bundle is not None:
+        name = html.escape(bundle.card.name)
+        model = f"Model: <b>{name}</b><br>SHA-256 <code>{bundle.sha256[:16]}…</code>"
+    return (
+        f"<h2>Hilum {html.escape(__version__)}</h2>"
+        "<p>Reads chest X-rays: a verdict with calibrated probabilities and a heat "
+        "map, on your own computer.</p>"
+        f"<p><b>{RESEARCH_LINE}</b></p>"
+        f"<p>{model}</p>"
+        f"<p>{' · '.join(versions)}</p>"
+        "<p>Free software under the GNU General Public License, version 3 or later. "
+        "It comes with no warranty.</p>"
+    )
+
+
+def _about_page(parent: QWidget, bundle: ModelBundle | None) -> QWidget:
+    page = QWidget(parent)
+    words = QLabel(about_text(bundle), page)
+    words.setObjectName("aboutText")
+    words.setTextFormat(Qt.TextFormat.RichText)
+    words.setWordWrap(True)
+    words.setAlignment(Qt.AlignmentFlag.AlignTop)
+    words.setTextInteractionFlags(
+        Qt.TextInteractionFlag.TextSelectableByMouse
+        | Qt.TextInteractionFlag.TextSelectableByKeyboard
+    )
+    row = QHBoxLayout(page)
+    row.setContentsMargins(6, 14, 6, 6)
+    row.setSpacing(20)
+    row.addWidget(icon_label(page, 96), 0, Qt.AlignmentFlag.AlignTop)
+    row.addWidget(words, 1)
+    return page
+
+
+def _folders() -> list[tuple[str, Path]]:
+    return [
+        ("Models and runs", paths.user_data_dir()),
+        ("Settings", paths.user_config_dir()),
+        ("Logs", paths.user_log_dir()),
+        ("Crash reports", crashes_dir()),
+        ("The program", paths.resources_dir().parent),
+    ]
+
+
+def _open_folder(folder: Path) -> None:
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))

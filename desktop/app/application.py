@@ -1,0 +1,82 @@
+"""The Qt application, and the files that the system hands to it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from PyQt5.QtCore import QCoreApplication, QEvent, QObject, Qt, pyqtSignal
+from PyQt5.QtGui import QFileOpenEvent, QGuiApplication
+from PyQt5.QtWidgets import QApplication
+
+from core import __version__
+from desktop.style import theme
+from desktop.style.app_icon import app_icon
+
+
+class FileInbox(QObject):
+    """Keeps the files that come before there is a window to open them.
+
+    Signals:
+        file_opened: str. Path of a film that the system wants opened.
+    """
+
+    file_opened = pyqtSignal(str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._early: list[str] = []
+        self._is_delivering = False
+
+    def add(self, name: str) -> None:
+        """Take a file; it is announced now or when `deliver` is called."""
+        if self._is_delivering:
+            self.file_opened.emit(name)
+        else:
+            self._early.append(name)
+
+    def deliver(self) -> None:
+        """Announce what has come, and from now on at once."""
+        self._is_delivering = True
+        early, self._early = self._early, []
+        for name in early:
+            self.file_opened.emit(name)
+
+
+class Application(QApplication):
+    """A QApplication that takes files opened from the Finder.
+
+    Attributes:
+        inbox: Gets those files.
+    """
+
+    def __init__(self, arguments: Sequence[str]) -> None:
+        super().__init__(list(arguments))
+        self.inbox = FileInbox(self)
+        self.setApplicationName("Hilum")
+        self.setApplicationVersion(__version__)
+        self.setDesktopFileName("hilum")
+        self.setWindowIcon(app_icon())
+        theme.prepare(self)
+
+    # Qt overrides
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QFileOpenEvent) and event.file():
+            self.inbox.add(event.file())
+            return True
+        return super().event(event)
+
+
+def set_scaling() -> None:
+    """Draw at the screen's own resolution; to be called before `Application`."""
+    # Nothing here draws with OpenGL, whose driver would take 50 MB.
+    os.environ.setdefault("QT_XCB_GL_INTEGRATION", "none")
+    for attribute in (
+        Qt.ApplicationAttribute.AA_EnableHighDpiScaling,
+        Qt.ApplicationAttribute.AA_UseHighDpiPixmaps,
+    ):
+        QCoreApplication.setAttribute(attribute)
+    QGuiApplication.setHighDpiScaleFactorRoundingPolicy(
+        Qt.HighDpiScaleFactorRoundingPolicy.PassThrough
+    )

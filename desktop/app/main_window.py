@@ -1,0 +1,339 @@
+"""The window: tabs, menus and the status line. It routes and does nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from PyQt5.QtCore import Qt, QTimer, pyqtSlot
+from PyQt5.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QKeySequence,
+    QShowEvent,
+)
+from PyQt5.QtWidgets import (
+    QAction,
+    QActionGroup,
+    QApplication,
+    QMainWindow,
+    QMenu,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.errors import CoreError
+from core.model.archive import is_model_file
+from core.model.bundle import ModelBundle
+from desktop.app.about_dialog import AboutDialog
+from desktop.app.drops import WindowDrops
+from desktop.app.status_line import StatusLine
+from desktop.diagnose.tab import DiagnoseTab
+from desktop.models.card_dialog import ModelCardDialog
+from desktop.models.menu import ModelFiles
+from desktop.retrain.tab import RetrainTab
+from desktop.scan.tab import ScanTab
+from desktop.settings import APPEARANCES, Settings
+from desktop.style import theme
+from desktop.style.app_icon import app_icon
+from desktop.widgets.announcements import Announcements
+from desktop.widgets.notify import Notice, notice_of
+
+_APPEARANCE_TITLES: Final = {
+    "system": "As the &system",
+    "light": "&Light",
+    "dark": "&Dark",
+}
+
+
+class MainWindow(QMainWindow):
+    """Holds the tabs and passes on what concerns them.
+
+    Attributes:
+        diagnose: The first tab, where films are read.
+        scan: The second, where folders are scanned.
+        retrain: The third, where models are trained.
+        files: The models' part of the File menu.
+        announcements: What is said above the tabs.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        bundle_dir: Path | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
+        """Make the window; the model is opened once it is on screen.
+
+        Args:
+            settings: Read now and written when the window closes.
+            bundle_dir: The model to begin with; None for the one in use.
+            parent: Of the window.
+        """
+        super().__init__(parent)
+        self._settings = settings
+        self._bundle: ModelBundle | None = None
+        self._has_started = False
+        self._film_name = ""
+        self.setObjectName("mainWindow")
+        self.setWindowTitle("Hilum")
+        self.setWindowIcon(app_icon())
+        self.setMinimumSize(720, 480)
+        self.setAcceptDrops(True)
+        self.diagnose = DiagnoseTab(settings, bundle_dir)
+        self.scan = ScanTab()
+        self.retrain = RetrainTab(settings)
+        self._tabs = QTabWidget(self)
+        self._tabs.setDocumentMode(True)
+        self._tabs.addTab(self.diagnose, "&Diagnose")
+        self._tabs.addTab(self.scan, "&Scan")
+        self._tabs.addTab(self.retrain, "&Retrain")
+        self.announcements = Announcements(self)
+        self.setCentralWidget(_column(self.announcements, self._tabs))
+        self.files = ModelFiles(self)
+        self._drops = WindowDrops(
+            self._tabs, self.diagnose, self.scan, self.retrain, self.files
+        )
+        self._make_menus()
+        self._status = StatusLine(self)
+        self.setStatusBar(self._status)
+        self.diagnose.status_changed.connect(self._status.set_activity)
+        self.diagnose.film_changed.connect(self._on_film_changed)
+        self.diagnose.bundle_changed.connect(self._on_bundle_changed)
+        self.diagnose.bundle_refused.connect(self._on_bundle_refused)
+        self.diagnose.models_given.connect(self.files.import_files)
+        self.scan.status_changed.connect(self._status.set_activity)
+        self.scan.films_asked.connect(self._on_films_asked)
+        self.retrain.status_changed.connect(self._status.set_activity)
+        self.retrain.films_asked.connect(self.open_paths)
+        self.retrain.model_asked.connect(self.use_bundle)
+        self.retrain.back_asked.connect(self.go_back)
+        self.files.bundle_asked.connect(self.use_bundle)
+        self.files.back_asked.connect(self.go_back)
+        self.files.notice_raised.connect(self.show_notice)
+        self.files.status_changed.connect(self._status.set_activity)
+        self._tabs.currentChanged.connect(self._on_tab_changed)
+        self._restore_place()
+
+    @pyqtSlot(object)
+    def open_paths(self, paths: Sequence[Path]) -> None:
+        """Open films, and import models, that the system handed over."""
+        if not all(is_model_file(path) for path in paths):
+            self._tabs.setCurrentWidget(self.diagnose)
+        self.diagnose.open_paths(paths)
+
+    @pyqtSlot(object, object)
+    def _on_films_asked(self, paths: Sequence[Path], shown: Path) -> None:
+        self._tabs.setCurrentWidget(self.diagnose)
+        self.diagnose.open_paths(paths, shown)
+
+    @pyqtSlot(str)
+    def open_file(self, name: str) -> None:
+        """Open a file that the system handed over."""
+        self.open_paths([Path(name)])
+
+    @pyqtSlot(object)
+    def use_bundle(self, path: Path) -> None:
+        """Make another model the one in use, here and at the next start.
+
+        The only place where the model changes. The model before stays in use,
+        with the verdicts that it gave, when this one cannot be opened.
+        """
+        self._status.set_activity("Opening the model…")
+        self.diagnose.use_bundle(path)
+
+    @pyqtSlot()
+    def go_back(self) -> None:
+        """Make the model that was in use before this one the one in use."""
+        self._status.set_activity("Opening the model…")
+        self.diagnose.go_back()
+
+    @pyqtSlot(object)
+    def show_notice(self, notice: Notice) -> None:
+        """Show a failure in the tab that is open."""
+        tab = self._tabs.currentWidget()
+        others = (self.scan, self.retrain)
+        next((t for t in others if t is tab), self.diagnose).show_notice(notice)
+
+    @pyqtSlot(str)
+    def _on_film_changed(self, name: str) -> None:
+        self._film_name = name
+        self._name_window()
+
+    @pyqtSlot(object)
+    def _on_bundle_changed(self, bundle: ModelBundle) -> None:
+        has_changed = self._bundle is not None
+        self._bundle = bundle
+        self._card_action.setEnabled(True)
+        self._status.set_model(bundle.card.name, bundle.sha256)
+        self.files.set_bundle(bundle)
+        self.scan.set_bundle(bundle)
+        self.retrain.set_bundle(bundle)
+        if has_changed:
+            self._status.set_activity(f"{bundle.card.name} is the model in use now.")
+
+    @pyqtSlot(object)
+    def _on_bundle_refused(self, error: CoreError) -> None:
+        self._status.set_activity("")
+        self.files.discard_imported()
+        notice = notice_of(error)
+        hint = f"{notice.hint} The model before stays in use.".strip()
+        self.show_notice(Notice(notice.text, hint, notice.details))
+
+    @pyqtSlot(int)
+    def _on_tab_changed(self, index: int) -> None:
+        self.diagnose.commands.set_on_screen(
+            self._tabs.currentWidget() is self.diagnose
+        )
+        self._name_window()
+
+    @pyqtSlot()
+    def _show_diagnose(self) -> None:
+        self._tabs.setCurrentWidget(self.diagnose)
+
+    def _name_window(self) -> None:
+        is_film = self._tabs.currentWidget() is self.diagnose and self._film_name
+        self.setWindowTitle(f"{self._film_name} — Hilum" if is_film else "Hilum")
+
+    @pyqtSlot()
+    def _start_tabs(self) -> None:
+        self.diagnose.start()
+        self.scan.start()
+        self.retrain.start()
+
+    @pyqtSlot()
+    def _on_about_triggered(self) -> None:
+        dialog = AboutDialog(self._bundle, self)
+        dialog.exec()
+        dialog.deleteLater()
+
+    @pyqtSlot()
+    def _on_card_triggered(self) -> None:
+        if self._bundle is not None:
+            dialog = ModelCardDialog(self._bundle, self)
+            dialog.exec()
+            dialog.deleteLater()
+
+    def _on_appearance_triggered(self, action: QAction) -> None:
+        self._settings.appearance = action.data()
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            theme.apply(application, action.data())
+
+    def _make_menus(self) -> None:
+        bar = self.menuBar()
+        menus = self.diagnose.menus(self)
+        for menu in menus:
+            bar.addMenu(menu)
+        file_menu, view_menu = menus[0], menus[-1]
+        quit_action = QAction("&Quit", self)
+        quit_action.setShortcut(QKeySequence("Ctrl+Q"))
+        quit_action.setMenuRole(QAction.MenuRole.QuitRole)
+        quit_action.triggered.connect(self.close)
+        file_menu.addSeparator()
+        file_menu.addActions(self.files.menu_actions)
+        file_menu.addSeparator()
+        file_menu.addAction(quit_action)
+        commands = self.diagnose.commands
+        commands.open.triggered.connect(self._show_diagnose)
+        commands.sample_asked.connect(self._show_diagnose)
+        view_menu.addSeparator()
+        self._tab_list = self._tab_actions()
+        view_menu.addActions(self._tab_list)
+        view_menu.addSeparator()
+        view_menu.addMenu(self._appearance_menu(view_menu))
+        help_menu = bar.addMenu("&Help")
+        self._card_action = help_menu.addAction("&Model card")
+        self._card_action.setEnabled(False)
+        self._card_action.triggered.connect(self._on_card_triggered)
+        about = help_menu.addAction("&About Hilum")
+        about.setMenuRole(QAction.MenuRole.AboutRole)
+        about.triggered.connect(self._on_about_triggered)
+
+    def _tab_actions(self) -> list[QAction]:
+        actions = []
+        for i in range(self._tabs.count()):
+            title = self._tabs.tabText(i).replace("&", "")
+            action = QAction(f"{title} tab", self)
+            action.setShortcut(QKeySequence(f"Alt+{i + 1}"))
+            action.setData(i)
+            action.triggered.connect(self._on_tab_triggered)
+            actions.append(action)
+        return actions
+
+    @pyqtSlot()
+    def _on_tab_triggered(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            self._tabs.setCurrentIndex(action.data())
+            self._tabs.tabBar().setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def _appearance_menu(self, parent: QWidget) -> QMenu:
+        menu = QMenu("A&ppearance", parent)
+        group = QActionGroup(menu)
+        for name in APPEARANCES:
+            action = QAction(_APPEARANCE_TITLES[name], group)
+            action.setCheckable(True)
+            action.setChecked(name == self._settings.appearance)
+            action.setData(name)
+            menu.addAction(action)
+        group.triggered.connect(self._on_appearance_triggered)
+        return menu
+
+    def _restore_place(self) -> None:
+        self.resize(1180, 780)
+        if not self._settings.window_geometry.isEmpty():
+            self.restoreGeometry(self._settings.window_geometry)
+        if not self._settings.window_state.isEmpty():
+            self.restoreState(self._settings.window_state)
+        screen = self.screen()
+        if screen is not None:  # the one it was last on may have been larger
+            self.resize(self.size().boundedTo(screen.availableSize()))
+
+    # Qt overrides
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self._has_started:
+            self._has_started = True
+            self.diagnose.ui.empty.open_button.setFocus()
+            # After the first painting: the model must not delay the window.
+            QTimer.singleShot(0, self._start_tabs)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if not (self.scan.may_close() and self.retrain.may_close()):
+            event.ignore()
+            return
+        self._settings.window_geometry = self.saveGeometry()
+        self._settings.window_state = self.saveState()
+        self.files.shut_down()
+        self.scan.shut_down()
+        self.retrain.shut_down()
+        self.diagnose.shut_down()
+        self._settings.save()
+        super().closeEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if self._drops.enter(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._drops.leave()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self._drops.take(event.mimeData())
+        event.acceptProposedAction()
+
+
+def _column(*widgets: QWidget) -> QWidget:
+    page = QWidget()
+    column = QVBoxLayout(page)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(0)
+    for widget in widgets:
+        column.addWidget(widget)
+    return page

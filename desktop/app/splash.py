@@ -1,0 +1,50 @@
+"""A sign of life, for starts that take long enough to need one."""
+
+from __future__ import annotations
+
+from PyQt5.QtCore import Qt, pyqtSignal
+from PyQt5.QtGui import QPaintEvent
+from PyQt5.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout
+
+from desktop.app.disclaimer import icon_label
+
+
+class Splash(QFrame):
+    """Name and icon, until the window takes their place.
+
+    Signals:
+        painted: it is on screen, once.
+    """
+
+    painted = pyqtSignal()
+
+    def __init__(self) -> None:
+        super().__init__(None, Qt.WindowType.SplashScreen)
+        self._is_painted = False
+        self.setObjectName("splash")
+        self.setFrameShape(QFrame.Shape.StyledPanel)
+        self.setAccessibleName("Hilum is starting")
+        title = QLabel("Hilum", self)
+        title.setObjectName("dialogTitle")
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addStretch(1)
+        words.addWidget(title)
+        words.addWidget(QLabel("Starting…", self))
+        words.addStretch(1)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(28, 22, 40, 22)
+        row.setSpacing(18)
+        row.addWidget(icon_label(self, 64))
+        row.addLayout(words)
+        self.adjustSize()
+        place = self.screen().availableGeometry()
+        self.move(place.center() - self.rect().center())
+
+    # Qt overrides
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._is_painted:
+            self._is_painted = True
+            self.painted.emit()

@@ -1,0 +1,159 @@
+"""From the first line of Qt to the window on screen."""
+
+from __future__ import annotations
+
+import logging
+import logging.handlers
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from PyQt5.QtCore import QObject, QTimer, pyqtSlot
+from PyQt5.QtWidgets import QDialog
+
+from core import __version__, paths
+from desktop.app.application import Application, set_scaling
+from desktop.app.crash_hook import CrashReporter
+from desktop.app.disclaimer import DISCLAIMER_VERSION, DisclaimerDialog
+from desktop.app.splash import Splash
+from desktop.app.start_clock import process_age
+from desktop.settings import Settings
+from desktop.style import theme
+
+if TYPE_CHECKING:
+    from desktop.app.main_window import MainWindow
+    from desktop.app.startup_checks import AfterStart
+
+logger = logging.getLogger("desktop")
+
+_LOG_BYTES: Final = 1_000_000
+#: Where this much has gone by before anything could be shown, the disk is cold or
+#: the machine slow, and the window's own code will take longer still.
+_PATIENCE_S: Final = 0.3
+_SPLASH_MS: Final = 500
+
+
+def run(files: Sequence[Path]) -> int:
+    """Run the program until its window is closed.
+
+    Args:
+        files: Films to read and models to import.
+
+    Returns:
+        The exit status.
+    """
+    _start_log()
+    reporter = CrashReporter()
+    reporter.install()
+    # Python's own handler waits for the interpreter, which Qt's loop is not.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    set_scaling()
+    application = Application(sys.argv[:1])
+    # Until there is a window: a dialog before it is not the last one.
+    application.setQuitOnLastWindowClosed(False)
+    startup = Startup(application, reporter, files)
+    QTimer.singleShot(0, startup.begin)
+    status = application.exec()
+    startup.shut_down()
+    reporter.end()
+    return status
+
+
+class Startup(QObject):
+    """Shows the notice, a splash where it is needed, and the window."""
+
+    def __init__(
+        self, application: Application, reporter: CrashReporter, files: Sequence[Path]
+    ) -> None:
+        super().__init__(application)
+        self._application = application
+        self._reporter = reporter
+        self._files = files
+        self._settings = Settings()
+        self._has_begun = False
+        self._splash: Splash | None = None
+        self._window: MainWindow | None = None
+        self._after: AfterStart | None = None
+
+    @pyqtSlot()
+    def begin(self) -> None:
+        """Ask what must be asked, then open the window."""
+        is_slow = process_age() > _PATIENCE_S
+        theme.apply(self._application, self._settings.appearance)
+        if not self._is_accepted():
+            self._application.quit()
+        elif is_slow:
+            self._splash = Splash()
+            self._splash.painted.connect(self._on_splash_painted)
+            self._splash.show()
+            # Where nothing is ever painted, behind a locked screen for instance.
+            QTimer.singleShot(_SPLASH_MS, self.open_window)
+        else:
+            self.open_window()
+
+    @pyqtSlot()
+    def open_window(self) -> None:
+        """Load the window's code, which takes most of a start, and show it, once."""
+        if self._has_begun:
+            return
+        self._has_begun = True
+        from desktop.app.main_window import MainWindow
+        from desktop.app.startup_checks import AfterStart
+
+        window = self._window = MainWindow(self._settings)
+        self._reporter.crashed.connect(window.show_notice)
+        self._reporter.window_is_open()
+        self._application.inbox.file_opened.connect(window.open_file)
+        window.show()
+        self._application.setQuitOnLastWindowClosed(True)
+        if self._splash is not None:
+            self._splash.close()
+        logger.info("the window is shown after %.2f s", process_age())
+        window.open_paths(self._files)
+        self._application.inbox.deliver()
+        if self._settings.notice is not None:
+            window.announcements.add(self._settings.notice)
+        after = self._after = AfterStart(self)
+        after.notice_raised.connect(window.announcements.add)
+        after.look()
+
+    def shut_down(self) -> None:
+        """End what runs besides the window."""
+        if self._after is not None:
+            self._after.shut_down()
+        self._window = None
+
+    @pyqtSlot()
+    def _on_splash_painted(self) -> None:
+        # Not from within its painting, which is on screen only when that is over.
+        QTimer.singleShot(0, self.open_window)
+
+    def _is_accepted(self) -> bool:
+        if self._settings.disclaimer_accepted >= DISCLAIMER_VERSION:
+            return True
+        if DisclaimerDialog().exec() != QDialog.DialogCode.Accepted:
+            return False
+        self._settings.disclaimer_accepted = DISCLAIMER_VERSION
+        self._settings.save()
+        return True
+
+
+def _start_log() -> None:
+    """Log to a file, as well as can be: a read-only home must not matter."""
+    root = logging.getLogger()
+    root.setLevel(logging.INFO)
+    try:
+        folder = paths.user_log_dir()
+        folder.mkdir(parents=True, exist_ok=True)
+        handler: logging.Handler = logging.handlers.RotatingFileHandler(
+            folder / "hilum.log", maxBytes=_LOG_BYTES, backupCount=2, encoding="utf-8"
+        )
+    except OSError:
+        handler = logging.StreamHandler()
+        handler.setLevel(logging.WARNING)
+    line = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+    handler.setFormatter(logging.Formatter(line))
+    root.addHandler(handler)
+    logger.info("Hilum %s starts", __version__)

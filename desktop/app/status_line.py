@@ -1,0 +1,87 @@
+"""The line at the bottom of the window."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PyQt5.QtCore import QSize, pyqtSlot
+from PyQt5.QtGui import QResizeEvent
+from PyQt5.QtWidgets import QLabel, QSizePolicy, QStatusBar, QWidget
+
+from desktop.app.disclaimer import RESEARCH_LINE
+from desktop.widgets.labels import ElidedLabel
+
+_WIDEST_MODEL_PX: Final = 300
+#: With less, hardly a letter of the name would be left.
+_LEAST_MODEL_PX: Final = 130
+#: Beside and between the texts.
+_MARGINS_PX: Final = 28
+
+
+class StatusLine(QStatusBar):
+    """What is being done, the model in use, and that this is no medical device.
+
+    Where there is no room for all, the name of the model gives way first.
+
+    Attributes:
+        activity, model: Their texts; a cut one is whole in its tip.
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setSizeGripEnabled(False)
+        self.activity = ElidedLabel("", self)
+        self.activity.setObjectName("activity")
+        self.model = _ModelLabel("", self)
+        self.model.setObjectName("modelLabel")
+        self._research = QLabel(RESEARCH_LINE, self)
+        self._research.setObjectName("researchLine")
+        self.addWidget(self.activity, 1)
+        self.addPermanentWidget(self.model)
+        self.addPermanentWidget(self._research)
+
+    @pyqtSlot(str)
+    def set_activity(self, text: str) -> None:
+        """Say what is being done; nothing where it is empty."""
+        self.activity.set_text(text)
+        self._share_room()
+
+    def set_model(self, name: str, sha256: str) -> None:
+        """Name the model in use."""
+        self.model.set_text(f"Model: {name}", f"{name}, {sha256}")
+        self._share_room()
+
+    def _share_room(self) -> None:
+        taken = self._research.sizeHint().width() + self.activity.sizeHint().width()
+        room = self.width() - taken - _MARGINS_PX
+        self.model.set_room(room)
+        wished = self.model.sizeHint().width()
+        self.model.setVisible(room >= min(wished, _LEAST_MODEL_PX))
+
+    # Qt overrides
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._share_room()
+
+
+class _ModelLabel(ElidedLabel):
+    """The name of the model in use, as long as there is room for it."""
+
+    def __init__(self, text: str, parent: QWidget) -> None:
+        super().__init__(text, parent)
+        self._room = _WIDEST_MODEL_PX
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def set_room(self, width: int) -> None:
+        """Take no more than that."""
+        room = min(max(width, _LEAST_MODEL_PX), _WIDEST_MODEL_PX)
+        if room != self._room:
+            self._room = room
+            self.updateGeometry()
+
+    # Qt overrides
+
+    def sizeHint(self) -> QSize:
+        hint = super().sizeHint()
+        return QSize(min(hint.width() + 22, self._room), hint.height() + 6)

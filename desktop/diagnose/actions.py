@@ -1,0 +1,220 @@
+"""What can be done in the Diagnose tab: menus, tool bar and keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PyQt5.QtCore import QObject, QSize, Qt, pyqtSignal
+from PyQt5.QtGui import QKeySequence
+from PyQt5.QtWidgets import QAction, QActionGroup, QMenu, QToolBar, QToolButton, QWidget
+
+from core.model.bundle import ModelCard
+from desktop.style import icons
+
+
+class DiagnoseActions(QObject):
+    """The actions of the tab; the tab connects them to what they do.
+
+    Signals:
+        sample_asked: Path. A film of the samples menu.
+        finding_asked: str. A label of the heat map menu.
+    """
+
+    sample_asked = pyqtSignal(object)
+    finding_asked = pyqtSignal(str)
+
+    def __init__(self, owner: QWidget, samples: Sequence[Path]) -> None:
+        super().__init__(owner)
+        self._owner = owner
+        self._samples = tuple(samples)
+        self._is_on_screen = True
+        self._is_open = self._is_read = False
+        self._make_file_actions()
+        self._make_view_actions()
+        self._make_shade_actions()
+        self._findings = QMenu("Explain &finding", owner)
+        self._finding_group = QActionGroup(self)
+        self._finding_group.triggered.connect(self._on_finding_triggered)
+        self._findings.menuAction().setEnabled(False)
+        self.set_film_open(is_open=False, is_read=False)
+
+    @property
+    def has_samples(self) -> bool:
+        """Whether films came with the program."""
+        return bool(self._samples)
+
+    def menus(self, parent: QWidget) -> list[QMenu]:
+        """File, Edit, View and Film menus; the caller may add to them."""
+        file_menu = QMenu("&File", parent)
+        file_menu.addAction(self.open)
+        file_menu.addMenu(self._sample_menu(file_menu))
+        file_menu.addSeparator()
+        file_menu.addActions([self.save, self.save_plain])
+        file_menu.addSeparator()
+        file_menu.addAction(self.close)
+        edit = QMenu("&Edit", parent)
+        edit.addActions([self.copy, self.copy_plain])
+        edit.addSeparator()
+        edit.addAction(self.paste)
+        view = QMenu("&View", parent)
+        view.addActions([self.fit, self.actual_size, self.zoom_in, self.zoom_out])
+        view.addSeparator()
+        view.addActions([self.more_contrast, self.less_contrast])
+        view.addActions([self.lighter, self.darker, self.invert, self.reset])
+        view.addSeparator()
+        view.addAction(self.heatmap)
+        view.addMenu(self._findings)
+        view.addSeparator()
+        view.addActions([self.previous, self.next])
+        return [file_menu, edit, view]
+
+    def tool_bar(self, parent: QWidget) -> QToolBar:
+        """The most used of them as buttons."""
+        bar = QToolBar(parent)
+        bar.setObjectName("filmTools")
+        bar.setIconSize(QSize(20, 20))
+        bar.setAccessibleName("Film tools")
+        groups: tuple[tuple[QAction, ...], ...] = (
+            (self.open,),
+            (self.fit, self.actual_size, self.zoom_out, self.zoom_in),
+            (self.invert, self.reset),
+            (self.heatmap,),
+            (self.copy, self.save),
+        )
+        for i, group in enumerate(groups):
+            if i:
+                bar.addSeparator()
+            bar.addActions(group)
+        for action in (self.open, self.heatmap):
+            button = bar.widgetForAction(action)
+            if isinstance(button, QToolButton):
+                button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+                action.setIconText(f" {action.iconText()}")  # a gap to the icon
+        for action in bar.actions():
+            button = bar.widgetForAction(action)
+            if isinstance(button, QToolButton):
+                button.setAccessibleName(action.iconText().strip())
+                button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        return bar
+
+    def set_film_open(self, *, is_open: bool, is_read: bool) -> None:
+        """Enable what makes sense.
+
+        Args:
+            is_open: A film is on screen.
+            is_read: It has a verdict, and with it a heat map.
+        """
+        self._is_open, self._is_read = is_open, is_read
+        self._enable()
+
+    def set_on_screen(self, on_screen: bool) -> None:
+        """Leave the keys to another tab while that one is in front."""
+        self._is_on_screen = on_screen
+        self._enable()
+
+    def _enable(self) -> None:
+        is_open = self._is_open and self._is_on_screen
+        is_read = self._is_read and self._is_on_screen
+        for action in self._film_actions:
+            action.setEnabled(is_open)
+        for action in (self.save_plain, self.copy_plain):
+            action.setEnabled(is_open and is_read)
+        self.heatmap.setEnabled(is_read)
+        self._findings.menuAction().setEnabled(is_read)
+        self.paste.setEnabled(self._is_on_screen)
+
+    def set_card(self, card: ModelCard) -> None:
+        """Offer the findings of a model, on the number keys."""
+        for action in self._finding_group.actions():
+            self._finding_group.removeAction(action)
+            self._findings.removeAction(action)
+            action.deleteLater()
+        for number, label in enumerate(card.labels, start=1):
+            action = QAction(label.display_name, self._finding_group)
+            action.setCheckable(True)
+            action.setData(label.name)
+            if number <= 9:
+                action.setShortcut(QKeySequence(str(number)))
+            self._findings.addAction(action)
+
+    def mark_finding(self, label: str) -> None:
+        """Check the finding whose heat map is shown."""
+        for action in self._finding_group.actions():
+            action.setChecked(action.data() == label)
+
+    def _on_finding_triggered(self, action: QAction) -> None:
+        self.finding_asked.emit(action.data())
+
+    def _on_sample_triggered(self, action: QAction) -> None:
+        self.sample_asked.emit(action.data())
+
+    def _sample_menu(self, parent: QWidget) -> QMenu:
+        menu = QMenu("Sa&mple films", parent)
+        menu.setIcon(icons.icon("samples"))
+        for path in self._samples:
+            action = menu.addAction(sample_title(path))
+            action.setData(path)
+        menu.triggered.connect(self._on_sample_triggered)
+        menu.menuAction().setEnabled(bool(self._samples))
+        return menu
+
+    def _make_file_actions(self) -> None:
+        key = QKeySequence.StandardKey
+        self.open = self._action("&Open films…", "open", key.Open)
+        self.open.setIconText("Open")
+        self.save = self._action("&Save picture…", "save", key.Save)
+        self.save_plain = self._action(
+            "Save picture &without heat map…", "", "Ctrl+Shift+S"
+        )
+        self.copy = self._action("&Copy picture", "copy", key.Copy)
+        self.copy_plain = self._action(
+            "Copy picture &without heat map", "", "Ctrl+Shift+C"
+        )
+        self.paste = self._action("&Paste film", "", key.Paste)
+        self.close = self._action("&Close film", "", "Ctrl+W")
+        self.next = self._action("&Next film", "", "PgDown")
+        self.previous = self._action("&Previous film", "", "PgUp")
+
+    def _make_view_actions(self) -> None:
+        self.fit = self._action("&Fit to window", "fit", "F", "Ctrl+0")
+        self.actual_size = self._action("&Actual size", "actual_size", "Ctrl+1")
+        self.zoom_in = self._action("Zoom &in", "zoom_in", "+", "=", "Ctrl++", "Ctrl+=")
+        self.zoom_out = self._action("Zoom &out", "zoom_out", "-", "Ctrl+-")
+        self.heatmap = self._action("&Heat map", "heatmap", "H")
+        self.heatmap.setCheckable(True)
+
+    def _make_shade_actions(self) -> None:
+        self.invert = self._action("In&vert", "invert", "I")
+        self.invert.setCheckable(True)
+        self.reset = self._action("&Reset window and level", "reset", "R")
+        self.more_contrast = self._action("&More contrast", "", "]")
+        self.less_contrast = self._action("&Less contrast", "", "[")
+        self.lighter = self._action("Li&ghter", "", ".")
+        self.darker = self._action("&Darker", "", ",")
+        self._film_actions = [
+            *(self.save, self.copy, self.close, self.next, self.previous),
+            *(self.fit, self.actual_size, self.zoom_in, self.zoom_out),
+            *(self.invert, self.reset, self.more_contrast, self.less_contrast),
+            *(self.lighter, self.darker),
+        ]
+
+    def _action(
+        self, text: str, icon: str, *keys: str | QKeySequence.StandardKey
+    ) -> QAction:
+        action = QAction(text, self._owner)
+        if icon:
+            action.setIcon(icons.icon(icon))
+        sequences = [QKeySequence(key) for key in keys]
+        action.setShortcuts(sequences)
+        plain = text.replace("&", "").rstrip("…")
+        shown = sequences[0].toString(QKeySequence.SequenceFormat.NativeText)
+        action.setIconText(plain)
+        action.setToolTip(f"{plain} ({shown})")
+        self._owner.addAction(action)
+        return action
+
+
+def sample_title(path: Path) -> str:
+    """A sample's file name as a menu entry: "covid-1" as "Covid 1"."""
+    return path.stem.replace("-", " ").replace("_", " ").capitalize()

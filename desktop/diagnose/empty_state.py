@@ -1,0 +1,90 @@
+"""What stands in the place of the film before the first one is opened."""
+
+from __future__ import annotations
+
+from PyQt5.QtCore import QSize, Qt, pyqtSignal
+from PyQt5.QtGui import QColor, QPainter, QPaintEvent, QPalette
+from PyQt5.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from desktop.style import icons
+from desktop.style.overlay_text import GROUND, INK, SOFT_INK
+
+
+class EmptyState(QWidget):
+    """An invitation to open a film.
+
+    Signals:
+        open_asked: a film of the user's own is wanted.
+        sample_asked: a film that came with the program is wanted.
+    """
+
+    open_asked = pyqtSignal()
+    sample_asked = pyqtSignal()
+
+    def __init__(self, *, has_samples: bool, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("emptyState")
+        self.setAccessibleName("No film is open")
+        picture = QLabel(self)
+        picture.setPixmap(icons.icon("film", colour=SOFT_INK).pixmap(QSize(96, 96)))
+        title = _text(self, "Drop a chest X-ray here", INK, 1.75, bold=True)
+        kinds = _text(
+            self,
+            "DICOM, PNG, JPEG, TIFF, BMP, WebP or GIF, one film or several",
+            SOFT_INK,
+            1.0,
+        )
+        privacy = _text(
+            self,
+            "Films stay on this computer: nothing is sent anywhere.",
+            SOFT_INK,
+            0.95,
+        )
+        self.open_button = QPushButton("&Open a film…", self)
+        self.open_button.setDefault(True)
+        self.open_button.clicked.connect(self.open_asked)
+        self.sample_button = QPushButton("&Try a sample film", self)
+        self.sample_button.setToolTip("Open a drawn film that comes with Hilum")
+        self.sample_button.setVisible(has_samples)
+        self.sample_button.clicked.connect(self.sample_asked)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(12)
+        buttons.addStretch(1)
+        for button in (self.open_button, self.sample_button):
+            button.setObjectName("emptyStateButton")
+            button.setCursor(Qt.CursorShape.PointingHandCursor)
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setSpacing(10)
+        column.addStretch(3)
+        column.addWidget(picture, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addSpacing(6)
+        column.addWidget(title)
+        column.addWidget(kinds)
+        column.addSpacing(12)
+        column.addLayout(buttons)
+        column.addSpacing(18)
+        column.addWidget(privacy)
+        column.addStretch(4)
+
+    # Qt overrides
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        QPainter(self).fillRect(self.rect(), GROUND)
+
+
+def _text(
+    parent: QWidget, text: str, colour: QColor, scale: float, *, bold: bool = False
+) -> QLabel:
+    label = QLabel(text, parent)
+    label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    label.setWordWrap(True)
+    palette = label.palette()
+    palette.setColor(QPalette.ColorRole.WindowText, colour)
+    label.setPalette(palette)
+    font = label.font()
+    font.setPointSizeF(font.pointSizeF() * scale)
+    font.setBold(bold)
+    label.setFont(font)
+    return label

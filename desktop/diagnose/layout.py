@@ -1,0 +1,141 @@
+"""How the Diagnose tab is laid out: which widget stands where."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PyQt5.QtCore import QEvent, QObject, QRect, Qt, QTimer, pyqtSlot
+from PyQt5.QtWidgets import (
+    QFrame,
+    QLabel,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop.diagnose.actions import DiagnoseActions
+from desktop.diagnose.empty_state import EmptyState
+from desktop.diagnose.films import FilmList
+from desktop.diagnose.strip import FilmStrip
+from desktop.diagnose.verdict_panel import VerdictPanel
+from desktop.film.view import FilmView
+from desktop.widgets.notify import NoticeBanner
+
+#: A film that is read faster than this shows no sign of being read.
+_BUSY_AFTER_MS: Final = 180
+
+
+class DiagnoseLayout(QObject):
+    """Makes the widgets of the tab, places them, and ties the film to its keys.
+
+    Attributes:
+        banner: Above everything; hidden unless something failed.
+        view: The film.
+        empty: In its place before the first film.
+        strip: Below it, the films of this session.
+        panel: Beside it, the verdict.
+        splitter: Between the film and the panel.
+    """
+
+    def __init__(self, tab: QWidget, films: FilmList, actions: DiagnoseActions) -> None:
+        super().__init__(tab)
+        self.banner = NoticeBanner(tab)
+        self.view = FilmView()
+        self.empty = EmptyState(has_samples=actions.has_samples)
+        self.strip = FilmStrip(films)
+        self.panel = VerdictPanel()
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.empty)
+        self._stack.addWidget(self.view)
+        self._stack.installEventFilter(self)
+        self._busy = QLabel(self._stack)
+        self._busy.setObjectName("busyPill")
+        self._busy.hide()
+        self._busy_timer = QTimer(self)
+        self._busy_timer.setSingleShot(True)
+        self._busy_timer.setInterval(_BUSY_AFTER_MS)
+        self._busy_timer.timeout.connect(self._on_busy_timeout)
+        self._place(tab, actions)
+        self._connect_view(actions)
+        self.strip.hide()
+
+    def show_film(self) -> None:
+        """The film takes the place of the invitation."""
+        had_focus = self.empty.isAncestorOf(self.empty.window().focusWidget())
+        self._stack.setCurrentWidget(self.view)
+        self.strip.show()
+        if had_focus:
+            self.view.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def show_empty(self, *, has_strip: bool) -> None:
+        """The invitation takes the place of the film."""
+        self._stack.setCurrentWidget(self.empty)
+        self.strip.setVisible(has_strip)
+
+    @pyqtSlot(str, bool)
+    def show_progress(self, text: str, is_wanted: bool) -> None:
+        """Say over the film what is being read, unless it is done in no time."""
+        self._busy.setText(text)
+        if not is_wanted:
+            self._busy_timer.stop()
+            self._busy.hide()
+        elif self._busy.isHidden():
+            self._busy_timer.start()
+        else:
+            self._on_busy_timeout()
+
+    @pyqtSlot()
+    def _on_busy_timeout(self) -> None:
+        room = self._stack.rect().adjusted(12, 12, -12, -12)
+        size = self._busy.sizeHint().boundedTo(room.size())
+        place = QRect(room.topLeft(), size)
+        place.moveCenter(room.center())
+        place.moveTop(room.top())
+        self._busy.setGeometry(place)
+        self._busy.raise_()
+        self._busy.show()
+
+    def _place(self, tab: QWidget, actions: DiagnoseActions) -> None:
+        left = QFrame()
+        left.setObjectName("filmSide")
+        column = QVBoxLayout(left)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._stack, 1)
+        column.addWidget(self.strip)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.setObjectName("filmSplitter")
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.setHandleWidth(1)
+        self.splitter.addWidget(left)
+        self.splitter.addWidget(self.panel)
+        self.splitter.setStretchFactor(0, 1)
+        self.splitter.setStretchFactor(1, 0)
+        page = QVBoxLayout(tab)
+        page.setContentsMargins(0, 0, 0, 0)
+        page.setSpacing(0)
+        page.addWidget(actions.tool_bar(tab))
+        page.addWidget(self.banner)
+        page.addWidget(self.splitter, 1)
+
+    def _connect_view(self, actions: DiagnoseActions) -> None:
+        view = self.view
+        view.inversion_changed.connect(actions.invert.setChecked)
+        actions.invert.triggered.connect(view.set_inverted)
+        actions.reset.triggered.connect(view.reset_window)
+        actions.fit.triggered.connect(view.fit)
+        actions.actual_size.triggered.connect(view.show_actual_size)
+        actions.zoom_in.triggered.connect(view.zoom_in)
+        actions.zoom_out.triggered.connect(view.zoom_out)
+        actions.more_contrast.triggered.connect(view.add_contrast)
+        actions.less_contrast.triggered.connect(view.reduce_contrast)
+        actions.lighter.triggered.connect(view.lighten)
+        actions.darker.triggered.connect(view.darken)
+
+    # Qt overrides
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize and self._busy.isVisible():
+            self._on_busy_timeout()
+        return super().eventFilter(watched, event)

@@ -1,0 +1,142 @@
+"""The film as a picture to copy or to save, made off the GUI thread."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PyQt5.QtCore import QObject, pyqtSignal, pyqtSlot
+
+from core.errors import CoreError, OutputError
+from core.model.gradcam import heatmap_from_evidence, overlay
+from core.paths import atomic_write
+from desktop.film.pyramid import FilmPyramid, picture_image, window_table
+
+logger = logging.getLogger(__name__)
+
+#: Suffixes of the formats a picture can be saved in.
+FORMATS: Final = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
+
+_BAND_ROWS: Final = 256
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class PictureJob:
+    """A film as it is shown, at its full size.
+
+    Attributes:
+        film: Its pixels.
+        source: The file it came from, which is never written over.
+        low: Film value shown as black.
+        high: Film value shown as white.
+        inverted: Whether dark and light are exchanged.
+        evidence: (h, w) float32 to lay over it; None for the film alone.
+        opacity: Of the heat map, 0 to 1.
+    """
+
+    film: FilmPyramid
+    source: Path
+    low: float
+    high: float
+    inverted: bool = False
+    evidence: NDArray[np.float32] | None = None
+    opacity: float = 0.5
+
+
+def compose(job: PictureJob) -> NDArray[np.uint8]:
+    """Draw the picture.
+
+    Returns:
+        (h, w) uint8 grey, or (h, w, 3) uint8 RGB with a heat map.
+    """
+    table = window_table(job.film, job.low, job.high, inverted=job.inverted)
+    grey: NDArray[np.uint8] = np.take(table, job.film.levels[0])
+    if job.evidence is None:
+        return grey
+    heat = heatmap_from_evidence(job.evidence, job.film.size)
+    colours = np.empty((*grey.shape, 3), np.uint8)
+    # In bands: the mixing is done in floats, twelve bytes for each pixel.
+    for top in range(0, grey.shape[0], _BAND_ROWS):
+        band = slice(top, top + _BAND_ROWS)
+        colours[band] = overlay(grey[band], heat[band], job.opacity)
+    return colours
+
+
+def write_picture(job: PictureJob, path: Path) -> None:
+    """Save the picture, whole or not at all.
+
+    Args:
+        job: What to draw.
+        path: Where; its suffix, one of `FORMATS`, says the format.
+
+    Raises:
+        OutputError: The disk is full, the folder may not be written to, the
+            suffix is unknown, or `path` is the film itself.
+    """
+    if path.suffix.lower() not in FORMATS:
+        raise OutputError(
+            f"Pictures cannot be saved as “{path.suffix or path.name}”.",
+            hint=f"Choose a name that ends in one of: {', '.join(FORMATS)}.",
+        )
+    if path.resolve() == job.source.resolve():
+        raise OutputError(
+            f"{path.name} is the film itself and is not written over.",
+            hint="Choose another name.",
+        )
+    picture = compose(job)
+    if picture.ndim == 3:
+        picture = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+    # OpenCV encodes with the interpreter let go, so the window runs on.
+    encoded = cv2.imencode(path.suffix.lower(), picture)[1]
+    with atomic_write(path) as partial:
+        partial.write_bytes(encoded.data)
+
+
+class PictureWorker(QObject):
+    """Draw pictures in a thread of their own.
+
+    Signals:
+        written: Path. The file is on the disk, whole.
+        composed: QImage. For the clipboard.
+        failed: CoreError. Nothing was written.
+    """
+
+    written = pyqtSignal(object)
+    composed = pyqtSignal(object)
+    failed = pyqtSignal(object)
+
+    @pyqtSlot(object, object)
+    def write(self, job: PictureJob, path: Path) -> None:
+        """Save a picture."""
+        try:
+            write_picture(job, path)
+        except CoreError as error:
+            self.failed.emit(error)
+        except MemoryError:
+            self.failed.emit(_no_memory())
+        else:
+            logger.info("saved a picture")
+            logger.debug("saved %s", path)
+            self.written.emit(path)
+
+    @pyqtSlot(object)
+    def draw(self, job: PictureJob) -> None:
+        """Draw a picture for the clipboard."""
+        try:
+            pixels = compose(job)
+        except MemoryError:
+            self.failed.emit(_no_memory())
+            return
+        self.composed.emit(picture_image(pixels))
+
+
+def _no_memory() -> CoreError:
+    return CoreError(
+        "There is not enough memory to draw the picture.",
+        hint="Close other programs and try again.",
+    )

@@ -1,0 +1,115 @@
+"""What the worker hands to the window for one film."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.films.radiograph import FilmFacts, Radiograph
+from core.model.bundle import ModelBundle
+from core.model.classifier import Prediction, Verdict, sentence
+from core.model.gradcam import heatmap_from_evidence
+from desktop.film.pyramid import FilmPyramid, build_pyramid
+
+#: Longer side of a heat map for the screen, pixels; evidence is 7 x 7 or so.
+HEATMAP_SIDE: Final = 384
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Reading:
+    """What a model says of a film.
+
+    Attributes:
+        bundle: The model.
+        prediction: Its numbers.
+        verdict: What follows from them.
+        sentence: The verdict as people read it.
+        heatmaps: Label -> (h, w) float32 in [0, 1], for the screen.
+    """
+
+    bundle: ModelBundle
+    prediction: Prediction
+    verdict: Verdict
+    sentence: str
+    heatmaps: Mapping[str, NDArray[np.float32]]
+
+    @property
+    def likeliest(self) -> str:
+        """The finding or, when there is none, the label of the most probability."""
+        shares = self.verdict.probabilities
+        return self.verdict.finding or max(shares, key=shares.__getitem__)
+
+    def evidence_for(self, label: str) -> NDArray[np.float32]:
+        """(h, w) float32 evidence for one label."""
+        index = self.bundle.card.label_names.index(label)
+        evidence: NDArray[np.float32] = self.prediction.evidence[:, :, index]
+        return evidence
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class DiagnosedFilm:
+    """A film with everything the window shows of it.
+
+    Attributes:
+        path: Where it came from; a bare name for a pasted picture.
+        facts: Of the file.
+        warnings: Of reading it and of the verdict, each once.
+        pyramid: Its pixels, for the screen.
+        reading: None when no model could be opened.
+        is_file: Whether it can be read again.
+    """
+
+    path: Path
+    facts: FilmFacts
+    warnings: tuple[str, ...]
+    pyramid: FilmPyramid
+    reading: Reading | None
+    is_file: bool = True
+
+
+def diagnosed(
+    film: Radiograph,
+    reading: Reading | None,
+    *,
+    is_file: bool,
+) -> DiagnosedFilm:
+    """Gather what the window shows. Builds the pyramid: not for the GUI thread."""
+    said = reading.verdict.warnings if reading is not None else ()
+    return DiagnosedFilm(
+        path=film.path,
+        facts=film.facts,
+        warnings=tuple(dict.fromkeys((*film.warnings, *said))),
+        pyramid=build_pyramid(film),
+        reading=reading,
+        is_file=is_file,
+    )
+
+
+def make_reading(
+    bundle: ModelBundle,
+    prediction: Prediction,
+    verdict: Verdict,
+    size: tuple[int, int],
+) -> Reading:
+    """Add the sentence and the heat maps to what the model gave.
+
+    Args:
+        bundle: The model.
+        prediction: Its numbers for the film.
+        verdict: What was decided from them.
+        size: (height, width) of the film, whose shape the heat maps take.
+    """
+    scale = HEATMAP_SIDE / max(size)
+    shape = max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+    heatmaps = {
+        name: heatmap_from_evidence(prediction.evidence[:, :, index], shape)
+        for index, name in enumerate(bundle.card.label_names)
+    }
+    return Reading(
+        bundle, prediction, verdict, sentence(verdict, bundle.card), heatmaps
+    )

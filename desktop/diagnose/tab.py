@@ -1,0 +1,399 @@
+"""The Diagnose tab: a film in, a verdict out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PyQt5.QtCore import QMimeData, pyqtSignal, pyqtSlot
+from PyQt5.QtGui import (
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QGuiApplication,
+    QResizeEvent,
+)
+from PyQt5.QtWidgets import QMenu, QWidget
+
+from core.films.radiograph import display_name
+from core.model.archive import is_model_file
+from core.model.bundle import ModelBundle, ModelCard
+from core.model.gradcam import colour_table
+from core.paths import sample_films
+from desktop.diagnose import file_dialogs as film_dialogs
+from desktop.diagnose.actions import DiagnoseActions
+from desktop.diagnose.layout import DiagnoseLayout
+from desktop.diagnose.picture import PictureJob
+from desktop.diagnose.reading import DiagnosedFilm
+from desktop.diagnose.saver import FilmSaver
+from desktop.diagnose.session import FilmSession
+from desktop.film.incoming import DropHighlight, films_in, image_pixels, may_hold_films
+from desktop.film.pyramid import heat_image
+from desktop.settings import Settings
+from desktop.widgets.notify import Notice
+
+
+class DiagnoseTab(QWidget):
+    """Takes films, shows them and what the model says of them.
+
+    A film, its verdict and its heat map appear together, so that a verdict
+    never stands beside another film.
+
+    Attributes:
+        session: The films that are open and the thread that reads them.
+        saver: The thread that draws pictures to save and copy.
+        commands: The actions.
+        ui: The widgets.
+
+    Signals:
+        status_changed: str. What is going on, for the status line.
+        film_changed: str. Name of the film on screen; empty for none.
+        bundle_changed: ModelBundle. The model that is asked from now on.
+        bundle_refused: CoreError. The model asked for is not used; the one
+            before stays.
+        models_given: list[Path]. Packed models came in place of films.
+    """
+
+    status_changed = pyqtSignal(str)
+    film_changed = pyqtSignal(str)
+    bundle_changed = pyqtSignal(object)
+    bundle_refused = pyqtSignal(object)
+    models_given = pyqtSignal(object)
+
+    def __init__(
+        self,
+        settings: Settings,
+        bundle_dir: Path | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._settings = settings
+        self._card: ModelCard | None = None
+        self._read_by: ModelBundle | None = None
+        self._chosen: dict[int, str] = {}
+        self.session = FilmSession(bundle_dir, self)
+        self.saver = FilmSaver(settings, self)
+        self.commands = DiagnoseActions(self, sample_films())
+        self.ui = DiagnoseLayout(self, self.session.films, self.commands)
+        self._highlight = DropHighlight(self)
+        self.setAcceptDrops(True)
+        self._connect_session()
+        self._connect_widgets()
+        self._connect_actions()
+        self._restore_settings()
+
+    # What the window asks for
+
+    def start(self) -> None:
+        """Begin to load the model; called when the window is on screen."""
+        self.session.start()
+
+    def shut_down(self) -> None:
+        """Remember the settings and end the threads; the work in hand is done."""
+        self._settings.heatmap_shown = self.commands.heatmap.isChecked()
+        self._settings.heatmap_opacity = self.ui.panel.heat.opacity
+        self._settings.splitter_state = self.ui.splitter.saveState()
+        self.session.shut_down()
+        self.saver.shut_down()
+
+    def use_bundle(self, path: Path) -> None:
+        """Ask another model; `bundle_changed` or `bundle_refused` follows."""
+        self.session.use_bundle(path)
+
+    def go_back(self) -> None:
+        """Ask the model from before again; the same two signals follow."""
+        self.session.go_back()
+
+    def menus(self, parent: QWidget) -> list[QMenu]:
+        """File, Edit and View menus."""
+        return self.commands.menus(parent)
+
+    def open_paths(self, paths: Sequence[Path], shown: Path | None = None) -> None:
+        """Read films, show the first, or another, and keep all in the strip.
+
+        Packed models among them are passed on.
+        """
+        films = [path for path in paths if not is_model_file(path)]
+        if films:
+            self.ui.banner.dismiss()
+            self.session.open_paths(films, shown)
+        if len(films) < len(paths):
+            self.models_given.emit([path for path in paths if is_model_file(path)])
+
+    def take_mime(self, mime: QMimeData | None) -> None:
+        """Open what was dropped or pasted."""
+        intake = films_in(mime)
+        if intake.paths:
+            self.open_paths(intake.paths)
+        elif intake.picture is not None:
+            self.ui.banner.dismiss()
+            self.session.open_picture(image_pixels(intake.picture))
+        elif intake.elsewhere:
+            text = "Only films on this computer can be opened."
+            hint = "Save the picture to a file first, then open the file."
+            self.show_notice(Notice(text, hint))
+        else:
+            text = "There is no film in what was pasted."
+            hint = "Copy a film file, or a picture of a film, and paste again."
+            self.show_notice(Notice(text, hint))
+
+    def show_drop(self, mime: QMimeData | None) -> None:
+        """Show, or with None stop showing, that films may be let go here."""
+        if mime is None:
+            self._highlight.hide()
+        else:
+            self._highlight.show_for(len(mime.urls()))
+
+    @pyqtSlot(object)
+    def show_notice(self, notice: Notice) -> None:
+        """Tell the user something in the banner."""
+        self.ui.banner.show_notice(notice)
+
+    @property
+    def chosen_label(self) -> str | None:
+        """The finding whose heat map is on screen, or would be."""
+        shown = self.session.shown
+        return self._chosen.get(shown) if shown is not None else None
+
+    # The film on screen
+
+    @pyqtSlot(int)
+    def _on_film_shown(self, film_id: int) -> None:
+        film = self.session.shown_film
+        assert film is not None
+        self.ui.view.set_film(film.pyramid)
+        self._show_reading(film_id, film)
+        self.ui.show_film()
+        self.ui.strip.show_current(film_id)
+        self.film_changed.emit(display_name(film.path))
+
+    def _show_reading(self, film_id: int, film: DiagnosedFilm) -> None:
+        """Show what a model says of the film on screen."""
+        reading = film.reading
+        self._read_by = reading.bundle if reading is not None else None
+        if reading is not None:
+            self._show_card(reading.bundle.card)
+            if self._chosen.get(film_id) not in reading.heatmaps:
+                self._chosen[film_id] = reading.likeliest
+        self.ui.panel.show_film(film, self.chosen_label)
+        self.commands.set_film_open(is_open=True, is_read=reading is not None)
+        self._show_heatmap()
+        said = reading.sentence if reading is not None else "No verdict."
+        name = display_name(film.path)
+        self.ui.view.setAccessibleDescription(f"{name}. {said}")
+
+    def _show_card(self, card: ModelCard) -> None:
+        """Offer the findings that the film on screen has been read for."""
+        if card is not self._card:
+            self._card = card
+            self.commands.set_card(card)
+
+    @pyqtSlot(int)
+    def _on_film_refined(self, film_id: int) -> None:
+        film = self.session.shown_film
+        assert film is not None
+        self.ui.view.set_film(film.pyramid, keep_view=True)
+        if film.reading is None or film.reading.bundle is not self._read_by:
+            self._chosen.pop(film_id, None)
+            self._show_reading(film_id, film)
+
+    @pyqtSlot()
+    def _on_emptied(self) -> None:
+        self.ui.view.set_film(None)
+        self.ui.panel.show_nothing()
+        self.ui.show_empty(has_strip=len(self.session.films) > 0)
+        self.commands.set_film_open(is_open=False, is_read=False)
+        self.film_changed.emit("")
+
+    @pyqtSlot(object)
+    def _on_bundle_opened(self, bundle: ModelBundle) -> None:
+        film = self.session.shown_film
+        if film is None or film.reading is None:
+            self._show_card(bundle.card)
+        self.bundle_changed.emit(bundle)
+
+    @pyqtSlot(str, bool)
+    def _on_progress_changed(self, text: str, is_wanted: bool) -> None:
+        self.ui.show_progress(text, is_wanted)
+        self.status_changed.emit(text)
+        if self.session.shown is not None:  # a failed film was current, briefly
+            self.ui.strip.show_current(self.session.shown)
+
+    # Heat map
+
+    def _show_heatmap(self) -> None:
+        film, label = self.session.shown_film, self.chosen_label
+        if film is None or film.reading is None or label is None:
+            self.ui.view.set_heatmap(None)
+            return
+        heat = film.reading.heatmaps[label]
+        self.ui.view.set_heatmap(heat_image(heat, colour_table()))
+        self.ui.panel.choose(film.reading, label)
+        self.commands.mark_finding(label)
+
+    @pyqtSlot(str)
+    def choose_finding(self, label: str) -> None:
+        """Show the heat map of a finding for the film on screen."""
+        shown, film = self.session.shown, self.session.shown_film
+        reading = film.reading if film is not None else None
+        if shown is not None and reading is not None and label in reading.heatmaps:
+            self._chosen[shown] = label
+            self.set_heatmap_shown(True)
+            self._show_heatmap()
+
+    @pyqtSlot(bool)
+    def set_heatmap_shown(self, shown: bool) -> None:
+        """Show or hide heat maps, of this film and the next ones."""
+        self.ui.panel.heat.set_shown(shown)
+        self.commands.heatmap.setChecked(shown)
+        self.ui.view.set_heatmap_shown(shown)
+
+    # Pictures
+
+    def picture(self, *, with_heatmap: bool) -> PictureJob | None:
+        """The film on screen as a picture at full size; None without a film.
+
+        Args:
+            with_heatmap: Lay the heat map over it, if there is one.
+        """
+        film, label = self.session.shown_film, self.chosen_label
+        if film is None:
+            return None
+        evidence = None
+        if with_heatmap and film.reading is not None and label is not None:
+            evidence = film.reading.evidence_for(label)
+        low, high = self.ui.view.grey_window
+        return PictureJob(
+            film=film.pyramid,
+            source=film.path,
+            low=low,
+            high=high,
+            inverted=self.ui.view.inverted,
+            evidence=evidence,
+            opacity=self.ui.panel.heat.opacity,
+        )
+
+    # Actions
+
+    @pyqtSlot()
+    def _on_open_triggered(self) -> None:
+        paths = film_dialogs.ask_for_films(self, self._settings.last_folder)
+        if paths:
+            self._settings.last_folder = str(paths[0].parent)
+            self.open_paths(paths)
+
+    @pyqtSlot()
+    def _on_any_sample_asked(self) -> None:
+        self.open_paths(sample_films()[:1])
+
+    @pyqtSlot(object)
+    def _on_sample_asked(self, path: Path) -> None:
+        self.open_paths([path])
+
+    @pyqtSlot()
+    def _on_paste_triggered(self) -> None:
+        self.take_mime(QGuiApplication.clipboard().mimeData())
+
+    @pyqtSlot()
+    def _on_save_triggered(self) -> None:
+        self._save(with_heatmap=self.commands.heatmap.isChecked())
+
+    @pyqtSlot()
+    def _on_save_plain_triggered(self) -> None:
+        self._save(with_heatmap=False)
+
+    def _save(self, *, with_heatmap: bool) -> None:
+        job = self.picture(with_heatmap=with_heatmap)
+        if job is not None:
+            label = self.chosen_label if job.evidence is not None else None
+            self.saver.ask_and_save(job, label)
+
+    @pyqtSlot()
+    def _on_copy_triggered(self) -> None:
+        self._copy(with_heatmap=self.commands.heatmap.isChecked())
+
+    @pyqtSlot()
+    def _on_copy_plain_triggered(self) -> None:
+        self._copy(with_heatmap=False)
+
+    def _copy(self, *, with_heatmap: bool) -> None:
+        job = self.picture(with_heatmap=with_heatmap)
+        if job is not None:
+            self.saver.copy(job)
+
+    @pyqtSlot()
+    def _on_close_triggered(self) -> None:
+        if self.session.shown is not None:
+            self.session.close(self.session.shown)
+
+    @pyqtSlot()
+    def _on_next_triggered(self) -> None:
+        self.session.step(1)
+
+    @pyqtSlot()
+    def _on_previous_triggered(self) -> None:
+        self.session.step(-1)
+
+    # Wiring
+
+    def _connect_session(self) -> None:
+        self.session.film_shown.connect(self._on_film_shown)
+        self.session.film_refined.connect(self._on_film_refined)
+        self.session.emptied.connect(self._on_emptied)
+        self.session.progress_changed.connect(self._on_progress_changed)
+        self.session.notice_raised.connect(self.show_notice)
+        self.session.bundle_opened.connect(self._on_bundle_opened)
+        self.session.bundle_refused.connect(self.bundle_refused)
+        self.saver.failed.connect(self.ui.banner.show_error)
+        self.saver.status_changed.connect(self.status_changed)
+
+    def _connect_widgets(self) -> None:
+        ui = self.ui
+        ui.strip.film_chosen.connect(self.session.choose)
+        ui.strip.removal_asked.connect(self.session.close)
+        ui.panel.finding_chosen.connect(self.choose_finding)
+        ui.panel.heat.shown_changed.connect(self.set_heatmap_shown)
+        ui.panel.heat.opacity_changed.connect(ui.view.set_heatmap_opacity)
+        ui.empty.open_asked.connect(self._on_open_triggered)
+        ui.empty.sample_asked.connect(self._on_any_sample_asked)
+
+    def _connect_actions(self) -> None:
+        commands = self.commands
+        commands.open.triggered.connect(self._on_open_triggered)
+        commands.paste.triggered.connect(self._on_paste_triggered)
+        commands.save.triggered.connect(self._on_save_triggered)
+        commands.save_plain.triggered.connect(self._on_save_plain_triggered)
+        commands.copy.triggered.connect(self._on_copy_triggered)
+        commands.copy_plain.triggered.connect(self._on_copy_plain_triggered)
+        commands.close.triggered.connect(self._on_close_triggered)
+        commands.next.triggered.connect(self._on_next_triggered)
+        commands.previous.triggered.connect(self._on_previous_triggered)
+        commands.sample_asked.connect(self._on_sample_asked)
+        commands.finding_asked.connect(self.choose_finding)
+        commands.heatmap.triggered.connect(self.set_heatmap_shown)
+
+    def _restore_settings(self) -> None:
+        opacity = self._settings.heatmap_opacity
+        self.ui.panel.heat.set_opacity(opacity)
+        self.ui.view.set_heatmap_opacity(opacity)
+        self.set_heatmap_shown(self._settings.heatmap_shown)
+        if not self._settings.splitter_state.isEmpty():
+            self.ui.splitter.restoreState(self._settings.splitter_state)
+
+    # Qt overrides
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if may_hold_films(event.mimeData()):
+            event.acceptProposedAction()
+            self.show_drop(event.mimeData())
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self.show_drop(None)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.show_drop(None)
+        self.take_mime(event.mimeData())
+        event.acceptProposedAction()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._highlight.setGeometry(self.rect())

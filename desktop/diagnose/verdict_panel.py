@@ -1,0 +1,235 @@
+"""The side panel: verdict, probabilities, heat map, facts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PyQt5.QtCore import QSize, Qt, pyqtSignal
+from PyQt5.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QVBoxLayout,
+    QWidget,
+)
+
+from desktop.diagnose.facts_panel import FactsPanel
+from desktop.diagnose.heat_controls import HeatControls
+from desktop.diagnose.key_help import KeyHelp
+from desktop.diagnose.probability_bars import BarRow, ProbabilityBars
+from desktop.diagnose.reading import DiagnosedFilm, Reading
+from desktop.style import icons
+from desktop.widgets.labels import Caption, Rule, SectionTitle
+from desktop.widgets.page_scroll import PageScroll
+
+_EMPTY = (
+    "Open a film and its verdict appears here, with the probability of each finding "
+    "and a heat map of the evidence for it."
+)
+_NO_MODEL = "No verdict: there is no model to ask."
+
+
+class VerdictPanel(PageScroll):
+    """Everything that is said about the film on screen.
+
+    Signals:
+        finding_chosen: str. Label whose heat map is wanted.
+    """
+
+    finding_chosen = pyqtSignal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("verdictPanel")
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setAccessibleName("Verdict")
+        self._page = QWidget(self)
+        self._page.setObjectName("verdictPage")
+        self._sentence = QLabel(self._page)
+        self._sentence.setObjectName("verdictSentence")
+        self._sentence.setWordWrap(True)
+        self._sentence.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse
+        )
+        self._note = Caption("", self._page)
+        self._warnings = _Warnings(self._page)
+        self._model = Caption("", self._page)
+        self._model.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse
+        )
+        self.bars = ProbabilityBars(self._page)
+        self.bars.finding_chosen.connect(self.finding_chosen)
+        self.heat = HeatControls(self._page)
+        self._facts = FactsPanel(self._page)
+        self._empty_parts: list[QWidget] = []
+        self._reading_parts: list[QWidget] = []
+        self._film_parts: list[QWidget] = []
+        self._lay_out()
+        self.setWidget(self._page)
+        self.show_nothing()
+
+    @property
+    def sentence(self) -> str:
+        """The verdict as it is shown."""
+        return self._sentence.text()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The warnings as they are shown."""
+        return self._warnings.sentences
+
+    @property
+    def model(self) -> str:
+        """The line that says which model gave the verdict."""
+        return self._model.text()
+
+    @property
+    def facts(self) -> FactsPanel:
+        """The rows about the file."""
+        return self._facts
+
+    def show_nothing(self) -> None:
+        """No film is open."""
+        self._sentence.setText("No film yet")
+        self._note.setText(_EMPTY)
+        self._warnings.set_sentences(())
+        for part in self._empty_parts:
+            part.show()
+        for part in (*self._reading_parts, *self._film_parts):
+            part.hide()
+
+    def show_film(self, film: DiagnosedFilm, chosen: str | None) -> None:
+        """Show what is known of a film.
+
+        Args:
+            film: The film.
+            chosen: Label whose heat map is shown.
+        """
+        for part in self._empty_parts:
+            part.hide()
+        for part in self._film_parts:
+            part.show()
+        for part in self._reading_parts:
+            part.setVisible(film.reading is not None)
+        self._warnings.set_sentences(film.warnings)
+        self._facts.show_film(film)
+        if film.reading is None:
+            self._sentence.setText("No verdict")
+            self._note.setText(_NO_MODEL)
+            return
+        # A line must not break between a number and its unit.
+        self._sentence.setText(film.reading.sentence.replace(" %", "\u00a0%"))
+        self._note.setText(_note(film.reading))
+        bundle = film.reading.bundle
+        self._model.setText(f"Read by {bundle.card.name} ({bundle.sha256[:8]})")
+        self._model.setToolTip(f"SHA-256 {bundle.sha256}")
+        self.bars.set_rows(bar_rows(film.reading), chosen)
+        if chosen is not None:
+            self.choose(film.reading, chosen)
+
+    def choose(self, reading: Reading, label: str) -> None:
+        """Mark the finding whose heat map is shown."""
+        self.bars.choose(label)
+        self.heat.set_subject(
+            reading.bundle.card.display_name(label),
+            has_evidence=bool(reading.heatmaps[label].any()),
+        )
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout(self._page)
+        column.setContentsMargins(18, 16, 18, 16)
+        column.setSpacing(8)
+        column.addWidget(self._sentence)
+        column.addWidget(self._note)
+        column.addWidget(self._warnings)
+        column.addWidget(self._model)
+        self._reading_parts.append(self._model)
+        keys = KeyHelp(self._page)
+        self._add_part(column, "On the film", keys, self._empty_parts)
+        self._add_part(column, "Probabilities", self.bars, self._reading_parts)
+        self._add_part(column, "Heat map", self.heat, self._reading_parts)
+        self._add_part(column, "Film", self._facts, self._film_parts)
+        column.addStretch(1)
+
+    def _add_part(
+        self, column: QVBoxLayout, title: str, body: QWidget, parts: list[QWidget]
+    ) -> None:
+        rule, heading = Rule(self._page), SectionTitle(title, self._page)
+        column.addSpacing(4)
+        for widget in (rule, heading, body):
+            column.addWidget(widget)
+            parts.append(widget)
+
+    # Qt overrides
+
+    def sizeHint(self) -> QSize:
+        return QSize(336, 600)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(258, 120)
+
+
+class _Warnings(QWidget):
+    """Sentences on why to doubt the verdict, each with a sign."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 2, 0, 2)
+        self._column.setSpacing(5)
+        self._rows: list[QWidget] = []
+        self.sentences: tuple[str, ...] = ()
+        self.setAccessibleName("Warnings")
+
+    def set_sentences(self, sentences: Sequence[str]) -> None:
+        self.sentences = tuple(sentences)
+        for row in self._rows:
+            self._column.removeWidget(row)
+            row.hide()
+            row.deleteLater()
+        self._rows = [self._row(text) for text in sentences]
+        for row in self._rows:
+            self._column.addWidget(row)
+        self.setAccessibleDescription(" ".join(sentences))
+        self.setVisible(bool(sentences))
+
+    def _row(self, text: str) -> QWidget:
+        row = QWidget(self)
+        row.setObjectName("warningRow")
+        row.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        sign, words = QLabel(row), QLabel(text, row)
+        sign.setPixmap(icons.icon("warning").pixmap(18, 18))
+        words.setWordWrap(True)
+        words.setTextFormat(Qt.TextFormat.PlainText)
+        line = QHBoxLayout(row)
+        line.setContentsMargins(8, 6, 8, 6)
+        line.setSpacing(8)
+        line.addWidget(sign, 0, Qt.AlignmentFlag.AlignTop)
+        line.addWidget(words, 1)
+        return row
+
+
+def bar_rows(reading: Reading) -> list[BarRow]:
+    """Rows for the bars, in the card's order."""
+    card, verdict = reading.bundle.card, reading.verdict
+    return [
+        BarRow(
+            label=name,
+            display_name=card.display_name(name),
+            probability=verdict.probabilities[name],
+            threshold=card.threshold(name),
+            stated=name == verdict.finding,
+        )
+        for name in card.label_names
+    ]
+
+
+def _note(reading: Reading) -> str:
+    if reading.verdict.finding is None:
+        return (
+            "No finding reaches its operating point, so none is stated. "
+            "The marks on the bars show where the points lie."
+        )
+    return (
+        "The mark on each bar is its operating point: from there on, "
+        "the finding is stated."
+    )

@@ -1,0 +1,231 @@
+"""Small pictures of films, read as they are looked at."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import logging
+import os
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from PyQt5.QtCore import QObject, pyqtSignal, pyqtSlot
+from PyQt5.QtGui import QImage
+
+from core.errors import ImageReadError
+from core.films.radiograph import read_radiograph
+from core.films.thumbnail import shrink
+from desktop.film.pyramid import picture_image
+
+logger = logging.getLogger(__name__)
+
+#: Memory for pictures that are not on screen, bytes.
+KEPT_BYTES: Final = 32 * 1024 * 1024
+_THREADS: Final = 2
+#: How long the end waits for films that are being read. A film on a network
+#: folder that is gone may never be.
+_LEAVE_S: Final = 5.0
+
+
+@dataclasses.dataclass(frozen=True)
+class PictureWish:
+    """A film of which a small picture is wanted.
+
+    Attributes:
+        key: What the picture is asked for by.
+        path: Of the film.
+    """
+
+    key: int
+    path: Path
+
+
+class Thumbnails(QObject):
+    """Keeps small pictures, and has those made that are on screen and missing.
+
+    Only the newest wishes count: what has been scrolled away is not read. The
+    threads start with the first wish; the owner ends them with `shut_down`.
+
+    Signals:
+        made: int. Key of a film whose picture is there now, or never will be.
+        missed: int. Key of a film that is not there; `made` follows.
+    """
+
+    made = pyqtSignal(int)
+    missed = pyqtSignal(int)
+    _read = pyqtSignal(int, int, object, bool)
+
+    def __init__(
+        self, parent: QObject | None = None, *, kept_bytes: int = KEPT_BYTES
+    ) -> None:
+        super().__init__(parent)
+        self._kept_bytes = kept_bytes
+        self._taken_bytes = 0
+        # The one that was looked at last comes last.
+        self._pictures: collections.OrderedDict[int, QImage] = collections.OrderedDict()
+        self._broken: set[int] = set()
+        self._desk = _Desk()
+        self._threads: list[threading.Thread] = []
+        self._read.connect(self._on_read)
+
+    @property
+    def taken_bytes(self) -> int:
+        """Memory that the pictures take."""
+        return self._taken_bytes
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether pictures are still to come."""
+        return self._desk.is_busy
+
+    def picture(self, key: int) -> QImage | None:
+        """The picture of a film; None where there is none yet, or never will be."""
+        picture = self._pictures.get(key)
+        if picture is not None:
+            self._pictures.move_to_end(key)
+        return picture
+
+    def is_broken(self, key: int) -> bool:
+        """Whether a film turned out not to be readable."""
+        return key in self._broken
+
+    def set_side(self, side: int) -> None:
+        """Make pictures of this longer side, pixels of the screen, from now on."""
+        if side != self._desk.side:
+            self._forget()
+            self._desk.begin(side)
+
+    def clear(self) -> None:
+        """Forget all: the keys mean other films from now on."""
+        self._forget()
+        self._desk.begin(self._desk.side)
+
+    def want(self, wishes: Iterable[PictureWish]) -> None:
+        """Have these made, the first one first, and nothing else any more."""
+        missing = [
+            wish
+            for wish in wishes
+            if wish.key not in self._pictures and wish.key not in self._broken
+        ]
+        self._desk.put(missing)
+        if missing and not self._threads and not self._desk.is_closed:
+            self._threads = [
+                threading.Thread(
+                    target=self._serve, name=f"thumbnails {n}", daemon=True
+                )
+                for n in range(_THREADS)
+            ]
+            for thread in self._threads:
+                thread.start()
+
+    def shut_down(self) -> None:
+        """End the threads after the films in hand."""
+        self._desk.close()
+        for thread in self._threads:
+            thread.join(_LEAVE_S)
+        self._threads = []
+
+    def _forget(self) -> None:
+        self._pictures.clear()
+        self._broken.clear()
+        self._taken_bytes = 0
+
+    def _serve(self) -> None:
+        """Make pictures until the end; in a thread of its own."""
+        while (task := self._desk.take()) is not None:
+            picture, is_there = None, True
+            try:
+                picture = _small_picture(task.wish.path, task.side)
+            except (ImageReadError, MemoryError) as error:
+                logger.debug("no picture of %s: %s", task.wish.path, error)
+                is_there = os.path.lexists(task.wish.path)
+            finally:
+                if self._desk.give_back(task):
+                    self._read.emit(task.round, task.wish.key, picture, is_there)
+
+    @pyqtSlot(int, int, object, bool)
+    def _on_read(
+        self, number: int, key: int, picture: QImage | None, is_there: bool
+    ) -> None:
+        if number != self._desk.round or key in self._pictures:
+            return
+        if picture is None:
+            self._broken.add(key)
+            if not is_there:
+                self.missed.emit(key)
+        else:
+            self._pictures[key] = picture
+            self._taken_bytes += picture.sizeInBytes()
+            while self._taken_bytes > self._kept_bytes and len(self._pictures) > 1:
+                _, oldest = self._pictures.popitem(last=False)
+                self._taken_bytes -= oldest.sizeInBytes()
+        self.made.emit(key)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Task:
+    wish: PictureWish
+    side: int
+    round: int
+
+
+class _Desk:
+    """Where wishes lie until a thread takes them. Safe from any thread."""
+
+    def __init__(self) -> None:
+        self.side = 48
+        self.round = 0
+        self._wishes: list[PictureWish] = []
+        self._in_hand: set[tuple[int, int]] = set()
+        self._is_closed = False
+        self._news = threading.Condition()
+
+    @property
+    def is_busy(self) -> bool:
+        with self._news:
+            return bool(self._wishes or self._in_hand)
+
+    @property
+    def is_closed(self) -> bool:
+        return self._is_closed
+
+    def begin(self, side: int) -> None:
+        """What is in hand is for nobody any more."""
+        with self._news:
+            self.side, self.round = side, self.round + 1
+            self._wishes = []
+
+    def put(self, wishes: list[PictureWish]) -> None:
+        with self._news:
+            self._wishes = [
+                wish for wish in wishes if (self.round, wish.key) not in self._in_hand
+            ]
+            self._news.notify_all()
+
+    def take(self) -> _Task | None:
+        """Wait for a wish; None at the end."""
+        with self._news:
+            self._news.wait_for(lambda: self._wishes or self._is_closed)
+            if self._is_closed:
+                return None
+            task = _Task(self._wishes.pop(0), self.side, self.round)
+            self._in_hand.add((task.round, task.wish.key))
+            return task
+
+    def give_back(self, task: _Task) -> bool:
+        """Whether anybody still waits for it."""
+        with self._news:
+            self._in_hand.discard((task.round, task.wish.key))
+            return not self._is_closed and task.round == self.round
+
+    def close(self) -> None:
+        with self._news:
+            self._is_closed = True
+            self._wishes = []
+            self._news.notify_all()
+
+
+def _small_picture(path: Path, side: int) -> QImage:
+    return picture_image(shrink(read_radiograph(path), side))

@@ -1,0 +1,371 @@
+"""The film on screen: zoom, pan, window and level, heat map."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PyQt5.QtCore import (
+    QEvent,
+    QPoint,
+    QPointF,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    pyqtSignal,
+    pyqtSlot,
+)
+from PyQt5.QtGui import (
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QNativeGestureEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PyQt5.QtWidgets import QGestureEvent, QPinchGesture, QSizePolicy, QWidget
+
+from desktop.film.pyramid import FilmPyramid, Patch, render_patch, window_table
+from desktop.film.viewport import Camera
+from desktop.style.overlay_text import GROUND, paint_hud
+
+_ZOOM_STEP: Final = 1.25
+_SHARP_FROM: Final = 4.0  # from this zoom on, pixels are shown as squares
+_PAN_STEP_PX: Final = 60
+_CONTRAST_STEP: Final = 0.1
+_BRIGHTNESS_STEP: Final = 0.05
+
+#: Most pixels shaded beyond what is visible, so that panning is free.
+_SPARE_PIXELS: Final = 2_000_000
+
+
+class FilmView(QWidget):
+    """Show a film; wheel zooms, left drag pans, right drag sets the window.
+
+    Knows no model and opens no file: it is given pixels. Painting costs the
+    same for a small film and a large one, as only what is visible is shaded,
+    from the nearest level of the pyramid.
+
+    Attributes:
+        camera: Where the film lies in the widget.
+
+    Signals:
+        window_changed: float, float. Film values shown as black and as white.
+        inversion_changed: bool. Whether dark and light are exchanged.
+    """
+
+    window_changed = pyqtSignal(float, float)
+    inversion_changed = pyqtSignal(bool)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.camera = Camera()
+        self._film: FilmPyramid | None = None
+        self._low, self._high = 0.0, 255.0
+        self._inverted = False
+        self._heat: QImage | None = None
+        self._heat_shown = True
+        self._heat_opacity = 0.5
+        self._patch: Patch | None = None
+        self._table: NDArray[np.uint8] | None = None
+        self._drag_from: QPoint | None = None
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        # The right button belongs to window and level.
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(160, 120)
+        self.grabGesture(Qt.GestureType.PinchGesture)
+        self.setAccessibleName("Film")
+
+    @property
+    def film(self) -> FilmPyramid | None:
+        """The film on screen."""
+        return self._film
+
+    @property
+    def grey_window(self) -> tuple[float, float]:
+        """Film values shown as black and as white."""
+        return self._low, self._high
+
+    @property
+    def inverted(self) -> bool:
+        """Whether dark and light are exchanged."""
+        return self._inverted
+
+    def set_film(self, film: FilmPyramid | None, *, keep_view: bool = False) -> None:
+        """Show a film, whole and in its own window.
+
+        Args:
+            film: What to show; None for an empty view.
+            keep_view: The same film in another resolution: leave zoom, place,
+                window and inversion as they are.
+        """
+        self._film = film
+        self._forget_shades()
+        if film is not None and not keep_view:
+            self._heat = None
+            self.camera.set_film(*film.size)
+            self.reset_window()
+
+    # Heat map
+
+    def set_heatmap(self, image: QImage | None) -> None:
+        """Lay a heat map over the whole film.
+
+        Args:
+            image: Colours with their transparency, of any size; stretched over
+                the film. None takes it away.
+        """
+        self._heat = image
+        self.update()
+
+    def set_heatmap_shown(self, shown: bool) -> None:
+        """Show or hide the heat map without forgetting it."""
+        self._heat_shown = shown
+        self.update()
+
+    @pyqtSlot(float)
+    def set_heatmap_opacity(self, opacity: float) -> None:
+        """Let the film shine through: 0 hides the heat map, 1 is strongest."""
+        self._heat_opacity = opacity
+        self.update()
+
+    # Window and level
+
+    def set_window(self, low: float, high: float) -> None:
+        """Show `low` as black and `high` as white, in film values."""
+        if self._film is None:
+            return
+        least, most = self._film.value_range
+        width = max(high - low, self._film.step)
+        width = min(width, 2 * max(most - least, self._film.step))
+        middle = min(max((low + high) / 2, least), most)
+        self._low, self._high = middle - width / 2, middle + width / 2
+        self._forget_shades()
+        self.window_changed.emit(self._low, self._high)
+
+    @pyqtSlot()
+    def reset_window(self) -> None:
+        """Back to the film's own window, not inverted."""
+        if self._film is not None:
+            self.set_inverted(False)
+            self.set_window(self._film.low, self._film.high)
+
+    @pyqtSlot(bool)
+    def set_inverted(self, inverted: bool) -> None:
+        """Exchange dark and light."""
+        if inverted != self._inverted:
+            self._inverted = inverted
+            self._forget_shades()
+            self.inversion_changed.emit(inverted)
+
+    def change_window(self, contrast: float, brightness: float) -> None:
+        """Adjust relative to the film's own window.
+
+        Args:
+            contrast: Above 0 narrows the window; 1 is its whole preset width.
+            brightness: Above 0 lightens; 1 is a whole preset width.
+        """
+        if self._film is None:
+            return
+        unit = self._film.high - self._film.low
+        width = max(self._high - self._low - contrast * unit, self._film.step)
+        middle = (self._low + self._high) / 2 - brightness * unit
+        self.set_window(middle - width / 2, middle + width / 2)
+
+    @pyqtSlot()
+    def add_contrast(self) -> None:
+        """Narrow the window by a step."""
+        self.change_window(_CONTRAST_STEP, 0.0)
+
+    @pyqtSlot()
+    def reduce_contrast(self) -> None:
+        """Widen the window by a step."""
+        self.change_window(-_CONTRAST_STEP, 0.0)
+
+    @pyqtSlot()
+    def lighten(self) -> None:
+        """Lower the level by a step."""
+        self.change_window(0.0, _BRIGHTNESS_STEP)
+
+    @pyqtSlot()
+    def darken(self) -> None:
+        """Raise the level by a step."""
+        self.change_window(0.0, -_BRIGHTNESS_STEP)
+
+    # Zoom and pan
+
+    @pyqtSlot()
+    def fit(self) -> None:
+        """Show the whole film, and keep it whole when the window changes."""
+        self.camera.fit()
+        self.update()
+
+    @pyqtSlot()
+    def show_actual_size(self) -> None:
+        """One screen pixel per film pixel, around the same middle."""
+        self.zoom_to(1.0)
+
+    @pyqtSlot()
+    def zoom_in(self) -> None:
+        """One step closer to the middle of the view."""
+        self.zoom_to(self.camera.zoom * _ZOOM_STEP)
+
+    @pyqtSlot()
+    def zoom_out(self) -> None:
+        """One step away from the middle of the view."""
+        self.zoom_to(self.camera.zoom / _ZOOM_STEP)
+
+    def zoom_to(self, zoom: float, at: QPointF | None = None) -> None:
+        """Zoom so that the film stays still under `at`; see `Camera.zoom_to`."""
+        if self._film is not None:
+            self.camera.zoom_to(zoom, at)
+            self.update()
+
+    def pan_by(self, dx: float, dy: float) -> None:
+        """Move the film by so many logical pixels."""
+        if self._film is not None:
+            self.camera.pan_by(dx, dy)
+            self.update()
+
+    # Painting
+
+    def _forget_shades(self) -> None:
+        self._table = None
+        self._patch = None
+        self.update()
+
+    def _patch_for(self, film: FilmPyramid, visible: QRectF) -> tuple[Patch, QRectF]:
+        """Shades that cover `visible`, in film pixels, and its place in them."""
+        level = film.level_for(self.camera.zoom)
+        rows, columns = film.levels[level].shape
+        x, y = columns / film.size[1], rows / film.size[0]
+        part = QRectF(
+            visible.x() * x, visible.y() * y, visible.width() * x, visible.height() * y
+        )
+        whole = QRect(0, 0, columns, rows)
+        needed = part.toAlignedRect().adjusted(-1, -1, 1, 1).intersected(whole)
+        patch = self._patch
+        if patch is None or patch.level != level or not patch.area.contains(needed):
+            if self._table is None:
+                self._table = window_table(
+                    film, self._low, self._high, inverted=self._inverted
+                )
+            area = _grown(needed, _SPARE_PIXELS)
+            patch = self._patch = render_patch(film, level, area, self._table)
+        return patch, part.translated(-QPointF(patch.area.topLeft()))
+
+    def _paint_film(self, painter: QPainter, film: FilmPyramid) -> None:
+        place = self.camera.film_rect
+        shown = place.intersected(QRectF(self.rect()))
+        if shown.isEmpty():
+            return
+        visible = QRectF(
+            self.camera.film_point(shown.topLeft()),
+            self.camera.film_point(shown.bottomRight()),
+        )
+        patch, source = self._patch_for(film, visible)
+        smooth = QPainter.RenderHint.SmoothPixmapTransform
+        painter.setRenderHint(smooth, self.camera.zoom < _SHARP_FROM)
+        painter.drawImage(shown, patch.image, source)
+        if self._heat is not None and self._heat_shown:
+            painter.setRenderHint(smooth)
+            painter.setOpacity(self._heat_opacity)
+            painter.drawImage(place, self._heat)
+            painter.setOpacity(1.0)
+
+    def _hud_text(self, film: FilmPyramid) -> str:
+        width, level = self._high - self._low, (self._low + self._high) / 2
+        places = 0 if film.step >= 0.5 else 3
+        text = (
+            f"{self.camera.zoom:.0%}    "
+            f"Window {width:,.{places}f}    Level {level:,.{places}f}"
+        )
+        return f"{text}    Inverted" if self._inverted else text
+
+    # Qt overrides
+
+    def sizeHint(self) -> QSize:
+        return QSize(800, 700)
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QNativeGestureEvent):
+            if event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
+                zoom = self.camera.zoom * (1.0 + event.value())
+                self.zoom_to(zoom, event.localPos())
+                return True
+        elif isinstance(event, QGestureEvent):
+            pinch = event.gesture(Qt.GestureType.PinchGesture)
+            if isinstance(pinch, QPinchGesture):
+                at = QPointF(self.mapFromGlobal(pinch.hotSpot().toPoint()))
+                self.zoom_to(self.camera.zoom * pinch.scaleFactor(), at)
+                return True
+        return super().event(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self.camera.set_view(self.width(), self.height(), self.devicePixelRatioF())
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        turns = event.angleDelta().y() / 120.0
+        if turns:
+            self.zoom_to(self.camera.zoom * _ZOOM_STEP**turns, event.position())
+        event.accept()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._drag_from = event.pos()
+        if event.button() == Qt.MouseButton.LeftButton and self._film is not None:
+            self.setCursor(Qt.CursorShape.ClosedHandCursor)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._drag_from is None:
+            return
+        moved = event.pos() - self._drag_from
+        self._drag_from = event.pos()
+        if event.buttons() & Qt.MouseButton.RightButton:
+            # As workstations have it: right widens the window, down lightens.
+            reach = max(200.0, 0.6 * min(self.width(), self.height()))
+            self.change_window(-moved.x() / reach, moved.y() / reach)
+        elif event.buttons() & Qt.MouseButton.LeftButton:
+            self.pan_by(moved.x(), moved.y())
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._drag_from = None
+        self.unsetCursor()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.fit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        steps = {
+            Qt.Key.Key_Left: (_PAN_STEP_PX, 0),
+            Qt.Key.Key_Right: (-_PAN_STEP_PX, 0),
+            Qt.Key.Key_Up: (0, _PAN_STEP_PX),
+            Qt.Key.Key_Down: (0, -_PAN_STEP_PX),
+        }
+        step = steps.get(event.key())
+        if step is None:
+            super().keyPressEvent(event)
+        else:
+            self.pan_by(*step)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), GROUND)
+        if self._film is not None:
+            self._paint_film(painter, self._film)
+            paint_hud(painter, self.rect(), self._hud_text(self._film))
+        painter.end()
+
+
+def _grown(area: QRect, spare_pixels: int) -> QRect:
+    """Widen on all sides, to twice the size at most, by `spare_pixels` at most."""
+    wide, high = max(1, area.width()), max(1, area.height())
+    growth = min(2.0, (1.0 + spare_pixels / (wide * high)) ** 0.5)
+    dx, dy = int(wide * (growth - 1) / 2), int(high * (growth - 1) / 2)
+    return area.adjusted(-dx, -dy, dx, dy)

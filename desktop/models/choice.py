@@ -1,0 +1,127 @@
+"""Whether a model is the one in use, and the buttons that change that."""
+
+from __future__ import annotations
+
+import enum
+from typing import Final
+
+from PyQt5.QtCore import Qt, pyqtSignal
+from PyQt5.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from core.model import in_use as model_store
+from desktop.widgets.labels import Caption, ElidedLabel
+
+_EARLIER_PX = 220
+
+
+class Advice(enum.Enum):
+    """What a comparison has to say of a model."""
+
+    NONE = enum.auto()
+    AGAINST = enum.auto()
+    UNKNOWN = enum.auto()
+    PENDING = enum.auto()
+    WAITING = enum.auto()
+
+
+#: Words of the button that uses a model, and what they mean.
+_WORDS: Final = {
+    Advice.NONE: (
+        "&Use this model",
+        "Films are read by this model from now on; you can go back",
+    ),
+    Advice.AGAINST: ("&Use it anyway", "The comparison advises against it"),
+    Advice.UNKNOWN: (
+        "&Use without comparing",
+        "Nobody knows whether it is better than the model in use",
+    ),
+    Advice.PENDING: (
+        "&Use this model…",
+        "The comparison has not finished.",
+    ),
+    Advice.WAITING: (
+        "Do not &use it yet",
+        "It is used once the comparison has ended, unless that advises against it.",
+    ),
+}
+
+
+class ModelChoice(QWidget):
+    """Says which model reads films, and offers another.
+
+    Signals:
+        use_asked: the model that is shown is to be the one in use.
+        back_asked: the model before the present one is wanted again.
+    """
+
+    use_asked = pyqtSignal()
+    back_asked = pyqtSignal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._state = ElidedLabel("", self)
+        self._state.setObjectName("candidateState")
+        self._about = Caption("", self)
+        self.use_button = QPushButton("&Use this model", self)
+        self.use_button.setObjectName("useButton")
+        self.back_button = QPushButton("Go &back", self)
+        self.use_button.clicked.connect(self.use_asked)
+        self.back_button.clicked.connect(self.back_asked)
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addWidget(self._state)
+        words.addWidget(self._about)
+        line = QHBoxLayout(self)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(10)
+        line.addLayout(words, 1)
+        line.addWidget(self.back_button)
+        line.addWidget(self.use_button)
+
+    @property
+    def state(self) -> str:
+        """What the model is."""
+        return self._state.text
+
+    @property
+    def about(self) -> str:
+        """What follows from that."""
+        return self._about.text()
+
+    def show_state(self, *, is_in_use: bool, has_model: bool, name: str) -> None:
+        """Say what the model is.
+
+        Args:
+            has_model: Whether there is one at all.
+            name: Of the model in use; empty if there is none.
+        """
+        if is_in_use:
+            self._state.set_text("This is the model in use")
+            self._about.setText("Every film is read by it, here and at the next start.")
+        else:
+            self._state.set_text("A candidate")
+            self._about.setText(
+                f"Films are still read by {name}." if name else "No model is in use."
+            )
+        self.use_button.setVisible(has_model and not is_in_use)
+        self._show_back_button(is_in_use)
+
+    def set_advice(self, advice: Advice) -> None:
+        """Say on the button what the comparison has to say of the model so far."""
+        words, reason = _WORDS[advice]
+        self.use_button.setText(words)
+        self.use_button.setToolTip(reason)
+        self.use_button.setAccessibleDescription(reason)
+        self.use_button.setDefault(advice is Advice.NONE)
+        if advice in (Advice.PENDING, Advice.WAITING):
+            self._about.setText(f"{self._about.text()} {reason}")
+
+    def _show_back_button(self, is_in_use: bool) -> None:
+        earlier = model_store.previous() if is_in_use else None
+        self.back_button.setVisible(earlier is not None)
+        if earlier is not None:
+            metrics = self.back_button.fontMetrics()
+            middle = Qt.TextElideMode.ElideMiddle
+            short = metrics.elidedText(earlier.name, middle, _EARLIER_PX)
+            self.back_button.setText(f"Go &back to {short.replace('&', '&&')}")
+            self.back_button.setToolTip(f"Use {earlier.name} again")

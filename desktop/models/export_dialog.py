@@ -1,0 +1,289 @@
+"""Writing a model in a form that other programs read."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Final
+
+from PyQt5.QtCore import QSize, pyqtSignal, pyqtSlot
+from PyQt5.QtGui import QCloseEvent
+from PyQt5.QtWidgets import (
+    QButtonGroup,
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QRadioButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core import paths
+from core.jobs.events import Noted, StageStarted
+from core.jobs.failures import Failure
+from core.model.bundle import WEIGHTS, ModelBundle
+from core.runs.store import safe_name
+from desktop.models import file_dialogs as model_dialogs
+from desktop.widgets.labels import Caption, printable
+from desktop.widgets.message_card import MessageCard
+from desktop.work.child_job import ChildJob
+
+#: How the sentence begins that tells how far a written model is from this one.
+_PARITY: Final = "Checked:"
+
+
+@dataclasses.dataclass(frozen=True)
+class Format:
+    """A form that a model can be written in.
+
+    Attributes:
+        name: As `core export --format` takes it.
+        title: As people know it.
+        use: What it is good for.
+        suffix: Of the file, with its dot; empty for a folder.
+        needs_weights: Whether it is made from the weights, by Keras, which
+            takes a minute.
+        sameness: What is sure of a copy; what is converted is measured.
+    """
+
+    name: str
+    title: str
+    use: str
+    suffix: str
+    needs_weights: bool = True
+    sameness: str = ""
+
+
+FORMATS: Final = (
+    Format(
+        "hilum",
+        "Hilum file (.hilum)",
+        "Model, card and report in one file, for another Hilum.",
+        ".hilum",
+        needs_weights=False,
+        sameness="Every part of it was checked against its hash.",
+    ),
+    Format(
+        "openvino",
+        "OpenVINO (folder)",
+        "The graph that Hilum itself runs, for OpenVINO.",
+        "",
+        needs_weights=False,
+        sameness="It is the graph that gives the verdicts here, unchanged.",
+    ),
+    Format("onnx", "ONNX (.onnx)", "For ONNX Runtime and many others.", ".onnx"),
+    Format("litert", "LiteRT (.tflite)", "For phones and small devices.", ".tflite"),
+    Format("savedmodel", "SavedModel (folder)", "For TensorFlow.", ""),
+    Format("keras", "Keras (.keras)", "To load and change in Keras 3.", ".keras"),
+)
+
+
+class ExportDialog(QDialog):
+    """Chooses a format and a place, writes in a child, and says how it went.
+
+    Signals:
+        status_changed: str. For the status line.
+    """
+
+    status_changed = pyqtSignal(str)
+
+    def __init__(self, bundle: ModelBundle, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._bundle = bundle
+        self._notes: list[str] = []
+        self._job = ChildJob(self)
+        self._log = paths.user_log_dir() / "export.txt"
+        self._target: Path | None = None
+        self.setWindowTitle("Export model")
+        self.setObjectName("exportDialog")
+        self._make_widgets()
+        self._lay_out()
+        self._job.progressed.connect(self._on_job_progressed)
+        self._job.succeeded.connect(self._on_job_succeeded)
+        self._job.stopped.connect(self._on_job_stopped)
+        self._job.failed.connect(self._on_job_failed)
+
+    @property
+    def chosen(self) -> Format:
+        """The format that is marked."""
+        return FORMATS[self._group.checkedId()]
+
+    @property
+    def outcome(self) -> MessageCard:
+        """What came of it."""
+        return self._outcome
+
+    def choose(self, name: str) -> None:
+        """Mark a format by its name."""
+        for i, each in enumerate(FORMATS):
+            if each.name == name:
+                self._group.button(i).setChecked(True)
+
+    def export(self, target: Path, *, replace: bool) -> None:
+        """Write the model; the dialog says what came of it.
+
+        Args:
+            target: File, or folder to make.
+            replace: Whether what is there may be replaced.
+        """
+        self._target, self._notes = target, []
+        self._outcome.hide()
+        self._progress.show()
+        self._activity.setText(f"Writing {printable(Path(target.name))}…")
+        self._activity.show()
+        arguments = ["export", str(self._bundle.path.absolute())]
+        arguments += ["--format", self.chosen.name, "--out", str(target.absolute())]
+        arguments += ["--overwrite"] if replace else []
+        self._set_busy(True)
+        self._job.start(arguments, self._log)
+
+    def shut_down(self) -> None:
+        """Stop what is being written; nothing of it is left."""
+        self._job.shut_down()
+
+    @pyqtSlot()
+    def _on_export_clicked(self) -> None:
+        target = self._ask_for_target()
+        if target is not None:
+            # The file dialog has asked; of a folder it knows nothing.
+            self.export(target, replace=bool(self.chosen.suffix))
+
+    def _ask_for_target(self) -> Path | None:
+        form = self.chosen
+        name = safe_name(self._bundle.card.name)
+        if form.suffix:
+            return model_dialogs.ask_for_file(
+                self,
+                f"Export as {form.title}",
+                Path.home() / f"{name}{form.suffix}",
+                f"{form.title} (*{form.suffix})",
+                form.suffix.lstrip("."),
+            )
+        chosen = QFileDialog.getExistingDirectory(
+            self, f"Folder to put the {form.title} in", str(Path.home())
+        )
+        return Path(chosen) / f"{name} {form.name}" if chosen else None
+
+    @pyqtSlot(object)
+    def _on_job_progressed(self, event: object) -> None:
+        if isinstance(event, StageStarted) and event.detail:
+            self._activity.setText(event.detail)
+        elif isinstance(event, Noted):
+            self._notes.append(event.message)
+
+    @pyqtSlot(str)
+    def _on_job_succeeded(self, result: str) -> None:
+        where = printable(self._target or Path(result))
+        said = [*self._notes, self.chosen.sameness or _parity_of(self._log)]
+        self._finish("good", "Written", f"The model is in {where}.", " ".join(said))
+        self.status_changed.emit(f"Exported to {where}")
+
+    @pyqtSlot()
+    def _on_job_stopped(self) -> None:
+        self._finish("note", "Stopped", "Nothing was written.", "")
+
+    @pyqtSlot(object)
+    def _on_job_failed(self, failure: Failure) -> None:
+        hint = f"{failure.hint} The log is {printable(failure.log_path)}.".strip()
+        self._finish("stop", "Not written", failure.message, hint)
+
+    def _finish(self, severity: str, word: str, text: str, hint: str) -> None:
+        self._set_busy(False)
+        self._progress.hide()
+        self._activity.hide()
+        self._outcome.set_severity(severity, word)
+        self._outcome.set_words(text, hint)
+        self._outcome.show()
+        self.adjustSize()
+
+    def _set_busy(self, is_busy: bool) -> None:
+        has_weights = WEIGHTS in self._bundle.card.files
+        for i, form in enumerate(FORMATS):
+            can_be = has_weights or not form.needs_weights
+            self._group.button(i).setEnabled(can_be and not is_busy)
+        self.export_button.setEnabled(not is_busy)
+        self._close.setText("&Stop" if is_busy else "&Close")
+
+    def _make_widgets(self) -> None:
+        self._group = QButtonGroup(self)
+        for i, form in enumerate(FORMATS):
+            button = QRadioButton(form.title, self)
+            button.setToolTip(form.use)
+            button.setAccessibleDescription(form.use)
+            self._group.addButton(button, i)
+        self._group.button(0).setChecked(True)
+        self._activity = QLabel(self)
+        self._activity.setWordWrap(True)
+        self._progress = QProgressBar(self)
+        self._progress.setRange(0, 0)
+        self._progress.setTextVisible(False)
+        self._progress.setFixedHeight(8)
+        self._progress.setAccessibleName("Writing the model")
+        self._outcome = MessageCard("note", self)
+        for widget in (self._activity, self._progress, self._outcome):
+            widget.hide()
+        self.export_button = QPushButton("&Export…", self)
+        self.export_button.setDefault(True)
+        self.export_button.clicked.connect(self._on_export_clicked)
+        self._close = QPushButton("&Close", self)
+        self._close.clicked.connect(self.reject)
+        self._set_busy(False)
+
+    def _lay_out(self) -> None:
+        title = QLabel(f"Export {self._bundle.card.name}", self)
+        title.setObjectName("dialogTitle")
+        title.setWordWrap(True)
+        page = QVBoxLayout(self)
+        page.setContentsMargins(20, 18, 20, 16)
+        page.setSpacing(6)
+        page.addWidget(title)
+        for i, form in enumerate(FORMATS):
+            page.addWidget(self._group.button(i))
+            inset = QHBoxLayout()
+            inset.setContentsMargins(24, 0, 0, 4)
+            inset.addWidget(Caption(form.use, self))
+            page.addLayout(inset)
+        if WEIGHTS not in self._bundle.card.files:
+            note = "The other formats need the weights, which this model came without."
+            page.addWidget(Caption(note, self))
+        page.addWidget(self._activity)
+        page.addWidget(self._progress)
+        page.addWidget(self._outcome)
+        page.addStretch(1)
+        buttons = QDialogButtonBox(self)
+        buttons.addButton(self._close, QDialogButtonBox.ButtonRole.RejectRole)
+        buttons.addButton(self.export_button, QDialogButtonBox.ButtonRole.ActionRole)
+        page.addWidget(buttons)
+
+    # Qt overrides
+
+    def sizeHint(self) -> QSize:
+        return QSize(560, super().sizeHint().height())
+
+    def reject(self) -> None:
+        if self._job.is_running:  # Stop, Escape
+            self._activity.setText("Stopping…")
+            self._job.stop()
+        else:
+            super().reject()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if self._job.is_running:  # what it says of its end must be heard
+            event.ignore()
+            self.reject()
+        else:
+            super().closeEvent(event)
+
+
+def _parity_of(log: Path) -> str:
+    """What the command said of the parity, among what its libraries print."""
+    try:
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    said = next((line for line in lines if line.startswith(_PARITY)), "")
+    return said.replace("differ from the model's by at most 0.0e+00", "are the model's")

@@ -1,0 +1,100 @@
+"""Asking about models and their files: only the asking, not the doing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PyQt5.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QLabel,
+    QPushButton,
+    QTextBrowser,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.model.archive import SUFFIX
+from core.model.bundle import ModelBundle
+from desktop.models.card_dialog import card_html
+from desktop.widgets.dialog_size import resize_within_screen
+from desktop.widgets.labels import Caption
+
+
+class ImportDialog(QDialog):
+    """Shows the card of a model from elsewhere before it is put to use."""
+
+    def __init__(self, bundle: ModelBundle, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Import model")
+        title = QLabel(f"Use {bundle.card.name} from now on?", self)
+        title.setObjectName("dialogTitle")
+        title.setWordWrap(True)
+        note = Caption(
+            "The file is whole: every part of it matches its card. Whether the card "
+            "is to be believed depends on who gave it to you. You can go back to the "
+            "present model at any time.",
+            self,
+        )
+        browser = QTextBrowser(self)
+        browser.setOpenLinks(False)
+        browser.setAccessibleName("Model card")
+        browser.setHtml(card_html(bundle))
+        self.use_button = QPushButton("&Use this model", self)
+        self.use_button.setDefault(True)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
+        buttons.addButton(self.use_button, QDialogButtonBox.ButtonRole.AcceptRole)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        page = QVBoxLayout(self)
+        page.setContentsMargins(18, 16, 18, 14)
+        page.setSpacing(8)
+        page.addWidget(title)
+        page.addWidget(note)
+        page.addWidget(browser, 1)
+        page.addWidget(buttons)
+        resize_within_screen(self, 660, 620)
+
+
+def confirm_import(bundle: ModelBundle, parent: QWidget) -> bool:
+    """Show a model's card; whether the user wants to use the model."""
+    dialog = ImportDialog(bundle, parent)
+    accepted = dialog.exec() == QDialog.DialogCode.Accepted
+    dialog.deleteLater()
+    return accepted
+
+
+def ask_for_model(parent: QWidget, folder: str) -> Path | None:
+    """A model file to import; None when the dialog is cancelled."""
+    name, _ = QFileDialog.getOpenFileName(
+        parent, "Import model", folder, f"Hilum models (*{SUFFIX});;All files (*)"
+    )
+    return Path(name) if name else None
+
+
+def ask_for_report(parent: QWidget, suggestion: Path) -> Path | None:
+    """A file to save a report to; None when the dialog is cancelled."""
+    return ask_for_file(parent, "Save report", suggestion, "Web page (*.html)", "html")
+
+
+def ask_for_file(
+    parent: QWidget, title: str, suggestion: Path, kinds: str, suffix: str
+) -> Path | None:
+    """A file to write; None when the dialog is cancelled.
+
+    Args:
+        parent: The dialog belongs to it.
+        title: Of the dialog.
+        suggestion: Folder and name to begin with.
+        kinds: As QFileDialog's name filters.
+        suffix: Added to a name without one.
+    """
+    dialog = QFileDialog(parent, title, str(suggestion.parent), kinds)
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setDefaultSuffix(suffix)
+    dialog.selectFile(suggestion.name)
+    accepted = dialog.exec() == QFileDialog.DialogCode.Accepted
+    chosen = Path(dialog.selectedFiles()[0]) if accepted else None
+    dialog.deleteLater()
+    return chosen

@@ -1,0 +1,193 @@
+"""The models' part of the File menu: import, export, list, go back."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from PyQt5.QtCore import pyqtSignal, pyqtSlot
+from PyQt5.QtWidgets import QAction, QDialog, QWidget
+
+from core import paths
+from core.errors import CoreError
+from core.films.radiograph import display_name
+from core.model import in_use as model_store
+from core.model.archive import unpack_bundle
+from core.model.bundle import ModelBundle
+from desktop.models import file_dialogs as model_dialogs
+from desktop.models.export_dialog import ExportDialog
+from desktop.models.list_dialog import ModelsDialog
+from desktop.widgets.notify import notice_of
+from desktop.work.background import Background
+
+
+class ModelFiles(QWidget):
+    """Offers what can be done with model files; has no place on screen itself.
+
+    Attributes:
+        menu_actions: For the File menu, in order.
+
+    Signals:
+        bundle_asked: Path. To be put to use; `set_bundle` follows, or
+            `discard_imported` when that has failed.
+        back_asked: the model before the present one is wanted again.
+        notice_raised: Notice. A file cannot be imported.
+        status_changed: str. For the status line.
+    """
+
+    bundle_asked = pyqtSignal(object)
+    back_asked = pyqtSignal()
+    notice_raised = pyqtSignal(object)
+    status_changed = pyqtSignal(str)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.hide()
+        self._window = parent
+        self._bundle: ModelBundle | None = None
+        self._waiting: list[Path] = []
+        self._is_importing = False
+        self._asked: ModelBundle | None = None
+        self._scratch: tempfile.TemporaryDirectory[str] | None = None
+        self._files = Background(self, "model files")
+        self.import_action = QAction("&Import model…", parent)
+        self.import_action.triggered.connect(self._on_import_triggered)
+        self.export_action = QAction("&Export model…", parent)
+        self.export_action.setEnabled(False)
+        self.export_action.triggered.connect(self._on_export_triggered)
+        self.list_action = QAction("&Models on this computer…", parent)
+        self.list_action.triggered.connect(self._on_list_triggered)
+        self.back_action = QAction("Go &back to the model before", parent)
+        self.back_action.setEnabled(False)
+        self.back_action.triggered.connect(self.back_asked)
+        self.menu_actions = [
+            self.import_action,
+            self.export_action,
+            self.list_action,
+            self.back_action,
+        ]
+
+    def set_bundle(self, bundle: ModelBundle) -> None:
+        """Another model is in use."""
+        self._bundle = bundle
+        self.export_action.setEnabled(True)
+        earlier = model_store.previous()
+        name = earlier.name.replace("&", "&&") if earlier else "the model before"
+        self.back_action.setText(f"Go &back to {name}")
+        self.back_action.setEnabled(earlier is not None)
+        # Another may have come first: that of the start, above all.
+        if self._asked is not None and self._asked.card == bundle.card:
+            self.discard_imported()
+
+    def import_files(self, files: Sequence[Path]) -> None:
+        """Import one after the other; see `import_file`."""
+        for file in files:
+            self.import_file(file)
+
+    def import_file(self, file: Path) -> None:
+        """Verify a model file, show its card, and ask for it to be used.
+
+        One at a time: a file that comes meanwhile waits.
+        """
+        self._waiting.append(file)
+        self._begin_next()
+
+    def discard_imported(self) -> None:
+        """What was asked for is done or has failed: go on to the next file."""
+        if self._asked is not None:
+            self._end_import()
+
+    def shut_down(self) -> None:
+        """End the thread."""
+        self._waiting.clear()
+        self._files.shut_down()
+        self._end_import()
+
+    def _begin_next(self) -> None:
+        if self._is_importing or not self._waiting:
+            return
+        self._is_importing = True
+        file = self._waiting.pop(0)
+        self.status_changed.emit(f"Checking {display_name(file)}…")
+        unpack = partial(_unpack, file)
+        self._files.ask(unpack, self._on_unpacked, self._on_unpack_failed)
+
+    def _on_unpacked(self, found: _Unpacked) -> None:
+        self.status_changed.emit("")
+        self._scratch = found.scratch
+        name = found.bundle.card.name
+        if self._bundle is not None and found.bundle.card == self._bundle.card:
+            self.status_changed.emit(f"{name} is the model in use already.")
+        elif model_dialogs.confirm_import(found.bundle, self._window):
+            self._asked = found.bundle
+            self.bundle_asked.emit(found.bundle.path)
+            return
+        self._end_import()
+
+    def _end_import(self) -> None:
+        if self._scratch is not None:
+            self._scratch.cleanup()
+            self._scratch = None
+        self._is_importing = False
+        self._asked = None
+        self._begin_next()
+
+    def _on_unpack_failed(self, error: CoreError) -> None:
+        self.status_changed.emit("")
+        self.notice_raised.emit(notice_of(error))
+        self._end_import()
+
+    @pyqtSlot()
+    def _on_import_triggered(self) -> None:
+        file = model_dialogs.ask_for_model(self._window, str(Path.home()))
+        if file is not None:
+            self.import_file(file)
+
+    @pyqtSlot()
+    def _on_list_triggered(self) -> None:
+        dialog = ModelsDialog(self._window)
+        if dialog.exec() == QDialog.DialogCode.Accepted and dialog.wanted is not None:
+            self.bundle_asked.emit(dialog.wanted)
+        dialog.deleteLater()
+
+    @pyqtSlot()
+    def _on_export_triggered(self) -> None:
+        if self._bundle is not None:
+            dialog = ExportDialog(self._bundle, self._window)
+            dialog.status_changed.connect(self.status_changed)
+            dialog.exec()
+            dialog.deleteLater()
+
+
+class _Unpacked:
+    """A model from a file, in a folder that lives as long as this."""
+
+    def __init__(
+        self, bundle: ModelBundle, scratch: tempfile.TemporaryDirectory[str]
+    ) -> None:
+        self.bundle = bundle
+        self.scratch = scratch
+
+
+def _unpack(file: Path) -> _Unpacked:
+    """Unpack beside where models are kept, so that the disk is the same.
+
+    Raises:
+        BundleError: The file is missing, damaged, foreign or too new.
+        OutputError: The disk is full or may not be written to.
+    """
+    home = paths.models_dir()
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        scratch = tempfile.TemporaryDirectory(
+            prefix=".import-", dir=home, ignore_cleanup_errors=True
+        )
+    except OSError as error:
+        raise paths.output_error(home / file.name, error) from error
+    try:
+        return _Unpacked(unpack_bundle(file, Path(scratch.name) / "model"), scratch)
+    except CoreError:
+        scratch.cleanup()
+        raise

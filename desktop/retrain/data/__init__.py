@@ -1,0 +1,1 @@
+"""Choose films and check them."""

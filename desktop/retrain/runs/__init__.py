@@ -1,0 +1,1 @@
+"""The list of trainings and the one that runs."""

@@ -1,0 +1,112 @@
+"""How a run is drawn in the list of runs: three lines."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PyQt5.QtCore import QModelIndex, QRect, QSize, Qt
+from PyQt5.QtGui import QFont, QPainter, QPalette, QPen
+from PyQt5.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from desktop.retrain.runs.model import IN_USE_ROLE, ROW_ROLE
+from desktop.retrain.runs.rows import RunRow, short_when
+from desktop.style.item_paint import paint_frame
+from desktop.style.severity import severity_icon
+from desktop.widgets.labels import muted
+
+_PAD_PX: Final = 8
+_GAP_PX: Final = 3
+_SIGN_PX: Final = 15
+
+
+class RunDelegate(QStyledItemDelegate):
+    """Draws name, state with date, and what came of it."""
+
+    def _paint_ground(self, painter: QPainter, option: QStyleOptionViewItem) -> None:
+        frame = option.rect.adjusted(4, 1, -5, -2)
+        paint_frame(painter, frame, option)
+        if option.state & QStyle.StateFlag.State_HasFocus:
+            ink = option.palette.color(QPalette.ColorRole.WindowText)
+            painter.setPen(QPen(ink, 1, Qt.PenStyle.DotLine))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(frame.adjusted(2, 2, -2, -2), 4, 4)
+
+    # Qt overrides
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
+        line = option.fontMetrics.height()
+        return QSize(160, 3 * line + 2 * _GAP_PX + 2 * _PAD_PX + 3)
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex
+    ) -> None:
+        row: RunRow = index.data(ROW_ROLE)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._paint_ground(painter, option)
+        height = option.fontMetrics.height()
+        left = option.rect.left() + 4 + _PAD_PX
+        width = option.rect.width() - 9 - 2 * _PAD_PX
+        line = QRect(left, option.rect.top() + _PAD_PX + 1, width, height)
+        ink = option.palette.color(QPalette.ColorRole.WindowText)
+        soft = muted(option.palette)
+        bold = QFont(option.font)
+        bold.setBold(True)
+        taken = 0
+        if index.data(IN_USE_ROLE):
+            taken = _paint_badge(painter, option, line) + 6
+        painter.setPen(ink)
+        _text(painter, bold, line.adjusted(0, 0, -taken, 0), row.name)
+        line.translate(0, height + _GAP_PX)
+        painter.setPen(soft)
+        indent = 0
+        if row.is_read:
+            sign = QRect(line.left(), 0, _SIGN_PX, _SIGN_PX)
+            sign.moveTop(line.center().y() - _SIGN_PX // 2)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            severity_icon(row.severity).paint(painter, sign)
+            indent = _SIGN_PX + 5
+        when = short_when(row.run.record.started)
+        words = " · ".join(part for part in (row.state, when) if part)
+        _text(painter, option.font, line.adjusted(indent, 0, 0, 0), words)
+        line.translate(0, height + _GAP_PX)
+        _text(painter, option.font, line, outcome_in_words(row))
+        painter.restore()
+
+
+def outcome_in_words(row: RunRow) -> str:
+    """What came of a run, as short as it gets."""
+    if row.accuracy is None:
+        return f"{row.preset} · {row.data}"
+    if row.macro_f1 is None:
+        return f"Accuracy {100 * row.accuracy.value:.1f} %"
+    return (
+        f"Accuracy {100 * row.accuracy.value:.1f} % · "
+        f"F1 {100 * row.macro_f1.value:.1f} %"
+    )
+
+
+def _paint_badge(painter: QPainter, option: QStyleOptionViewItem, line: QRect) -> int:
+    """Say at the right end that the model is in use; the width of that."""
+    small = QFont(option.font)
+    small.setPointSizeF(small.pointSizeF() * 0.85)
+    painter.setFont(small)
+    words = "In use"
+    width = painter.fontMetrics().horizontalAdvance(words) + 12
+    place = QRect(line.right() - width + 1, line.top(), width, line.height())
+    accent = option.palette.color(QPalette.ColorRole.Highlight)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(accent)
+    painter.drawRoundedRect(place, place.height() / 2, place.height() / 2)
+    painter.setPen(option.palette.color(QPalette.ColorRole.HighlightedText))
+    painter.drawText(place, Qt.AlignmentFlag.AlignCenter, words)
+    return width
+
+
+def _text(painter: QPainter, font: QFont, place: QRect, text: str) -> None:
+    painter.setFont(font)
+    shown = painter.fontMetrics().elidedText(
+        text, Qt.TextElideMode.ElideRight, place.width()
+    )
+    alignment = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+    painter.drawText(place, alignment, shown)

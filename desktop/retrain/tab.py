@@ -1,0 +1,320 @@
+"""The tab in which models are trained, watched, judged and compared."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PyQt5.QtCore import Qt, pyqtSignal, pyqtSlot
+from PyQt5.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from core.model.bundle import ModelBundle
+from core.program import edition
+from core.runs.progress import Standing
+from core.runs.run import FINISHED, RUNNING, Run
+from desktop.retrain.intro import RetrainIntro
+from desktop.retrain.report.compare_page import ComparePage
+from desktop.retrain.report.page import ReportPage
+from desktop.retrain.runs.controller import RunController
+from desktop.retrain.runs.page import RunPage
+from desktop.retrain.runs.panel import RunsPanel
+from desktop.retrain.runs.request import RunRequest
+from desktop.settings import Settings
+from desktop.widgets.confirm import StoppingDialog, choose
+from desktop.widgets.notify import Notice, NoticeBanner
+
+if TYPE_CHECKING:
+    from desktop.retrain.new_run_page import NewRunPage
+
+
+class RetrainTab(QWidget):
+    """Puts the list of runs beside the page that is wanted of one.
+
+    Attributes:
+        controller: Starts, follows and deletes runs.
+        panel: The list.
+        run_page, report_page, compare_page: One of them, or `new_page`, is shown.
+
+    Signals:
+        status_changed: str. For the status line.
+        films_asked: list[Path]. To be opened in the Diagnose tab.
+        model_asked: Path. The bundle to use from now on.
+        back_asked: the model that was in use before is wanted again.
+    """
+
+    status_changed = pyqtSignal(str)
+    films_asked = pyqtSignal(object)
+    model_asked = pyqtSignal(object)
+    back_asked = pyqtSignal()
+
+    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("retrainTab")
+        self._looking_at: Run | None = None
+        self._settings = settings
+        self._bundle: ModelBundle | None = None
+        self._new_page: NewRunPage | None = None
+        self.controller = RunController(self)
+        self.banner = NoticeBanner(self)
+        self.panel = RunsPanel(self)
+        self.intro = RetrainIntro(self)
+        self.run_page = RunPage(self)
+        self.report_page = ReportPage(self)
+        self.compare_page = ComparePage(self)
+        self._stack = QStackedWidget(self)
+        self._lay_out()
+        self._connect_controller()
+        self._connect_pages()
+
+    @property
+    def page(self) -> QWidget:
+        """The page on screen."""
+        return self._stack.currentWidget()
+
+    @property
+    def new_page(self) -> NewRunPage:
+        """Where a training is prepared; made when it is first wanted.
+
+        It is by far the largest page, and a window that starts has no use for it.
+        """
+        if self._new_page is None:
+            from desktop.retrain.new_run_page import NewRunPage
+
+            self._new_page = NewRunPage(self, settings=self._settings)
+            self._new_page.set_model_in_use(self._bundle)
+            self._new_page.start_asked.connect(self._on_start_asked)
+            self._new_page.status_changed.connect(self.status_changed)
+            self._stack.addWidget(self._new_page)
+        return self._new_page
+
+    def start(self) -> None:
+        """List the runs, and follow one that goes on from before."""
+        self.controller.refresh()
+
+    def set_bundle(self, bundle: ModelBundle) -> None:
+        """Another model is in use now."""
+        self._bundle = bundle
+        if self._new_page is not None:
+            self._new_page.set_model_in_use(bundle)
+        self.report_page.set_model_in_use(bundle)
+        self.compare_page.set_model_in_use(bundle)
+        self.panel.set_model_in_use(bundle)
+
+    def take_data(self, data: Path) -> None:
+        """Begin a new model with a folder or manifest that was dropped."""
+        self._on_new_asked()
+        if edition.can_train():
+            self.new_page.set_data(data)
+
+    def may_close(self) -> bool:
+        """Ask what becomes of a run that this window started.
+
+        Returns:
+            Whether the window may close.
+        """
+        run = self.controller.active
+        if run is None or not self.controller.has_child:
+            return True
+        answer = choose(
+            self,
+            f"{run.record.name} is still being trained.",
+            "In the background it goes on without the window, and is found here "
+            "when Hilum is opened again. Paused, it goes on from its last "
+            "checkpoint when you resume it.",
+            ["&Go on in the background", "&Pause and close", "&Do not close"],
+        )
+        if answer == 0:
+            self.controller.let_go()
+        elif answer == 1:
+            self._pause_and_wait()
+        return answer != 2
+
+    def shut_down(self) -> None:
+        """End all threads; the window closes."""
+        if self._new_page is not None:
+            self._new_page.shut_down()
+        self.report_page.shut_down()
+        self.controller.shut_down()
+
+    @pyqtSlot(object)
+    def show_notice(self, notice: Notice) -> None:
+        """Show a failure above the pages."""
+        self.banner.show_notice(notice)
+
+    def _pause_and_wait(self) -> None:
+        dialog = StoppingDialog("Stopping; what was done is kept.", self)
+        self.controller.ended.connect(dialog.job_has_stopped)
+        self.controller.pause()
+        if self.controller.active is not None:
+            dialog.exec()
+        dialog.deleteLater()
+
+    # From the list
+
+    @pyqtSlot()
+    def _on_new_asked(self) -> None:
+        self._looking_at = None
+        self.panel.choose(None)
+        if not edition.can_train():
+            self._stack.setCurrentWidget(self.intro)  # which says how to get it
+            return
+        self._stack.setCurrentWidget(self.new_page)
+        self.new_page.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @pyqtSlot(object)
+    def _on_run_chosen(self, run: Run) -> None:
+        self._looking_at = run
+        active = self.controller.active
+        if active is not None and active.path == run.path:
+            self._show_active(run)
+        else:
+            self.controller.look_at(run)
+
+    @pyqtSlot(object)
+    def _on_compare_asked(self, chosen: list[Run]) -> None:
+        self._looking_at = None
+        self.compare_page.set_runs(chosen)
+        self._stack.setCurrentWidget(self.compare_page)
+
+    @pyqtSlot(object)
+    def _on_deletion_asked(self, run: Run) -> None:
+        active = self.controller.active
+        is_active = active is not None and active.path == run.path
+        first = "It is stopped first. " if is_active else ""
+        answer = choose(
+            self,
+            f"Delete {run.record.name}?",
+            f"{first}Its model, report and checkpoints are deleted with it. A copy "
+            "that is in use as the model stays.",
+            ["&Delete", "&Keep"],
+        )
+        if answer == 0:
+            if is_active:
+                self.run_page.show_asked("discard")
+            self.controller.delete(run)
+
+    # From the pages
+
+    @pyqtSlot(object)
+    def _on_start_asked(self, request: RunRequest) -> None:
+        self.controller.start(request)
+
+    @pyqtSlot(object)
+    def _on_finish_asked(self, run: Run) -> None:
+        self.controller.finish()
+
+    @pyqtSlot(object)
+    def _on_pause_asked(self, run: Run) -> None:
+        self.controller.pause()
+
+    @pyqtSlot(object)
+    def _on_resume_asked(self, run: Run) -> None:
+        self.controller.resume(run)
+
+    # From the controller
+
+    @pyqtSlot(object)
+    def _on_started(self, run: Run) -> None:
+        self._looking_at = run
+        self.panel.choose(run)
+        was_new = self.page is self._new_page
+        self._show_active(run)
+        if was_new:  # the button that was pressed is gone
+            self.run_page.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @pyqtSlot(object)
+    def _on_runs_changed(self, found: list[Run]) -> None:
+        self.panel.set_runs(found)
+        self.panel.choose(self._looking_at)
+
+    @pyqtSlot(object)
+    def _on_ended(self, run: Run) -> None:
+        if self._is_shown(run):
+            self.controller.look_at(run)
+
+    @pyqtSlot(object)
+    def _on_deleted(self, run: Run) -> None:
+        if self._is_shown(run):
+            self._looking_at = None
+            self._stack.setCurrentWidget(self.intro)
+
+    @pyqtSlot(object)
+    def _on_looked_at(self, standing: Standing) -> None:
+        run = standing.run
+        if not self._is_shown(run):  # another was chosen since
+            return
+        active = self.controller.active
+        if active is not None and active.path == run.path:
+            self._show_active(run)
+        elif standing.state == FINISHED:
+            self.report_page.set_run(run)
+            self._stack.setCurrentWidget(self.report_page)
+        else:
+            self.run_page.show_run(
+                run, standing.story, standing.state, standing.failure
+            )
+            self._stack.setCurrentWidget(self.run_page)
+
+    @pyqtSlot(object)
+    def _on_refused(self, notice: Notice) -> None:
+        self.banner.show_notice(notice)
+        self.run_page.show_asked("")
+
+    def _show_active(self, run: Run) -> None:
+        story = self.controller.story
+        if story is not None:
+            self.run_page.show_run(run, story, RUNNING)
+            self._stack.setCurrentWidget(self.run_page)
+
+    def _is_shown(self, run: Run) -> bool:
+        return self._looking_at is not None and self._looking_at.path == run.path
+
+    # Making
+
+    def _connect_controller(self) -> None:
+        controller = self.controller
+        controller.runs_changed.connect(self._on_runs_changed)
+        controller.started.connect(self._on_started)
+        controller.story_changed.connect(self.run_page.refresh)
+        controller.ended.connect(self._on_ended)
+        controller.deleted.connect(self._on_deleted)
+        controller.looked_at.connect(self._on_looked_at)
+        controller.refused.connect(self._on_refused)
+        controller.status_changed.connect(self.status_changed)
+
+    def _connect_pages(self) -> None:
+        self.panel.run_chosen.connect(self._on_run_chosen)
+        self.panel.new_asked.connect(self._on_new_asked)
+        self.panel.compare_asked.connect(self._on_compare_asked)
+        self.panel.deletion_asked.connect(self._on_deletion_asked)
+        self.intro.new_asked.connect(self._on_new_asked)
+        self.run_page.finish_asked.connect(self._on_finish_asked)
+        self.run_page.pause_asked.connect(self._on_pause_asked)
+        self.run_page.resume_asked.connect(self._on_resume_asked)
+        self.run_page.discard_asked.connect(self._on_deletion_asked)
+        self.report_page.films_asked.connect(self.films_asked)
+        self.report_page.use_asked.connect(self.model_asked)
+        self.report_page.back_asked.connect(self.back_asked)
+        self.report_page.status_changed.connect(self.status_changed)
+        self.compare_page.run_chosen.connect(self._on_run_chosen)
+        self.compare_page.status_changed.connect(self.status_changed)
+
+    def _lay_out(self) -> None:
+        pages = (self.intro, self.run_page, self.report_page)
+        for page in (*pages, self.compare_page):
+            self._stack.addWidget(page)
+        self._stack.setMinimumWidth(360)
+        splitter = QSplitter(Qt.Orientation.Horizontal, self)
+        splitter.setObjectName("retrainSplitter")
+        splitter.setChildrenCollapsible(False)
+        splitter.setHandleWidth(1)
+        splitter.addWidget(self.panel)
+        splitter.addWidget(self._stack)
+        splitter.setStretchFactor(0, 1)
+        splitter.setStretchFactor(1, 4)
+        splitter.setSizes([256, 1024])
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.banner)
+        column.addWidget(splitter, 1)

@@ -1,0 +1,286 @@
+"""How a scan stands, and the buttons that change it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from PyQt5.QtCore import Qt, pyqtSignal, pyqtSlot
+from PyQt5.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.runs.progress import duration_in_words
+from core.scan.progress import LISTING, READING, STOPPING, WATCHING, ScanStory
+from core.scan.record import FINISHED, FROM_FOLDERS, FROM_LIST, PAUSED, ScanRecord
+from desktop.retrain.runs.rows import when_in_words
+from desktop.widgets.disclosure import Disclosure
+from desktop.widgets.labels import Caption, ElidedLabel, printable
+from desktop.widgets.note_row import NoteRow
+
+_STEPS: Final = 1000
+_NOTE_ROWS: Final = 5
+_COMPACT_ROWS: Final = 2
+_KEEPS_ON: Final = (
+    "You can close the window: the scan goes on when Hilum is opened again."
+)
+_CANCEL_TIP: Final = "End the scan; what was done is kept, and it can go on later"
+
+
+class ScanProgress(QWidget):
+    """The head of a scan's page.
+
+    Signals:
+        back_asked: to the start page.
+        pause_asked, go_on_asked, cancel_asked: of the scan under way.
+        resume_asked: a scan that is not under way is to go on.
+        anew_asked: its folder is to be scanned with the model in use.
+    """
+
+    back_asked = pyqtSignal()
+    pause_asked = pyqtSignal()
+    go_on_asked = pyqtSignal()
+    cancel_asked = pyqtSignal()
+    resume_asked = pyqtSignal()
+    anew_asked = pyqtSignal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._is_paused = self._is_refused = self._is_compact = False
+        self._may_close_now = False
+        self.back_button = _button(self, "Sc&ans", self.back_asked)
+        self.back_button.setToolTip("New scan, and the list of all (this one goes on)")
+        self.title = ElidedLabel("", self)
+        self.title.setObjectName("scanTitle")
+        font = self.title.font()
+        font.setBold(True)
+        font.setPointSizeF(font.pointSizeF() * 1.15)
+        self.title.setFont(font)
+        self.facts = ElidedLabel("", self)
+        self.bar = QProgressBar(self)
+        self.bar.setObjectName("stageBar")
+        self.bar.setTextVisible(False)
+        self.bar.setFixedHeight(8)
+        self.bar.setAccessibleName("Progress of the scan")
+        self._words = QLabel("", self)
+        self._words.setWordWrap(True)
+        self._words.setTextFormat(Qt.TextFormat.PlainText)
+        self.keeps_on = Caption(_KEEPS_ON, self)
+        self.line = NoteRow(self)
+        self.notes = Disclosure("Notes", self)
+        self.note_text = QPlainTextEdit(self.notes.body)
+        self.pause_button = _button(self, "&Pause", None)
+        self.pause_button.clicked.connect(self._on_pause_clicked)
+        self.cancel_button = _button(self, "&Cancel", self.cancel_asked)
+        self.anew_button = _button(self, "Scan ane&w…", self.anew_asked)
+        self.resume_button = _button(self, "&Go on", self.resume_asked)
+        self._lay_out()
+
+    @property
+    def words(self) -> str:
+        """What is said of how it stands."""
+        return self._words.text()
+
+    def set_compact(self, is_compact: bool) -> None:
+        """Take less room, for a low window."""
+        if is_compact == self._is_compact:
+            return
+        self._is_compact = is_compact
+        self.keeps_on.setVisible(self._may_close_now and not is_compact)
+        self._set_note_rows()
+
+    def set_record(self, record: ScanRecord) -> None:
+        """Say which scan it is."""
+        self.title.set_text(printable(record.folder))
+        labels = {FROM_FOLDERS: "labels from folders", FROM_LIST: "labels from a list"}
+        parts = [
+            f"Model: {record.model}",
+            record.precision,
+            labels.get(record.labels, ""),
+            "watching" if record.watch else "",
+            "hidden files too" if record.hidden else "",
+            f"started {when_in_words(record.started)}",
+        ]
+        self.facts.set_text(" · ".join(part for part in parts if part))
+
+    def show_story(self, story: ScanStory, rows: int = 0) -> None:
+        """Say how far the scan under way is.
+
+        Args:
+            story: What it has told.
+            rows: Films that are listed; it may not have told of all.
+        """
+        self._is_paused = story.is_paused
+        is_stopping = story.stage == STOPPING
+        self._show_buttons(under_way=True)
+        self.pause_button.setText("&Go on" if story.is_paused else "&Pause")
+        is_watching = story.stage == WATCHING
+        self.cancel_button.setText("Stop &watching" if is_watching else "&Cancel")
+        self.cancel_button.setToolTip("" if is_watching else _CANCEL_TIP)
+        for button in (self.pause_button, self.cancel_button):
+            button.setEnabled(not is_stopping)
+        self._show_bar(story)
+        words = story_in_words(story, rows)
+        self._words.setText(words)
+        self.bar.setAccessibleDescription(words)
+        self._may_close_now = not is_stopping and not story.is_paused
+        self.keeps_on.setVisible(self._may_close_now and not self._is_compact)
+        self._show_notes(story)
+
+    def show_elsewhere(self) -> None:
+        """Another window has it under way."""
+        self._show_buttons(under_way=False)
+        self.resume_button.hide()
+        self.anew_button.hide()
+        self._words.setText("Under way in another window; its films appear here too.")
+
+    def show_rest(self, record: ScanRecord, words: str, *, may_resume: bool) -> None:
+        """It is not under way.
+
+        Args:
+            record: How it ended.
+            words: What came of it.
+            may_resume: Whether this window could go on with it now.
+        """
+        had_focus = self.pause_button.hasFocus() or self.cancel_button.hasFocus()
+        self._show_buttons(under_way=False)
+        is_done = record.status == FINISHED
+        self.resume_button.setText("Look for &new films" if is_done else "&Go on")
+        # The next thing to do, unless all is done.
+        self.resume_button.setObjectName("" if is_done else "startButton")
+        self.resume_button.style().polish(self.resume_button)
+        self.resume_button.setEnabled(may_resume)
+        wait = "Another scan is under way"
+        self.resume_button.setToolTip("" if may_resume else wait)
+        if record.status == PAUSED:
+            words = f"Paused. {words}"
+        self._words.setText(words)
+        if had_focus and not is_done:
+            self.resume_button.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def refuse_resume(self) -> None:
+        """It cannot go on, only be done anew."""
+        self._is_refused = True
+        self.resume_button.hide()
+
+    def forget(self) -> None:
+        """Another scan is shown from now on."""
+        self._is_refused = False
+        self.line.set_text("")
+        self.note_text.clear()
+        self.notes.hide()
+
+    def _show_buttons(self, *, under_way: bool) -> None:
+        for widget in (self.pause_button, self.cancel_button, self.bar):
+            widget.setVisible(under_way)
+        for button in (self.resume_button, self.anew_button):
+            button.setVisible(not under_way)
+        if self._is_refused:
+            self.resume_button.hide()
+        if not under_way:
+            self._may_close_now = False
+            self.keeps_on.hide()
+            self.line.set_text("")
+
+    def _show_bar(self, story: ScanStory) -> None:
+        if story.stage == WATCHING:
+            self.bar.hide()
+        elif story.stage == READING and story.total:
+            self.bar.setRange(0, _STEPS)
+            self.bar.setValue(round(_STEPS * min(1.0, story.done / story.total)))
+        elif not story.is_paused:
+            self.bar.setRange(0, 0)  # busy; it cannot be said how far
+
+    def _show_notes(self, story: ScanStory) -> None:
+        lines = list(story.notes)
+        if story.dropped:
+            lines.insert(0, f"{story.dropped:,} older notes are not shown.")
+        self.set_notes(lines)
+
+    def set_notes(self, lines: Sequence[str]) -> None:
+        """Show these notes, folded unless the user unfolded them."""
+        text = "\n".join(lines)
+        self.notes.setVisible(bool(lines))
+        if text != self.note_text.toPlainText():
+            self.note_text.setPlainText(text)
+            self.notes.set_title(f"Notes ({len(lines):,})")
+            self.notes.set_summary(lines[-1] if lines else "")
+
+    def _set_note_rows(self) -> None:
+        rows = _COMPACT_ROWS if self._is_compact else _NOTE_ROWS
+        height = rows * self.fontMetrics().lineSpacing() + 14
+        self.note_text.setFixedHeight(height)
+
+    @pyqtSlot()
+    def _on_pause_clicked(self) -> None:
+        if self._is_paused:
+            self.go_on_asked.emit()
+        else:
+            self.pause_asked.emit()
+
+    def _lay_out(self) -> None:
+        self.note_text.setReadOnly(True)
+        self.note_text.setObjectName("logText")
+        self.note_text.setAccessibleName("Notes of the scan")
+        self.note_text.setTabChangesFocus(True)
+        self._set_note_rows()
+        inner = QVBoxLayout(self.notes.body)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.addWidget(self.note_text)
+        self.notes.hide()
+        top = QHBoxLayout()
+        top.setSpacing(8)
+        top.addWidget(self.back_button)
+        names = QVBoxLayout()
+        names.setSpacing(0)
+        names.addWidget(self.title)
+        names.addWidget(self.facts)
+        top.addLayout(names, 1)
+        for button in (
+            *(self.anew_button, self.resume_button),
+            *(self.pause_button, self.cancel_button),
+        ):
+            top.addWidget(button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(5)
+        column.addLayout(top)
+        for widget in (self.bar, self._words, self.keeps_on, self.line, self.notes):
+            column.addWidget(widget)
+
+
+def story_in_words(story: ScanStory, rows: int = 0) -> str:
+    """How far a scan is, in a line."""
+    if story.stage == STOPPING:
+        return story.detail
+    if story.stage == WATCHING:
+        latest = f" The last one: {story.latest}" if story.latest else ""
+        return f"Watching the folder for new films.{latest}"
+    if story.stage == LISTING:
+        return "Looking for films."
+    if story.stage != READING or story.total is None:
+        return story.detail
+    done = min(max(story.done, rows), story.total)
+    parts = [f"{done:,} of {story.total:,} films"]
+    if story.is_paused:
+        return f"Paused at {parts[0]}."
+    if speed := story.films_per_s:
+        rate = f"{speed:.0f}" if speed >= 10 else f"{speed:.1f}"
+        parts.append(f"{rate} per second")
+    left = story.seconds_left
+    if left is not None:
+        parts.append(f"{duration_in_words(left)} left")
+    return " · ".join(parts)
+
+
+def _button(parent: QWidget, words: str, asked: pyqtSignal | None) -> QPushButton:
+    button = QPushButton(words, parent)
+    if asked is not None:
+        button.clicked.connect(asked)
+    return button

@@ -1,0 +1,284 @@
+"""What a scan came to: totals, and where labels are known what the model is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, Final
+
+from PyQt5.QtCore import Qt, pyqtSlot
+from PyQt5.QtGui import QGuiApplication
+from PyQt5.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.reports.text import macro_note
+from core.words import films as in_films
+from desktop.retrain.report.data import RATES, TIPS, TITLES, figure
+from desktop.retrain.runs.rows import rate_of
+from desktop.widgets.figures_table import FiguresTable
+from desktop.widgets.labels import Caption, Rule, SectionTitle
+from desktop.widgets.note_row import NoteRow
+from desktop.widgets.page_scroll import PageScroll
+from desktop.widgets.result_charts import ReportCharts
+
+_EMPTY: Final = "The totals come when the scan has ended."
+_CALLED: Final = (
+    "In these figures every film is called by its likeliest label, whether or not it "
+    "is likely enough to be stated."
+)
+#: Films of a label below which its figures are not worth much.
+_FEW: Final = 5
+#: Letters of a heading.
+_LONGEST: Final = 24
+#: Size of the headline to that of other text, whichever that is.
+_HEADLINE: Final = 1.3
+_SHARE: Final = "With the 95 % interval"
+
+
+class ScanSummaryView(PageScroll):
+    """Shows the figures that `core scan --json` writes."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("scanSummary")
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setAccessibleName("Summary of the scan")
+        self._summary: Mapping[str, Any] | None = None
+        page = QWidget(self)
+        page.setObjectName("reportBody")
+        self.totals = FiguresTable("Totals", page)
+        self.shares = FiguresTable("What the films of each label were called", page)
+        self.figures = FiguresTable("Figures by finding", page)
+        self.charts = ReportCharts(page)
+        self.headline = _words(page)
+        font = self.headline.font()
+        font.setPointSizeF(font.pointSizeF() * _HEADLINE)
+        self.headline.setFont(font)
+        self.sentences = _words(page)
+        self.overall = _words(page)
+        self.note = NoteRow(page)
+        self.parity = NoteRow(page)
+        self.copy_button = QPushButton("Cop&y all", page)
+        self.copy_button.setToolTip("Copy all figures as text")
+        self.copy_button.clicked.connect(self._on_copy_clicked)
+        self._lay_out(page)
+        self.setWidget(page)
+        self.set_summary(None)
+
+    def set_summary(self, summary: Mapping[str, Any] | None) -> None:
+        """Show figures.
+
+        Args:
+            summary: As `core.scan.figures` makes it; None where there is none yet,
+                or it is not understood.
+        """
+        self._summary = summary if _is_whole(summary) else None
+        known = self._summary or {}
+        measured = bool(known.get("by_label"))
+        result = known.get("evaluation") or {}
+        self.headline.setText(_headline(known) if known else _EMPTY)
+        for part in self._total_parts:
+            part.setVisible(bool(known))
+        for part in self._label_parts:
+            part.setVisible(measured)
+        for part in self._figure_parts:
+            part.setVisible(bool(result))
+        if known:
+            head, rows = _totals(known)
+            self.totals.set_cells(head, rows, tips=["", "", _SHARE])
+            self.note.set_text(_caution(known), "warn")
+            self.parity.set_text(_parity(known))
+        if measured:
+            words = [each["in_words"] for each in known["by_label"].values()]
+            self.sentences.setText("\n\n".join(words))
+            head, rows = _shares(known)
+            self.shares.set_cells([_short(name) for name in head], rows, tips=head)
+        if result:
+            names = known["labels"]
+            head, rows = _figures(result, names)
+            tips = ["", "", *(TIPS[name] for name in RATES)]
+            self.figures.set_cells(head, rows, tips=tips)
+            self.overall.setText(_overall(result))
+        self.charts.set_result(result, known.get("labels", {}))
+        self.verticalScrollBar().setValue(0)
+
+    def as_text(self) -> str:
+        """All that is shown, tables with tabs between the cells."""
+        if self._summary is None:
+            return ""
+        parts = [self.headline.text(), self.parity.text, self.note.text]
+        parts.append(_text_of(*_totals(self._summary)))
+        if not self._label_parts[0].isHidden():
+            parts += [self.sentences.text(), _text_of(*_shares(self._summary))]
+        if not self._figure_parts[0].isHidden():
+            names = [row[0] for row in self.figures.cells.rows]
+            matrix = self._summary["evaluation"]["confusion_matrix"]
+            rows = zip(names, matrix, strict=True)
+            lines = ["\t".join([name, *map(str, row)]) for name, row in rows]
+            called = "\t".join(["Truth in rows, called in columns", *names])
+            cells = self.figures.cells
+            parts += [self.overall.text(), _text_of(cells.head, cells.rows)]
+            parts.append("\n".join([called, *lines]))
+        known = self._summary
+        by = f"Model {known['model']}, {known['model_sha256']}, {known['precision']}"
+        return "\n\n".join(part for part in (*parts, by) if part) + "\n"
+
+    @pyqtSlot()
+    def _on_copy_clicked(self) -> None:
+        QGuiApplication.clipboard().setText(self.as_text())
+
+    def _lay_out(self, page: QWidget) -> None:
+        head = QHBoxLayout()
+        head.addWidget(self.headline, 1)
+        head.addWidget(self.copy_button, 0, Qt.AlignmentFlag.AlignTop)
+        column = QVBoxLayout(page)
+        column.setContentsMargins(6, 10, 10, 18)
+        column.setSpacing(10)
+        column.addLayout(head)
+        add = partial(_add, column, page)
+        self._total_parts = [
+            self.copy_button,
+            *add("", self.parity, self.note, self.totals),
+        ]
+        self._label_parts = add("Against the labels", self.sentences, self.shares)
+        self._figure_parts = add(
+            "Figures by finding", self.overall, self.figures, Caption(_CALLED, page)
+        )
+        self._figure_parts += add("", self.charts)
+        column.addStretch(1)
+
+
+def _add(
+    column: QVBoxLayout, page: QWidget, title: str, *bodies: QWidget
+) -> list[QWidget]:
+    parts = [*([Rule(page), SectionTitle(title, page)] if title else []), *bodies]
+    for part in parts:
+        column.addWidget(part)
+    return parts
+
+
+def _words(parent: QWidget) -> QLabel:
+    label = QLabel(parent)
+    label.setWordWrap(True)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setTextInteractionFlags(
+        Qt.TextInteractionFlag.TextSelectableByMouse
+        | Qt.TextInteractionFlag.TextSelectableByKeyboard
+    )
+    return label
+
+
+def _is_whole(summary: Mapping[str, Any] | None) -> bool:
+    """Whether it has what is shown of it; another version may have written it."""
+    wanted = {"labels", "films", "read", "not_read", "findings", "uncertain"}
+    wanted |= {"with_warnings", "model", "model_sha256", "precision"}
+    return summary is not None and wanted <= summary.keys()
+
+
+def _headline(known: Mapping[str, Any]) -> str:
+    films, read = known["films"], known["read"]
+    text = f"{in_films(films)}, of which {read:,} could be read."
+    if known["with_warnings"]:
+        text += f" {in_films(known['with_warnings'])} with a warning."
+    if known.get("unlabelled"):
+        text += f" {in_films(known['unlabelled'])} without a label, so not measured."
+    left_out = known.get("left_out")
+    if isinstance(left_out, dict) and left_out.get("in_words"):
+        text += f" {left_out['in_words']}"
+    return text
+
+
+def _caution(known: Mapping[str, Any]) -> str:
+    names = known["labels"]
+    few = [
+        names[label]
+        for label, counts in known.get("by_label", {}).items()
+        if counts["read"] < _FEW
+    ]
+    if not few:
+        return ""
+    return f"Fewer than {_FEW} films of {', '.join(few)}: its figures say little."
+
+
+def _parity(known: Mapping[str, Any]) -> str:
+    """How far a fast precision agrees with the exact one, if one was used."""
+    parity = known.get("parity")
+    return str(parity["in_words"]) if isinstance(parity, dict) else ""
+
+
+def _totals(known: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
+    rows = [
+        [known["labels"][label], f"{each['n']:,}", _percent(each)]
+        for label, each in known["findings"].items()
+    ]
+    rows.append(
+        ["Uncertain", f"{known['uncertain']['n']:,}", _percent(known["uncertain"])]
+    )
+    rows.append(["Not read", f"{known['not_read']:,}", ""])
+    return ["Finding", "Films", "Share of those read"], rows
+
+
+def _shares(known: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """A row per true label: films, share of each verdict, what was not said."""
+    names, by_label = known["labels"], known["by_label"]
+    ruled_out = [
+        label
+        for label in names
+        if any(label in each["not_called"] for each in by_label.values())
+    ]
+    head = ["Label", "Films read", *names.values(), "Uncertain"]
+    head += [f"Not {names[label]}" for label in ruled_out]
+    rows = []
+    for label, each in by_label.items():
+        row = [names[label], f"{each['read']:,}"]
+        row += [_percent(each["called"][name]) for name in names]
+        row.append(_percent(each["uncertain"]))
+        row += [_percent(each["not_called"].get(name)) for name in ruled_out]
+        rows.append(row)
+    return head, rows
+
+
+def _figures(
+    result: Mapping[str, Any], names: Mapping[str, str]
+) -> tuple[list[str], list[list[str]]]:
+    head = ["", "Films", *(TITLES[name] for name in RATES)]
+    rows = [
+        [
+            names[label],
+            f"{rates['n']:,}",
+            *(figure(rate_of(rates, name)) for name in RATES),
+        ]
+        for label, rates in result["per_class"].items()
+    ]
+    return head, rows
+
+
+def _overall(result: Mapping[str, Any]) -> str:
+    rates = {
+        "Accuracy": "accuracy",
+        "Macro-F1": "macro_f1",
+        "Calibration error": "ece",
+    }
+    words = [f"{word} {figure(rate_of(result, name))}" for word, name in rates.items()]
+    words[1] += macro_note(result)
+    return f"{in_films(result['n'])} with a label were read. {', '.join(words)}."
+
+
+def _percent(each: Mapping[str, Any] | None) -> str:
+    if each is None or each["share"] is None:
+        return "–"
+    low, high = (f"{100 * bound:.0f}" for bound in each["share_ci"])
+    return f"{100 * each['share']:.0f} % ({low} to {high})"
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1].rstrip()}…"
+
+
+def _text_of(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    return "\n".join("\t".join(row) for row in (head, *rows))

@@ -1,0 +1,349 @@
+"""The tab in which folders are scanned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from PyQt5.QtCore import QTimer, pyqtSignal, pyqtSlot
+from PyQt5.QtGui import QShowEvent
+from PyQt5.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+
+from core.model.bundle import ModelBundle
+from core.scan.store import Scan
+from desktop.scan import news as scan_news
+from desktop.scan.controller import ScanController
+from desktop.scan.disk import FolderLook, Listed, ScanRequest
+from desktop.widgets.confirm import choose
+from desktop.widgets.notify import Notice, NoticeBanner
+
+if TYPE_CHECKING:
+    from desktop.scan.page import ScanPage
+    from desktop.scan.start_page import ScanStart
+
+_LOOK_EVERY_MS: Final = 3000
+
+
+class ScanTab(QWidget):
+    """Puts together the page to start from and the page of a scan.
+
+    They are made when the tab is first on screen: a window that starts does not
+    wait for them, and a scan that goes on by itself needs none.
+
+    Attributes:
+        controller: Starts, pauses and deletes scans.
+
+    Signals:
+        status_changed: str. For the status line.
+        films_asked: list[Path], Path. Films to be opened in the Diagnose tab,
+            and the one of them to be shown.
+    """
+
+    status_changed = pyqtSignal(str)
+    films_asked = pyqtSignal(object, object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("scanTab")
+        self._bundle: ModelBundle | None = None
+        self._listed: list[Listed] = []
+        self._start: ScanStart | None = None
+        self._page: ScanPage | None = None
+        self._is_elsewhere = False
+        self.controller = ScanController(self)
+        self.banner = NoticeBanner(self)
+        self._stack = QStackedWidget(self)
+        self._poll = QTimer(self)
+        self._poll.setInterval(_LOOK_EVERY_MS)
+        self._poll.timeout.connect(self.controller.refresh)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.banner)
+        column.addWidget(self._stack, 1)
+        self._connect_controller()
+
+    @property
+    def start_page(self) -> ScanStart:
+        """Where a scan is prepared."""
+        if self._start is None:
+            self._start = self._make_start()
+        return self._start
+
+    @property
+    def scan_page(self) -> ScanPage:
+        """Where a scan is shown."""
+        if self._page is None:
+            self._page = self._make_page()
+        return self._page
+
+    @property
+    def bundle(self) -> ModelBundle | None:
+        """The model in use."""
+        return self._bundle
+
+    @property
+    def page(self) -> QWidget | None:
+        """The page on screen; None before there is one."""
+        page: QWidget | None = self._stack.currentWidget()
+        return page
+
+    def start(self) -> None:
+        """List the scans, and go on with one that was interrupted."""
+        self.controller.seek()
+
+    def set_bundle(self, bundle: ModelBundle) -> None:
+        """Another model is in use now; a scan under way keeps its own."""
+        self._bundle = bundle
+        if self._start is not None:
+            self._start.set_bundle(bundle)
+
+    def take_folder(self, folder: Path) -> None:
+        """Prepare to scan a folder that was dropped."""
+        self._show_start()
+        self._on_folder_chosen(folder)
+
+    def take_paths(self, paths: Sequence[Path]) -> None:
+        """Prepare to scan what was dropped, if it is one folder."""
+        if len(paths) == 1:
+            self.take_folder(paths[0])
+        else:
+            self._show_start()
+            self.start_page.show_refusal(scan_news.one_folder_in_words(len(paths)))
+
+    def show_drop(self, is_over: bool) -> None:
+        """Show that letting go of a folder would choose it."""
+        if self._start is not None:
+            self._start.mark_drop(is_over)
+
+    def may_close(self) -> bool:
+        """Whether the window may close: a scan goes on at the next start."""
+        return True
+
+    def shut_down(self) -> None:
+        """End all threads; the window closes."""
+        self._poll.stop()
+        if self._page is not None:
+            self._page.shut_down()
+        self.controller.shut_down()
+
+    @pyqtSlot(object)
+    def show_notice(self, notice: Notice) -> None:
+        """Show a failure above the pages."""
+        self.banner.show_notice(notice)
+
+    # From the start page
+
+    @pyqtSlot(object)
+    def _on_folder_chosen(self, folder: Path) -> None:
+        card = self._bundle.card if self._bundle is not None else None
+        self.controller.look_at(folder, card)
+
+    @pyqtSlot(object)
+    def _on_start_asked(self, request: ScanRequest) -> None:
+        if self._bundle is not None:
+            self.banner.dismiss()
+            self.controller.start(request, self._bundle)
+
+    @pyqtSlot(object)
+    def _on_open_asked(self, listed: Listed) -> None:
+        self.banner.dismiss()
+        self._show_scan(listed.scan, is_held=listed.is_held)
+
+    @pyqtSlot(object)
+    def _on_resume_asked(self, scan: Scan) -> None:
+        self.banner.dismiss()
+        self.controller.resume(scan)
+
+    @pyqtSlot(object)
+    def _on_deletion_asked(self, scan: Scan) -> None:
+        question, advice = scan_news.deletion_in_words(scan.record)
+        if choose(self, question, advice, ["&Delete", "&Keep"]) == 0:
+            self.controller.delete(scan)
+
+    @pyqtSlot()
+    def _on_way_back_asked(self) -> None:
+        if self.controller.active is not None:
+            self._show_scan(self.controller.active, is_held=True)
+
+    # From the page of a scan
+
+    @pyqtSlot()
+    def _show_start(self) -> None:
+        self._is_elsewhere = False
+        self._poll.stop()
+        self._stack.setCurrentWidget(self.start_page)
+
+    @pyqtSlot()
+    def _on_shown_resume_asked(self) -> None:
+        if self._shown is not None:
+            self._on_resume_asked(self._shown)
+
+    @pyqtSlot()
+    def _on_anew_asked(self) -> None:
+        if self._shown is not None:
+            self._show_start()
+            self.start_page.propose(self._shown.record)
+
+    # From the controller
+
+    @pyqtSlot(object)
+    def _on_looked_at(self, look: FolderLook) -> None:
+        self.start_page.show_look(look)
+
+    @pyqtSlot(object)
+    def _on_folder_refused(self, notice: Notice) -> None:
+        self.start_page.show_refusal(f"{notice.text} {notice.hint}".strip())
+
+    @pyqtSlot(object)
+    def _on_scans_changed(self, listed: list[Listed]) -> None:
+        self._listed = listed
+        if self._start is not None:
+            self._start.set_scans(listed, self.controller.active)
+        for each in listed if self._is_elsewhere else ():
+            if self._is_shown(each.scan) and not each.is_held:
+                self._show_rest(each.scan)
+
+    @pyqtSlot(object, bool)
+    def _on_started(self, scan: Scan, by_itself: bool) -> None:
+        self.status_changed.emit(
+            scan_news.started_in_words(scan.record, by_itself=by_itself)
+        )
+        if self._start is None and self._page is None:
+            return  # shown when the tab is
+        if not by_itself and self._start is not None:
+            self._start.forget()
+        if not by_itself or self.page is not self._start:
+            self._show_scan(scan, is_held=True)
+            if by_itself:
+                self.scan_page.go_on_by_itself()
+            else:
+                self.scan_page.head.pause_button.setFocus()
+
+    @pyqtSlot()
+    def _on_story_changed(self) -> None:
+        active, story = self.controller.active, self.controller.story
+        if active is not None and story is not None and self._is_shown(active):
+            self.scan_page.show_story(active, story)
+
+    @pyqtSlot(object)
+    def _on_ended(self, scan: Scan) -> None:
+        self.status_changed.emit(scan_news.ended_in_words(scan.record))
+        if self._is_shown(scan):
+            self._show_rest(scan)
+
+    @pyqtSlot(object)
+    def _on_deleted(self, scan: Scan) -> None:
+        if self._is_shown(scan):
+            self.scan_page.let_go()
+            self._show_start()
+
+    @pyqtSlot(object)
+    def _on_model_missing(self, scan: Scan) -> None:
+        self.status_changed.emit(f"The scan of {scan.record.name} cannot go on.")
+        if self._page is None and self._start is None:
+            return  # its record says so
+        if not self._is_shown(scan):
+            self._show_scan(scan, is_held=False)
+        self._show_rest(scan)
+        self.scan_page.head.refuse_resume()
+
+    # Pages
+
+    def _show_scan(self, scan: Scan, *, is_held: bool) -> None:
+        page, active = self.scan_page, self.controller.active
+        page.show_scan(scan)
+        is_own = active is not None and active.path == scan.path
+        self._is_elsewhere = is_held and not is_own
+        if is_own:
+            self._on_story_changed()
+        elif is_held:
+            page.show_elsewhere()
+            self._poll.start()
+        else:
+            self._show_rest(scan)
+        self._stack.setCurrentWidget(page)
+
+    def _show_rest(self, scan: Scan) -> None:
+        self._is_elsewhere = False
+        self._poll.stop()
+        self.scan_page.show_rest(scan, may_resume=self.controller.active is None)
+
+    @property
+    def _shown(self) -> Scan | None:
+        """The scan on its page, even while the other page is on screen."""
+        return self._page.scan if self._page is not None else None
+
+    def _is_shown(self, scan: Scan) -> bool:
+        return self._shown is not None and self._shown.path == scan.path
+
+    def _make_start(self) -> ScanStart:
+        from desktop.scan.start_page import ScanStart
+
+        start = ScanStart(self)
+        if self._bundle is not None:
+            start.set_bundle(self._bundle)
+        start.set_scans(self._listed, self.controller.active)
+        start.folder_chosen.connect(self._on_folder_chosen)
+        start.start_asked.connect(self._on_start_asked)
+        start.back_asked.connect(self._on_way_back_asked)
+        start.scans.open_asked.connect(self._on_open_asked)
+        start.scans.resume_asked.connect(self._on_resume_asked)
+        start.scans.deletion_asked.connect(self._on_deletion_asked)
+        self._stack.addWidget(start)
+        return start
+
+    def _make_page(self) -> ScanPage:
+        from desktop.scan.page import ScanPage
+
+        page = ScanPage(self)
+        page.films_asked.connect(self.films_asked)
+        page.notice_raised.connect(self.show_notice)
+        page.status_changed.connect(self.status_changed)
+        page.head.back_asked.connect(self._show_start)
+        page.head.pause_asked.connect(self.controller.pause)
+        page.head.go_on_asked.connect(self.controller.go_on)
+        page.head.cancel_asked.connect(self.controller.cancel)
+        page.head.resume_asked.connect(self._on_shown_resume_asked)
+        page.head.anew_asked.connect(self._on_anew_asked)
+        self._stack.addWidget(page)
+        return page
+
+    def _connect_controller(self) -> None:
+        controller = self.controller
+        controller.looked_at.connect(self._on_looked_at)
+        controller.folder_refused.connect(self._on_folder_refused)
+        controller.scans_changed.connect(self._on_scans_changed)
+        controller.started.connect(self._on_started)
+        controller.story_changed.connect(self._on_story_changed)
+        controller.ended.connect(self._on_ended)
+        controller.deleted.connect(self._on_deleted)
+        controller.refused.connect(self.show_notice)
+        controller.model_missing.connect(self._on_model_missing)
+
+    # Qt overrides
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self.page is not None:
+            return
+        # Beside this thread: it takes long enough to be felt.
+        self.controller.prepare(_load_page, self._show_active)
+        if self.controller.active is None:
+            self._show_start()
+
+    def _show_active(self, loaded: object) -> None:
+        """Show the scan that was under way before there was a page."""
+        active = self.controller.active
+        if self.page is None and active is None:  # it has ended meanwhile
+            self._show_start()
+        elif self.page is None and active is not None:
+            self._show_scan(active, is_held=True)
+            if self.controller.went_on_by_itself:
+                self.scan_page.go_on_by_itself()
+
+
+def _load_page() -> None:
+    """Load the page of a scan and all that belongs to it, for later."""
+    import desktop.scan.page  # noqa: F401

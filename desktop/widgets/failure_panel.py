@@ -1,0 +1,115 @@
+"""Why a job ended, what to do about it, and the end of its log."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PyQt5.QtCore import QUrl, pyqtSlot
+from PyQt5.QtGui import QDesktopServices, QGuiApplication
+from PyQt5.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.jobs.failures import Failure
+from desktop.widgets.disclosure import Disclosure
+from desktop.widgets.labels import Caption, ElidedLabel, printable
+from desktop.widgets.log_view import LogText
+from desktop.widgets.message_card import MessageCard
+
+
+class FailurePanel(QFrame):
+    """Shows one failure, or hides.
+
+    Args:
+        is_folded: Whether the log is folded away at first.
+    """
+
+    def __init__(
+        self, parent: QWidget | None = None, *, is_folded: bool = False
+    ) -> None:
+        super().__init__(parent)
+        self._is_folded = is_folded
+        self._failure: Failure | None = None
+        self.cause = MessageCard("stop", self)
+        self._log = Disclosure("Last lines of the log", self)
+        body = self._log.body
+        self._none = Caption("Nothing was written to the log.", body)
+        self.lines = LogText(body)
+        self.path = ElidedLabel("", body)
+        self.copy_button = QPushButton("Copy de&tails", body)
+        self.copy_button.setToolTip("Copy cause, advice and the last lines of the log")
+        self.copy_button.clicked.connect(self._on_copy_clicked)
+        self.folder_button = QPushButton("Open f&older", body)
+        self.folder_button.setToolTip("Open the folder that holds the whole log")
+        self.folder_button.clicked.connect(self._on_folder_clicked)
+        row = QHBoxLayout()
+        row.addWidget(self.path, 1)
+        row.addWidget(self.copy_button)
+        row.addWidget(self.folder_button)
+        inner = QVBoxLayout(body)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(8)
+        inner.addWidget(self._none)
+        inner.addWidget(self.lines)
+        inner.addLayout(row)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addWidget(self.cause)
+        column.addWidget(self._log)
+        self.hide()
+
+    def set_failure(
+        self,
+        failure: Failure | None,
+        severity: str = "stop",
+        word: str = "That did not work",
+    ) -> None:
+        """Show why a job ended; with None, nothing.
+
+        Args:
+            failure: Why; without a log where it has no path.
+            severity, word: Of the cause, as `MessageCard.set_severity`.
+        """
+        self._failure = failure
+        self.setVisible(failure is not None)
+        if failure is None:
+            return
+        self.cause.set_severity(severity, word)
+        self.cause.set_words(failure.message, failure.hint)
+        self._log.setVisible(failure.log_path != Path())
+        self._log.set_open(not self._is_folded)
+        has_lines = bool(failure.log_tail.strip())
+        self.lines.setVisible(has_lines)
+        self._none.setVisible(not has_lines)
+        self.lines.clear()
+        self.lines.set_lines(failure.log_tail)
+        where = printable(failure.log_path)
+        self.path.set_text(where)
+        self.path.setAccessibleName(f"The whole log: {where}")
+        self.copy_button.setText("Copy de&tails")
+
+    @pyqtSlot()
+    def _on_copy_clicked(self) -> None:
+        if self._failure is None:
+            return
+        failure = self._failure
+        parts = (
+            failure.message,
+            failure.hint,
+            failure.log_tail,
+            printable(failure.log_path),
+        )
+        text = "\n\n".join(part for part in parts if part)
+        QGuiApplication.clipboard().setText(text)
+        self.copy_button.setText("Copied")
+
+    @pyqtSlot()
+    def _on_folder_clicked(self) -> None:
+        if self._failure is not None:
+            folder = str(self._failure.log_path.parent)
+            QDesktopServices.openUrl(QUrl.fromLocalFile(folder))

@@ -1,0 +1,149 @@
+"""Small tables of figures within a page that scrolls as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from PyQt5.QtCore import QAbstractTableModel, QModelIndex, QObject, QSize, Qt
+from PyQt5.QtGui import QFont, QGuiApplication, QKeyEvent, QKeySequence
+from PyQt5.QtWidgets import QFrame, QHeaderView, QSizePolicy, QTableView, QWidget
+
+from desktop.widgets.plain_table import cell_alignment
+
+_ROOT: Final = QModelIndex()
+_ROW_PAD_PX: Final = 8
+
+
+class Cells(QAbstractTableModel):
+    """Texts in rows and columns; the first column names the row."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.head: tuple[str, ...] = ()
+        self.rows: tuple[tuple[str, ...], ...] = ()
+        self._bold: frozenset[int] = frozenset()
+        self._tips: tuple[str, ...] = ()
+
+    def set_cells(
+        self,
+        head: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        *,
+        bold: Sequence[int] = (),
+        tips: Sequence[str] = (),
+    ) -> None:
+        """Replace everything.
+
+        Args:
+            head: A heading per column.
+            rows: A text per column each.
+            bold: Numbers of rows that stand out.
+            tips: What each heading means; may be shorter than `head`.
+        """
+        self.beginResetModel()
+        self.head = tuple(head)
+        self.rows = tuple(tuple(row) for row in rows)
+        self._bold = frozenset(bold)
+        self._tips = tuple(tips)
+        self.endResetModel()
+
+    # Qt overrides
+
+    def rowCount(self, parent: QModelIndex = _ROOT) -> int:
+        return 0 if parent.isValid() else len(self.rows)
+
+    def columnCount(self, parent: QModelIndex = _ROOT) -> int:
+        return 0 if parent.isValid() else len(self.head)
+
+    def data(
+        self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> object:
+        if not index.isValid():
+            return None
+        row, column = index.row(), index.column()
+        text = self.rows[row][column]
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
+            return text
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return f"{self.rows[row][0]}, {self.head[column]}: {text}"
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return cell_alignment(is_number=column > 0)
+        if role == Qt.ItemDataRole.FontRole and row in self._bold:
+            font = QFont(QGuiApplication.font())
+            font.setBold(True)
+            return font
+        return None
+
+    def headerData(
+        self,
+        section: int,
+        orientation: Qt.Orientation,
+        role: int = Qt.ItemDataRole.DisplayRole,
+    ) -> object:
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self.head[section]
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return cell_alignment(is_number=section > 0)
+        if role == Qt.ItemDataRole.ToolTipRole and section < len(self._tips):
+            return self._tips[section]
+        return None
+
+
+class FiguresTable(QTableView):
+    """As high as its rows; scrolls sideways only when the page is narrow."""
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("figuresTable")
+        self.cells = Cells(self)
+        self.setModel(self.cells)
+        self.setAccessibleName(name)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
+        self.setHorizontalScrollMode(QTableView.ScrollMode.ScrollPerPixel)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.verticalHeader().hide()
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setSectionsClickable(False)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def set_cells(
+        self,
+        head: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        *,
+        bold: Sequence[int] = (),
+        tips: Sequence[str] = (),
+    ) -> None:
+        """Replace everything; see `Cells.set_cells`."""
+        self.cells.set_cells(head, rows, bold=bold, tips=tips)
+        high = self.fontMetrics().height() + _ROW_PAD_PX
+        self.verticalHeader().setDefaultSectionSize(high)
+        self.updateGeometry()
+
+    # Qt overrides
+
+    def sizeHint(self) -> QSize:
+        rows = self.cells.rowCount() * self.verticalHeader().defaultSectionSize()
+        high = rows + self.horizontalHeader().sizeHint().height() + 2
+        # Always room for the bar: it must not cover the last row.
+        return QSize(400, high + self.horizontalScrollBar().sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(120, self.sizeHint().height())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Copy):
+            rows = (self.cells.head, *self.cells.rows)
+            text = "\n".join("\t".join(row) for row in rows)
+            QGuiApplication.clipboard().setText(text)
+        else:
+            super().keyPressEvent(event)

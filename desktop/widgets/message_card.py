@@ -1,0 +1,102 @@
+"""A framed message with its severity as a sign and a word."""
+
+from __future__ import annotations
+
+from PyQt5.QtCore import QEvent, Qt
+from PyQt5.QtGui import QPalette
+from PyQt5.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from desktop.style.severity import WORDS, SeveritySign, severity_colour
+from desktop.widgets.labels import Caption
+
+_SIGN_PX = 22
+
+
+class MessageCard(QFrame):
+    """A sentence, what to do about it, and room for more.
+
+    Attributes:
+        column: Where more goes.
+    """
+
+    def __init__(self, severity: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("messageCard")
+        self._severity = severity
+        self._sign = SeveritySign(severity, _SIGN_PX, self)
+        self._badge = QLabel(self)
+        font = self._badge.font()
+        font.setBold(True)
+        self._badge.setFont(font)
+        self._text = QLabel(self)
+        self._hint = Caption("", self)
+        for label in (self._text, self._hint):
+            label.setWordWrap(True)
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.column = QVBoxLayout()
+        self.column.setSpacing(3)
+        self.column.addWidget(self._badge)
+        self.column.addWidget(self._text)
+        self.column.addWidget(self._hint)
+        line = QHBoxLayout(self)
+        line.setContentsMargins(12, 9, 12, 10)
+        line.setSpacing(10)
+        line.addWidget(self._sign, 0, Qt.AlignmentFlag.AlignTop)
+        line.addLayout(self.column, 1)
+        self.set_severity(severity)
+        self.set_words("")
+
+    @property
+    def severity(self) -> str:
+        """How grave it is."""
+        return self._severity
+
+    @property
+    def word(self) -> str:
+        """The word beside the sign."""
+        return self._badge.text()
+
+    @property
+    def text(self) -> str:
+        """The sentence."""
+        return self._text.text()
+
+    @property
+    def hint(self) -> str:
+        """What to do about it."""
+        return self._hint.text()
+
+    def set_severity(self, severity: str, word: str = "") -> None:
+        """Say how grave it is.
+
+        Args:
+            severity: One of `desktop.style.severity.SEVERITIES`.
+            word: Beside the sign; the severity's own when empty.
+        """
+        self._severity = severity
+        self._sign.set_severity(severity)
+        self._badge.setText(word or WORDS[severity])
+        self._paint()
+
+    def set_words(self, text: str, hint: str = "") -> None:
+        """Say what it is and what can be done."""
+        self._text.setText(text)
+        self._hint.setText(hint)
+        self._hint.setVisible(bool(hint))
+        self.setAccessibleName(f"{self._badge.text()}: {text}")
+        self.setAccessibleDescription(hint)
+
+    def _paint(self) -> None:
+        palette = self._badge.palette()
+        colour = severity_colour(self._severity)
+        if palette.color(QPalette.ColorRole.WindowText) != colour:
+            palette.setColor(QPalette.ColorRole.WindowText, colour)
+            self._badge.setPalette(palette)
+
+    # Qt overrides
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ApplicationPaletteChange:
+            self._paint()

@@ -1,0 +1,203 @@
+"""The one door through which errors reach the user."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from PyQt5 import sip
+from PyQt5.QtCore import Qt, QUrl, pyqtSignal, pyqtSlot
+from PyQt5.QtGui import QColor, QDesktopServices, QGuiApplication, QKeyEvent
+from PyQt5.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.errors import CoreError
+from desktop.style import icons
+
+logger = logging.getLogger(__name__)
+
+_INK: Final = QColor("#2b2005")  # as in style.qss
+
+
+@dataclasses.dataclass(frozen=True)
+class Notice:
+    """What the user is told about a failure.
+
+    Attributes:
+        text: One sentence: what did not work.
+        hint: What can be done about it; may be empty.
+        details: For a report to the maintainers; copied, not shown.
+        file: A file or folder that tells more; the user may open it.
+    """
+
+    text: str
+    hint: str = ""
+    details: str = ""
+    file: Path | None = None
+
+
+def notice_of(error: CoreError, *, about: str = "") -> Notice:
+    """Describe an expected failure.
+
+    Args:
+        error: The failure.
+        about: What it happened to, a path for instance; goes to the details.
+    """
+    lines = [about] if about else []
+    lines += [f"{type(error).__name__}: {error}", error.hint]
+    cause = error.__cause__
+    while cause is not None:
+        lines.append(f"because of {type(cause).__name__}: {cause}")
+        cause = cause.__cause__
+    return Notice(str(error), error.hint, "\n".join(line for line in lines if line))
+
+
+def summary_of(notices: Sequence[Notice], total: int) -> Notice:
+    """One notice for several failures of one kind of action.
+
+    Args:
+        notices: At least one, oldest first.
+        total: How many things were tried, failures included.
+    """
+    if len(notices) == 1:
+        return notices[0]
+    return Notice(
+        text=f"{len(notices)} of {total} files could not be opened.",
+        hint=f"The last one: {notices[-1].text}",
+        details="\n\n".join(notice.details for notice in notices),
+    )
+
+
+class NoticeBanner(QFrame):
+    """A strip above the work that says what failed, and lets work go on.
+
+    Hidden until there is something to say; goes away on Dismiss or Escape.
+
+    Signals:
+        dismissed: the user has read it.
+    """
+
+    dismissed = pyqtSignal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("noticeBanner")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._notice = Notice("")
+        self._focus_before: QWidget | None = None
+        self._icon = QLabel(self)
+        self._icon.setPixmap(icons.icon("warning").pixmap(22, 22))
+        self._text = _wrapped_label(self, "noticeText")
+        self._hint = _wrapped_label(self, "noticeHint")
+        self._copy = QPushButton("Cop&y details", self)
+        self._copy.setToolTip("Copy a description for a bug report")
+        self._copy.clicked.connect(self._on_copy_clicked)
+        self._open = QPushButton("&Open", self)
+        self._open.clicked.connect(self._on_open_clicked)
+        self._close = QToolButton(self)
+        # The banner is light whatever the palette.
+        self._close.setIcon(icons.icon("close", colour=_INK))
+        self._close.setAutoRaise(True)
+        self._close.setToolTip("Dismiss (Esc)")
+        self._close.setAccessibleName("Dismiss this message")
+        self._close.clicked.connect(self.dismiss)
+        self._lay_out()
+        self.hide()
+
+    @property
+    def notice(self) -> Notice:
+        """What is, or was last, shown."""
+        return self._notice
+
+    @pyqtSlot(object)
+    def show_notice(self, notice: Notice) -> None:
+        """Say it, in place of what was said before."""
+        self._notice = notice
+        self._text.setText(notice.text)
+        self._hint.setText(notice.hint)
+        self._hint.setVisible(bool(notice.hint))
+        self._copy.setVisible(bool(notice.details))
+        self._copy.setText("Cop&y details")
+        self._open.setVisible(notice.file is not None)
+        self._open.setToolTip(str(notice.file or ""))
+        self._icon.setPixmap(icons.icon("warning").pixmap(22, 22))
+        self.setAccessibleName(f"Problem: {notice.text}")
+        self.setAccessibleDescription(notice.hint)
+        self.show()
+        # PyQt5 cannot raise an alert; a screen reader speaks what has the focus.
+        if not self.isAncestorOf(self.window().focusWidget()):
+            self._focus_before = self.window().focusWidget()
+        self.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @pyqtSlot(object)
+    def show_error(self, error: CoreError, *, about: str = "") -> None:
+        """Say what failed and write it to the log."""
+        notice = notice_of(error, about=about)
+        logger.warning("shown to the user: %s", type(error).__name__)
+        logger.debug("shown to the user: %s", notice.details)
+        self.show_notice(notice)
+
+    @pyqtSlot()
+    def dismiss(self) -> None:
+        """Take the message away."""
+        if self.isHidden():
+            return
+        had_focus = self.hasFocus() or self.isAncestorOf(self.window().focusWidget())
+        self.hide()
+        before, self._focus_before = self._focus_before, None
+        if had_focus and before is not None and not sip.isdeleted(before):
+            before.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.dismissed.emit()
+
+    @pyqtSlot()
+    def _on_copy_clicked(self) -> None:
+        parts = (self._notice.text, self._notice.hint, self._notice.details)
+        text = "\n".join(part for part in parts if part)
+        QGuiApplication.clipboard().setText(text)
+        self._copy.setText("Copied")
+
+    @pyqtSlot()
+    def _on_open_clicked(self) -> None:
+        if self._notice.file is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._notice.file)))
+
+    def _lay_out(self) -> None:
+        words = QVBoxLayout()
+        words.setSpacing(1)
+        words.addWidget(self._text)
+        words.addWidget(self._hint)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 8, 8, 8)
+        row.setSpacing(10)
+        row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
+        row.addLayout(words, 1)
+        row.addWidget(self._open, 0, Qt.AlignmentFlag.AlignVCenter)
+        row.addWidget(self._copy, 0, Qt.AlignmentFlag.AlignVCenter)
+        row.addWidget(self._close, 0, Qt.AlignmentFlag.AlignVCenter)
+
+    # Qt overrides
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.dismiss()
+        else:
+            super().keyPressEvent(event)
+
+
+def _wrapped_label(parent: QWidget, name: str) -> QLabel:
+    label = QLabel(parent)
+    label.setObjectName(name)
+    label.setWordWrap(True)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    return label

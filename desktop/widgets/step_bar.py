@@ -1,0 +1,72 @@
+"""The steps of a preparation, in a row: where one is, and what is done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PyQt5.QtCore import QSize, Qt, pyqtSignal, pyqtSlot
+from PyQt5.QtGui import QIcon
+from PyQt5.QtWidgets import QButtonGroup, QHBoxLayout, QToolButton, QWidget
+
+from desktop.style.severity import severity_icon
+
+
+class StepBar(QWidget):
+    """One button per step.
+
+    Signals:
+        step_chosen: int. The user wants to go there.
+    """
+
+    step_chosen = pyqtSignal(int)
+
+    def __init__(self, titles: Sequence[str], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("stepBar")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._titles = tuple(titles)
+        self._group = QButtonGroup(self)
+        line = QHBoxLayout(self)
+        line.setContentsMargins(16, 6, 16, 6)
+        line.setSpacing(6)
+        self.buttons: list[QToolButton] = []
+        for i, title in enumerate(titles):
+            button = QToolButton(self)
+            button.setObjectName("stepButton")
+            button.setCheckable(True)
+            button.setText(f"{i + 1}  {title}")
+            button.setIconSize(QSize(16, 16))
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+            button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            self._group.addButton(button, i)
+            self.buttons.append(button)
+            line.addWidget(button)
+        line.addStretch(1)
+        self._group.idClicked.connect(self._on_group_clicked)
+
+    def set_step(self, step: int) -> None:
+        """Mark where one is."""
+        self.buttons[step].setChecked(True)
+
+    def set_state(self, step: int, severity: str, words: str) -> None:
+        """Show how a step stands.
+
+        Args:
+            step: From 0.
+            severity: One of `desktop.style.severity.SEVERITIES`; empty for none.
+            words: Said on hovering and to screen readers.
+        """
+        button, title = self.buttons[step], self._titles[step]
+        if severity:
+            button.setIcon(severity_icon(severity))
+            button.setText(f" {title}")  # clear of the sign
+        else:
+            button.setIcon(QIcon())
+            button.setText(f"{step + 1}  {title}")
+        button.setToolTip(words)
+        button.setAccessibleName(f"Step {step + 1} of {len(self._titles)}: {title}")
+        button.setAccessibleDescription(words)
+
+    @pyqtSlot(int)
+    def _on_group_clicked(self, step: int) -> None:
+        self.step_chosen.emit(step)

@@ -1,0 +1,172 @@
+"""Heat maps: against Grad-CAM worked out the long way, and as pictures."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from core.model.gradcam import colour_table, heatmap_from_evidence, overlay
+
+
+def luminance(colours: np.ndarray) -> np.ndarray:
+    """CIE lightness L* of (..., 3) uint8 sRGB colours.
+
+    Source: IEC 61966-2-1 for the linear values, CIE 15 for L*.
+    """
+    share = colours / 255
+    linear = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
+    y = linear @ [0.2126, 0.7152, 0.0722]
+    return np.where(y > 216 / 24389, 116 * np.cbrt(y) - 16, y * 24389 / 27)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_heat_map_is_grad_cam_of_a_pooled_linear_head(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    h, w, k = 7, 6, 12
+    features = rng.uniform(0, 1, (h, w, k))
+    kernel = rng.normal(0, 1, k)
+
+    def logit(changed: np.ndarray) -> float:
+        return float(changed.mean(axis=(0, 1)) @ kernel + 0.3)
+
+    step = 1e-4
+    gradient = np.zeros_like(features)
+    for where in np.ndindex(features.shape):
+        up, down = features.copy(), features.copy()
+        up[where] += step
+        down[where] -= step
+        gradient[where] = (logit(up) - logit(down)) / (2 * step)
+    grad_cam = np.maximum((features * gradient.mean(axis=(0, 1))).sum(axis=2), 0)
+    heat = heatmap_from_evidence((features @ kernel).astype(np.float32), (h, w))
+    np.testing.assert_allclose(heat, grad_cam / grad_cam.max(), atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [(7, 7), (224, 224), (300, 123), (1, 1), (3, 5)])
+def test_heat_map_has_the_size_asked_for_and_lies_from_0_to_1(
+    size: tuple[int, int],
+) -> None:
+    evidence = np.random.default_rng(1).normal(0, 50, (7, 7)).astype(np.float32)
+    heat = heatmap_from_evidence(evidence, size)
+    assert heat.shape == size
+    assert heat.dtype == np.float32
+    assert heat.min() >= 0
+    assert heat.max() <= 1
+
+
+@pytest.mark.parametrize("evidence", [np.zeros((7, 7)), np.full((7, 7), -3.0)])
+def test_heat_map_is_blank_where_nothing_argues_for_the_class(
+    evidence: np.ndarray,
+) -> None:
+    assert not heatmap_from_evidence(evidence.astype(np.float32), (64, 64)).any()
+
+
+def test_strongest_place_is_1_whatever_the_scale() -> None:
+    evidence = np.zeros((7, 7), np.float32)
+    evidence[2, 5] = 1e-6
+    heat = heatmap_from_evidence(evidence, (63, 63))
+    assert heat.max() == pytest.approx(1, abs=1e-6)
+    assert np.unravel_index(heat.argmax(), heat.shape) == (2 * 9 + 4, 5 * 9 + 4)
+
+
+def test_heat_map_does_not_change_with_a_factor() -> None:
+    evidence = np.random.default_rng(1).normal(0, 1, (7, 7)).astype(np.float32)
+    a = heatmap_from_evidence(evidence, (50, 40))
+    b = heatmap_from_evidence(evidence * 1000, (50, 40))
+    np.testing.assert_allclose(a, b, atol=1e-6)
+
+
+def test_heat_map_leaves_the_evidence_alone() -> None:
+    evidence = np.array([[-1, 2], [3, 4]], np.float32)
+    heatmap_from_evidence(evidence, (8, 8))
+    np.testing.assert_array_equal(evidence, [[-1, 2], [3, 4]])
+
+
+@pytest.mark.parametrize("shape", [(1, 7, 7), (7, 7, 3), (49,)])
+def test_evidence_of_several_films_or_classes_is_refused(
+    shape: tuple[int, ...],
+) -> None:
+    with pytest.raises(ValueError, match="Received"):
+        heatmap_from_evidence(np.ones(shape, np.float32), (64, 64))
+
+
+def test_colours_rise_in_lightness_so_that_no_hue_is_needed() -> None:
+    lightness = luminance(colour_table())
+    assert (np.diff(lightness) > -0.2).all()  # 8-bit colours step unevenly
+    assert (np.diff(lightness[::8]) > 0).all()
+    assert lightness[0] < 5
+    assert lightness[-1] > 90
+
+
+def test_colours_are_shared_and_cannot_be_changed() -> None:
+    table = colour_table()
+    assert table.shape == (256, 3)
+    assert table.dtype == np.uint8
+    with pytest.raises(ValueError, match="read-only"):
+        table[0] = 1
+
+
+def test_colours_are_red_green_blue_in_this_order() -> None:
+    middle = colour_table()[128]
+    assert middle[0] > middle[2]  # inferno is red there, not blue
+
+
+@pytest.fixture
+def grey() -> np.ndarray:
+    return np.random.default_rng(1).integers(0, 256, (40, 50)).astype(np.uint8)
+
+
+@pytest.fixture
+def heat() -> np.ndarray:
+    return np.random.default_rng(2).uniform(0, 1, (40, 50)).astype(np.float32)
+
+
+def test_overlay_without_opacity_is_the_film_itself(
+    grey: np.ndarray, heat: np.ndarray
+) -> None:
+    given = overlay(grey, heat, 0.0)
+    assert given.dtype == np.uint8
+    np.testing.assert_array_equal(given, np.stack([grey] * 3, axis=2))
+
+
+def test_overlay_without_evidence_is_the_film_itself(grey: np.ndarray) -> None:
+    given = overlay(grey, np.zeros(grey.shape, np.float32), 1.0)
+    np.testing.assert_array_equal(given, np.stack([grey] * 3, axis=2))
+
+
+def test_overlay_is_the_strongest_colour_where_evidence_is_full(
+    grey: np.ndarray,
+) -> None:
+    given = overlay(grey, np.ones(grey.shape, np.float32), 1.0)
+    np.testing.assert_array_equal(
+        given, np.broadcast_to(colour_table()[255], (40, 50, 3))
+    )
+
+
+def test_overlay_mixes_by_the_root_of_the_evidence() -> None:
+    grey = np.full((1, 1), 100, np.uint8)
+    given = overlay(grey, np.full((1, 1), 0.25, np.float32), 0.8)
+    colour = colour_table()[int(0.25 * 255)].astype(float)
+    # sqrt(0.25) * 0.8 = 0.4 of the colour, 0.6 of the film.
+    assert np.abs(given[0, 0] - (0.6 * 100 + 0.4 * colour)).max() <= 1
+
+
+def test_overlay_leaves_film_and_heat_map_alone(
+    grey: np.ndarray, heat: np.ndarray
+) -> None:
+    before = grey.copy(), heat.copy()
+    overlay(grey, heat, 0.6)
+    np.testing.assert_array_equal(grey, before[0])
+    np.testing.assert_array_equal(heat, before[1])
+
+
+def test_overlay_of_another_size_is_refused(grey: np.ndarray) -> None:
+    with pytest.raises(ValueError, match=r"\(40, 50\), \(50, 40\)"):
+        overlay(grey, np.zeros((50, 40), np.float32), 0.5)
+
+
+@pytest.mark.parametrize("opacity", [-0.01, 1.01, float("nan")])
+def test_opacity_out_of_range_is_refused(
+    grey: np.ndarray, heat: np.ndarray, opacity: float
+) -> None:
+    with pytest.raises(ValueError, match="opacity must be 0 to 1"):
+        overlay(grey, heat, opacity)

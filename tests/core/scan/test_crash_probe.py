@@ -1,0 +1,248 @@
+"""Films that end whoever reads them, and those that were merely near."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from core import paths
+from core.errors import TrainingStopped
+from core.model.bundle import ModelBundle
+from core.scan.crash_probe import GIVEN_UP, films_that_end_readers
+from core.scan.in_flight import ReadingNotes
+from core.scan.results import read_labels, read_rows
+from tests.deadly_core import COMMAND
+from tests.scan_folder import files_of, write_films
+
+Start = Callable[..., "subprocess.Popen[str]"]
+
+pytestmark = pytest.mark.skipif(
+    sys.platform == "win32", reason="a crash opens a dialog on Windows"
+)
+
+
+@pytest.fixture
+def start(tiny_bundle: ModelBundle, tmp_path: Path) -> Iterator[Start]:
+    """Scans that meet deadly films; goes on with the same file each time."""
+    started = []
+
+    def begin(folder: Path) -> subprocess.Popen[str]:
+        words = ["--model", str(tiny_bundle.path), "--out", str(tmp_path / "r.csv")]
+        scan = subprocess.Popen(
+            [*COMMAND, "scan", str(folder), *words, "--resume"],
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            text=True,
+        )
+        started.append(scan)
+        return scan
+
+    yield begin
+    for scan in started:
+        scan.kill()
+        scan.communicate()
+
+
+def ended(scan: subprocess.Popen[str]) -> tuple[int, str]:
+    """Exit status of a scan, and what it said."""
+    _, said = scan.communicate(timeout=120)
+    return scan.returncode, said
+
+
+def errors_in(path: Path) -> dict[str, str]:
+    rows = list(read_rows(path, read_labels(path)))
+    assert len({row.file for row in rows}) == len(rows)
+    return {row.file: row.error for row in rows if row.error}
+
+
+def numbered(count: int) -> list[str]:
+    return [f"{number:03}.png" for number in range(count)]
+
+
+@pytest.mark.parametrize("name", ["020 abort.png", "020 killed.png", "020 fault.png"])
+def test_a_film_that_ends_the_scan_is_a_row_once_it_goes_on(
+    start: Start, tmp_path: Path, name: str
+) -> None:
+    folder = write_films(tmp_path / "in", *numbered(40), name)
+    status, _ = ended(start(folder))
+    assert status not in (0, 2, 3, 4)
+    assert (tmp_path / "r.csv.reading").exists()
+    assert len(files_of(tmp_path / "r.csv")) < 40
+    status, said = ended(start(folder))
+    assert status == 4
+    assert "tried first." in said
+    assert errors_in(tmp_path / "r.csv") == {name: GIVEN_UP}
+    assert len(files_of(tmp_path / "r.csv")) == 41
+    assert not (tmp_path / "r.csv.reading").exists()
+
+
+def test_several_such_films_cost_one_start_each_at_most(
+    start: Start, tmp_path: Path
+) -> None:
+    deadly = ["005 abort.png", "006 abort.png", "050 killed.png", "é\n abort.png"]
+    folder = write_films(tmp_path / "in", *numbered(60), *deadly)
+    starts = 1
+    while ended(start(folder))[0] != 4:
+        starts += 1
+        assert starts <= len(deadly) + 1
+    assert set(errors_in(tmp_path / "r.csv")) == set(deadly)
+    assert len(files_of(tmp_path / "r.csv")) == 64
+
+
+def test_films_that_are_too_large_together_are_read_one_at_a_time(
+    start: Start, tmp_path: Path
+) -> None:
+    large = ["004 large.png", "005 large.png"]
+    folder = write_films(tmp_path / "in", *numbered(12), *large)
+    assert ended(start(folder))[0] == -signal.SIGABRT
+    assert ended(start(folder))[0] == 0
+    assert len(files_of(tmp_path / "r.csv")) == 14
+
+
+def test_a_film_is_not_blamed_for_the_one_before(start: Start, tmp_path: Path) -> None:
+    folder = write_films(tmp_path / "in", *numbered(12), "005 spoils.png")
+    assert ended(start(folder))[0] == -signal.SIGABRT
+    for _ in range(3):
+        status, _ = ended(start(folder))
+        if status == 0:
+            break
+    assert status == 0
+    assert not errors_in(tmp_path / "r.csv")
+
+
+def test_films_that_were_merely_near_are_let_off(
+    tiny_bundle: ModelBundle, tmp_path: Path
+) -> None:
+    folder = write_films(tmp_path / "in", "a.png", "b.png")
+    (folder / "c.png").write_bytes(b"no film")
+    films = ["a.png", "b.png", "c.png", "gone.png"]
+    assert not list(films_that_end_readers(tiny_bundle, folder, films))
+
+
+def deadly_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paths, "core_command", lambda: COMMAND)
+
+
+def test_each_film_that_ends_its_reader_is_named(
+    tiny_bundle: ModelBundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deadly_child(monkeypatch)
+    films = ["a.png", "abort.png", "b.png", "spoils.png", "c.png", "killed.png"]
+    folder = write_films(tmp_path / "in", *films)
+    bad = list(films_that_end_readers(tiny_bundle, folder, films))
+    assert bad == ["abort.png", "killed.png"]
+
+
+@pytest.mark.parametrize(
+    "command", [["/no/such/program"], [sys.executable, "-c", "raise SystemExit(1)"]]
+)
+def test_a_child_that_cannot_start_blames_no_film(
+    tiny_bundle: ModelBundle,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: list[str],
+) -> None:
+    monkeypatch.setattr(paths, "core_command", lambda: command)
+    assert not list(films_that_end_readers(tiny_bundle, tmp_path, ["a.png"]))
+
+
+def test_a_film_that_hangs_is_left_to_the_scan(
+    tiny_bundle: ModelBundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deadly_child(monkeypatch)
+    monkeypatch.setattr("core.scan.crash_probe.PATIENCE_S", 0.3)
+    films = ["hangs.png", "abort.png"]
+    folder = write_films(tmp_path / "in", *films)
+    assert list(films_that_end_readers(tiny_bundle, folder, films)) == ["abort.png"]
+
+
+def test_a_wish_to_stop_ends_the_child(
+    tiny_bundle: ModelBundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deadly_child(monkeypatch)
+    folder = write_films(tmp_path / "in", "hangs.png")
+
+    def check() -> None:
+        if children_of(psutil.Process()):
+            raise TrainingStopped("stop")
+
+    with pytest.raises(TrainingStopped):
+        list(films_that_end_readers(tiny_bundle, folder, ["hangs.png"], check))
+    assert not children_of(psutil.Process())
+
+
+def children_of(process: psutil.Process) -> list[psutil.Process]:
+    return [
+        child
+        for child in process.children()
+        if child.status() != psutil.STATUS_ZOMBIE and "suspects" in child.cmdline()
+    ]
+
+
+def left_behind(path: Path, *films: str) -> None:
+    """Leave the notes of a scan that ended by accident."""
+    with (
+        contextlib.suppress(KeyError),
+        ReadingNotes(path) as notes,
+        contextlib.ExitStack() as stack,
+    ):
+        notes.begin()
+        for film in films:
+            stack.enter_context(notes.reading(film))
+        raise KeyError
+
+
+def test_the_child_ends_when_the_scan_is_killed(start: Start, tmp_path: Path) -> None:
+    folder = write_films(tmp_path / "in", "a.png", "hangs.png")
+    left_behind(tmp_path / "r.csv", "hangs.png")
+    scan = start(folder)
+    children: list[psutil.Process] = []
+    while not children:
+        assert scan.poll() is None
+        children = children_of(psutil.Process(scan.pid))
+    scan.kill()
+    scan.wait()
+    children[0].wait(30)
+    assert ReadingNotes(tmp_path / "r.csv").left_behind() == {"hangs.png"}
+
+
+def test_control_c_blames_no_film(start: Start, tmp_path: Path) -> None:
+    folder = write_films(tmp_path / "in", "a.png", "hangs.png")
+    left_behind(tmp_path / "r.csv", "hangs.png")
+    scan = start(folder)
+    while not children_of(psutil.Process(scan.pid)):
+        assert scan.poll() is None
+    os.kill(scan.pid, signal.SIGINT)
+    assert ended(scan)[0] == 3
+    assert not files_of(tmp_path / "r.csv")
+    assert ReadingNotes(tmp_path / "r.csv").left_behind() == {"hangs.png"}
+
+
+@pytest.mark.slow
+def test_kills_at_any_moment_lose_no_film_and_blame_none(
+    start: Start, tmp_path: Path
+) -> None:
+    deadly = ["100 abort.png", "200 killed.png"]
+    folder = write_films(tmp_path / "in", *numbered(300), *deadly)
+    rng = random.Random(7)
+    for _ in range(20):
+        scan = start(folder)
+        try:
+            scan.wait(rng.uniform(0.5, 2.5))
+        except subprocess.TimeoutExpired:
+            scan.kill()
+        if scan.wait() == 4:
+            break
+    while ended(start(folder))[0] != 4:
+        pass
+    assert errors_in(tmp_path / "r.csv") == dict.fromkeys(deadly, GIVEN_UP)
+    assert len(files_of(tmp_path / "r.csv")) == 302

@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PyQt5.QtCore import QPoint, Qt
+from PyQt5.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
+
+from core.films.radiograph import FilmFacts, Radiograph
+from core.model.bundle import ModelBundle
+from core.model.classifier import Prediction, decide
+from desktop.diagnose.facts_panel import facts_in_words
+from desktop.diagnose.heat_controls import HeatControls
+from desktop.diagnose.probability_bars import BarRow, ProbabilityBars
+from desktop.diagnose.reading import DiagnosedFilm, diagnosed, make_reading
+from desktop.diagnose.verdict_panel import VerdictPanel
+from desktop.film.legend import HeatLegend
+from desktop.widgets.labels import ElidedLabel
+
+ROWS = [
+    BarRow("covid", "COVID-19", 0.7, 0.5, stated=True),
+    BarRow("pneumonia", "Pneumonia", 0.2, 0.6),
+    BarRow("normal", "Normal", 0.1, 0.4),
+]
+
+
+@pytest.fixture
+def bars(qtbot: QtBot) -> ProbabilityBars:
+    bars = ProbabilityBars()
+    qtbot.addWidget(bars)
+    bars.resize(300, 200)
+    bars.set_rows(ROWS, "covid")
+    bars.show()
+    return bars
+
+
+def diagnosed_film(
+    bundle: ModelBundle, logits: list[float], warnings: tuple[str, ...] = ()
+) -> DiagnosedFilm:
+    evidence = np.zeros((4, 4, 3), np.float32)
+    prediction = Prediction(np.array(logits, np.float32), evidence, np.zeros(4))
+    facts = FilmFacts("DICOM", 64, 48, 12, "grey", 5000, "PA", "CHEST", "RLE")
+    pixels = np.zeros((48, 64), np.uint16)
+    film = Radiograph(pixels, 0, 4095, Path("/films/a.dcm"), facts, warnings)
+    verdict = decide(prediction, bundle.card, film)
+    reading = make_reading(bundle, prediction, verdict, (48, 64))
+    return diagnosed(film, reading, is_file=True)
+
+
+def test_bars_stand_in_the_order_given(bars: ProbabilityBars) -> None:
+    tops = [bars.bar(row.label).y() for row in ROWS]
+    assert tops == sorted(tops)
+    assert bars.rows == tuple(ROWS)
+
+
+def test_clicking_a_bar_chooses_its_finding(
+    bars: ProbabilityBars, qtbot: QtBot
+) -> None:
+    with qtbot.waitSignal(bars.finding_chosen) as caught:
+        qtbot.mouseClick(bars.bar("normal"), Qt.MouseButton.LeftButton)
+    assert caught.args == ["normal"]
+    assert bars.chosen == "normal"
+
+
+def test_clicking_the_chosen_bar_keeps_it_chosen(
+    bars: ProbabilityBars, qtbot: QtBot
+) -> None:
+    qtbot.mouseClick(bars.bar("covid"), Qt.MouseButton.LeftButton)
+    assert bars.chosen == "covid"
+
+
+def test_arrow_keys_step_through_the_bars(bars: ProbabilityBars, qtbot: QtBot) -> None:
+    bars.bar("covid").setFocus()
+    with qtbot.waitSignal(bars.finding_chosen) as caught:
+        qtbot.keyClick(bars.bar("covid"), Qt.Key.Key_Down)
+    assert caught.args == ["pneumonia"]
+
+
+def test_a_bar_says_everything_without_colour(bars: ProbabilityBars) -> None:
+    bar = bars.bar("covid")
+    assert bar.accessibleName() == "COVID-19 70 %, the finding"
+    assert "50 %" in bar.accessibleDescription()
+    assert "Pneumonia 20 %" in bars.accessibleDescription()
+
+
+def test_the_operating_point_is_drawn_where_it_lies(bars: ProbabilityBars) -> None:
+    bar = bars.bar("normal")
+    picture = bar.grab().toImage()
+    ratio = bar.devicePixelRatioF()
+    inner = bar.width() - 20
+    x, below = 10 + 0.4 * inner, bar.height() - 7
+    mark = picture.pixelColor(QPoint(round(x * ratio), round(below * ratio)))
+    beside = picture.pixelColor(QPoint(round((x + 8) * ratio), round(below * ratio)))
+    assert mark.lightness() < beside.lightness() - 60
+
+
+def test_an_unknown_bar_is_a_programming_error(bars: ProbabilityBars) -> None:
+    with pytest.raises(ValueError, match="Received: 'flu'"):
+        bars.bar("flu")
+
+
+def test_the_slider_gives_opacity_as_a_share(qtbot: QtBot) -> None:
+    controls = HeatControls()
+    qtbot.addWidget(controls)
+    with qtbot.waitSignal(controls.opacity_changed) as caught:
+        controls.slider.setValue(80)
+    assert caught.args == [pytest.approx(0.8)]
+
+
+def test_setting_the_controls_is_no_news(qtbot: QtBot) -> None:
+    controls = HeatControls()
+    qtbot.addWidget(controls)
+    with (
+        qtbot.assertNotEmitted(controls.opacity_changed),
+        qtbot.assertNotEmitted(controls.shown_changed),
+    ):
+        controls.set_opacity(0.2)
+        controls.set_shown(True)
+    assert controls.opacity == pytest.approx(0.2)
+
+
+def test_the_legend_grows_lighter_towards_strong_evidence(qtbot: QtBot) -> None:
+    legend = HeatLegend()
+    qtbot.addWidget(legend)
+    legend.resize(260, 40)
+    legend.set_opacity(1.0)
+    picture = legend.grab().toImage()
+    shades = [
+        picture.pixelColor(round(x * picture.width()), 5).lightness()
+        for x in (0.3, 0.6, 0.95)
+    ]
+    assert shades == sorted(shades)
+
+
+def test_long_names_are_cut_on_screen_and_whole_in_the_tip(qtbot: QtBot) -> None:
+    label = ElidedLabel("x" * 400)
+    qtbot.addWidget(label)
+    assert label.minimumSizeHint().width() < 100
+    assert label.toolTip() == "x" * 400
+
+
+def test_the_panel_shows_verdict_bars_facts_and_warnings(
+    qtbot: QtBot, tiny_bundle: ModelBundle
+) -> None:
+    panel = VerdictPanel()
+    qtbot.addWidget(panel)
+    film = diagnosed_film(tiny_bundle, [3.0, 0.0, 0.0], ("A lateral view.",))
+    panel.show_film(film, "covid")
+    assert panel.sentence == "Looks like COVID-19 (91\u00a0%)."
+    assert [row.label for row in panel.bars.rows] == ["covid", "pneumonia", "normal"]
+    assert panel.warnings == ("A lateral view.",)
+    assert panel.facts.rows["Name"] == "a.dcm"
+    assert panel.facts.rows["View"] == "PA"
+
+
+@pytest.mark.parametrize("width", [260, 330])
+def test_warnings_are_readable_to_their_last_word(
+    qtbot: QtBot, tiny_bundle: ModelBundle, width: int
+) -> None:
+    panel = VerdictPanel()
+    qtbot.addWidget(panel)
+    panel.resize(width, 700)
+    long = "The picture is strongly coloured, which an X-ray film is not. " * 2
+    panel.show_film(diagnosed_film(tiny_bundle, [3.0, 0, 0], (long,)), "covid")
+    panel.show()
+    label = next(child for child in panel.findChildren(QLabel) if child.text() == long)
+    assert label.height() >= label.heightForWidth(label.width())
+
+
+def test_facts_of_a_film_without_a_verdict_stand_alone(qtbot: QtBot) -> None:
+    panel = VerdictPanel()
+    qtbot.addWidget(panel)
+    facts = FilmFacts("PNG", 8, 8, 8, "grey", 100)
+    film = Radiograph(np.zeros((8, 8), np.uint8), 0, 255, Path("b.png"), facts)
+    panel.show_film(diagnosed(film, None, is_file=True), None)
+    assert panel.sentence == "No verdict"
+    assert panel.bars.isHidden()
+    assert panel.facts.rows["Name"] == "b.png"
+
+
+def test_a_heat_map_without_evidence_is_explained(
+    qtbot: QtBot, tiny_bundle: ModelBundle
+) -> None:
+    panel = VerdictPanel()
+    qtbot.addWidget(panel)
+    panel.show_film(diagnosed_film(tiny_bundle, [3.0, 0.0, 0.0]), "covid")
+    assert panel.heat.subject.startswith("Nothing in the film argues for COVID-19")
+
+
+def test_an_uncertain_verdict_explains_itself(
+    qtbot: QtBot, tiny_bundle: ModelBundle
+) -> None:
+    panel = VerdictPanel()
+    qtbot.addWidget(panel)
+    film = diagnosed_film(tiny_bundle, [0.1, 0.0, 0.0])
+    panel.show_film(film, "covid")
+    assert panel.sentence.startswith("Uncertain: COVID-19")
+    assert not any(row.stated for row in panel.bars.rows)
+
+
+def test_unknown_facts_have_no_row() -> None:
+    rows = facts_in_words(FilmFacts("picture", 10, 20, 8, "RGB", 0))
+    assert [name for name, _, _ in rows] == ["Kind", "Pixels"]

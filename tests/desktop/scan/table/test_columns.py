@@ -1,0 +1,200 @@
+"""Rows by columns: sorted and filtered without Qt."""
+
+from __future__ import annotations
+
+import dataclasses
+import tracemalloc
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from core.scan.row import ScanRow
+from core.scan.triage import triage_key
+from desktop.scan.table.cells import rows_as_text
+from desktop.scan.table.columns import RowBlock, ScanColumns
+from desktop.scan.table.order import (
+    ANY_DISEASE,
+    ERROR,
+    FILE,
+    FINDING,
+    VERDICT,
+    WARNINGS,
+    FilterWish,
+    SortWish,
+    rows_in_order,
+    triage_order,
+)
+from desktop.scan.table.texts import SortedIds, natural_key
+from tests.scan_rows import LABELS, NAMES, failed_row, many_rows, read_row
+
+
+def columns_of(rows: Sequence[ScanRow], part: int = 7) -> ScanColumns:
+    columns = ScanColumns(len(NAMES))
+    for start in range(0, len(rows), part):
+        columns.append(RowBlock.of(rows[start : start + part], NAMES))
+    return columns
+
+
+def files(columns: ScanColumns, sort: SortWish, wish: FilterWish) -> list[str]:
+    return [columns.files[row] for row in rows_in_order(columns, sort, wish)]
+
+
+def sorted_files(rows: Sequence[ScanRow], sort: SortWish) -> list[str]:
+    return files(columns_of(rows), sort, FilterWish())
+
+
+def filtered_files(rows: Sequence[ScanRow], wish: FilterWish) -> set[str]:
+    return set(files(columns_of(rows), SortWish(), wish))
+
+
+ROWS = (
+    read_row("b/film10.png", 0.07, 0.07, 0.86, warnings=("It is small.",)),
+    read_row("b/Film9.png", 0.4, 0.3, 0.3),
+    read_row("a/film1.png", 0.02, 0.93, 0.05, warnings=("Small.", "Drawn.")),
+    failed_row("a/film2.png", '"film2.png" is a text file, not a film.'),
+    read_row("c.png", 0.9, 0.07, 0.03),
+)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_triage_order_is_that_of_the_triage_key(seed: int) -> None:
+    rows = many_rows(800, seed=seed)
+    # Halves of a per cent, which two ways of rounding would take apart.
+    rows += [read_row(f"edge {i}.png", i / 200, 1 - i / 200, 0.0) for i in range(201)]
+    columns = columns_of(rows)
+    order = [columns.files[row] for row in triage_order(columns)]
+    assert order == [row.file for row in sorted(rows, key=triage_key)]
+
+
+def test_triage_of_a_model_without_a_healthy_label_looks_at_the_first() -> None:
+    labels = ("covid", "other")
+    rows = [
+        dataclasses.replace(
+            row, finding=None, probabilities={"covid": p, "other": 1 - p}
+        )
+        for row, p in zip(ROWS, (0.2, 0.9, 0.5, 0.7, 0.1), strict=True)
+    ]
+    columns = ScanColumns(2)
+    columns.append(RowBlock.of(rows, labels))
+    order = [columns.files[row] for row in triage_order(columns)]
+    assert order == [row.file for row in sorted(rows, key=triage_key)]
+
+
+def test_files_sort_as_people_count() -> None:
+    assert sorted_files(ROWS, SortWish(FILE)) == [
+        "a/film1.png",
+        "a/film2.png",
+        "b/Film9.png",
+        "b/film10.png",
+        "c.png",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("less", "more"),
+    [("a9", "A10"), ("a007", "a8"), ("a9.png", "a99999999999.png"), ("1", "a")],
+)
+def test_numbers_in_names_are_compared_as_numbers(less: str, more: str) -> None:
+    assert natural_key(less) < natural_key(more)
+
+
+@pytest.mark.parametrize("is_descending", [False, True])
+def test_films_that_were_not_read_come_last_by_probability(is_descending: bool) -> None:
+    order = sorted_files(ROWS, SortWish("share", 0, is_descending))
+    assert order[-1] == "a/film2.png"
+    assert (order[0] == "c.png") == is_descending
+
+
+@pytest.mark.parametrize("is_descending", [False, True])
+def test_films_without_an_error_come_last_by_error(is_descending: bool) -> None:
+    assert sorted_files(ROWS, SortWish(ERROR, 0, is_descending))[0] == "a/film2.png"
+
+
+def test_films_sort_by_finding_in_the_order_of_the_labels() -> None:
+    columns = columns_of(ROWS)
+    order = rows_in_order(columns, SortWish(FINDING), FilterWish())
+    assert columns.findings[order].tolist() == [0, 1, 2, columns.uncertain, 4]
+
+
+def test_films_with_the_most_warnings_come_first() -> None:
+    order = sorted_files(ROWS, SortWish(WARNINGS, is_descending=True))
+    assert order[:2] == ["a/film1.png", "b/film10.png"]
+
+
+def test_films_sort_by_verdict_as_text() -> None:
+    columns = columns_of(ROWS)
+    order = rows_in_order(columns, SortWish(VERDICT), FilterWish())
+    said = [columns.verdict(int(row)) for row in order]
+    assert said[:-1] == sorted(said[:-1])
+    assert said[-1] == ""
+
+
+def test_equal_rows_stay_in_triage_order() -> None:
+    rows = many_rows(300)
+    columns = columns_of(rows)
+    order = rows_in_order(columns, SortWish(FINDING), FilterWish(finding=0))
+    triage = triage_order(columns)
+    assert order.tolist() == triage[columns.findings[triage] == 0].tolist()
+
+
+@pytest.mark.parametrize(
+    ("wish", "expected"),
+    [
+        (FilterWish(finding=0), {"c.png"}),
+        (FilterWish(finding=3), {"b/Film9.png"}),
+        (FilterWish(finding=4), {"a/film2.png"}),
+        (FilterWish(with_warnings=True), {"b/film10.png", "a/film1.png"}),
+        (FilterWish(text="FILM9"), {"b/Film9.png"}),
+        (FilterWish(text="text FILE"), {"a/film2.png"}),
+        (FilterWish(text="drawn"), {"a/film1.png"}),
+        (FilterWish(text="uncertain"), {"b/Film9.png"}),
+        (FilterWish(text="nowhere"), set()),
+        (FilterWish(label=0, least=90), {"c.png"}),
+        (FilterWish(label=ANY_DISEASE, least=93), {"b/film10.png", "c.png"}),
+        (
+            FilterWish(label=ANY_DISEASE, least=0),
+            {r.file for r in ROWS} - {"a/film2.png"},
+        ),
+        (FilterWish(text="b/", label=2, least=50), {"b/film10.png"}),
+    ],
+)
+def test_a_filter_lets_through_what_it_says(
+    wish: FilterWish, expected: set[str]
+) -> None:
+    assert filtered_files(ROWS, wish) == expected
+
+
+def test_counts_are_by_finding() -> None:
+    assert columns_of(ROWS).counts() == [1, 1, 1, 1, 1]
+
+
+def test_ids_are_merged_in_the_order_of_their_keys() -> None:
+    keys = [natural_key(row.file) for row in many_rows(500)]
+    ids = SortedIds()
+    for start in range(0, len(keys), 13):
+        ids.add(keys[start : start + 13])
+    expected = sorted(range(len(keys)), key=keys.__getitem__)
+    assert ids.ids.tolist() == expected
+    assert np.array_equal(ids.ranks[ids.ids], np.arange(len(keys)))
+
+
+def test_copied_rows_are_no_formulas_and_stay_on_their_lines() -> None:
+    rows = (read_row("=1+2\tx\n.png", 0.9, 0.05, 0.05),)
+    lines = rows_as_text(columns_of(rows), LABELS, [0]).split("\n")
+    assert len(lines) == 2
+    head, cells = (line.split("\t") for line in lines)
+    assert cells[head.index("File")] == "'=1+2\\u0009x\\u000a.png"
+    assert cells[head.index("COVID-19")] == "90 %"
+
+
+def test_a_row_takes_little_memory() -> None:
+    rows = many_rows(20_000)
+    tracemalloc.start()
+    try:
+        columns = columns_of(rows, part=1000)
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(columns) == 20_000
+    assert taken / 20_000 < 700  # bytes, the files' own names not counted

@@ -1,0 +1,561 @@
+"""The table of a scan on screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from PyQt5.QtCore import QEvent, QPoint, QPointF, Qt
+from PyQt5.QtGui import QGuiApplication, QMouseEvent
+from PyQt5.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from core.scan.row import ScanRow
+from core.scan.triage import triage_key
+from desktop.scan.table.columns import RowBlock
+from desktop.scan.table.order import FILE, FilterWish
+from desktop.scan.table.table import ScanTable
+from desktop.style import theme
+from tests.scan_folder import write_films
+from tests.scan_rows import LABELS, NAMES, failed_row, many_rows, read_row
+
+SHIFT = Qt.KeyboardModifier.ShiftModifier
+CONTROL = Qt.KeyboardModifier.ControlModifier
+ROWS = (
+    read_row("b/film10.png", 0.07, 0.07, 0.86, warnings=("It is small.",)),
+    read_row("b/Film9.png", 0.4, 0.3, 0.3),
+    read_row("a/film1.png", 0.02, 0.93, 0.05),
+    failed_row("a/film2.png", '"film2.png" is empty.'),
+    read_row("c.png", 0.9, 0.07, 0.03),
+)
+MANY = many_rows(400)
+
+
+@pytest.fixture
+def table(qtbot: QtBot, tmp_path: Path) -> Iterator[ScanTable]:
+    table = ScanTable()
+    qtbot.addWidget(table)
+    table.resize(900, 500)
+    table.begin(tmp_path, LABELS)
+    table.show()
+    qtbot.waitExposed(table)
+    yield table
+    table.shut_down()
+    table.close()
+
+
+@pytest.fixture
+def add(table: ScanTable, qtbot: QtBot) -> Callable[[Sequence[ScanRow]], None]:
+    def add(rows: Sequence[ScanRow]) -> None:
+        table.add_block(RowBlock.of(rows, NAMES))
+        qtbot.waitUntil(lambda: table.model.is_settled)
+
+    return add
+
+
+Add = Callable[[Sequence[ScanRow]], None]
+
+
+def column_of(table: ScanTable, kind: str) -> int:
+    return [column.kind for column in table.model.columns].index(kind)
+
+
+def click(table: ScanTable, qtbot: QtBot, place: int, *keys: object) -> None:
+    spot = table.view.visualRect(table.model.index(place, 1)).center()
+    modifier = keys[0] if keys else Qt.KeyboardModifier.NoModifier
+    qtbot.mouseClick(table.view.viewport(), Qt.MouseButton.LeftButton, modifier, spot)
+
+
+def click_heading(table: ScanTable, qtbot: QtBot, kind: str) -> None:
+    head = table.view.horizontalHeader()
+    x = head.sectionViewportPosition(column_of(table, kind)) + 12
+    spot = QPoint(x, head.height() // 2)
+    button = Qt.MouseButton.LeftButton
+    qtbot.mouseClick(head.viewport(), button, Qt.KeyboardModifier.NoModifier, spot)
+
+
+def top_px(table: ScanTable, row: int) -> int:
+    place = table.model.place_of(row)
+    assert place is not None
+    return int(table.view.visualRect(table.model.index(place, 1)).top())
+
+
+def in_triage(rows: Sequence[ScanRow]) -> list[str]:
+    return [row.file for row in sorted(rows, key=triage_key)]
+
+
+# Order
+
+
+def test_rows_come_in_triage_order(table: ScanTable, add: Add) -> None:
+    add(ROWS[:2])
+    add(ROWS[2:])
+    assert table.shown_files() == in_triage(ROWS)
+
+
+def test_a_heading_sorts_and_sorts_the_other_way(
+    table: ScanTable, add: Add, qtbot: QtBot
+) -> None:
+    add(ROWS)
+    click_heading(table, qtbot, FILE)
+    by_file = ["a/film1.png", "a/film2.png", "b/Film9.png", "b/film10.png", "c.png"]
+    assert table.shown_files() == by_file
+    click_heading(table, qtbot, FILE)
+    assert table.shown_files() == by_file[::-1]
+    assert table.filters.order.currentText() == "By File"
+
+
+def test_a_probability_sorts_the_greatest_first(
+    table: ScanTable, add: Add, qtbot: QtBot
+) -> None:
+    add(ROWS)
+    click_heading(table, qtbot, "share")
+    assert table.shown_files()[0] == "c.png"
+    assert table.shown_files()[-1] == "a/film2.png"
+
+
+def test_the_list_of_orders_leads_back_to_triage(
+    table: ScanTable, add: Add, qtbot: QtBot
+) -> None:
+    add(ROWS)
+    click_heading(table, qtbot, FILE)
+    table.filters.order.setCurrentIndex(0)
+    assert table.shown_files() == in_triage(ROWS)
+    assert not table.filters.direction.isEnabled()
+
+
+# Filters
+
+
+def test_the_list_of_findings_counts_and_filters(table: ScanTable, add: Add) -> None:
+    add(ROWS)
+    box = table.filters.finding
+    entries = [box.itemText(place) for place in range(box.count())]
+    assert entries == [
+        "All films (5)",
+        "COVID-19 (1)",
+        "Normal (1)",
+        "Pneumonia (1)",
+        "Uncertain (1)",
+        "Not read (1)",
+        "With warnings (1)",
+    ]
+    box.setCurrentIndex(5)
+    assert table.shown_files() == ["a/film2.png"]
+    box.setCurrentIndex(6)
+    assert table.shown_files() == ["b/film10.png"]
+
+
+def test_typing_filters_after_a_pause(table: ScanTable, add: Add, qtbot: QtBot) -> None:
+    add(ROWS)
+    told: list[object] = []
+    table.filters.filter_changed.connect(told.append)
+    qtbot.keyClicks(table.filters.text, "FILM")
+    assert told == []
+    qtbot.waitUntil(lambda: len(table.shown_files()) == 4)
+    assert len(told) == 1
+
+
+def test_a_threshold_lets_through_what_reaches_it(
+    table: ScanTable, add: Add, qtbot: QtBot
+) -> None:
+    add(ROWS)
+    assert not table.filters.least.isEnabled()
+    table.filters.threshold.setCurrentText("Any disease from")
+    table.filters.least.setValue(93)
+    qtbot.waitUntil(lambda: table.shown_files() == ["b/film10.png", "c.png"])
+
+
+def test_rows_that_come_are_filtered_and_counted(table: ScanTable, add: Add) -> None:
+    add(ROWS)
+    table.filters.finding.setCurrentIndex(1)
+    told: list[tuple[int, int]] = []
+    table.shown_changed.connect(lambda *counts: told.append(counts))
+    add(MANY)
+    expected = [r.file for r in (*ROWS, *MANY) if r.finding == "covid"]
+    assert sorted(table.shown_files()) == sorted(expected)
+    assert told[-1] == (len(expected), len(ROWS) + len(MANY))
+    assert table.filters.count.text() == f"{len(expected)} of 405 films shown"
+
+
+def test_a_filter_that_nothing_passes_says_so_and_is_cleared(
+    table: ScanTable, add: Add, qtbot: QtBot
+) -> None:
+    add(ROWS)
+    table.filters.text.setText("nowhere")
+    qtbot.waitUntil(lambda: table.shown_files() == [])
+    assert table.filters.count.text() == "0 of 5 films shown"
+    table.view.grab()
+    table.filters.clear_button.click()
+    assert len(table.shown_files()) == 5
+    assert table.filters.text.text() == ""
+    assert not table.filters.clear_button.isEnabled()
+
+
+def test_letters_typed_on_the_table_go_into_the_text_field(
+    table: ScanTable, add: Add, qtbot: QtBot
+) -> None:
+    add(ROWS)
+    table.view.setFocus()
+    qtbot.keyClick(table.view, "f")
+    assert table.filters.text.text() == "f"
+
+
+def test_another_model_brings_its_own_labels(table: ScanTable, add: Add) -> None:
+    add(ROWS)
+    table.begin(Path("/other"), LABELS[:2])
+    assert table.shown_files() == []
+    assert table.filters.finding.count() == 6
+    with pytest.raises(ValueError, match="2 labels"):
+        table.add_block(RowBlock.of(ROWS, NAMES))
+
+
+# Selection
+
+
+def test_click_shift_and_control_select_rows(
+    table: ScanTable, add: Add, qtbot: QtBot
+) -> None:
+    add(ROWS)
+    order = in_triage(ROWS)
+    click(table, qtbot, 1)
+    assert table.selected_files() == [order[1]]
+    click(table, qtbot, 3, SHIFT)
+    assert table.selected_files() == order[1:4]
+    click(table, qtbot, 2, CONTROL)
+    assert table.selected_files() == [order[1], order[3]]
+    click(table, qtbot, 4, CONTROL)
+    assert table.selected_files() == [order[1], *order[3:]]
+    click(table, qtbot, 0)
+    assert table.selected_files() == order[:1]
+    assert table.filters.count.text() == "5 of 5 films shown, 1 selected"
+
+
+def test_the_keyboard_selects_rows(table: ScanTable, add: Add, qtbot: QtBot) -> None:
+    add(ROWS)
+    order = in_triage(ROWS)
+    table.view.setFocus()
+    table.view.setCurrentIndex(table.model.index(0, 1))
+    qtbot.keyClick(table.view, Qt.Key.Key_Down, SHIFT)
+    assert table.selected_files() == order[:2]
+    qtbot.keyClick(table.view, Qt.Key.Key_Up, SHIFT)
+    assert table.selected_files() == order[:1]
+    qtbot.keyClick(table.view, Qt.Key.Key_Down, CONTROL)
+    qtbot.keyClick(table.view, Qt.Key.Key_Down, CONTROL)
+    qtbot.keyClick(table.view, Qt.Key.Key_Space, CONTROL)
+    assert table.selected_files() == [order[0], order[2]]
+    qtbot.keyClick(table.view, Qt.Key.Key_Escape)
+    assert table.selected_files() == []
+
+
+def test_the_selection_stays_with_its_rows(
+    table: ScanTable, add: Add, qtbot: QtBot
+) -> None:
+    add(MANY[:200])
+    click(table, qtbot, 2)
+    click(table, qtbot, 6, SHIFT)
+    chosen = set(table.selected_files())
+    add(MANY[200:])
+    assert set(table.selected_files()) == chosen
+    click_heading(table, qtbot, FILE)
+    assert set(table.selected_files()) == chosen
+    assert len(chosen) == 5
+
+
+def test_shift_goes_on_from_the_row_where_it_began(
+    table: ScanTable, add: Add, qtbot: QtBot
+) -> None:
+    add(MANY[:200])
+    click(table, qtbot, 3)
+    anchor = table.selected_files()[0]
+    add(MANY[200:])
+    table.view.setFocus()
+    qtbot.keyClick(table.view, Qt.Key.Key_Down, SHIFT)
+    order = table.shown_files()
+    begin = order.index(anchor)
+    assert table.selected_files() == order[begin : begin + 2]
+
+
+def test_rows_that_come_while_the_mouse_drags_are_not_taken_in(
+    table: ScanTable, add: Add, qtbot: QtBot
+) -> None:
+    add(MANY[:200])
+    viewport, button = table.view.viewport(), Qt.MouseButton.LeftButton
+    spots = [table.view.visualRect(table.model.index(n, 1)).center() for n in range(5)]
+    qtbot.mousePress(viewport, button, pos=spots[1])
+    for spot in spots[2:4]:
+        move = QMouseEvent(
+            QEvent.Type.MouseMove,
+            QPointF(spot),
+            Qt.MouseButton.NoButton,
+            button,
+            Qt.KeyboardModifier.NoModifier,
+        )
+        QApplication.sendEvent(viewport, move)
+    dragged = table.shown_files()[1:4]
+    assert table.selected_files() == dragged
+    add(MANY[200:])
+    qtbot.mouseRelease(viewport, button, pos=spots[3])
+    assert table.selected_files() == dragged
+
+
+def test_all_selected_rows_are_those_that_were_there(
+    table: ScanTable, add: Add, qtbot: QtBot
+) -> None:
+    add(MANY[:200])
+    table.view.setFocus()
+    qtbot.keyClick(table.view, Qt.Key.Key_A, CONTROL)
+    add(MANY[200:])
+    assert set(table.selected_files()) == {row.file for row in MANY[:200]}
+
+
+def test_rows_that_a_filter_hides_are_not_selected_any_more(
+    table: ScanTable, add: Add
+) -> None:
+    add(ROWS)
+    table.view.selectAll()
+    table.filters.finding.setCurrentIndex(1)
+    assert table.selected_files() == ["c.png"]
+    table.filters.clear()
+    assert table.selected_files() == ["c.png"]
+
+
+def test_the_menu_leaves_several_selected_rows_alone(
+    table: ScanTable, add: Add, qtbot: QtBot
+) -> None:
+    add(ROWS)
+    table.view.selectAll()
+    spot = table.view.visualRect(table.model.index(2, 1)).center()
+    qtbot.mouseClick(
+        table.view.viewport(),
+        Qt.MouseButton.RightButton,
+        Qt.KeyboardModifier.NoModifier,
+        spot,
+    )
+    assert len(table.selected_files()) == 5
+
+
+def test_no_index_is_kept_for_a_selected_row(table: ScanTable, add: Add) -> None:
+    add(MANY)
+    table.view.selectAll()
+    assert len(table.model.persistentIndexList()) < 10
+    assert table.view.selection.count == len(MANY)
+
+
+# What stays in its place
+
+
+def test_the_current_row_stays_where_it_is_on_screen(
+    table: ScanTable, add: Add, qtbot: QtBot
+) -> None:
+    add(MANY[:200])
+    table.view.verticalScrollBar().setValue(3000)
+    click(table, qtbot, table.view.rowAt(120))
+    row = table.view.current_row()
+    assert row is not None
+    before = top_px(table, row)
+    add(MANY[200:])
+    assert table.view.current_row() == row
+    assert top_px(table, row) == before
+
+
+def test_the_first_row_on_screen_stays_there(table: ScanTable, add: Add) -> None:
+    add(MANY[:200])
+    table.view.verticalScrollBar().setValue(3010)
+    row = table.model.row_at(table.view.rowAt(0))
+    before = top_px(table, row)
+    add(MANY[200:])
+    assert top_px(table, row) == before
+
+
+def test_at_the_top_the_most_urgent_film_is_seen(table: ScanTable, add: Add) -> None:
+    add(MANY[:200])
+    add(MANY[200:])
+    assert table.view.rowAt(0) == 0
+    assert table.view.verticalScrollBar().value() == 0
+
+
+def test_a_cleared_filter_shows_the_current_row_among_the_others(
+    table: ScanTable, add: Add, qtbot: QtBot
+) -> None:
+    add(MANY)
+    table.model.set_filter(FilterWish(text="img_5"))
+    click(table, qtbot, 3)
+    row = table.view.current_row()
+    assert row is not None
+    before = top_px(table, row)
+    table.model.set_filter(FilterWish())
+    assert table.view.current_row() == row
+    assert top_px(table, row) == before
+
+
+def test_widths_that_the_user_set_are_kept(
+    table: ScanTable, add: Add, qtbot: QtBot
+) -> None:
+    add(ROWS)
+    table.view.horizontalHeader().resizeSection(1, 333)
+    add(MANY)
+    table.resize(1100, 500)
+    table.filters.finding.setCurrentIndex(1)
+    assert table.view.columnWidth(1) == 333
+
+
+def test_rows_are_lower_where_few_have_room(
+    table: ScanTable, add: Add, qtbot: QtBot
+) -> None:
+    font = table.view.font()
+    font.setPixelSize(10)
+    table.view.setFont(font)
+    add(MANY)
+    table.view.verticalScrollBar().setValue(3000)
+    row = table.model.row_at(table.view.rowAt(0))
+    high = table.view.rowHeight(0)
+    table.resize(720, 230)
+    qtbot.waitUntil(lambda: table.view.rowHeight(0) < high)
+    assert table.model.row_at(table.view.rowAt(0)) == row
+
+
+# What is done with rows
+
+
+def test_enter_and_double_click_open_a_film(
+    table: ScanTable, add: Add, qtbot: QtBot, tmp_path: Path
+) -> None:
+    add(ROWS)
+    order = in_triage(ROWS)
+    opened: list[Path] = []
+    table.film_activated.connect(opened.append)
+    click(table, qtbot, 1)
+    qtbot.keyClick(table.view, Qt.Key.Key_Return)
+    spot = table.view.visualRect(table.model.index(2, 1)).center()
+    click(table, qtbot, 2)
+    qtbot.mouseDClick(table.view.viewport(), Qt.MouseButton.LeftButton, pos=spot)
+    table.open_action.trigger()
+    assert opened == [tmp_path / order[1], tmp_path / order[2], tmp_path / order[2]]
+
+
+def test_selected_rows_are_copied_with_tabs(
+    table: ScanTable, add: Add, qtbot: QtBot
+) -> None:
+    add(ROWS)
+    table.view.selectAll()
+    with qtbot.waitSignal(table.status_changed) as said:
+        table.copy_action.trigger()
+    assert said.args == ["Copied 5 rows."]
+    lines = QGuiApplication.clipboard().text().split("\n")
+    assert lines[0].split("\t")[:3] == ["File", "Finding", "COVID-19"]
+    assert [line.split("\t")[0] for line in lines[1:]] == in_triage(ROWS)
+
+
+def test_the_path_of_the_current_row_is_copied(
+    table: ScanTable, add: Add, qtbot: QtBot, tmp_path: Path
+) -> None:
+    add(ROWS)
+    click(table, qtbot, 0)
+    table.copy_path_action.trigger()
+    copied = QGuiApplication.clipboard().text()
+    assert copied == str(tmp_path / in_triage(ROWS)[0])
+
+
+# What is said
+
+
+def test_a_row_is_a_sentence_to_a_screen_reader(
+    table: ScanTable, add: Add, tmp_path: Path
+) -> None:
+    write_films(tmp_path, "b/film10.png")
+    add(ROWS)
+    words = table.model.index(0, 1).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert words == (
+        "b/film10.png, Pneumonia, COVID-19 7 %, Normal 7 %, Pneumonia 86 %, "
+        "It is small."
+    )
+    table.view.selectRow(0)
+    words = table.model.index(0, 1).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert words.endswith(", selected")
+
+
+def test_a_film_that_was_not_read_is_a_row_with_its_reason(
+    table: ScanTable, add: Add
+) -> None:
+    add(ROWS)
+    place = len(ROWS) - 1
+    cells = [
+        table.model.index(place, column).data()
+        for column in range(table.model.columnCount())
+    ]
+    assert cells == ["", "a/film2.png", "Not read", "", "", "", "", "", "Is empty."]
+    error = table.model.index(place, len(cells) - 1)
+    assert error.data(Qt.ItemDataRole.ToolTipRole) == '"film2.png" is empty.'
+
+
+def test_a_film_that_was_moved_says_where_it_went(
+    table: ScanTable, add: Add, qtbot: QtBot, tmp_path: Path
+) -> None:
+    write_films(tmp_path, *(row.file for row in ROWS))
+    add(ROWS)
+    table.mark_moved([ROWS[0].file], Path("/sorted"))
+    words = table.model.index(0, 1).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert words.startswith("b/film10.png (Moved to /sorted), Pneumonia")
+    table.view.setFocus()
+    with qtbot.assertNotEmitted(table.film_activated):
+        with qtbot.waitSignal(table.status_changed) as said:
+            table.view.row_activated.emit(0)
+    assert said.args == ["Moved to /sorted; it can be opened there."]
+    assert table.grab().toImage().width()
+
+
+def test_a_film_that_is_gone_says_so(
+    table: ScanTable, add: Add, qtbot: QtBot, tmp_path: Path
+) -> None:
+    write_films(tmp_path, *(row.file for row in ROWS[1:]))
+    add(ROWS)
+    qtbot.waitUntil(lambda: table.model.rows.gone == {0: "Not there any more"})
+
+
+def test_the_filters_take_more_lines_where_there_is_less_room(
+    table: ScanTable, qtbot: QtBot
+) -> None:
+    filters = table.filters
+    lines = filters.layout()
+    assert lines is not None
+    counts = []
+    for width in (1400, 900, 500):
+        table.resize(width, 500)
+        qtbot.waitUntil(lambda width=width: filters.width() == width)
+        counts.append(lines.count())
+    assert counts == sorted(counts)
+    assert counts[0] == 1 < counts[2]
+    assert filters.minimumSizeHint().width() < 500
+
+
+@pytest.mark.parametrize("appearance", ["light", "dark"])
+def test_the_table_is_drawn_in_any_theme(
+    table: ScanTable, add: Add, qapp: QApplication, appearance: str
+) -> None:
+    theme.apply(qapp, appearance)
+    add(ROWS)
+    table.view.selectRow(1)
+    picture = table.grab().toImage()
+    assert len({picture.pixel(x, 200) for x in range(0, 900, 3)}) > 3
+
+
+# Small pictures
+
+
+def test_pictures_are_read_for_the_rows_on_screen_only(
+    table: ScanTable, add: Add, qtbot: QtBot, tmp_path: Path
+) -> None:
+    rows = [read_row(f"{i:03d}.png", 0.5, 0.3, 0.2) for i in range(100)]
+    for row in rows:
+        write_films(tmp_path, row.file)
+    add(rows)
+    qtbot.waitUntil(
+        lambda: (
+            table.thumbnails.picture(0) is not None and not table.thumbnails.is_reading
+        )
+    )
+    assert table.thumbnails.picture(99) is None
+    table.view.scrollToBottom()
+    qtbot.waitUntil(lambda: table.thumbnails.picture(99) is not None)

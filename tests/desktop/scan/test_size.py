@@ -1,0 +1,97 @@
+"""The table of a scan with a hundred thousand rows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PyQt5.QtCore import QItemSelectionModel
+from pytestqt.qtbot import QtBot
+
+from desktop.scan.table.columns import RowBlock
+from desktop.scan.table.order import FILE, FilterWish, SortWish
+from desktop.scan.table.table import ScanTable
+from tests.scan_rows import LABELS, NAMES, many_rows
+from tests.window_check import Heartbeat
+
+
+@pytest.fixture
+def table(qtbot: QtBot, tmp_path: Path) -> Iterator[ScanTable]:
+    table = ScanTable()
+    qtbot.addWidget(table)
+    table.resize(900, 500)
+    table.begin(tmp_path, LABELS)
+    table.show()
+    yield table
+    table.shut_down()
+    table.close()
+
+
+def test_a_hundred_thousand_rows_hold_nothing_up(
+    table: ScanTable, qtbot: QtBot
+) -> None:
+    blocks = [RowBlock.of(many_rows(2000, seed=s), NAMES) for s in range(50)]
+    late = [RowBlock.of(many_rows(100, seed=s), NAMES) for s in range(60, 66)]
+    bar = table.view.verticalScrollBar()
+    heart = Heartbeat()
+    stalls: dict[str, tuple[float, float]] = {}
+
+    def note(what: str) -> None:
+        qtbot.wait(30)
+        stalls[what] = (heart.clock_ms, heart.own_ms)
+        heart.restart()
+
+    for number, block in enumerate(blocks):
+        table.add_block(block)
+        qtbot.wait(10)
+        bar.setValue(300 * number)
+    qtbot.waitUntil(lambda: table.model.is_settled, timeout=60_000)
+    note("blocks while scrolling")
+    assert table.model.total == 100_000
+    for number in range(table.model.columnCount()):
+        table.view.column_clicked.emit(number)
+        qtbot.wait(10)
+    note("sort")
+    table.view.selectAll()
+    note("select all")
+    for block in late:
+        table.add_block(block)
+        qtbot.wait(40)
+    qtbot.waitUntil(lambda: table.model.is_settled, timeout=60_000)
+    note("blocks while all are selected")
+    assert table.view.selection.count == 100_000
+    table.model.set_filter(FilterWish(text="img_7"))
+    note("filter by text")
+    table.model.set_filter(FilterWish())
+    note("no filter")
+    # Ten times what it takes; a stall that grows with the rows would be seconds.
+    assert max(own for _, own in stalls.values()) < 300
+
+
+def test_a_block_costs_the_same_however_many_rows_are_selected(
+    table: ScanTable, qtbot: QtBot
+) -> None:
+    for seed in range(10):
+        table.add_block(RowBlock.of(many_rows(2000, seed=seed), NAMES))
+    qtbot.waitUntil(lambda: table.model.is_settled)
+
+    def work_s(sort: SortWish) -> float:
+        began = time.thread_time()
+        table.model.sort_by(sort)
+        return time.thread_time() - began
+
+    def least_s() -> float:
+        wishes = (SortWish(FILE), SortWish())
+        return min(work_s(wishes[turn % 2]) for turn in range(10))
+
+    none = least_s()
+    table.view.selectAll()
+    # Every other row: ten thousand ranges, if they were kept as ranges.
+    toggle = QItemSelectionModel.SelectionFlag.Deselect
+    for place in range(0, 2000, 2):
+        table.view.selection.select(table.model.index(place, 0), toggle)
+    assert table.view.selection.count == 19_000
+    assert not table.view.selection.selection().count()
+    assert least_s() < 5 * none + 0.01
