@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from core.files import open_regular
+from core.regular_file import open_regular
 
 #: Largest file that is read; lists of a million films are smaller.
 MAX_BYTES = 512 << 20

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 #: Low to high: a module imports only modules listed before it.
 ORDER = """
-core.errors core.files core.json_file core.outputs core.paths core.films.pixels core.films.dicom_tags
+core.errors core.regular_file core.json_file core.outputs core.paths core.films.pixels core.films.dicom_tags
 core.films.dicom_grey core.films.fast_png core.films.pictures core.films.dicom core.films.radiograph core.films.preprocess
 core.evaluation.metrics core.jobs.events core.jobs.control core.runs.setting core.runs.settings core.runs.config
 core.terminal core.jobs.reporters core.runs.presets core.runs.augment core.model.bundle core.films.left_out

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import ImageReadError
-from core.files import NotRegularError, open_regular
+from core.regular_file import NotRegularError, open_regular
 from core.films.dicom import decode_dicom, may_be_dicom
 from core.films.pictures import PNG_SIGNATURE, decode_picture
 from core.films.pixels import (

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from core.errors import BundleError
-from core.files import open_regular
+from core.regular_file import open_regular
 from core.json_file import parse_json
 from core.model.bundle import (
     CARD,

@@ -12,7 +12,7 @@ from typing import Any
 
 from core import __version__
 from core.errors import BundleError
-from core.files import NotRegularError, open_regular
+from core.regular_file import NotRegularError, open_regular
 from core.films.preprocess import PreprocessSpec, spec_from_json
 from core.json_file import read_json
 from core.outputs import file_names

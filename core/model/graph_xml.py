@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from xml.parsers import expat
 
-from core.files import open_regular
+from core.regular_file import open_regular
 
 _CHUNK = 1 << 16
 

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from core.data.split import SPLITS, Split
 from core.errors import BundleError
-from core.files import open_regular
+from core.regular_file import open_regular
 from core.model.bundle import FILMS, ModelBundle
 from core.paths import atomic_write
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 
 from core.errors import OutputError
-from core.files import open_regular
+from core.regular_file import open_regular
 from core.jobs.lock import lock, open_to_write
 from core.outputs import refuse_link
 from core.paths import output_error

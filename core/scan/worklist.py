@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from core.errors import DatasetError
-from core.files import open_regular
+from core.regular_file import open_regular
 from core.scan.results import placed_rows, read_labels, rows_at
 from core.scan.row import ScanRow, decode_cell
 from core.scan.triage import triage_key
