@@ -60,13 +60,13 @@ from core.audit.leaks import (
 from core.audit.shortcuts import comparable_sources, measure_shortcuts
 from core.audit.survey import Survey, survey
 from core.data.dataset import Dataset, Sample, index_dataset
-from core.data.grouping import group_by_pairs
 from core.data.near_duplicates import SimilarPair, similar_pairs
 from core.data.patients import compile_pattern, with_patient
 from core.data.split import (
     SPLITS,
     Split,
     given_split,
+    group_by_pairs,
     mend_split,
     split_by_group,
 )

@@ -10,11 +10,11 @@ from typing import Any
 from core.audit.audit import Audit, SplitWish, audit
 from core.data.dataset import listed_films, parse_labels
 from core.data.split import SPLITS, write_manifest
+from core.files import atomic_write
 from core.jobs.control import Control
 from core.jobs.events import JobSucceeded
 from core.jobs.reporters import Report, begin_report, end_told, heeding
 from core.outputs import check_files
-from core.paths import atomic_write
 from core.terminal import print_lines, printable
 
 DONE, UNUSABLE, SOME_FAILED = 0, 2, 4

@@ -13,6 +13,7 @@ from core.errors import DatasetError, OutputError, PredictionError
 from core.evaluation.compare import compare, not_comparable, pair_labels
 from core.evaluation.compare_text import comparison_text
 from core.evaluation.evaluate import score_films
+from core.files import atomic_write
 from core.jobs.control import Control
 from core.jobs.events import JobSucceeded, Noted, StageStarted
 from core.jobs.reporters import (
@@ -26,7 +27,7 @@ from core.jobs.reporters import (
 from core.model.bundle import ModelBundle, read_bundle
 from core.model.classifier import NOT_FINITE, Classifier
 from core.outputs import check_files
-from core.paths import atomic_write, default_bundle_dir
+from core.paths import default_bundle_dir
 from core.terminal import print_lines
 from core.words import films as in_films
 

@@ -17,6 +17,7 @@ from core.errors import (
     ImageReadError,
     PredictionError,
 )
+from core.files import atomic_write
 from core.films.radiograph import Radiograph, read_radiograph
 from core.model.bundle import ModelBundle, card_to_json, read_bundle
 from core.model.classifier import (
@@ -30,7 +31,7 @@ from core.model.classifier import (
 )
 from core.model.gradcam import heatmap_from_evidence, overlay
 from core.outputs import check_files, check_folder
-from core.paths import atomic_write, default_bundle_dir, sample_films
+from core.paths import default_bundle_dir, sample_films
 from core.terminal import print_lines, printable
 
 #: Weight of the heat map's colour in the pictures that `predict` writes.

@@ -18,8 +18,7 @@ from core.model.bundle import ModelBundle, read_bundle
 from core.model.precision import precision_note
 from core.outputs import check_file, refuse_inputs
 from core.paths import default_bundle_dir
-from core.scan.export import write_json_lines, write_workbook
-from core.scan.figures import write_summary
+from core.scan.export import write_json_lines, write_summary, write_workbook
 from core.scan.html import write_scan_html
 from core.scan.in_flight import ReadingNotes
 from core.scan.labels import LabelOf, labels_by_folder, labels_by_list

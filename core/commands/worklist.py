@@ -15,8 +15,7 @@ from core.jobs.reporters import Report, begin_report, counter, end_told
 from core.model.bundle import ModelBundle, peek_bundle, read_bundle
 from core.outputs import check_files, check_folder, lies_in, refuse_inputs
 from core.paths import default_bundle_dir
-from core.scan.export import write_csv, write_json_lines, write_workbook
-from core.scan.figures import write_summary
+from core.scan.export import write_csv, write_json_lines, write_summary, write_workbook
 from core.scan.html import write_scan_html
 from core.scan.labels import LabelOf, labels_by_folder, labels_by_list
 from core.scan.row import ScanRow

@@ -23,11 +23,11 @@ from core.evaluation.metrics import (
     calibration_error_with_interval,
     classification_metrics,
 )
+from core.files import atomic_write
 from core.films.preprocess import to_network_input
 from core.films.radiograph import read_radiograph
 from core.model.classifier import NOT_FINITE, Classifier, probabilities
 from core.model.seen_films import film_sha256, path_free
-from core.paths import atomic_write
 
 BATCH = 8
 #: Rates on fewer films of a label are noise, not evidence.

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import ImageReadError
-from core.regular_file import NotRegularError, open_regular
 from core.films.dicom import decode_dicom, may_be_dicom
 from core.films.pictures import PNG_SIGNATURE, decode_picture
 from core.films.pixels import (
@@ -26,6 +25,7 @@ from core.films.pixels import (
     grey_from_colour,
     refuse_if_huge,
 )
+from core.regular_file import NotRegularError, open_regular
 
 MAX_FILE_BYTES = MAX_DECODED_BYTES
 SMALL_SIDE_PX = 100

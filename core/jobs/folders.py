@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from core.errors import OutputError
-from core.paths import output_error
+from core.files import output_error
 
 #: Longest name within a folder's name: letters, and bytes for other alphabets.
 _LETTERS, _BYTES = 40, 80

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from core.errors import BundleError
-from core.regular_file import open_regular
+from core.files import atomic_folder, atomic_write
 from core.json_file import parse_json
 from core.model.bundle import (
     CARD,
@@ -31,7 +31,7 @@ from core.model.bundle import (
 )
 from core.model.classifier import check_model
 from core.outputs import check_file, check_folder, refuse_inputs
-from core.paths import atomic_folder, atomic_write
+from core.regular_file import open_regular
 
 SUFFIX = ".hilum"
 _VERSION = 1

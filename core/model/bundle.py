@@ -12,11 +12,11 @@ from typing import Any
 
 from core import __version__
 from core.errors import BundleError
-from core.regular_file import NotRegularError, open_regular
+from core.files import atomic_folder
 from core.films.preprocess import PreprocessSpec, spec_from_json
 from core.json_file import read_json
 from core.outputs import file_names
-from core.paths import atomic_folder
+from core.regular_file import NotRegularError, open_regular
 
 FORMAT_VERSION = 1
 CARD = "card.json"

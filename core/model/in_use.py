@@ -16,6 +16,7 @@ from typing import Any
 
 from core import paths
 from core.errors import BundleError, CoreError
+from core.files import atomic_folder, atomic_write
 from core.json_file import read_json
 from core.model.bundle import CARD, ModelBundle, read_bundle
 from core.model.classifier import check_model
@@ -123,7 +124,7 @@ def add(bundle_path: Path) -> ModelBundle:
     def is_damaged_copy(folder: Path) -> bool:
         return bool(file_names(folder)) and file_names(folder) <= names
 
-    with paths.atomic_folder(place, is_own=is_damaged_copy) as folder:
+    with atomic_folder(place, is_own=is_damaged_copy) as folder:
         for name in names:
             shutil.copyfile(bundle.path / name, folder / name)
         check_model(read_bundle(folder))
@@ -224,7 +225,7 @@ def _write_state(in_use: StoredModel, earlier: tuple[StoredModel, ...]) -> None:
         "in_use": dataclasses.asdict(in_use),
         "earlier": [dataclasses.asdict(m) for m in earlier[-REMEMBERED:]],
     }
-    with paths.atomic_write(paths.models_dir() / _STATE) as partial:
+    with atomic_write(paths.models_dir() / _STATE) as partial:
         partial.write_text(json.dumps(fields, indent=1, ensure_ascii=False), "utf-8")
 
 

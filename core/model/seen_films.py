@@ -11,9 +11,9 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from core.data.split import SPLITS, Split
 from core.errors import BundleError
-from core.regular_file import open_regular
+from core.files import atomic_write
 from core.model.bundle import FILMS, ModelBundle
-from core.paths import atomic_write
+from core.regular_file import open_regular
 
 _COLUMNS = ("sha256", "split")
 

@@ -17,6 +17,7 @@ from pathlib import Path, PurePath
 from typing import Final
 
 from core import __version__, paths
+from core.files import atomic_write
 
 FILE: Final = "licences.json"
 #: What `requirements.txt` names that never goes into a build.
@@ -74,7 +75,7 @@ def write_parts(target: Path, without: Collection[str]) -> None:
         OutputError: It cannot be written.
     """
     fields = [dataclasses.asdict(part) for part in gather(without)]
-    with paths.atomic_write(target) as partial:
+    with atomic_write(target) as partial:
         partial.write_text(json.dumps(fields, ensure_ascii=False, indent=1), "utf-8")
 
 

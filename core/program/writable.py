@@ -8,6 +8,7 @@ from typing import Final
 
 from core import paths
 from core.errors import OutputError
+from core.files import output_error
 
 #: About what settings and the record of models take.
 _NEEDED: Final = 64 * 1024
@@ -30,7 +31,7 @@ def _try_to_write(folder: Path) -> None:
             file.write(b"\0" * _NEEDED)
             file.flush()
     except OSError as error:
-        reason = str(paths.output_error(folder / "settings", error)).rstrip(".")
+        reason = str(output_error(folder / "settings", error)).rstrip(".")
         raise OutputError(
             f"Settings and models cannot be kept: {reason}.",
             hint=f"Everything else works. Make room or allow writing in {folder}.",

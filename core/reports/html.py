@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from core.files import atomic_write
 from core.films.thumbnail import thumbnail
 from core.model.classifier import percent
-from core.paths import atomic_write
 from core.reports.charts import (
     Measured,
     confusion_chart,

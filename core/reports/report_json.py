@@ -32,6 +32,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import BundleError
+from core.files import atomic_write
 from core.jobs.events import EpochEnded
 from core.json_file import read_json
 from core.model.bundle import (
@@ -41,7 +42,7 @@ from core.model.bundle import (
     ModelCard,
     card_to_json,
 )
-from core.paths import atomic_write, command_name
+from core.paths import command_name
 from core.reports.report_shape import is_report
 
 _VERSION = 1

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from core.errors import TrainingError
+from core.files import atomic_write
 from core.jobs.events import EpochEnded
 from core.json_file import read_json
 from core.outputs import contents
-from core.paths import atomic_write
 from core.runs.config import TrainingConfig, config_from_json, config_to_json
 
 if TYPE_CHECKING:  # Keras takes seconds; what went before is checked first

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from core.errors import OutputError
+from core.files import atomic_write
 from core.jobs.events import (
     EpochEnded,
     JobFailed,
@@ -23,7 +24,6 @@ from core.jobs.events import (
 from core.jobs.failures import TAIL_BYTES, Failure, tail_of
 from core.json_file import read_json
 from core.model.bundle import CARD
-from core.paths import atomic_write
 from core.runs.job_folder import JobFolder
 from core.runs.record import RunRecord
 from core.runs.times import RunTimes

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from core.errors import CoreError, OutputError
+from core.files import atomic_write, output_error
 from core.jobs.folders import (
     changed_at,
     list_folders,
@@ -16,7 +17,7 @@ from core.jobs.folders import (
     safe_name,
 )
 from core.json_file import read_json
-from core.paths import atomic_write, output_error, runs_dir
+from core.paths import runs_dir
 from core.runs.config import TrainingConfig, config_to_json
 from core.runs.record import RunRecord, record_from_json, record_to_json
 from core.runs.run import FAILED, FINISHED, INTERRUPTED, JOB, RUNNING, Run

@@ -11,8 +11,8 @@ from typing import Any
 import psutil
 
 from core.errors import OutputError
+from core.files import atomic_write
 from core.json_file import read_json
-from core.paths import atomic_write
 
 
 class RunTimes:

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from core import __version__
+from core.files import atomic_write
 from core.films.thumbnail import thumbnail
 from core.model.bundle import ModelBundle
 from core.model.classifier import percent
-from core.paths import atomic_write
 from core.reports.charts import confusion_chart
 from core.reports.text import macro_note
 from core.scan.row import ScanRow

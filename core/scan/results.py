@@ -11,10 +11,10 @@ from pathlib import Path
 from types import TracebackType
 
 from core.errors import OutputError
-from core.regular_file import open_regular
+from core.files import output_error
 from core.jobs.lock import lock, open_to_write
 from core.outputs import refuse_link
-from core.paths import output_error
+from core.regular_file import open_regular
 from core.scan.row import (
     ScanRow,
     decode_line,

@@ -12,18 +12,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from core.errors import BundleError, OutputError
+from core.files import atomic_write, output_error
 from core.jobs.events import STOP
 from core.jobs.folders import changed_at, list_folders, make_folder, remove_folder
 from core.jobs.lock import is_locked, lock
 from core.json_file import read_json
 from core.model.bundle import ModelBundle, read_bundle
-from core.paths import (
-    atomic_write,
-    default_bundle_dir,
-    models_dir,
-    output_error,
-    scans_dir,
-)
+from core.paths import default_bundle_dir, models_dir, scans_dir
 from core.scan.record import (
     FAILED,
     FROM_FOLDERS,

@@ -15,8 +15,8 @@ from core.audit.leaks import alike_rows, conflicts
 from core.audit.shortcuts import measure_shortcuts
 from core.data.near_duplicates import SimilarPair
 from core.data.split import SPLITS, Split
+from core.files import atomic_write
 from core.json_file import read_json
-from core.paths import atomic_write
 from core.reports.findings import GIVEN, LEAKING, MADE
 from core.training.pipeline import Films
 

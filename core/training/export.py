@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import OutputError, TrainingError
+from core.files import atomic_folder, atomic_write
 from core.model.graph import Graph, save_graph
 from core.outputs import is_export, mark_export
-from core.paths import atomic_folder, atomic_write
 from core.training.convert import convert
 from core.training.network import build_inference_model
 

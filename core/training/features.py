@@ -11,10 +11,11 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from core.files import atomic_write
 from core.model.bundle import read_bundle
 from core.model.classifier import open_graph
 from core.model.graph import Graph
-from core.paths import atomic_write, default_bundle_dir
+from core.paths import default_bundle_dir
 from core.runs.augment import vary
 from core.runs.config import TrainingConfig
 from core.runs.job_folder import JobFolder

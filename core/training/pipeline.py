@@ -18,10 +18,10 @@ from core.data.dataset import Sample
 from core.data.fingerprints import fingerprint_of
 from core.data.patients import with_patient
 from core.errors import DatasetError, ImageReadError
+from core.files import atomic_write
 from core.films.preprocess import PreprocessSpec, to_network_input
 from core.films.radiograph import FilmFacts, read_radiograph
 from core.json_file import read_json
-from core.paths import atomic_write
 from core.runs.augment import vary
 from core.runs.config import Augmentation
 

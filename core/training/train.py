@@ -13,19 +13,20 @@ import numpy as np
 
 from core.data.dataset import Dataset, index_dataset
 from core.data.film_weights import balanced_weights
-from core.data.grouping import group_by_pairs
 from core.data.near_duplicates import similar_pairs
 from core.data.patients import compile_pattern
 from core.data.split import (
     SPLITS,
     Split,
     given_split,
+    group_by_pairs,
     refuse_leaks,
     split_as,
     split_by_group,
     write_manifest,
 )
 from core.errors import DatasetError, TrainingError
+from core.files import atomic_write
 from core.films.preprocess import PreprocessSpec
 from core.jobs.control import Control
 from core.jobs.events import EpochEnded, JobSucceeded, Noted
@@ -33,7 +34,6 @@ from core.jobs.progress import StageProgress
 from core.jobs.reporters import Report
 from core.json_file import parse_json, read_json
 from core.model.bundle import WEIGHTS, ModelBundle
-from core.paths import atomic_write
 from core.reports.findings import cautions_about
 from core.runs.config import TrainingConfig
 from core.runs.job_folder import JobFolder, save_weights

@@ -29,7 +29,7 @@ from core.program.licences import parts
 from desktop.app.diagnostics import diagnostics
 from desktop.app.disclaimer import RESEARCH_LINE, icon_label
 from desktop.app.licences_view import LicencesView
-from desktop.widgets.dialog_size import resize_within_screen
+from desktop.widgets.dialogs import resize_within_screen
 from desktop.widgets.labels import Caption, ElidedLabel
 from desktop.work.background import Background
 

@@ -40,8 +40,7 @@ from desktop.scan.tab import ScanTab
 from desktop.settings import APPEARANCES, Settings
 from desktop.style import theme
 from desktop.style.app_icon import app_icon
-from desktop.widgets.announcements import Announcements
-from desktop.widgets.notify import Notice, notice_of
+from desktop.widgets.notify import Announcements, Notice, notice_of
 
 _APPEARANCE_TITLES: Final = {
     "system": "As the &system",

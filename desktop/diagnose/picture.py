@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from PyQt5.QtCore import QObject, pyqtSignal, pyqtSlot
 
 from core.errors import CoreError, OutputError
+from core.files import atomic_write
 from core.model.gradcam import heatmap_from_evidence, overlay
-from core.paths import atomic_write
 from desktop.film.pyramid import FilmPyramid, picture_image, window_table
 
 logger = logging.getLogger(__name__)

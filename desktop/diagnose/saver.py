@@ -12,9 +12,9 @@ from core.errors import CoreError
 from core.films.radiograph import display_name
 from desktop.diagnose import file_dialogs as film_dialogs
 from desktop.diagnose.picture import PictureJob, PictureWorker
-from desktop.diagnose.worker import give_thread, stop_thread
 from desktop.settings import Settings
 from desktop.widgets.labels import printable
+from desktop.work.threads import give_thread, stop_thread
 
 
 class FilmSaver(QObject):

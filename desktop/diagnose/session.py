@@ -15,14 +15,10 @@ from core.films.radiograph import display_name
 from core.model.bundle import ModelBundle
 from desktop.diagnose.films import FilmList
 from desktop.diagnose.reading import DiagnosedFilm
-from desktop.diagnose.worker import (
-    FilmRequest,
-    InferenceWorker,
-    give_thread,
-    stop_thread,
-)
+from desktop.diagnose.worker import FilmRequest, InferenceWorker
 from desktop.widgets.labels import printable
 from desktop.widgets.notify import Notice, notice_of, summary_of
+from desktop.work.threads import give_thread, stop_thread
 
 logger = logging.getLogger(__name__)
 

@@ -12,14 +12,14 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
+from desktop.diagnose.empty_state import KeyHelp
 from desktop.diagnose.facts_panel import FactsPanel
 from desktop.diagnose.heat_controls import HeatControls
-from desktop.diagnose.key_help import KeyHelp
 from desktop.diagnose.probability_bars import BarRow, ProbabilityBars
 from desktop.diagnose.reading import DiagnosedFilm, Reading
 from desktop.style import icons
 from desktop.widgets.labels import Caption, Rule, SectionTitle
-from desktop.widgets.page_scroll import PageScroll
+from desktop.widgets.layouts import PageScroll
 
 _EMPTY = (
     "Open a film and its verdict appears here, with the probability of each finding "

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PyQt5.QtCore import QObject, QThread, pyqtSignal, pyqtSlot
+from PyQt5.QtCore import QObject, pyqtSignal, pyqtSlot
 
 from core import paths
 from core.errors import BundleError, CoreError
@@ -215,22 +215,3 @@ def _earlier_bundle() -> ModelBundle:
     """The model to go back to; `go_back` says what is wrong where there is none."""
     earlier = model_store.previous()
     return read_bundle(earlier.path) if earlier else model_store.go_back()
-
-
-def give_thread(worker: QObject, parent: QObject, name: str) -> QThread:
-    """Give a worker a thread of its own, whose event loop serves its slots.
-
-    The thread is not started yet: what is asked of the worker until then waits
-    there, and never runs in the thread that asks. The caller keeps the worker,
-    and ends the thread with `stop_thread`.
-    """
-    thread = QThread(parent)
-    thread.setObjectName(name)
-    worker.moveToThread(thread)
-    return thread
-
-
-def stop_thread(thread: QThread) -> None:
-    """End a thread after the work in hand; what waits is left undone."""
-    thread.quit()
-    thread.wait()

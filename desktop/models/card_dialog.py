@@ -17,7 +17,7 @@ from PyQt5.QtWidgets import (
 from core.model.bundle import ModelBundle, ModelCard
 from core.model.classifier import percent
 from core.reports.findings import cautions_about, notes_about
-from desktop.widgets.dialog_size import resize_within_screen
+from desktop.widgets.dialogs import resize_within_screen
 
 
 class ModelCardDialog(QDialog):

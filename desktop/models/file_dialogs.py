@@ -18,7 +18,7 @@ from PyQt5.QtWidgets import (
 from core.model.archive import SUFFIX
 from core.model.bundle import ModelBundle
 from desktop.models.card_dialog import card_html
-from desktop.widgets.dialog_size import resize_within_screen
+from desktop.widgets.dialogs import resize_within_screen
 from desktop.widgets.labels import Caption
 
 

@@ -22,7 +22,7 @@ from PyQt5.QtWidgets import (
 from core.errors import CoreError
 from core.model.installed import ShelvedModel, kept_models, remove
 from desktop.widgets.confirm import choose
-from desktop.widgets.dialog_size import resize_within_screen
+from desktop.widgets.dialogs import resize_within_screen
 from desktop.widgets.labels import Caption
 from desktop.widgets.notify import NoticeBanner
 from desktop.work.background import Background

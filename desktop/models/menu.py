@@ -12,6 +12,7 @@ from PyQt5.QtWidgets import QAction, QDialog, QWidget
 
 from core import paths
 from core.errors import CoreError
+from core.files import output_error
 from core.films.radiograph import display_name
 from core.model import in_use as model_store
 from core.model.archive import unpack_bundle
@@ -185,7 +186,7 @@ def _unpack(file: Path) -> _Unpacked:
             prefix=".import-", dir=home, ignore_cleanup_errors=True
         )
     except OSError as error:
-        raise paths.output_error(home / file.name, error) from error
+        raise output_error(home / file.name, error) from error
     try:
         return _Unpacked(unpack_bundle(file, Path(scratch.name) / "model"), scratch)
     except CoreError:

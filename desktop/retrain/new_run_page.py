@@ -29,8 +29,8 @@ from desktop.retrain.settings.sampler import SamplerThread
 from desktop.settings import Settings
 from desktop.widgets.command_card import CommandCard
 from desktop.widgets.labels import Caption, SectionTitle
+from desktop.widgets.layouts import PageScroll
 from desktop.widgets.message_card import MessageCard
-from desktop.widgets.page_scroll import PageScroll
 from desktop.widgets.step_bar import StepBar
 
 DATA, SETTINGS, START = range(3)

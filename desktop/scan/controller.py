@@ -18,7 +18,6 @@ from core.scan import store as scans
 from core.scan.progress import STOPPING, WATCHING, ScanStory
 from core.scan.record import FAILED, FINISHED, PAUSED, RUNNING
 from core.scan.store import Scan
-from desktop.diagnose.worker import stop_thread
 from desktop.scan import disk as scan_errands
 from desktop.scan.active import (
     STOPPED,
@@ -31,6 +30,7 @@ from desktop.scan.disk import Begun, Listed, ScanRequest
 from desktop.widgets.notify import Notice, notice_of
 from desktop.work.background import Background
 from desktop.work.core_process import start_in_thread
+from desktop.work.threads import stop_thread
 
 logger = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from core.errors import BundleError
+from core.files import atomic_write
 from core.filing.filer import finding_of
-from core.paths import atomic_write
 from core.scan.record import FROM_FOLDERS, ScanRecord
 from core.scan.results import read_rows
 from core.scan.row import encode_cell

@@ -24,8 +24,7 @@ from core.scan.store import Scan
 from core.words import films as in_films
 from desktop.scan.export_jobs import ALL, Chore, Stock, take_stock
 from desktop.scan.film_choice import FilmChoice
-from desktop.widgets.dialog_size import grow_to_fit
-from desktop.widgets.dialogs import FittedDialog
+from desktop.widgets.dialogs import FittedDialog, grow_to_fit
 from desktop.widgets.labels import Caption, ElidedLabel, SectionTitle, printable
 from desktop.widgets.note_row import NoteRow
 from desktop.work.background import Background

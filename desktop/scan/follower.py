@@ -13,8 +13,8 @@ from PyQt5.QtCore import QObject, Qt, QThread, pyqtSignal, pyqtSlot
 from core.errors import CoreError
 from core.model.bundle import Label
 from core.scan.tail import ScanTail
-from desktop.diagnose.worker import give_thread
 from desktop.scan.table.columns import RowBlock
+from desktop.work.threads import give_thread
 
 logger = logging.getLogger(__name__)
 

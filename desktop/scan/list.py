@@ -30,11 +30,11 @@ from PyQt5.QtWidgets import (
 
 from core.scan.record import CANCELLED, FAILED, FINISHED, PAUSED, RUNNING
 from core.scan.store import Scan
-from desktop.retrain.runs.rows import short_when
 from desktop.scan.disk import Listed
 from desktop.style.severity import severity_icon
+from desktop.widgets.figures_table import cell_alignment, make_plain
 from desktop.widgets.labels import printable
-from desktop.widgets.plain_table import cell_alignment, make_plain
+from desktop.widgets.times import short_when
 
 _ROOT: Final = QModelIndex()
 _STATES: Final = {

@@ -17,7 +17,6 @@ from core.scan.progress import ScanStory
 from core.scan.record import FAILED
 from core.scan.store import Scan
 from core.words import films as in_films
-from desktop.diagnose.worker import stop_thread
 from desktop.scan.actions import ScanActions
 from desktop.scan.follower import ScanFollower, follow_in_thread
 from desktop.scan.progress import ScanProgress
@@ -26,8 +25,9 @@ from desktop.scan.table.columns import RowBlock
 from desktop.scan.table.table import ScanTable
 from desktop.scan.totals import ScanTotals
 from desktop.widgets.failure_panel import FailurePanel
+from desktop.widgets.layouts import PageScroll
 from desktop.widgets.notify import notice_of
-from desktop.widgets.page_scroll import PageScroll
+from desktop.work.threads import stop_thread
 
 #: Films to either side that are opened with one, to step through.
 _NEIGHBOURS: Final = 20

@@ -16,13 +16,13 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
-from core.runs.progress import duration_in_words
 from core.scan.progress import LISTING, READING, STOPPING, WATCHING, ScanStory
 from core.scan.record import FINISHED, FROM_FOLDERS, FROM_LIST, PAUSED, ScanRecord
-from desktop.retrain.runs.rows import when_in_words
+from core.words import duration_in_words
 from desktop.widgets.disclosure import Disclosure
 from desktop.widgets.labels import Caption, ElidedLabel, printable
 from desktop.widgets.note_row import NoteRow
+from desktop.widgets.times import when_in_words
 
 _STEPS: Final = 1000
 _NOTE_ROWS: Final = 5

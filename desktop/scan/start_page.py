@@ -25,8 +25,8 @@ from desktop.scan.disk import FolderLook, Listed, ScanRequest
 from desktop.scan.list import ScanList
 from desktop.scan.options import ScanOptions
 from desktop.widgets.labels import Caption, ElidedLabel, SectionTitle, printable
+from desktop.widgets.layouts import PageScroll
 from desktop.widgets.note_row import NoteRow
-from desktop.widgets.page_scroll import PageScroll
 
 _WHAT: Final = (
     "Hilum reads every film in a folder and in the folders below it, and lists them "

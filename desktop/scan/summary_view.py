@@ -18,12 +18,11 @@ from PyQt5.QtWidgets import (
 
 from core.reports.text import macro_note
 from core.words import films as in_films
-from desktop.retrain.report.data import RATES, TIPS, TITLES, figure
-from desktop.retrain.runs.rows import rate_of
 from desktop.widgets.figures_table import FiguresTable
 from desktop.widgets.labels import Caption, Rule, SectionTitle
+from desktop.widgets.layouts import PageScroll
 from desktop.widgets.note_row import NoteRow
-from desktop.widgets.page_scroll import PageScroll
+from desktop.widgets.rates import RATES, TIPS, TITLES, figure, rate_of
 from desktop.widgets.result_charts import ReportCharts
 
 _EMPTY: Final = "The totals come when the scan has ended."

@@ -7,9 +7,14 @@ from typing import Final
 
 from PyQt5.QtCore import QAbstractTableModel, QModelIndex, QObject, QSize, Qt
 from PyQt5.QtGui import QFont, QGuiApplication, QKeyEvent, QKeySequence
-from PyQt5.QtWidgets import QFrame, QHeaderView, QSizePolicy, QTableView, QWidget
-
-from desktop.widgets.plain_table import cell_alignment
+from PyQt5.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QHeaderView,
+    QSizePolicy,
+    QTableView,
+    QWidget,
+)
 
 _ROOT: Final = QModelIndex()
 _ROW_PAD_PX: Final = 8
@@ -147,3 +152,20 @@ class FiguresTable(QTableView):
             QGuiApplication.clipboard().setText(text)
         else:
             super().keyPressEvent(event)
+
+
+def make_plain(view: QTableView) -> None:
+    """Let a table show rows to read: no grid, no row numbers, nothing to edit."""
+    view.verticalHeader().hide()
+    view.setShowGrid(False)
+    view.setAlternatingRowColors(True)
+    view.setWordWrap(False)
+    view.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+    view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    view.horizontalHeader().setHighlightSections(False)
+
+
+def cell_alignment(*, is_number: bool) -> int:
+    """Where a text stands in its cell: numbers to the right, as their heading."""
+    side = Qt.AlignmentFlag.AlignRight if is_number else Qt.AlignmentFlag.AlignLeft
+    return int(side | Qt.AlignmentFlag.AlignVCenter)

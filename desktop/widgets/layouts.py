@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Final
 
-from PyQt5.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PyQt5.QtCore import Qt
+from PyQt5.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLayout,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 _GAP_PX: Final = 6
 
@@ -87,3 +96,39 @@ def _width_of(group: Sequence[QWidget]) -> int:
 
 def _least(widget: QWidget) -> int:
     return max(widget.minimumWidth(), widget.minimumSizeHint().width())
+
+
+class PageScroll(QScrollArea):
+    """A page as wide as there is room; what is too high for that scrolls."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+
+def order_focus(root: QWidget) -> None:
+    """Let the Tab key go through a widget as it is read.
+
+    Widgets that are made later than their surroundings would else be reached last
+    of all in the window. The first one in `root` keeps its place.
+    """
+    for before, after in pairwise(in_reading_order(root)):
+        QWidget.setTabOrder(before, after)
+
+
+def in_reading_order(root: QWidget) -> Iterator[QWidget]:
+    """What in a widget can have the focus, in the order of its layouts."""
+    if root.focusPolicy() & Qt.FocusPolicy.TabFocus:
+        yield root
+    elif (layout := root.layout()) is not None:
+        yield from _in_layout(layout)
+
+
+def _in_layout(layout: QLayout) -> Iterator[QWidget]:
+    for item in (layout.itemAt(i) for i in range(layout.count())):
+        if (widget := item.widget()) is not None:
+            yield from in_reading_order(widget)
+        elif (inner := item.layout()) is not None:
+            yield from _in_layout(inner)

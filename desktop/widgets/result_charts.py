@@ -17,10 +17,9 @@ from core.reports.charts import (
     reliability_chart,
     roc_chart,
 )
-from desktop.retrain.report.data import figure
-from desktop.retrain.runs.rows import rate_of
 from desktop.widgets.chart_view import ChartView
 from desktop.widgets.labels import Caption, SectionTitle
+from desktop.widgets.rates import figure, rate_of
 
 _NARROWEST_PX: Final = 380
 _HEIGHT_PX: Final = 340

@@ -20,7 +20,7 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
-from desktop.widgets.plain_table import cell_alignment, make_plain
+from desktop.widgets.figures_table import cell_alignment, make_plain
 
 Cell = str | int | float
 

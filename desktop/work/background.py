@@ -9,7 +9,7 @@ from typing import Any
 from PyQt5.QtCore import QObject, pyqtSignal, pyqtSlot
 
 from core.errors import CoreError
-from desktop.diagnose.worker import give_thread, stop_thread
+from desktop.work.threads import give_thread, stop_thread
 
 logger = logging.getLogger(__name__)
 

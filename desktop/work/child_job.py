@@ -9,8 +9,8 @@ from typing import Final
 
 from PyQt5.QtCore import QObject, QThread, pyqtSignal, pyqtSlot
 
-from desktop.diagnose.worker import stop_thread
 from desktop.work.core_process import CoreProcess, start_in_thread
+from desktop.work.threads import stop_thread
 
 #: A check holds nothing that would be worth waiting for.
 _KILL_AFTER_S: Final = 3.0

@@ -32,7 +32,7 @@ from core.jobs.events import (
     parse_event,
 )
 from core.jobs.failures import Failure, failure_of_exit, tail_of
-from desktop.diagnose.worker import give_thread
+from desktop.work.threads import give_thread
 
 logger = logging.getLogger(__name__)
 

@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import CoreError
+from core.files import atomic_write
 from core.model.bundle import WEIGHTS, ModelBundle, read_bundle
-from core.paths import atomic_write, default_bundle_dir
+from core.paths import default_bundle_dir
 from tests.benchmarks import (
     copies_growth,
     feature_extraction,

@@ -13,7 +13,8 @@ import pytest
 
 from core import paths
 from core.errors import BundleError, OutputError
-from core.paths import atomic_folder, atomic_write, core_command
+from core.files import atomic_folder, atomic_write
+from core.paths import core_command
 from tests.small_disk import as_nobody, largest_file, open_folder, tiny_disk
 
 OLD = b"the old content"

@@ -13,7 +13,8 @@ from pathlib import Path
 import psutil
 
 from core.errors import DatasetError, OutputError
-from core.paths import checks_dir, output_error
+from core.files import output_error
+from core.paths import checks_dir
 
 
 class CheckFolder:

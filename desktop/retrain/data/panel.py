@@ -24,8 +24,8 @@ from desktop.retrain.data.check_progress import CheckProgress
 from desktop.retrain.data.chooser import DataChooser
 from desktop.retrain.data.options import DataOptions, SplitOptions, audit_words
 from desktop.widgets.failure_panel import FailurePanel
-from desktop.widgets.focus_order import order_focus
 from desktop.widgets.labels import Caption
+from desktop.widgets.layouts import order_focus
 from desktop.work.child_job import ChildJob
 
 _GIVEN = "given-split.csv"

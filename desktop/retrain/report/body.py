@@ -7,9 +7,6 @@ from PyQt5.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from core.reports.findings import SHORTCUT_HEAD
 from desktop.retrain.report.data import (
-    RATES,
-    TIPS,
-    TITLES,
     ReportData,
     check_notes,
     check_rows,
@@ -25,6 +22,7 @@ from desktop.retrain.runs.request import changed_settings
 from desktop.widgets.disclosure import Disclosure
 from desktop.widgets.figures_table import FiguresTable
 from desktop.widgets.labels import Caption, Rule, SectionTitle
+from desktop.widgets.rates import RATES, TIPS, TITLES
 from desktop.widgets.result_charts import ReportCharts
 
 _WITHIN = (

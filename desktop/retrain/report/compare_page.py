@@ -23,9 +23,10 @@ from core.model.bundle import ModelBundle
 from core.reports.findings import findings_of
 from core.runs.run import Run
 from desktop.retrain.runs.model import COMPARE_COLUMNS, ROW_ROLE, RunsModel, RunsOrder
-from desktop.retrain.runs.rows import Rate, RunRow
+from desktop.retrain.runs.rows import RunRow
 from desktop.widgets.labels import Caption
 from desktop.widgets.message_card import MessageCard
+from desktop.widgets.rates import Rate
 
 _SAME = (
     "All of these were measured on the same test films: their figures can be compared."

@@ -17,23 +17,7 @@ from core.reports.report_json import epochs, read_report_json
 from core.reports.sentences import cautions, summary
 from core.runs.config import config_to_json
 from core.runs.run import Run
-from desktop.retrain.runs.rows import Rate, rate_of
-
-RATES = ("precision", "recall", "specificity", "f1", "auc")
-TITLES = {
-    "precision": "Precision",
-    "recall": "Recall",
-    "specificity": "Specificity",
-    "f1": "F1",
-    "auc": "AUC",
-}
-TIPS = {
-    "precision": "Of the films called so, the share that are",
-    "recall": "Of the films that are so, the share called so",
-    "specificity": "Of the films that are not so, the share not called so",
-    "f1": "Harmonic mean of precision and recall",
-    "auc": "Probability that a film that is so scores above one that is not",
-}
+from desktop.widgets.rates import RATES, figure, rate_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -138,15 +122,6 @@ def headline(data: ReportData) -> list[str]:
         return ["It was not measured on test films."]
     films = data.result["n"]
     return [f"Of {films} test films it called {rate.in_words()} rightly."]
-
-
-def figure(rate: Rate | None) -> str:
-    """ "0.816 (0.764–0.865)"."""
-    if rate is None:
-        return "–"
-    if rate.low is None or rate.high is None:
-        return f"{rate.value:.3f}"
-    return f"{rate.value:.3f} ({rate.low:.3f}–{rate.high:.3f})"
 
 
 def class_rows(data: ReportData) -> list[list[str]]:

@@ -25,10 +25,10 @@ from desktop.retrain.report.body import ReportBody
 from desktop.retrain.report.candidate_panel import CandidatePanel
 from desktop.retrain.report.data import Mistake, ReportData, headline, read_report_data
 from desktop.retrain.report.files import save_report
-from desktop.retrain.runs.rows import time_in_words, when_in_words
 from desktop.widgets.labels import ElidedLabel
+from desktop.widgets.layouts import PageScroll
 from desktop.widgets.message_card import MessageCard
-from desktop.widgets.page_scroll import PageScroll
+from desktop.widgets.times import time_in_words, when_in_words
 from desktop.work.background import Background
 
 _READING: Final = "Reading the report…"

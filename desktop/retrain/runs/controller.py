@@ -14,7 +14,6 @@ from core.jobs.events import TrainingEvent
 from core.jobs.failures import Failure
 from core.runs.progress import RunStory, standing_of
 from core.runs.run import Run
-from desktop.diagnose.worker import stop_thread
 from desktop.retrain.runs.disk import (
     Ended,
     Found,
@@ -32,6 +31,7 @@ from desktop.retrain.runs.status import stage_in_words
 from desktop.widgets.notify import Notice, notice_of
 from desktop.work.background import Background
 from desktop.work.core_process import CoreProcess, start_in_thread
+from desktop.work.threads import stop_thread
 
 logger = logging.getLogger(__name__)
 

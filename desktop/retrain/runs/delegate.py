@@ -9,10 +9,11 @@ from PyQt5.QtGui import QFont, QPainter, QPalette, QPen
 from PyQt5.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from desktop.retrain.runs.model import IN_USE_ROLE, ROW_ROLE
-from desktop.retrain.runs.rows import RunRow, short_when
+from desktop.retrain.runs.rows import RunRow
 from desktop.style.item_paint import paint_frame
 from desktop.style.severity import severity_icon
 from desktop.widgets.labels import muted
+from desktop.widgets.times import short_when
 
 _PAD_PX: Final = 8
 _GAP_PX: Final = 3

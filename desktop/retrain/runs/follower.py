@@ -19,7 +19,7 @@ from core.jobs.events import (
 )
 from core.jobs.failures import Failure, tail_of
 from core.runs.run import RUNNING, Run
-from desktop.diagnose.worker import give_thread
+from desktop.work.threads import give_thread
 
 logger = logging.getLogger(__name__)
 

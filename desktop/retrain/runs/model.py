@@ -19,9 +19,10 @@ from PyQt5.QtCore import (
 
 from core.model.bundle import ModelBundle
 from core.runs.run import Run
-from desktop.retrain.runs.rows import RunRow, read_row, time_in_words, when_in_words
+from desktop.retrain.runs.rows import RunRow, read_row
 from desktop.style.severity import severity_icon
-from desktop.widgets.plain_table import cell_alignment
+from desktop.widgets.figures_table import cell_alignment
+from desktop.widgets.times import time_in_words, when_in_words
 
 #: RunRow of an index.
 ROW_ROLE: Final = Qt.ItemDataRole.UserRole + 1

@@ -18,14 +18,15 @@ from core.jobs.failures import Failure
 from core.runs.progress import RunStory
 from core.runs.run import FAILED, RUNNING, Run
 from desktop.retrain.runs.learning_charts import LearningCharts
-from desktop.retrain.runs.rows import RunRow, time_in_words, when_in_words
+from desktop.retrain.runs.rows import RunRow
 from desktop.retrain.runs.status import RunStatus, stage_in_words
 from desktop.widgets.failure_panel import FailurePanel
 from desktop.widgets.labels import Caption, ElidedLabel, Rule, SectionTitle
+from desktop.widgets.layouts import PageScroll
 from desktop.widgets.log_view import RunLog
 from desktop.widgets.note_row import NoteRow
-from desktop.widgets.page_scroll import PageScroll
 from desktop.widgets.stage_stepper import BROKEN, GOING, HALTED, StageStepper
+from desktop.widgets.times import time_in_words, when_in_words
 
 _REDRAW_MS: Final = 120
 #: Height below which the tips of the buttons must do.

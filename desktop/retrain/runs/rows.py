@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Any, Final
-
-from PyQt5.QtCore import QDateTime, QLocale
+from typing import Final
 
 from core.errors import CoreError
 from core.model.bundle import ModelBundle, peek_bundle
 from core.runs.presets import PRESETS
 from core.runs.run import FAILED, FINISHED, INTERRUPTED, RUNNING, Run
 from core.runs.settings import SETTINGS
+from desktop.widgets.rates import Rate, rate_of
 
 #: State -> how people read it, and the sign that goes with it.
 STATES: Final = {
@@ -26,28 +23,6 @@ PAUSED: Final = ("Paused", "warn")
 DAMAGED: Final = ("Damaged", "stop")
 
 BACKBONES: Final = SETTINGS["backbone"].choices
-
-
-@dataclasses.dataclass(frozen=True)
-class Rate:
-    """A figure with its 95 % interval.
-
-    Attributes:
-        value: In [0, 1].
-        low, high: Of the interval; None where there is none.
-    """
-
-    value: float
-    low: float | None = None
-    high: float | None = None
-
-    def in_words(self) -> str:
-        """ "81.6 % (76.4 to 86.5)"."""
-        if self.low is None or self.high is None:
-            return f"{100 * self.value:.1f} %"
-        return (
-            f"{100 * self.value:.1f} % ({100 * self.low:.1f} to {100 * self.high:.1f})"
-        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -136,45 +111,3 @@ def read_row(run: Run) -> RunRow:
         seconds=run.times.seconds(),
         is_read=True,
     )
-
-
-def rate_of(fields: object, name: str) -> Rate | None:
-    """A figure out of an evaluation; None where it was not measured."""
-    if not isinstance(fields, Mapping):
-        return None
-    value = fields.get(name)
-    if not isinstance(value, int | float):
-        return None
-    interval: Any = fields.get(f"{name}_ci")
-    if isinstance(interval, list | tuple) and len(interval) == 2:
-        return Rate(float(value), float(interval[0]), float(interval[1]))
-    return Rate(float(value))
-
-
-def when_in_words(when: datetime) -> str:
-    """Date and time in the user's own way of writing, as short as it gets."""
-    moment = QDateTime.fromSecsSinceEpoch(int(when.timestamp()))
-    return QLocale.system().toString(moment, QLocale.FormatType.ShortFormat)
-
-
-def short_when(when: datetime) -> str:
-    """ "20 Nov, 16:38", or of another year "20 Nov 2025"."""
-    locale, moment = (
-        QLocale.system(),
-        QDateTime.fromSecsSinceEpoch(int(when.timestamp())),
-    )
-    if moment.date().year() != QDateTime.currentDateTime().date().year():
-        return locale.toString(moment, "d MMM yyyy")
-    return locale.toString(moment, "d MMM, hh:mm")
-
-
-def time_in_words(seconds: float) -> str:
-    """ "1 h 05 min", "12 min", "40 s"; empty for nothing."""
-    if seconds < 1:
-        return ""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    if minutes < 60:
-        return f"{minutes} min"
-    return f"{minutes // 60} h {minutes % 60:02d} min"

@@ -12,7 +12,8 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
-from core.runs.progress import RunStory, duration_in_words
+from core.runs.progress import RunStory
+from core.words import duration_in_words
 from desktop.retrain.runs.patience_gauge import PatienceGauge
 from desktop.widgets.labels import Caption
 from desktop.widgets.note_row import NoteRow

@@ -20,8 +20,8 @@ from core.errors import CoreError, ImageReadError
 from core.films.preprocess import PreprocessSpec, to_network_input
 from core.films.radiograph import read_radiograph
 from core.runs.config import Augmentation
-from desktop.diagnose.worker import give_thread, stop_thread
 from desktop.film.pyramid import picture_image
+from desktop.work.threads import give_thread, stop_thread
 
 #: Films that are looked for in each label's folder.
 _PER_LABEL: Final = 4

@@ -11,11 +11,11 @@ import pytest
 from core.data.dataset import Dataset, Sample
 from core.data.film_weights import balanced_weights
 from core.data.fingerprints import LENGTH
-from core.data.grouping import group_samples
 from core.data.near_duplicates import similar_pairs
 from core.data.split import (
     SPLITS,
     Split,
+    group_samples,
     mend_split,
     split_by_group,
 )
@@ -266,7 +266,7 @@ def test_films_of_a_rare_source_weigh_no_more_than_the_cap() -> None:
 
 
 def test_search_for_copies_can_be_stopped(tmp_path: Path) -> None:
-    from core.data.grouping import group_samples
+    from core.data.split import group_samples
 
     class Enough(Exception):
         pass

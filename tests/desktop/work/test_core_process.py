@@ -19,8 +19,8 @@ from pytestqt.qtbot import QtBot
 from core import paths
 from core.jobs.events import EpochEnded, Noted
 from core.jobs.failures import Failure
-from desktop.diagnose.worker import stop_thread
 from desktop.work.core_process import CoreProcess, start_in_thread
+from desktop.work.threads import stop_thread
 
 CHILD = Path(__file__).resolve().parents[2].joinpath("child.py")
 OUTCOMES = ("succeeded", "stopped", "failed")

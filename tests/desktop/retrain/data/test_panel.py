@@ -20,7 +20,7 @@ from desktop.retrain.data.options import example_of, pattern_error
 from desktop.retrain.data.panel import DataPanel
 from desktop.style import theme
 from desktop.style.severity import SEVERITIES, severity_colour
-from desktop.widgets.focus_order import in_reading_order
+from desktop.widgets.layouts import in_reading_order
 from desktop.widgets.row_table import Rows, RowsDialog, RowsModel
 from tests.desktop.style.test_theme import contrast
 from tests.run_preparation import (

@@ -19,7 +19,9 @@ from core.runs.store import new_run
 from desktop.retrain.report.compare_page import ComparePage
 from desktop.retrain.runs.model import ACCURACY, LIST_COLUMNS, NAME, RunsModel
 from desktop.retrain.runs.panel import RunsPanel
-from desktop.retrain.runs.rows import Rate, read_row, time_in_words
+from desktop.retrain.runs.rows import read_row
+from desktop.widgets.rates import Rate
+from desktop.widgets.times import time_in_words
 from tests.finished_run import FINDINGS, damage, make_finished_run, write_films
 
 

@@ -25,10 +25,11 @@ from core.jobs.events import (
 )
 from core.jobs.failures import Failure
 from core.runs.config import TrainingConfig
-from core.runs.progress import RunStory, duration_in_words, read_story
+from core.runs.progress import RunStory, read_story
 from core.runs.record import RunRecord
 from core.runs.run import FAILED, INTERRUPTED, RUNNING, Run
 from core.runs.store import new_run
+from core.words import duration_in_words
 from desktop.retrain.runs.page import RunPage
 from desktop.retrain.runs.status import left_in_words, progress_in_words, stage_in_words
 from desktop.widgets.chart_view import ChartView

@@ -1,0 +1,110 @@
+"""Write files and folders whole, or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+from core.errors import OutputError
+from core.outputs import IsOwn, check_file, check_folder
+
+
+@contextlib.contextmanager
+def atomic_write(path: Path) -> Iterator[Path]:
+    """Write a file beside its place and rename it when it is whole.
+
+    Args:
+        path: The file to make or replace. Its folder is made if missing.
+
+    Yields:
+        A path in the same folder to write to, with the suffix of `path`.
+
+    Raises:
+        OutputError: The folder or file cannot be written, or a link, a folder or
+            a device is in its place. What stood at `path` before is untouched, and
+            nothing half-written is left.
+    """
+    check_file(path, overwrite=True)
+    partial = _beside(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield partial
+        os.replace(partial, path)
+    except OSError as error:
+        raise output_error(path, error) from error
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def atomic_folder(
+    path: Path, *, is_own: IsOwn = lambda folder: False
+) -> Iterator[Path]:
+    """Fill a folder beside its place and rename it when it is whole.
+
+    Args:
+        path: The folder to make. One that is there already is replaced if it is
+            empty or of the kind that is made, and kept until the new one has
+            taken its place.
+        is_own: Whether a folder that is not empty is of that kind, and holds
+            nothing else.
+
+    Yields:
+        An empty folder beside `path`.
+
+    Raises:
+        OutputError: As `atomic_write`; or a link, or a folder with other things,
+            is in its place.
+    """
+    check_folder(path, overwrite=True, is_own=is_own)
+    partial, old = _beside(path), _beside(path)
+    try:
+        partial.mkdir(parents=True)
+        yield partial
+        # Once more: hours may have passed.
+        check_folder(path, overwrite=True, is_own=is_own)
+        if path.exists():
+            os.replace(path, old)
+        try:
+            os.replace(partial, path)
+        except OSError:
+            if old.exists():
+                os.replace(old, path)
+            raise
+    except OSError as error:
+        raise output_error(path, error) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+        # Never the only copy: putting it back may have failed too.
+        if path.exists():
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def output_error(path: Path, error: OSError) -> OutputError:
+    """Say in a sentence why `path` could not be written."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return OutputError(
+            f"There is no space left to write {path.name}.",
+            hint="Free some space or choose another disk; nothing was changed.",
+        )
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return OutputError(
+            f"{path.parent} may not be written to.",
+            hint="Choose another folder, or change its permissions.",
+        )
+    reason = error.strerror or str(error)
+    return OutputError(
+        f"{path.name} could not be written: {reason}.",
+        hint="Choose another place; nothing was changed.",
+    )
+
+
+def _beside(path: Path) -> Path:
+    # A short name of its own: the real one may be at the system's limit.
+    return path.parent / f".{uuid.uuid4().hex[:12]}{path.suffix[:16]}"

@@ -1,0 +1,72 @@
+"""Figures with their intervals."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+
+@dataclasses.dataclass(frozen=True)
+class Rate:
+    """A figure with its 95 % interval.
+
+    Attributes:
+        value: In [0, 1].
+        low, high: Of the interval; None where there is none.
+    """
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+    def in_words(self) -> str:
+        """ "81.6 % (76.4 to 86.5)"."""
+        if self.low is None or self.high is None:
+            return f"{100 * self.value:.1f} %"
+        return (
+            f"{100 * self.value:.1f} % ({100 * self.low:.1f} to {100 * self.high:.1f})"
+        )
+
+
+def rate_of(fields: object, name: str) -> Rate | None:
+    """A figure out of an evaluation; None where it was not measured."""
+    if not isinstance(fields, Mapping):
+        return None
+    value = fields.get(name)
+    if not isinstance(value, int | float):
+        return None
+    interval: Any = fields.get(f"{name}_ci")
+    if isinstance(interval, list | tuple) and len(interval) == 2:
+        return Rate(float(value), float(interval[0]), float(interval[1]))
+    return Rate(float(value))
+
+
+RATES = ("precision", "recall", "specificity", "f1", "auc")
+
+
+TITLES = {
+    "precision": "Precision",
+    "recall": "Recall",
+    "specificity": "Specificity",
+    "f1": "F1",
+    "auc": "AUC",
+}
+
+
+TIPS = {
+    "precision": "Of the films called so, the share that are",
+    "recall": "Of the films that are so, the share called so",
+    "specificity": "Of the films that are not so, the share not called so",
+    "f1": "Harmonic mean of precision and recall",
+    "auc": "Probability that a film that is so scores above one that is not",
+}
+
+
+def figure(rate: Rate | None) -> str:
+    """ "0.816 (0.764–0.865)"."""
+    if rate is None:
+        return "–"
+    if rate.low is None or rate.high is None:
+        return f"{rate.value:.3f}"
+    return f"{rate.value:.3f} ({rate.low:.3f}–{rate.high:.3f})"
