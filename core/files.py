@@ -108,3 +108,56 @@ def output_error(path: Path, error: OSError) -> OutputError:
 def _beside(path: Path) -> Path:
     # A short name of its own: the real one may be at the system's limit.
     return path.parent / f".{uuid.uuid4().hex[:12]}{path.suffix[:16]}"
+
+
+def refuse_impossible_name(path: Path) -> None:
+    """Refuse a place that can never be written to: its name is too long, say.
+
+    Raises:
+        OutputError: Says why.
+    """
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except OSError as error:
+        raise output_error(path, error) from error
+
+
+def refuse_missing_folder(path: Path) -> None:
+    """Refuse a file for a folder that is not there: its name is likely misspelt.
+
+    Raises:
+        OutputError: There is no such folder, or the file's name is not possible.
+    """
+    if not path.name:
+        raise OutputError(
+            "A file to write needs a name.", hint=f"{path} is the name of a folder."
+        )
+    refuse_impossible_name(path)
+    if not os.path.isdir(path.absolute().parent):
+        raise OutputError(
+            f"There is no folder {path.parent} to write {path.name} to.",
+            hint="Make it first, or choose another place.",
+        )
+
+
+def refuse_unwritable(path: Path) -> None:
+    """Find out whether a file or folder could be made, before work is put into it.
+
+    Raises:
+        OutputError: As `atomic_write` would.
+    """
+    path = path.absolute()
+    try:
+        if path.is_file():
+            with open(path, "ab"):
+                return
+        if path.exists():  # a folder, or something like /dev/null
+            return
+        place = next(parent for parent in path.parents if parent.exists())
+        trial = _beside(place / path.name)
+        trial.touch(exist_ok=False)
+        trial.unlink()
+    except OSError as error:
+        raise output_error(path, error) from error

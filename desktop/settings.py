@@ -10,7 +10,7 @@ from typing import Final
 from PyQt5.QtCore import QByteArray, QSettings
 
 from core import paths
-from desktop.widgets.notify import Notice
+from core.errors import CoreError
 
 #: Raised when the meaning of a key changes; `_upgrade` then knows the older one.
 FORMAT_VERSION: Final = 1
@@ -27,7 +27,7 @@ class Settings:
     not known here, as a newer Hilum may have written, are kept.
 
     Attributes:
-        notice: What the user should know of the file; None if all is well.
+        problem: What the user should know of the file; None if all is well.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -38,7 +38,7 @@ class Settings:
                 folder when not given.
         """
         where = path or paths.user_config_dir() / "settings.ini"
-        self.notice: Notice | None = None
+        self.problem: CoreError | None = None
         self._store = QSettings(str(where), QSettings.Format.IniFormat)
         if self._is_unreadable(where):
             self._set_aside(where)
@@ -162,8 +162,8 @@ class Settings:
             os.replace(where, aside)
         except OSError:
             hint = f"It cannot be moved either: {where}."
-        self.notice = Notice(
-            "The settings could not be read: Hilum starts with its own.", hint
+        self.problem = CoreError(
+            "The settings could not be read: Hilum starts with its own.", hint=hint
         )
         self._store = QSettings(str(where), QSettings.Format.IniFormat)
         # The file that was read a moment ago is remembered under this name.

@@ -8,7 +8,7 @@ from typing import Any
 from core.audit.shortcuts import FEWEST
 from core.data.split import SPLITS
 from core.errors import DatasetError
-from core.reports.findings import patients_sentence, split_sentence
+from core.evaluation.findings import patients_sentence, split_sentence
 from core.words import films
 
 #: Worst first.

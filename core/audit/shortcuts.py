@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from core.data.fingerprints import SIDE, whole_films
 from core.evaluation.curves import Ranking
+from core.evaluation.findings import SEEN
 from core.evaluation.metrics import Resamples, auc
 from core.films.radiograph import FilmFacts
-from core.reports.findings import SEEN
 
 #: Area under the curve above which the audit warns in red.
 RED = 0.75

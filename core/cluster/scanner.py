@@ -31,8 +31,8 @@ _SAMPLES = 3
 class RayScanner:
     """Reads the films of one folder with one model on many machines.
 
-    It stands in for `core.scan.scanner.Scanner`; rows come in the order in which they are
-    made.
+    It stands in for `core.scan.scanner.Scanner`; rows come in the order in which
+    they are made.
 
     Args:
         bundle: A verified bundle.
@@ -46,6 +46,9 @@ class RayScanner:
         CoreError: No cluster can be joined there.
         DatasetError: There is no such folder.
     """
+
+    #: Shards are halved until the film that ends its reader stands alone.
+    finds_crashes = True
 
     def __init__(
         self,

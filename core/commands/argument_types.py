@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from core import paths
+from core.files import refuse_impossible_name, refuse_missing_folder
 
 _MOST_FILMS = 10**9
 
@@ -17,7 +17,7 @@ def new_file(text: str) -> Path:
         OutputError: The folder is not.
     """
     path = Path(text)
-    paths.refuse_missing_folder(path)
+    refuse_missing_folder(path)
     return path
 
 
@@ -28,7 +28,7 @@ def new_folder(text: str) -> Path:
         OutputError: No folder can have that name.
     """
     path = Path(text)
-    paths.refuse_impossible_name(path)
+    refuse_impossible_name(path)
     return path
 
 

@@ -10,6 +10,7 @@ from core import __version__, paths
 from core.commands import internal as internal_commands
 from core.commands import predict as commands
 from core.commands.argument_types import film_count, new_file, new_folder
+from core.files import refuse_missing_folder
 from core.program import edition
 
 _DONE = 0
@@ -29,7 +30,7 @@ def _train(arguments: argparse.Namespace) -> int:
 
 def _export(arguments: argparse.Namespace) -> int:
     if arguments.format not in ("openvino", "savedmodel"):  # which are folders
-        paths.refuse_missing_folder(arguments.out)
+        refuse_missing_folder(arguments.out)
     if arguments.format == "hilum":  # a matter of files alone
         from core.commands import bundle as bundle_commands
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from core.commands.job_arguments import Job, new_job, refuse_contradictions, resumed_job
 from core.data.dataset import Dataset, listed_films
 from core.errors import CoreError, OutputError, TrainingError
-from core.files import atomic_folder, atomic_write
+from core.files import atomic_folder, atomic_write, refuse_missing_folder
 from core.jobs.control import Control
 from core.jobs.events import JobSucceeded, StageStarted
 from core.jobs.reporters import (
@@ -33,7 +33,6 @@ from core.outputs import (
     mark_export,
     refuse_inputs,
 )
-from core.paths import refuse_missing_folder
 from core.runs.config import TrainingConfig
 from core.runs.job_folder import JobFolder
 from core.training.checks import check_backend, check_job, check_places

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from core.evaluation.findings import cautions_about
 from core.model.bundle import ModelCard
 from core.model.classifier import percent
-from core.reports.findings import cautions_about
 from core.words import films as in_films
 
 BETTER, WORSE = "better", "worse"

@@ -1,7 +1,7 @@
 """Curves behind the figures: ROC, precision-recall, reliability.
 
-The figures are scikit-learn's, as the tests check; see `core.evaluation.metrics` for why they
-are counted here.
+The figures are scikit-learn's, as the tests check; see `core.evaluation.metrics` for
+why they are counted here.
 """
 
 from __future__ import annotations

@@ -146,8 +146,8 @@ def evaluate(
         details: Whether to add what only a report needs.
 
     Returns:
-        JSON values: those of `core.evaluation.metrics.classification_metrics`, `ece` and
-        `ece_uncalibrated` with intervals, `by_source`, `within_source`,
+        JSON values: those of `core.evaluation.metrics.classification_metrics`, `ece`
+        and `ece_uncalibrated` with intervals, `by_source`, `within_source`,
         `unreadable`. With `details` also
 
         `curves`: as `core.evaluation.curves.label_curves`;

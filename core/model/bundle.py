@@ -80,7 +80,7 @@ class ModelCard:
         temperature: Logits are divided by it before the softmax.
         metrics: Per split, as `core.evaluation.evaluate` writes them.
         data: Summary of the films, the hash of their split, and what their check
-            found, as `core.reports.findings` describes it.
+            found, as `core.evaluation.findings` describes it.
         training: The job, the command, library versions.
         probe: Probabilities that the network gave for a drawn probe when it
             was exported; the self-test repeats it on the user's machine.

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from core.evaluation.findings import SHORTCUT_HEAD, notes_about, shortcut_rows
 from core.files import atomic_write
 from core.films.thumbnail import thumbnail
 from core.model.classifier import percent
@@ -20,7 +21,6 @@ from core.reports.charts import (
     reliability_chart,
     roc_chart,
 )
-from core.reports.findings import SHORTCUT_HEAD, notes_about, shortcut_rows
 from core.reports.html_tables import table, words_table
 from core.reports.report_json import display_names, epochs
 from core.reports.sentences import cautions, summary

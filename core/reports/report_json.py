@@ -7,13 +7,13 @@ Its shape, whose `format_version` is 1:
                     operating_points: [as in the card], intended_use, limits}
     split           "test", or what the films were called
     data            name of the folder or manifest measured on; may be ""
-    result          the long evaluation of `core.evaluation.evaluate.evaluate`, on the films
-                    of `split`
+    result          the long evaluation of `core.evaluation.evaluate.evaluate`,
+                    on the films of `split`
     validation      the short one on the validation films, or {}
     history         [fields of `core.jobs.events.EpochEnded`], both phases in order
     config          the job's settings
     films           the card's `data`: {films: {split: {...}}, left_out,
-                    unreadable, split_sha256, findings: as `core.reports.findings`;
+                    unreadable, split_sha256, findings: as `core.evaluation.findings`;
                     absent from models of before}
     hashes          {model: ..., split: ..., files: {name: ...}}; "" and {} where
                     unknown

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from core.evaluation.findings import cautions_about, findings_of
 from core.model.classifier import percent
-from core.reports.findings import cautions_about, findings_of
 from core.reports.report_json import display_names
 from core.words import films as in_films
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.errors import BundleError
+from core.evaluation.findings import cautions_about, notes_about
 from core.model.bundle import ModelBundle, ModelCard
-from core.reports.findings import cautions_about, notes_about
 from core.reports.report_shape import is_evaluation
 from core.terminal import printable
 

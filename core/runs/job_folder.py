@@ -9,7 +9,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import psutil
 
@@ -20,9 +20,6 @@ from core.json_file import read_json
 from core.outputs import contents
 from core.runs.config import TrainingConfig, config_from_json, config_to_json
 
-if TYPE_CHECKING:  # Keras takes seconds; what went before is checked first
-    import keras
-
 _JOB = "job.json"
 _PROGRESS = "progress.json"
 _RUNNING = "running.json"
@@ -32,6 +29,13 @@ _SHORT = "short-of-memory"
 #: Names of all that a job keeps in its folder.
 _FILES = "*.json *.csv *.npz *.npy *.u8 *.h5 *.xml *.bin".split() + [_WISH, _SHORT]
 _FOLDERS = ("draft",)
+
+
+class HasWeights(Protocol):
+    """What can write its weights, as `keras.Model` does."""
+
+    def save_weights(self, filepath: Path) -> None:
+        """Write them to a file that ends in `.weights.h5`."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -260,7 +264,7 @@ class JobFolder:
         history = tuple(EpochEnded(**epoch) for epoch in fields.pop("history"))
         return Progress(history=history, **fields)
 
-    def save_progress(self, progress: Progress, network: keras.Model) -> None:
+    def save_progress(self, progress: Progress, network: HasWeights) -> None:
         """Write the network and optimiser, then make them the ones to go on from.
 
         The weights get a name of their own and the record is renamed last, so
@@ -287,7 +291,7 @@ def without_folder(text: str) -> str:
     return Path(text).name if Path(text).is_absolute() else text
 
 
-def save_weights(network: keras.Model, path: Path) -> None:
+def save_weights(network: HasWeights, path: Path) -> None:
     """Write weights beside their place and rename them.
 
     Raises:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 
-from core.cluster.scanner import RayScanner
 from core.films.finder import FoundFilm
 from core.jobs.events import Noted
 from core.jobs.reporters import Report
@@ -15,7 +14,7 @@ from core.scan.scanner import Scanner, given_up
 
 
 def scan_warily(
-    scanner: Scanner | RayScanner,
+    scanner: Scanner,
     films: Sequence[FoundFilm],
     notes: ReadingNotes,
     *,
@@ -29,8 +28,8 @@ def scan_warily(
     over: up to the last of them each film has its row before the next is read.
 
     Args:
-        scanner: Of this machine, with `notes` as its `reading`; or of a cluster,
-            which finds such films itself.
+        scanner: Of this machine, with `notes` as its `reading`; or what stands in
+            for it on a cluster, which finds such films itself.
         films: Of the folder.
         notes: Of the scan; they begin anew once that is done.
         report: Hears that films are tried.
@@ -44,7 +43,7 @@ def scan_warily(
     """
     left_behind = notes.left_behind()
     suspects = {film.file: film for film in films if film.file in left_behind}
-    if isinstance(scanner, RayScanner) or not suspects:
+    if scanner.finds_crashes or not suspects:
         notes.begin()
         yield from scanner.scan(films, check)
         return

@@ -66,6 +66,9 @@ class Scanner:
         DatasetError: There is no such folder.
     """
 
+    #: Whether it finds by itself which film ended the program that read it.
+    finds_crashes = False
+
     def __init__(
         self,
         bundle: ModelBundle,

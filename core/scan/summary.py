@@ -122,9 +122,9 @@ class ScanSummary:
         """What the model is worth on these films.
 
         Returns:
-            As `core.evaluation.evaluate.evaluate` gives it for films without a source, and
-            `resamples`, the number behind the intervals; None where no labelled
-            film was read.
+            As `core.evaluation.evaluate.evaluate` gives it for films without a
+            source, and `resamples`, the number behind the intervals; None where no
+            labelled film was read.
         """
         if not self._truth:
             return None

@@ -15,9 +15,9 @@ from core.audit.leaks import alike_rows, conflicts
 from core.audit.shortcuts import measure_shortcuts
 from core.data.near_duplicates import SimilarPair
 from core.data.split import SPLITS, Split
+from core.evaluation.findings import GIVEN, LEAKING, MADE
 from core.files import atomic_write
 from core.json_file import read_json
-from core.reports.findings import GIVEN, LEAKING, MADE
 from core.training.pipeline import Films
 
 _FILE = "findings.json"
@@ -35,7 +35,7 @@ def check_films(
     seed: int,
     check: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
-    """Sum up the films of a job as `core.reports.findings` describes it.
+    """Sum up the films of a job as `core.evaluation.findings` describes it.
 
     Args:
         split: How they are used.

@@ -13,7 +13,7 @@ from core.data.patients import compile_pattern
 from core.data.split import given_split, refuse_too_few
 from core.errors import DatasetError, OutputError, TrainingError
 from core.evaluation.evaluate import parse_pools
-from core.paths import refuse_unwritable
+from core.files import refuse_unwritable
 from core.runs.config import TrainingConfig
 from core.runs.setting import is_text
 from core.runs.starting_weights import start_file

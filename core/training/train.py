@@ -26,6 +26,7 @@ from core.data.split import (
     write_manifest,
 )
 from core.errors import DatasetError, TrainingError
+from core.evaluation.findings import cautions_about
 from core.files import atomic_write
 from core.films.preprocess import PreprocessSpec
 from core.jobs.control import Control
@@ -34,7 +35,6 @@ from core.jobs.progress import StageProgress
 from core.jobs.reporters import Report
 from core.json_file import parse_json, read_json
 from core.model.bundle import WEIGHTS, ModelBundle
-from core.reports.findings import cautions_about
 from core.runs.config import TrainingConfig
 from core.runs.job_folder import JobFolder, save_weights
 from core.training.check import check_films, write_findings

@@ -101,6 +101,7 @@ class Startup(QObject):
         self._has_begun = True
         from desktop.app.main_window import MainWindow
         from desktop.app.startup_checks import AfterStart
+        from desktop.widgets.notify import notice_of
 
         window = self._window = MainWindow(self._settings)
         self._reporter.crashed.connect(window.show_notice)
@@ -113,8 +114,8 @@ class Startup(QObject):
         logger.info("the window is shown after %.2f s", process_age())
         window.open_paths(self._files)
         self._application.inbox.deliver()
-        if self._settings.notice is not None:
-            window.announcements.add(self._settings.notice)
+        if self._settings.problem is not None:
+            window.announcements.add(notice_of(self._settings.problem))
         after = self._after = AfterStart(self)
         after.notice_raised.connect(window.announcements.add)
         after.look()

@@ -14,9 +14,9 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
+from core.evaluation.findings import cautions_about, notes_about
 from core.model.bundle import ModelBundle, ModelCard
 from core.model.classifier import percent
-from core.reports.findings import cautions_about, notes_about
 from desktop.widgets.dialogs import resize_within_screen
 
 

@@ -64,7 +64,7 @@ def test_settings_of_a_newer_hilum_are_understood_as_far_as_possible(
         "[diagnose]\nheatmap_opacity=0.1\n[novelty]\ndepth=3\n"
     )
     settings = Settings(path)
-    assert settings.notice is None
+    assert settings.problem is None
     assert settings.heatmap_opacity == 0.1
     assert settings.appearance == "system"
     settings.heatmap_shown = False
@@ -101,14 +101,14 @@ def test_a_file_that_cannot_be_read_is_set_aside_with_a_notice(
     path.write_bytes(content)
     settings = Settings(path)
     assert settings.heatmap_opacity == 0.5
-    assert settings.notice is not None
-    assert "could not be read" in settings.notice.text
-    assert "settings-unreadable.ini" in settings.notice.hint
+    assert settings.problem is not None
+    assert "could not be read" in str(settings.problem)
+    assert "settings-unreadable.ini" in settings.problem.hint
     assert (tmp_path / "settings-unreadable.ini").read_bytes() == content
     settings.last_folder = "/films"
     assert settings.save()
     again = Settings(path)
-    assert again.notice is None
+    assert again.problem is None
     assert again.last_folder == "/films"
 
 
@@ -117,13 +117,13 @@ def test_a_folder_in_place_of_the_file_does_not_keep_the_program_from_starting(
 ) -> None:
     (tmp_path / "settings.ini").mkdir()
     settings = Settings(tmp_path / "settings.ini")
-    assert settings.notice is not None
+    assert settings.problem is not None
     assert settings.appearance == "system"
 
 
 def test_an_empty_file_is_no_damage(tmp_path: Path) -> None:
     (tmp_path / "settings.ini").touch()
-    assert Settings(tmp_path / "settings.ini").notice is None
+    assert Settings(tmp_path / "settings.ini").problem is None
 
 
 def test_an_unknown_appearance_is_a_programming_error() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PyQt5.QtCore import Qt, pyqtSignal
 from PyQt5.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from core.reports.findings import SHORTCUT_HEAD
+from core.evaluation.findings import SHORTCUT_HEAD
 from desktop.retrain.report.data import (
     ReportData,
     check_notes,

@@ -19,8 +19,8 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
+from core.evaluation.findings import findings_of
 from core.model.bundle import ModelBundle
-from core.reports.findings import findings_of
 from core.runs.run import Run
 from desktop.retrain.runs.model import COMPARE_COLUMNS, ROW_ROLE, RunsModel, RunsOrder
 from desktop.retrain.runs.rows import RunRow

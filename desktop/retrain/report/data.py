@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import BundleError, CoreError
+from core.evaluation.findings import cautions_about, notes_about, shortcut_rows
 from core.jobs.events import EpochEnded
 from core.model.bundle import ModelBundle, read_bundle
 from core.model.seen_films import film_sha256, path_free
-from core.reports.findings import cautions_about, notes_about, shortcut_rows
 from core.reports.report_json import epochs, read_report_json
 from core.reports.sentences import cautions, summary
 from core.runs.config import config_to_json
@@ -137,7 +137,7 @@ def class_rows(data: ReportData) -> list[list[str]]:
 
 
 def check_rows(data: ReportData) -> list[list[str]]:
-    """A row per shortcut that was measured, under `core.reports.findings.SHORTCUT_HEAD`."""
+    """A row per measured shortcut, as in `core.evaluation.findings.SHORTCUT_HEAD`."""
     return shortcut_rows(data.bundle.card.data, data.names)
 
 

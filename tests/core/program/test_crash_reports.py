@@ -345,7 +345,7 @@ def test_code_is_named_by_its_place_in_the_program() -> None:
 
 
 def test_the_log_is_told_of_values_by_placeholders() -> None:
-    for path in (*(ROOT / "core").rglob("*.py"), *(ROOT / "desktop").glob("*.py")):
+    for path in (*(ROOT / "core").rglob("*.py"), *(ROOT / "desktop").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             is_call = isinstance(node, ast.Call) and isinstance(
                 node.func, ast.Attribute

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.training
 keras = pytest.importorskip("keras")
 
 from core.errors import DatasetError, TrainingError  # noqa: E402
+from core.evaluation.findings import cautions_about, notes_about  # noqa: E402
 from core.films.preprocess import PreprocessSpec  # noqa: E402
 from core.jobs.control import Control  # noqa: E402
 from core.jobs.events import (  # noqa: E402
@@ -29,7 +30,6 @@ from core.jobs.events import (  # noqa: E402
     TrainingEvent,
 )
 from core.model.bundle import read_bundle  # noqa: E402
-from core.reports.findings import cautions_about, notes_about  # noqa: E402
 from core.reports.html import write_report_html  # noqa: E402
 from core.reports.report_json import read_report_json  # noqa: E402
 from core.reports.sentences import cautions  # noqa: E402

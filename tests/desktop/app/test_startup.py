@@ -29,7 +29,7 @@ until(lambda: bool(window.announcements.notices), say)
 """
 
 ROOT = Path(__file__).resolve().parents[3]
-SOURCES = sorted((ROOT / "desktop").glob("*.py"))
+SOURCES = sorted((ROOT / "desktop").rglob("*.py"))
 
 START = """
 import sys

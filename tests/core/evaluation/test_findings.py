@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.audit.sentences import sentences
-from core.reports.findings import (
+from core.evaluation.findings import (
     GIVEN,
     LEAKING,
     MADE,

@@ -11,7 +11,7 @@ A training makes it from the films it reads, whether or not they were checked be
     copies      int    films that show what another film shows already
     conflicts   int    pictures that are there under different labels
     measured    int    films on which the shortcuts were measured
-    shortcuts   {metadata: probe | null, frame: probe | null}, as `core.audit.audit` says
+    shortcuts   {metadata: probe | null, frame: probe | null}, as in `core.audit.audit`
 
 Models that were made before have none, and a card by another hand may hold anything.
 """
