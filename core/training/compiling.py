@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import keras
+import numpy as np
 
 from core.runs.config import TrainingConfig
 
@@ -26,6 +27,20 @@ def compile_network(
         ],
         jit_compile=False if on_cpu_tensorflow else "auto",
     )
+    _build_metrics(model)
+
+
+def _build_metrics(model: keras.Model) -> None:
+    """Build the loss and the metrics, so that the first `fit` finds them built.
+
+    WORKAROUND (Keras 3.15 on JAX and PyTorch): it would build them with a batch of
+    the epoch, and go on with those that its threads had read ahead meanwhile: an
+    epoch in another order, without its last films.
+    """
+    target = np.eye(model.output_shape[-1], dtype=np.float32)[:1]
+    model.compute_loss(y=target, y_pred=target)
+    model.compute_metrics(None, target, target)
+    model.reset_metrics()
 
 
 def head_optimiser(config: TrainingConfig) -> keras.Optimizer:

@@ -81,10 +81,9 @@ def fine_tune(
         rate = rate_of(config, history)
         if rate is not None:
             network.optimizer.learning_rate = rate
-        seeds = begin_epoch(config.seed, "fine-tuning", epoch)
+        begin_epoch(network, config.seed, "fine-tuning", epoch)
         try:
-            control.finish_if_asked()
-            fitted = _learn(network, batches.start_epoch(epoch), [seeds, steps], config)
+            fitted = _learn(network, batches.start_epoch(epoch), steps, config)
         except FinishAsked:
             break
         logits = _predict(network, checked, val)
@@ -166,13 +165,12 @@ class _StepCallback(keras.callbacks.Callback):
 def _learn(
     network: keras.Model,
     batches: TrainingBatches,
-    callbacks: list[keras.callbacks.Callback],
+    steps: _StepCallback,
     config: TrainingConfig,
 ) -> keras.callbacks.History:
     """One epoch, its averaged weights put in place."""
-    fitted = network.fit(
-        batches, epochs=1, shuffle=False, verbose=0, callbacks=callbacks
-    )
+    steps.control.finish_if_asked()
+    fitted = network.fit(batches, epochs=1, shuffle=False, verbose=0, callbacks=[steps])
     if config.average > 0:
         _separate(network)
     return fitted

@@ -76,7 +76,7 @@ def fit_head(
     kept = model.get_weights()
     for epoch in range(config.head_epochs):
         began = time.monotonic()
-        seeds = begin_epoch(config.seed, "head", epoch)
+        begin_epoch(model, config.seed, "head", epoch)
         fitted = model.fit(
             seen,
             targets,
@@ -84,7 +84,6 @@ def fit_head(
             batch_size=_BATCH,
             epochs=1,
             verbose=0,
-            callbacks=[seeds],
         )
         # In one batch: `predict` takes longer to begin than the head to compute.
         logits = np.asarray(model.predict_on_batch(features.films[val.rows]))

@@ -29,7 +29,7 @@ def begin_phase(seed: int, phase: str) -> None:
     keras.utils.set_random_seed(_number(seed, phase))
 
 
-def begin_epoch(seed: int, phase: str, epoch: int) -> keras.callbacks.Callback:
+def begin_epoch(network: keras.Model, seed: int, phase: str, epoch: int) -> None:
     """Make what an epoch draws the same, whether or not its process ran the last.
 
     That is the order of the films where Keras shuffles them, and what dropout
@@ -37,28 +37,11 @@ def begin_epoch(seed: int, phase: str, epoch: int) -> keras.callbacks.Callback:
 
     Args:
         epoch: 0-based, within its phase.
-
-    Returns:
-        To be given to the `fit` of this epoch alone.
     """
     keras.utils.set_random_seed(_number(seed, phase, 1 + epoch))
-    return _DropoutSeeds(seed, phase, epoch)
-
-
-class _DropoutSeeds(keras.callbacks.Callback):
-    """Seeds dropout when `fit` has prepared: on JAX the first of a process draws."""
-
-    def __init__(self, *epoch: Any) -> None:
-        super().__init__()
-        self._epoch = epoch
-
-    # Keras overrides
-
-    def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
-        seed, phase, number = self._epoch
-        for place, state in enumerate(_dropout_states(self.model)):
-            drawn = _number(seed, phase, 1 + number, 1 + place)
-            state.assign(np.array([drawn, 0], state.dtype))
+    for place, state in enumerate(_dropout_states(network)):
+        number = _number(seed, phase, 1 + epoch, 1 + place)
+        state.assign(np.array([number, 0], state.dtype))
 
 
 def _dropout_states(network: keras.Model) -> list[Any]:
