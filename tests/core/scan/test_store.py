@@ -221,8 +221,8 @@ def test_one_window_at_a_time_has_a_scan(scan: Scan) -> None:
 def other_window(scan: Scan) -> Iterator[subprocess.Popen[str]]:
     """Another process that has the scan."""
     code = (
-        "import sys; from pathlib import Path; from core import scans\n"
-        "hold = scans.Hold(scans.read_scan(Path(sys.argv[1])))\n"
+        "import sys; from pathlib import Path; from core.scan import store\n"
+        "hold = store.Hold(store.read_scan(Path(sys.argv[1])))\n"
         "print('has it', flush=True); sys.stdin.read()"
     )
     root = Path(__file__).resolve().parents[3]
