@@ -23,8 +23,8 @@ PACKAGING: Final = ROOT / "packaging"
 LIMITS: Final = {"full": 1200, "reader": 500}
 #: First words of the paragraphs of requirements.txt that an edition goes without.
 _WITHOUT: Final = {
-    "full": ("# tests", "# quicker"),
-    "reader": ("# tests", "# quicker", "# training"),
+    "full": ("# tests",),
+    "reader": ("# tests", "# training"),
 }
 
 

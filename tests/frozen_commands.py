@@ -195,7 +195,7 @@ def test_the_licences_of_what_is_packed_are_there(app: PackedApp) -> None:
     parts = {part["name"].lower(): part for part in json.loads(text)}
     assert {"hilum", "python", "pyqt5", "openvino", "numpy"} <= parts.keys()
     assert ("keras" in parts) != app.is_reader
-    assert not {"pytest", "jax", "ray", "nncf", "numba"} & parts.keys()
+    assert not {"pytest", "jax", "ray", "nncf"} & parts.keys()
     assert all(part["version"] and part["licence"] for part in parts.values())
 
 
