@@ -102,7 +102,7 @@ def test_a_scan_that_watches_reads_a_film_that_comes(
         child.communicate(timeout=30)
 
 
-def test_many_small_films_are_scanned_without_the_quick_decoder(
+def test_many_small_films_are_scanned(
     app: PackedApp, film: Path, tmp_path: Path
 ) -> None:
     folder, out = tmp_path / "in", tmp_path / "r.csv"

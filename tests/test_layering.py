@@ -39,7 +39,6 @@ CONFINED = {
     "pydicom": "core.films.dicom",
     "sklearn": "core",
     "openpyxl": "core.scan.export",
-    "watchdog": "core.scan.watch",
     "ray": "core.cluster.cluster",
 }
 
