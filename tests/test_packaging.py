@@ -29,11 +29,10 @@ def packaging(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, ModuleType]
     """The modules of packaging/, which import one another by bare names."""
     monkeypatch.syspath_prepend(str(PACKAGING))
     import build
-    import lighter
     import linux_packages
     import man_page
 
-    found = (build, lighter, linux_packages, man_page)
+    found = (build, linux_packages, man_page)
     yield {module.__name__: module for module in found}
     for module in found:
         del sys.modules[module.__name__]
@@ -206,21 +205,3 @@ def test_the_windows_installer_names_files_that_there_are() -> None:
     text = script.read_text("utf-8")
     for name in re.findall(r"(?:LicenseFile|SetupIconFile)=(\S+)", text):
         assert (script.parent / name.replace("\\", "/")).resolve().exists()
-
-
-@pytest.mark.skipif(
-    not shutil.which("gcc") or not shutil.which("nm"), reason="there is no gcc"
-)
-def test_a_stand_in_has_the_functions_that_are_wanted(
-    packaging: dict[str, ModuleType], tmp_path: Path
-) -> None:
-    lighter, target = packaging["lighter"], tmp_path / "libwork.so.1"
-    wanted = ["work@@WORK_1", "rest@WORK_2"]
-    lighter._write_functions(target, wanted, forward_to=None)
-    assert set(lighter._symbols(target, "--defined-only")) >= {
-        "work@@WORK_1",
-        "rest@@WORK_2",
-    }
-    smaller = lighter.stripped(target, tmp_path / "stripped")
-    assert smaller != target
-    assert lighter._wanted(target, smaller) == []
