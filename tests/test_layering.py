@@ -39,6 +39,9 @@ CONFINED = {
     "pydicom": "core.films.dicom",
     "sklearn": "core",
     "openpyxl": "core.scan.export",
+    "filelock": "core.jobs.lock",
+    "pathvalidate": "core.filing.names",
+    "qtawesome": "desktop.style",
     "ray": "core.cluster.cluster",
 }
 
