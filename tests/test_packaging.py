@@ -98,6 +98,8 @@ def test_words_for_the_checks_need_the_checks(
         ("keras-3.15.1.dist-info/RECORD", True),
         ("resources/model/model.bin", False),
         ("resources/licences.json", False),
+        ("qtawesome/fonts/remixicon-2.5.0.ttf", False),
+        ("qtawesome/fonts/phosphor-1.3.0.ttf", True),
     ],
 )
 def test_files_are_left_out_by_where_they_lie(where: str, is_dropped: bool) -> None:

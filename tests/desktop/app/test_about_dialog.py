@@ -108,6 +108,8 @@ def test_every_required_package_that_is_installed_is_a_part_with_a_licence() -> 
     for name in ("python", "hilum", "pyqt5", "numpy", "openvino", "scipy"):
         assert len(found[name].text) > 500, name
     assert found["pyqt5"].licence == "GPL v3"
+    assert found["remix icon"].licence == "Apache-2.0"
+    assert "Apache License" in found["remix icon"].text
 
 
 def test_what_is_not_packed_is_no_part_of_a_build(
