@@ -102,7 +102,7 @@ def test_a_scan_that_watches_reads_a_film_that_comes(
         child.communicate(timeout=30)
 
 
-def test_many_small_films_are_scanned_without_the_quick_decoder(
+def test_many_small_films_are_scanned(
     app: PackedApp, film: Path, tmp_path: Path
 ) -> None:
     folder, out = tmp_path / "in", tmp_path / "r.csv"
@@ -195,7 +195,7 @@ def test_the_licences_of_what_is_packed_are_there(app: PackedApp) -> None:
     parts = {part["name"].lower(): part for part in json.loads(text)}
     assert {"hilum", "python", "pyqt5", "openvino", "numpy"} <= parts.keys()
     assert ("keras" in parts) != app.is_reader
-    assert not {"pytest", "jax", "ray", "nncf", "numba"} & parts.keys()
+    assert not {"pytest", "jax", "ray", "nncf"} & parts.keys()
     assert all(part["version"] and part["licence"] for part in parts.values())
 
 

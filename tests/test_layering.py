@@ -39,7 +39,9 @@ CONFINED = {
     "pydicom": "core.films.dicom",
     "sklearn": "core",
     "openpyxl": "core.scan.export",
-    "watchdog": "core.scan.watch",
+    "filelock": "core.jobs.lock",
+    "pathvalidate": "core.filing.names",
+    "qtawesome": "desktop.style",
     "ray": "core.cluster.cluster",
 }
 

@@ -29,11 +29,10 @@ def packaging(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, ModuleType]
     """The modules of packaging/, which import one another by bare names."""
     monkeypatch.syspath_prepend(str(PACKAGING))
     import build
-    import lighter
     import linux_packages
     import man_page
 
-    found = (build, lighter, linux_packages, man_page)
+    found = (build, linux_packages, man_page)
     yield {module.__name__: module for module in found}
     for module in found:
         del sys.modules[module.__name__]
@@ -55,16 +54,16 @@ def test_editions_leave_out_what_they_should(packaging: dict[str, ModuleType]) -
     for name in ("keras", "tensorflow-cpu", "onnx"):
         assert f"\n{name}==" in full
         assert f"\n{name}==" not in reader
-    for name in ("pytest", "ray", "nncf", "jax", "numba", "isal"):
+    for name in ("pytest", "ray", "nncf", "jax"):
         assert not re.search(rf"(?m)^{name}\b", full + reader)
 
 
 def test_a_paragraph_that_is_gone_is_missed(
     packaging: dict[str, ModuleType], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    (tmp_path / "requirements.txt").write_text("numpy\n\n# tests\npytest\n")
+    (tmp_path / "requirements.txt").write_text("numpy\n\n# training\nkeras\n")
     monkeypatch.setattr(packaging["build"], "ROOT", tmp_path)
-    with pytest.raises(SystemExit, match="# quicker"):
+    with pytest.raises(SystemExit, match="# tests"):
         packaging["build"].requirements("full")
 
 
@@ -99,6 +98,8 @@ def test_words_for_the_checks_need_the_checks(
         ("keras-3.15.1.dist-info/RECORD", True),
         ("resources/model/model.bin", False),
         ("resources/licences.json", False),
+        ("qtawesome/fonts/remixicon-2.5.0.ttf", False),
+        ("qtawesome/fonts/phosphor-1.3.0.ttf", True),
     ],
 )
 def test_files_are_left_out_by_where_they_lie(where: str, is_dropped: bool) -> None:
@@ -206,21 +207,3 @@ def test_the_windows_installer_names_files_that_there_are() -> None:
     text = script.read_text("utf-8")
     for name in re.findall(r"(?:LicenseFile|SetupIconFile)=(\S+)", text):
         assert (script.parent / name.replace("\\", "/")).resolve().exists()
-
-
-@pytest.mark.skipif(
-    not shutil.which("gcc") or not shutil.which("nm"), reason="there is no gcc"
-)
-def test_a_stand_in_has_the_functions_that_are_wanted(
-    packaging: dict[str, ModuleType], tmp_path: Path
-) -> None:
-    lighter, target = packaging["lighter"], tmp_path / "libwork.so.1"
-    wanted = ["work@@WORK_1", "rest@WORK_2"]
-    lighter._write_functions(target, wanted, forward_to=None)
-    assert set(lighter._symbols(target, "--defined-only")) >= {
-        "work@@WORK_1",
-        "rest@@WORK_2",
-    }
-    smaller = lighter.stripped(target, tmp_path / "stripped")
-    assert smaller != target
-    assert lighter._wanted(target, smaller) == []

@@ -29,7 +29,7 @@ from core.scan.row import ScanRow
 from core.scan.scanner import Scanner
 from core.scan.store import read_scan
 from core.scan.summary import ScanSummary, summary_text
-from core.scan.watch import FolderWatch
+from core.scan.watch import new_films
 from core.terminal import print_lines
 
 DONE, SOME_FAILED = 0, 4
@@ -88,28 +88,21 @@ class _Scan:
         scanner = self._scanner(bundle)
         if note := precision_note(arguments.precision):
             report(Noted(note))
-        if not arguments.watch:
-            films = self._films()
-            label_of = self._labels(bundle, films)
-            with self._open(bundle) as file, self._notes:
+        films = self._films()
+        label_of = self._labels(bundle, films)
+        with self._open(bundle) as file, self._notes:
+            try:
                 self._read(scanner, file, films)
                 self._check_parity(bundle, file)
-                return self._conclude(scanner, file, label_of)
-        watching = FolderWatch(self._folder, hidden=arguments.hidden)
-        with watching as watch:  # before the listing: none is missed
-            films = self._films()
-            label_of = self._labels(bundle, films)
-            with self._open(bundle) as file, self._notes:
-                try:
-                    self._read(scanner, file, films)
-                    self._check_parity(bundle, file)
-                    self._follow(scanner, file, watch)
-                except TrainingStopped:
+                if arguments.watch:
+                    self._follow(scanner, file)
+            except TrainingStopped:
+                if arguments.watch:
                     summary = self._conclude(scanner, file, label_of)
                     if not arguments.events:
                         print_lines(summary_text(summary))
-                    raise
-        raise AssertionError("a watch ends by being stopped")
+                raise
+            return self._conclude(scanner, file, label_of)
 
     def _scanner(self, bundle: ModelBundle) -> Scanner | RayScanner:
         folder, precision = self._folder, self._arguments.precision
@@ -269,13 +262,16 @@ class _Scan:
         if self._parity is not None:
             self._report(Noted(self._parity.in_words()))
 
-    def _follow(
-        self, scanner: Scanner | RayScanner, file: ScanFile, watch: FolderWatch
-    ) -> None:
+    def _follow(self, scanner: Scanner | RayScanner, file: ScanFile) -> None:
         self._done.update(row.file for row in file.read())
         file.sync()
         self._report(StageStarted("watch", f"Watching {self._folder}."))
-        for films in watch.batches(self._done.__contains__, self._alive(scanner)):
+        for films in new_films(
+            self._folder,
+            self._done.__contains__,
+            self._alive(scanner),
+            hidden=self._arguments.hidden,
+        ):
             with contextlib.closing(scanner.scan(films, self._check)) as rows:
                 for row in rows:
                     file.append(row)

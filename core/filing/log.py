@@ -12,7 +12,7 @@ from types import TracebackType
 
 from core.errors import OutputError
 from core.filing.new_file import reachable, unwritten
-from core.jobs.lock import lock, open_to_write
+from core.jobs.lock import Lock, open_to_write
 from core.outputs import refuse_link
 from core.scan.row import decode_line, encode_cells
 
@@ -72,12 +72,13 @@ class FiledList:
         self.given: set[str] = set()
         self._synced_at = time.monotonic()
         refuse_link(self.path)
+        self._lock = Lock(reachable(self.path))
         try:
             self._file = open_to_write(reachable(self.path))
         except OSError as error:
             raise self._unopened(error) from error
         try:
-            if not lock(self._file):
+            if not self._lock.take():
                 raise OutputError(
                     f"Films are being filed in {folder} already.",
                     hint="Wait for that to end, or choose another folder.",
@@ -88,6 +89,7 @@ class FiledList:
                 self._write(encode_cells(_HEADER))
         except BaseException as error:
             os.close(self._file)
+            self._lock.release()
             if isinstance(error, OSError):
                 raise unwritten(self.path, error) from error
             raise
@@ -121,6 +123,7 @@ class FiledList:
             self._sync()
             os.close(self._file)
             self._file = -1
+            self._lock.release()
 
     def __enter__(self) -> FiledList:
         return self

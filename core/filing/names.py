@@ -5,14 +5,7 @@ from __future__ import annotations
 import os
 import unicodedata
 
-#: What Windows and the file systems of memory sticks do not take.
-_FORBIDDEN = frozenset('<>:"/\\|?*')
-#: Names of devices on Windows, with any suffix.
-_DEVICES = frozenset(
-    ["con", "prn", "aux", "nul", "conin$", "conout$"]
-    + [f"{kind}{number}" for kind in ("com", "lpt") for number in "123456789¹²³"]
-)
-#: Of a name with its number: what every file system takes, in bytes and letters.
+#: Bytes of a name with its number: what every file system takes.
 _LONGEST = 240
 _LONGEST_SUFFIX = 24
 
@@ -24,15 +17,24 @@ def portable_name(name: str, *, instead: str = "film") -> str:
         name: Of a file or folder, without its place.
         instead: What to call it where nothing is left.
     """
-    kept = "".join(
-        "_" if c in _FORBIDDEN or not c.isprintable() else c
-        for c in unicodedata.normalize("NFC", name)
+    from pathvalidate import sanitize_filename
+    from pathvalidate.handler import ReservedNameHandler
+
+    # Surrogates stand for bytes that are no text, which few systems take.
+    text = unicodedata.normalize("NFC", name).encode("utf-8", "replace").decode()
+    stem, suffix = _parts(text)
+    text = _cut(stem, _LONGEST - len(suffix.encode())) + suffix
+    # To Windows "com1 .png" is a device as well.
+    first, dot, rest = text.partition(".")
+    kept = sanitize_filename(
+        first.rstrip(" ") + dot + rest,
+        replacement_text="_",
+        platform="universal",
+        fs_encoding="utf-8",
+        reserved_name_handler=ReservedNameHandler.add_leading_underscore,
+        additional_reserved_names=["CONIN$", "CONOUT$"],
     )
-    # Windows takes such an end off, and then does not find the file.
-    kept = kept.rstrip(" .").lstrip(" ") or instead
-    if kept.partition(".")[0].rstrip().casefold() in _DEVICES:
-        kept = f"_{kept}"
-    return _shortened(kept, _LONGEST)
+    return kept.rstrip(" .") or instead
 
 
 def numbered_name(name: str, number: int) -> str:
@@ -40,25 +42,14 @@ def numbered_name(name: str, number: int) -> str:
     if number == 1:
         return name
     stem, suffix = _parts(name)
-    sign = f" ({number})"
-    return _cut(stem, _LONGEST - _size(suffix) - len(sign)) + sign + suffix
-
-
-def _shortened(name: str, longest: int) -> str:
-    stem, suffix = _parts(name)
-    return _cut(stem, longest - _size(suffix)) + suffix
+    end = f" ({number}){suffix}"
+    return _cut(stem, _LONGEST - len(end.encode())) + end
 
 
 def _parts(name: str) -> tuple[str, str]:
     stem, suffix = os.path.splitext(name)
-    return (stem, suffix) if _size(suffix) <= _LONGEST_SUFFIX else (name, "")
+    return (stem, suffix) if len(suffix.encode()) <= _LONGEST_SUFFIX else (name, "")
 
 
 def _cut(text: str, longest: int) -> str:
-    while _size(text) > longest:
-        text = text[:-1]
-    return text
-
-
-def _size(text: str) -> int:
-    return len(text.encode("utf-8"))
+    return text.encode()[:longest].decode("utf-8", "ignore")

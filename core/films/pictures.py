@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import ImageReadError
-from core.films.fast_png import quick_png
 from core.films.pixels import (
     COLOURED,
     SAVE_AS_PNG,
@@ -174,9 +173,7 @@ def _decode(
             values = values[..., :3] if values.ndim == 3 else values
         return values, "BGR"
     if kind == "PNG" or (kind == "JPEG" and header.mode in ("L", "RGB")):
-        quick = quick_png.decode(data) if kind == "PNG" else None
-        values = _decode_by_opencv(data, name) if quick is None else quick
-        order = "BGR"
+        values, order = _decode_by_opencv(data, name), "BGR"
         if kind == "PNG":
             values = _black_where_transparent(values, header, data[24])
     else:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+_SUFFIX = ".lock"
+#: Who merely looks whether a file is locked has its lock for a moment.
+_TIMEOUT_S = 0.25
 #: Of a network folder without locks.
 _UNKNOWN = (errno.ENOLCK, errno.ENOTSUP, errno.EINVAL, errno.ENOSYS)
-#: Far beyond its end: on Windows nobody could read what is locked.
-_PLACE = 1 << 60
 
 
 def open_to_write(path: Path | str, *, new: bool = False) -> int:
@@ -33,44 +37,58 @@ def open_to_write(path: Path | str, *, new: bool = False) -> int:
     return os.open(path, flags | (os.O_EXCL if new else 0), 0o666)
 
 
-def lock(file: int) -> bool:
-    """Keep others from an open file until it is closed, by a kill too.
+class Lock:
+    """Keeps other programs from a file, by one beside it that is called `.lock`.
 
-    Returns:
-        Whether nobody else has it. Where there are no locks, nobody has.
+    The file itself stays free to be read, which Windows refuses of what is locked.
+
+    Args:
+        path: Of the file, which need not be there.
     """
-    try:
-        if sys.platform == "win32":
-            import msvcrt
 
-            os.lseek(file, _PLACE, os.SEEK_SET)
-            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
-            os.lseek(file, 0, os.SEEK_SET)
+    def __init__(self, path: Path | str) -> None:
+        self._path = Path(f"{path}{_SUFFIX}")
+        self._lock: BaseFileLock | None = None
+
+    def take(self, *, timeout_s: float = _TIMEOUT_S) -> bool:
+        """Whether nobody else has it. Where there are no locks, nobody has.
+
+        Raises:
+            OSError: The lock's file cannot be made.
+        """
+        from filelock import FileLock, Timeout
+
+        # Not of one thread: a scan is begun in one and ended in another.
+        taken = FileLock(self._path, thread_local=False, fallback_to_soft=False)
+        try:
+            taken.acquire(timeout=timeout_s)
+        except Timeout:
+            return False
+        except OSError as error:
+            if error.errno not in _UNKNOWN:
+                raise
         else:
-            import fcntl
+            self._lock = taken
+        return True
 
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        return error.errno in _UNKNOWN
-    return True
+    def release(self) -> None:
+        """Let others have it; does nothing where it was not taken."""
+        taken, self._lock = self._lock, None
+        if taken is not None:
+            # Who waits for it notices that the file has gone, and makes it anew.
+            with contextlib.suppress(OSError):  # Windows removes no open file
+                self._path.unlink()
+            taken.release()
 
 
 def is_locked(path: Path) -> bool:
-    """Whether another program has a file; one that is not there nobody has."""
+    """Whether a program has a file; one that is not there nobody has."""
+    if not Path(f"{path}{_SUFFIX}").exists():
+        return False
+    lock = Lock(path)
     try:
-        file = os.open(path, os.O_RDWR | getattr(os, "O_BINARY", 0))
+        return not lock.take(timeout_s=0)
     except OSError:
         return False
-    try:
-        if sys.platform == "win32":
-            return not lock(file)
-        import fcntl
-
-        # Shared, so that two that look do not take each other for a holder.
-        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError as error:
-        return error.errno not in _UNKNOWN
     finally:
-        with contextlib.suppress(OSError):
-            os.close(file)
-    return False
+        lock.release()

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Final, TextIO
 
 from core import __version__, paths
-from core.program.redact import safe_dump, safe_record, safe_traceback
+from core.program.traces import dump_of, line_of, trace_of
 
 #: Reports that are kept; older ones are deleted.
 KEPT: Final = 20
@@ -71,7 +71,7 @@ def version_of(package: str) -> str:
 
 
 class SafeLines(logging.Handler):
-    """Keeps the last lines of the log, scrubbed, in memory and in a file.
+    """Keeps the last lines of the program's log, in memory and in a file.
 
     Args:
         file: To write them to as well; None where there is none.
@@ -88,7 +88,7 @@ class SafeLines(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a line. Never raises: it may be called while all else fails."""
         stamp = time.strftime("%H:%M:%S", time.localtime(record.created))
-        self.lines.append(f"{stamp} {safe_record(record)}")
+        self.lines.append(f"{stamp} {line_of(record)}")
         if self._file is None:
             return
         try:
@@ -147,7 +147,7 @@ class Session:
             same fault was reported before, or there were too many.
         """
         with self._lock:
-            trace = safe_traceback(error)
+            trace = trace_of(error)
             told = _joined(self._head, trace, self.lines.lines)
             if trace in self._seen or len(self._seen) >= MOST_PER_SESSION:
                 return told, None
@@ -155,7 +155,7 @@ class Session:
             return told, _write_report(told)
 
     def note_fatal(self, text: str) -> None:
-        """Write down, scrubbed already, why the process is about to be aborted."""
+        """Write down why the process is about to be aborted."""
         for file in self._files[1:]:
             with contextlib.suppress(OSError, ValueError):
                 file.write(text + "\n")
@@ -190,7 +190,7 @@ def adopt_dead_sessions() -> None:
             if dump.strip():
                 notes = _read(faults.with_suffix(_NOTES), 2 * _MOST_NOTED)
                 when = datetime.datetime.fromtimestamp(taken.stat().st_mtime)
-                _write_report(f"{notes}\n{safe_dump(dump)}", when)
+                _write_report(f"{notes}\n{dump_of(dump)}", when)
         except OSError:
             continue
         for path in (taken, faults.with_suffix(_NOTES)):

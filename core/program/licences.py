@@ -91,6 +91,8 @@ def gather(without: Collection[str]) -> list[Part]:
     python = Part("Python", version, "PSF-2.0", _text_of(_python_files()))
     wanted = {_normal(name) for name in _required() if _normal(name) not in without}
     found = [_part(each, gpl) for each in _with_needs(wanted)]
+    if any(part.name == "QtAwesome" for part in found):
+        found.append(_icon_font())
     return [
         Part("Hilum", __version__, "GPL-3.0-or-later", gpl),
         python,
@@ -141,6 +143,17 @@ def _part(package: metadata.Distribution, gpl: str) -> Part:
     if not text and licence.startswith(_GPL):
         text = gpl
     return Part(about["Name"], package.version, licence, text)
+
+
+def _icon_font() -> Part:
+    """The font whose icons are shown; QtAwesome, which brings it, has its name only."""
+    apache = [
+        Path(str(file.locate()))
+        for file in metadata.files("packaging") or ()
+        if file.name == "LICENSE.APACHE"
+    ]
+    text = f"Copyright Remix Design\n\n{_text_of(apache)}"
+    return Part("Remix Icon", "2.5.0", "Apache-2.0", text)
 
 
 def _licence_of(package: metadata.Distribution) -> str:

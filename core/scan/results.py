@@ -12,7 +12,7 @@ from types import TracebackType
 
 from core.errors import OutputError
 from core.files import output_error
-from core.jobs.lock import lock, open_to_write
+from core.jobs.lock import Lock, open_to_write
 from core.outputs import refuse_link
 from core.regular_file import open_regular
 from core.scan.row import (
@@ -66,14 +66,11 @@ class ScanFile:
         self.rows = 0
         self._labels = tuple(labels)
         self._synced_at = time.monotonic()
+        self._lock = Lock(path)
         # Not buffered: what is appended survives the end of this program.
         self._file = _open(path, new=not (resume or overwrite))
         try:
-            if not lock(self._file):
-                raise OutputError(
-                    f"Another scan is writing {path.name}.",
-                    hint="Wait for it, or choose another name.",
-                )
+            self._take()
             if resume:
                 self._size = self._repair()
             else:
@@ -82,7 +79,7 @@ class ScanFile:
             if not self._size:
                 self._write(encode_cells(header(self._labels)))
         except BaseException:
-            os.close(self._file)
+            self.close()
             if not (resume or overwrite):
                 path.unlink(missing_ok=True)  # nothing was in it
             raise
@@ -116,6 +113,7 @@ class ScanFile:
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
+            self._lock.release()
 
     def __enter__(self) -> ScanFile:
         return self
@@ -131,6 +129,17 @@ class ScanFile:
                 self.sync()
         finally:
             self.close()
+
+    def _take(self) -> None:
+        try:
+            is_ours = self._lock.take()
+        except OSError as error:
+            raise output_error(self.path, error) from error
+        if not is_ours:
+            raise OutputError(
+                f"Another scan is writing {self.path.name}.",
+                hint="Wait for it, or choose another name.",
+            )
 
     def _write(self, line: bytes) -> None:
         done = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from core import __version__
 from core.errors import CoreError, DatasetError, ImageReadError, PredictionError
-from core.films.fast_png import quick_png
 from core.films.finder import FilmState, FoundFilm, film_state, identity
 from core.films.preprocess import to_network_input
 from core.films.radiograph import Radiograph, read_radiograph
@@ -30,8 +29,6 @@ CHANGED = "The film changed after the scan had listed it."
 GONE = "The film was listed, and was gone when it was to be read."
 #: Decoded films that may wait for the model, beside those being decoded.
 _WAITING = 8
-#: Films after which a quick decoder is worth the second that it takes to compile.
-_MANY = 100
 _NO_PIXELS = np.empty((0, 0), np.uint8)
 #: A scan has no use for a film's evidence and features.
 _NOT_KEPT = np.empty(0, np.float32)
@@ -84,7 +81,6 @@ class Scanner:
         self.precision = precision
         self._identity = identity(folder)
         self._threads = threads or max(2, os.cpu_count() or 1)
-        self._taken = 0
         self._reading = reading
         self._graph = open_graph(
             bundle,
@@ -113,7 +109,7 @@ class Scanner:
         reader = FilmReader[FoundFilm, _Loaded](
             self._load, threads=self._threads, ahead=self._threads + _WAITING
         )
-        with contextlib.closing(reader.read(self._counted(films), check)) as read:
+        with contextlib.closing(reader.read(films, check)) as read:
             loaded = (
                 (pair, pair[1].square if isinstance(pair[1], _Loaded) else None)
                 for pair in read
@@ -126,13 +122,6 @@ class Scanner:
                         # Where the folder is gone this is no matter of the film.
                         self.refuse_if_gone()
                         yield self._failed(film, outcome)
-
-    def _counted(self, films: Iterable[FoundFilm]) -> Iterator[FoundFilm]:
-        for film in films:
-            self._taken += 1
-            if self._taken == _MANY:
-                quick_png.prepare()
-            yield film
 
     def refuse_if_gone(self) -> None:
         """Raise DatasetError if the folder is not the one it was."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-import os
 import shutil
 import time
 from pathlib import Path
@@ -15,7 +14,7 @@ from core.errors import BundleError, OutputError
 from core.files import atomic_write, output_error
 from core.jobs.events import STOP
 from core.jobs.folders import changed_at, list_folders, make_folder, remove_folder
-from core.jobs.lock import is_locked, lock
+from core.jobs.lock import Lock, is_locked
 from core.json_file import read_json
 from core.model.bundle import ModelBundle, read_bundle
 from core.paths import default_bundle_dir, models_dir, scans_dir
@@ -29,10 +28,8 @@ from core.scan.record import (
 )
 
 _RECORD: Final = "scan.json"
-_HOLD: Final = "window.lock"
+_HOLD: Final = "window"
 _WISH: Final = "wish"
-#: Who merely looks whether a scan is held has it for a moment.
-_TRIES: Final = 5
 _TRY_AGAIN_S: Final = 0.05
 #: How long the process of a window that is gone may take to end when told to.
 _END_WITHIN_S: Final = 10.0
@@ -130,26 +127,20 @@ class Hold:
 
     def __init__(self, scan: Scan) -> None:
         path = scan.path / _HOLD
-        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
+        self._lock = Lock(path)
         try:
-            self._file = os.open(path, flags | getattr(os, "O_NOINHERIT", 0), 0o666)
+            is_ours = self._lock.take()
         except OSError as error:
             raise output_error(path, error) from error
-        for _ in range(_TRIES):
-            if lock(self._file):
-                return
-            time.sleep(_TRY_AGAIN_S)
-        self.release()
-        raise OutputError(
-            f"The scan of {scan.record.name} is under way in another window.",
-            hint="Wait for its end, or pause it there.",
-        )
+        if not is_ours:
+            raise OutputError(
+                f"The scan of {scan.record.name} is under way in another window.",
+                hint="Wait for its end, or pause it there.",
+            )
 
     def release(self) -> None:
         """Let others have it."""
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
+        self._lock.release()
 
 
 def list_scans() -> list[Scan]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 import threading
 from pathlib import Path
@@ -22,7 +23,6 @@ from PyQt5.QtWidgets import QApplication, QMessageBox
 
 from core import paths
 from core.program import crash_reports as crash_files
-from core.program.redact import safe_text
 from desktop.widgets.notify import Notice
 
 logger = logging.getLogger(__name__)
@@ -34,6 +34,8 @@ _QT_LEVELS: Final = {
     QtMsgType.QtCriticalMsg: logging.ERROR,
     QtMsgType.QtFatalMsg: logging.CRITICAL,
 }
+#: Which class of Qt begins a message, and often which function.
+_QT_SPEAKER: Final = re.compile(r"Q[A-Z]\w*(::\w+)?|qt(\.\w+)+")
 
 
 class CrashReporter(QObject):
@@ -110,10 +112,14 @@ class CrashReporter(QObject):
     def _on_qt_message(
         self, kind: QtMsgType, context: QMessageLogContext, text: str
     ) -> None:
-        logger.log(_QT_LEVELS.get(kind, logging.WARNING), "Qt: %s", text)
+        # The rest may quote a file's name.
+        found = _QT_SPEAKER.match(text)
+        speaker = found[0] if found else "something else"
+        logger.log(_QT_LEVELS.get(kind, logging.WARNING), "Qt: %s", speaker)
+        logger.debug("Qt: %s", text)
         if kind == QtMsgType.QtFatalMsg:
             if self._session is not None:
-                self._session.note_fatal(f"Qt, fatal: {safe_text(text)}")
+                self._session.note_fatal(f"Qt, fatal: {speaker}")
             if sys.stderr is not None:
                 sys.stderr.write(f"Hilum has to end: {text}\n")
 

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
-from PyQt5.QtCore import QPointF, QRectF, Qt
-from PyQt5.QtGui import (
-    QColor,
-    QGuiApplication,
-    QIcon,
-    QPainter,
-    QPalette,
-    QPen,
-    QPolygonF,
-)
+from PyQt5.QtGui import QColor, QGuiApplication, QIcon, QPalette
 
 from core.scan.triage import HEALTHY
-from desktop.style.drawn_icon import drawn_icon, round_pen
+from desktop.style.glyphs import glyph_icon
 from desktop.style.severity import severity_icon
 from desktop.style.theme import is_dark
 
@@ -32,6 +22,14 @@ _INKS: Final = (
     ("#6d5600", "#e6c754"),
 )
 _HEALTHY_INK: Final = ("#00695c", "#5fcfb4")
+#: A diamond, a triangle, a square, a star, a drop: with four inks twenty signs.
+_SHAPES: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
+    ("checkbox-blank-fill", {"rotated": 45, "scale_factor": 0.8}),
+    ("play-fill", {"rotated": 270, "scale_factor": 1.4}),
+    ("checkbox-blank-fill", {}),
+    ("star-fill", {}),
+    ("drop-fill", {}),
+)
 
 
 def finding_icons(labels: Sequence[str]) -> list[QIcon]:
@@ -41,59 +39,22 @@ def finding_icons(labels: Sequence[str]) -> list[QIcon]:
         labels: Names of the model's labels, in output order.
     """
     diseases = [name for name in labels if name != HEALTHY]
+    healthy = glyph_icon("checkbox-blank-circle-line", partial(_ink, _HEALTHY_INK))
     signs = [
-        _sign(diseases.index(name) if name in diseases else _HEALTHY_SIGN)
-        for name in labels
+        _sign(diseases.index(name)) if name in diseases else healthy for name in labels
     ]
-    return [*signs, _sign(_UNCERTAIN_SIGN), severity_icon("stop")]
-
-
-_HEALTHY_SIGN: Final = -1
-_UNCERTAIN_SIGN: Final = -2
+    return [*signs, glyph_icon("question-line", _text_ink), severity_icon("stop")]
 
 
 def _sign(which: int) -> QIcon:
-    return drawn_icon(partial(_draw, which))
+    glyph, how = _SHAPES[which % len(_SHAPES)]
+    return glyph_icon(glyph, partial(_ink, _INKS[which % len(_INKS)]), **how)
 
 
-def _draw(which: int, painter: QPainter, mode: QIcon.Mode) -> None:
-    if which == _HEALTHY_SIGN:
-        painter.setPen(_pen(_ink(_HEALTHY_INK)))
-        painter.drawEllipse(QRectF(4, 4, 16, 16))
-    elif which == _UNCERTAIN_SIGN:
-        _draw_question(painter)
-    else:
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(_ink(_INKS[which % len(_INKS)]))
-        painter.drawPolygon(_polygon(which))
-
-
-def _ink(inks: tuple[str, str]) -> QColor:
+def _ink(inks: tuple[str, str], mode: QIcon.Mode) -> QColor:
     light, dark = inks
     return QColor(dark if is_dark(QGuiApplication.palette()) else light)
 
 
-def _pen(ink: QColor) -> QPen:
-    return round_pen(ink, 2.4)
-
-
-def _polygon(which: int) -> QPolygonF:
-    """A diamond, a triangle, a square, a pentagon, and so on with more corners."""
-    corners = (4, 3)[which] if which < 2 else which + 2
-    turn = math.pi / 4 if which == 2 else 0.0
-    angles = (turn - math.pi / 2 + 2 * math.pi * i / corners for i in range(corners))
-    return QPolygonF(
-        [QPointF(12 + 9.5 * math.cos(a), 12.5 + 9.5 * math.sin(a)) for a in angles]
-    )
-
-
-def _draw_question(painter: QPainter) -> None:
-    ink = QGuiApplication.palette().color(QPalette.ColorRole.Text)
-    pen = _pen(ink)
-    pen.setDashPattern([1.6, 1.7])
-    painter.setPen(pen)
-    painter.drawEllipse(QRectF(3, 3, 18, 18))
-    painter.setPen(_pen(ink))
-    painter.drawArc(QRectF(9, 7, 6, 6), 170 * 16, -240 * 16)
-    painter.drawLine(QPointF(12, 13), QPointF(12, 14))
-    painter.drawPoint(QPointF(12, 17.3))
+def _text_ink(mode: QIcon.Mode) -> QColor:
+    return QGuiApplication.palette().color(QPalette.ColorRole.Text)

@@ -5,24 +5,24 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
-from PyQt5.QtCore import QEvent, QPointF, QRectF
-from PyQt5.QtGui import (
-    QColor,
-    QGuiApplication,
-    QIcon,
-    QPainter,
-    QPalette,
-    QPolygonF,
-)
+from PyQt5.QtCore import QEvent
+from PyQt5.QtGui import QColor, QGuiApplication, QIcon, QPalette
 from PyQt5.QtWidgets import QApplication, QLabel, QWidget
 
-from desktop.style.drawn_icon import drawn_icon, round_pen
+from desktop.style.glyphs import glyph_icon
 from desktop.style.theme import is_dark
 
 #: Gravest first.
 SEVERITIES: Final = ("stop", "warn", "note", "good")
 #: Severity -> the word beside the sign.
 WORDS: Final = {"stop": "Stop", "warn": "Warning", "note": "Note", "good": "Good"}
+#: An octagon with a bar, a triangle, a disc with an i, one with a tick.
+_GLYPHS: Final = {
+    "stop": "spam-3-line",
+    "warn": "alert-line",
+    "note": "information-line",
+    "good": "checkbox-circle-line",
+}
 #: Severity -> ink on a light ground, and on a dark one; both at least 4.5 : 1.
 _INKS: Final = {
     "stop": ("#b3261e", "#ff8a80"),
@@ -46,7 +46,7 @@ def severity_icon(severity: str) -> QIcon:
     """
     if severity not in SEVERITIES:
         raise ValueError(f"expected one of {SEVERITIES}. Received: {severity!r}")
-    return drawn_icon(partial(_draw_sign, severity))
+    return glyph_icon(_GLYPHS[severity], partial(_ink, severity))
 
 
 class SeveritySign(QLabel):
@@ -73,29 +73,7 @@ class SeveritySign(QLabel):
             self._draw()
 
 
-def _draw_sign(severity: str, painter: QPainter, mode: QIcon.Mode) -> None:
-    ink = severity_colour(severity)
+def _ink(severity: str, mode: QIcon.Mode) -> QColor:
     if mode == QIcon.Mode.Selected:  # on the colour of the selection
-        ink = QApplication.palette().color(QPalette.ColorRole.HighlightedText)
-    painter.setPen(round_pen(ink, 2.0))
-    _draw(painter, severity, ink)
-
-
-def _draw(painter: QPainter, severity: str, ink: QColor) -> None:
-    if severity == "stop":  # an octagon with a bar
-        corners = ((8, 3), (16, 3), (21, 8), (21, 16), (16, 21), (8, 21), (3, 16))
-        points = [QPointF(x, y) for x, y in (*corners, (3, 8))]
-        painter.drawPolygon(QPolygonF(points))
-        painter.drawLine(QPointF(8, 12), QPointF(16, 12))
-    elif severity == "warn":  # a triangle
-        tips = ((12, 3.5), (21.5, 20), (2.5, 20))
-        painter.drawPolygon(QPolygonF([QPointF(x, y) for x, y in tips]))
-        painter.drawLine(QPointF(12, 9.5), QPointF(12, 14))
-        painter.drawPoint(QPointF(12, 17))
-    elif severity == "note":  # a disc with an i
-        painter.drawEllipse(QRectF(3, 3, 18, 18))
-        painter.drawLine(QPointF(12, 11), QPointF(12, 16.5))
-        painter.drawPoint(QPointF(12, 7.5))
-    else:  # a disc with a tick
-        painter.drawEllipse(QRectF(3, 3, 18, 18))
-        painter.drawPolyline(QPointF(7.5, 12.3), QPointF(10.7, 15.5), QPointF(16.5, 9))
+        return QApplication.palette().color(QPalette.ColorRole.HighlightedText)
+    return severity_colour(severity)

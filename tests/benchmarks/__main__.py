@@ -262,9 +262,6 @@ def _scan(
     turns = scanning.measure_speed(bundle, keras_file, films, 1 if quick else 5)
     _show(scanning.speed_rows(turns), rows)
 
-    decoders = scanning.measure_decoders(films, 2 if quick else 7)
-    _show(scanning.decoder_rows(decoders), rows)
-
     parity = scanning.measure_parity(bundle, folder / "parity", 30 if quick else 200)
     _show(scanning.parity_rows(parity), rows)
 
@@ -272,7 +269,7 @@ def _scan(
     _say("\nScans of " + ", ".join(f"{count:,}" for count in counts) + " small films")
     growth = scanning.measure_growth(folder, counts)
     _show(scanning.growth_rows(growth), rows)
-    return {"scan": scanning.to_json(turns, growth, parity, decoders)}
+    return {"scan": scanning.to_json(turns, growth, parity)}
 
 
 def _cluster(

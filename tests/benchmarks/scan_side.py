@@ -43,13 +43,11 @@ def loop(model: Path, folder: Path) -> None:
 
 def parts(bundle_dir: Path, folder: Path, precision: str) -> None:
     """The two halves of a scan by themselves, and the scan."""
-    from core.films.fast_png import quick_png
     from core.films.finder import find_films
     from core.films.read_ahead import FilmReader
     from core.model.bundle import read_bundle
     from core.scan.scanner import _WAITING, Scanner, _Loaded
 
-    quick_png.prepare().join()  # a scan has it after the first hundred films
     films = find_films(folder).films
     scanner = Scanner(read_bundle(bundle_dir), folder, precision=precision)
     squares = [scanner._load(film).square for film in films[:50]]
@@ -85,9 +83,7 @@ def parts(bundle_dir: Path, folder: Path, precision: str) -> None:
 def command(words: list[str]) -> None:
     """A scan as the command does it; its time and its memory."""
     from core.__main__ import main
-    from core.films.fast_png import quick_png
 
-    quick_png.prepare().join()  # small scans may end before it is compiled
     with open(os.devnull, "w", encoding="utf-8") as nowhere:
         statuses: list[int] = []
         with contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):

@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import dataclasses
 import os
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,6 @@ import numpy as np
 from PIL import Image
 
 from core.errors import ImageReadError
-from core.films.fast_png import quick_png
 from core.films.finder import find_films
 from core.films.radiograph import read_radiograph
 from core.model.bundle import INT8_GRAPH, ModelBundle
@@ -252,56 +249,14 @@ def parity_rows(found: list[Parity]) -> list[Row]:
     ]
 
 
-def measure_decoders(folder: Path, repeats: int) -> dict[str, list[float]]:
-    """Seconds a film with each decoder of PNG, in turns, on one core."""
-    data = [path.read_bytes() for path in sorted(folder.iterdir())[:30]]
-    quick_png.prepare().join()
-
-    def pillow(film: bytes) -> object:
-        import io
-
-        return np.asarray(Image.open(io.BytesIO(film)))
-
-    ways: dict[str, Callable[[bytes], object]] = {
-        "OpenCV": lambda film: cv2.imdecode(np.frombuffer(film, np.uint8), -1),
-        "Pillow": pillow,
-    }
-    if quick_png.is_ready:
-        ways = {"Hilum": quick_png.decode, **ways}
-    found: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(repeats):
-        for name, way in ways.items():
-            began = time.perf_counter()
-            for film in data:
-                way(film)
-            found[name].append((time.perf_counter() - began) / len(data))
-    return found
-
-
-def decoder_rows(found: dict[str, list[float]]) -> list[Row]:
-    """What is said of decoders; nothing where the quick one is not installed."""
-    times = {name: [1000 * s for s in seconds] for name, seconds in found.items()}
-    if "Hilum" not in times:
-        return []
-    return [
-        ratio_row(
-            f"decoding a {SIDE}-pixel PNG, against {name}", times["Hilum"], other, "ms"
-        )
-        for name, other in times.items()
-        if name != "Hilum"
-    ]
-
-
 def to_json(
     turns: list[Turn],
     growth: Growth,
     parity: list[Parity],
-    decoders: dict[str, list[float]],
 ) -> dict[str, Any]:
     """Every measured value."""
     return {
         "turns": [dataclasses.asdict(turn) for turn in turns],
         "growth": dataclasses.asdict(growth),
         "parity": [each.to_json() for each in parity],
-        "decoders_s": decoders,
     }

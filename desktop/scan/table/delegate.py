@@ -16,7 +16,7 @@ from desktop.scan.table.model import ScanModel
 from desktop.scan.table.order import ERROR, FILE, FINDING, WARNINGS
 from desktop.scan.table.selection import RowSelection
 from desktop.style.finding_icons import finding_icons
-from desktop.style.icons import lung_paths
+from desktop.style.icons import icon
 from desktop.style.item_paint import paint_film
 from desktop.style.overlay_text import SOFT_INK
 from desktop.style.severity import severity_icon
@@ -41,6 +41,9 @@ class ScanDelegate(QStyledItemDelegate):
         self._model = model
         self._thumbnails = thumbnails
         self._icons: dict[tuple[str, ...], list[QIcon]] = {}
+        faint = QColor(SOFT_INK)
+        faint.setAlpha(70)
+        self._no_picture = icon("film", colour=faint)
         self._warning = severity_icon("warn")
         self._error = severity_icon("stop")
 
@@ -81,12 +84,7 @@ class ScanDelegate(QStyledItemDelegate):
         paint_film(painter, place, picture)
         if picture is not None:
             return
-        painter.setPen(Qt.PenStyle.NoPen)
-        faint = QColor(SOFT_INK)
-        faint.setAlpha(70)
-        painter.setBrush(faint)
-        for path in lung_paths(QRectF(place).adjusted(9, 9, -9, -9)):
-            painter.drawPath(path)
+        self._no_picture.paint(painter, place.adjusted(5, 5, -5, -5))
         if self._model.rows.error(row) or self._thumbnails.is_broken(row):
             painter.setPen(QPen(SOFT_INK, 2))
             inner = QRectF(place).adjusted(8, 8, -8, -8)

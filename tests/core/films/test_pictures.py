@@ -52,11 +52,18 @@ def png(
 ) -> bytes:
     """A PNG of (width, height, bits, colour type) whose rows are all alike."""
 
+    return packed_png(header, zlib.compress((b"\0" + row) * header[1]), *chunks)
+
+
+def packed_png(
+    header: tuple[int, int, int, int], body: bytes, *chunks: tuple[bytes, bytes]
+) -> bytes:
+    """A PNG of these compressed rows, sound or not; all check sums are right."""
+
     def chunk(tag: bytes, content: bytes) -> bytes:
         size, check = len(content), zlib.crc32(tag + content)
         return struct.pack(">I4s", size, tag) + content + struct.pack(">I", check)
 
-    body = zlib.compress((b"\0" + row) * header[1])
     inside = [(b"IHDR", struct.pack(">IIBBBBB", *header, 0, 0, 0)), *chunks]
     parts = [chunk(*one) for one in [*inside, (b"IDAT", body), (b"IEND", b"")]]
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
@@ -340,6 +347,54 @@ def test_png_with_an_altered_pixel_is_refused_in_silence(tmp_path, capfd):
 
     assert "damaged" in refusal(tmp_path, bytes(content))
     assert capfd.readouterr().err == ""
+
+
+ROWS = bytes(11 * 10)  # ten rows of ten, no filter
+PACKED = zlib.compress(ROWS)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        zlib.compress(ROWS[:-1]),
+        zlib.compress(b"\5" + ROWS[1:]),
+        PACKED[:-6],
+        PACKED[:-1] + b"!",
+        b"nonsense",
+        *(start + PACKED[2:] for start in (b"\x79\x9c", b"\x88\x1c", b"\x78\xbb")),
+    ],
+)
+def test_png_whose_rows_are_not_as_they_should_be_is_refused(tmp_path, body):
+    assert "damaged" in refusal(tmp_path, packed_png((10, 10, 8, 0), body))
+
+
+def test_what_a_png_holds_beyond_its_rows_takes_no_memory(tmp_path):
+    resource = pytest.importorskip("resource", reason="a Unix matter")
+    packer = zlib.compressobj(9)
+    parts = [packer.compress(ROWS), *(packer.compress(bytes(10**6)) for _ in range(80))]
+    content = packed_png((10, 10, 8, 0), b"".join([*parts, packer.flush()]))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    found = opened(tmp_path, content)
+
+    assert found.pixels.shape == (10, 10)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert peak - before < 20_000  # KiB
+
+
+@pytest.mark.parametrize("which", [0, 1, 2, 3, 4, None])
+@pytest.mark.parametrize("size", [(1, 1), (1, 50), (50, 1), (17, 33), (100, 90)])
+def test_every_filter_of_a_png_is_undone(tmp_path, which, size):
+    rng = np.random.default_rng(0)
+    height, width = size
+    rows = rng.integers(0, 256, (height, width + 1), np.uint8)
+    rows[:, 0] = rng.integers(0, 5, height) if which is None else which
+    content = packed_png((width, height, 8, 0), zlib.compress(rows.tobytes()))
+
+    found = opened(tmp_path, content)
+
+    by_pillow = np.asarray(Image.open(io.BytesIO(content)))
+    np.testing.assert_array_equal(found.pixels, by_pillow)
 
 
 BMP = saved(FILM, "BMP")

@@ -16,7 +16,6 @@ import pytest
 
 from core import __version__
 from core.errors import CoreError, DatasetError, TrainingStopped
-from core.films.fast_png import quick_png
 from core.films.finder import FoundFilm, film_state, find_films
 from core.films.radiograph import read_radiograph
 from core.model.bundle import ModelBundle
@@ -190,7 +189,6 @@ def test_memory_stays_flat_over_many_films(
 ) -> None:
     resource = pytest.importorskip("resource", reason="a Unix matter")
     write_films(tmp_path, "0.png")
-    quick_png.prepare().join()  # its compiler takes memory too, but once
     films = [FoundFilm("0.png", None)] * 3000
     scanner = Scanner(tiny_bundle, tmp_path)
     for _ in scanner.scan(films[:500]):

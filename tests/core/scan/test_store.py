@@ -7,7 +7,9 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
@@ -23,7 +25,7 @@ from core.jobs.events import (
     Progressed,
     StageStarted,
 )
-from core.jobs.lock import is_locked, lock
+from core.jobs.lock import Lock, is_locked
 from core.model.bundle import ModelBundle
 from core.paths import models_dir, scans_dir
 from core.scan import store as scans
@@ -221,8 +223,8 @@ def test_one_window_at_a_time_has_a_scan(scan: Scan) -> None:
 def other_window(scan: Scan) -> Iterator[subprocess.Popen[str]]:
     """Another process that has the scan."""
     code = (
-        "import sys; from pathlib import Path; from core.scan import store\n"
-        "hold = store.Hold(store.read_scan(Path(sys.argv[1])))\n"
+        "import sys; from pathlib import Path; from core.scan import store as scans\n"
+        "hold = scans.Hold(scans.read_scan(Path(sys.argv[1])))\n"
         "print('has it', flush=True); sys.stdin.read()"
     )
     root = Path(__file__).resolve().parents[3]
@@ -257,11 +259,40 @@ def test_looking_does_not_keep_others_out(tmp_path: Path) -> None:
     path.touch()
     assert not is_locked(path)
     assert not is_locked(tmp_path / "missing")
-    file = os.open(path, os.O_RDWR)
-    assert lock(file)
+    lock = Lock(path)
+    assert lock.take()
     assert is_locked(path)
-    os.close(file)
+    assert path.read_bytes() == b""
+    lock.release()
     assert not is_locked(path)
+    assert os.listdir(tmp_path) == [path.name]
+
+
+def test_of_two_that_wait_one_gets_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    first, second, third = Lock(path), Lock(path), Lock(path)
+    assert first.take()
+    with ThreadPoolExecutor(2) as threads:
+        waiting = [threads.submit(x.take, timeout_s=1) for x in (second, third)]
+        time.sleep(0.2)
+        assert not any(each.done() for each in waiting)
+        first.release()
+        assert sorted(each.result() for each in waiting) == [False, True]
+    assert is_locked(path)
+    second.release()
+    third.release()
+    assert not is_locked(path)
+
+
+def test_a_lock_that_a_kill_left_is_free(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    code = "import os, sys; from core.jobs.lock import Lock; "
+    code += "assert Lock(sys.argv[1]).take(); os._exit(9)"
+    root = Path(__file__).resolve().parents[3]
+    assert subprocess.call([sys.executable, "-c", code, str(path)], cwd=root) == 9
+    assert (tmp_path / "file.lock").exists()
+    assert not is_locked(path)
+    assert Lock(path).take()
 
 
 @pytest.mark.parametrize("status", [PAUSED, FINISHED, FAILED])
