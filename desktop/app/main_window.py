@@ -132,10 +132,11 @@ class MainWindow(QMainWindow):
         self._tabs.setCurrentWidget(self.diagnose)
         self.diagnose.open_paths(paths, shown)
 
-    @pyqtSlot(str)
-    def open_file(self, name: str) -> None:
-        """Open a file that the system handed over."""
-        self.open_paths([Path(name)])
+    def come_to_front(self) -> None:
+        """Show the window to whoever has just started the program again."""
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.raise_()
+        self.activateWindow()
 
     @pyqtSlot(object)
     def show_notice(self, notice: Notice) -> None:

@@ -281,12 +281,16 @@ def test_files_opened_by_the_system_before_the_window_are_kept_for_it(
     qapp: object,
 ) -> None:
     inbox, opened = FileInbox(), []
-    inbox.file_opened.connect(opened.append)
-    inbox.add("/films/a.dcm")
+    inbox.files_opened.connect(opened.append)
+    inbox.add([Path("/films/a.dcm")])
+    inbox.add([Path("/films/b.dcm")])
     assert opened == []
     inbox.deliver()
-    inbox.add("/films/b.dcm")
-    assert opened == ["/films/a.dcm", "/films/b.dcm"]
+    inbox.add([Path("/films/c.dcm")])
+    assert opened == [
+        [Path("/films/a.dcm"), Path("/films/b.dcm")],
+        [Path("/films/c.dcm")],
+    ]
 
 
 def test_the_notice_must_be_accepted_and_says_what_hilum_is_not(qtbot: QtBot) -> None:

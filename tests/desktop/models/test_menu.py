@@ -109,8 +109,8 @@ def test_a_model_that_the_system_opens_is_imported(
 ) -> None:
     answer(monkeypatch, yes=True)
     inbox = FileInbox()
-    inbox.file_opened.connect(window.open_file)
-    inbox.add(str(sent))
+    inbox.files_opened.connect(window.open_paths)
+    inbox.add([sent])
     inbox.deliver()
     qtbot.waitUntil(lambda: uses(window, "Sent"), timeout=10000)
 
