@@ -24,7 +24,7 @@ COMMANDS = """predict scan worklist train evaluate compare audit export import c
     self-test""".split()
 # Debian's packages of what PyQt5 needs; newer systems answer to these names as well.
 IMPORT_NEEDS = """libgthread-2.0.so.0=libglib2.0-0 libGL.so.1=libgl1
-    libfontconfig.so.1=libfontconfig1 """
+    libfontconfig.so.1=libfontconfig1 libgssapi_krb5.so.2=libgssapi-krb5-2 """
 WINDOW_NEEDS = """libxcb-icccm.so.4=libxcb-icccm4 libxcb-image.so.0=libxcb-image0
     libxcb-keysyms.so.1=libxcb-keysyms1 libxcb-render-util.so.0=libxcb-render-util0
     libxcb-shape.so.0=libxcb-shape0 libxcb-xinerama.so.0=libxcb-xinerama0

@@ -69,10 +69,10 @@ def test_a_model_file_that_is_opened_is_put_to_use_after_a_yes(
     app.run("export", tiny_bundle.path, "--format", "hilum", "--out", file)
     with open_window(app, screen, file):
         wait_until(lambda: screen.window_called("Import model"))
-        assert paths.models_dir() not in model_store.current().parents
+        assert paths.models_dir() not in model_store.recorded().parents
         screen.press(screen.window_called("Import model"), "Return")
-        wait_until(lambda: paths.models_dir() in model_store.current().parents)
-    assert read_bundle(model_store.current()).sha256 == tiny_bundle.sha256
+        wait_until(lambda: paths.models_dir() in model_store.recorded().parents)
+    assert read_bundle(model_store.recorded()).sha256 == tiny_bundle.sha256
 
 
 def test_a_training_is_started_followed_and_stopped(

@@ -125,10 +125,25 @@ def _bind_read_only(source: Path, target: Path) -> None:
             pytest.skip("mounting is not allowed here")
 
 
-def test_two_copies_run_at_once(
+def test_a_second_start_hands_its_film_to_the_first(
+    app: PackedApp, screen: Screen, film: Path
+) -> None:
+    with open_window(app, screen, FILM):
+        wait_until(lambda: screen.window_called(FILM.name))
+        done = subprocess.run(
+            [*map(str, app.window), str(film)],
+            env=clean_environment({"DISPLAY": screen.name}),
+            timeout=60,
+        )
+        assert done.returncode == 0
+        wait_until(lambda: screen.window_called(film.name))
+
+
+def test_two_windows_of_two_data_folders_run_at_once(
     app: PackedApp, screen: Screen, film: Path, tmp_path: Path
 ) -> None:
-    with open_window(app, screen, FILM), open_window(app, screen, film):
+    other = {"HILUM_HOME": str(tmp_path / "other")}
+    with open_window(app, screen, FILM), open_window(app, screen, film, **other):
         wait_until(lambda: screen.window_called(FILM.name))
         wait_until(lambda: screen.window_called(film.name))
 

@@ -64,7 +64,7 @@ def take(wishes: argparse.Namespace, home: Path) -> None:
     while session.is_reading:
         QTest.qWait(50)
     if len(session.films) > wishes.show:
-        session.choose(session.films.id_at(wishes.show))
+        session.choose(session.films[wishes.show])
     if wishes.script:
         exec(wishes.script, {"window": window, "tab": window.diagnose})  # noqa: S102
     QTest.qWait(400)

@@ -32,7 +32,7 @@ def make(*args):
 
 def wait_for_model():
     is_open = window.diagnose.session.films is not None and (
-        window._bundle is not None or window.diagnose.ui.banner.isVisible())
+        window.model.bundle is not None or window.diagnose.ui.banner.isVisible())
     QTimer.singleShot(*((0, begin) if is_open else (20, wait_for_model)))
 
 def done():

@@ -1,4 +1,4 @@
-"""Bytes of a DICOM file -> DecodedFilm. The only module that imports pydicom."""
+"""Bytes of a DICOM file -> Radiograph. The only module that imports pydicom."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import logging
 import struct
 import warnings
 import zlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
@@ -18,11 +19,13 @@ from core.films.dicom_tags import integer, items, text
 from core.films.pixels import (
     COLOURED,
     MAX_DECODED_BYTES,
-    DecodedFilm,
+    FilmFacts,
+    Radiograph,
     as_pixels,
     cut_off,
     damaged,
     decoding,
+    display_name,
     full_range,
     grey_from_colour,
     refuse_if_huge,
@@ -70,17 +73,18 @@ def _is_marked(data: bytes) -> bool:
     return data[MAGIC_AT : MAGIC_AT + 4] == MAGIC
 
 
-def decode_dicom(data: bytes, name: str) -> DecodedFilm:
+def decode_dicom(data: bytes, path: Path) -> Radiograph:
     """Decode the first picture of a DICOM file from memory.
 
     Args:
         data: The whole file.
-        name: The file's name, for messages.
+        path: Where it was read from.
 
     Raises:
         ImageReadError: Damaged, cut off, too large, without a picture, or
             compressed in a way no decoder here knows.
     """
+    name = display_name(path)
     dataset = _read_dataset(data, name)
     _require_picture(dataset, name, is_marked=_is_marked(data))
     _refuse_oversize(dataset, name)
@@ -100,19 +104,19 @@ def decode_dicom(data: bytes, name: str) -> DecodedFilm:
     if coloured:
         notes.append(COLOURED)
     syntax = dataset.file_meta.TransferSyntaxUID
-    return DecodedFilm(
-        pixels=pixels,
-        low=low,
-        high=high,
+    facts = FilmFacts(
         format="DICOM",
+        width=pixels.shape[1],
+        height=pixels.shape[0],
         bits=integer(dataset, "BitsStored") or integer(dataset, "BitsAllocated") or 8,
         colour="grey" if stored.ndim == 2 else "RGB",
-        warnings=tuple(notes),
+        file_bytes=len(data),
         view_position=_view(dataset),
         body_part=text(dataset, "BodyPartExamined"),
         transfer_syntax=str(syntax.name),
         patient=_patient(dataset),
     )
+    return Radiograph(pixels, low, high, path, facts, tuple(notes))
 
 
 def _read_dataset(data: bytes, name: str) -> FileDataset:

@@ -1,4 +1,4 @@
-"""Bytes of a PNG, JPEG, TIFF, BMP, WebP or GIF -> DecodedFilm."""
+"""Bytes of a PNG, JPEG, TIFF, BMP, WebP or GIF -> Radiograph."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import io
 import struct
 import warnings
 import zlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,11 +16,13 @@ from core.errors import ImageReadError
 from core.films.pixels import (
     COLOURED,
     SAVE_AS_PNG,
-    DecodedFilm,
+    FilmFacts,
+    Radiograph,
     as_pixels,
     cut_off,
     damaged,
     decoding,
+    display_name,
     full_range,
     grey_from_colour,
     mirrored,
@@ -48,17 +51,18 @@ _COLOUR_NAMES = {
 }
 
 
-def decode_picture(data: bytes, kind: str, name: str) -> DecodedFilm:
+def decode_picture(data: bytes, kind: str, path: Path) -> Radiograph:
     """Decode one picture from memory.
 
     Args:
         data: The whole file.
         kind: Pillow's name of its format, as told by its first bytes.
-        name: The file's name, for messages.
+        path: Where it was read from.
 
     Raises:
         ImageReadError: Damaged, cut off, too large, or of a rare variety.
     """
+    name, file_bytes = display_name(path), len(data)
     is_animated = kind == "PNG" and b"acTL" in data[:200]
     if kind == "PNG":
         data = _essential_png(data, name)
@@ -81,15 +85,15 @@ def decode_picture(data: bytes, kind: str, name: str) -> DecodedFilm:
     if frames > 1 or is_animated:
         notes.append("The file holds several pictures; the first one is shown.")
     colour = _COLOUR_NAMES.get(header.mode, header.mode)
-    return DecodedFilm(
-        pixels=pixels,
-        low=low,
-        high=high,
+    facts = FilmFacts(
         format=kind,
+        width=pixels.shape[1],
+        height=pixels.shape[0],
         bits=bits,
         colour="grey" if colour.startswith("I;16") else colour,
-        warnings=tuple(notes),
+        file_bytes=file_bytes,
     )
+    return Radiograph(pixels, low, high, path, facts, tuple(notes))
 
 
 def _essential_png(data: bytes, name: str) -> bytes:

@@ -1,10 +1,11 @@
-"""What every film decoder shares: limits, grey conversion, one error boundary."""
+"""The film, and what its decoders share: limits, grey values, one error boundary."""
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,32 +28,78 @@ _HUE_SCATTER = 24
 _COLOURED_SHARE = 0.1
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class DecodedFilm:
-    """What a decoder found in the bytes of one file.
+@dataclasses.dataclass(frozen=True)
+class FilmFacts:
+    """What the file says about itself.
 
     Attributes:
-        pixels: (h, w) uint8, uint16 or float32 grey, upright, bright = dense.
+        format: "PNG", "JPEG", "DICOM", ...
+        width: In pixels, as shown upright.
+        height: In pixels, as shown upright.
+        bits: Stored bits per sample, 1 to 64.
+        colour: "grey", "palette", "RGB", "RGBA", "CMYK", ...
+        file_bytes: Size on disk; 0 for a picture that never was a file.
+        view_position: Of DICOM: "PA", "AP", "LL", ...
+        body_part: Of DICOM.
+        transfer_syntax: Of DICOM, in words.
+        patient: Of DICOM: names the patient without telling who it is.
+    """
+
+    format: str
+    width: int
+    height: int
+    bits: int
+    colour: str
+    file_bytes: int
+    view_position: str = ""
+    body_part: str = ""
+    transfer_syntax: str = ""
+    patient: str = ""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Radiograph:
+    """A decoded film.
+
+    Attributes:
+        pixels: (h, w) uint8, uint16 or float32 grey; bright = dense.
         low: Pixel value shown as black.
         high: Pixel value shown as white.
-        format: "PNG", "DICOM", ...
-        bits: Stored bits per sample.
-        colour: "grey", "RGB", ...
+        path: Where it was read from, or just a name.
+        facts: What the file says about itself.
         warnings: Sentences for the user.
-        patient: Names the patient without telling who it is; may be empty.
     """
 
     pixels: NDArray[Any]
     low: float
     high: float
-    format: str
-    bits: int
-    colour: str
+    path: Path
+    facts: FilmFacts
     warnings: tuple[str, ...] = ()
-    view_position: str = ""
-    body_part: str = ""
-    transfer_syntax: str = ""
-    patient: str = ""
+
+    def to_uint8(self) -> NDArray[np.uint8]:
+        """(h, w) uint8: `low` to 0, `high` to 255, clipped; a new array."""
+        if self.pixels.dtype == np.uint8 and (self.low, self.high) == (0, 255):
+            return self.pixels.copy()
+        if self.pixels.dtype == np.float32:
+            return self._scaled(self.pixels)
+        every_value = np.arange(np.iinfo(self.pixels.dtype).max + 1)
+        return np.take(self._scaled(every_value.astype(np.float32)), self.pixels)
+
+    def _scaled(self, values: NDArray[np.float32]) -> NDArray[np.uint8]:
+        span = self.high - self.low
+        if span <= 0:
+            return np.zeros(values.shape, np.uint8)
+        # Divided before multiplied: float32 films may reach the type's limits.
+        share = np.clip((values - np.float64(self.low)) / span, 0, 1)
+        return np.rint(share * 255).astype(np.uint8)
+
+
+def display_name(path: Path) -> str:
+    """The file's name, on one printable line of at most 80 characters."""
+    name = path.name or str(path)
+    name = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)
+    return name if len(name) <= 80 else f"{name[:50]}...{name[-27:]}"
 
 
 @contextlib.contextmanager

@@ -6,7 +6,6 @@ import dataclasses
 import errno
 import os
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +18,10 @@ from core.films.pixels import (
     EXPORT_AGAIN,
     MAX_DECODED_BYTES,
     SAVE_AS_PNG,
-    DecodedFilm,
+    FilmFacts,
+    Radiograph,
     as_pixels,
+    display_name,
     full_range,
     grey_from_colour,
     refuse_if_huge,
@@ -64,73 +65,6 @@ _STRANGERS = (
 )
 
 
-@dataclasses.dataclass(frozen=True)
-class FilmFacts:
-    """What the file says about itself.
-
-    Attributes:
-        format: "PNG", "JPEG", "DICOM", ...
-        width: In pixels, as shown upright.
-        height: In pixels, as shown upright.
-        bits: Stored bits per sample, 1 to 64.
-        colour: "grey", "palette", "RGB", "RGBA", "CMYK", ...
-        file_bytes: Size on disk; 0 for a picture that never was a file.
-        view_position: Of DICOM: "PA", "AP", "LL", ...
-        body_part: Of DICOM.
-        transfer_syntax: Of DICOM, in words.
-        patient: Of DICOM: names the patient without telling who it is.
-    """
-
-    format: str
-    width: int
-    height: int
-    bits: int
-    colour: str
-    file_bytes: int
-    view_position: str = ""
-    body_part: str = ""
-    transfer_syntax: str = ""
-    patient: str = ""
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Radiograph:
-    """A decoded film.
-
-    Attributes:
-        pixels: (h, w) uint8, uint16 or float32 grey; bright = dense.
-        low: Pixel value shown as black.
-        high: Pixel value shown as white.
-        path: Where it was read from, or just a name.
-        facts: What the file says about itself.
-        warnings: Sentences for the user.
-    """
-
-    pixels: NDArray[Any]
-    low: float
-    high: float
-    path: Path
-    facts: FilmFacts
-    warnings: tuple[str, ...] = ()
-
-    def to_uint8(self) -> NDArray[np.uint8]:
-        """(h, w) uint8: `low` to 0, `high` to 255, clipped; a new array."""
-        if self.pixels.dtype == np.uint8 and (self.low, self.high) == (0, 255):
-            return self.pixels.copy()
-        if self.pixels.dtype == np.float32:
-            return self._scaled(self.pixels)
-        every_value = np.arange(np.iinfo(self.pixels.dtype).max + 1)
-        return np.take(self._scaled(every_value.astype(np.float32)), self.pixels)
-
-    def _scaled(self, values: NDArray[np.float32]) -> NDArray[np.uint8]:
-        span = self.high - self.low
-        if span <= 0:
-            return np.zeros(values.shape, np.uint8)
-        # Divided before multiplied: float32 films may reach the type's limits.
-        share = np.clip((values - np.float64(self.low)) / span, 0, 1)
-        return np.rint(share * 255).astype(np.uint8)
-
-
 def read_radiograph(path: Path | str) -> Radiograph:
     """Read a film, whatever its suffix says.
 
@@ -148,10 +82,8 @@ def read_radiograph(path: Path | str) -> Radiograph:
     except (OSError, ValueError) as error:
         raise _unreadable(error, name) from error
     if kind == "DICOM":
-        film = decode_dicom(data, name)
-    else:
-        film = decode_picture(data, kind, name)
-    return _radiograph(film, path, len(data))
+        return _with_picture_warnings(decode_dicom(data, path))
+    return _with_picture_warnings(decode_picture(data, kind, path))
 
 
 def radiograph_from_array(
@@ -182,51 +114,14 @@ def radiograph_from_array(
     grey, coloured = grey_from_colour(pixels)
     kept = as_pixels(grey.copy())
     low, high = full_range(kept)
-    film = DecodedFilm(
-        pixels=kept,
-        low=low,
-        high=high,
-        format="picture",
-        bits=8,
-        colour="grey" if pixels.ndim == 2 else "RGBA"[: pixels.shape[2]],
-        warnings=(COLOURED,) if coloured else (),
-    )
-    return _radiograph(film, Path(name), 0)
+    colour = "grey" if pixels.ndim == 2 else "RGBA"[: pixels.shape[2]]
+    facts = FilmFacts("picture", width, height, 8, colour, file_bytes=0)
+    notes = (COLOURED,) if coloured else ()
+    return _with_picture_warnings(Radiograph(kept, low, high, Path(name), facts, notes))
 
 
-def display_name(path: Path) -> str:
-    """The file's name, on one printable line of at most 80 characters."""
-    name = path.name or str(path)
-    name = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)
-    return name if len(name) <= 80 else f"{name[:50]}...{name[-27:]}"
-
-
-def _radiograph(film: DecodedFilm, path: Path, file_bytes: int) -> Radiograph:
-    height, width = film.pixels.shape
-    facts = FilmFacts(
-        format=film.format,
-        width=width,
-        height=height,
-        bits=film.bits,
-        colour=film.colour,
-        file_bytes=file_bytes,
-        view_position=film.view_position,
-        body_part=film.body_part,
-        transfer_syntax=film.transfer_syntax,
-        patient=film.patient,
-    )
-    return Radiograph(
-        pixels=film.pixels,
-        low=film.low,
-        high=film.high,
-        path=path,
-        facts=facts,
-        warnings=film.warnings + _picture_warnings(film),
-    )
-
-
-def _picture_warnings(film: DecodedFilm) -> tuple[str, ...]:
-    notes = []
+def _with_picture_warnings(film: Radiograph) -> Radiograph:
+    notes = list(film.warnings)
     height, width = film.pixels.shape
     if min(height, width) < SMALL_SIDE_PX:
         notes.append(f"The picture is very small ({width} x {height} pixels).")
@@ -237,7 +132,7 @@ def _picture_warnings(film: DecodedFilm) -> tuple[str, ...]:
     darkest, brightest = np.percentile(shown, [1, 99])
     if brightest - darkest <= _LEAST_CONTRAST * (film.high - film.low):
         notes.append("The picture is blank or nearly so.")
-    return tuple(notes)
+    return dataclasses.replace(film, warnings=tuple(notes))
 
 
 def _read_file(path: Path, name: str) -> tuple[bytes, str]:

@@ -19,7 +19,7 @@ from core.errors import BundleError, CoreError
 from core.files import atomic_folder, atomic_write
 from core.json_file import read_json
 from core.model.bundle import CARD, ModelBundle, read_bundle
-from core.model.classifier import check_model
+from core.model.classifier import Classifier, check_model
 from core.outputs import file_names
 
 logger = logging.getLogger(__name__)
@@ -55,37 +55,39 @@ class StoredModel:
         return paths.models_dir() / self.folder
 
 
-@dataclasses.dataclass(frozen=True)
-class Choice:
-    """The model to use.
+def open_in_use() -> tuple[Classifier, CoreError | None]:
+    """Load the model in use: the shipped one, unless another was chosen.
 
-    Attributes:
-        path: Of a bundle that was there when it was looked for.
-        failure: Why it is not the one that was chosen last; None if it is.
+    Returns:
+        The model, and why it is not the chosen one; None if it is.
+
+    Raises:
+        BundleError: The shipped one cannot be used either.
     """
-
-    path: Path
-    failure: CoreError | None = None
-
-
-def current() -> Path:
-    """Bundle of the model in use: the shipped one, unless another was chosen."""
-    return choice().path
-
-
-def choice() -> Choice:
-    """The model in use after checking it, and why it is not the chosen one.
-
-    Reads every byte of it: not for a thread that must answer.
-    """
+    shipped = paths.default_bundle_dir()
+    problem: CoreError | None = None
     try:
         path = recorded()
-        if path != paths.default_bundle_dir():
-            read_bundle(path)
+        if path != shipped:
+            return _open_chosen(path), None
     except CoreError as error:
         logger.warning("the chosen model is not used: %s", error)
-        return Choice(paths.default_bundle_dir(), error)
-    return Choice(path)
+        problem = error
+    try:
+        return Classifier(read_bundle(shipped)), problem
+    except CoreError as error:
+        raise BundleError(
+            f"Hilum's own model cannot be used: {error}",
+            hint="Install Hilum again, or choose another model in the File menu.",
+        ) from error
+
+
+def _open_chosen(path: Path) -> Classifier:
+    try:
+        return Classifier(read_bundle(path))
+    except CoreError as error:
+        hint = f"It is in {path}. {error.hint}".strip()
+        raise BundleError(str(error), hint=hint) from error
 
 
 def recorded() -> Path:

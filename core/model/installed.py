@@ -68,7 +68,7 @@ def remove(model: ShelvedModel) -> None:
             "The model that comes with Hilum cannot be removed.",
             hint="It takes over where another cannot be opened.",
         )
-    # Asked anew: another window may have put it to use meanwhile.
+    # Asked anew: it may have been put to use since the list was made.
     if model.path == _in_use():
         raise BundleError(
             f"{model.name} is in use and cannot be removed.",
@@ -87,7 +87,7 @@ def remove(model: ShelvedModel) -> None:
         reason = error.strerror or str(error)
         raise OutputError(
             f"{model.name} could not be deleted whole: {reason}.",
-            hint=f"Close other windows of Hilum, or delete {going} yourself.",
+            hint=f"Close what has its files open, or delete {going} yourself.",
         ) from error
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 from PyQt5.QtCore import QCoreApplication, QEvent, QObject, Qt, pyqtSignal
 from PyQt5.QtGui import QFileOpenEvent, QGuiApplication
@@ -18,33 +19,32 @@ class FileInbox(QObject):
     """Keeps the files that come before there is a window to open them.
 
     Signals:
-        file_opened: str. Path of a film that the system wants opened.
+        files_opened: list[Path]. Films and models to open.
     """
 
-    file_opened = pyqtSignal(str)
+    files_opened = pyqtSignal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._early: list[str] = []
+        self._early: list[Path] = []
         self._is_delivering = False
 
-    def add(self, name: str) -> None:
-        """Take a file; it is announced now or when `deliver` is called."""
+    def add(self, files: Sequence[Path]) -> None:
+        """Take files; they are announced now or when `deliver` is called."""
+        self._early += files
         if self._is_delivering:
-            self.file_opened.emit(name)
-        else:
-            self._early.append(name)
+            self.deliver()
 
     def deliver(self) -> None:
         """Announce what has come, and from now on at once."""
         self._is_delivering = True
         early, self._early = self._early, []
-        for name in early:
-            self.file_opened.emit(name)
+        if early:
+            self.files_opened.emit(early)
 
 
 class Application(QApplication):
-    """A QApplication that takes files opened from the Finder.
+    """A QApplication that takes files, from the Finder for instance.
 
     Attributes:
         inbox: Gets those files.
@@ -63,7 +63,7 @@ class Application(QApplication):
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QFileOpenEvent) and event.file():
-            self.inbox.add(event.file())
+            self.inbox.add([Path(event.file())])
             return True
         return super().event(event)
 

@@ -26,7 +26,6 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
-from core.errors import CoreError
 from core.model.archive import is_model_file
 from core.model.bundle import ModelBundle
 from desktop.app.about_dialog import AboutDialog
@@ -34,13 +33,14 @@ from desktop.app.drops import WindowDrops
 from desktop.app.status_line import StatusLine
 from desktop.diagnose.tab import DiagnoseTab
 from desktop.models.card_dialog import ModelCardDialog
+from desktop.models.in_use import ModelInUse
 from desktop.models.menu import ModelFiles
 from desktop.retrain.tab import RetrainTab
 from desktop.scan.tab import ScanTab
 from desktop.settings import APPEARANCES, Settings
 from desktop.style import theme
 from desktop.style.app_icon import app_icon
-from desktop.widgets.notify import Announcements, Notice, notice_of
+from desktop.widgets.notify import Announcements, Notice
 
 _APPEARANCE_TITLES: Final = {
     "system": "As the &system",
@@ -53,6 +53,7 @@ class MainWindow(QMainWindow):
     """Holds the tabs and passes on what concerns them.
 
     Attributes:
+        model: The model in use; the tabs listen to it.
         diagnose: The first tab, where films are read.
         scan: The second, where folders are scanned.
         retrain: The third, where models are trained.
@@ -75,7 +76,6 @@ class MainWindow(QMainWindow):
         """
         super().__init__(parent)
         self._settings = settings
-        self._bundle: ModelBundle | None = None
         self._has_started = False
         self._film_name = ""
         self.setObjectName("mainWindow")
@@ -83,7 +83,8 @@ class MainWindow(QMainWindow):
         self.setWindowIcon(app_icon())
         self.setMinimumSize(720, 480)
         self.setAcceptDrops(True)
-        self.diagnose = DiagnoseTab(settings, bundle_dir)
+        self.model = ModelInUse(bundle_dir, self)
+        self.diagnose = DiagnoseTab(settings, self.model)
         self.scan = ScanTab()
         self.retrain = RetrainTab(settings)
         self._tabs = QTabWidget(self)
@@ -93,26 +94,27 @@ class MainWindow(QMainWindow):
         self._tabs.addTab(self.retrain, "&Retrain")
         self.announcements = Announcements(self)
         self.setCentralWidget(_column(self.announcements, self._tabs))
-        self.files = ModelFiles(self)
+        self.files = ModelFiles(self.model, self)
         self._drops = WindowDrops(
             self._tabs, self.diagnose, self.scan, self.retrain, self.files
         )
         self._make_menus()
         self._status = StatusLine(self)
         self.setStatusBar(self._status)
+        self.model.changed.connect(self._on_model_changed)
+        self.model.changed.connect(self.scan.set_bundle)
+        self.model.changed.connect(self.retrain.set_bundle)
+        self.model.refused.connect(self.show_notice)
+        self.model.status_changed.connect(self._status.set_activity)
         self.diagnose.status_changed.connect(self._status.set_activity)
         self.diagnose.film_changed.connect(self._on_film_changed)
-        self.diagnose.bundle_changed.connect(self._on_bundle_changed)
-        self.diagnose.bundle_refused.connect(self._on_bundle_refused)
         self.diagnose.models_given.connect(self.files.import_files)
         self.scan.status_changed.connect(self._status.set_activity)
         self.scan.films_asked.connect(self._on_films_asked)
         self.retrain.status_changed.connect(self._status.set_activity)
         self.retrain.films_asked.connect(self.open_paths)
-        self.retrain.model_asked.connect(self.use_bundle)
-        self.retrain.back_asked.connect(self.go_back)
-        self.files.bundle_asked.connect(self.use_bundle)
-        self.files.back_asked.connect(self.go_back)
+        self.retrain.model_asked.connect(self.model.use)
+        self.retrain.back_asked.connect(self.model.go_back)
         self.files.notice_raised.connect(self.show_notice)
         self.files.status_changed.connect(self._status.set_activity)
         self._tabs.currentChanged.connect(self._on_tab_changed)
@@ -130,26 +132,11 @@ class MainWindow(QMainWindow):
         self._tabs.setCurrentWidget(self.diagnose)
         self.diagnose.open_paths(paths, shown)
 
-    @pyqtSlot(str)
-    def open_file(self, name: str) -> None:
-        """Open a file that the system handed over."""
-        self.open_paths([Path(name)])
-
-    @pyqtSlot(object)
-    def use_bundle(self, path: Path) -> None:
-        """Make another model the one in use, here and at the next start.
-
-        The only place where the model changes. The model before stays in use,
-        with the verdicts that it gave, when this one cannot be opened.
-        """
-        self._status.set_activity("Opening the model…")
-        self.diagnose.use_bundle(path)
-
-    @pyqtSlot()
-    def go_back(self) -> None:
-        """Make the model that was in use before this one the one in use."""
-        self._status.set_activity("Opening the model…")
-        self.diagnose.go_back()
+    def come_to_front(self) -> None:
+        """Show the window to whoever has just started the program again."""
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.raise_()
+        self.activateWindow()
 
     @pyqtSlot(object)
     def show_notice(self, notice: Notice) -> None:
@@ -164,24 +151,9 @@ class MainWindow(QMainWindow):
         self._name_window()
 
     @pyqtSlot(object)
-    def _on_bundle_changed(self, bundle: ModelBundle) -> None:
-        has_changed = self._bundle is not None
-        self._bundle = bundle
+    def _on_model_changed(self, bundle: ModelBundle) -> None:
         self._card_action.setEnabled(True)
         self._status.set_model(bundle.card.name, bundle.sha256)
-        self.files.set_bundle(bundle)
-        self.scan.set_bundle(bundle)
-        self.retrain.set_bundle(bundle)
-        if has_changed:
-            self._status.set_activity(f"{bundle.card.name} is the model in use now.")
-
-    @pyqtSlot(object)
-    def _on_bundle_refused(self, error: CoreError) -> None:
-        self._status.set_activity("")
-        self.files.discard_imported()
-        notice = notice_of(error)
-        hint = f"{notice.hint} The model before stays in use.".strip()
-        self.show_notice(Notice(notice.text, hint, notice.details))
 
     @pyqtSlot(int)
     def _on_tab_changed(self, index: int) -> None:
@@ -200,20 +172,21 @@ class MainWindow(QMainWindow):
 
     @pyqtSlot()
     def _start_tabs(self) -> None:
+        self.model.start()
         self.diagnose.start()
         self.scan.start()
         self.retrain.start()
 
     @pyqtSlot()
     def _on_about_triggered(self) -> None:
-        dialog = AboutDialog(self._bundle, self)
+        dialog = AboutDialog(self.model.bundle, self)
         dialog.exec()
         dialog.deleteLater()
 
     @pyqtSlot()
     def _on_card_triggered(self) -> None:
-        if self._bundle is not None:
-            dialog = ModelCardDialog(self._bundle, self)
+        if self.model.bundle is not None:
+            dialog = ModelCardDialog(self.model.bundle, self)
             dialog.exec()
             dialog.deleteLater()
 
@@ -313,6 +286,7 @@ class MainWindow(QMainWindow):
         self.scan.shut_down()
         self.retrain.shut_down()
         self.diagnose.shut_down()
+        self.model.shut_down()
         self._settings.save()
         super().closeEvent(event)
 

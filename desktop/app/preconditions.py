@@ -21,6 +21,7 @@ NEEDED: Final = {
     "libgthread-2.0.so.0": "libglib2.0-0",
     "libGL.so.1": "libgl1",
     "libfontconfig.so.1": "libfontconfig1",
+    "libgssapi_krb5.so.2": "libgssapi-krb5-2",
 }
 NEEDED_WITH_X11: Final = {
     "libxcb-icccm.so.4": "libxcb-icccm4",

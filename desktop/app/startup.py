@@ -17,6 +17,7 @@ from core import __version__, paths
 from desktop.app.application import Application, set_scaling
 from desktop.app.crash_hook import CrashReporter
 from desktop.app.disclaimer import DISCLAIMER_VERSION, DisclaimerDialog
+from desktop.app.one_window import OneWindow
 from desktop.app.splash import Splash
 from desktop.app.start_clock import process_age
 from desktop.settings import Settings
@@ -53,9 +54,17 @@ def run(files: Sequence[Path]) -> int:
     application = Application(sys.argv[:1])
     # Until there is a window: a dialog before it is not the last one.
     application.setQuitOnLastWindowClosed(False)
-    startup = Startup(application, reporter, files)
+    one_window = OneWindow(application)
+    if one_window.hand_over(files):
+        logger.info("the window that is open takes it from here")
+        reporter.end()
+        return 0
+    application.inbox.add(files)
+    startup = Startup(application, reporter)
+    one_window.started_again.connect(startup.take_over)
     QTimer.singleShot(0, startup.begin)
     status = application.exec()
+    one_window.end()
     startup.shut_down()
     reporter.end()
     return status
@@ -64,13 +73,10 @@ def run(files: Sequence[Path]) -> int:
 class Startup(QObject):
     """Shows the notice, a splash where it is needed, and the window."""
 
-    def __init__(
-        self, application: Application, reporter: CrashReporter, files: Sequence[Path]
-    ) -> None:
+    def __init__(self, application: Application, reporter: CrashReporter) -> None:
         super().__init__(application)
         self._application = application
         self._reporter = reporter
-        self._files = files
         self._settings = Settings()
         self._has_begun = False
         self._splash: Splash | None = None
@@ -106,19 +112,25 @@ class Startup(QObject):
         window = self._window = MainWindow(self._settings)
         self._reporter.crashed.connect(window.show_notice)
         self._reporter.window_is_open()
-        self._application.inbox.file_opened.connect(window.open_file)
+        self._application.inbox.files_opened.connect(window.open_paths)
         window.show()
         self._application.setQuitOnLastWindowClosed(True)
         if self._splash is not None:
             self._splash.close()
         logger.info("the window is shown after %.2f s", process_age())
-        window.open_paths(self._files)
         self._application.inbox.deliver()
         if self._settings.problem is not None:
             window.announcements.add(notice_of(self._settings.problem))
         after = self._after = AfterStart(self)
         after.notice_raised.connect(window.announcements.add)
         after.look()
+
+    @pyqtSlot(object)
+    def take_over(self, files: Sequence[Path]) -> None:
+        """Open the files of a later start, and show who opens them."""
+        self._application.inbox.add(files)
+        if self._window is not None:
+            self._window.come_to_front()
 
     def shut_down(self) -> None:
         """End what runs besides the window."""

@@ -6,6 +6,8 @@ import dataclasses
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
 from PyQt5.QtCore import QAbstractListModel, QModelIndex, QObject, Qt
 from PyQt5.QtGui import QImage
 
@@ -26,13 +28,25 @@ _ROOT: Final = QModelIndex()
 _REDUCED_PIXELS: Final = 600_000
 
 
-@dataclasses.dataclass
-class _Entry:
-    id: int
+@dataclasses.dataclass(eq=False)
+class OpenFilm:
+    """A film of the list, read or still to be read.
+
+    Attributes:
+        path: The file, or the name of a pasted picture.
+        pixels: (h, w, 3 or 4) uint8 of a pasted picture; None for a file.
+        found: What was found in it; None while it is being read.
+        picture: Of the strip.
+        is_reduced: Whether only a smaller copy of its pixels was kept.
+        label: The finding whose heat map is shown with it; empty for none.
+    """
+
     path: Path
-    film: DiagnosedFilm | None = None
+    pixels: NDArray[np.uint8] | None = None
+    found: DiagnosedFilm | None = None
     picture: QImage | None = None
     is_reduced: bool = False
+    label: str = ""
 
 
 class FilmList(QAbstractListModel):
@@ -40,153 +54,131 @@ class FilmList(QAbstractListModel):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._entries: list[_Entry] = []
-        self._seen: list[int] = []  # ids, least recently shown first
-        self._shown: int | None = None
-        self._next_id = 1
+        self._films: list[OpenFilm] = []
+        self._seen: list[OpenFilm] = []  # least recently shown first
+        self._shown: OpenFilm | None = None
         self._bundle: ModelBundle | None = None
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._films)
 
-    def add(self, path: Path) -> int:
-        """Append a film that is still to be read; its id.
+    def __getitem__(self, row: int) -> OpenFilm:
+        return self._films[row]
 
-        A file that is in the list already keeps its place and gets its old id.
+    @property
+    def shown(self) -> OpenFilm | None:
+        """The film on screen."""
+        return self._shown
+
+    def add(self, path: Path, pixels: NDArray[np.uint8] | None = None) -> OpenFilm:
+        """Append a film that is still to be read.
+
+        A file that is in the list already keeps its place.
+
+        Args:
+            path: Absolute; a bare name for a pasted picture.
+            pixels: Of a pasted picture.
         """
-        for entry in self._entries:
-            if entry.path == path and (entry.film is None or entry.film.is_file):
-                return entry.id
-        row = len(self._entries)
+        for film in self._films:
+            if film.path == path:
+                return film
+        row = len(self._films)
         self.beginInsertRows(QModelIndex(), row, row)
-        entry = _Entry(self._next_id, path)
-        self._next_id += 1
-        self._entries.append(entry)
+        self._films.append(OpenFilm(path, pixels))
         self.endInsertRows()
-        return entry.id
+        return self._films[row]
 
-    def set_film(self, film_id: int, film: DiagnosedFilm) -> None:
-        """Fill in what was found; nothing happens for an id that was removed."""
-        row = self.row_of(film_id)
-        if row is None:
-            return
-        entry = self._entries[row]
-        entry.film = film
-        entry.is_reduced = False
-        entry.picture = thumbnail(film.pyramid, THUMBNAIL_SIDE)
-        self._touch(film_id)
+    def set_found(self, film: OpenFilm, found: DiagnosedFilm) -> None:
+        """Fill in what was found."""
+        film.found = found
+        film.is_reduced = False
+        film.picture = thumbnail(found.pyramid, THUMBNAIL_SIDE)
+        self._touch(film)
         self._save_memory()
-        index = self.index(row)
+        index = self.index(self._films.index(film))
         self.dataChanged.emit(index, index)
 
     def set_bundle(self, bundle: ModelBundle) -> None:
         """Note which model is asked now: what another said is marked as such."""
         self._bundle = bundle
-        if self._entries:
-            last = self.index(len(self._entries) - 1)
+        if self._films:
+            last = self.index(len(self._films) - 1)
             self.dataChanged.emit(self.index(0), last)
 
-    def is_outdated(self, film_id: int) -> bool:
+    def is_outdated(self, film: OpenFilm) -> bool:
         """Whether another model than the present one, or none, gave the verdict."""
-        row = self.row_of(film_id)
-        return row is not None and self._is_outdated(self._entries[row])
+        if self._bundle is None or film.found is None:
+            return False
+        reading = film.found.reading
+        return reading is None or reading.bundle is not self._bundle
 
-    def remove(self, film_id: int) -> None:
-        """Take a film out of the list."""
-        row = self.row_of(film_id)
-        if row is not None:
-            self.beginRemoveRows(QModelIndex(), row, row)
-            del self._entries[row]
-            self._seen = [seen for seen in self._seen if seen != film_id]
-            self.endRemoveRows()
+    def remove(self, film: OpenFilm) -> None:
+        """Take a film out of the list; if it was on screen, none is now."""
+        row = self._films.index(film)
+        self.beginRemoveRows(QModelIndex(), row, row)
+        del self._films[row]
+        self._seen = [seen for seen in self._seen if seen is not film]
+        if self._shown is film:
+            self._shown = None
+        self.endRemoveRows()
 
-    def film(self, film_id: int) -> DiagnosedFilm | None:
-        """What was found, or None while it is being read."""
-        row = self.row_of(film_id)
-        return self._entries[row].film if row is not None else None
-
-    def path(self, film_id: int) -> Path | None:
-        """Where a film came from."""
-        row = self.row_of(film_id)
-        return self._entries[row].path if row is not None else None
-
-    def is_reduced(self, film_id: int) -> bool:
-        """Whether only a smaller copy of its pixels was kept."""
-        row = self.row_of(film_id)
-        return row is not None and self._entries[row].is_reduced
-
-    def row_of(self, film_id: int) -> int | None:
+    def row_of(self, film: OpenFilm) -> int | None:
         """Place in the list; None when it is not in it."""
-        for row, entry in enumerate(self._entries):
-            if entry.id == film_id:
-                return row
-        return None
+        return self._films.index(film) if film in self._films else None
 
-    def id_at(self, row: int) -> int:
-        """Id of the film in a row."""
-        return self._entries[row].id
-
-    def show(self, film_id: int) -> None:
+    def show(self, film: OpenFilm) -> None:
         """Note that a film is on screen: it alone is sure to stay in full."""
-        self._shown = film_id
-        self._touch(film_id)
+        self._shown = film
+        self._touch(film)
         self._save_memory()
 
     def _save_memory(self) -> None:
         left = KEPT_BYTES
-        for seen in reversed(self._seen):
-            row = self.row_of(seen)
-            entry = self._entries[row] if row is not None else None
-            if entry is None or entry.film is None or seen == self._shown:
+        for film in reversed(self._seen):
+            if film.found is None or film is self._shown:
                 continue
-            left -= entry.film.pyramid.nbytes
-            if left < 0 and entry.film.is_file and not entry.is_reduced:
-                small = entry.film.pyramid.reduced(_REDUCED_PIXELS)
-                entry.film = dataclasses.replace(entry.film, pyramid=small)
-                entry.is_reduced = True
+            left -= film.found.pyramid.nbytes
+            if left < 0 and film.pixels is None and not film.is_reduced:
+                small = film.found.pyramid.reduced(_REDUCED_PIXELS)
+                film.found = dataclasses.replace(film.found, pyramid=small)
+                film.is_reduced = True
 
-    def _is_outdated(self, entry: _Entry) -> bool:
-        if self._bundle is None or entry.film is None:
-            return False
-        reading = entry.film.reading
-        return reading is None or reading.bundle is not self._bundle
+    def _verdict_text(self, film: OpenFilm) -> str:
+        text = _verdict_text(film.found)
+        has_verdict = film.found is not None and film.found.reading is not None
+        return f"Before: {text}" if has_verdict and self.is_outdated(film) else text
 
-    def _verdict_text(self, entry: _Entry) -> str:
-        text = _verdict_text(entry)
-        has_verdict = entry.film is not None and entry.film.reading is not None
-        return f"Before: {text}" if has_verdict and self._is_outdated(entry) else text
-
-    def _touch(self, film_id: int) -> None:
-        self._seen = [seen for seen in self._seen if seen != film_id] + [film_id]
+    def _touch(self, film: OpenFilm) -> None:
+        self._seen = [*(seen for seen in self._seen if seen is not film), film]
 
     # Qt overrides
 
     def rowCount(self, parent: QModelIndex = _ROOT) -> int:
-        return 0 if parent.isValid() else len(self._entries)
+        return 0 if parent.isValid() else len(self._films)
 
     def data(
         self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole
     ) -> object:
         if not index.isValid():
             return None
-        entry = self._entries[index.row()]
+        film = self._films[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return display_name(entry.path)
+            return display_name(film.path)
         if role == Qt.ItemDataRole.DecorationRole:
-            return entry.picture
+            return film.picture
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{printable(entry.path)}\n{self._verdict_text(entry)}"
+            return f"{printable(film.path)}\n{self._verdict_text(film)}"
         if role == VERDICT_ROLE:
-            return self._verdict_text(entry)
+            return self._verdict_text(film)
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{display_name(entry.path)}, {self._verdict_text(entry)}"
+            return f"{display_name(film.path)}, {self._verdict_text(film)}"
         return None
 
 
-def _verdict_text(entry: _Entry) -> str:
-    if entry.film is None:
+def _verdict_text(found: DiagnosedFilm | None) -> str:
+    if found is None:
         return "Reading…"
-    reading = entry.film.reading
+    reading = found.reading
     if reading is None:
         return "No verdict"
     finding = reading.verdict.finding

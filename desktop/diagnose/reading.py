@@ -1,4 +1,4 @@
-"""What the worker hands to the window for one film."""
+"""A film on disk -> what the window shows of it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from core.films.radiograph import FilmFacts, Radiograph
+from core.errors import CoreError
+from core.films.radiograph import (
+    FilmFacts,
+    Radiograph,
+    radiograph_from_array,
+    read_radiograph,
+)
 from core.model.bundle import ModelBundle
-from core.model.classifier import Prediction, Verdict, sentence
+from core.model.classifier import Classifier, Prediction, Verdict, decide, sentence
 from core.model.gradcam import heatmap_from_evidence
 from desktop.film.pyramid import FilmPyramid, build_pyramid
 
@@ -69,14 +75,38 @@ class DiagnosedFilm:
     warnings: tuple[str, ...]
     pyramid: FilmPyramid
     reading: Reading | None
-    is_file: bool = True
+    is_file: bool
+
+
+def diagnose(
+    path: Path, pixels: NDArray[np.uint8] | None, classifier: Classifier | None
+) -> DiagnosedFilm:
+    """Read a film and ask the model. Takes its time: not for the GUI thread.
+
+    Args:
+        path: The file, or the name of a pasted picture.
+        pixels: (h, w, 3 or 4) uint8 of a pasted picture; None to read the file.
+        classifier: The model; None for a film without a verdict.
+
+    Raises:
+        CoreError: The film cannot be read, or the model says nothing of it.
+    """
+    try:
+        if pixels is None:
+            film = read_radiograph(path)
+        else:
+            film = radiograph_from_array(pixels, name=path.name)
+        reading = _ask(classifier, film) if classifier is not None else None
+        return diagnosed(film, reading, is_file=pixels is None)
+    except MemoryError as error:
+        raise CoreError(
+            f"There is not enough memory to open {path.name}.",
+            hint="Close other programs, or use a smaller copy of the film.",
+        ) from error
 
 
 def diagnosed(
-    film: Radiograph,
-    reading: Reading | None,
-    *,
-    is_file: bool,
+    film: Radiograph, reading: Reading | None, *, is_file: bool
 ) -> DiagnosedFilm:
     """Gather what the window shows. Builds the pyramid: not for the GUI thread."""
     said = reading.verdict.warnings if reading is not None else ()
@@ -88,6 +118,14 @@ def diagnosed(
         reading=reading,
         is_file=is_file,
     )
+
+
+def _ask(classifier: Classifier, film: Radiograph) -> Reading:
+    bundle = classifier.bundle
+    prediction = classifier.predict(film)
+    verdict = decide(prediction, bundle.card, film)
+    height, width = film.pixels.shape
+    return make_reading(bundle, prediction, verdict, (height, width))
 
 
 def make_reading(

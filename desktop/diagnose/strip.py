@@ -14,7 +14,7 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
-from desktop.diagnose.films import VERDICT_ROLE, FilmList
+from desktop.diagnose.films import VERDICT_ROLE, FilmList, OpenFilm
 from desktop.style.item_paint import paint_film, paint_frame
 from desktop.widgets.labels import muted
 
@@ -28,12 +28,12 @@ class FilmStrip(QListView):
     """Show a `FilmList` from left to right.
 
     Signals:
-        film_chosen: int. Id of the film that became current by mouse or key.
-        removal_asked: int. Id of the film on which Delete was pressed.
+        film_chosen: OpenFilm. It became current by mouse or key.
+        removal_asked: OpenFilm. Delete was pressed on it.
     """
 
-    film_chosen = pyqtSignal(int)
-    removal_asked = pyqtSignal(int)
+    film_chosen = pyqtSignal(object)
+    removal_asked = pyqtSignal(object)
 
     def __init__(self, films: FilmList, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -52,9 +52,9 @@ class FilmStrip(QListView):
         self.setAccessibleName("Films opened in this session")
         self.selectionModel().currentChanged.connect(self._on_current_changed)
 
-    def show_current(self, film_id: int) -> None:
+    def show_current(self, film: OpenFilm) -> None:
         """Mark a film as the one on screen, without a signal."""
-        row = self._films.row_of(film_id)
+        row = self._films.row_of(film)
         if row is None:
             return
         self._is_quiet = True
@@ -65,7 +65,7 @@ class FilmStrip(QListView):
     @pyqtSlot(QModelIndex, QModelIndex)
     def _on_current_changed(self, current: QModelIndex, old: QModelIndex) -> None:
         if current.isValid() and not self._is_quiet:
-            self.film_chosen.emit(self._films.id_at(current.row()))
+            self.film_chosen.emit(self._films[current.row()])
 
     # Qt overrides
 
@@ -79,7 +79,7 @@ class FilmStrip(QListView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         current = self.currentIndex()
         if event.key() == Qt.Key.Key_Delete and current.isValid():
-            self.removal_asked.emit(self._films.id_at(current.row()))
+            self.removal_asked.emit(self._films[current.row()])
         else:
             super().keyPressEvent(event)
 

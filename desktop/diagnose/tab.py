@@ -22,6 +22,7 @@ from core.model.gradcam import colour_table
 from core.paths import sample_films
 from desktop.diagnose import file_dialogs as film_dialogs
 from desktop.diagnose.actions import DiagnoseActions
+from desktop.diagnose.films import OpenFilm
 from desktop.diagnose.layout import DiagnoseLayout
 from desktop.diagnose.picture import PictureJob
 from desktop.diagnose.reading import DiagnosedFilm
@@ -29,6 +30,7 @@ from desktop.diagnose.saver import FilmSaver
 from desktop.diagnose.session import FilmSession
 from desktop.film.incoming import DropHighlight, films_in, image_pixels, may_hold_films
 from desktop.film.pyramid import heat_image
+from desktop.models.in_use import ModelInUse
 from desktop.settings import Settings
 from desktop.widgets.notify import Notice
 
@@ -40,7 +42,7 @@ class DiagnoseTab(QWidget):
     never stands beside another film.
 
     Attributes:
-        session: The films that are open and the thread that reads them.
+        session: The films that are open.
         saver: The thread that draws pictures to save and copy.
         commands: The actions.
         ui: The widgets.
@@ -48,30 +50,25 @@ class DiagnoseTab(QWidget):
     Signals:
         status_changed: str. What is going on, for the status line.
         film_changed: str. Name of the film on screen; empty for none.
-        bundle_changed: ModelBundle. The model that is asked from now on.
-        bundle_refused: CoreError. The model asked for is not used; the one
-            before stays.
         models_given: list[Path]. Packed models came in place of films.
     """
 
     status_changed = pyqtSignal(str)
     film_changed = pyqtSignal(str)
-    bundle_changed = pyqtSignal(object)
-    bundle_refused = pyqtSignal(object)
     models_given = pyqtSignal(object)
 
     def __init__(
         self,
         settings: Settings,
-        bundle_dir: Path | None = None,
+        model: ModelInUse,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._settings = settings
+        self._model = model
         self._card: ModelCard | None = None
         self._read_by: ModelBundle | None = None
-        self._chosen: dict[int, str] = {}
-        self.session = FilmSession(bundle_dir, self)
+        self.session = FilmSession(model, self)
         self.saver = FilmSaver(settings, self)
         self.commands = DiagnoseActions(self, sample_films())
         self.ui = DiagnoseLayout(self, self.session.films, self.commands)
@@ -85,24 +82,15 @@ class DiagnoseTab(QWidget):
     # What the window asks for
 
     def start(self) -> None:
-        """Begin to load the model; called when the window is on screen."""
+        """Begin to read films; called when the window is on screen."""
         self.session.start()
 
     def shut_down(self) -> None:
-        """Remember the settings and end the threads; the work in hand is done."""
+        """Remember the settings and end the thread; the picture in hand is saved."""
         self._settings.heatmap_shown = self.commands.heatmap.isChecked()
         self._settings.heatmap_opacity = self.ui.panel.heat.opacity
         self._settings.splitter_state = self.ui.splitter.saveState()
-        self.session.shut_down()
         self.saver.shut_down()
-
-    def use_bundle(self, path: Path) -> None:
-        """Ask another model; `bundle_changed` or `bundle_refused` follows."""
-        self.session.use_bundle(path)
-
-    def go_back(self) -> None:
-        """Ask the model from before again; the same two signals follow."""
-        self.session.go_back()
 
     def menus(self, parent: QWidget) -> list[QMenu]:
         """File, Edit and View menus."""
@@ -153,29 +141,28 @@ class DiagnoseTab(QWidget):
     def chosen_label(self) -> str | None:
         """The finding whose heat map is on screen, or would be."""
         shown = self.session.shown
-        return self._chosen.get(shown) if shown is not None else None
+        return shown.label or None if shown is not None else None
 
     # The film on screen
 
-    @pyqtSlot(int)
-    def _on_film_shown(self, film_id: int) -> None:
-        film = self.session.shown_film
-        assert film is not None
-        self.ui.view.set_film(film.pyramid)
-        self._show_reading(film_id, film)
+    @pyqtSlot(object)
+    def _on_film_shown(self, film: OpenFilm) -> None:
+        assert film.found is not None
+        self.ui.view.set_film(film.found.pyramid)
+        self._show_reading(film, film.found)
         self.ui.show_film()
-        self.ui.strip.show_current(film_id)
+        self.ui.strip.show_current(film)
         self.film_changed.emit(display_name(film.path))
 
-    def _show_reading(self, film_id: int, film: DiagnosedFilm) -> None:
+    def _show_reading(self, film: OpenFilm, found: DiagnosedFilm) -> None:
         """Show what a model says of the film on screen."""
-        reading = film.reading
+        reading = found.reading
         self._read_by = reading.bundle if reading is not None else None
         if reading is not None:
             self._show_card(reading.bundle.card)
-            if self._chosen.get(film_id) not in reading.heatmaps:
-                self._chosen[film_id] = reading.likeliest
-        self.ui.panel.show_film(film, self.chosen_label)
+            if film.label not in reading.heatmaps:
+                film.label = reading.likeliest
+        self.ui.panel.show_film(found, self.chosen_label)
         self.commands.set_film_open(is_open=True, is_read=reading is not None)
         self._show_heatmap()
         said = reading.sentence if reading is not None else "No verdict."
@@ -188,14 +175,14 @@ class DiagnoseTab(QWidget):
             self._card = card
             self.commands.set_card(card)
 
-    @pyqtSlot(int)
-    def _on_film_refined(self, film_id: int) -> None:
-        film = self.session.shown_film
-        assert film is not None
-        self.ui.view.set_film(film.pyramid, keep_view=True)
-        if film.reading is None or film.reading.bundle is not self._read_by:
-            self._chosen.pop(film_id, None)
-            self._show_reading(film_id, film)
+    @pyqtSlot(object)
+    def _on_film_refined(self, film: OpenFilm) -> None:
+        found = film.found
+        assert found is not None
+        self.ui.view.set_film(found.pyramid, keep_view=True)
+        if found.reading is None or found.reading.bundle is not self._read_by:
+            film.label = ""
+            self._show_reading(film, found)
 
     @pyqtSlot()
     def _on_emptied(self) -> None:
@@ -206,11 +193,10 @@ class DiagnoseTab(QWidget):
         self.film_changed.emit("")
 
     @pyqtSlot(object)
-    def _on_bundle_opened(self, bundle: ModelBundle) -> None:
+    def _on_model_changed(self, bundle: ModelBundle) -> None:
         film = self.session.shown_film
         if film is None or film.reading is None:
             self._show_card(bundle.card)
-        self.bundle_changed.emit(bundle)
 
     @pyqtSlot(str, bool)
     def _on_progress_changed(self, text: str, is_wanted: bool) -> None:
@@ -237,7 +223,7 @@ class DiagnoseTab(QWidget):
         shown, film = self.session.shown, self.session.shown_film
         reading = film.reading if film is not None else None
         if shown is not None and reading is not None and label in reading.heatmaps:
-            self._chosen[shown] = label
+            shown.label = label
             self.set_heatmap_shown(True)
             self._show_heatmap()
 
@@ -342,8 +328,8 @@ class DiagnoseTab(QWidget):
         self.session.emptied.connect(self._on_emptied)
         self.session.progress_changed.connect(self._on_progress_changed)
         self.session.notice_raised.connect(self.show_notice)
-        self.session.bundle_opened.connect(self._on_bundle_opened)
-        self.session.bundle_refused.connect(self.bundle_refused)
+        self._model.changed.connect(self._on_model_changed)
+        self._model.notice_raised.connect(self.show_notice)
         self.saver.failed.connect(self.ui.banner.show_error)
         self.saver.status_changed.connect(self.status_changed)
 

@@ -19,6 +19,7 @@ from core.model.archive import unpack_bundle
 from core.model.bundle import ModelBundle
 from desktop.models import file_dialogs as model_dialogs
 from desktop.models.export_dialog import ExportDialog
+from desktop.models.in_use import ModelInUse
 from desktop.models.list_dialog import ModelsDialog
 from desktop.widgets.notify import notice_of
 from desktop.work.background import Background
@@ -27,27 +28,26 @@ from desktop.work.background import Background
 class ModelFiles(QWidget):
     """Offers what can be done with model files; has no place on screen itself.
 
+    Args:
+        model: The model in use.
+        parent: The window.
+
     Attributes:
         menu_actions: For the File menu, in order.
 
     Signals:
-        bundle_asked: Path. To be put to use; `set_bundle` follows, or
-            `discard_imported` when that has failed.
-        back_asked: the model before the present one is wanted again.
         notice_raised: Notice. A file cannot be imported.
         status_changed: str. For the status line.
     """
 
-    bundle_asked = pyqtSignal(object)
-    back_asked = pyqtSignal()
     notice_raised = pyqtSignal(object)
     status_changed = pyqtSignal(str)
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, model: ModelInUse, parent: QWidget) -> None:
         super().__init__(parent)
         self.hide()
         self._window = parent
-        self._bundle: ModelBundle | None = None
+        self._model = model
         self._waiting: list[Path] = []
         self._is_importing = False
         self._asked: ModelBundle | None = None
@@ -62,17 +62,18 @@ class ModelFiles(QWidget):
         self.list_action.triggered.connect(self._on_list_triggered)
         self.back_action = QAction("Go &back to the model before", parent)
         self.back_action.setEnabled(False)
-        self.back_action.triggered.connect(self.back_asked)
+        self.back_action.triggered.connect(model.go_back)
         self.menu_actions = [
             self.import_action,
             self.export_action,
             self.list_action,
             self.back_action,
         ]
+        model.changed.connect(self._on_model_changed)
+        model.refused.connect(self._on_model_refused)
 
-    def set_bundle(self, bundle: ModelBundle) -> None:
-        """Another model is in use."""
-        self._bundle = bundle
+    @pyqtSlot(object)
+    def _on_model_changed(self, bundle: ModelBundle) -> None:
         self.export_action.setEnabled(True)
         earlier = model_store.previous()
         name = earlier.name.replace("&", "&&") if earlier else "the model before"
@@ -80,7 +81,12 @@ class ModelFiles(QWidget):
         self.back_action.setEnabled(earlier is not None)
         # Another may have come first: that of the start, above all.
         if self._asked is not None and self._asked.card == bundle.card:
-            self.discard_imported()
+            self._end_import()
+
+    @pyqtSlot()
+    def _on_model_refused(self) -> None:
+        if self._asked is not None:
+            self._end_import()
 
     def import_files(self, files: Sequence[Path]) -> None:
         """Import one after the other; see `import_file`."""
@@ -94,11 +100,6 @@ class ModelFiles(QWidget):
         """
         self._waiting.append(file)
         self._begin_next()
-
-    def discard_imported(self) -> None:
-        """What was asked for is done or has failed: go on to the next file."""
-        if self._asked is not None:
-            self._end_import()
 
     def shut_down(self) -> None:
         """End the thread."""
@@ -119,11 +120,12 @@ class ModelFiles(QWidget):
         self.status_changed.emit("")
         self._scratch = found.scratch
         name = found.bundle.card.name
-        if self._bundle is not None and found.bundle.card == self._bundle.card:
+        in_use = self._model.bundle
+        if in_use is not None and found.bundle.card == in_use.card:
             self.status_changed.emit(f"{name} is the model in use already.")
         elif model_dialogs.confirm_import(found.bundle, self._window):
             self._asked = found.bundle
-            self.bundle_asked.emit(found.bundle.path)
+            self._model.use(found.bundle.path)
             return
         self._end_import()
 
@@ -150,13 +152,13 @@ class ModelFiles(QWidget):
     def _on_list_triggered(self) -> None:
         dialog = ModelsDialog(self._window)
         if dialog.exec() == QDialog.DialogCode.Accepted and dialog.wanted is not None:
-            self.bundle_asked.emit(dialog.wanted)
+            self._model.use(dialog.wanted)
         dialog.deleteLater()
 
     @pyqtSlot()
     def _on_export_triggered(self) -> None:
-        if self._bundle is not None:
-            dialog = ExportDialog(self._bundle, self._window)
+        if self._model.bundle is not None:
+            dialog = ExportDialog(self._model.bundle, self._window)
             dialog.status_changed.connect(self.status_changed)
             dialog.exec()
             dialog.deleteLater()

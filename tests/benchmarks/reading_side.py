@@ -1,4 +1,4 @@
-"""The window's worker reading a film before, during and after a real training job.
+"""The window's code reading a film before, during and after a real training job.
 
 `python -m tests.benchmarks.reading_side FILM BUNDLE MANIFEST REPEATS` prints one line
 of JSON. The job is started and supervised by the window's own code, which lowers its
@@ -19,11 +19,11 @@ from typing import Any
 import psutil
 from PyQt5.QtCore import QCoreApplication, Qt
 
-from core.errors import CoreError
 from core.jobs.events import Progressed, TrainingEvent
+from core.model.bundle import read_bundle
+from core.model.classifier import Classifier
 from core.runs.job_folder import JobFolder
-from desktop.diagnose.reading import DiagnosedFilm
-from desktop.diagnose.worker import FilmRequest, InferenceWorker
+from desktop.diagnose.reading import diagnose
 from desktop.work.core_process import CoreProcess
 
 _WARM_UP = 3
@@ -88,7 +88,7 @@ class Job:
 
 
 class Reader:
-    """The window's worker, asked in this thread.
+    """What the window's thread does for a film, done in this thread.
 
     Args:
         film: What it reads.
@@ -97,35 +97,18 @@ class Reader:
 
     def __init__(self, film: Path, bundle: Path) -> None:
         self._film = film
-        self._worker = InferenceWorker(bundle)
-        self._worker.diagnosed.connect(self._take)
-        self._worker.failed.connect(self._fail)
-        self._failure = ""
+        self._classifier = Classifier(read_bundle(bundle))
         self.read(_WARM_UP)
 
     def read(self, times: int) -> list[float]:
-        """Seconds of each reading.
-
-        Raises:
-            SystemExit: There is no verdict.
-        """
+        """Seconds of each reading."""
         found = []
-        for number in range(times):
+        for _ in range(times):
             time.sleep(_PAUSE_S)
             began = time.perf_counter()
-            # Served before the call returns: both live in this thread.
-            self._worker.request([FilmRequest(number, self._film)])
+            diagnose(self._film, None, self._classifier)
             found.append(time.perf_counter() - began)
-            if self._failure:
-                raise SystemExit(self._failure)
         return found
-
-    def _take(self, request_id: int, film: DiagnosedFilm) -> None:
-        if film.reading is None:
-            self._failure = "The model could not be opened."
-
-    def _fail(self, request_id: int, error: CoreError) -> None:
-        self._failure = str(error)
 
 
 def measure(film: Path, bundle: Path, manifest: Path, repeats: int) -> dict[str, Any]:

@@ -122,7 +122,7 @@ def test_no_copy_of_it_is_kept_among_the_models(kind: str, tmp_path: Path) -> No
     with pytest.raises(BundleError, match=REASONS[kind]) as caught:
         model_store.use(path)
     assert caught.value.hint
-    assert model_store.current() == default_bundle_dir()
+    assert model_store.recorded() == default_bundle_dir()
     assert not models_dir().exists() or not list(models_dir().iterdir())
 
 

@@ -31,8 +31,8 @@ def spoil(bundle: Path) -> None:
 
 
 def test_the_shipped_model_is_in_use_at_first() -> None:
-    assert model_store.current() == default_bundle_dir()
-    assert model_store.choice().failure is None
+    assert model_store.recorded() == default_bundle_dir()
+    assert model_store.open_in_use()[1] is None
     assert model_store.previous() is None
 
 
@@ -45,7 +45,7 @@ def test_a_model_that_is_used_is_copied(
     shutil.rmtree(run)
     assert used.path.parent == models_dir()
     assert used.sha256 == tiny_bundle.sha256
-    assert read_bundle(model_store.current()).sha256 == tiny_bundle.sha256
+    assert read_bundle(model_store.recorded()).sha256 == tiny_bundle.sha256
 
 
 def test_only_what_the_card_lists_is_copied(
@@ -71,7 +71,7 @@ def test_a_model_that_is_there_already_is_not_copied_again(
 def test_a_damaged_copy_is_made_anew(tiny_bundle: ModelBundle) -> None:
     spoil(model_store.use(tiny_bundle.path).path)
     assert model_store.use(tiny_bundle.path).sha256 == tiny_bundle.sha256
-    assert model_store.choice().failure is None
+    assert model_store.open_in_use()[1] is None
 
 
 def test_models_that_differ_only_in_their_card_are_kept_apart(tmp_path: Path) -> None:
@@ -81,9 +81,9 @@ def test_models_that_differ_only_in_their_card_are_kept_apart(tmp_path: Path) ->
     assert strict.sha256 == loose.sha256
     model_store.use(strict.path)
     model_store.use(loose.path)
-    assert read_bundle(model_store.current()).card.threshold("covid") == 0.5
+    assert read_bundle(model_store.recorded()).card.threshold("covid") == 0.5
     model_store.go_back()
-    assert read_bundle(model_store.current()).card.threshold("covid") == 0.9
+    assert read_bundle(model_store.recorded()).card.threshold("covid") == 0.9
 
 
 def test_going_back_leads_through_all_models_to_the_shipped_one(
@@ -96,7 +96,7 @@ def test_going_back_leads_through_all_models_to_the_shipped_one(
     assert earlier.name == tiny_bundle.card.name
     assert model_store.go_back().sha256 == tiny_bundle.sha256
     assert model_store.go_back().path == default_bundle_dir()
-    assert model_store.current() == default_bundle_dir()
+    assert model_store.recorded() == default_bundle_dir()
     with pytest.raises(BundleError, match="No other model"):
         model_store.go_back()
 
@@ -124,10 +124,10 @@ def test_without_the_chosen_model_the_shipped_one_is_used_and_it_says_why(
         shutil.rmtree(path)
     else:
         spoil(path)
-    found = model_store.choice()
-    assert found.path == default_bundle_dir()
-    assert isinstance(found.failure, BundleError)
-    assert found.failure.hint
+    found, problem = model_store.open_in_use()
+    assert found.bundle.path == default_bundle_dir()
+    assert isinstance(problem, BundleError)
+    assert problem.hint
 
 
 def test_a_damaged_bundle_is_not_used(tiny_bundle: ModelBundle, tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ def test_a_damaged_bundle_is_not_used(tiny_bundle: ModelBundle, tmp_path: Path) 
     spoil(bad)
     with pytest.raises(BundleError):
         model_store.use(bad)
-    assert model_store.current() == default_bundle_dir()
+    assert model_store.recorded() == default_bundle_dir()
     assert not models_dir().exists()
 
 
@@ -161,11 +161,11 @@ def test_a_record_that_cannot_be_understood_is_told_and_survived(
 ) -> None:
     models_dir().mkdir(parents=True)
     (models_dir() / "state.json").write_text(text)
-    found = model_store.choice()
-    assert found.path == default_bundle_dir()
-    assert "cannot be understood" in str(found.failure)
+    found, problem = model_store.open_in_use()
+    assert found.bundle.path == default_bundle_dir()
+    assert "cannot be understood" in str(problem)
     model_store.use(tiny_bundle.path)
-    assert model_store.choice().failure is None
+    assert model_store.open_in_use()[1] is None
 
 
 @pytest.fixture
@@ -182,7 +182,7 @@ def test_a_full_disk_changes_nothing(
     (small_home / "filler").write_bytes(b"x" * 14_000)
     with pytest.raises(OutputError):
         model_store.use(tiny_bundle.path)
-    assert model_store.current() == default_bundle_dir()
+    assert model_store.recorded() == default_bundle_dir()
     left = [p.name for p in small_home.rglob("*") if p.is_file()]
     assert left == ["filler"]
 
@@ -198,4 +198,4 @@ def test_a_read_only_folder_changes_nothing(
         monkeypatch.setenv("HILUM_HOME", str(home))
         with as_nobody(), pytest.raises(OutputError, match="may not be written"):
             model_store.use(bundle)
-        assert model_store.current() == default_bundle_dir()
+        assert model_store.recorded() == default_bundle_dir()

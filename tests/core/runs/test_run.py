@@ -392,7 +392,8 @@ def test_packages_are_those_that_bring_their_library() -> None:
     for need in (run.IMPORT_NEEDS + run.WINDOW_NEEDS).split():
         library, package = need.split("=")
         # Debian's rule: name and version of the library, a dash between two digits.
-        named = re.sub(r"(?<=\d)\.so\.", "-", library.lower()).replace(".so.", "")
+        name = library.lower().replace("_", "-")
+        named = re.sub(r"(?<=\d)\.so\.", "-", name).replace(".so.", "")
         assert package == {"libgthread-2.0-0": "libglib2.0-0"}.get(named, named)
 
 

@@ -379,7 +379,7 @@ def test_the_log_names_no_film(
 
 
 def opened(window: MainWindow, qtbot: QtBot) -> None:
-    qtbot.waitUntil(lambda: window._bundle is not None, timeout=10000)
+    qtbot.waitUntil(lambda: window.model.bundle is not None, timeout=10000)
 
 
 def labelled(count: int) -> list[Label]:
@@ -398,8 +398,8 @@ def test_a_model_with_other_labels_takes_over(
     tab.open_paths([make_film("bright.png", 250)])
     settled(tab, qtbot)
     other = write_tiny_bundle(tmp_path / "o", labels=labelled(count), name="Other")
-    with qtbot.waitSignal(tab.bundle_changed, timeout=10000):
-        window.use_bundle(other.path)
+    with qtbot.waitSignal(window.model.changed, timeout=10000):
+        window.model.use(other.path)
     settled(tab, qtbot)
     assert [row.label for row in tab.ui.panel.bars.rows] == [
         label.name for label in other.card.labels
@@ -426,8 +426,8 @@ def test_a_refused_model_leaves_everything_and_says_why(
     tab.open_paths([film])
     settled(tab, qtbot)
     sentence, model = tab.ui.panel.sentence, tab.ui.panel.model
-    with qtbot.waitSignal(tab.bundle_refused, timeout=10000):
-        window.use_bundle(tmp_path / "nothing")
+    with qtbot.waitSignal(window.model.refused, timeout=10000):
+        window.model.use(tmp_path / "nothing")
     assert tab.ui.panel.sentence == sentence
     assert tab.ui.panel.model == model
     assert "not a model bundle" in tab.ui.banner.notice.text
@@ -441,10 +441,10 @@ def test_going_back_is_offered_once_there_was_another(
     assert not window.files.back_action.isEnabled()
     for name in ("First", "Second"):
         bundle = write_tiny_bundle(tmp_path / name, name=name, shift=len(name))
-        with qtbot.waitSignal(tab.bundle_changed, timeout=10000):
-            window.use_bundle(bundle.path)
+        with qtbot.waitSignal(window.model.changed, timeout=10000):
+            window.model.use(bundle.path)
     assert window.files.back_action.text() == "Go &back to First"
-    with qtbot.waitSignal(tab.bundle_changed, timeout=10000):
+    with qtbot.waitSignal(window.model.changed, timeout=10000):
         window.files.back_action.trigger()
     assert window._status.model.text == "Model: First"
 
@@ -466,7 +466,7 @@ def test_a_model_file_is_imported_after_a_yes(
         return True
 
     monkeypatch.setattr(model_dialogs, "confirm_import", agree)
-    with qtbot.waitSignal(tab.bundle_changed, timeout=10000):
+    with qtbot.waitSignal(window.model.changed, timeout=10000):
         window.files.import_file(tmp_path / "sent.hilum")
     assert [each.card.name for each in asked] == ["Sent"]
     assert window._status.model.text == "Model: Sent"
@@ -560,19 +560,19 @@ def test_a_candidate_is_put_to_use_with_one_click_and_left_with_another(
     films = write_films(tmp_path / "films")
     eager = write_tiny_bundle(tmp_path / "eager", name="Eager", shift=30.0)
     earlier = write_tiny_bundle(tmp_path / "earlier", name="Earlier", shift=1.0)
-    with qtbot.waitSignal(tab.bundle_changed, timeout=10000):
-        window.use_bundle(earlier.path)
+    with qtbot.waitSignal(window.model.changed, timeout=10000):
+        window.model.use(earlier.path)
     report = window.retrain.report_page
     window._tabs.setCurrentWidget(window.retrain)
     window.retrain._stack.setCurrentWidget(report)
     with qtbot.waitSignal(report.candidate.compared, timeout=90000):
         report.set_run(make_finished_run(eager, films, name="Eager"))
-    with qtbot.waitSignal(tab.bundle_changed, timeout=10000):
+    with qtbot.waitSignal(window.model.changed, timeout=10000):
         report.candidate.choice.use_button.click()
     assert report.candidate.is_in_use
     assert window._status.model.text == "Model: Eager"
     assert report.candidate.choice.back_button.text() == "Go &back to Earlier"
-    with qtbot.waitSignal(tab.bundle_changed, timeout=10000):
+    with qtbot.waitSignal(window.model.changed, timeout=10000):
         report.candidate.choice.back_button.click()
     assert window._status.model.text == "Model: Earlier"
     assert not report.candidate.is_in_use

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-from core.errors import CoreError
 from core.model import in_use as model_store
 from core.model.bundle import ModelBundle
 from desktop.diagnose import films as film_list
 from desktop.diagnose.films import VERDICT_ROLE, FilmList
 from desktop.diagnose.session import FilmSession
+from desktop.models.in_use import ModelInUse
 from desktop.widgets.notify import Notice
 from tests.tiny_bundle import write_tiny_bundle
 
@@ -20,14 +20,25 @@ MakeFilm = Callable[..., Path]
 
 
 @pytest.fixture
-def session(qtbot: QtBot, tiny_bundle: ModelBundle) -> Iterator[FilmSession]:
-    session = FilmSession(tiny_bundle.path)
-    yield session
-    session.shut_down()
+def model(qtbot: QtBot, tiny_bundle: ModelBundle) -> Iterator[ModelInUse]:
+    model = ModelInUse(tiny_bundle.path)
+    yield model
+    model.shut_down()
+
+
+@pytest.fixture
+def session(model: ModelInUse) -> FilmSession:
+    return FilmSession(model)
+
+
+def start(session: FilmSession) -> None:
+    if session._model.bundle is None:
+        session._model.start()
+    session.start()
 
 
 def read_all(session: FilmSession, qtbot: QtBot, paths: list[Path]) -> None:
-    session.start()
+    start(session)
     session.open_paths(paths)
     qtbot.waitUntil(lambda: not session.is_reading, timeout=10000)
 
@@ -51,7 +62,7 @@ def test_films_asked_for_before_the_thread_runs_still_meet_the_model(
     session: FilmSession, qtbot: QtBot, make_film: MakeFilm
 ) -> None:
     session.open_paths([make_film("dark.png", 10)])
-    session.start()
+    start(session)
     qtbot.waitUntil(lambda: not session.is_reading, timeout=10000)
     assert session.shown_film is not None
     assert session.shown_film.reading is not None
@@ -78,9 +89,9 @@ def test_the_newest_request_is_the_one_that_is_shown(
     session.film_shown.connect(shown.append)
     session.open_paths(old)
     session.open_paths([new])
-    session.start()
+    start(session)
     qtbot.waitUntil(lambda: not session.is_reading, timeout=10000)
-    assert [session.films.path(film_id) for film_id in shown] == [new]
+    assert [film.path for film in shown] == [new]
     assert len(session.films) == 6
 
 
@@ -164,8 +175,8 @@ def test_a_film_closed_while_it_waits_is_not_shown(
     session: FilmSession, qtbot: QtBot, make_film: MakeFilm
 ) -> None:
     session.open_paths([make_film("a.png", 10), make_film("b.png", 240)])
-    session.close(session.films.id_at(0))
-    session.start()
+    session.close(session.films[0])
+    start(session)
     qtbot.waitUntil(lambda: not session.is_reading, timeout=10000)
     assert names(session.films) == ["b.png"]
     assert session.shown_film is not None
@@ -174,11 +185,12 @@ def test_a_film_closed_while_it_waits_is_not_shown(
 def test_without_a_model_films_are_shown_without_a_verdict(
     qtbot: QtBot, make_film: MakeFilm, tmp_path: Path
 ) -> None:
-    session = FilmSession(tmp_path / "no model")
+    model = ModelInUse(tmp_path / "no model")
+    session = FilmSession(model)
     told: list[Notice] = []
-    session.notice_raised.connect(told.append)
+    model.notice_raised.connect(told.append)
     read_all(session, qtbot, [make_film("a.png", 10)])
-    session.shut_down()
+    model.shut_down()
     assert session.shown_film is not None
     assert session.shown_film.reading is None
     assert len(told) == 1
@@ -188,7 +200,7 @@ def test_without_a_model_films_are_shown_without_a_verdict(
 def test_pasted_pictures_are_films_of_their_own(
     session: FilmSession, qtbot: QtBot
 ) -> None:
-    session.start()
+    start(session)
     pixels = np.full((64, 64, 4), 255, np.uint8)
     session.open_picture(pixels)
     session.open_picture(pixels)
@@ -206,8 +218,8 @@ def test_films_off_screen_keep_a_smaller_copy_when_memory_runs_short(
     monkeypatch.setattr(film_list, "_REDUCED_PIXELS", 100_000)
     paths = [make_film(f"{i}.png", 100, size=1200) for i in range(2)]
     read_all(session, qtbot, paths)
-    first, second = session.films.id_at(0), session.films.id_at(1)
-    assert session.films.is_reduced(second)
+    first, second = session.films[0], session.films[1]
+    assert second.is_reduced
     with qtbot.waitSignal(session.film_refined):
         session.choose(second)
         reduced = session.shown_film
@@ -215,17 +227,17 @@ def test_films_off_screen_keep_a_smaller_copy_when_memory_runs_short(
     assert reduced.pyramid.levels[0].size <= 100_000
     assert session.shown_film is not None
     assert session.shown_film.pyramid.levels[0].shape == (1200, 1200)
-    assert session.films.is_reduced(first)
+    assert first.is_reduced
 
 
 def started(session: FilmSession, qtbot: QtBot) -> None:
-    with qtbot.waitSignal(session.bundle_opened, timeout=10000):
-        session.start()
+    with qtbot.waitSignal(session._model.changed, timeout=10000):
+        start(session)
 
 
 def switched(session: FilmSession, qtbot: QtBot, path: Path) -> ModelBundle:
-    with qtbot.waitSignal(session.bundle_opened, timeout=10000) as caught:
-        session.use_bundle(path)
+    with qtbot.waitSignal(session._model.changed, timeout=10000) as caught:
+        session._model.use(path)
     qtbot.waitUntil(lambda: not session.is_reading, timeout=10000)
     bundle: ModelBundle = caught.args[0]
     return bundle
@@ -257,7 +269,7 @@ def test_other_films_are_read_again_when_they_are_chosen(
 ) -> None:
     read_all(session, qtbot, [make_film("a.png", 240), make_film("b.png", 10)])
     switched(session, qtbot, eager.path)
-    second = session.films.id_at(1)
+    second = session.films[1]
     assert session.films.index(1).data(VERDICT_ROLE).startswith("Before: Normal")
     with qtbot.waitSignal(session.film_refined, timeout=10000):
         session.choose(second)
@@ -267,7 +279,7 @@ def test_other_films_are_read_again_when_they_are_chosen(
 def test_a_pasted_picture_is_read_again_too(
     session: FilmSession, qtbot: QtBot, eager: ModelBundle
 ) -> None:
-    session.start()
+    start(session)
     session.open_picture(np.zeros((64, 64, 3), np.uint8))
     qtbot.waitUntil(lambda: not session.is_reading, timeout=10000)
     switched(session, qtbot, eager.path)
@@ -282,8 +294,8 @@ def test_a_model_that_cannot_be_loaded_leaves_model_and_verdict(
     read_all(session, qtbot, [make_film("dark.png", 10)])
     shown = session.shown_film
     (eager.path / "model.bin").write_bytes(b"no weights")
-    with qtbot.waitSignal(session.bundle_refused, timeout=10000):
-        session.use_bundle(eager.path)
+    with qtbot.waitSignal(session._model.refused, timeout=10000):
+        session._model.use(eager.path)
     assert session.shown_film is shown
     assert model_store.previous() is None
     read_all(session, qtbot, [make_film("new.png", 10)])
@@ -311,9 +323,10 @@ def test_the_model_in_use_is_opened_at_the_next_start(
 ) -> None:
     started(session, qtbot)
     switched(session, qtbot, eager.path)
-    later = FilmSession(None)
+    next_start = ModelInUse()
+    later = FilmSession(next_start)
     read_all(later, qtbot, [film])
-    later.shut_down()
+    next_start.shut_down()
     assert later.shown_film is not None
     assert later.shown_film.reading is not None
     assert later.shown_film.reading.bundle.card.name == "Eager"
@@ -328,11 +341,12 @@ def test_a_damaged_model_in_use_gives_way_to_the_shipped_one_and_it_is_told(
 ) -> None:
     monkeypatch.setattr("core.paths.default_bundle_dir", lambda: tiny_bundle.path)
     (model_store.use(eager.path).path / "model.bin").write_bytes(b"no weights")
-    session = FilmSession(None)
+    model = ModelInUse()
+    session = FilmSession(model)
     told: list[Notice] = []
-    session.notice_raised.connect(told.append)
+    model.notice_raised.connect(told.append)
     read_all(session, qtbot, [film])
-    session.shut_down()
+    model.shut_down()
     assert session.shown_film is not None
     assert session.shown_film.reading is not None
     assert session.shown_film.reading.bundle.sha256 == tiny_bundle.sha256
@@ -347,22 +361,22 @@ def test_going_back_opens_the_model_from_before(
     started(session, qtbot)
     switched(session, qtbot, eager.path)
     switched(session, qtbot, second.path)
-    with qtbot.waitSignal(session.bundle_opened, timeout=10000) as caught:
-        session.go_back()
+    with qtbot.waitSignal(session._model.changed, timeout=10000) as caught:
+        session._model.go_back()
     assert caught.args[0].card.name == "Eager"
 
 
-def test_a_bug_in_the_worker_still_answers_the_request(
+def test_a_bug_in_reading_still_answers_the_request(
     session: FilmSession, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, film: Path
 ) -> None:
-    def fail(request: object) -> None:
+    def fail(*arguments: object) -> None:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr(session.worker, "_diagnose", fail)
-    errors: list[CoreError] = []
-    session.worker.failed.connect(lambda film_id, error: errors.append(error))
+    monkeypatch.setattr("desktop.diagnose.session.diagnose", fail)
+    told: list[Notice] = []
+    session.notice_raised.connect(told.append)
     with qtbot.captureExceptions() as bugs:
         read_all(session, qtbot, [film])
         qtbot.waitUntil(lambda: bool(bugs))  # the reply comes before the report
     assert [kind for kind, _, _ in bugs] == [ZeroDivisionError]
-    assert "fault in Hilum" in str(errors[0])
+    assert "fault in Hilum" in told[0].text

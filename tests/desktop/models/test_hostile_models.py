@@ -44,7 +44,7 @@ def window(
         windows.append(window)
         qtbot.addWidget(window)
         window.show()
-        qtbot.waitUntil(lambda: window._bundle is not None, timeout=20000)
+        qtbot.waitUntil(lambda: window.model.bundle is not None, timeout=20000)
         return window
 
     yield make
@@ -80,7 +80,7 @@ def test_a_hostile_file_is_refused_before_anything_is_asked(
         opened.files.import_file(file)
     assert REASONS[kind] in told(opened)
     assert "sent.hilum" in told(opened)
-    assert opened._bundle.card.name == TINY
+    assert opened.model.bundle.card.name == TINY
     assert kept() == []
 
 
@@ -90,10 +90,10 @@ def test_a_hostile_folder_is_not_put_to_use(
 ) -> None:
     path = write_hostile_bundle(tmp_path / "sent", kind)
     opened = window()
-    with qtbot.waitSignal(opened.diagnose.bundle_refused, timeout=20000):
-        opened.use_bundle(path)
+    with qtbot.waitSignal(opened.model.refused, timeout=20000):
+        opened.model.use(path)
     assert REASONS[kind] in told(opened)
-    assert opened._bundle.card.name == TINY
+    assert opened.model.bundle.card.name == TINY
     assert kept() == []
 
 
@@ -103,7 +103,7 @@ def test_a_model_in_use_that_says_nothing_gives_way_at_the_start(
     used = model_store.use(write_tiny_bundle(tmp_path / "good", shift=1.0).path)
     write_hostile_bundle(used.path, "weights that are NaN")
     opened = window()
-    assert opened._bundle.card.name == TINY
+    assert opened.model.bundle.card.name == TINY
     hint = opened.diagnose.ui.banner.notice.hint
     assert REASONS["weights that are NaN"] in hint
     assert str(used.path) in hint

@@ -36,7 +36,7 @@ def window(
     window = MainWindow(Settings())
     qtbot.addWidget(window)
     window.show()
-    qtbot.waitUntil(lambda: window._bundle is not None, timeout=10000)
+    qtbot.waitUntil(lambda: window.model.bundle is not None, timeout=10000)
     yield window
     window.close()
 
@@ -78,7 +78,7 @@ def drop(target: QWidget, *files: Path) -> None:
 
 
 def uses(window: MainWindow, name: str) -> bool:
-    return window._bundle is not None and window._bundle.card.name == name
+    return window.model.bundle is not None and window.model.bundle.card.name == name
 
 
 # One path for all
@@ -91,7 +91,6 @@ def test_a_model_that_is_dropped_is_imported(
     drop(window.diagnose, sent)
     qtbot.waitUntil(lambda: uses(window, "Sent"), timeout=10000)
     assert asked == ["Sent"]
-    assert window.diagnose.session.films.id_at is not None
     assert len(window.diagnose.session.films) == 0
 
 
@@ -110,8 +109,8 @@ def test_a_model_that_the_system_opens_is_imported(
 ) -> None:
     answer(monkeypatch, yes=True)
     inbox = FileInbox()
-    inbox.file_opened.connect(window.open_file)
-    inbox.add(str(sent))
+    inbox.files_opened.connect(window.open_paths)
+    inbox.add([sent])
     inbox.deliver()
     qtbot.waitUntil(lambda: uses(window, "Sent"), timeout=10000)
 
@@ -183,9 +182,9 @@ def test_an_argument_of_the_command_line_is_imported_and_stays(
 from desktop.models import file_dialogs as model_dialogs
 model_dialogs.confirm_import = lambda found, parent: True
 def end():
-    print(window._bundle.card.name)
+    print(window.model.bundle.card.name)
     done()
-until(lambda: window._bundle.card.name == "Sent", end)
+until(lambda: window.model.bundle.card.name == "Sent", end)
 """,
         sent,
         bundle=tiny_bundle.path,
@@ -193,7 +192,7 @@ until(lambda: window._bundle.card.name == "Sent", end)
     assert used.stdout == "Sent\n", used.stderr
     again = run_window(
         isolated_home,
-        "print(window._bundle.card.name); done()",
+        "print(window.model.bundle.card.name); done()",
         bundle=tiny_bundle.path,
     )
     assert again.stdout == "Sent\n", again.stderr
@@ -332,7 +331,7 @@ def end():
     done()
 def is_settled():
     banner = window.diagnose.ui.banner
-    has_model = window._bundle is not None or "no model" in banner.notice.text
+    has_model = window.model.bundle is not None or "no model" in banner.notice.text
     return banner.isVisible() and has_model
 until(is_settled, end)
 """
@@ -389,9 +388,9 @@ def test_a_model_agreed_to_before_the_first_one_is_open_is_used(
     window = MainWindow(Settings())
     qtbot.addWidget(window)
     # Not shown yet, so nothing is open; the model of the start comes after the yes.
-    with qtbot.waitSignal(window.files.bundle_asked, timeout=10000):
+    with qtbot.waitSignal(window.model.status_changed, timeout=10000):
         window.open_paths([sent])
-    window._on_bundle_changed(tiny_bundle)
+    window.model._on_opened_first((tiny_bundle, None))
     window.show()
     qtbot.waitUntil(lambda: uses(window, "Sent"), timeout=10000)
     assert window.diagnose.ui.banner.isHidden()
