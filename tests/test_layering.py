@@ -39,6 +39,9 @@ CONFINED = {
     "pydicom": "core.films.dicom",
     "sklearn": "core",
     "openpyxl": "core.scan.export",
+    "jinja2": "core.reports.pages",
+    "markupsafe": "core.reports",
+    "matplotlib": "core.reports desktop.widgets",
     "watchdog": "core.scan.watch",
     "ray": "core.cluster.cluster",
 }
