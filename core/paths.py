@@ -70,6 +70,16 @@ def weights_dir() -> Path:
     return user_data_dir() / "weights"
 
 
+def keep_matplotlib_inside() -> None:
+    """Have matplotlib keep its list of fonts among the program's data.
+
+    Comes before it is loaded; otherwise it would write to the home folder.
+    """
+    # PyInstaller names a folder that goes with the process: a list made each time.
+    if is_frozen() or "MPLCONFIGDIR" not in os.environ:
+        os.environ["MPLCONFIGDIR"] = str(user_data_dir() / "matplotlib")
+
+
 def user_config_dir() -> Path:
     """Folder for settings and window state. Made by whoever writes there."""
     return _user_dir("config")

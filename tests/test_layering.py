@@ -42,6 +42,9 @@ CONFINED = {
     "filelock": "core.jobs.lock",
     "pathvalidate": "core.filing.names",
     "qtawesome": "desktop.style",
+    "jinja2": "core.reports.pages",
+    "markupsafe": "core.reports",
+    "matplotlib": "core.reports desktop.widgets",
     "ray": "core.cluster.cluster",
 }
 

@@ -1,7 +1,7 @@
 """Curves behind the figures: ROC, precision-recall, reliability.
 
-The figures are scikit-learn's, as the tests check; see `core.evaluation.metrics` for
-why they are counted here.
+The curves are scikit-learn's. Resamples are ranked and counted here: scikit-learn
+checks its arguments for longer than it counts, which a thousand of them cannot afford.
 """
 
 from __future__ import annotations
@@ -89,39 +89,46 @@ def label_curves(
     times = [np.bincount(rows, minlength=len(truth)) for rows in resamples.rows]
     curves: dict[str, Any] = {}
     for i, label in enumerate(labels):
-        ranking = Ranking.of(truth == i, probabilities[:, i])
+        positive, score = truth == i, probabilities[:, i]
+        ranking = Ranking.of(positive, score)
         drawn = [_average_precision(*ranking.counts(each)) for each in times]
-        hits, false = ranking.counts()
         curves[label] = {
-            "roc": _as_json(roc_points(hits, false)),
-            "pr": _as_json(pr_points(hits, false)),
+            "roc": _as_json(roc_points(positive, score)),
+            "pr": _as_json(pr_points(positive, score)),
             **with_interval(
-                "average_precision", _average_precision(hits, false), drawn
+                "average_precision", _average_precision(*ranking.counts()), drawn
             ),
         }
     return curves
 
 
 def roc_points(
-    hits: NDArray[np.int64], false: NDArray[np.int64]
+    positive: NDArray[np.bool_], score: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """(m, 2) false positive rate and recall, from (0, 0) to (1, 1)."""
-    if not hits[-1] or not false[-1]:
+    from sklearn.metrics import roc_curve
+
+    if positive.all() or not positive.any():
         return np.empty((0, 2))
-    points = np.column_stack([false / false[-1], hits / hits[-1]])
-    return np.vstack([[0.0, 0.0], points])
+    false, recall, _ = roc_curve(positive, score, drop_intermediate=False)
+    return np.column_stack([false, recall])
 
 
-def pr_points(hits: NDArray[np.int64], false: NDArray[np.int64]) -> NDArray[np.float64]:
+def pr_points(
+    positive: NDArray[np.bool_], score: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """(m, 2) recall and precision, recall rising; (0, 1) comes first.
 
     Where no film is called, no call is wrong: the convention of scikit-learn.
     """
-    if not hits[-1]:
+    from sklearn.metrics import precision_recall_curve
+
+    if not positive.any():
         return np.empty((0, 2))
-    points = np.column_stack([hits / hits[-1], hits / np.maximum(hits + false, 1)])
+    precision, recall, _ = precision_recall_curve(positive, score)
+    points = np.column_stack([recall, precision])[::-1]
     # Past full recall only the precision falls: that says nothing more.
-    return np.vstack([[0.0, 1.0], points[: int(np.argmax(hits)) + 1]])
+    return points[: int(np.argmax(points[:, 0] >= 1)) + 1]
 
 
 def thinned(
@@ -163,18 +170,21 @@ def reliability_bins(
         JSON values, a record per bin that has films, confidence rising:
         {`confidence`, `accuracy`, `n`}, both means over its films.
     """
+    from sklearn.calibration import calibration_curve
+
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == truth
-    which = np.minimum(
-        (confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1
-    )
+    accuracy, mean = calibration_curve(right, confidence, n_bins=CALIBRATION_BINS)
+    # scikit-learn does not say how many films a bin has; these are its bins.
+    edges = np.linspace(0.0, 1.0, CALIBRATION_BINS + 1)[1:-1]
+    films = np.bincount(np.searchsorted(edges, confidence))
     return [
         {
-            "confidence": round(float(confidence[which == b].mean()), 4),
-            "accuracy": round(float(right[which == b].mean()), 4),
-            "n": int((which == b).sum()),
+            "confidence": round(float(mean[i]), 4),
+            "accuracy": round(float(accuracy[i]), 4),
+            "n": int(n),
         }
-        for b in np.unique(which)
+        for i, n in enumerate(films[films > 0])
     ]
 
 

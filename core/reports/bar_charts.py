@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import dataclasses
+import textwrap
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from core.reports.plot import MARGIN, Axis, Plot, axis_over
-from core.reports.svg import (
+from core.reports.chart_style import (
     FONT_PX,
     LIGHT,
     ChartColours,
-    Drawing,
-    elided,
     is_dark,
     mixed,
-    text_width,
+    new_figure,
+    pt,
+    quiet_grid,
+    say,
+    shortened,
 )
+
+if TYPE_CHECKING:  # loaded when a chart is first drawn
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+#: About how wide a character is, as a share of the size of the font.
+_CHARACTER = 0.62
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,35 +48,55 @@ def confusion_chart(
     *,
     size: tuple[int, int],
     colours: ChartColours = LIGHT,
-) -> str:
+) -> Figure:
     """Truth in rows, called in columns; the shares are of the row.
 
     Args:
         result: An evaluation, short or long.
         names: Label -> as people read it.
     """
-    drawing = Drawing(size, colours, "What was called what")
+    figure = new_figure(size, colours)
+    axes = figure.add_subplot()
     counts: list[list[int]] = result["confusion_matrix"]
-    labels = [names.get(label, label) for label in result["per_class"]]
-    widest = max(text_width(label) for label in labels)
-    left = FONT_PX + 16 + min(widest + 4, drawing.width * 0.3)
-    top, right, bottom = 46.0, drawing.width - MARGIN, drawing.height - MARGIN
-    across, down = (right - left) / len(counts), (bottom - top) / len(counts)
-    middle = (left + right) / 2
-    drawing.words("Called", (middle, 12), anchor="middle")
-    drawing.words("Truth", (FONT_PX, (top + bottom) / 2), anchor="middle", turned=True)
+    labels = [shortened(names.get(label, label)) for label in result["per_class"]]
+    places = range(len(counts))
+    # About what is left of the figure beside the names.
+    cell_px = 0.72 * size[0] / max(1, len(counts)), 0.78 * size[1] / max(1, len(counts))
+    count_px = min(1.35 * FONT_PX, 0.36 * cell_px[1], 0.3 * cell_px[0])
+    share_px = min(FONT_PX, 0.8 * count_px)
     for i, row in enumerate(counts):
-        place = (left + (i + 0.5) * across, 33.0)
-        name = elided(labels[i], across - 2, FONT_PX - 1)
-        drawing.words(name, place, anchor="middle", px=FONT_PX - 1)
-        height = top + (i + 0.5) * down
-        name = elided(labels[i], left - FONT_PX - 16)
-        drawing.words(name, (left - 8, height), anchor="end")
         for j, count in enumerate(row):
             share = count / sum(row) if sum(row) else 0.0
-            corner = (left + j * across, top + i * down)
-            _draw_cell(drawing, corner, (across, down), count, share)
-    return drawing.svg()
+            fill = mixed(colours.ground, colours.series[0], 0.06 + 0.84 * share)
+            axes.add_patch(_cell(j, i, fill, colours))
+            ink = {"ha": "center", "color": "#ffffff" if is_dark(fill) else "#14171a"}
+            axes.text(
+                *(j, i, str(count)),
+                va="bottom",
+                weight="bold",
+                size=pt(count_px),
+                **ink,
+            )
+            percent = f"{share:.0%}".replace("%", " %")
+            axes.text(j, i + 0.06, percent, va="top", size=pt(share_px), **ink)
+    axes.set(
+        xlim=(-0.5, len(counts) - 0.5),
+        ylim=(len(counts) - 0.5, -0.5),
+        xlabel="Called",
+        ylabel="Truth",
+    )
+    longest = max((len(word) for label in labels for word in label.split()), default=0)
+    # Small where a long word would not find room in a column.
+    name_px = min(FONT_PX, max(9.5, cell_px[0] / (_CHARACTER * max(1, longest))))
+    most = max(4, int(cell_px[0] / (_CHARACTER * name_px)))
+    names_above = [_folded(label, most) for label in labels]
+    axes.set_xticks(places, names_above, size=pt(name_px))
+    axes.set_yticks(places, labels)
+    axes.tick_params(length=0, top=False, labeltop=True, labelbottom=False)
+    axes.xaxis.set_label_position("top")
+    axes.xaxis.labelpad = 6
+    axes.spines[:].set_visible(False)
+    return figure
 
 
 def interval_chart(
@@ -78,7 +107,7 @@ def interval_chart(
     colours: ChartColours = LIGHT,
     base: float = 0.0,
     limits: tuple[float, float] | None = None,
-) -> str:
+) -> Figure:
     """Bars from a base with a whisker for the 95 % interval.
 
     Args:
@@ -87,79 +116,51 @@ def interval_chart(
         base: Where bars begin: 0 for rates and for differences.
         limits: Of the axis; those of the values if None.
     """
-    drawing = Drawing(size, colours, title)
-    values = [v for row in rows for v in (row.value, row.low, row.high)]
-    known = [v for v in values if v is not None]
-    if not known:
-        drawing.say("Nothing could be measured.")
-        return drawing.svg()
-    low, high = limits or (min(base, *known), max(base, *known))
-    widest = max(text_width(row.name) for row in rows)
-    left = MARGIN + min(widest + 10, drawing.width * 0.38)
-    axis = axis_over(title, low, high, most_ticks=max(3, drawing.width // 110))
-    bottom = drawing.height - 44
-    plot = Plot(
-        drawing, left, 8, drawing.width - 62, bottom, axis, Axis("", 0, 1, (), 0)
-    )
-    grid = mixed(colours.ground, colours.faint, 0.3)
-    for tick in axis.ticks:
-        x, _ = plot.at(tick, 0)
-        drawing.line([(x, plot.top), (x, bottom)], colour=grid)
-    plot.draw_axes()
-    step = (bottom - plot.top) / len(rows)
+    from matplotlib.ticker import MaxNLocator
+
+    figure = new_figure(size, colours)
+    if all(row.value is None for row in rows):
+        say(figure, "Nothing could be measured.", colours)
+        return figure
+    axes = figure.add_subplot()
+    quiet_grid(axes, colours, "x")
+    axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     for i, row in enumerate(rows):
-        height = plot.top + (i + 0.5) * step
-        name = elided(row.name, left - MARGIN - 8)
-        drawing.words(name, (left - 8, height), anchor="end")
-        _draw_measured(plot, row, (height, min(step * 0.55, 18)), base)
-    x, _ = plot.at(base, 0)
-    drawing.line([(x, plot.top), (x, bottom)], colour=colours.ink)
-    return drawing.svg()
+        place = (1.03, i)
+        if row.value is None:
+            _beside(axes, place, "none", colours.faint)
+            continue
+        fill = mixed(colours.ground, colours.series[0], 0.55)
+        axes.barh(i, row.value - base, left=base, height=0.42, color=fill)
+        if row.low is not None and row.high is not None:
+            reach = [[row.value - row.low], [row.high - row.value]]
+            ink = {"color": colours.ink, "elinewidth": 1.4, "capsize": 3.5}
+            axes.errorbar(row.value, i, xerr=reach, fmt="none", **ink)
+        # Among differences a plus says as much as a minus.
+        sign = "+" if any((r.low or r.value or 0) < 0 for r in rows) else ""
+        _beside(axes, place, f"{row.value:{sign}.3f}", colours.ink)
+    axes.axvline(base, color=colours.ink, linewidth=1)
+    axes.set_yticks(range(len(rows)), [shortened(row.name, 28) for row in rows])
+    axes.set(xlabel=title, ylim=(len(rows) - 0.5, -0.5))
+    if limits is not None:
+        axes.set_xlim(*limits)
+    return figure
 
 
-def _draw_cell(
-    drawing: Drawing,
-    corner: tuple[float, float],
-    size: tuple[float, float],
-    count: int,
-    share: float,
-) -> None:
-    colours = drawing.colours
-    fill = mixed(colours.ground, colours.series[0], 0.06 + 0.84 * share)
-    drawing.box(corner, size, fill=fill, stroke=colours.ground, width=2)
-    light, dark = "#ffffff", "#14171a"
-    colour = light if is_dark(fill) else dark
-    x, y = corner[0] + size[0] / 2, corner[1] + size[1] / 2
-    px = min(17.0, size[1] * 0.34, size[0] * 0.28)
-    drawing.words(
-        str(count), (x, y - px * 0.5), anchor="middle", colour=colour, px=px, bold=True
-    )
-    below = (x, y + px * 0.65)
-    text = f"{share:.0%}".replace("%", " %")
-    drawing.words(text, below, anchor="middle", colour=colour, px=px * 0.75)
+def _cell(column: int, row: int, fill: str, colours: ChartColours) -> Any:
+    from matplotlib.patches import Rectangle
+
+    corner = (column - 0.5, row - 0.5)
+    return Rectangle(corner, 1, 1, facecolor=fill, edgecolor=colours.ground, lw=2)
 
 
-def _draw_measured(
-    plot: Plot, row: Measured, band: tuple[float, float], base: float
-) -> None:
-    """A bar with its whisker; `band`: its middle and its height, pixels."""
-    drawing, colours = plot.drawing, plot.drawing.colours
-    middle, height = band
-    text_at = (plot.right + 8, middle)
-    if row.value is None:
-        drawing.words("none", text_at, colour=colours.faint)
-        return
-    ends = sorted((plot.at(base, 0)[0], plot.at(row.value, 0)[0]))
-    fill = mixed(colours.ground, colours.series[0], 0.55)
-    corner = (ends[0], middle - height / 2)
-    drawing.box(corner, (ends[1] - ends[0], height), fill=fill)
-    # Among differences a plus says as much as a minus.
-    sign = "+" if plot.x.low < 0 else ""
-    drawing.words(f"{row.value:{sign}.3f}", text_at)
-    if row.low is None or row.high is None:
-        return
-    left, right = plot.at(row.low, 0)[0], plot.at(row.high, 0)[0]
-    drawing.line([(left, middle), (right, middle)], colour=colours.ink, width=1.5)
-    for x in (left, right):
-        cap = [(x, middle - 4), (x, middle + 4)]
-        drawing.line(cap, colour=colours.ink, width=1.5)
+def _folded(name: str, most: int) -> str:
+    """A name in lines of a length; what is cut stands whole beside its row."""
+    lines = textwrap.wrap(name, most, break_long_words=False)
+    return "\n".join(shortened(line, most) for line in lines)
+
+
+def _beside(axes: Axes, place: tuple[float, float], text: str, colour: str) -> None:
+    """Words to the right of the plot, at the height of a row."""
+    across = axes.get_yaxis_transform()
+    axes.text(*place, text, transform=across, va="center", color=colour)

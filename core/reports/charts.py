@@ -1,4 +1,4 @@
-"""Charts as SVG text, the same in the report's page and in the window.
+"""Charts as matplotlib figures, the same in the report's page and in the window.
 
 Each takes the size in pixels and the colours, and draws something sensible of
 nothing too. What is told apart by colour is told apart by its dashes or marks too.
@@ -8,35 +8,32 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.jobs.events import EpochEnded
-from core.reports.bar_charts import Measured, confusion_chart, interval_chart
-from core.reports.plot import Axis, Key, Plot, axis_over, draw_mark, plot_under_keys
-from core.reports.svg import DARK, FONT_PX, LIGHT, ChartColours, Drawing, text_width
+from core.reports.chart_style import (
+    LIGHT,
+    ChartColours,
+    legend_above,
+    new_axes,
+    new_figure,
+    quiet_grid,
+    say,
+    shortened,
+)
 
-__all__ = [
-    "DARK",
-    "LIGHT",
-    "ChartColours",
-    "Measured",
-    "confusion_chart",
-    "interval_chart",
-    "learning_chart",
-    "pr_chart",
-    "reliability_chart",
-    "roc_chart",
-]
+if TYPE_CHECKING:  # loaded when a chart is first drawn
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 #: Of one line after the other, so that no two look alike without colour.
-_DASHES = ("", "8 4", "2 3", "10 3 2 3", "14 4", "5 2 1 2 1 2")
+_DASHES = ("-", "--", ":", "-.", (0, (7, 2)), (0, (3, 1, 1, 1, 1, 1)))
 #: Measure -> training's and validation's fields of an epoch, and the title.
 _MEASURES = {
     "loss": ("loss", "val_loss", "Loss"),
     "accuracy": ("accuracy", "val_accuracy", "Accuracy"),
     "macro_f1": ("macro_f1", "val_macro_f1", "Macro-F1"),
 }
-_SHARE_TICKS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 
 def learning_chart(
@@ -45,7 +42,7 @@ def learning_chart(
     *,
     size: tuple[int, int],
     colours: ChartColours = LIGHT,
-) -> str:
+) -> Figure:
     """One measure over the epochs of both phases.
 
     The training films' is dashed and the validation films' solid; a line marks
@@ -55,38 +52,46 @@ def learning_chart(
         history: Epochs in order.
         measure: "loss", "accuracy" or "macro_f1".
     """
+    from matplotlib.ticker import MaxNLocator
+
     train_field, val_field, title = _MEASURES[measure]
-    drawing = Drawing(size, colours, f"{title} over the epochs")
+    figure = new_figure(size, colours)
     train = _known(getattr(epoch, train_field) for epoch in history)
     val = _known(getattr(epoch, val_field) for epoch in history)
     if not train and not val:
-        drawing.say("No epoch has ended yet.")
-        return drawing.svg()
+        say(figure, "No epoch has ended yet.", colours)
+        return figure
+    axes = new_axes(figure, colours)
+    axes.set(xlabel="Epoch", ylabel=title, xlim=(1, max(2, len(history))))
+    axes.xaxis.set_major_locator(MaxNLocator(10, integer=True))
+    axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+    for points, name, number in ((val, "Validation", 0), (train, "Training", 1)):
+        if points:
+            axes.plot(
+                list(points),
+                list(points.values()),
+                linestyle=_DASHES[number],
+                marker="o" if len(points) < 2 else "",
+                color=colours.series_at(number),
+                label=name,
+                clip_on=False,
+            )
     best = max((i + 1 for i, epoch in enumerate(history) if epoch.best), default=0)
-    training = Key("Training", colours.series[1 % len(colours.series)], _DASHES[1])
-    validation = Key("Validation", colours.series[0])
-    keys = [validation] + ([training] if train else [])
     if best in val:
-        keys.append(Key(f"Best (epoch {best})", colours.ink, mark="ring"))
-    values = [*train.values(), *val.values()]
-    low, high = min(values), max(values)
-    plot = plot_under_keys(
-        drawing,
-        keys,
-        axis_over("Epoch", 1, max(2, len(history)), most_ticks=10, whole=True),
-        axis_over(title, low, high, most_ticks=_most_ticks(size[1])),
-        last_x=max(2, len(history)),
-        above=16 if _changes(history) else 0,
-    )
-    _mark_phases(plot, history)
-    for points, key in ((train, training), (val, validation)):
-        places = [plot.at(x, y) for x, y in points.items()]
-        drawing.line(places, colour=key.colour, width=2, dash=key.dash)
-        for place in places if len(places) < 2 else ():
-            drawing.dot(place, 3, fill=key.colour)
-    if best in val:
-        drawing.dot(plot.at(best, val[best]), 5.5, stroke=colours.ink, width=2)
-    return drawing.svg()
+        axes.plot(
+            [best],
+            [val[best]],
+            "o",
+            markersize=8,
+            fillstyle="none",
+            markeredgewidth=1.6,
+            color=colours.ink,
+            clip_on=False,
+            label=f"Best (epoch {best})",
+        )
+    _mark_phases(axes, history, colours)
+    legend_above(axes)
+    return figure
 
 
 def roc_chart(
@@ -95,7 +100,7 @@ def roc_chart(
     *,
     size: tuple[int, int],
     colours: ChartColours = LIGHT,
-) -> str:
+) -> Figure:
     """The ROC curve of each label against the others.
 
     Args:
@@ -103,19 +108,12 @@ def roc_chart(
         names: Label -> as people read it.
     """
     lines = {
-        label: (_area(result["per_class"][label]["auc"]), c["roc"])
-        for label, c in result["curves"].items()
-        if c["roc"]
+        label: (result["per_class"][label]["auc"], curves["roc"])
+        for label, curves in result["curves"].items()
+        if curves["roc"]
     }
-    return _curves_chart(
-        lines,
-        names,
-        "ROC curves, with the area under each",
-        ("False positive rate (1 - specificity)", "Recall"),
-        size=size,
-        colours=colours,
-        chance=True,
-    )
+    axes = ("False positive rate (1 - specificity)", "Recall")
+    return _curves(lines, names, axes, size=size, colours=colours, chance=True)
 
 
 def pr_chart(
@@ -124,22 +122,15 @@ def pr_chart(
     *,
     size: tuple[int, int],
     colours: ChartColours = LIGHT,
-) -> str:
+) -> Figure:
     """The precision-recall curve of each label. Arguments as `roc_chart`."""
     lines = {
-        label: (_area(c["average_precision"]), c["pr"])
-        for label, c in result["curves"].items()
-        if c["pr"]
+        label: (curves["average_precision"], curves["pr"])
+        for label, curves in result["curves"].items()
+        if curves["pr"]
     }
-    return _curves_chart(
-        lines,
-        names,
-        "Precision-recall curves, with the average precision of each",
-        ("Recall", "Precision"),
-        size=size,
-        colours=colours,
-        chance=False,
-    )
+    axes = ("Recall", "Precision")
+    return _curves(lines, names, axes, size=size, colours=colours, chance=False)
 
 
 def reliability_chart(
@@ -147,7 +138,7 @@ def reliability_chart(
     *,
     size: tuple[int, int],
     colours: ChartColours = LIGHT,
-) -> str:
+) -> Figure:
     """How often films called with a confidence were called rightly.
 
     On the diagonal a confidence means what it says. Below are the numbers of
@@ -156,113 +147,100 @@ def reliability_chart(
     Args:
         result: A long evaluation.
     """
-    drawing = Drawing(size, colours, "Confidence against accuracy")
+    figure = new_figure(size, colours)
     before, after = (result["reliability"][name] for name in ("before", "after"))
     if not after:
-        drawing.say("No film was measured.")
-        return drawing.svg()
-    first, second = colours.series[0], colours.series[1 % len(colours.series)]
-    keys = [
-        Key(f"After temperature, ECE {result['ece']:.3f}", first, mark="disc"),
-        Key(f"Before, ECE {result['ece_uncalibrated']:.3f}", second, "8 4", "square"),
-    ]
-    strip = min(70.0, drawing.height * 0.2)
-    accuracy = Axis("Accuracy", 0.0, 1.0, _SHARE_TICKS, 1)
-    confidence = Axis("", 0.0, 1.0, _SHARE_TICKS, 1)
-    plot = plot_under_keys(
-        drawing, keys, confidence, accuracy, below=strip + 14, x_ticks=False
+        say(figure, "No film was measured.", colours)
+        return figure
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
+    quiet_grid(upper, colours)
+    lower.spines[["top", "right", "left"]].set_visible(False)
+    upper.plot([0, 1], [0, 1], color=colours.faint, linewidth=1, linestyle=(0, (3, 3)))
+    for bins, name, ece, number, marker in (
+        (after, "After temperature", result["ece"], 0, "o"),
+        (before, "Before", result["ece_uncalibrated"], 1, "s"),
+    ):
+        upper.plot(
+            [b["confidence"] for b in bins],
+            [b["accuracy"] for b in bins],
+            linestyle=_DASHES[number],
+            marker=marker,
+            markersize=5.5,
+            fillstyle="full" if number == 0 else "none",
+            color=colours.series_at(number),
+            label=f"{name}, ECE {ece:.3f}",
+            clip_on=False,
+        )
+    upper.set(ylabel="Accuracy", ylim=(0, 1), xlim=(0, 1))
+    bars = lower.bar(
+        [b["confidence"] for b in after],
+        [b["n"] for b in after],
+        width=0.045,
+        color=colours.faint,
     )
-    ends = [plot.at(0, 0), plot.at(1, 1)]
-    drawing.line(ends, colour=colours.faint, dash="3 3")
-    for bins, key in ((before, keys[1]), (after, keys[0])):
-        places = [plot.at(b["confidence"], b["accuracy"]) for b in bins]
-        drawing.line(places, colour=key.colour, width=2, dash=key.dash)
-        for place in places:
-            draw_mark(drawing, place, key)
-    _draw_counts(plot, after, strip)
-    return drawing.svg()
+    lower.bar_label(bars, fontsize="small", padding=1)
+    lower.set(xlabel="Confidence", ylabel="Films")
+    lower.set_yticks([])
+    lower.margins(y=0.35)
+    legend_above(upper)
+    return figure
 
 
-def _curves_chart(
-    lines: Mapping[str, tuple[str, Sequence[Sequence[float]]]],
+def _curves(
+    lines: Mapping[str, tuple[float | None, Sequence[Sequence[float]]]],
     names: Mapping[str, str],
-    title: str,
-    axes: tuple[str, str],
+    titles: tuple[str, str],
     *,
     size: tuple[int, int],
     colours: ChartColours,
     chance: bool,
-) -> str:
-    drawing = Drawing(size, colours, title)
+) -> Figure:
+    figure = new_figure(size, colours)
     if not lines:
-        drawing.say("The films are of one label only.")
-        return drawing.svg()
-    keys = [
-        Key(
-            names.get(label, label),
-            colours.series[i % len(colours.series)],
-            _DASHES[i % len(_DASHES)],
-            note=area,
+        say(figure, "The films are of one label only.", colours)
+        return figure
+    axes = new_axes(figure, colours)
+    for number, (label, (area, points)) in enumerate(lines.items()):
+        note = "" if area is None else f" {area:.3f}"
+        axes.plot(
+            [point[0] for point in points],
+            [point[1] for point in points],
+            # Past the last colour the same come again, each with another dash.
+            linestyle=_DASHES[(number + number // len(_DASHES)) % len(_DASHES)],
+            color=colours.series_at(number),
+            label=shortened(names.get(label, label)) + note,
+            clip_on=False,
         )
-        for i, (label, (area, _)) in enumerate(lines.items())
-    ]
     if chance:
-        keys.append(Key("Chance", colours.faint, "3 3"))
-    x, y = (Axis(axis, 0.0, 1.0, _SHARE_TICKS, 1) for axis in axes)
-    plot = plot_under_keys(drawing, keys, x, y)
-    if chance:
-        ends = [plot.at(0, 0), plot.at(1, 1)]
-        drawing.line(ends, colour=colours.faint, dash="3 3")
-    for (_, points), key in zip(lines.values(), keys, strict=False):
-        places = [plot.at(point[0], point[1]) for point in points]
-        drawing.line(places, colour=key.colour, width=2, dash=key.dash)
-    return drawing.svg()
+        dots = {"linestyle": (0, (3, 3)), "linewidth": 1, "color": colours.faint}
+        axes.plot([0, 1], [0, 1], label="Chance", **dots)
+    axes.set(xlabel=titles[0], ylabel=titles[1], xlim=(0, 1), ylim=(0, 1.005))
+    legend_above(axes)
+    return figure
 
 
-def _changes(history: Sequence[EpochEnded]) -> list[int]:
-    """Epochs done before each further phase."""
-    return [
-        i for i in range(1, len(history)) if history[i].phase != history[i - 1].phase
-    ]
-
-
-def _mark_phases(plot: Plot, history: Sequence[EpochEnded]) -> None:
-    faint = plot.drawing.colours.faint
-    for i in _changes(history):
-        x, _ = plot.at(i + 0.5, plot.y.low)
-        ends = [(x, plot.top - 16), (x, plot.bottom)]
-        plot.drawing.line(ends, colour=faint, dash="4 3")
+def _mark_phases(
+    axes: Axes, history: Sequence[EpochEnded], colours: ChartColours
+) -> None:
+    """A line where each further phase begins, with its name."""
+    for i in range(1, len(history)):
+        if history[i].phase == history[i - 1].phase:
+            continue
+        axes.axvline(i + 0.5, color=colours.faint, linewidth=1, linestyle=(0, (4, 3)))
         # On the side that has the room.
-        name = history[i].phase.capitalize()
-        fits = plot.right - x > text_width(name, FONT_PX - 1) + 8
-        place = (x + 5 if fits else x - 5, plot.top - 10)
-        anchor = "start" if fits else "end"
-        plot.drawing.words(name, place, anchor=anchor, px=FONT_PX - 1)
-
-
-def _draw_counts(plot: Plot, bins: Sequence[Mapping[str, Any]], strip: float) -> None:
-    """Films per bin as bars under a reliability diagram."""
-    drawing, colours = plot.drawing, plot.drawing.colours
-    most = max(b["n"] for b in bins)
-    axis = Axis("Confidence", 0.0, 1.0, _SHARE_TICKS, 1)
-    top = plot.bottom + 14 + FONT_PX
-    films = Axis("Films", 0.0, float(most), (), 0)
-    lower = Plot(
-        drawing, plot.left, top, plot.right, plot.bottom + 14 + strip, axis, films
-    )
-    lower.draw_axes()
-    width = max(2.0, (plot.right - plot.left) / 15 - 4)
-    free_from = 0.0
-    for b in bins:
-        x, y = lower.at(b["confidence"], b["n"])
-        bar = (width, lower.bottom - y)
-        drawing.box((x - width / 2, y), bar, fill=colours.faint)
-        # A number that would run into the one before is left out.
-        half = text_width(str(b["n"]), FONT_PX - 2) / 2
-        if x - half > free_from:
-            free_from = x + half + 3
-            place = (x, y - 7)
-            drawing.words(str(b["n"]), place, anchor="middle", px=FONT_PX - 2)
+        is_late = i > 0.6 * len(history)
+        axes.annotate(
+            history[i].phase.capitalize(),
+            (i + 0.5, 1),
+            xycoords=("data", "axes fraction"),
+            xytext=(-4 if is_late else 4, 0),
+            textcoords="offset points",
+            ha="right" if is_late else "left",
+            va="top",
+            fontsize="small",
+            # What lies beneath it is a line that goes on beside it.
+            bbox={"facecolor": colours.ground, "edgecolor": "none", "pad": 1},
+        )
 
 
 def _known(values: Any) -> dict[int, float]:
@@ -272,11 +250,3 @@ def _known(values: Any) -> dict[int, float]:
         for i, value in enumerate(values, start=1)
         if value is not None and math.isfinite(value)
     }
-
-
-def _area(area: float | None) -> str:
-    return "" if area is None else f"{area:.3f}"
-
-
-def _most_ticks(height: int) -> int:
-    return max(3, min(7, height // 45))

@@ -1,70 +1,128 @@
-"""Shows a chart that `core.reports.charts` drew."""
+"""Shows a chart that `core.reports.charts` draws, to look at closely and to save."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Final
 
-from PyQt5.QtCore import QByteArray, QEvent, QRectF, QSize, Qt
-from PyQt5.QtGui import QPainter, QPaintEvent, QPalette, QResizeEvent
-from PyQt5.QtSvg import QSvgRenderer
-from PyQt5.QtWidgets import QSizePolicy, QWidget
+from PyQt5 import sip
+from PyQt5.QtCore import QEvent, QObject, QSize, Qt, QTimer, pyqtSignal, pyqtSlot
+from PyQt5.QtGui import QPalette, QResizeEvent, QShowEvent
+from PyQt5.QtWidgets import QApplication, QSizePolicy, QWidget
 
-from core.reports.charts import DARK, LIGHT, ChartColours
+from core.reports.chart_style import DARK, LIGHT, ChartColours, load_matplotlib
 from desktop.style.theme import is_dark
 
-#: Draws a chart as SVG text for (width, height) in pixels and colours.
-Draw = Callable[[tuple[int, int], ChartColours], str]
+if TYPE_CHECKING:  # it takes half a second, in a thread of its own
+    from matplotlib.figure import Figure
+
+#: Draws a chart for (width, height) in pixels and colours, in any thread.
+Draw = Callable[[tuple[int, int], ChartColours], "Figure"]
+
+#: A chart is drawn anew once its size has not changed for this long.
+_SETTLED_MS: Final = 120
+#: matplotlib keeps its style in one place, so one chart is made at a time.
+_MAKER: Final = ThreadPoolExecutor(1, thread_name_prefix="charts")
 
 
 class ChartView(QWidget):
-    """Shows SVG, as sharp as the screen is.
+    """A chart in the size of the widget and the colours of the palette.
 
-    A chart given as a function is drawn anew in the size of the widget and the
-    colours of the palette; one given as text is scaled as it is.
+    Figures are made, laid out and drawn in a thread; the window only shows the
+    picture. The pointer, or the focus, brings up buttons to zoom and to save.
+
+    Attributes:
+        canvas, tools: matplotlib's, of the chart that is shown; None before.
+
+    Signals:
+        drawn: The chart that was asked for last stands in the widget.
     """
+
+    drawn = pyqtSignal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._draw: Draw | None = None
-        self._renderer = QSvgRenderer(self)
-        self._is_stale = False
+        self.canvas: Any = None
+        self.tools: Any = None
+        self._request = 0
+        self._wanted = QTimer(self)
+        self._wanted.setSingleShot(True)
+        self._wanted.timeout.connect(self._ask)
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        application.focusChanged.connect(self._place_tools)
+        self._made = _Made(self)
+        self._made.figure.connect(self._show)
         policy = QSizePolicy.Policy
         self.setSizePolicy(policy.Expanding, policy.Preferred)
         # A reader reaches what it says through the keyboard.
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
 
-    def set_svg(self, text: str, description: str) -> None:
-        """Show a chart as it is.
-
-        Args:
-            text: An SVG document.
-            description: What it shows, in words, for a screen reader.
-        """
-        self._draw, self._is_stale = None, False
-        self._renderer.load(QByteArray(text.encode("utf-8")))
-        self._describe(description)
+    @property
+    def is_drawn(self) -> bool:
+        """Whether the chart that was asked for last stands in the widget."""
+        return self.canvas is not None and self._request == self.canvas.request
 
     def set_drawing(self, draw: Draw, description: str) -> None:
         """Show a chart that is drawn anew for every size and palette.
 
         Args:
-            draw: Draws it; called while painting, so it must be quick.
-            description: As in `set_svg`.
+            draw: Makes its figure; called in a thread.
+            description: What it shows, in words, for a screen reader.
         """
-        self._draw, self._is_stale = draw, True
-        self._describe(description)
-
-    def _describe(self, description: str) -> None:
+        self._draw = draw
         self.setAccessibleName(description)
         self.setToolTip(description)
-        self.update()
+        self._want(0)
 
-    def _redraw(self) -> None:
-        self._is_stale = False
-        if self._draw is not None:
-            size = (self.width(), self.height())
-            text = self._draw(size, chart_colours(self.palette()))
-            self._renderer.load(QByteArray(text.encode("utf-8")))
+    def _want(self, after_ms: int) -> None:
+        self._request += 1
+        if self._draw is not None and self.isVisible():
+            self._wanted.start(after_ms)
+
+    @pyqtSlot()
+    def _ask(self) -> None:
+        draw, size = self._draw, (self.width(), self.height())
+        if draw is not None:
+            look = (chart_colours(self.palette()), self.devicePixelRatioF())
+            future = _MAKER.submit(_make, draw, size, *look)
+            tell = functools.partial(self._made.tell, self._request)
+            future.add_done_callback(tell)
+
+    @pyqtSlot(int, object)
+    def _show(self, request: int, future: Future[Figure]) -> None:
+        figure = future.result()  # a bug goes on to the crash hook
+        if request != self._request:
+            return
+        from desktop.widgets.chart_canvas import ChartCanvas, ChartTools
+
+        old = (self.tools, self.canvas)
+        self.canvas = ChartCanvas(figure, request, self)
+        self.tools = ChartTools(self.canvas, self)
+        self.canvas.show()
+        if old[0] is not None and old[0].isAncestorOf(QApplication.focusWidget()):
+            self.setFocus()
+        for widget in old:
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+        self._place_tools()
+        self.drawn.emit()
+
+    @pyqtSlot()
+    def _place_tools(self) -> None:
+        if self.tools is None:
+            return
+        focus = QApplication.focusWidget()
+        is_here = focus is self or self.tools.isAncestorOf(focus)
+        self.tools.setVisible(self.underMouse() or is_here)
+        size = self.tools.sizeHint()
+        corner = (self.width() - size.width(), self.height() - size.height())
+        self.tools.setGeometry(*corner, size.width(), size.height())
+        self.tools.raise_()
 
     # Qt overrides
 
@@ -74,35 +132,56 @@ class ChartView(QWidget):
     def minimumSizeHint(self) -> QSize:
         return QSize(200, 140)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self.is_drawn:
+            self._want(0)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._is_stale = self._draw is not None
+        self._want(_SETTLED_MS)
+        self._place_tools()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
-            self._is_stale = self._draw is not None
-            self.update()
+            self._want(0)
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        if self._is_stale:
-            self._redraw()
-        if not self._renderer.isValid():
-            return
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._renderer.render(painter, self._place())
-        if self.hasFocus():
-            painter.setPen(self.palette().highlight().color())
-            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+    def enterEvent(self, event: QEvent) -> None:
+        super().enterEvent(event)
+        self._place_tools()
 
-    def _place(self) -> QRectF:
-        """Where the chart goes: as large as it can be in its own shape."""
-        size = self._renderer.defaultSize()
-        scaled = size.scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio)
-        place = QRectF(0, 0, scaled.width(), scaled.height())
-        place.moveCenter(QRectF(self.rect()).center())
-        return place
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self._place_tools()
+
+
+class _Made(QObject):
+    """Passes figures on to the thread of the window."""
+
+    figure = pyqtSignal(int, object)
+
+    def tell(self, request: int, future: Future[Figure]) -> None:
+        """Called in the thread that made the figure."""
+        if not sip.isdeleted(self):
+            self.figure.emit(request, future)
+
+
+def _make(
+    draw: Draw, size: tuple[int, int], colours: ChartColours, ratio: float
+) -> Figure:
+    """A figure that stands drawn in its canvas, for a screen of this pixel ratio."""
+    load_matplotlib()
+    import matplotlib.backends.backend_qtagg  # noqa: F401 - the window needs it next
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    figure = draw(size, colours)
+    canvas = FigureCanvasAgg(figure)
+    canvas._set_device_pixel_ratio(ratio)
+    canvas.draw()
+    # Zooming must not move what stands around the plot, nor lay it out in the window.
+    figure.set_layout_engine("none")
+    return figure
 
 
 def chart_colours(palette: QPalette) -> ChartColours:

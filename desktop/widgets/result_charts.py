@@ -10,13 +10,9 @@ from PyQt5.QtCore import QSize
 from PyQt5.QtGui import QResizeEvent
 from PyQt5.QtWidgets import QGridLayout, QSizePolicy, QVBoxLayout, QWidget
 
-from core.reports.charts import (
-    ChartColours,
-    confusion_chart,
-    pr_chart,
-    reliability_chart,
-    roc_chart,
-)
+from core.reports.bar_charts import confusion_chart
+from core.reports.chart_style import ChartColours
+from core.reports.charts import pr_chart, reliability_chart, roc_chart
 from desktop.widgets.chart_view import ChartView
 from desktop.widgets.labels import Caption, SectionTitle
 from desktop.widgets.rates import figure, rate_of
@@ -121,9 +117,8 @@ class ReportCharts(QWidget):
 
 def _draw(
     chart: Any, arguments: tuple[Any, ...], size: tuple[int, int], colours: ChartColours
-) -> str:
-    text: str = chart(*arguments, size=size, colours=colours)
-    return text
+) -> Any:
+    return chart(*arguments, size=size, colours=colours)
 
 
 def _in_words(name: str, result: Mapping[str, Any], names: Mapping[str, str]) -> str:

@@ -11,7 +11,8 @@ from PyQt5.QtGui import QResizeEvent
 from PyQt5.QtWidgets import QGridLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from core.model.classifier import percent
-from core.reports.charts import ChartColours, Measured, interval_chart
+from core.reports.bar_charts import Measured, interval_chart
+from core.reports.chart_style import ChartColours
 from desktop.widgets.chart_view import ChartView
 from desktop.widgets.figures_table import FiguresTable
 from desktop.widgets.labels import Caption
@@ -158,7 +159,7 @@ def _measured(row: Mapping[str, Any], names: Mapping[str, str]) -> Measured:
 
 def _draw(
     rows: Sequence[Measured], size: tuple[int, int], colours: ChartColours
-) -> str:
+) -> Any:
     title = "Candidate less the model in use"
     return interval_chart(rows, title, size=size, colours=colours)
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from PyQt5.QtCore import QSize
 from PyQt5.QtGui import QResizeEvent
 from PyQt5.QtWidgets import QGridLayout, QSizePolicy, QWidget
 
 from core.jobs.events import EpochEnded
-from core.reports.charts import ChartColours, learning_chart
+from core.reports.chart_style import ChartColours
+from core.reports.charts import learning_chart
 from desktop.widgets.chart_view import ChartView
 
 MEASURES: Final = {"loss": "Loss", "accuracy": "Accuracy", "macro_f1": "Macro-F1"}
@@ -70,7 +71,7 @@ def _draw(
     measure: str,
     size: tuple[int, int],
     colours: ChartColours,
-) -> str:
+) -> Any:
     return learning_chart(history, measure, size=size, colours=colours)
 
 

@@ -6,12 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from sklearn.metrics import (
-    average_precision_score,
-    precision_recall_curve,
-    roc_auc_score,
-    roc_curve,
-)
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 from core.evaluation.curves import (
     MOST_POINTS,
@@ -45,23 +40,20 @@ def area(points: list[list[float]]) -> float:
 
 @pytest.mark.parametrize("decimals", [9, 1])
 @pytest.mark.parametrize("seed", range(3))
-def test_roc_curve_is_that_of_scikit_learn(seed: int, decimals: int) -> None:
+def test_curves_pass_through_the_counts_of_the_resamples(
+    seed: int, decimals: int
+) -> None:
+    # The intervals are counted here and the curves by scikit-learn: of the same films.
     truth, p = films(80, seed, decimals)
-    mine = roc_points(*Ranking.of(truth == 0, p[:, 0]).counts())
-    x, y, _ = roc_curve(truth == 0, p[:, 0], drop_intermediate=False)
-    np.testing.assert_allclose(mine, np.column_stack([x, y]))
-
-
-@pytest.mark.parametrize("decimals", [9, 1])
-@pytest.mark.parametrize("seed", range(3))
-def test_pr_curve_is_that_of_scikit_learn(seed: int, decimals: int) -> None:
-    truth, p = films(80, seed, decimals)
-    mine = pr_points(*Ranking.of(truth == 0, p[:, 0]).counts())
-    precision, recall, _ = precision_recall_curve(truth == 0, p[:, 0])
-    theirs = np.column_stack([recall, precision])[::-1]
-    # Theirs goes on past full recall.
-    np.testing.assert_allclose(mine, theirs[: len(mine)])
-    assert (theirs[len(mine) - 1 :, 0] == 1).all()
+    hits, false = Ranking.of(truth == 0, p[:, 0]).counts()
+    roc = np.column_stack([false / false[-1], hits / hits[-1]])
+    np.testing.assert_allclose(roc_points(truth == 0, p[:, 0])[1:], roc)
+    pr = np.column_stack([hits / hits[-1], hits / (hits + false)])
+    points = pr_points(truth == 0, p[:, 0])
+    assert points[0].tolist() == [0, 1]
+    np.testing.assert_allclose(points[1:], pr[: len(points) - 1])
+    # Full recall is reached, and nothing follows.
+    assert (points[:, 0] == 1).sum() == 1
 
 
 @pytest.mark.parametrize("decimals", [9, 1])
@@ -92,7 +84,7 @@ def test_curve_of_many_films_is_thin_and_has_the_area_of_the_whole() -> None:
         assert len(pr) <= MOST_POINTS
         whole = roc_auc_score(truth == i, p[:, i])
         assert area(roc) == pytest.approx(whole, abs=1e-3)
-        every = pr_points(*Ranking.of(truth == i, p[:, i]).counts())
+        every = pr_points(truth == i, p[:, i])
         assert area(pr) == pytest.approx(area(every.tolist()), abs=2e-3)
 
 
@@ -127,6 +119,13 @@ def test_reliability_bins_are_those_worked_out_by_hand() -> None:
         {"confidence": 0.6367, "accuracy": 0.3333, "n": 3},
         {"confidence": 0.96, "accuracy": 1.0, "n": 2},
     ]
+
+
+@pytest.mark.parametrize("right", [0, 1])
+def test_reliability_of_films_that_are_all_right_or_all_wrong(right: int) -> None:
+    p = np.tile([0.9, 0.1], (4, 1))
+    (only,) = reliability_bins(np.full(4, 1 - right), p)
+    assert only == {"confidence": 0.9, "accuracy": float(right), "n": 4}
 
 
 def test_reliability_bins_hold_the_calibration_error() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from PyQt5.QtCore import Qt
+from PyQt5.QtGui import QColor
 from PyQt5.QtWidgets import QAbstractButton, QApplication
 from pytestqt.qtbot import QtBot
 
@@ -74,6 +75,7 @@ def test_charts_are_drawn_and_described(
     for view in page.body.charts.views.values():
         assert view.isVisible()
         assert view.accessibleName()
+        qtbot.waitUntil(lambda view=view: view.is_drawn)  # type: ignore[misc]
     assert "AUC" in page.body.figures.cells.head
     blank = page.body.charts.views["roc"].grab().toImage()
     assert len({blank.pixel(x, y) for x in range(0, 300, 3) for y in range(60)}) > 2
@@ -83,12 +85,14 @@ def test_charts_follow_the_appearance(page: ReportPage, qtbot: QtBot, run: Run) 
     application = QApplication.instance()
     assert isinstance(application, QApplication)
     shown(page, qtbot, run)
-    light = page.body.charts.views["confusion"].grab().toImage()
+    view = page.body.charts.views["confusion"]
+    qtbot.waitUntil(lambda: view.is_drawn)
+    light = view.grab().toImage()
     try:
         theme.apply(application, "dark")
-        qtbot.waitUntil(
-            lambda: page.body.charts.views["confusion"].grab().toImage() != light
-        )
+        qtbot.waitUntil(lambda: view.is_drawn and view.grab().toImage() != light)
+        dark = view.grab().toImage()
+        assert QColor(dark.pixel(2, 2)).lightness() < 80
     finally:
         theme.apply(application, "light")
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from matplotlib.figure import Figure
 from PyQt5.QtCore import Qt
 from PyQt5.QtGui import QGuiApplication, QPalette
 from PyQt5.QtWidgets import QApplication
@@ -24,6 +25,7 @@ from core.jobs.events import (
     encode_event,
 )
 from core.jobs.failures import Failure
+from core.reports.chart_style import ChartColours, new_figure
 from core.runs.config import TrainingConfig
 from core.runs.progress import RunStory, read_story
 from core.runs.record import RunRecord
@@ -339,9 +341,9 @@ def test_chart_is_drawn_anew_in_the_colours_of_the_palette(qtbot: QtBot) -> None
     qtbot.addWidget(view)
     grounds: list[str] = []
 
-    def draw(size: tuple[int, int], colours: object) -> str:
-        grounds.append(colours.ground)  # type: ignore[attr-defined]
-        return '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
+    def draw(size: tuple[int, int], colours: ChartColours) -> Figure:
+        grounds.append(colours.ground)
+        return new_figure(size, colours)
 
     view.set_drawing(draw, "A chart")
     view.show()
