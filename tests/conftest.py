@@ -21,6 +21,32 @@ from tests.phantoms import draw_phantom, write_phantom_set
 from tests.tiny_bundle import write_tiny_bundle
 from tests.training_child import Child, write_job
 
+#: Files of tests that take long, the longest first.
+LONGEST = """
+    test_killed test_resume test_tab test_network test_backbones test_export test_train
+    test_crash_probe test_checks test_fit test_actions test_run
+""".split()
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """As many processes as there are cores, but not so many that memory is short."""
+    return min(4, max(2, os.cpu_count() or 2))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Give each process whole files, whose fixtures are then made once."""
+    if config.getoption("numprocesses", None) and config.option.dist == "no":
+        config.option.dist = "loadfile"
+        config.option.loadscopereorder = False
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest, so that none of them is left alone."""
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
+
 
 @pytest.fixture(autouse=True)
 def isolated_home(
