@@ -110,8 +110,8 @@ def plan(words):  # type: (list[str]) -> tuple[list[str], str]
     if words[:1] == ["test"]:
         os.chdir(ROOT)
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-        more = ["-mnot slow and not training" if w == "--fast" else w for w in words[1:]]
-        return ["-m", "pytest", "-n", "auto"] + more, IMPORT_NEEDS
+        own = ["-mnot slow and not training" if w == "--fast" else w for w in words[1:]]
+        return ["-m", "pytest", "-n", "auto"] + own, IMPORT_NEEDS
     if words[:1] == ["build"]:
         return [ROOT + "/packaging/build.py"] + words[1:], IMPORT_NEEDS
     os.environ["PYTHONSAFEPATH"] = "1"  # the caller may stand beside another `core`

@@ -13,11 +13,14 @@ from PIL import Image
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+
 from PyQt5.QtCore import QThread
 from PyQt5.QtWidgets import QApplication
 
 from core.model.bundle import ModelBundle
 from tests.phantoms import draw_phantom, write_phantom_set
+from tests.small_disk import keep_mounts_private
+from tests.small_network import small_vgg16
 from tests.tiny_bundle import write_tiny_bundle
 from tests.training_child import Child, write_job
 
@@ -26,6 +29,11 @@ LONGEST = """
     test_killed test_resume test_tab test_network test_backbones test_export test_train
     test_crash_probe test_checks test_fit test_actions test_run
 """.split()
+
+
+def pytest_configure() -> None:
+    """Before the first test starts a thread."""
+    keep_mounts_private()
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -131,6 +139,13 @@ def phantoms(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def job(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Settings of a job that takes seconds."""
     return write_job(tmp_path_factory.mktemp("job") / "job.json")
+
+
+@pytest.fixture
+def small_backbone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """VGG16 is a small network in this process, as it is in those of `start`."""
+    keras = pytest.importorskip("keras")
+    monkeypatch.setattr(keras.applications, "VGG16", small_vgg16)
 
 
 @pytest.fixture
