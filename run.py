@@ -1,7 +1,7 @@
 """Set Hilum up, then start it.
 
 python run.py [FILM...]        open the window; without a display, judge the films
-python run.py test | build     run all tests; pack the program (add --help)
+python run.py test | build     run all tests (--fast: most); pack the program (--help)
 python run.py predict FILM...  the command line; also scan, train, audit and others
 """
 # Every Python must get as far as the sentence that says which Python to use instead, so
@@ -110,7 +110,8 @@ def plan(words):  # type: (list[str]) -> tuple[list[str], str]
     if words[:1] == ["test"]:
         os.chdir(ROOT)
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-        return ["-m", "pytest"] + words[1:], IMPORT_NEEDS
+        own = ["-mnot slow and not training" if w == "--fast" else w for w in words[1:]]
+        return ["-m", "pytest", "-n", "auto"] + own, IMPORT_NEEDS
     if words[:1] == ["build"]:
         return [ROOT + "/packaging/build.py"] + words[1:], IMPORT_NEEDS
     os.environ["PYTHONSAFEPATH"] = "1"  # the caller may stand beside another `core`

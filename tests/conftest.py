@@ -16,13 +16,47 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # One list of fonts for all tests, which takes a second to make.
 os.environ.setdefault("MPLCONFIGDIR", f"{tempfile.gettempdir()}/hilum-tests-fonts")
 
+
 from PyQt5.QtCore import QThread
 from PyQt5.QtWidgets import QApplication
 
 from core.model.bundle import ModelBundle
 from tests.phantoms import draw_phantom, write_phantom_set
+from tests.small_disk import keep_mounts_private
+from tests.small_network import small_vgg16
 from tests.tiny_bundle import write_tiny_bundle
 from tests.training_child import Child, write_job
+
+#: Files of tests that take long, the longest first.
+LONGEST = """
+    test_killed test_resume test_tab test_network test_backbones test_export test_train
+    test_crash_probe test_checks test_fit test_actions test_run
+""".split()
+
+
+def pytest_configure() -> None:
+    """Before the first test starts a thread."""
+    keep_mounts_private()
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """As many processes as there are cores, but not so many that memory is short."""
+    return min(4, max(2, os.cpu_count() or 2))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Give each process whole files, whose fixtures are then made once."""
+    if config.getoption("numprocesses", None) and config.option.dist == "no":
+        config.option.dist = "loadfile"
+        config.option.loadscopereorder = False
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest, so that none of them is left alone."""
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
 
 
 @pytest.fixture(autouse=True)
@@ -108,6 +142,13 @@ def phantoms(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def job(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Settings of a job that takes seconds."""
     return write_job(tmp_path_factory.mktemp("job") / "job.json")
+
+
+@pytest.fixture
+def small_backbone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """VGG16 is a small network in this process, as it is in those of `start`."""
+    keras = pytest.importorskip("keras")
+    monkeypatch.setattr(keras.applications, "VGG16", small_vgg16)
 
 
 @pytest.fixture
