@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import tempfile
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import openvino as ov
 from openvino import opset13 as ops
@@ -59,5 +59,7 @@ def write_conv_bundle(path: Path, *, seed: int = 0) -> ModelBundle:
             probe_input(PreprocessSpec(SIZE))
         )
         probe = tuple(probabilities(found, 1.0)[0].tolist())
-        card = dataclasses.replace(make_card(name="Small test network"), probe=probe)
+        card = msgspec.structs.replace(
+            make_card(name="Small test network"), probe=probe
+        )
         return write_bundle(path, card, files)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import copy
 import csv
-import dataclasses
 import shutil
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 from PIL import Image
 
@@ -100,14 +100,16 @@ def make_finished_run(
 ) -> Run:
     """Make a run in the user's folder whose model is a copy of `bundle`."""
     config = config_from_preset(preset)
-    config = dataclasses.replace(config, name=name, batch=16, accept_leaks=accept_leaks)
+    config = msgspec.structs.replace(
+        config, name=name, batch=16, accept_leaks=accept_leaks
+    )
     started = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
     record = RunRecord(name, preset, manifest.parent, started, config, "tensorflow")
     run = new_run(record, split=manifest, audit=None)
     samples, _ = films_of_split(manifest, bundle.card.label_names, "test")
     result = _measured(bundle, samples)
     epochs = [_epoch("head", i) for i in (1, 2)] + [_epoch("fine-tuning", 1)]
-    card = dataclasses.replace(
+    card = msgspec.structs.replace(
         bundle.card,
         name=name,
         metrics={"val": {}, "test": without_details(result)},
@@ -116,7 +118,7 @@ def make_finished_run(
             "split_sha256": split_sha256,
             **({"findings": findings} if findings is not None else {}),
         },
-        training={"config": {}, "history": [dataclasses.asdict(e) for e in epochs]},
+        training={"config": {}, "history": [msgspec.structs.asdict(e) for e in epochs]},
     )
     files = {n: bundle.path / n for n in (GRAPH, GRAPH_WEIGHTS)}
     if has_report:

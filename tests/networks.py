@@ -6,6 +6,7 @@ import dataclasses
 from pathlib import Path
 
 import keras
+import msgspec
 import numpy as np
 
 from core.model.bundle import GRAPH, GRAPH_WEIGHTS, WEIGHTS, ModelBundle, write_bundle
@@ -63,12 +64,12 @@ def write_network_bundle(
     network.save_weights(weights)
     fields = ("backbone", "size", "head", "head_norm")
     recorded = {name: getattr(config, name) for name in fields}
-    card = dataclasses.replace(make_card(), training={"config": recorded})
+    card = msgspec.structs.replace(make_card(), training={"config": recorded})
     spec = dataclasses.replace(card.preprocess, size=config.size)
     files = {name: graph.path / name for name in (GRAPH, GRAPH_WEIGHTS)}
     return write_bundle(
         folder,
-        dataclasses.replace(card, preprocess=spec),
+        msgspec.structs.replace(card, preprocess=spec),
         {**files, WEIGHTS: weights},
     )
 

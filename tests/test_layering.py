@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 #: Low to high: a module imports only from its own room and from rooms before it.
 ROOMS = """
-core.errors core.paths core.terminal core.regular_file core.json_shape core.json_file
+core.errors core.paths core.terminal core.regular_file core.records core.json_file
 core.outputs core.files core.words core.films core.jobs core.program core.data
 core.model core.runs core.evaluation core.reports core.audit core.scan core.training
 core.cluster core.filing core.commands core.__main__

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
 import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 from core.errors import TrainingError
 from core.runs.config import TrainingConfig, flat_settings
 from core.runs.presets import PRESETS, Preset, config_from_preset
-from core.runs.settings import setting_of
+from core.runs.settings import SETTINGS
 
 _WIDTH: Final = 88
 _KINDS: Final = {
@@ -55,12 +56,12 @@ def list_settings() -> list[dict[str, Any]]:
     Returns:
         For each `name` as `--set` takes it, `title`, `help`, `kind`, `takes` in
         words, `default`, `low`, `high`, `low_is_allowed`, `high_is_allowed` of a
-        number, else None, `choices` {value: title}, and `zero`, what 0 means where
-        it means something of its own.
+        number, else None, `choices` {value: title}, `zero`, what 0 means where it
+        means something of its own, and `unit`, which may be empty.
     """
     listed = []
     for name, default in flat_settings(TrainingConfig()).items():
-        setting = setting_of(name)
+        setting = SETTINGS[name]
         is_number = setting.low is not None
         listed.append(
             {
@@ -76,6 +77,7 @@ def list_settings() -> list[dict[str, Any]]:
                 "high_is_allowed": not setting.is_open[1] if is_number else None,
                 "choices": dict(setting.choices),
                 "zero": setting.zero,
+                "unit": setting.unit,
             }
         )
     return listed
@@ -89,7 +91,7 @@ def list_presets() -> list[dict[str, Any]]:
         default, and `corrections`.
     """
     return [
-        {**dataclasses.asdict(preset), "settings": _changes(preset)}
+        {**msgspec.structs.asdict(preset), "settings": _changes(preset)}
         for preset in PRESETS.values()
     ]
 

@@ -35,6 +35,8 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
+
 from core.evaluation.compare_text import (
     BETTER,
     DECIDES,
@@ -208,7 +210,7 @@ def _about(
         "format_version": _VERSION,
         "candidate": {"name": candidate.card.name, "sha256": candidate.sha256},
         "in_use": {"name": in_use.card.name, "sha256": in_use.sha256},
-        "labels": [dataclasses.asdict(label) for label in candidate.card.labels],
+        "labels": [msgspec.structs.asdict(label) for label in candidate.card.labels],
         "allowed_drop": allowed_drop,
     }
 

@@ -22,6 +22,9 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, Final
 
+import msgspec
+
+from core.records import Count, Number, Pair, RecordError, convert
 from core.words import films as in_films
 
 MADE, GIVEN, REGROUPED, LEAKING = "made", "given", "regrouped", "leaking"
@@ -84,18 +87,45 @@ class Findings:
     shortcuts: tuple[Shortcut, ...]
 
 
+class _Probe(msgspec.Struct):
+    auc: Number
+    auc_ci: Pair
+    chance: Number
+    worst: tuple[str, str]
+    worst_auc: Number
+    is_red: bool
+
+
+class _Shortcuts(msgspec.Struct):
+    metadata: _Probe | None
+    frame: _Probe | None
+
+
+class _Findings(msgspec.Struct):
+    """As they are written; the module says what each is."""
+
+    films: Count
+    patients: Count
+    grouped: Count
+    split: str
+    copies: Count
+    conflicts: Count
+    measured: Count
+    shortcuts: _Shortcuts
+
+
 def findings_of(data: Mapping[str, Any]) -> Findings | None:
     """The findings in a card's `data`; None where there are none to understand."""
     try:
-        fields = data["findings"]
-        probes = fields["shortcuts"]
-        return Findings(
-            **{name: int(fields[name]) for name in _COUNTS},
-            split=str(fields["split"]),
-            shortcuts=tuple(_shortcut(n, probes[n]) for n in SEEN if probes[n]),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError):
+        found = convert(data.get("findings"), _Findings)
+    except RecordError:
         return None
+    probes = [(name, getattr(found.shortcuts, name)) for name in SEEN]
+    return Findings(
+        **{name: getattr(found, name) for name in _COUNTS},
+        split=found.split,
+        shortcuts=tuple(_shortcut(name, probe) for name, probe in probes if probe),
+    )
 
 
 def cautions_about(data: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
@@ -218,16 +248,14 @@ def _shortcut_sentence(found: Shortcut, names: Mapping[str, str]) -> str:
     return f"{text}: figures on such films may measure that and not lungs."
 
 
-def _shortcut(name: str, probe: Mapping[str, Any]) -> Shortcut:
-    low, high = probe["auc_ci"]
-    one, other = probe["worst"]
+def _shortcut(name: str, probe: _Probe) -> Shortcut:
     return Shortcut(
         name=name,
-        auc=float(probe["auc"]),
-        low=float(low),
-        high=float(high),
-        chance=float(probe["chance"]),
-        pair=(str(one), str(other)),
-        pair_auc=float(probe["worst_auc"]),
-        is_red=bool(probe["is_red"]),
+        auc=probe.auc,
+        low=probe.auc_ci[0],
+        high=probe.auc_ci[1],
+        chance=probe.chance,
+        pair=probe.worst,
+        pair_auc=probe.worst_auc,
+        is_red=probe.is_red,
     )

@@ -5,13 +5,15 @@ The child writes one JSON object per line; whoever started it writes words.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import sys
 from typing import TextIO
 
+import msgspec
+
 from core.json_file import parse_json
+from core.records import convert, to_json
 
 #: Ends a job and keeps everything, so that it can go on later.
 STOP = "stop"
@@ -22,8 +24,17 @@ PAUSE = "pause"
 GO_ON = "go on"
 
 
-@dataclasses.dataclass(frozen=True)
-class StageStarted:
+class _Event(
+    msgspec.Struct,
+    frozen=True,
+    tag=True,
+    tag_field="event",
+    forbid_unknown_fields=True,
+):
+    """What all of them are: a line that names its kind as "event"."""
+
+
+class StageStarted(_Event, frozen=True):
     """A new part of the job began.
 
     Attributes:
@@ -36,8 +47,7 @@ class StageStarted:
     detail: str = ""
 
 
-@dataclasses.dataclass(frozen=True)
-class DeviceFound:
+class DeviceFound(_Event, frozen=True):
     """What the job computes on.
 
     Attributes:
@@ -51,8 +61,7 @@ class DeviceFound:
     backend: str = ""
 
 
-@dataclasses.dataclass(frozen=True)
-class Progressed:
+class Progressed(_Event, frozen=True):
     """Some of the films of a stage are done. At most a few times a second."""
 
     stage: str
@@ -61,8 +70,7 @@ class Progressed:
     films_per_s: float = 0.0
 
 
-@dataclasses.dataclass(frozen=True)
-class EpochEnded:
+class EpochEnded(_Event, frozen=True):
     """One epoch finished.
 
     Attributes:
@@ -92,15 +100,13 @@ class EpochEnded:
     seconds: float | None = None
 
 
-@dataclasses.dataclass(frozen=True)
-class Noted:
+class Noted(_Event, frozen=True):
     """Something the user should know that does not end the job."""
 
     message: str
 
 
-@dataclasses.dataclass(frozen=True)
-class JobSucceeded:
+class JobSucceeded(_Event, frozen=True):
     """The last event of a job that made what it was asked for.
 
     Attributes:
@@ -110,13 +116,11 @@ class JobSucceeded:
     result: str
 
 
-@dataclasses.dataclass(frozen=True)
-class JobStopped:
+class JobStopped(_Event, frozen=True):
     """The last event of a job that was told to stop."""
 
 
-@dataclasses.dataclass(frozen=True)
-class JobFailed:
+class JobFailed(_Event, frozen=True):
     """The last event of a job that could not go on."""
 
     message: str
@@ -133,48 +137,19 @@ TrainingEvent = (
     | JobStopped
     | JobFailed
 )
-_KINDS: dict[str, type] = {
-    kind.__name__: kind
-    for kind in (
-        StageStarted,
-        DeviceFound,
-        Progressed,
-        EpochEnded,
-        Noted,
-        JobSucceeded,
-        JobStopped,
-        JobFailed,
-    )
-}
-#: Annotation of a field -> what its JSON value must be.
-_VALUES: dict[str, tuple[type, ...]] = {
-    "str": (str,),
-    "int": (int,),
-    "float": (int, float),
-    "bool": (bool,),
-    "float | None": (int, float, type(None)),
-}
 
 
 def encode_event(event: TrainingEvent) -> str:
     """One line of JSON, without its end."""
-    return json.dumps({"event": type(event).__name__, **dataclasses.asdict(event)})
+    return json.dumps(to_json(event))
 
 
 def parse_event(line: str) -> TrainingEvent | None:
     """Decode one line; None for anything that is not an event we know."""
     try:
-        fields = parse_json(line)
-        event: TrainingEvent = _KINDS[fields.pop("event")](**fields)
-    except (ValueError, KeyError, TypeError, AttributeError):
+        event: TrainingEvent = convert(parse_json(line), TrainingEvent)
+    except ValueError:
         return None
-    for field in dataclasses.fields(event):
-        value = getattr(event, field.name)
-        is_number = "bool" not in str(field.type)
-        if not isinstance(value, _VALUES[str(field.type)]) or (
-            is_number and isinstance(value, bool)
-        ):
-            return None
     return event
 
 

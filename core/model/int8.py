@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -120,7 +121,7 @@ def calibrate(
             "tool": tool,
         }
         card = bundle.card
-        card = dataclasses.replace(card, training={**card.training, "int8": told})
+        card = msgspec.structs.replace(card, training={**card.training, "int8": told})
         parts = {name: bundle.path / name for name in card.files}
         parts |= {INT8_GRAPH: graph, INT8_WEIGHTS: graph.with_suffix(".bin")}
         new = write_bundle(out, card, parts)

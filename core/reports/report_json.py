@@ -43,7 +43,7 @@ from core.model.bundle import (
     card_to_json,
 )
 from core.paths import command_name
-from core.reports.report_shape import is_report
+from core.reports.schema import is_report
 
 _VERSION = 1
 
@@ -160,7 +160,7 @@ def display_names(report: Mapping[str, Any]) -> dict[str, str]:
 
 def epochs(report: Mapping[str, Any]) -> tuple[EpochEnded, ...]:
     """The epochs of a report. Fields that are not known are passed over."""
-    known = EpochEnded.__dataclass_fields__
+    known = EpochEnded.__struct_fields__
     return tuple(
         EpochEnded(**{name: value for name, value in epoch.items() if name in known})
         for epoch in report["history"]

@@ -8,7 +8,7 @@ from typing import Any
 from core.errors import BundleError
 from core.evaluation.findings import cautions_about, notes_about
 from core.model.bundle import ModelBundle, ModelCard
-from core.reports.report_shape import is_evaluation
+from core.reports.schema import is_evaluation
 from core.terminal import printable
 
 _RATES = ("precision", "recall", "specificity", "f1", "auc")

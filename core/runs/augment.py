@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.runs.config import Augmentation
+from core.runs.variations import Augmentation
 
 
 def vary(

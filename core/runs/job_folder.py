@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import fnmatch
 import json
 import shutil
@@ -11,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
+import msgspec
 import psutil
 
 from core.errors import TrainingError
@@ -18,6 +18,7 @@ from core.files import atomic_write
 from core.jobs.events import EpochEnded
 from core.json_file import read_json
 from core.outputs import contents
+from core.records import convert
 from core.runs.config import TrainingConfig, config_from_json, config_to_json
 
 _JOB = "job.json"
@@ -38,8 +39,7 @@ class HasWeights(Protocol):
         """Write them to a file that ends in `.weights.h5`."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Progress:
+class Progress(msgspec.Struct, frozen=True):
     """How far a phase has come. Renamed into place after its weights.
 
     Attributes:
@@ -258,11 +258,10 @@ class JobFolder:
     def progress(self) -> Progress | None:
         """How far the fine-tuning has come; None before its first epoch ended."""
         try:
-            fields: dict[str, Any] = read_json(self.path / _PROGRESS)
+            fields = read_json(self.path / _PROGRESS)
         except FileNotFoundError:
             return None
-        history = tuple(EpochEnded(**epoch) for epoch in fields.pop("history"))
-        return Progress(history=history, **fields)
+        return convert(fields, Progress)
 
     def save_progress(self, progress: Progress, network: HasWeights) -> None:
         """Write the network and optimiser, then make them the ones to go on from.
@@ -272,7 +271,9 @@ class JobFolder:
         """
         save_weights(network, self.path / progress.weights)
         with atomic_write(self.path / _PROGRESS) as partial:
-            text = json.dumps(dataclasses.asdict(progress), indent=1)
+            fields = msgspec.structs.asdict(progress)
+            fields["history"] = [msgspec.structs.asdict(e) for e in progress.history]
+            text = json.dumps(fields, indent=1)
             partial.write_text(text, encoding="utf-8")
         for old in self.path.glob("epoch-*.weights.h5"):
             if old.name != progress.weights:

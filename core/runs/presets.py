@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from typing import Any
+
+import msgspec
 
 from core.errors import TrainingError
 from core.paths import command_name
 from core.runs.config import TrainingConfig, config_from_json
 
 
-@dataclasses.dataclass(frozen=True)
-class Preset:
+class Preset(msgspec.Struct, frozen=True):
     """A recipe.
 
     Attributes:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+import msgspec
 
 from core import __version__
-from core.runs.config import TrainingConfig, config_from_json, config_to_json
+from core.records import convert, to_json
+from core.runs.config import TrainingConfig, config_from_json
 
-_VERSION = 1
 
-
-@dataclasses.dataclass(frozen=True)
-class RunRecord:
+class RunRecord(
+    msgspec.Struct, frozen=True, rename={"version": "program", "format": "version"}
+):
     """What a run was asked to do.
 
     Attributes:
@@ -26,6 +27,7 @@ class RunRecord:
         config: The whole job; `accept_leaks` says why leaks were accepted.
         backend: Of Keras: "tensorflow", "jax" or "torch".
         version: Of the program.
+        format: Of the record.
     """
 
     name: str
@@ -35,20 +37,19 @@ class RunRecord:
     config: TrainingConfig
     backend: str
     version: str = __version__
+    format: Literal[1] = 1
+
+
+class _Job(msgspec.Struct):
+    config: dict[str, Any]
 
 
 def record_to_json(record: RunRecord) -> dict[str, Any]:
     """The record as plain JSON values."""
     return {
-        "version": _VERSION,
-        "name": record.name,
-        "preset": record.preset,
-        "data": str(record.data),
+        **to_json(record),
         "started": record.started.isoformat(timespec="seconds"),
-        "config": config_to_json(record.config),
-        "backend": record.backend,
         "leaks_accepted": record.config.accept_leaks,
-        "program": record.version,
     }
 
 
@@ -57,20 +58,9 @@ def record_from_json(fields: Mapping[str, Any]) -> RunRecord:
 
     Raises:
         TrainingError: The job in it is none.
-        ValueError, KeyError, TypeError: Another field is missing or wrong.
+        RecordError: Another field is missing or wrong.
     """
-    if fields["version"] != _VERSION:
-        raise ValueError(f"its version is {fields['version']!r}")
-    for name in ("name", "preset", "data", "started", "backend", "program"):
-        if not isinstance(fields[name], str):
-            raise TypeError(f"{name} is {fields[name]!r}")
-    return RunRecord(
-        name=fields["name"],
-        preset=fields["preset"],
-        data=Path(fields["data"]),
-        # Without a time zone it is the local one.
-        started=datetime.fromisoformat(fields["started"]).astimezone(),
-        config=config_from_json(dict(fields["config"])),
-        backend=fields["backend"],
-        version=fields["program"],
-    )
+    config = config_from_json(convert(fields, _Job).config)
+    record = convert({**fields, "config": config}, RunRecord)
+    # Without a time zone it is the local one.
+    return msgspec.structs.replace(record, started=record.started.astimezone())

@@ -1,16 +1,27 @@
-"""One setting of a job: what it means, and which values it takes."""
+"""One setting of a job, as it stands on its field: what it means, what it takes.
+
+The one description of it: `core.runs.config` refuses values by it, `train
+--list-settings` prints it, and the form of the window is made of it.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+import msgspec
+from msgspec import Meta
+
 from core.errors import TrainingError
 from core.paths import command_name
+from core.records import TEXT
 
 #: Characters of a refused value that are repeated.
 _LONGEST_SAID: Final = 80
+#: Unit of a number from 0 to 1 that people read in percent.
+SHARE: Final = "share"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,7 +34,11 @@ class Setting:
         low, high: Of a number; None for anything else.
         is_open: Whether `low` and `high` themselves are too small and too large.
         choices: Value -> what people read, where it is one of a few.
+        pattern: That a text must be like, where not any text will do.
         takes: What is taken, where that is neither a range nor a choice.
+        examples: Texts that are often wanted.
+        unit: What a number counts: "pixels", or `SHARE`; may be empty.
+        offered: Most that the window offers, where more is seldom wanted.
         zero: What 0 means, where it means something of its own.
     """
 
@@ -33,18 +48,12 @@ class Setting:
     high: float | None = None
     is_open: tuple[bool, bool] = (False, False)
     choices: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    pattern: str = ""
     takes: str = ""
+    examples: tuple[str, ...] = ()
+    unit: str = ""
+    offered: float | None = None
     zero: str = ""
-
-    def allows(self, value: Any) -> bool:
-        """Whether a value of the right kind is in the range, or a choice."""
-        if self.choices:
-            return value in self.choices
-        if self.low is None or self.high is None:
-            return True
-        above = self.low < value if self.is_open[0] else self.low <= value
-        below = value < self.high if self.is_open[1] else value <= self.high
-        return above and below
 
     def values(self) -> str:
         """What it takes, in words that follow "must be"."""
@@ -59,33 +68,82 @@ class Setting:
         most = f"less than {high}" if self.is_open[1] else f"at most {high}"
         return f"{least} and {most}"
 
+    def refused(self, name: str, value: Any, *, is_kind: bool) -> TrainingError:
+        """What is raised where it cannot have a value.
+
+        Args:
+            name: Its own.
+            is_kind: Whether the value is of the right kind, and out of range.
+        """
+        if not is_kind or not (self.choices or self.pattern or self.low is not None):
+            return bad_field(name, value)
+        return TrainingError(
+            f"In a training job {name} must be {self.values()}.",
+            hint=f"It was given as {_said(value)}. {explained()}",
+        )
+
 
 def number(
-    title: str, help: str, low: float, high: float, *, ends: str = "[]", zero: str = ""
-) -> Setting:
-    """A setting with a range.
+    title: str, help: str, low: float, high: float, *, ends: str = "[]", **more: Any
+) -> Meta:
+    """On the field of a number.
 
     Args:
         ends: As mathematicians write them: "[)" includes `low` and not `high`.
+        more: `unit`, `offered` or `zero` of `Setting`.
     """
     is_open = (ends[0] == "(", ends[1] == ")")
-    return Setting(title, help, low, high, is_open, zero=zero)
+    ranged = {"gt" if is_open[0] else "ge": low, "lt" if is_open[1] else "le": high}
+    return _on_field(Setting(title, help, low, high, is_open, **more), **ranged)
 
 
-def flag(title: str, help: str) -> Setting:
-    """A setting that is on or off."""
-    return Setting(title, help, takes="true or false")
+def share(title: str, help: str, high: float, *, ends: str = "[)", **more: Any) -> Meta:
+    """On the field of a number from 0 up that people read in percent."""
+    return number(title, help, 0, high, ends=ends, unit=SHARE, **more)
 
 
-def is_text(value: Any) -> bool:
-    """Whether a value is text that can be written into a file."""
-    if not isinstance(value, str):
-        return False
-    try:
-        value.encode("utf-8")
-    except UnicodeEncodeError:  # of a file's name that is no text
-        return False
-    return True
+def choice(title: str, help: str, choices: Mapping[str, str]) -> Meta:
+    """On the field of one of a few texts."""
+    pattern = rf"\A({'|'.join(map(re.escape, choices))})\Z"
+    return _on_field(Setting(title, help, choices=choices), pattern=pattern)
+
+
+def text(title: str, help: str, takes: str, *, pattern: str = "", **more: Any) -> Meta:
+    """On the field of a text."""
+    setting = Setting(title, help, takes=takes, pattern=pattern, **more)
+    return _on_field(setting, pattern=pattern or TEXT)
+
+
+def texts(title: str, help: str, takes: str) -> Meta:
+    """On the field of a list of texts."""
+    return _on_field(Setting(title, help, takes=takes))
+
+
+def flag(title: str, help: str) -> Meta:
+    """On the field of what is on or off."""
+    return _on_field(Setting(title, help, takes="true or false"))
+
+
+def _on_field(setting: Setting, **checked: Any) -> Meta:
+    return Meta(
+        title=setting.title,
+        description=setting.help,
+        extra={"setting": setting},
+        **checked,
+    )
+
+
+def settings_of(record: type[msgspec.Struct], prefix: str = "") -> dict[str, Setting]:
+    """The settings that stand on the fields of a record, in their order.
+
+    Args:
+        prefix: Before each of their names.
+    """
+    return {
+        prefix + field.name: field.type.__metadata__[-1].extra["setting"]
+        for field in msgspec.structs.fields(record)
+        if hasattr(field.type, "__metadata__")  # not where settings are nested
+    }
 
 
 def bad_field(name: str, value: Any) -> TrainingError:
@@ -93,26 +151,6 @@ def bad_field(name: str, value: Any) -> TrainingError:
     return TrainingError(
         f"The setting {name} of a training job cannot be {_said(value)}.",
         hint=explained(),
-    )
-
-
-def check_ranges(record: Any, settings: Mapping[str, Setting]) -> None:
-    """Refuse a record of which a field is out of its range.
-
-    Raises:
-        TrainingError: Names it, and says what it must be.
-    """
-    for name, setting in settings.items():
-        value = getattr(record, name)
-        if not setting.allows(value):
-            raise out_of_range(name, setting, value)
-
-
-def out_of_range(name: str, setting: Setting, value: Any) -> TrainingError:
-    """What is raised where a value is of the right kind and yet cannot be."""
-    return TrainingError(
-        f"In a training job {name} must be {setting.values()}.",
-        hint=f"It was given as {_said(value)}. {explained()}",
     )
 
 

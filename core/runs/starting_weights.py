@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
+
+import msgspec
 
 from core.errors import TrainingError
 from core.model.bundle import WEIGHTS, ModelCard, read_bundle
@@ -70,7 +71,7 @@ def config_of(card: ModelCard) -> TrainingConfig:
             f"not know. {error} {error.hint}",
             hint="Use the version of Hilum that made it, or a newer one.",
         ) from error
-    return dataclasses.replace(config, size=card.preprocess.size)
+    return msgspec.structs.replace(config, size=card.preprocess.size)
 
 
 def missing(path: Path) -> TrainingError:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from msgspec import Meta
 
 from core import __version__
 from core.model.bundle import Label
+from core.records import Count, convert, to_json
 
 #: Under way; where nobody has it, an accident ended it, and it is to go on by itself.
 RUNNING: Final = "running"
@@ -26,15 +29,10 @@ NO_LABELS: Final = ""
 FROM_FOLDERS: Final = "folders"
 FROM_LIST: Final = "list"
 
-_VERSION = 1
-_TEXTS = (
-    *("folder", "started", "model", "bundle", "model_sha256", "labels"),
-    *("label_list", "precision", "status", "message", "hint", "program"),
-)
 
-
-@dataclasses.dataclass(frozen=True)
-class ScanRecord:
+class ScanRecord(
+    msgspec.Struct, frozen=True, rename={"version": "program", "format": "version"}
+):
     """What a scan was asked to do, and how it stands.
 
     Attributes:
@@ -55,6 +53,7 @@ class ScanRecord:
         films: In the folder, as far as known; None before it was listed.
         done: Rows in the results when that was written down last.
         version: Of the program.
+        format: Of the record.
     """
 
     folder: Path
@@ -63,17 +62,18 @@ class ScanRecord:
     bundle: Path
     model_sha256: str
     card_labels: tuple[Label, ...]
-    labels: str = NO_LABELS
+    labels: Literal["", "folders", "list"] = NO_LABELS
     label_list: Path | None = None
     precision: str = "float32"
     watch: bool = False
     hidden: bool = False
-    status: str = RUNNING
+    status: Literal["running", "paused", "cancelled", "finished", "failed"] = RUNNING
     message: str = ""
     hint: str = ""
-    films: int | None = None
-    done: int = 0
+    films: Count | None = None
+    done: Count = 0
     version: str = __version__
+    format: Literal[1] = 1
 
     @property
     def name(self) -> str:
@@ -86,27 +86,19 @@ class ScanRecord:
         return tuple(label.name for label in self.card_labels)
 
 
+class _Labels(msgspec.Struct):
+    """How the labels of the model are written: (name, display name) each."""
+
+    card_labels: Annotated[list[tuple[str, str]], Meta(min_length=1)]
+
+
 def record_to_json(record: ScanRecord) -> dict[str, Any]:
     """The record as plain JSON values."""
     return {
-        "version": _VERSION,
-        "folder": str(record.folder),
+        **to_json(record),
         "started": record.started.isoformat(timespec="seconds"),
-        "model": record.model,
-        "bundle": str(record.bundle),
-        "model_sha256": record.model_sha256,
         "card_labels": [[each.name, each.display_name] for each in record.card_labels],
-        "labels": record.labels,
         "label_list": str(record.label_list or ""),
-        "precision": record.precision,
-        "watch": record.watch,
-        "hidden": record.hidden,
-        "status": record.status,
-        "message": record.message,
-        "hint": record.hint,
-        "films": record.films,
-        "done": record.done,
-        "program": record.version,
     }
 
 
@@ -114,39 +106,11 @@ def record_from_json(fields: Mapping[str, Any]) -> ScanRecord:
     """Rebuild a record, checking each field.
 
     Raises:
-        ValueError, KeyError, TypeError: A field is missing or wrong.
+        RecordError: A field is missing or wrong.
     """
-    if fields["version"] != _VERSION:
-        raise ValueError(f"its version is {fields['version']!r}")
-    for name in _TEXTS:
-        if not isinstance(fields[name], str):
-            raise TypeError(f"{name} is {fields[name]!r}")
-    if fields["status"] not in STATUSES:
-        raise ValueError(f"its status is {fields['status']!r}")
-    if fields["labels"] not in (NO_LABELS, FROM_FOLDERS, FROM_LIST):
-        raise ValueError(f"its labels are {fields['labels']!r}")
-    labels = tuple(
-        Label(str(name), str(shown)) for name, shown in fields["card_labels"]
-    )
-    if not labels:
-        raise ValueError("its model has no labels")
-    return ScanRecord(
-        folder=Path(fields["folder"]),
-        # Without a time zone it is the local one.
-        started=datetime.fromisoformat(fields["started"]).astimezone(),
-        model=fields["model"],
-        bundle=Path(fields["bundle"]),
-        model_sha256=fields["model_sha256"],
-        card_labels=labels,
-        labels=fields["labels"],
-        label_list=Path(fields["label_list"]) if fields["label_list"] else None,
-        precision=fields["precision"],
-        watch=bool(fields["watch"]),
-        hidden=bool(fields.get("hidden", False)),  # which older records lack
-        status=fields["status"],
-        message=fields["message"],
-        hint=fields["hint"],
-        films=None if fields["films"] is None else int(fields["films"]),
-        done=int(fields["done"]),
-        version=fields["program"],
-    )
+    labels = tuple(Label(*pair) for pair in convert(fields, _Labels).card_labels)
+    label_list = fields.get("label_list") or None
+    whole = {**fields, "card_labels": labels, "label_list": label_list}
+    record = convert(whole, ScanRecord)
+    # Without a time zone it is the local one.
+    return msgspec.structs.replace(record, started=record.started.astimezone())

@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 from core.errors import BundleError, OutputError
 from core.files import atomic_write, output_error
 from core.jobs.events import STOP
@@ -186,7 +188,7 @@ def new_scan(record: ScanRecord) -> Scan:
 
 def changed(scan: Scan, **changes: Any) -> Scan:
     """A scan with other fields in its record; nothing is written down."""
-    record = dataclasses.replace(scan.record, **changes)
+    record = msgspec.structs.replace(scan.record, **changes)
     return dataclasses.replace(scan, record=record)
 
 

@@ -14,8 +14,8 @@ from core.data.split import given_split, refuse_too_few
 from core.errors import DatasetError, OutputError, TrainingError
 from core.evaluation.evaluate import parse_pools
 from core.files import refuse_unwritable
+from core.records import Text, fits
 from core.runs.config import TrainingConfig
-from core.runs.setting import is_text
 from core.runs.starting_weights import start_file
 
 _BACKENDS: Final = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
@@ -90,7 +90,7 @@ def check_places(files: Sequence[Path | None], out: Path | None) -> None:
 def _check_names(data: Path, dataset: Dataset) -> None:
     """Records are written in UTF-8, which some names of old disks are not."""
     for name in (str(data.resolve()), *(sample.file for sample in dataset.samples)):
-        if not is_text(name):
+        if not fits(name, Text):
             raise DatasetError(
                 f"The name {name!r} cannot be written down: it is in no known "
                 "encoding.",

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -145,7 +146,7 @@ def install(
     pools = parse_pools(config.pools)
     on_val = evaluate(val, exported.temperature, pools=pools)
     on_test = evaluate(test, exported.temperature, pools=pools, details=True)
-    card = dataclasses.replace(
+    card = msgspec.structs.replace(
         draft,
         operating_points=choose_operating_points(
             val, exported.temperature, chosen_on="validation"

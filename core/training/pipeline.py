@@ -23,7 +23,7 @@ from core.films.preprocess import PreprocessSpec, to_network_input
 from core.films.radiograph import FilmFacts, read_radiograph
 from core.json_file import read_json
 from core.runs.augment import vary
-from core.runs.config import Augmentation
+from core.runs.variations import Augmentation
 
 _THREADS = 4
 #: Numbered anew whenever a fingerprint changes, so that no older one is taken for it.

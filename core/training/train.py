@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import keras
+import msgspec
 import numpy as np
 
 from core.data.dataset import Dataset, index_dataset
@@ -193,7 +194,7 @@ class _Job:
             with atomic_write(self.folder.path / BEST) as partial:
                 shutil.copyfile(start, partial)
         self._note_end(phase, history)
-        text = json.dumps([dataclasses.asdict(epoch) for epoch in history])
+        text = json.dumps([msgspec.structs.asdict(epoch) for epoch in history])
         with atomic_write(self.folder.trained) as partial:
             partial.write_text(text, encoding="utf-8")
 
@@ -248,7 +249,7 @@ class _Job:
                 control=self.progress.control,
                 on_epoch=self.progress.epoch,
             )
-            epochs = json.dumps([dataclasses.asdict(e) for e in head.history])
+            epochs = json.dumps([msgspec.structs.asdict(e) for e in head.history])
             with atomic_write(path) as partial:
                 np.savez(partial, *head.weights, epochs=epochs)
         put_head(network, self._stored_head(), config)

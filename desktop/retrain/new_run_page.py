@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import Final
 
+import msgspec
 from PyQt5.QtCore import Qt, pyqtSignal, pyqtSlot
 from PyQt5.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PyQt5.QtWidgets import (
@@ -97,7 +97,7 @@ class NewRunPage(QWidget):
         """The job, films and settings together."""
         options = self.data.checked_options
         result = self.data.result
-        return dataclasses.replace(
+        return msgspec.structs.replace(
             self.form.config,
             labels=tuple(result.labels) if result is not None else options.labels,
             patient_pattern=options.patient_pattern,

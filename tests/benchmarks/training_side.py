@@ -9,7 +9,6 @@ given its weights, before a clock starts.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import sys
 import tempfile
@@ -17,6 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from core.runs.config import TrainingConfig
@@ -53,7 +53,7 @@ def hilum(path: Path, weights: str, seed: int) -> dict[str, Any]:
     from core.training.pipeline import Films
 
     stored = load_films(path)
-    config = dataclasses.replace(_config(), weights=weights)
+    config = msgspec.structs.replace(_config(), weights=weights)
     network = _network(config)
     films = Films((), stored.pixels, np.zeros((0, 0), np.uint8), {})
     train, val = _parts(stored)

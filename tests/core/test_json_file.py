@@ -1,4 +1,4 @@
-"""JSON from elsewhere: files, nesting, shapes."""
+"""JSON from elsewhere: files and nesting."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ import pytest
 from core.errors import BundleError, CoreError
 from core.jobs.events import parse_event
 from core.json_file import parse_json, read_json
-from core.json_shape import EACH, fits, is_count, is_pair
 from core.model.bundle import peek_bundle
 from core.runs.config import TrainingConfig
 from core.runs.job_folder import JobFolder
@@ -116,27 +115,3 @@ def test_json_from_elsewhere_is_read_in_one_place() -> None:
         if re.search(r"\bjson\.loads?\(", path.read_text("utf-8"))
     }
     assert readers == OWN
-
-
-@pytest.mark.parametrize(
-    ("value", "shape", "expected"),
-    [
-        (1, int, True),
-        (True, int, False),
-        (1, float, True),
-        (float("nan"), float, False),
-        (10**400, float, False),
-        (-1, is_count, False),
-        ([0.1, 0.2], is_pair, True),
-        ([0.1], is_pair, False),
-        (None, (float, None), True),
-        ([1, "a"], [int], False),
-        ({"a": 1}, {"a": int, "b?": str}, True),
-        ({"a": 1, "b": 2}, {"a": int, "b?": str}, False),
-        ({}, {"a": int}, False),
-        ({"x": 1, "y": "2"}, {EACH: int}, False),
-        ([], {EACH: int}, False),
-    ],
-)
-def test_a_value_fits_its_shape(value: Any, shape: Any, expected: bool) -> None:
-    assert fits(value, shape) is expected

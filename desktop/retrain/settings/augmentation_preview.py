@@ -20,7 +20,7 @@ from PyQt5.QtWidgets import (
 from core.errors import CoreError
 from core.films.radiograph import display_name
 from core.paths import sample_films
-from core.runs.config import Augmentation
+from core.runs.variations import Augmentation
 from desktop.retrain.settings.sampler import SamplerThread, Sketch
 from desktop.widgets.labels import Caption
 

@@ -19,7 +19,7 @@ from PyQt5.QtGui import QImage
 from core.errors import CoreError, ImageReadError
 from core.films.preprocess import PreprocessSpec, to_network_input
 from core.films.radiograph import read_radiograph
-from core.runs.config import Augmentation
+from core.runs.variations import Augmentation
 from desktop.film.pyramid import picture_image
 from desktop.work.threads import give_thread, stop_thread
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from core.__main__ import main
@@ -180,7 +180,7 @@ def test_a_card_with_figures_of_other_labels_is_refused(
 ) -> None:
     report = json.loads(json.dumps(make_report()))
     change(report)
-    card = dataclasses.replace(tiny_bundle.card, metrics={"test": report["result"]})
+    card = msgspec.structs.replace(tiny_bundle.card, metrics={"test": report["result"]})
     files = {name: tiny_bundle.path / name for name in tiny_bundle.card.files}
     bundle = write_bundle(tmp_path / "m", card, files)
     status, said = run("card", bundle.path)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from scipy.stats import binomtest
@@ -63,7 +64,7 @@ KEYS = {
 
 
 def bundle_of(name: str, card: ModelCard | None = None) -> ModelBundle:
-    card = dataclasses.replace(card or make_card(), name=name)
+    card = msgspec.structs.replace(card or make_card(), name=name)
     return ModelBundle(Path(name), card, name * 8)
 
 
@@ -265,7 +266,7 @@ def test_same_model_is_said_to_be() -> None:
 def relabelled(*labels: Label) -> ModelCard:
     card = make_card()
     points = tuple(
-        dataclasses.replace(card.operating_points[0], label=each.name)
+        msgspec.structs.replace(card.operating_points[0], label=each.name)
         for each in labels
     )
     probe = (1 / len(labels),) * len(labels)
@@ -340,7 +341,7 @@ def with_films(bundle: ModelBundle, split: Split, path: Path) -> ModelBundle:
     listed = path.with_suffix(".csv")
     write_film_list(listed, split)
     files = {name: bundle.path / name for name in (GRAPH, GRAPH_WEIGHTS)}
-    card = dataclasses.replace(bundle.card, name=path.name)
+    card = msgspec.structs.replace(bundle.card, name=path.name)
     return write_bundle(path, card, {**files, FILMS: listed})
 
 

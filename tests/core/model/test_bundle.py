@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 import shutil
@@ -10,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from core.errors import BundleError, OutputError
@@ -56,7 +56,7 @@ def test_bundle_comes_back_as_it_was_written(tmp_path: Path) -> None:
     written = write_tiny_bundle(tmp_path / "Modell Größe", threshold=0.7)
     read = read_bundle(written.path)
     assert read == written
-    assert dataclasses.replace(read.card, files={}) == make_card(threshold=0.7)
+    assert msgspec.structs.replace(read.card, files={}) == make_card(threshold=0.7)
 
 
 def test_card_comes_back_from_its_json() -> None:
@@ -77,7 +77,7 @@ def test_name_of_a_model_is_the_hash_over_its_graph_and_weights(
 def test_name_of_a_model_does_not_depend_on_its_card(
     bundle: ModelBundle, tmp_path: Path
 ) -> None:
-    card = dataclasses.replace(bundle.card, name="Renamed", temperature=2.0)
+    card = msgspec.structs.replace(bundle.card, name="Renamed", temperature=2.0)
     assert write_bundle(tmp_path / "b", card, files_of(bundle)).sha256 == bundle.sha256
 
 
@@ -299,14 +299,14 @@ def test_bundle_replaces_the_old_one_whole(bundle: ModelBundle) -> None:
     files = {**files_of(bundle), EVALUATION: bundle.path / CARD}
     write_bundle(bundle.path, bundle.card, files)
     assert EVALUATION in content(bundle.path)
-    card = dataclasses.replace(bundle.card, name="New")
+    card = msgspec.structs.replace(bundle.card, name="New")
     write_bundle(bundle.path, card, files_of(bundle))
     assert read_bundle(bundle.path).card.name == "New"
     assert set(content(bundle.path)) == {CARD, GRAPH, GRAPH_WEIGHTS}
 
 
 def _too_large(card: ModelCard) -> ModelCard:
-    return dataclasses.replace(card, limits="x" * 300_000)
+    return msgspec.structs.replace(card, limits="x" * 300_000)
 
 
 def test_old_bundle_is_kept_when_the_disk_is_full(

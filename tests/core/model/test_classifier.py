@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -52,10 +53,10 @@ def prediction_of(*shares: float) -> Prediction:
 def card_with(*thresholds: float, temperature: float = 1.0) -> ModelCard:
     card = make_card()
     points = [
-        dataclasses.replace(point, threshold=threshold)
+        msgspec.structs.replace(point, threshold=threshold)
         for point, threshold in zip(card.operating_points, thresholds, strict=True)
     ]
-    return dataclasses.replace(
+    return msgspec.structs.replace(
         card, operating_points=tuple(points), temperature=temperature
     )
 
@@ -140,7 +141,9 @@ def test_warnings_of_the_film_go_into_the_verdict(film: Path) -> None:
 
 
 def test_card_of_another_number_of_labels_is_a_mistake() -> None:
-    card = dataclasses.replace(make_card(), labels=(Label("a", "A"), Label("b", "B")))
+    card = msgspec.structs.replace(
+        make_card(), labels=(Label("a", "A"), Label("b", "B"))
+    )
     with pytest.raises(ValueError, match="zip"):
         decide(prediction_of(0.1, 0.7, 0.2), card)
 
@@ -276,7 +279,7 @@ def test_graph_that_is_no_graph_is_refused_even_with_the_right_hash(
 
 def test_graph_of_another_card_is_refused(tmp_path: Path) -> None:
     made = write_tiny_bundle(tmp_path / "model")
-    card = dataclasses.replace(made.card, preprocess=PreprocessSpec(size=64))
+    card = msgspec.structs.replace(made.card, preprocess=PreprocessSpec(size=64))
     files = {name: made.path / name for name in made.card.files}
     with pytest.raises(BundleError, match="its input is"):
         Classifier(write_bundle(tmp_path / "larger", card, files))
@@ -284,7 +287,7 @@ def test_graph_of_another_card_is_refused(tmp_path: Path) -> None:
 
 def test_graph_of_more_labels_than_the_card_is_refused(tmp_path: Path) -> None:
     made = write_tiny_bundle(tmp_path / "model")
-    card = dataclasses.replace(
+    card = msgspec.structs.replace(
         made.card,
         labels=made.card.labels[:2],
         operating_points=made.card.operating_points[:2],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import re
 import subprocess
@@ -11,6 +10,7 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
@@ -193,7 +193,7 @@ def test_measure_that_training_does_not_tell_is_drawn_of_validation_alone() -> N
 
 def test_epoch_that_is_no_number_is_left_out() -> None:
     history = history_of(4, 0)
-    history[1] = dataclasses.replace(
+    history[1] = msgspec.structs.replace(
         history[1], loss=float("nan"), val_loss=float("inf")
     )
     (axes,) = learning_chart(history, "loss", size=SIZE).axes

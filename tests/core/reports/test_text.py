@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from PIL import Image
@@ -108,7 +109,7 @@ EPOCHS = tuple(
 TRAINING = {
     "command": "python -m core train --data films.csv",
     "config": {"epochs": 4, "accept_leaks": "", "labels": ["covid", "normal"]},
-    "history": [dataclasses.asdict(epoch) for epoch in EPOCHS],
+    "history": [msgspec.structs.asdict(epoch) for epoch in EPOCHS],
     "versions": {"hilum": "1.0", "keras": "3.15"},
 }
 DATA = {
@@ -124,7 +125,7 @@ def make_report(
 ) -> dict[str, Any]:
     card = card or make_card()
     given = {"data": "films.csv", **fields}
-    whole = dataclasses.replace(card, training=TRAINING, data=DATA)
+    whole = msgspec.structs.replace(card, training=TRAINING, data=DATA)
     return report_json(
         result=result or make_result(),
         validation={},
@@ -142,7 +143,7 @@ def page_of(folder: Path, report: dict[str, Any]) -> Page:
 def named(name: str) -> ModelCard:
     card = make_card()
     labels = (Label("covid", name), *card.labels[1:])
-    return dataclasses.replace(card, name=name, labels=labels, limits=f"Of {name}.")
+    return msgspec.structs.replace(card, name=name, labels=labels, limits=f"Of {name}.")
 
 
 def test_text_holds_every_figure() -> None:
@@ -196,7 +197,7 @@ def test_card_text_says_what_the_model_is(tiny_bundle: ModelBundle) -> None:
 def test_card_text_holds_the_figures_of_the_test_films(
     tiny_bundle: ModelBundle,
 ) -> None:
-    card = dataclasses.replace(tiny_bundle.card, metrics={"test": make_result()})
+    card = msgspec.structs.replace(tiny_bundle.card, metrics={"test": make_result()})
     text = card_text(dataclasses.replace(tiny_bundle, card=card))
     assert evaluation_text(make_result(), card) in text
 
@@ -240,7 +241,7 @@ def test_report_of_a_bundle_without_one_or_with_another_is_refused(
 
 
 def test_notes_of_the_record_and_of_the_caller_are_each_said_once() -> None:
-    card = dataclasses.replace(make_card(), training={"notes": ["a", "b"]})
+    card = msgspec.structs.replace(make_card(), training={"notes": ["a", "b"]})
     given = {"result": make_result(), "validation": {}, "sha256": "x"}
     report = report_json(card=card, notes=["b", "c"], **given)
     assert report["notes"] == ["a", "b", "c"]
@@ -290,7 +291,7 @@ def test_page_and_card_hold_what_the_check_found(
 ) -> None:
     report = make_report()
     report["films"] = {**report["films"], "findings": FINDINGS}
-    card = dataclasses.replace(
+    card = msgspec.structs.replace(
         tiny_bundle.card, data={**tiny_bundle.card.data, "findings": FINDINGS}
     )
     texts = [

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from core.errors import BundleError, OutputError, TrainingStopped
@@ -95,7 +96,7 @@ def test_a_scan_has_a_dated_folder_of_its_own(scan: Scan) -> None:
 
 
 def test_a_scan_is_read_as_it_was_written(scan: Scan) -> None:
-    full = dataclasses.replace(
+    full = msgspec.structs.replace(
         scan.record,
         labels=FROM_LIST,
         label_list=Path("/x/list.csv"),
@@ -163,7 +164,7 @@ def test_each_field_of_a_record_is_checked(
 
 def test_scans_are_listed_newest_first(scan: Scan) -> None:
     later = datetime(2026, 5, 1).astimezone()
-    newer = scans.new_scan(dataclasses.replace(scan.record, started=later))
+    newer = scans.new_scan(msgspec.structs.replace(scan.record, started=later))
     assert [each.path for each in scans.list_scans()] == [newer.path, scan.path]
 
 
@@ -372,13 +373,13 @@ def test_a_model_that_moved_to_the_users_models_is_found(
 ) -> None:
     copy = models_dir() / "copy"
     shutil.copytree(tiny_bundle.path, copy)
-    moved = dataclasses.replace(scan.record, bundle=tmp_path / "gone")
+    moved = msgspec.structs.replace(scan.record, bundle=tmp_path / "gone")
     assert scans.find_bundle(moved).path == copy
 
 
 def test_a_model_that_changed_is_not_taken(scan: Scan, tmp_path: Path) -> None:
     other = write_tiny_bundle(tmp_path / "other", shift=1.0)
-    changed = dataclasses.replace(scan.record, bundle=other.path)
+    changed = msgspec.structs.replace(scan.record, bundle=other.path)
     with pytest.raises(BundleError, match="gone or has changed"):
         scans.find_bundle(changed)
 

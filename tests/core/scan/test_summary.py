@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+import msgspec
 import numpy as np
 import pytest
 from sklearn.metrics import confusion_matrix, f1_score
@@ -98,7 +99,7 @@ def test_the_measurement_is_scikit_learns() -> None:
 
 
 def test_calibration_before_temperature_is_found_again() -> None:
-    card = dataclasses.replace(CARD, temperature=2.0)
+    card = msgspec.structs.replace(CARD, temperature=2.0)
     summary = ScanSummary(card, labels_by_folder(card))
     for number in range(50):  # sure after calibration, surer before, half wrong
         label = "covid" if number % 2 else "normal"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import csv
-import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from PIL import Image
@@ -179,7 +179,7 @@ def test_features_are_of_films_and_of_varied_copies(
     from core.data.dataset import index_dataset
 
     config = small(weights="default", backbone="densenet121", size=224)
-    config = dataclasses.replace(config, feature_copies=2)
+    config = msgspec.structs.replace(config, feature_copies=2)
     samples = index_dataset(phantoms).samples[:6]
     folder = JobFolder(tmp_path / "work")
     folder.path.mkdir()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -42,7 +42,7 @@ def network() -> keras.Model:
 @pytest.fixture(scope="module")
 def densenet() -> keras.Model:
     """A DenseNet121 with the weights that a test's file holds."""
-    return lively_network(dataclasses.replace(DENSE, head="8"))
+    return lively_network(msgspec.structs.replace(DENSE, head="8"))
 
 
 def backbone_weights(network: keras.Model) -> list[np.ndarray]:
@@ -84,7 +84,7 @@ def test_a_card_from_the_future_is_refused_in_a_sentence(
     tiny_bundle: ModelBundle,
 ) -> None:
     fields = {"config": {"backbone": "vit-b16"}}
-    card = dataclasses.replace(tiny_bundle.card, training=fields)
+    card = msgspec.structs.replace(tiny_bundle.card, training=fields)
     with pytest.raises(TrainingError, match="vit-b16") as caught:
         config_of(card)
     assert caught.value.hint
@@ -113,7 +113,7 @@ def test_a_head_trained_alone_gives_the_same_logits_on_the_network(
 
 
 def test_dropout_follows_the_features_and_every_hidden_layer() -> None:
-    config = dataclasses.replace(SMALL, dropout=0.25)
+    config = msgspec.structs.replace(SMALL, dropout=0.25)
     dropouts = [
         layer.rate
         for layer in build_network(config, 2).layers

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -39,7 +39,7 @@ def network() -> keras.Model:
 @pytest.fixture(scope="module")
 def densenet() -> keras.Model:
     """A DenseNet121 with the weights that a test's file holds."""
-    return lively_network(dataclasses.replace(DENSE, head="8"))
+    return lively_network(msgspec.structs.replace(DENSE, head="8"))
 
 
 def backbone_weights(network: keras.Model) -> list[np.ndarray]:
@@ -57,7 +57,7 @@ def assert_same_backbone(ours: keras.Model, theirs: keras.Model) -> None:
 def test_starts_from_the_model_that_comes_with_the_program() -> None:
     given = network_of(read_bundle(default_bundle_dir()))
     for weights in ("default", str(default_bundle_dir())):
-        config = dataclasses.replace(DENSE, weights=weights, head="8")
+        config = msgspec.structs.replace(DENSE, weights=weights, head="8")
         fresh = build_network(config, 2)
         load_start(fresh, config)
         assert_same_backbone(fresh, given)
@@ -77,7 +77,7 @@ def test_weights_of_another_backbone_are_refused_by_name(
     network: keras.Model, tiny_bundle: ModelBundle, tmp_path: Path
 ) -> None:
     bundle = write_network_bundle(tmp_path / "model", network, SMALL, tiny_bundle)
-    config = dataclasses.replace(DENSE, weights=str(bundle.path))
+    config = msgspec.structs.replace(DENSE, weights=str(bundle.path))
     with pytest.raises(TrainingError, match="VGG16.*DenseNet121") as caught:
         load_start(build_network(config, 2), config)
     assert caught.value.hint
@@ -158,7 +158,7 @@ def test_starts_from_weights_files_of_either_layout_with_and_without_head(
     write(densenet, path)
     # The content tells, not the name.
     renamed = path.rename(tmp_path / "chexnet.h5")
-    config = dataclasses.replace(DENSE, weights=str(renamed))
+    config = msgspec.structs.replace(DENSE, weights=str(renamed))
     fresh = build_network(config, 2)
     load_start(fresh, config)
     assert_same_backbone(fresh, densenet)
@@ -167,7 +167,7 @@ def test_starts_from_weights_files_of_either_layout_with_and_without_head(
 def test_chexnet_is_looked_for_in_the_folder_of_this_program(
     densenet: keras.Model,
 ) -> None:
-    config = dataclasses.replace(DENSE, weights="chexnet")
+    config = msgspec.structs.replace(DENSE, weights="chexnet")
     fresh = build_network(config, 2)
     with pytest.raises(TrainingError, match="not on this computer") as caught:
         load_start(fresh, config)
@@ -180,7 +180,7 @@ def test_chexnet_is_looked_for_in_the_folder_of_this_program(
 
 
 def test_chexnet_starts_no_other_backbone(network: keras.Model) -> None:
-    config = dataclasses.replace(SMALL, weights="chexnet")
+    config = msgspec.structs.replace(SMALL, weights="chexnet")
     with pytest.raises(TrainingError, match="CheXNet is a DenseNet121"):
         load_start(network, config)
 
@@ -217,7 +217,7 @@ def test_imagenet_weights_that_the_user_keeps_are_not_downloaded(
     kept.parent.mkdir(parents=True)
     network.get_layer(BACKBONE).save(kept)
     fresh = build_network(SMALL, 2)
-    load_start(fresh, dataclasses.replace(SMALL, weights="imagenet"))
+    load_start(fresh, msgspec.structs.replace(SMALL, weights="imagenet"))
     assert_same_backbone(fresh, network)
 
 
@@ -256,7 +256,7 @@ def test_foreign_weights_are_refused_in_a_sentence(
     path = tmp_path / name
     if content is not None:
         path.write_bytes(content)
-    config = dataclasses.replace(SMALL, weights=str(path))
+    config = msgspec.structs.replace(SMALL, weights=str(path))
     with pytest.raises(TrainingError) as caught:
         load_start(network, config)
     assert caught.value.hint
@@ -278,6 +278,6 @@ def test_weights_of_another_architecture_are_refused(
 def test_a_folder_that_is_no_bundle_is_refused(
     network: keras.Model, tmp_path: Path
 ) -> None:
-    config = dataclasses.replace(SMALL, weights=str(tmp_path))
+    config = msgspec.structs.replace(SMALL, weights=str(tmp_path))
     with pytest.raises(CoreError, match="not a model bundle"):
         load_start(network, config)

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from PyQt5.QtCore import QTimer, QUrl
 from PyQt5.QtGui import QDesktopServices
@@ -313,7 +314,7 @@ def test_a_refusal_is_a_notice(qtbot: QtBot, actions: ScanActions, scan: Scan) -
 def test_a_report_needs_the_model_of_the_scan(
     qtbot: QtBot, actions: ScanActions, scan: Scan, tmp_path: Path
 ) -> None:
-    record = dataclasses.replace(scan.record, model_sha256="0" * 64)
+    record = msgspec.structs.replace(scan.record, model_sha256="0" * 64)
     other = dataclasses.replace(scan, record=record)
     raised: list[Notice] = []
     actions.notice_raised.connect(raised.append)

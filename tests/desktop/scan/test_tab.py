@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
 import psutil
 import pytest
 from PyQt5.QtCore import QTimer
@@ -263,7 +264,7 @@ def test_integers_are_offered_where_the_model_has_them(
     assert not box.model().item(2).isEnabled()
     card = tiny_bundle.card
     files = {**card.files, INT8_GRAPH: "0" * 64}
-    calibrated = dataclasses.replace(card, files=files)
+    calibrated = msgspec.structs.replace(card, files=files)
     tab.set_bundle(dataclasses.replace(tiny_bundle, card=calibrated))
     assert box.findData("int8") == 2
 

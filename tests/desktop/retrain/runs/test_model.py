@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import csv
-import dataclasses
 import io
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from PyQt5.QtCore import Qt
 from PyQt5.QtGui import QGuiApplication
@@ -37,7 +37,7 @@ def finished(tiny_bundle: ModelBundle, manifest: Path) -> Run:
 
 @pytest.fixture
 def failed(finished: Run) -> Run:
-    record = dataclasses.replace(
+    record = msgspec.structs.replace(
         finished.record,
         name="Broken",
         started=finished.record.started + timedelta(days=1),

@@ -1,0 +1,135 @@
+"""The card of a model: what it is, does, and was measured to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
+
+import msgspec
+from msgspec import Meta
+
+from core.errors import BundleError
+from core.films.preprocess import PreprocessSpec, spec_from_json
+from core.records import Share, Text, convert, to_json
+
+FORMAT_VERSION: Final = 1
+_AGAIN: Final = "Copy the model again from where it came, or train it anew."
+
+
+class Label(msgspec.Struct, frozen=True):
+    """One output of the model.
+
+    Attributes:
+        name: As in data and results: "covid".
+        display_name: As people read it: "COVID-19".
+    """
+
+    name: Text
+    display_name: Text
+
+
+class OperatingPoint(msgspec.Struct, frozen=True):
+    """The probability from which a finding is stated, and where that is from.
+
+    Attributes:
+        label: The finding.
+        threshold: A probability equal to it or above states the finding.
+        chosen_on: The films it was chosen on: "validation", never "test".
+        criterion: The rule that chose it, as a sentence.
+        precision, sensitivity, specificity: At that threshold, on those films.
+    """
+
+    label: str
+    threshold: Share
+    chosen_on: str
+    criterion: str
+    precision: float
+    sensitivity: float
+    specificity: float
+
+
+class ModelCard(msgspec.Struct, frozen=True):
+    """What a model is, does, and was measured to do.
+
+    Attributes:
+        labels: In output order.
+        temperature: Logits are divided by it before the softmax.
+        metrics: Per split, as `core.evaluation.evaluate` writes them.
+        data: Summary of the films, the hash of their split, and what their check
+            found, as `core.evaluation.findings` describes it.
+        training: The job, the command, library versions.
+        probe: Probabilities that the network gave for a drawn probe when it
+            was exported; the self-test repeats it on the user's machine.
+        files: SHA-256 of every other file of the bundle, by name.
+    """
+
+    name: Text
+    labels: tuple[Label, ...]
+    preprocess: PreprocessSpec
+    temperature: Annotated[float, Meta(gt=0, le=1e300)]
+    operating_points: tuple[OperatingPoint, ...]
+    metrics: Mapping[str, Any]
+    data: Mapping[str, Any]
+    training: Mapping[str, Any]
+    intended_use: str
+    limits: str
+    probe: tuple[float, ...]
+    files: Mapping[str, str]
+    format_version: int = FORMAT_VERSION
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """Names of the labels in output order."""
+        return tuple(label.name for label in self.labels)
+
+    def display_name(self, label: str) -> str:
+        """How people read `label`."""
+        for known in self.labels:
+            if known.name == label:
+                return known.display_name
+        raise ValueError(f"expected one of {self.label_names}. Received: {label!r}")
+
+    def threshold(self, label: str) -> float:
+        """Probability from which `label` is stated."""
+        for point in self.operating_points:
+            if point.label == label:
+                return point.threshold
+        raise ValueError(f"expected one of {self.label_names}. Received: {label!r}")
+
+
+def card_to_json(card: ModelCard) -> dict[str, Any]:
+    """The card as plain JSON values."""
+    fields = {"format_version": card.format_version, **to_json(card)}
+    for name in ("labels", "operating_points", "probe"):
+        fields[name] = list(fields[name])
+    return fields
+
+
+def card_from_json(fields: Mapping[str, Any]) -> ModelCard:
+    """Rebuild a card, checking each field.
+
+    Raises:
+        BundleError: A field is missing or of the wrong kind.
+    """
+    try:
+        spec = spec_from_json(convert(fields, _Input).preprocess)
+        card = convert({**fields, "preprocess": spec}, ModelCard)
+    except ValueError as error:
+        raise BundleError(
+            f"The model's card cannot be understood ({error}).", hint=_AGAIN
+        ) from error
+    names = card.label_names
+    points = tuple(point.label for point in card.operating_points)
+    if len(names) < 2 or len(set(names)) != len(names) or points != names:
+        raise _inconsistent("its labels and operating points differ")
+    if len(card.probe) != len(names):
+        raise _inconsistent("its labels and its probe differ")
+    return card
+
+
+class _Input(msgspec.Struct):
+    preprocess: dict[str, Any]
+
+
+def _inconsistent(why: str) -> BundleError:
+    return BundleError(f"The model's card is inconsistent: {why}.", hint=_AGAIN)

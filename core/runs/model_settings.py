@@ -1,0 +1,145 @@
+"""Settings of what a model is, and of the training of its head alone."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+import msgspec
+
+from core.records import Text
+from core.runs.setting import choice, flag, number, share, text, texts
+
+LINEAR: Final = "linear"
+_HEAD: Final = r"\A(linear|[1-9][0-9]{0,3}(-[1-9][0-9]{0,3}){0,3})\Z"
+OPTIMISERS: Final = {
+    "adam": "Adam",
+    "adamw": "AdamW",
+    "sgd": "SGD",
+    "rmsprop": "RMSprop",
+}
+
+
+class ModelSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The network of a job, and the first phase of its training: the head alone."""
+
+    name: Annotated[str, text("Name", "What the new model is called.", "any text")] = (
+        "My model"
+    )
+    labels: Annotated[
+        tuple[Text, ...],
+        texts(
+            "Labels",
+            "The model tells these labels apart, in this order; films of others are "
+            "left out. None means all that the data has, sorted.",
+            'a list of different labels, such as ["covid", "normal"]',
+        ),
+    ] = ()
+    backbone: Annotated[
+        str,
+        choice(
+            "Backbone",
+            "The network that turns a film into features.",
+            {
+                "densenet121": "DenseNet121",
+                "resnet50": "ResNet50",
+                "resnet152v2": "ResNet152V2",
+                "vgg16": "VGG16",
+                "vgg19": "VGG19",
+            },
+        ),
+    ] = "densenet121"
+    weights: Annotated[
+        str,
+        text(
+            "Start from",
+            "What the network knows before it sees your films.",
+            "default (what the model that comes with the program knows), imagenet "
+            "(Keras's weights, which it may have to download), chexnet (the file that "
+            "you keep in the program's folder), none, a weights file, or a bundle's "
+            "folder",
+        ),
+    ] = "default"
+    size: Annotated[
+        int,
+        number(
+            "Film size",
+            "Side of the square to which every film is brought, in pixels; larger "
+            "shows more and takes longer.",
+            32,
+            1024,
+            unit="pixels",
+        ),
+    ] = 224
+    head: Annotated[
+        str,
+        text(
+            "Head",
+            "What turns the features into labels: linear, or the units of its hidden "
+            "layers, such as 512-256-64.",
+            '"linear" or at most four numbers of units such as "512-64"',
+            pattern=_HEAD,
+            examples=(LINEAR, "64", "512-256-64"),
+        ),
+    ] = LINEAR
+    head_norm: Annotated[
+        bool,
+        flag(
+            "Batch normalisation in the head",
+            "Evens out the values after each hidden layer of the head.",
+        ),
+    ] = False
+    dropout: Annotated[
+        float,
+        share(
+            "Dropout",
+            "Share of the features, and of each hidden layer, that is left out at "
+            "random while training, against learning by heart.",
+            1,
+            zero="off",
+        ),
+    ] = 0.3
+    head_epochs: Annotated[
+        int,
+        number(
+            "Epochs",
+            "Most passes of the first phase over the features, which are computed "
+            "once; early stopping may end sooner.",
+            1,
+            1000,
+        ),
+    ] = 40
+    head_optimiser: Annotated[
+        str,
+        choice(
+            "Optimiser",
+            "The rule by which a step of the first phase is made.",
+            OPTIMISERS,
+        ),
+    ] = "adam"
+    head_rate: Annotated[
+        float,
+        number(
+            "Learning rate",
+            "How far one step of the first phase goes.",
+            0,
+            1,
+            ends="(]",
+        ),
+    ] = 1e-3
+    feature_copies: Annotated[
+        int,
+        number(
+            "Varied copies",
+            "Varied copies of each film that the head sees besides the film itself.",
+            0,
+            50,
+            zero="none",
+        ),
+    ] = 0
+
+    @property
+    def hidden(self) -> tuple[int, ...]:
+        """Units of the head's hidden layers; empty for a linear head."""
+        if self.head == LINEAR:
+            return ()
+        return tuple(int(units) for units in self.head.split("-"))
