@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from core import paths
 from core.__main__ import main  # noqa: E402
 from core.films.radiograph import read_radiograph  # noqa: E402
-from core.scan import crash_probe as suspects  # noqa: E402 - found only now
+from core.scan import crash_probe  # noqa: E402 - found only now
 from core.scan import scanner as scan
 
 COMMAND = [sys.executable, str(Path(__file__).resolve())]
@@ -61,6 +61,6 @@ if __name__ == "__main__":
         import resource
 
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    scan.read_radiograph = suspects.read_radiograph = read
+    scan.read_radiograph = crash_probe.read_radiograph = read
     paths.core_command = lambda: COMMAND
     sys.exit(main())

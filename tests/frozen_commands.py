@@ -18,7 +18,7 @@ from core import __version__, paths
 from core.jobs.events import JobStopped, Progressed
 from core.model.bundle import WEIGHTS, ModelBundle, read_bundle
 from core.program import licences
-from core.scan.in_flight import ReadingNotes
+from core.scan.in_flight import InFlightJournal
 from tests.packed_app import PackedApp, clean_environment, wait_until
 from tests.phantoms import write_phantom_set
 from tests.training_child import Child
@@ -143,7 +143,7 @@ def test_a_film_that_a_dead_scan_was_reading_is_tried_in_a_child(
     app: PackedApp, film: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "r.csv"
-    with contextlib.suppress(KeyError), ReadingNotes(out) as notes:
+    with contextlib.suppress(KeyError), InFlightJournal(out) as notes:
         notes.begin()
         with notes.reading(film.name):
             raise KeyError  # as a crash: the film stays noted
@@ -156,7 +156,7 @@ def test_a_film_that_a_dead_scan_was_reading_is_tried_in_a_child(
 def test_the_child_that_tries_films_answers(app: PackedApp, film: Path) -> None:
     model = app.inside / "resources" / "model"
     child = subprocess.Popen(
-        [*map(str, app.core), "suspects", str(film.parent), str(model)],
+        [*map(str, app.core), "crash-probe", str(film.parent), str(model)],
         env=clean_environment({}),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -100,7 +100,7 @@ ROWS = {
     ),
     "scan on a cluster": Row(SCAN + "--out {out}/r.csv --ray local", package="ray"),
     "self-test": Row("self-test"),
-    "suspects": Row("suspects {films} {model}"),
+    "crash-probe": Row("crash-probe {films} {model}"),
     "train": Row(f"train --data {{manifest}} --config {{job}} --out {TRAINED}"),
     "worklist": Row(
         "worklist {out}/s.csv --folder {films} --model {model} --csv {out}/w.csv "

@@ -129,7 +129,7 @@ def test_the_manual_has_every_command_and_option(
     page = packaging["man_page"].man_page()
     for command in ("predict", "scan", "train", "self\\-test", "worklist"):
         assert f".SS {command}\n" in page
-    assert "suspects" not in page
+    assert "crash-probe" not in page
     assert "\\-\\-heatmap DIR" in page
     assert f"Hilum {__version__}" in page
     if shutil.which("groff"):

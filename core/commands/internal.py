@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-NAMES = ("convert", "suspects")
+NAMES = ("convert", "crash-probe")
 
 
 def add_parsers(add: Callable[[str], argparse.ArgumentParser]) -> None:
@@ -21,10 +21,10 @@ def add_parsers(add: Callable[[str], argparse.ArgumentParser]) -> None:
     convert.add_argument("format")
     convert.add_argument("out", type=Path)
     convert.set_defaults(run=_convert)
-    suspects = add("suspects")  # for core.scan.crash_probe
-    suspects.add_argument("folder", type=Path)
-    suspects.add_argument("bundle", type=Path)
-    suspects.set_defaults(run=_suspects)
+    probe = add("crash-probe")  # for core.scan.crash_probe
+    probe.add_argument("folder", type=Path)
+    probe.add_argument("bundle", type=Path)
+    probe.set_defaults(run=_crash_probe)
 
 
 def quieten_tensorflow() -> None:
@@ -41,7 +41,7 @@ def _convert(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _suspects(arguments: argparse.Namespace) -> int:
-    from core.scan import crash_probe as suspects
+def _crash_probe(arguments: argparse.Namespace) -> int:
+    from core.scan import crash_probe
 
-    suspects.serve(arguments.folder, arguments.bundle)
+    crash_probe.serve(arguments.folder, arguments.bundle)

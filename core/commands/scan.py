@@ -15,16 +15,17 @@ from core.jobs.control import Control
 from core.jobs.events import JobSucceeded, Noted, StageStarted
 from core.jobs.reporters import Report, begin_report, counter, end_told
 from core.model.bundle import ModelBundle, read_bundle
-from core.model.precision import precision_note
+from core.model.precision import REFERENCE, precision_note
 from core.outputs import check_file, refuse_inputs
 from core.paths import default_bundle_dir
 from core.scan.export import write_json_lines, write_summary, write_workbook
 from core.scan.html import write_scan_html
-from core.scan.in_flight import ReadingNotes
-from core.scan.labels import LabelOf, labels_by_folder, labels_by_list
-from core.scan.parity import REFERENCE, Parity, check_parity
+from core.scan.in_flight import InFlightJournal
+from core.scan.labels import LabelOf
+from core.scan.parity import ParityCheck
+from core.scan.precision import precision_of_scan
 from core.scan.results import ScanFile
-from core.scan.resume import scan_warily
+from core.scan.resume import scan_with_quarantine
 from core.scan.row import ScanRow
 from core.scan.scanner import Scanner
 from core.scan.store import read_scan
@@ -78,22 +79,21 @@ class _Scan:
         self._report = report
         self._done: set[str] = set()
         self._refuse_existing()
-        self._notes = ReadingNotes(arguments.out)
-        self._parity: Parity | None = None
+        self._journal = InFlightJournal(arguments.out)
+        self._precision: str = arguments.precision
+        self._parity: ParityCheck | None = None
 
     def run(self) -> ScanSummary:
         arguments, report = self._arguments, self._report
         report(StageStarted("start", "Opening the model."))
         bundle = read_bundle(arguments.model or default_bundle_dir())
-        scanner = self._scanner(bundle)
-        if note := precision_note(arguments.precision):
-            report(Noted(note))
         films = self._films()
+        self._precision = self._choose_precision(bundle, len(films))
+        scanner = self._scanner(bundle)
         label_of = self._labels(bundle, films)
-        with self._open(bundle) as file, self._notes:
+        with self._open(bundle) as file, self._journal:
             try:
                 self._read(scanner, file, films)
-                self._check_parity(bundle, file)
                 if arguments.watch:
                     self._follow(scanner, file)
             except TrainingStopped:
@@ -104,11 +104,30 @@ class _Scan:
                 raise
             return self._conclude(scanner, file, label_of)
 
+    def _choose_precision(self, bundle: ModelBundle, films: int) -> str:
+        arguments = self._arguments
+        asked, begun = arguments.precision, arguments.out if arguments.resume else None
+        chosen = precision_of_scan(
+            asked, bundle, begun=begun, films=None if arguments.watch else films
+        )
+        if asked != chosen:
+            self._report(Noted(f"Reading in {chosen}, as the fastest here."))
+        if note := precision_note(chosen):
+            self._report(Noted(note))
+        return chosen
+
     def _scanner(self, bundle: ModelBundle) -> Scanner | RayScanner:
-        folder, precision = self._folder, self._arguments.precision
+        folder, precision = self._folder, self._precision
+        if precision != REFERENCE:
+            self._parity = ParityCheck(bundle, precision)
         if self._arguments.ray is None:
-            reading = self._notes.reading
-            return Scanner(bundle, folder, precision=precision, reading=reading)
+            return Scanner(
+                bundle,
+                folder,
+                precision=precision,
+                reading=self._journal.reading,
+                parity=self._parity,
+            )
         return RayScanner(
             bundle,
             folder,
@@ -172,24 +191,6 @@ class _Scan:
         self._refuse_films(listing.films)
         return listing.films
 
-    def _labels(
-        self, bundle: ModelBundle, films: Sequence[FoundFilm]
-    ) -> LabelOf | None:
-        arguments, card = self._arguments, bundle.card
-        if arguments.labels is not None:
-            label_of = labels_by_list(card, arguments.labels, self._folder)
-            where = arguments.labels.name
-        elif arguments.labels_from_folders:
-            label_of, where = labels_by_folder(card), "any folder's name"
-        else:
-            return None
-        if films and not any(label_of(film.file) for film in films):
-            raise DatasetError(
-                f"No film has a label of the model by {where}.",
-                hint=f"The model's labels are: {', '.join(card.label_names)}.",
-            )
-        return label_of
-
     def _open(self, bundle: ModelBundle) -> ScanFile:
         arguments = self._arguments
         file = ScanFile(
@@ -209,7 +210,7 @@ class _Scan:
         return file
 
     def _refuse_other(self, row: ScanRow, bundle: ModelBundle) -> None:
-        name, precision = self._arguments.out.name, self._arguments.precision
+        name, precision = self._arguments.out.name, self._precision
         if row.model_sha256 != bundle.sha256:
             raise OutputError(
                 f"{name} was made with another model, {row.model}.",
@@ -246,25 +247,26 @@ class _Scan:
         if left:
             self._report(StageStarted(_STAGE, f"Reading {len(left):,} films."))
         count = counter(_STAGE, len(left), self._report)
-        scanned = scan_warily(
-            scanner, left, self._notes, report=self._report, check=self._check
+        elsewhere = scanner.finds_crashes  # on the machines of a cluster
+        others = len(self._done) + elsewhere * len(left)
+        if self._parity is not None:
+            self._parity.expect(0 if elsewhere else len(left), others)
+        scanned = scan_with_quarantine(
+            scanner, left, self._journal, report=self._report, check=self._check
         )
         with contextlib.closing(scanned) as rows:
             for number, row in enumerate(rows, start=1):
                 file.append(row)
                 count(number)
-
-    def _check_parity(self, bundle: ModelBundle, file: ScanFile) -> None:
-        if self._arguments.precision == REFERENCE:
-            return
-        self._report(StageStarted("parity", f"Reading a few films in {REFERENCE} too."))
-        self._parity = check_parity(file.read, bundle, self._folder, self._check)
         if self._parity is not None:
-            self._report(Noted(self._parity.in_words()))
+            self._parity.see_again(file.read(), others, self._folder, self._check)
+            if found := self._parity.result:
+                self._report(Noted(found.in_words()))
 
     def _follow(self, scanner: Scanner | RayScanner, file: ScanFile) -> None:
         self._done.update(row.file for row in file.read())
         file.sync()
+
         self._report(StageStarted("watch", f"Watching {self._folder}."))
         for films in new_films(
             self._folder,
@@ -280,20 +282,13 @@ class _Scan:
                     self._report(Noted(f"{row.file}: {said}"))
             file.sync()
 
-    def _alive(self, scanner: Scanner | RayScanner) -> Callable[[], None]:
-        def check() -> None:
-            self._check()
-            scanner.refuse_if_gone()
-
-        return check
-
     def _conclude(
         self, scanner: Scanner | RayScanner, file: ScanFile, label_of: LabelOf | None
     ) -> ScanSummary:
         """Sum up, say what is not as it was, and write what was asked for."""
         arguments, bundle = self._arguments, scanner.bundle
         summary = ScanSummary(bundle.card, label_of)
-        summary.parity = self._parity
+        summary.parity = self._parity.result if self._parity else None
         summary.left_out = self._left_out
         gone, changed = [], []
         for row in file.read():

@@ -13,7 +13,7 @@ from core.films.preprocess import PreprocessSpec, to_network_input
 from core.films.radiograph import Radiograph
 from core.model.bundle import INT8_GRAPH, ModelBundle, ModelCard
 from core.model.graph import Graph
-from core.model.precision import graph_path
+from core.model.precision import REFERENCE, graph_path
 from core.paths import is_sample
 
 DRAWN = "This film is drawn: the verdict shows how Hilum works and means nothing."
@@ -111,6 +111,7 @@ def open_graph(
     threads: int = 0,
     device: str = "CPU",
     name: str = "",
+    has_agreed: bool = False,
 ) -> Graph:
     """Load a model's graph and see that it computes what its card says.
 
@@ -123,6 +124,7 @@ def open_graph(
         bundle: A verified bundle.
         precision, for_many, threads, device: As `Graph` takes them.
         name: What errors call the model; as its card does if empty.
+        has_agreed: Whether the graph in float32 has been opened here already.
 
     Raises:
         BundleError: The graph cannot be loaded, is not what the card says or
@@ -130,7 +132,7 @@ def open_graph(
         CoreError: There is no such precision.
     """
     card, called = bundle.card, name or bundle.card.name
-    if precision != "float32":
+    if precision != REFERENCE and not has_agreed:
         open_graph(bundle, device=device, name=name)
     graph = Graph(
         graph_path(bundle, precision),
@@ -156,7 +158,7 @@ def open_graph(
         )
     gap = np.abs(probabilities(logits[0], card.temperature) - card.probe).max()
     # Written so that a probe that is not a number is refused too.
-    if precision == "float32" and not gap < PROBE_TOLERANCE:
+    if precision == REFERENCE and not gap < PROBE_TOLERANCE:
         raise BundleError(
             f"The model {called} does not compute what its card says: a probability "
             f"of its probe differs by {gap:.1e}.",

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import collections
-import contextlib
-import importlib
-import io
-import re
+import os
 import sys
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -28,11 +25,10 @@ _RANKS = (2, 4, 2)
 #: itself which of its layers are; the rest is float32.
 PRECISIONS = {"float32": "f32", "bfloat16": "bf16", "int8": "f32"}
 
+#: What Linux tells of the processor, and its words for products of integers.
+_PROCESSOR = Path("/proc/cpuinfo")
+_DOT_PRODUCTS = {"avx512_vnni", "avx_vnni", "amx_int8", "asimddp"}
 _CONVERTER = "openvino.tools.ovc"
-#: Left in float32 in a graph of integers, for the little that they take: what
-#: scales a channel by itself, pools, or computes the result.
-_KEPT_TYPES = ("MVN", "Multiply", "Add", "Subtract", "AvgPool", "MaxPool")
-_KEPT_LAST = ("ReduceMean", "MatMul")
 
 _Tag = TypeVar("_Tag")
 
@@ -93,7 +89,7 @@ class Graph:
                 hint=_HINT,
             ) from error
         # Loaded here: a third of the start-up time, and not every command needs it.
-        core = _openvino().Core()
+        core = load_openvino().Core()
         try:
             graph = core.read_model(xml, xml.with_suffix(".bin"))
             problem = _mismatch(graph, size, labels)
@@ -143,24 +139,9 @@ class Graph:
         Yields:
             The embedding (k,) float32 of each film, in their order.
         """
-        at_once: int = self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
-        # As many again wait, so that no core does while the next film is made.
-        requests = [self._compiled.create_infer_request() for _ in range(2 * at_once)]
-        at_work: collections.deque[Any] = collections.deque()
-        try:
-            for film in films:
-                if len(at_work) < len(requests):
-                    request = requests[len(at_work)]
-                else:
-                    request = at_work.popleft()
-                    yield self._embedding(request)
-                request.start_async({0: film[np.newaxis, ..., np.newaxis]})
-                at_work.append(request)
-            while at_work:
-                yield self._embedding(at_work.popleft())
-        finally:
-            for request in at_work:
-                request.wait()
+        for _, embedding in self._of_each(((None, film) for film in films), 2):
+            assert embedding is not None
+            yield embedding
 
     def logits_of_each(
         self, films: Iterable[tuple[_Tag, NDArray[np.float32] | None]]
@@ -174,7 +155,13 @@ class Graph:
         Yields:
             What came with the film, and its logits (c,) float32, or None.
         """
+        return self._of_each(films, 0)
+
+    def _of_each(
+        self, films: Iterable[tuple[_Tag, NDArray[np.float32] | None]], output: int
+    ) -> Generator[tuple[_Tag, NDArray[np.float32] | None], None, None]:
         at_once: int = self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
+        # As many again wait, so that no core does while the next film is made.
         idle = [self._compiled.create_infer_request() for _ in range(2 * at_once)]
         at_work: collections.deque[tuple[_Tag, Any]] = collections.deque()
         try:
@@ -182,34 +169,30 @@ class Graph:
                 request = None
                 if film is not None:
                     while not idle:
-                        yield self._done(at_work.popleft(), idle)
+                        yield self._done(at_work.popleft(), idle, output)
                     request = idle.pop()
                     request.start_async({0: film[np.newaxis, ..., np.newaxis]})
                 at_work.append((tag, request))
                 # What is done already waits for no further film.
                 while at_work and _is_idle(at_work[0][1]):
-                    yield self._done(at_work.popleft(), idle)
+                    yield self._done(at_work.popleft(), idle, output)
             while at_work:
-                yield self._done(at_work.popleft(), idle)
+                yield self._done(at_work.popleft(), idle, output)
         finally:
             for _, request in at_work:
                 if request is not None:
                     request.wait()
 
     def _done(
-        self, work: tuple[_Tag, Any], idle: list[Any]
+        self, work: tuple[_Tag, Any], idle: list[Any], output: int
     ) -> tuple[_Tag, NDArray[np.float32] | None]:
         tag, request = work
         if request is None:
             return tag, None
         request.wait()
-        logits = np.array(request.get_tensor(self._outputs[0]).data[0])
+        found = np.array(request.get_tensor(self._outputs[output]).data[0])
         idle.append(request)
-        return tag, logits
-
-    def _embedding(self, request: Any) -> NDArray[np.float32]:
-        request.wait()
-        return np.array(request.get_tensor(self._outputs[2]).data[0])
+        return tag, found
 
 
 def _is_idle(request: Any) -> bool:
@@ -217,126 +200,34 @@ def _is_idle(request: Any) -> bool:
 
 
 def capabilities() -> frozenset[str]:
-    """What this processor has instructions for: "FP32", "BF16", "INT8"."""
-    found = _openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-    return frozenset(map(str, found))
+    """What this processor has instructions for: "FP32", "BF16", "INT8".
+
+    OpenVINO lists INT8 wherever it can compute in integers. Without instructions
+    for their products that gains little, so Linux is asked for those; elsewhere
+    `core.model.precision.fastest` tells by the time that it takes.
+    """
+    found = load_openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    names = frozenset(map(str, found))
+    try:
+        words = set(_PROCESSOR.read_text("utf-8", "replace").split())
+    except OSError:
+        return names
+    return names if words & _DOT_PRODUCTS else names - {"INT8"}
+
+
+def machine_name() -> str:
+    """This processor and this OpenVINO, which speed depends on."""
+    openvino = load_openvino()
+    name = openvino.Core().get_property("CPU", "FULL_DEVICE_NAME")
+    return f"{name}, {os.cpu_count()} cores, OpenVINO {openvino.__version__}"
 
 
 def devices() -> tuple[str, ...]:
     """What OpenVINO can compute on here: "CPU", "GPU", "GPU.1"."""
-    return tuple(_openvino().Core().available_devices)
+    return tuple(load_openvino().Core().available_devices)
 
 
-def save_graph(exported: Path, target: Path, *, half: bool) -> None:
-    """Name a freshly exported graph's outputs and store it.
-
-    Args:
-        exported: The file that Keras wrote, its outputs in the order of
-            `OUTPUTS`.
-        target: The .xml to write; the weights go beside it.
-        half: Whether to store the weights as float16.
-    """
-    import openvino
-
-    graph = openvino.Core().read_model(exported)
-    for output, name in zip(graph.outputs, OUTPUTS, strict=True):
-        output.get_tensor().set_names({name})
-    # OpenVINO numbers layers through the whole life of a process, and the file's
-    # hash names the model: the same network must give the same file.
-    for number, node in enumerate(graph.get_ordered_ops()):
-        if re.fullmatch(r"[A-Za-z]+_\d+", node.get_friendly_name()):
-            node.set_friendly_name(f"{node.get_type_name()}_{number}")
-    openvino.save_model(graph, target, compress_to_fp16=half)
-
-
-def save_int8_graph(
-    graph: Path, target: Path, films: Sequence[NDArray[np.float32]]
-) -> str:
-    """Store a graph whose convolutions compute in 8-bit integers.
-
-    The first and the last convolution stay as they are: they cost little and
-    decide much. The outputs are the same three.
-
-    Args:
-        graph: The .xml of the graph in float32.
-        target: The .xml to write; the weights go beside it.
-        films: Each (1, size, size, 1) float32 in [0, 255]; the ranges of the
-            values within the network are taken from them.
-
-    Returns:
-        What did it, with its version.
-
-    Raises:
-        CoreError: NNCF is not installed.
-    """
-    try:
-        nncf = importlib.import_module("nncf")
-    except ImportError as error:
-        raise CoreError(
-            "Making a graph in int8 needs the package nncf, which is not installed.",
-            hint="Install it into Hilum's environment with: python -m pip install nncf",
-        ) from error
-    import openvino
-
-    model = openvino.Core().read_model(graph, graph.with_suffix(".bin"))
-    _fold_scale(model)
-    nncf.set_log_level("ERROR")
-    # Its bars of progress go to stdout, which belongs to results.
-    with contextlib.redirect_stdout(io.StringIO()):
-        whole = nncf.quantize(
-            model,
-            nncf.Dataset(films),
-            subset_size=len(films),
-            ignored_scope=nncf.IgnoredScope(
-                names=_kept(model),
-                types=[*_KEPT_TYPES, *_KEPT_LAST],
-                validate=False,
-            ),
-        )
-    openvino.save_model(whole, target)
-    return f"nncf {nncf.__version__}"
-
-
-def _kept(model: Any) -> list[str]:
-    """Names of what stays in float32: all up to the first convolution, the last."""
-    nodes = [n for n in model.get_ordered_ops() if n.get_type_name() != "Constant"]
-    places = [i for i, n in enumerate(nodes) if n.get_type_name() == "Convolution"]
-    first, last = (places[0], places[-1]) if places else (0, 0)
-    ends = ("Parameter", "Result")
-    kept = [n for n in nodes[: first + 1] if n.get_type_name() not in ends]
-    return [node.get_friendly_name() for node in (*kept, nodes[last])]
-
-
-def _fold_scale(model: Any) -> None:
-    """Standardise films of 0 to 255 rather than of 0 to 1, with the same result.
-
-    WORKAROUND (OpenVINO 2026.4): in a graph with integers it takes the division
-    by 255 for a scale that standardising undoes, and drops it. But a floor is
-    added to the deviation, on the scale of 0 to 1. So the floor is scaled here.
-    """
-    from openvino import opset13 as ops
-
-    for node in model.get_ordered_ops():
-        if node.get_type_name() != "MVN":
-            continue
-        scaled, fields = node.input_value(0).get_node(), node.get_attributes()
-        if scaled.get_type_name() != "Multiply":
-            continue
-        factor = scaled.input_value(1).get_node()
-        while factor.get_type_name() == "Convert":
-            factor = factor.input_value(0).get_node()
-        if factor.get_type_name() != "Constant" or factor.data.size != 1:
-            continue
-        mode = fields["eps_mode"].lower()
-        power = 2 if mode == "inside_sqrt" else 1  # of the variance, or deviation
-        floor = fields["eps"] / float(factor.data.ravel()[0]) ** power
-        axes, normalise = node.input_value(1), fields["normalize_variance"]
-        plain = ops.mvn(scaled.input_value(0), axes, normalise, floor, mode)
-        node.output(0).replace(plain.output(0))
-    model.validate_nodes_and_infer_types()
-
-
-def _openvino() -> Any:
+def load_openvino() -> Any:
     """OpenVINO, without its converter where that is not loaded yet.
 
     The converter takes a third of OpenVINO's loading time. Keras alone calls

@@ -23,8 +23,9 @@ from core.model.bundle import (
     write_bundle,
 )
 from core.model.classifier import Prediction, decide, open_graph
-from core.model.graph import Graph, save_int8_graph
+from core.model.graph import Graph
 from core.model.precision import graph_path
+from core.model.save_graph import save_int8_graph
 from core.model.seen_films import film_sha256, read_film_list
 
 FILMS = 300

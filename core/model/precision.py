@@ -1,18 +1,40 @@
-"""The precisions a film can be read in, and what they need."""
+"""The precisions a film can be read in, what they need, and which is quickest here."""
 
 from __future__ import annotations
 
+import collections
+import contextlib
+import json
+import os
+import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
-from core.errors import BundleError
+import numpy as np
+
+from core.errors import BundleError, OutputError
+from core.files import atomic_write
+from core.json_file import read_json
 from core.model.bundle import GRAPH, INT8_GRAPH, ModelBundle
-from core.model.graph import capabilities
-from core.paths import command_name
+from core.model.graph import Graph, capabilities, machine_name
+from core.paths import command_name, user_data_dir
 
-#: The first is the one that two machines agree in.
-PRECISIONS = ("float32", "bfloat16", "int8")
+#: The one that two machines agree in, and that others are compared with.
+REFERENCE: Final = "float32"
+PRECISIONS: Final = (REFERENCE, "bfloat16", "int8")
+#: Stands for the one that is quickest on this computer.
+FAST: Final = "fast"
+#: What a user can ask for.
+CHOICES: Final = (REFERENCE, FAST, *PRECISIONS[1:])
 #: Precision -> what OpenVINO calls a processor's instructions for it.
 _INSTRUCTIONS = {"bfloat16": "BF16", "int8": "INT8"}
+#: Share of float32's time that another precision may take at most: for less, no
+#: one wants other probabilities, and busy machines measure no finer.
+_WORTH_IT = 0.85
+_ROUNDS = 3
+_FILE = "precisions.json"
+_MAX_BYTES = 1 << 20
 
 
 def graph_path(bundle: ModelBundle, precision: str) -> Path:
@@ -41,3 +63,100 @@ def precision_note(precision: str) -> str:
         f"This processor has no instructions for {precision}: the scan works, but "
         "gains little or nothing over float32."
     )
+
+
+def fastest(bundle: ModelBundle) -> str:
+    """The precision in which this computer reads films quickest with a model.
+
+    Only those count that the processor has instructions for and the model a graph.
+    They are timed once, in some seconds, and remembered for this processor, this
+    OpenVINO and this model.
+
+    Args:
+        bundle: A verified bundle.
+
+    Raises:
+        BundleError: A graph of it cannot be loaded.
+    """
+    known = capabilities()
+    names = [name for name, needed in _INSTRUCTIONS.items() if needed in known]
+    if INT8_GRAPH not in bundle.card.files and "int8" in names:
+        names.remove("int8")
+    if not names:
+        return REFERENCE
+    file, key = user_data_dir() / _FILE, _key(bundle)
+    remembered = _read(file)
+    times = remembered.get(key, {})
+    if set(times) != {REFERENCE, *names}:
+        times = film_times(bundle, [REFERENCE, *names])
+        _write(file, {**remembered, key: times})
+    best = min(times, key=times.__getitem__)
+    return best if times[best] <= _WORTH_IT * times[REFERENCE] else REFERENCE
+
+
+def film_times(bundle: ModelBundle, precisions: list[str]) -> dict[str, float]:
+    """Time a model's graphs on films one after the other, as a scan runs them.
+
+    Returns:
+        Precision -> seconds a film, the least of some rounds taken in turns: what
+        else the machine does only adds to them.
+
+    Raises:
+        BundleError: A graph cannot be loaded.
+    """
+    card = bundle.card
+    size, labels = card.preprocess.size, len(card.labels)
+    graphs = {
+        name: Graph(
+            graph_path(bundle, name),
+            size=size,
+            labels=labels,
+            precision=name,
+            for_many=True,
+            name=card.name,
+        )
+        for name in precisions
+    }
+    noise = np.random.default_rng(0).random((size, size), np.float32) * 255
+    films = [(None, noise)] * (8 + 2 * (os.cpu_count() or 1))
+    times = dict.fromkeys(precisions, float("inf"))
+    for number in range(1 + _ROUNDS):
+        for name, graph in graphs.items():
+            began = time.perf_counter()
+            collections.deque(graph.logits_of_each(films), maxlen=0)
+            took = (time.perf_counter() - began) / len(films)
+            if number:  # the first round warms up
+                times[name] = min(times[name], took)
+    return times
+
+
+def _key(bundle: ModelBundle) -> str:
+    """What times depend on; the graph in int8 is no part of a model's hash."""
+    model = bundle.sha256[:16]
+    if INT8_GRAPH in bundle.card.files:
+        model += f" and {bundle.card.files[INT8_GRAPH][:16]}"
+    return f"{machine_name()}, model {model}"
+
+
+def _read(file: Path) -> dict[str, dict[str, float]]:
+    """What was measured before; nothing where it cannot be read."""
+    try:
+        found = read_json(file, _MAX_BYTES)
+    except (OSError, ValueError):
+        return {}
+    if not isinstance(found, dict):
+        return {}
+    return {key: times for key, times in found.items() if _are_times(times)}
+
+
+def _are_times(times: object) -> bool:
+    return isinstance(times, dict) and all(
+        isinstance(value, float) and 0 < value < float("inf")
+        for value in times.values()
+    )
+
+
+def _write(file: Path, known: Mapping[str, Mapping[str, float]]) -> None:
+    # Where nothing can be kept it is measured again.
+    with contextlib.suppress(OutputError), atomic_write(file) as partial:
+        partial.write_text(json.dumps(known, indent=1), encoding="utf-8")

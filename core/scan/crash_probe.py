@@ -1,7 +1,7 @@
 """Films that may have ended the program that read them, tried in one of their own.
 
 A fault in a decoder, or the system when memory runs out, ends a process without a
-word. So these films are read in a child, `core suspects`, that may end.
+word. So these films are read in a child, `core crash-probe`, that may end.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class _Answer(enum.Enum):
     NONE = "none"
 
 
-def films_that_end_readers(
+def films_that_crash(
     bundle: ModelBundle,
     folder: Path,
     films: Sequence[str],
@@ -186,7 +186,7 @@ class _Child:
         if sys.platform == "win32":
             flags = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
         return subprocess.Popen(
-            [*paths.core_command(), "suspects", *self._words],
+            [*paths.core_command(), "crash-probe", *self._words],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             bufsize=0,

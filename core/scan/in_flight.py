@@ -1,4 +1,4 @@
-"""Which films are being read, written down where the end of the program leaves it."""
+"""The journal of films in flight, which a crash of the program leaves behind."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PLACE: Final = 4096
 _MOST: Final = 1024
 
 
-class ReadingNotes:
+class InFlightJournal:
     """A small file beside a scan's results that names the films being read.
 
     Whatever ends the program, the file then names those that may have been the
@@ -80,7 +80,7 @@ class ReadingNotes:
         # write to take off what has a row by the time that anyone asks.
         self._free.append(place)
 
-    def __enter__(self) -> ReadingNotes:
+    def __enter__(self) -> InFlightJournal:
         return self
 
     def __exit__(

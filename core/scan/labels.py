@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from core.data.dataset import index_dataset
@@ -12,6 +12,39 @@ from core.model.bundle import ModelCard
 
 #: File, relative to the folder and with slashes -> label, or None.
 LabelOf = Callable[[str], str | None]
+
+
+def labels_of_films(
+    card: ModelCard,
+    folder: Path,
+    films: Sequence[str],
+    *,
+    manifest: Path | None,
+    from_folders: bool,
+) -> LabelOf | None:
+    """Where the labels of a scan come from; None if from nowhere.
+
+    Args:
+        folder: That is scanned.
+        films: Those there are, relative to it.
+        manifest: As `labels_by_list` takes it.
+        from_folders: Whether they are those of `labels_by_folder`.
+
+    Raises:
+        DatasetError: No film has a label of the model, or the list cannot serve.
+    """
+    if manifest is not None:
+        label_of, where = labels_by_list(card, manifest, folder), manifest.name
+    elif from_folders:
+        label_of, where = labels_by_folder(card), "any folder's name"
+    else:
+        return None
+    if films and not any(map(label_of, films)):
+        raise DatasetError(
+            f"No film has a label of the model by {where}.",
+            hint=f"The model's labels are: {', '.join(card.label_names)}.",
+        )
+    return label_of
 
 
 def labels_by_folder(card: ModelCard) -> LabelOf:

@@ -1,22 +1,35 @@
-"""A scan in a fast precision against float32, on films of its own."""
+"""How far a scan in a fast precision agrees with float32, on films of its own."""
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from core.films.finder import FoundFilm
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import ImageReadError, PredictionError
+from core.evaluation.intervals import interval
+from core.films.finder import film_state
+from core.films.preprocess import to_network_input
+from core.films.radiograph import read_radiograph
+from core.films.read_ahead import FilmReader
 from core.model.bundle import ModelBundle
+from core.model.classifier import Prediction, decide, open_graph
+from core.model.precision import REFERENCE
 from core.scan.row import ScanRow
-from core.scan.scanner import Scanner
 from core.words import films as in_films
 
-REFERENCE = "float32"
-#: Films that are read twice, where there are as many.
-MOST = 200
+#: Films that are read in both precisions, at most.
+MOST: Final = 200
+#: Share of a scan's time that the comparison may take.
+TIME_SHARE: Final = 0.02
+#: Width of the 95 % interval of films with another verdict at which it is enough.
+_NARROW: Final = 0.025
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,9 +54,11 @@ class Parity:
         verdicts = f"verdict differs for {self.differing:,}"
         if not self.differing:
             verdicts = "no verdict differs"
+        low, high = (100 * share for share in interval(self.differing, self.films))
         return (
             f"{self.precision} against {REFERENCE} on {films}: largest difference "
-            f"of a probability {self.largest:.3f}, {verdicts}."
+            f"of a probability {self.largest:.3f}, {verdicts} (95 % interval: "
+            f"{low:.1f} to {high:.1f} % of films)."
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -54,69 +69,157 @@ class Parity:
             "films": self.films,
             "largest_difference": self.largest,
             "verdicts_that_differ": self.differing,
+            "share_that_differs_ci": list(interval(self.differing, self.films)),
             "in_words": self.in_words(),
         }
 
 
-def check_parity(
-    rows: Callable[[], Iterable[ScanRow]],
-    bundle: ModelBundle,
-    folder: Path,
-    check: Callable[[], None] = lambda: None,
-) -> Parity | None:
-    """Read up to 200 films of a scan again, in float32, and compare.
+class ParityCheck:
+    """Reads some films of a scan in float32 too, for a share of the scan's time.
 
-    They are spread over all rows there are, whichever run made them, so that a
-    scan that was resumed is checked as a whole. Films that have changed, or can
-    no longer be read, are left out.
+    It is given each film as the network took it, so that none is decoded twice,
+    and takes those that it has time for, spread over the scan: one at least, and
+    no more once the interval of films with another verdict is narrow.
 
     Args:
-        rows: Gives the rows of the scan from the first on, as often as it is
-            called.
-        bundle: That made them.
-        folder: That the films lie in.
-        check: Called often; may raise to stop.
+        bundle: That the scan is made with.
+        precision: Of the scan.
+        time_share: Of the time since this was made.
 
-    Returns:
-        None for a scan in float32, or where there is no film to compare.
+    Attributes:
+        graph: The model's graph in float32.
 
     Raises:
-        DatasetError: The folder is gone.
+        BundleError: As `core.model.classifier.open_graph`.
     """
-    chosen = _chosen(rows)
-    if not chosen:
-        return None
-    films = [FoundFilm(row.file, None) for row in chosen]
-    scanner = Scanner(bundle, folder, precision=REFERENCE)
-    count, largest, differing = 0, 0.0, 0
-    with contextlib.closing(scanner.scan(films, check)) as read:
-        for row, again in zip(chosen, read, strict=True):
-            same_file = (row.size, row.modified) == (again.size, again.modified)
-            if again.error or not same_file:
-                continue
-            count += 1
-            largest = max(largest, _difference(row, again))
-            differing += row.finding != again.finding
-    return Parity(chosen[0].precision, count, largest, differing) if count else None
+
+    def __init__(
+        self,
+        bundle: ModelBundle,
+        precision: str,
+        *,
+        time_share: float = TIME_SHARE,
+    ) -> None:
+        self._began = time.perf_counter()
+        self.graph = open_graph(bundle)
+        self._card = bundle.card
+        self._precision = precision
+        self._every = 1
+        self._time_share = self._now_share = time_share
+        self._seen = self._films = self._differing = 0
+        self._largest = self._spent_s = 0.0
+
+    def expect(self, films: int, before: int) -> None:
+        """Say how many films there are, so that those compared are far apart.
+
+        Args:
+            films: That are to be read now.
+            before: That were read elsewhere or by an earlier run, and need their
+                part of the time, for `see_again`.
+        """
+        self._every = max(1, (films + before) // MOST)
+        self._now_share = self._time_share * films / max(1, films + before)
+
+    @property
+    def result(self) -> Parity | None:
+        """What has been found so far; None where there was no film to compare."""
+        if not self._films:
+            return None
+        return Parity(self._precision, self._films, self._largest, self._differing)
+
+    def see(self, row: ScanRow, square: NDArray[np.float32]) -> None:
+        """Compare a film that has just been read, where it is its turn.
+
+        Args:
+            row: What the scan says of it.
+            square: (size, size) float32 in [0, 255].
+        """
+        self._seen += 1
+        if self._seen % self._every == 0 and self._has_time(self._now_share):
+            began = time.perf_counter()
+            self._compare(row, square)
+            self._spent_s += time.perf_counter() - began
+
+    def see_again(
+        self,
+        rows: Iterable[ScanRow],
+        count: int,
+        folder: Path,
+        check: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Compare films that were read elsewhere or by an earlier run.
+
+        They are decoded once more, which counts as time spent. Those that have
+        changed, or can no longer be read, are left out.
+
+        Args:
+            rows: Of this precision.
+            count: How many of them to choose among, from the first on.
+            folder: That the films lie in.
+            check: Called often; may raise to stop.
+
+        Raises:
+            DatasetError: The folder does not answer.
+        """
+
+        def load(row: ScanRow) -> NDArray[np.float32]:
+            path = folder / row.file
+            film = read_radiograph(path)
+            try:
+                state = film_state(path)
+            except OSError as error:
+                raise ImageReadError("The film is gone.") from error
+            if (row.size, row.modified) != (state.size, state.modified):
+                raise ImageReadError("The film has changed.")
+            return to_network_input(film, self._card.preprocess)[0, :, :, 0]
+
+        places = {place: order for order, place in enumerate(_spread(count))}
+        chosen = [
+            (places[place], row)
+            for place, row in zip(range(count), rows, strict=False)
+            if place in places and not row.error
+        ]
+        chosen.sort(key=lambda pair: pair[0])
+        again = [row for _, row in chosen]
+        reader = FilmReader[ScanRow, NDArray[np.float32]](load, threads=1, ahead=1)
+        began, spent_s = time.perf_counter(), self._spent_s
+        with contextlib.closing(reader.read(again, check)) as read:
+            for row, square in read:
+                if not isinstance(square, ImageReadError):
+                    self._compare(row, square)
+                self._spent_s = spent_s + time.perf_counter() - began
+                if not self._has_time(self._time_share):
+                    return
+
+    def _has_time(self, share: float) -> bool:
+        if not self._films:
+            return True
+        low, high = interval(self._differing, self._films)
+        if self._films >= MOST or high - low < _NARROW:
+            return False
+        one_more_s = self._spent_s * (1 + 1 / self._films)
+        return one_more_s <= share * (time.perf_counter() - self._began)
+
+    def _compare(self, row: ScanRow, square: NDArray[np.float32]) -> None:
+        logits, evidence, embedding = self.graph.run(
+            square[np.newaxis, ..., np.newaxis]
+        )
+        prediction = Prediction(logits[0], evidence[0], embedding[0])
+        try:
+            verdict = decide(prediction, self._card)
+        except PredictionError:
+            return
+        self._films += 1
+        self._differing += row.finding != verdict.finding
+        gaps = (abs(p - row.probabilities[n]) for n, p in verdict.probabilities.items())
+        self._largest = max(self._largest, *gaps)
 
 
-def _chosen(rows: Callable[[], Iterable[ScanRow]]) -> Sequence[ScanRow]:
-    """Rows of films that were read in a fast precision, evenly spread."""
-    total = sum(1 for _ in _fast(rows()))
-    wanted = min(total, MOST)
-    if not wanted:
-        return []
-    places = {(2 * n + 1) * total // (2 * wanted) for n in range(wanted)}
-    return [row for place, row in enumerate(_fast(rows())) if place in places]
+def _spread(count: int) -> list[int]:
+    """Places of `count` rows, so ordered that any first few lie far apart.
 
-
-def _fast(rows: Iterable[ScanRow]) -> Iterable[ScanRow]:
-    return (row for row in rows if not row.error and row.precision != REFERENCE)
-
-
-def _difference(one: ScanRow, other: ScanRow) -> float:
-    pairs = (
-        (one.probabilities[name], other.probabilities[name])
-        for name in one.probabilities
-    )
-    return max(abs(a - b) for a, b in pairs)
+    Steps of the golden ratio leave the largest gaps first.
+    """
+    step = (5**0.5 - 1) / 2
+    places = dict.fromkeys(int(n * step % 1 * count) for n in range(1, 4 * MOST))
+    return list(places)[:MOST]

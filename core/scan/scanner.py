@@ -20,6 +20,7 @@ from core.films.read_ahead import FilmReader
 from core.model.bundle import ModelBundle
 from core.model.classifier import Prediction, decide, open_graph, sentence
 from core.scan.crash_probe import GIVEN_UP
+from core.scan.parity import ParityCheck
 from core.scan.row import ScanRow
 
 #: What is entered while a film is read.
@@ -56,6 +57,7 @@ class Scanner:
         device: What the model runs on, one of `core.model.graph.devices`.
         reading: Called with each film's file, in its thread; what it gives is
             entered while the film is read.
+        parity: Of this precision; sees each film that is read.
 
     Raises:
         BundleError: As `core.model.classifier.open_graph`.
@@ -75,6 +77,7 @@ class Scanner:
         threads: int = 0,
         device: str = "CPU",
         reading: Reading = contextlib.nullcontext,
+        parity: ParityCheck | None = None,
     ) -> None:
         self.bundle = bundle
         self.folder = folder
@@ -82,12 +85,14 @@ class Scanner:
         self._identity = identity(folder)
         self._threads = threads or max(2, os.cpu_count() or 1)
         self._reading = reading
+        self._parity = parity
         self._graph = open_graph(
             bundle,
             precision=precision,
             for_many=True,
             threads=threads,
             device=device,
+            has_agreed=parity is not None,
         )
 
     def scan(
@@ -117,7 +122,10 @@ class Scanner:
             with contextlib.closing(self._graph.logits_of_each(loaded)) as results:
                 for (film, outcome), logits in results:
                     if isinstance(outcome, _Loaded) and logits is not None:
-                        yield self._row(film, outcome, logits)
+                        row = self._row(film, outcome, logits)
+                        if self._parity is not None and not row.error:
+                            self._parity.see(row, outcome.square)
+                        yield row
                     elif isinstance(outcome, ImageReadError):
                         # Where the folder is gone this is no matter of the film.
                         self.refuse_if_gone()

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from core.errors import OutputError, TrainingError
 from core.files import atomic_folder, atomic_write
-from core.model.graph import Graph, save_graph
+from core.model.graph import Graph
+from core.model.save_graph import save_graph
 from core.outputs import is_export, mark_export
 from core.training.convert import convert
 from core.training.network import build_inference_model

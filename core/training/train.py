@@ -50,6 +50,7 @@ from core.training.memory import fitting_batch, is_out_of_memory
 from core.training.network import build_network, load_start, unfreeze
 from core.training.pipeline import Films, read_films
 from core.training.seeds import begin_phase
+from core.training.weights import halve
 
 #: The head and its epochs, and the weights with it that fine-tuning starts from.
 _HEAD, _START = "head.npz", "start.weights.h5"
@@ -206,6 +207,7 @@ class _Job:
         self.progress.start("export", "Writing the graph and comparing it with Keras.")
         network = best_network(self.config, len(dataset.labels), self.folder)
         save_weights(network, folder / WEIGHTS)
+        halve(folder / WEIGHTS)
         exported = export_checked(network, dataset, split, films, folder)
         self.progress.start("evaluation", "Measuring it on validation and test films.")
         return install(

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import TrainingError
+from core.files import atomic_write
 from core.runs.config import TrainingConfig
 from core.runs.starting_weights import missing, start_file
 from core.training.backbones import BACKBONE, BY_NAME, make_backbone
@@ -62,6 +63,32 @@ def load_whole(network: keras.Model, path: Path) -> None:
         _load(network, path)
     except _FAILURES as error:
         raise _unfit(path, "the network that is to take them", error) from error
+
+
+def halve(path: Path) -> None:
+    """Store the kernels of a weights file as float16, in place.
+
+    They are nearly all of it, and float16 keeps more of them than a batch changes.
+    Vectors stay float32: a variance of batch normalisation may be very small. Keras
+    reads either into float32.
+
+    Raises:
+        OutputError: The disk is full or may not be written to.
+    """
+    with atomic_write(path) as partial, h5py.File(path) as whole:
+        with h5py.File(partial, "w") as file:
+
+            def copy(name: str, item: h5py.Group | h5py.Dataset) -> None:
+                if isinstance(item, h5py.Dataset):
+                    is_kernel = item.ndim > 1 and item.dtype == np.float32
+                    kind = np.float16 if is_kernel else item.dtype
+                    file.create_dataset(name, data=item[()].astype(kind))
+                else:
+                    file.require_group(name)
+                file[name].attrs.update(item.attrs)
+
+            file.attrs.update(whole.attrs)
+            whole.visititems(copy)
 
 
 def _imagenet(name: str) -> list[Any]:

@@ -27,6 +27,7 @@ from desktop.widgets.labels import Caption, ElidedLabel, SectionTitle, printable
 #: Precision -> what it is worth.
 _PRECISIONS: Final = {
     "float32": "float32: exact, two computers agree",
+    "fast": "Fast: what this computer does quickest, compared with float32",
     "bfloat16": "bfloat16: faster on newer processors, probabilities differ slightly",
     "int8": "int8: fastest, with the model's calibrated graph",
 }

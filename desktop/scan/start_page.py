@@ -18,7 +18,7 @@ from PyQt5.QtWidgets import (
 )
 
 from core.model.bundle import INT8_GRAPH, ModelBundle
-from core.model.precision import PRECISIONS
+from core.model.precision import CHOICES
 from core.scan.record import FROM_FOLDERS, NO_LABELS, ScanRecord
 from core.scan.store import Scan
 from desktop.scan.disk import FolderLook, Listed, ScanRequest
@@ -119,7 +119,7 @@ class ScanStart(QWidget):
         has_integers = INT8_GRAPH in bundle.card.files
         missing = {} if has_integers else {"int8": _NO_INTEGERS}
         self.options.set_precisions(
-            [name for name in PRECISIONS if name not in missing], missing
+            [name for name in CHOICES if name not in missing], missing
         )
         if self._folder is not None:
             self.folder_chosen.emit(self._folder)

@@ -240,7 +240,7 @@ def test_wrong_values_are_a_sentence(
     assert (status, expected in said) == (2, True), said
     assert "_some" not in said
     assert "convert" not in said
-    assert "suspects" not in said
+    assert "crash-probe" not in said
     assert not places["OUT"].exists()
 
 

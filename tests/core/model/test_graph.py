@@ -17,7 +17,8 @@ from openvino import opset13 as ops
 from core import paths
 from core.errors import BundleError, CoreError
 from core.model.bundle import GRAPH, ModelBundle
-from core.model.graph import OUTPUTS, Graph, save_graph
+from core.model.graph import OUTPUTS, Graph
+from core.model.save_graph import save_graph
 from tests.tiny_bundle import CELLS, SIZE
 
 

@@ -17,8 +17,8 @@ import pytest
 from core import paths
 from core.errors import TrainingStopped
 from core.model.bundle import ModelBundle
-from core.scan.crash_probe import GIVEN_UP, films_that_end_readers
-from core.scan.in_flight import ReadingNotes
+from core.scan.crash_probe import GIVEN_UP, films_that_crash
+from core.scan.in_flight import InFlightJournal
 from core.scan.results import read_labels, read_rows
 from tests.deadly_core import COMMAND
 from tests.scan_folder import files_of, write_films
@@ -125,7 +125,7 @@ def test_films_that_were_merely_near_are_let_off(
     folder = write_films(tmp_path / "in", "a.png", "b.png")
     (folder / "c.png").write_bytes(b"no film")
     films = ["a.png", "b.png", "c.png", "gone.png"]
-    assert not list(films_that_end_readers(tiny_bundle, folder, films))
+    assert not list(films_that_crash(tiny_bundle, folder, films))
 
 
 def deadly_child(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,7 +138,7 @@ def test_each_film_that_ends_its_reader_is_named(
     deadly_child(monkeypatch)
     films = ["a.png", "abort.png", "b.png", "spoils.png", "c.png", "killed.png"]
     folder = write_films(tmp_path / "in", *films)
-    bad = list(films_that_end_readers(tiny_bundle, folder, films))
+    bad = list(films_that_crash(tiny_bundle, folder, films))
     assert bad == ["abort.png", "killed.png"]
 
 
@@ -152,7 +152,7 @@ def test_a_child_that_cannot_start_blames_no_film(
     command: list[str],
 ) -> None:
     monkeypatch.setattr(paths, "core_command", lambda: command)
-    assert not list(films_that_end_readers(tiny_bundle, tmp_path, ["a.png"]))
+    assert not list(films_that_crash(tiny_bundle, tmp_path, ["a.png"]))
 
 
 def test_a_film_that_hangs_is_left_to_the_scan(
@@ -162,7 +162,7 @@ def test_a_film_that_hangs_is_left_to_the_scan(
     monkeypatch.setattr("core.scan.crash_probe.PATIENCE_S", 0.3)
     films = ["hangs.png", "abort.png"]
     folder = write_films(tmp_path / "in", *films)
-    assert list(films_that_end_readers(tiny_bundle, folder, films)) == ["abort.png"]
+    assert list(films_that_crash(tiny_bundle, folder, films)) == ["abort.png"]
 
 
 def test_a_wish_to_stop_ends_the_child(
@@ -176,7 +176,7 @@ def test_a_wish_to_stop_ends_the_child(
             raise TrainingStopped("stop")
 
     with pytest.raises(TrainingStopped):
-        list(films_that_end_readers(tiny_bundle, folder, ["hangs.png"], check))
+        list(films_that_crash(tiny_bundle, folder, ["hangs.png"], check))
     assert not children_of(psutil.Process())
 
 
@@ -184,7 +184,7 @@ def children_of(process: psutil.Process) -> list[psutil.Process]:
     return [
         child
         for child in process.children()
-        if child.status() != psutil.STATUS_ZOMBIE and "suspects" in child.cmdline()
+        if child.status() != psutil.STATUS_ZOMBIE and "crash-probe" in child.cmdline()
     ]
 
 
@@ -192,7 +192,7 @@ def left_behind(path: Path, *films: str) -> None:
     """Leave the notes of a scan that ended by accident."""
     with (
         contextlib.suppress(KeyError),
-        ReadingNotes(path) as notes,
+        InFlightJournal(path) as notes,
         contextlib.ExitStack() as stack,
     ):
         notes.begin()
@@ -212,7 +212,7 @@ def test_the_child_ends_when_the_scan_is_killed(start: Start, tmp_path: Path) ->
     scan.kill()
     scan.wait()
     children[0].wait(30)
-    assert ReadingNotes(tmp_path / "r.csv").left_behind() == {"hangs.png"}
+    assert InFlightJournal(tmp_path / "r.csv").left_behind() == {"hangs.png"}
 
 
 def test_control_c_blames_no_film(start: Start, tmp_path: Path) -> None:
@@ -224,7 +224,7 @@ def test_control_c_blames_no_film(start: Start, tmp_path: Path) -> None:
     os.kill(scan.pid, signal.SIGINT)
     assert ended(scan)[0] == 3
     assert not files_of(tmp_path / "r.csv")
-    assert ReadingNotes(tmp_path / "r.csv").left_behind() == {"hangs.png"}
+    assert InFlightJournal(tmp_path / "r.csv").left_behind() == {"hangs.png"}
 
 
 @pytest.mark.slow

@@ -13,15 +13,15 @@ from threading import Barrier
 import pytest
 
 from core.errors import ImageReadError, OutputError, TrainingStopped
-from core.scan.in_flight import ReadingNotes
+from core.scan.in_flight import InFlightJournal
 from tests.scan_folder import ROOT
 from tests.small_disk import largest_file
 
 _KILLED = """
 import os, signal, sys
 from pathlib import Path
-from core.scan.in_flight import ReadingNotes
-with ReadingNotes(Path(sys.argv[1])) as notes:
+from core.scan.in_flight import InFlightJournal
+with InFlightJournal(Path(sys.argv[1])) as notes:
     notes.begin()
     with notes.reading("done.png"):
         pass
@@ -36,7 +36,7 @@ def results(tmp_path: Path) -> Path:
 
 
 def noted(results: Path) -> set[str]:
-    return set(ReadingNotes(results).left_behind())
+    return set(InFlightJournal(results).left_behind())
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are a Unix matter")
@@ -48,7 +48,10 @@ def test_a_kill_leaves_the_films_that_were_being_read(results: Path) -> None:
 
 @pytest.mark.parametrize("error", [None, OutputError("full"), TrainingStopped("stop")])
 def test_a_regular_end_leaves_nothing(results: Path, error: Exception | None) -> None:
-    with contextlib.suppress(OutputError, TrainingStopped), ReadingNotes(results) as it:
+    with (
+        contextlib.suppress(OutputError, TrainingStopped),
+        InFlightJournal(results) as it,
+    ):
         it.begin()
         with it.reading("a.png"):
             assert noted(results) == {"a.png"}
@@ -58,7 +61,7 @@ def test_a_regular_end_leaves_nothing(results: Path, error: Exception | None) ->
 
 
 def test_a_fault_leaves_its_film_whatever_is_read_after_it(results: Path) -> None:
-    with contextlib.suppress(KeyError), ReadingNotes(results) as notes:
+    with contextlib.suppress(KeyError), InFlightJournal(results) as notes:
         notes.begin()
         with contextlib.suppress(ValueError), notes.reading("bad.png"):
             raise ValueError
@@ -71,7 +74,7 @@ def test_a_fault_leaves_its_film_whatever_is_read_after_it(results: Path) -> Non
 
 def test_every_name_comes_back(results: Path) -> None:
     names = ["a\nb.png", "\udcff.png", "\ud800", "é" * 2000, "tief/" * 90 + "x.png"]
-    notes = ReadingNotes(results)
+    notes = InFlightJournal(results)
     with contextlib.suppress(KeyError), notes, contextlib.ExitStack() as stack:
         notes.begin()
         for name in names:
@@ -81,7 +84,7 @@ def test_every_name_comes_back(results: Path) -> None:
 
 
 def test_a_name_beyond_all_limits_is_not_noted(results: Path) -> None:
-    notes = ReadingNotes(results)
+    notes = InFlightJournal(results)
     with notes:
         notes.begin()
         with notes.reading("x" * 5000), notes.reading("a.png"):
@@ -89,7 +92,7 @@ def test_a_name_beyond_all_limits_is_not_noted(results: Path) -> None:
 
 
 def test_threads_have_a_place_each(results: Path) -> None:
-    notes, together = ReadingNotes(results), Barrier(8, timeout=30)
+    notes, together = InFlightJournal(results), Barrier(8, timeout=30)
 
     def read(name: str) -> set[str]:
         with notes.reading(name):
@@ -105,14 +108,14 @@ def test_threads_have_a_place_each(results: Path) -> None:
 
 
 def test_what_was_left_behind_stays_until_it_begins(results: Path) -> None:
-    with contextlib.suppress(KeyError), ReadingNotes(results) as notes:
+    with contextlib.suppress(KeyError), InFlightJournal(results) as notes:
         notes.begin()
         with notes.reading("a.png"):
             raise KeyError
-    with ReadingNotes(results):
+    with InFlightJournal(results):
         pass
     assert noted(results) == {"a.png"}
-    with ReadingNotes(results) as notes:
+    with InFlightJournal(results) as notes:
         notes.begin()
         assert not noted(results)
 
@@ -120,7 +123,7 @@ def test_what_was_left_behind_stays_until_it_begins(results: Path) -> None:
 def test_a_file_of_somebody_else_is_let_be(results: Path) -> None:
     theirs = results.with_name("r.csv.reading")
     theirs.write_text("what I am reading these days")
-    with ReadingNotes(results) as notes:
+    with InFlightJournal(results) as notes:
         assert not notes.left_behind()
         notes.begin()
         with notes.reading("a.png"):
@@ -129,7 +132,7 @@ def test_a_file_of_somebody_else_is_let_be(results: Path) -> None:
 
 
 def test_what_a_power_cut_made_of_them_is_no_film(results: Path) -> None:
-    with contextlib.suppress(KeyError), ReadingNotes(results) as notes:
+    with contextlib.suppress(KeyError), InFlightJournal(results) as notes:
         notes.begin()
         with notes.reading("a.png"), notes.reading("b.png"):
             raise KeyError
@@ -143,7 +146,7 @@ def test_what_a_power_cut_made_of_them_is_no_film(results: Path) -> None:
 
 
 def test_a_full_disk_does_not_matter(results: Path) -> None:
-    with largest_file(100), ReadingNotes(results) as notes:
+    with largest_file(100), InFlightJournal(results) as notes:
         notes.begin()
         with notes.reading("a.png"):
             pass

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import json
 import os
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
+import numpy as np
 import pytest
 
 from core.__main__ import main
 from core.films.finder import find_films
 from core.model.bundle import ModelBundle
-from core.scan.parity import MOST, Parity, _chosen, check_parity
+from core.scan import parity as module
+from core.scan.parity import MOST, TIME_SHARE, Parity, ParityCheck, _spread
 from core.scan.row import ScanRow
 from core.scan.scanner import Scanner
 from tests.phantoms import draw_phantom
@@ -30,74 +34,148 @@ def drawn(tmp_path: Path) -> Path:
     return folder
 
 
-def scanned(bundle: ModelBundle, folder: Path, precision: str) -> list[ScanRow]:
-    return list(
-        Scanner(bundle, folder, precision=precision).scan(find_films(folder).films)
-    )
+def scanned(
+    bundle: ModelBundle, folder: Path, parity: ParityCheck | None = None
+) -> list[ScanRow]:
+    scanner = Scanner(bundle, folder, precision="bfloat16", parity=parity)
+    return list(scanner.scan(find_films(folder).films))
 
 
-def test_the_same_numbers_differ_by_nothing(
-    tiny_bundle: ModelBundle, drawn: Path
+def other_rows(bundle: ModelBundle, folder: Path) -> list[ScanRow]:
+    """Rows of a scan of which one has another finding."""
+    rows = scanned(bundle, folder)
+    shares = dict(rows[5].probabilities)
+    shares["covid"] += 0.25
+    rows[5] = dataclasses.replace(rows[5], probabilities=shares, finding="other")
+    return rows
+
+
+def without_a_limit(bundle: ModelBundle) -> ParityCheck:
+    return ParityCheck(bundle, "bfloat16", time_share=1e9)
+
+
+def test_each_film_is_decoded_once(
+    tiny_bundle: ModelBundle, drawn: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    exact = scanned(tiny_bundle, drawn, "float32")
-    rows = [dataclasses.replace(row, precision="bfloat16") for row in exact]
-    parity = check_parity(lambda: rows, tiny_bundle, drawn)
-    assert parity is not None
-    assert (parity.films, parity.differing) == (24, 0)
-    assert parity.largest == pytest.approx(0, abs=1e-5)
+    read = []
+
+    def count(decode: Callable[[Path], Any]) -> Callable[[Path], Any]:
+        return lambda path: read.append(path.name) or decode(path)
+
+    for name in ("core.scan.scanner", "core.scan.parity"):
+        target = f"{name}.read_radiograph"
+        monkeypatch.setattr(target, count(module.read_radiograph))
+    parity = without_a_limit(tiny_bundle)
+    scanned(tiny_bundle, drawn, parity)
+    assert parity.result is not None
+    assert (parity.result.films, parity.result.differing) == (24, 0)
+    assert sorted(read) == [f"{n:02}.png" for n in range(24)]
 
 
 def test_differences_and_other_verdicts_are_counted(
     tiny_bundle: ModelBundle, drawn: Path
 ) -> None:
-    rows = [
-        dataclasses.replace(row, precision="bfloat16")
-        for row in scanned(tiny_bundle, drawn, "float32")
-    ]
-    shares = dict(rows[5].probabilities)
-    shares["covid"] += 0.25
-    rows[5] = dataclasses.replace(rows[5], probabilities=shares, finding="other")
-    parity = check_parity(lambda: rows, tiny_bundle, drawn)
-    assert parity is not None
-    assert (parity.films, parity.differing) == (24, 1)
-    assert parity.largest == pytest.approx(0.25, abs=1e-5)
+    parity = without_a_limit(tiny_bundle)
+    parity.see_again(other_rows(tiny_bundle, drawn), 24, drawn)
+    assert parity.result is not None
+    assert (parity.result.films, parity.result.differing) == (24, 1)
+    assert parity.result.largest == pytest.approx(0.25, abs=0.02)
 
 
-def test_a_scan_in_float32_needs_no_check(
-    tiny_bundle: ModelBundle, drawn: Path
-) -> None:
-    rows = scanned(tiny_bundle, drawn, "float32")
-    assert check_parity(lambda: rows, tiny_bundle, drawn) is None
+def test_without_a_film_there_is_no_result(tiny_bundle: ModelBundle) -> None:
+    assert without_a_limit(tiny_bundle).result is None
 
 
 def test_films_that_changed_or_went_are_left_out(
     tiny_bundle: ModelBundle, drawn: Path
 ) -> None:
-    rows = scanned(tiny_bundle, drawn, "bfloat16")
+    rows = scanned(tiny_bundle, drawn)
     (drawn / "03.png").unlink()
     os.utime(drawn / "04.png", ns=(0, 0))
-    parity = check_parity(lambda: rows, tiny_bundle, drawn)
-    assert parity is not None
-    assert parity.films == 22
+    parity = without_a_limit(tiny_bundle)
+    parity.see_again(rows, 24, drawn)
+    assert parity.result is not None
+    assert parity.result.films == 22
 
 
-def test_at_most_two_hundred_films_are_read_spread_over_all(
+def slow_graph(parity: ParityCheck, seconds: float) -> list[float]:
+    """Let float32 take so long; the moments at which it was asked."""
+    asked: list[float] = []
+    run = parity.graph.run
+
+    def slow(batch: np.ndarray) -> Any:
+        asked.append(time.perf_counter())
+        time.sleep(seconds)
+        return run(batch)
+
+    parity.graph.run = slow  # type: ignore[method-assign]
+    return asked
+
+
+@pytest.mark.parametrize("films", [20, 400])
+def test_it_takes_two_per_cent_of_the_time_at_most_and_one_film_at_least(
+    tiny_bundle: ModelBundle, drawn: Path, films: int
+) -> None:
+    row = scanned(tiny_bundle, drawn)[0]
+    square = np.zeros((32, 32), np.float32)
+    parity = ParityCheck(tiny_bundle, "bfloat16")
+    asked = slow_graph(parity, 0.01)
+    parity.expect(films, 0)
+    began = time.perf_counter()
+    for _ in range(films):
+        time.sleep(0.004)
+        parity.see(row, square)
+    took = time.perf_counter() - began
+    assert len(asked) >= 1
+    # The first film is compared before it is known what that takes.
+    assert (len(asked) - 1) * 0.01 <= TIME_SHARE * took
+    if films == 400:
+        assert len(asked) > 1
+        assert asked[-1] - began > 0.3 * took
+
+
+def test_many_films_are_taken_at_a_distance_up_to_the_most(
+    tiny_bundle: ModelBundle, drawn: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_NARROW", 0.0)
+    row = scanned(tiny_bundle, drawn)[0]
+    parity = without_a_limit(tiny_bundle)
+    seen: list[int] = []
+    parity.expect(10_000, 0)
+    for number in range(10_000):
+        before = parity.result.films if parity.result else 0
+        parity.see(row, np.zeros((32, 32), np.float32))
+        if parity.result and parity.result.films > before:
+            seen.append(number)
+    assert len(seen) == MOST
+    assert {b - a for a, b in zip(seen, seen[1:], strict=False)} == {50}
+
+
+def test_it_ends_once_the_interval_is_narrow(
     tiny_bundle: ModelBundle, drawn: Path
 ) -> None:
-    row = scanned(tiny_bundle, drawn, "bfloat16")[0]
-    rows = [dataclasses.replace(row, file=f"{n:05}") for n in range(10_000)]
-    places = [int(each.file) for each in _chosen(lambda: rows)]
-    assert len(places) == MOST
-    assert {b - a for a, b in itertools.pairwise(places)} == {50}
-    assert (places[0], places[-1]) == (25, 9_975)
+    rows = scanned(tiny_bundle, drawn)
+    parity = without_a_limit(tiny_bundle)
+    parity.see_again(rows * 10, 240, drawn)
+    assert parity.result is not None
+    assert parity.result.differing == 0
+    assert 140 < parity.result.films < 160
+
+
+def test_rows_are_taken_so_that_the_first_few_lie_far_apart() -> None:
+    assert sorted(_spread(5)) == [0, 1, 2, 3, 4]
+    assert len(_spread(100_000)) == len(set(_spread(100_000))) == MOST
+    first = sorted(_spread(1000)[:10])
+    gaps = [b - a for a, b in zip([0, *first], [*first, 1000], strict=True)]
+    assert max(gaps) < 250
 
 
 def test_it_is_said_in_a_sentence() -> None:
     assert Parity("bfloat16", 200, 0.0123, 1).in_words() == (
         "bfloat16 against float32 on 200 films: largest difference of a probability "
-        "0.012, verdict differs for 1."
+        "0.012, verdict differs for 1 (95 % interval: 0.1 to 2.8 % of films)."
     )
-    assert Parity("int8", 1, 0.0, 0).in_words().endswith("no verdict differs.")
+    assert "no verdict differs (95 %" in Parity("int8", 1, 0.0, 0).in_words()
 
 
 def test_a_scan_reports_it_everywhere(
@@ -110,16 +188,20 @@ def test_a_scan_reports_it_everywhere(
     words = ["scan", drawn, "--out", out, "--model", tiny_bundle.path]
     more = ["--precision", "bfloat16", "--report", page, "--json", figures]
     assert main([*map(str, words), *map(str, more)]) == 0
-    sentence = "bfloat16 against float32 on 24 films: largest difference"
+    parity = json.loads(figures.read_text("utf-8"))["parity"]
+    assert 1 <= parity["films"] <= 24
+    assert parity["share_that_differs_ci"][0] == pytest.approx(0)
     said = capsys.readouterr()
-    assert sentence in said.out
-    assert sentence in said.err
-    assert sentence in page.read_text("utf-8")
-    assert json.loads(figures.read_text("utf-8"))["parity"]["films"] == 24
+    assert parity["in_words"].startswith("bfloat16 against float32 on ")
+    for text in (said.out, said.err, page.read_text("utf-8")):
+        assert parity["in_words"] in text
 
 
 def test_a_scan_that_is_gone_on_with_is_checked_as_a_whole(
-    tiny_bundle: ModelBundle, drawn: Path, tmp_path: Path
+    tiny_bundle: ModelBundle,
+    drawn: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     out, figures = tmp_path / "r.csv", tmp_path / "r.json"
     words = ["scan", drawn, "--out", out, "--model", tiny_bundle.path]
@@ -127,6 +209,20 @@ def test_a_scan_that_is_gone_on_with_is_checked_as_a_whole(
     assert main([*map(str, words), *map(str, more)]) == 0
     lines = out.read_bytes().splitlines(keepends=True)
     out.write_bytes(b"".join(lines[:5]))
+    monkeypatch.setattr(
+        module.ParityCheck.__init__, "__kwdefaults__", {"time_share": 9}
+    )
     assert main([*map(str, words), *map(str, more), "--resume"]) == 0
     parity = json.loads(figures.read_text("utf-8"))["parity"]
     assert parity["films"] == 24
+
+
+def test_a_scan_that_was_done_already_is_checked_too(
+    tiny_bundle: ModelBundle, drawn: Path, tmp_path: Path
+) -> None:
+    out, figures = tmp_path / "r.csv", tmp_path / "r.json"
+    words = ["scan", drawn, "--out", out, "--model", tiny_bundle.path]
+    more = ["--precision", "bfloat16", "--json", figures, "--resume"]
+    for _ in range(2):
+        assert main([*map(str, words), *map(str, more)]) == 0
+    assert json.loads(figures.read_text("utf-8"))["parity"]["films"] >= 1

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from sklearn.metrics import confusion_matrix, f1_score
 
+from core.evaluation.intervals import interval
 from core.scan.labels import labels_by_folder
 from core.scan.row import ScanRow
 from core.scan.summary import (
     FolderCounts,
     ScanSummary,
-    interval,
     label_sentence,
     shares_of,
     summary_text,

@@ -23,7 +23,7 @@ from core.training.network import (  # noqa: E402
     build_network,
     network_of,
 )
-from core.training.weights import load_start, load_whole  # noqa: E402
+from core.training.weights import halve, load_start, load_whole  # noqa: E402
 from tests.networks import lively_network, write_network_bundle  # noqa: E402
 
 SMALL = TrainingConfig(backbone="vgg16", head="8-4", head_norm=True, size=32)
@@ -281,3 +281,22 @@ def test_a_folder_that_is_no_bundle_is_refused(
     config = msgspec.structs.replace(SMALL, weights=str(tmp_path))
     with pytest.raises(CoreError, match="not a model bundle"):
         load_start(network, config)
+
+
+def test_halved_weights_are_half_as_large_and_start_the_same_network(
+    network: keras.Model, tmp_path: Path
+) -> None:
+    path = tmp_path / "whole.weights.h5"
+    network.save_weights(path)
+    before, size = network.get_weights(), path.stat().st_size
+    halve(path)
+    assert path.stat().st_size < 0.56 * size
+    assert not [x for x in tmp_path.iterdir() if x != path]
+    load_whole(network, path)
+    for old, new in zip(before, network.get_weights(), strict=True):
+        assert new.dtype == np.float32
+        if old.ndim > 1:
+            np.testing.assert_allclose(new, old, rtol=5e-4, atol=6e-8)
+        else:
+            np.testing.assert_array_equal(new, old)
+    network.set_weights(before)
