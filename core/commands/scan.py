@@ -266,7 +266,6 @@ class _Scan:
     def _follow(self, scanner: Scanner | RayScanner, file: ScanFile) -> None:
         self._done.update(row.file for row in file.read())
         file.sync()
-
         self._report(StageStarted("watch", f"Watching {self._folder}."))
         for films in new_films(
             self._folder,
@@ -281,6 +280,13 @@ class _Scan:
                     said = row.verdict or f"not read: {row.error}"
                     self._report(Noted(f"{row.file}: {said}"))
             file.sync()
+
+    def _alive(self, scanner: Scanner | RayScanner) -> Callable[[], None]:
+        def check() -> None:
+            self._check()
+            scanner.refuse_if_gone()
+
+        return check
 
     def _conclude(
         self, scanner: Scanner | RayScanner, file: ScanFile, label_of: LabelOf | None
