@@ -90,7 +90,13 @@ class _Scan:
         films = self._films()
         self._precision = self._choose_precision(bundle, len(films))
         scanner = self._scanner(bundle)
-        label_of = self._labels(bundle, films)
+        label_of = labels_of_films(
+            bundle.card,
+            self._folder,
+            [film.file for film in films],
+            manifest=arguments.labels,
+            from_folders=arguments.labels_from_folders,
+        )
         with self._open(bundle) as file, self._journal:
             try:
                 self._read(scanner, file, films)
