@@ -21,7 +21,7 @@ from core.paths import default_bundle_dir
 from core.scan.export import write_json_lines, write_summary, write_workbook
 from core.scan.html import write_scan_html
 from core.scan.in_flight import InFlightJournal
-from core.scan.labels import LabelOf
+from core.scan.labels import LabelOf, labels_of_films
 from core.scan.parity import ParityCheck
 from core.scan.precision import precision_of_scan
 from core.scan.results import ScanFile
