@@ -37,6 +37,7 @@ def left(home: Path) -> list[str]:
 # What the window does
 
 
+@pytest.mark.slow
 def test_a_fault_in_a_slot_leaves_a_report_and_the_window_goes_on(
     isolated_home: Path, tiny_bundle: ModelBundle
 ) -> None:
@@ -102,6 +103,7 @@ until(lambda: bool(window.announcements.notices), look)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "told"),
     [
@@ -134,6 +136,7 @@ def test_a_native_crash_is_offered_at_the_next_start_and_only_then(
     assert left(isolated_home) == []
 
 
+@pytest.mark.slow
 def test_being_killed_is_no_crash(
     isolated_home: Path, tiny_bundle: ModelBundle
 ) -> None:
@@ -149,6 +152,7 @@ def test_being_killed_is_no_crash(
     assert left(isolated_home) == []
 
 
+@pytest.mark.slow
 def test_a_fault_before_there_is_a_window_ends_with_a_sentence(
     isolated_home: Path,
 ) -> None:

@@ -130,6 +130,7 @@ def test_a_film_that_goes_again_does_not_come(
     assert watched.files == ["stays.png"]
 
 
+@pytest.mark.slow
 def test_what_the_system_did_not_tell_is_found(
     tmp_path: Path,
     watching: Callable[[Path], Watched],
@@ -145,6 +146,7 @@ def test_what_the_system_did_not_tell_is_found(
     watched.wait_for("link/a.png", "link/b.png")
 
 
+@pytest.mark.slow
 def test_a_scan_keeps_watch_until_it_is_stopped(
     tiny_bundle: ModelBundle, tmp_path: Path
 ) -> None:
