@@ -237,7 +237,7 @@ def test_a_full_disk_ends_in_one_sentence_and_the_job_can_go_on(
     out = tmp_path / "model"
     child = start(
         *("--data", phantoms, "--out", out, "--config", job, "--events"),
-        limits={resource.RLIMIT_FSIZE: 300 << 10},  # of films, not of the network
+        limits={resource.RLIMIT_FSIZE: 280 << 10},  # of films, not of the network
     )
     status, errors = child.finish()
     assert status == 2, errors
@@ -252,7 +252,7 @@ def test_a_full_disk_ends_in_one_sentence_and_the_job_can_go_on(
 def test_a_disk_that_fills_up_ends_in_one_sentence(
     phantoms: Path, job: Path, tmp_path: Path, start: Start
 ) -> None:
-    with tiny_disk(tmp_path / "disk", 512) as disk:
+    with tiny_disk(tmp_path / "disk", 700) as disk:
         child = start(
             *("--data", phantoms, "--out", disk / "model", "--config", job),
             "--events",
