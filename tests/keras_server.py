@@ -13,7 +13,6 @@ import contextlib
 import gc
 import json
 import os
-import resource
 import select
 import signal
 import socket
@@ -156,6 +155,8 @@ def _mind(command: int, streams: Sequence[int], tell: int) -> None:
 
 def _run(request: int, *streams: int) -> int:
     """Become what `python -m core` would be."""
+    import resource  # Windows, where nothing is forked, has none
+
     with os.fdopen(request, "rb") as file:
         file.seek(0)
         asked = json.load(file)

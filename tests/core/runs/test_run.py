@@ -18,6 +18,7 @@ import pytest
 
 import run
 from desktop.app import preconditions
+from tests.conftest import FAST
 
 RUN = Path(run.__file__)
 _DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
@@ -206,7 +207,7 @@ def test_test_runs_pytest_without_a_screen() -> None:
 def test_fast_leaves_out_what_takes_long() -> None:
     command, _ = _plan("test", "-x", "--fast", "tests/core")
 
-    fast = "-mnot slow and not training"
+    fast = f"-m{FAST}"  # which conftest knows as well
     assert command == ["-m", "pytest", "-n", "auto", "-x", fast, "tests/core"]
 
 
