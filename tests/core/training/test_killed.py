@@ -15,6 +15,7 @@ import pytest
 
 from core.jobs.events import (
     FINISH,
+    DeviceFound,
     EpochEnded,
     JobSucceeded,
     Progressed,
@@ -99,6 +100,11 @@ def undisturbed(
     finally:
         child.close()
     assert status == 0, errors
+    device = next(e for e in child.events if isinstance(e, DeviceFound))
+    assert device.backend == backend
+    training = read_bundle(out).card.training
+    assert training["versions"][backend]
+    assert training["parity"]["largest_probability_difference"] < 1e-3
     return folder
 
 
