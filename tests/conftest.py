@@ -32,6 +32,9 @@ LONGEST = """
     test_killed test_resume test_tab test_network test_backbones test_export test_train
     test_crash_probe test_checks test_fit test_actions test_run
 """.split()
+#: What `run.py test --fast` runs, and the line of files that are of training alone.
+FAST = "not slow and not training"
+LOADS_KERAS = '\nkeras = pytest.importorskip("keras")\n'
 
 
 def pytest_configure() -> None:
@@ -50,6 +53,13 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     if config.getoption("numprocesses", None) and config.option.dist == "no":
         config.option.dist = "loadfile"
         config.option.loadscopereorder = False
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not load Keras for tests that would be left out, which takes seconds."""
+    if config.option.markexpr != FAST or collection_path.suffix != ".py":
+        return None
+    return LOADS_KERAS in collection_path.read_text("utf-8") or None
 
 
 @pytest.hookimpl(trylast=True)

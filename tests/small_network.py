@@ -18,7 +18,7 @@ def small_vgg16(
     assert not include_top
     assert weights is None
     x = film = keras.Input(input_shape)
-    for number, width in enumerate((16, 32, 64)):
+    for number, width in enumerate((16, 32, 256)):
         convolution = keras.layers.Conv2D(
             width, 3, padding="same", activation="relu", name=f"conv{number}"
         )

@@ -323,6 +323,7 @@ def test_parity_is_told_for_each_precision() -> None:
     assert row.ours == "largest difference of a probability 0.067, other verdict 2"
 
 
+@pytest.mark.slow
 def test_films_to_scan_are_links_to_a_few(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -344,6 +345,7 @@ def test_scans_of_more_films_are_measured_in_processes_of_their_own(
     assert all(20 < megabytes < 2000 for megabytes in growth.peak_mb.values())
 
 
+@pytest.mark.slow
 def test_parity_is_measured_on_different_films(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tiny_bundle: ModelBundle
 ) -> None:

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from core.jobs.events import TrainingEvent, parse_event
 from core.runs.job_folder import JobFolder
+from tests.keras_server import ROOT, ForkedCommand
 
-ROOT = Path(__file__).resolve().parent.parent
+PROGRAM = (sys.executable, "-m", "core")
 LABELS = ["covid", "normal", "pneumonia"]
-#: A real VGG16 on films of 32 pixels: seconds, once Keras is loaded.
+#: On films of 32 pixels: seconds, once Keras is loaded.
 SMALL = {
     "backbone": "vgg16",
-    "unfreeze_from": 15,
+    "unfreeze_from": 5,
     "weights": "none",
     "size": 32,
     "batch": 8,
@@ -34,27 +36,38 @@ class Child:
     Args:
         arguments: Of `python -m core COMMAND`.
         command: Its name.
-        program: What takes commands.
+        program: What takes commands; None for `python -m core`, where a training
+            is a fork of a process that has loaded Keras.
         environment: For the child; None for that of the tests.
-        prepare: Run in the child before its program.
+        limits: Limit of `resource` -> its value, for such a fork.
     """
 
     def __init__(
         self,
         *arguments: str | Path,
         command: str = "train",
-        program: Sequence[str | Path] = (sys.executable, "-m", "core"),
+        program: Sequence[str | Path] | None = None,
         environment: dict[str, str] | None = None,
-        prepare: Callable[[], None] | None = None,
+        limits: Mapping[int, int] | None = None,
     ) -> None:
         self.events: list[TrainingEvent] = []
         # A file: a pipe that nobody reads would fill up and block the child.
         self._errors = tempfile.TemporaryFile("w+", encoding="utf-8")
+        words = [command, *map(str, arguments)]
+        self.process: subprocess.Popen[str] | ForkedCommand
+        if program is None and command == "train" and hasattr(os, "fork"):
+            self.process = ForkedCommand(
+                words,
+                backend="jax" if "jax" in words else "tensorflow",
+                environment=os.environ if environment is None else environment,
+                limits=limits or {},
+                errors=self._errors.fileno(),
+            )
+            return
         self.process = subprocess.Popen(
-            [*map(str, program), command, *map(str, arguments)],
+            [*map(str, program or PROGRAM), *words],
             cwd=ROOT,
             env=environment,
-            preexec_fn=prepare,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,

@@ -308,6 +308,7 @@ def core(*words: str | Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_command_says_what_leaks_and_ends_with_4(leaky: Path) -> None:
     result = core(leaky)
     assert result.returncode == 4, result.stderr
@@ -315,6 +316,7 @@ def test_command_says_what_leaks_and_ends_with_4(leaky: Path) -> None:
     assert "given split train" in result.stdout
 
 
+@pytest.mark.slow
 def test_command_writes_json_and_a_manifest_with_hashes(tmp_path: Path) -> None:
     folder = write_folder(tmp_path / "films")
     found, manifest = tmp_path / "a.json", tmp_path / "split.csv"
@@ -329,6 +331,7 @@ def test_command_writes_json_and_a_manifest_with_hashes(tmp_path: Path) -> None:
     assert "exists already" in again.stderr
 
 
+@pytest.mark.slow
 def test_film_that_changed_since_the_manifest_is_refused(tmp_path: Path) -> None:
     folder, manifest = write_folder(tmp_path / "films"), tmp_path / "split.csv"
     assert core(folder, "--manifest", manifest).returncode == 0
@@ -337,6 +340,7 @@ def test_film_that_changed_since_the_manifest_is_refused(tmp_path: Path) -> None
     assert "changed since" in reason
 
 
+@pytest.mark.slow
 def test_command_tells_events_and_ends_with_the_result(
     start: Callable[..., Child], tmp_path: Path
 ) -> None:

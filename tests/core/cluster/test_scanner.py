@@ -231,6 +231,7 @@ def test_a_local_cluster_is_open_to_nobody_and_leaves_nothing(
     assert len(gone) > 3, "no cluster was seen"
 
 
+@pytest.mark.slow
 @needs_ray
 def test_nobody_at_the_address_is_one_sentence(
     start: Start, folder: Path, tiny_bundle: ModelBundle, tmp_path: Path

@@ -178,6 +178,7 @@ def test_a_damaged_bundle_is_one_sentence_and_status_2(
     assert len(result.stderr.strip().splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_evaluate_writes_what_it_prints(
     tiny_bundle: ModelBundle, phantoms: Path, tmp_path: Path
 ) -> None:
@@ -204,6 +205,7 @@ def test_evaluate_writes_what_it_prints(
     assert "exists already" in again.stderr
 
 
+@pytest.mark.slow
 def test_evaluate_takes_every_film_of_a_folder_without_splits(
     tiny_bundle: ModelBundle, phantoms: Path, tmp_path: Path
 ) -> None:

@@ -145,6 +145,7 @@ def test_trains_with_nobody_at_its_stdin_as_under_cron(
 ) -> None:
     out = tmp_path / "model"
     words = ["train", "--data", phantoms, "--out", out, "--config", job, "--events"]
+    words += ["--set", "head_epochs=1", "--set", "epochs=0"]
     done = subprocess.run(
         [sys.executable, "-m", "core", *map(str, words)],
         cwd=ROOT,

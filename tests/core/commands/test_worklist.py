@@ -152,6 +152,7 @@ def test_a_report_of_chosen_films_says_so(
     assert "normal/b.png" not in page
 
 
+@pytest.mark.slow
 def test_the_figures_of_scan_and_worklist_are_the_same(
     command: Command, tiny_bundle: ModelBundle, folder: Path, tmp_path: Path
 ) -> None:
@@ -308,6 +309,7 @@ def test_an_empty_choice_is_refused(results: Path) -> None:
         WorkList(results, ["nowhere.png"])
 
 
+@pytest.mark.slow
 def test_a_program_hears_how_far_it_is(
     results: Path,
     folder: Path,

@@ -175,6 +175,7 @@ def real_films(count: int) -> list[Film]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not (REAL_FILMS / "manifest.csv").exists(), reason="no real films are here"
 )

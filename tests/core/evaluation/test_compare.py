@@ -415,6 +415,7 @@ def core(*words: str | Path, stdin: str = "") -> subprocess.CompletedProcess[str
     )
 
 
+@pytest.mark.slow
 def test_command_prints_the_verdict_and_writes_the_json(
     tiny_bundle: ModelBundle, phantoms: Path, tmp_path: Path
 ) -> None:
@@ -431,6 +432,7 @@ def test_command_prints_the_verdict_and_writes_the_json(
     assert core(*words, "--overwrite").returncode == 0
 
 
+@pytest.mark.slow
 def test_command_compares_with_the_model_that_comes_along(
     tiny_bundle: ModelBundle, phantoms: Path
 ) -> None:

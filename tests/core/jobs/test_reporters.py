@@ -56,6 +56,7 @@ def begin(
     return begun
 
 
+@pytest.mark.slow
 def test_command_stops_at_the_word(begin: Begin) -> None:
     child, out = begin()
     child.say(STOP)
@@ -65,6 +66,7 @@ def test_command_stops_at_the_word(begin: Begin) -> None:
     assert not out.exists()
 
 
+@pytest.mark.slow
 def test_command_goes_on_when_whoever_started_it_is_gone(
     begin: Begin,
 ) -> None:
@@ -74,6 +76,7 @@ def test_command_goes_on_when_whoever_started_it_is_gone(
     assert out.exists()
 
 
+@pytest.mark.slow
 def test_bar_moves_in_the_last_stage_too(
     begin: Begin,
 ) -> None:

@@ -371,6 +371,7 @@ def test_a_film_that_is_no_file_is_refused_at_once(
     assert json.loads(result.stdout)["error"].startswith(f'"x.png" is a {kind}, not')
 
 
+@pytest.mark.slow
 @posix_only
 def test_audit_does_not_wait_for_a_pipe(make_film: MakeFilm, tmp_path: Path) -> None:
     lines = ["file,label"]

@@ -38,6 +38,7 @@ def left(home: Path) -> list[str]:
 # What the window does
 
 
+@pytest.mark.slow
 def test_a_fault_in_a_slot_leaves_a_report_and_the_window_goes_on(
     isolated_home: Path, tiny_bundle: ModelBundle
 ) -> None:
@@ -103,6 +104,7 @@ until(lambda: bool(window.announcements.notices), look)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "told"),
     [
@@ -135,6 +137,7 @@ def test_a_native_crash_is_offered_at_the_next_start_and_only_then(
     assert left(isolated_home) == []
 
 
+@pytest.mark.slow
 def test_being_killed_is_no_crash(
     isolated_home: Path, tiny_bundle: ModelBundle
 ) -> None:
@@ -150,6 +153,7 @@ def test_being_killed_is_no_crash(
     assert left(isolated_home) == []
 
 
+@pytest.mark.slow
 def test_a_fault_before_there_is_a_window_ends_with_a_sentence(
     isolated_home: Path,
 ) -> None:

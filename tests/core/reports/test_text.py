@@ -464,6 +464,7 @@ def core(*words: str | Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_command_writes_the_page_of_films_with_their_pictures(
     tiny_bundle: ModelBundle, tmp_path: Path
 ) -> None:
@@ -477,6 +478,7 @@ def test_command_writes_the_page_of_films_with_their_pictures(
     assert page.read_text("utf-8").count("<img") == len(result["mistakes"])
 
 
+@pytest.mark.slow
 def test_command_writes_the_page_that_a_bundle_holds(
     tiny_bundle: ModelBundle, tmp_path: Path
 ) -> None:

@@ -18,6 +18,7 @@ import pytest
 
 import run
 from desktop.app import preconditions
+from tests.conftest import FAST
 
 RUN = Path(run.__file__)
 _DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
@@ -174,6 +175,7 @@ def test_with_a_display_films_go_to_the_window(display: str) -> None:
     assert needs == run.IMPORT_NEEDS + run.WINDOW_NEEDS
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="others always have a display")
 def test_without_a_display_the_sample_films_are_judged(project: Path) -> None:
     done = _start(project, DISPLAY="")
@@ -205,14 +207,16 @@ def test_test_runs_pytest_without_a_screen() -> None:
 def test_fast_leaves_out_what_takes_long() -> None:
     command, _ = _plan("test", "-x", "--fast", "tests/core")
 
-    fast = "-mnot slow and not training"
+    fast = f"-m{FAST}"  # which conftest knows as well
     assert command == ["-m", "pytest", "-n", "auto", "-x", fast, "tests/core"]
 
 
+@pytest.mark.slow
 def test_the_exit_status_is_that_of_the_command(project: Path) -> None:
     assert _start(project, "predict", "a.png", ECHO_STATUS="4").returncode == 4
 
 
+@pytest.mark.slow
 def test_the_private_python_runs_from_any_folder(project: Path, tmp_path: Path) -> None:
     (tmp_path / "core").mkdir()
     (tmp_path / "core/__main__.py").write_text("print('the wrong core')")
@@ -225,6 +229,7 @@ def test_the_private_python_runs_from_any_folder(project: Path, tmp_path: Path) 
 # ---- the private environment
 
 
+@pytest.mark.slow
 def test_a_later_start_sets_nothing_up(project: Path) -> None:
     stamp = project / ".venv/hilum-stamp.txt"
     before = stamp.stat().st_mtime_ns
@@ -235,6 +240,7 @@ def test_a_later_start_sets_nothing_up(project: Path) -> None:
     assert stamp.stat().st_mtime_ns == before
 
 
+@pytest.mark.slow
 def test_new_requirements_are_installed_into_what_is_there(project: Path) -> None:
     marker = project / ".venv/marker"
     marker.touch()
@@ -294,6 +300,7 @@ def made(project: Path) -> Iterator[Path]:
     requirements.write_text(before)
 
 
+@pytest.mark.slow
 def test_a_package_that_is_nowhere_is_named(made: Path) -> None:
     (made / "requirements.txt").write_text("nowhere @ file:///nowhere/nowhere.whl\n")
 
@@ -305,6 +312,7 @@ def test_a_package_that_is_nowhere_is_named(made: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_no_network_is_said_and_hinted_at(made: Path) -> None:
     (made / "requirements.txt").write_text("numpy==2.4.6\n")
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -316,6 +324,7 @@ def test_no_network_is_said_and_hinted_at(made: Path) -> None:
     assert done.stderr.endswith("Hint: Check the network.\n")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="signals are not sent this way there")
 def test_an_interrupted_set_up_ends_clean_and_goes_on(
     made: Path,

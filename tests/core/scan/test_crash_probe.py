@@ -68,6 +68,7 @@ def numbered(count: int) -> list[str]:
     return [f"{number:03}.png" for number in range(count)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["020 abort.png", "020 killed.png", "020 fault.png"])
 def test_a_film_that_ends_the_scan_is_a_row_once_it_goes_on(
     start: Start, tmp_path: Path, name: str
@@ -85,6 +86,7 @@ def test_a_film_that_ends_the_scan_is_a_row_once_it_goes_on(
     assert not (tmp_path / "r.csv.reading").exists()
 
 
+@pytest.mark.slow
 def test_several_such_films_cost_one_start_each_at_most(
     start: Start, tmp_path: Path
 ) -> None:
@@ -98,6 +100,7 @@ def test_several_such_films_cost_one_start_each_at_most(
     assert len(files_of(tmp_path / "r.csv")) == 64
 
 
+@pytest.mark.slow
 def test_films_that_are_too_large_together_are_read_one_at_a_time(
     start: Start, tmp_path: Path
 ) -> None:
@@ -165,6 +168,7 @@ def test_a_film_that_hangs_is_left_to_the_scan(
     assert list(films_that_crash(tiny_bundle, folder, films)) == ["abort.png"]
 
 
+@pytest.mark.slow
 def test_a_wish_to_stop_ends_the_child(
     tiny_bundle: ModelBundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -215,6 +219,7 @@ def test_the_child_ends_when_the_scan_is_killed(start: Start, tmp_path: Path) ->
     assert InFlightJournal(tmp_path / "r.csv").left_behind() == {"hangs.png"}
 
 
+@pytest.mark.slow
 def test_control_c_blames_no_film(start: Start, tmp_path: Path) -> None:
     folder = write_films(tmp_path / "in", "a.png", "hangs.png")
     left_behind(tmp_path / "r.csv", "hangs.png")

@@ -169,6 +169,7 @@ def test_a_disk_that_is_unmounted_half_way_ends_the_scan(
             list(rows)
 
 
+@pytest.mark.slow
 def test_a_scan_stops_when_asked(tiny_bundle: ModelBundle, tmp_path: Path) -> None:
     write_films(tmp_path, *(f"{n:03}.png" for n in range(100)))
     asked = threading.Event()
@@ -198,6 +199,7 @@ def test_memory_stays_flat_over_many_films(
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20_000  # KiB
 
 
+@pytest.mark.slow
 def test_films_are_taken_as_they_are_needed(
     tiny_bundle: ModelBundle, tmp_path: Path
 ) -> None:

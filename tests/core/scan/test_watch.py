@@ -126,6 +126,7 @@ def test_a_film_that_goes_again_does_not_come(
     assert watched.files == ["stays.png"]
 
 
+@pytest.mark.slow
 def test_a_film_that_is_made_empty_is_waited_for_longer(
     tmp_path: Path, watching: Callable[[Path], Watched]
 ) -> None:
@@ -139,6 +140,7 @@ def test_a_film_that_is_made_empty_is_waited_for_longer(
     watched.wait_for("begun.png")
 
 
+@pytest.mark.slow
 def test_films_behind_links_come(
     tmp_path: Path, watching: Callable[[Path], Watched]
 ) -> None:
@@ -151,6 +153,7 @@ def test_films_behind_links_come(
     watched.wait_for("link/a.png", "link/b.png")
 
 
+@pytest.mark.slow
 def test_a_scan_keeps_watch_until_it_is_stopped(
     tiny_bundle: ModelBundle, tmp_path: Path
 ) -> None:

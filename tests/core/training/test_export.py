@@ -25,6 +25,7 @@ from core.training.export import (  # noqa: E402
 )
 from core.training.network import build_inference_model  # noqa: E402
 from tests.networks import films, lively_network, write_network_bundle  # noqa: E402
+from tests.small_network import small_vgg16  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[3]
 CONFIG = TrainingConfig(backbone="vgg16", head="16-8", head_norm=True, size=32)
@@ -33,7 +34,9 @@ CONFIG = TrainingConfig(backbone="vgg16", head="16-8", head_norm=True, size=32)
 @pytest.fixture(scope="module")
 def network() -> keras.Model:
     """A small network with hidden layers."""
-    return lively_network(CONFIG)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keras.applications, "VGG16", small_vgg16)
+        return lively_network(CONFIG)
 
 
 def outputs_of(network: keras.Model, film: np.ndarray) -> list[np.ndarray]:
@@ -150,9 +153,10 @@ def test_keras_file_needs_nothing_of_this_program(
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_weights_and_exports_are_the_same_on_another_backend(
-    backend: str, network: keras.Model, tiny_bundle: ModelBundle, tmp_path: Path
+    backend: str, tiny_bundle: ModelBundle, tmp_path: Path
 ) -> None:
     pytest.importorskip(backend)
+    network = lively_network(CONFIG)  # whole, for the child builds it anew
     bundle = write_network_bundle(tmp_path / "model", network, CONFIG, tiny_bundle)
     film = films(3, 32)
     np.save(tmp_path / "films.npy", film)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-pytestmark = pytest.mark.training
+pytestmark = [pytest.mark.training, pytest.mark.usefixtures("small_backbone")]
 
 keras = pytest.importorskip("keras")
 
@@ -178,12 +178,12 @@ def test_features_are_of_films_and_of_varied_copies(
 ) -> None:
     from core.data.dataset import index_dataset
 
-    config = small(weights="default", backbone="densenet121", size=224)
+    config = small(weights="default", backbone="densenet121", size=64)
     config = msgspec.structs.replace(config, feature_copies=2)
     samples = index_dataset(phantoms).samples[:6]
     folder = JobFolder(tmp_path / "work")
     folder.path.mkdir()
-    films = read_films(samples, PreprocessSpec(size=224), folder.path, lambda n: None)
+    films = read_films(samples, PreprocessSpec(size=64), folder.path, lambda n: None)
     rows, truth = np.arange(4), np.zeros(4, np.intp)
     train = Part(rows, truth, np.ones(4, np.float32))
     val = Part(np.array([4]), truth[:1], np.ones(1, np.float32))

@@ -6,7 +6,6 @@ import json
 import os
 import resource
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -30,7 +29,7 @@ from core.jobs.events import (
 from core.model.bundle import REPORT, ModelBundle, read_bundle
 from tests.phantoms import draw_phantom
 from tests.small_disk import tiny_disk
-from tests.training_child import Child, work_of, write_job
+from tests.training_child import PROGRAM, Child, work_of, write_job
 
 pytestmark = [pytest.mark.training, pytest.mark.slow]
 
@@ -117,16 +116,11 @@ def test_batch_is_halved_where_memory_would_not_suffice_and_the_record_says_so(
 ) -> None:
     out = tmp_path / "model"
     large = write_job(
-        tmp_path / "job.json", size=96, batch=1024, epochs=1, unfreeze_from=0
+        tmp_path / "job.json", size=224, batch=1024, epochs=1, unfreeze_from=0
     )
-    limit = 6 << 30
-
-    def limit_memory() -> None:
-        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-
     child = start(
         *("--data", phantoms, "--out", out, "--config", large, "--events"),
-        prepare=limit_memory,
+        limits={resource.RLIMIT_AS: 6 << 30},
     )
     status, errors = child.finish()
 
@@ -140,14 +134,13 @@ def test_batch_is_halved_where_memory_would_not_suffice_and_the_record_says_so(
     assert report["notes"] == training["notes"]
 
 
-@pytest.mark.parametrize("devices", [1, 2])
 def test_trains_on_jax_and_spreads_a_batch_over_its_devices(
-    devices: int, phantoms: Path, tmp_path: Path, start: Start
+    phantoms: Path, tmp_path: Path, start: Start
 ) -> None:
     pytest.importorskip("jax", reason="JAX is not installed")
     out = tmp_path / "model"
     job = write_job(tmp_path / "job.json", epochs=1, head="8", batch=6)
-    flags = f"--xla_force_host_platform_device_count={devices}"
+    flags = "--xla_force_host_platform_device_count=2"
     child = start(
         *("--data", phantoms, "--out", out, "--config", job),
         *("--backend", "jax", "--events"),
@@ -241,15 +234,9 @@ def test_a_full_disk_ends_in_one_sentence_and_the_job_can_go_on(
     phantoms: Path, job: Path, tmp_path: Path, start: Start
 ) -> None:
     out = tmp_path / "model"
-    limit = 4 << 20  # the films fit, the network does not
-
-    def limit_files() -> None:
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-
     child = start(
         *("--data", phantoms, "--out", out, "--config", job, "--events"),
-        prepare=limit_files,
+        limits={resource.RLIMIT_FSIZE: 280 << 10},  # of films, not of the network
     )
     status, errors = child.finish()
     assert status == 2, errors
@@ -264,7 +251,7 @@ def test_a_full_disk_ends_in_one_sentence_and_the_job_can_go_on(
 def test_a_disk_that_fills_up_ends_in_one_sentence(
     phantoms: Path, job: Path, tmp_path: Path, start: Start
 ) -> None:
-    with tiny_disk(tmp_path / "disk", 8 << 10) as disk:
+    with tiny_disk(tmp_path / "disk", 700) as disk:
         child = start(
             *("--data", phantoms, "--out", disk / "model", "--config", job),
             "--events",
@@ -286,6 +273,7 @@ def test_a_read_only_disk_is_told_before_keras_is_loaded(
         child = start(
             *("--data", phantoms, "--out", disk / "model", "--config", job),
             "--events",
+            program=PROGRAM,
         )
         status, errors = child.finish()
     assert status == 2
@@ -303,6 +291,7 @@ def test_what_is_printed_by_libraries_does_not_get_between_the_events(
     child = start(
         *("--data", phantoms, "--out", out, "--config", job, "--events"),
         environment={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "0"},
+        program=PROGRAM,
     )
     child.until(JobSucceeded)  # which fails at a line that is no event
     assert child.finish()[0] == 0

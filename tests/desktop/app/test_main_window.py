@@ -550,6 +550,7 @@ def test_a_film_of_a_report_opens_in_the_diagnose_tab(
     assert tab.session.shown_film is not None
 
 
+@pytest.mark.slow
 def test_a_candidate_is_put_to_use_with_one_click_and_left_with_another(
     window: MainWindow,
     tab: DiagnoseTab,

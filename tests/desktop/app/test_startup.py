@@ -84,6 +84,7 @@ def start(
     )
 
 
+@pytest.mark.slow
 def test_the_program_starts_reads_a_film_and_ends(
     isolated_home: Path, tiny_bundle: ModelBundle, film: Path
 ) -> None:

@@ -173,6 +173,7 @@ def test_the_model_in_use_is_not_asked_about_again(
     assert asked == []
 
 
+@pytest.mark.slow
 def test_an_argument_of_the_command_line_is_imported_and_stays(
     isolated_home: Path, tiny_bundle: ModelBundle, sent: Path
 ) -> None:

@@ -84,6 +84,7 @@ def test_nothing_can_be_done_without_a_scan(qtbot: QtBot) -> None:
     actions.shut_down()
 
 
+@pytest.mark.slow
 def test_what_is_shown_is_exported_in_its_order(
     qtbot: QtBot,
     actions: ScanActions,
@@ -106,6 +107,7 @@ def test_what_is_shown_is_exported_in_its_order(
     assert actions.folder_button.isVisible()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flag", ["--xlsx", "--report", "--jsonl"])
 def test_every_form_is_written(
     qtbot: QtBot,
@@ -131,6 +133,7 @@ def test_every_form_is_written(
         assert "Against the labels" in out.read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_a_file_is_replaced_only_where_the_dialog_asked(
     qtbot: QtBot, scan: Scan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -285,6 +288,7 @@ def test_the_question_before_a_move_names_both_folders(
     assert str(tmp_path / "sorted") in said[0]
 
 
+@pytest.mark.slow
 def test_films_that_stay_behind_are_said(
     qtbot: QtBot, actions: ScanActions, scan: Scan, tmp_path: Path
 ) -> None:

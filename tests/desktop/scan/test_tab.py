@@ -299,6 +299,7 @@ def test_only_so_many_folders_are_looked_at(
 # A scan
 
 
+@pytest.mark.slow
 def test_a_dropped_folder_is_scanned_by_one_click(
     tab: ScanTab, qtbot: QtBot, films: Path
 ) -> None:
@@ -316,6 +317,7 @@ def test_a_dropped_folder_is_scanned_by_one_click(
     assert page.pages.isTabVisible(1)
 
 
+@pytest.mark.slow
 def test_hidden_films_are_counted_or_read_by_choice(
     tab: ScanTab, qtbot: QtBot, tmp_path: Path
 ) -> None:
@@ -336,6 +338,7 @@ def test_hidden_films_are_counted_or_read_by_choice(
     assert len(files_in(scan)) == 3
 
 
+@pytest.mark.slow
 def test_a_scan_waits_and_goes_on(tab: ScanTab, qtbot: QtBot, many: Path) -> None:
     scan = begin(tab, qtbot, many)
     head = tab.scan_page.head
@@ -359,6 +362,7 @@ def _stands_still(tab: ScanTab, qtbot: QtBot) -> bool:
     return active.rows() == before
 
 
+@pytest.mark.slow
 def test_a_cancelled_scan_keeps_its_films_and_goes_on(
     tab: ScanTab, qtbot: QtBot, many: Path
 ) -> None:
@@ -378,6 +382,7 @@ def test_a_cancelled_scan_keeps_its_films_and_goes_on(
     assert sorted(files_in(scan)) == sorted(path.name for path in many.iterdir())
 
 
+@pytest.mark.slow
 def test_letters_of_menus_and_tabs_are_used_once(
     tab: ScanTab, qtbot: QtBot, films: Path
 ) -> None:
@@ -393,6 +398,7 @@ def test_letters_of_menus_and_tabs_are_used_once(
     assert repeated([*taken, *letters_of(tab)]) == []
 
 
+@pytest.mark.slow
 def test_a_watched_folder_is_read_until_it_is_stopped(
     tab: ScanTab, qtbot: QtBot, films: Path
 ) -> None:
@@ -415,6 +421,7 @@ def test_a_watched_folder_is_read_until_it_is_stopped(
     assert scan.totals() is not None
 
 
+@pytest.mark.slow
 def test_a_film_is_opened_with_those_around_it(
     tab: ScanTab, qtbot: QtBot, films: Path
 ) -> None:
@@ -444,6 +451,7 @@ def test_neighbours_are_few_and_in_order() -> None:
 # Nothing is lost
 
 
+@pytest.mark.slow
 def test_a_scan_goes_on_when_the_window_was_closed(
     make_tab: MakeTab, qtbot: QtBot, many: Path
 ) -> None:
@@ -461,6 +469,7 @@ def test_a_scan_goes_on_when_the_window_was_closed(
     assert len(set(files_in(scan))) == len(files_in(scan)) == MANY
 
 
+@pytest.mark.slow
 def test_a_paused_scan_does_not_go_on_by_itself(
     make_tab: MakeTab, qtbot: QtBot, many: Path
 ) -> None:
@@ -478,6 +487,7 @@ def test_a_paused_scan_does_not_go_on_by_itself(
     assert at_rest(second, qtbot).record.status == FINISHED
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="signals are a Unix matter")
 def test_a_killed_child_is_started_again_as_long_as_that_gets_on(
     tab: ScanTab, qtbot: QtBot, many: Path
@@ -508,6 +518,7 @@ def test_a_killed_child_is_started_again_as_long_as_that_gets_on(
     assert len(set(files_in(scan))) == len(files_in(scan)) == MANY
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="a crash opens a dialog on Windows")
 def test_films_that_end_the_child_do_not_end_the_scan(
     tab: ScanTab, qtbot: QtBot, many: Path, monkeypatch: pytest.MonkeyPatch
@@ -563,6 +574,7 @@ app.exec()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="signals are a Unix matter")
 def test_a_scan_goes_on_when_the_window_was_killed(
     make_tab: MakeTab, qtbot: QtBot, many: Path, tiny_bundle: ModelBundle
@@ -585,6 +597,7 @@ def test_a_scan_goes_on_when_the_window_was_killed(
     assert len(set(files_in(scan))) == len(files_in(scan)) == MANY
 
 
+@pytest.mark.slow
 def test_an_interrupted_scan_is_said_to_go_on(
     qtbot: QtBot, tiny_bundle: ModelBundle, many: Path
 ) -> None:
@@ -636,6 +649,7 @@ def _append(file: ScanFile, bundle: ModelBundle, name: str = "a.png") -> None:
 # The model
 
 
+@pytest.mark.slow
 def test_a_scan_keeps_its_model_when_another_is_put_to_use(
     tab: ScanTab, qtbot: QtBot, many: Path, tmp_path: Path
 ) -> None:
@@ -681,6 +695,7 @@ def failed(tab: ScanTab, qtbot: QtBot, folder: Path) -> str:
     return tab.scan_page.failure.cause.text
 
 
+@pytest.mark.slow
 def test_an_empty_folder_is_said_to_be_empty(
     tab: ScanTab, qtbot: QtBot, tmp_path: Path
 ) -> None:
@@ -689,6 +704,7 @@ def test_an_empty_folder_is_said_to_be_empty(
     assert tab.scan_page.head.words == "No film has been read yet."
 
 
+@pytest.mark.slow
 def test_a_folder_that_goes_half_way_leaves_what_was_done(
     tab: ScanTab, qtbot: QtBot, many: Path
 ) -> None:
@@ -717,6 +733,7 @@ def test_a_full_home_is_said_and_nothing_starts(
     assert tab.page is tab.start_page
 
 
+@pytest.mark.slow
 def test_a_disk_that_fills_up_leaves_what_was_done(
     make_tab: MakeTab,
     qtbot: QtBot,

@@ -326,6 +326,7 @@ app.exec()
 """
 
 
+@pytest.mark.slow
 def test_check_comes_to_its_end_when_the_window_is_killed(
     qtbot: QtBot, tmp_path: Path, phantoms: Path
 ) -> None:
@@ -340,6 +341,7 @@ def test_check_comes_to_its_end_when_the_window_is_killed(
     qtbot.waitUntil((tmp_path / "found.json").exists, timeout=60_000)
 
 
+@pytest.mark.slow
 def test_log_is_kept_when_a_run_goes_on(
     qtbot: QtBot, supervise: Start, tmp_path: Path
 ) -> None:
@@ -366,6 +368,7 @@ def test_child_has_its_own_session_and_a_low_priority(
     assert told["extra"] == "value"
 
 
+@pytest.mark.slow
 def test_real_command_is_found_from_any_folder(
     qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

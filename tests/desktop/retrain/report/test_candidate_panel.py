@@ -65,6 +65,7 @@ def shown(
         panel.set_run(run, candidate)
 
 
+@pytest.mark.slow
 def test_the_comparison_starts_by_itself_and_is_kept(
     panel: CandidatePanel, qtbot: QtBot, run: Run, in_use: ModelBundle
 ) -> None:
@@ -195,6 +196,7 @@ def worse_run(tmp_path: Path, manifest: Path, in_use: ModelBundle) -> Run:
     return make_finished_run(in_use, manifest, name="Worse")
 
 
+@pytest.mark.slow
 def test_a_model_that_is_wanted_before_it_is_compared_waits_and_is_then_used(
     panel: CandidatePanel,
     qtbot: QtBot,
@@ -219,6 +221,7 @@ def test_a_model_that_is_wanted_before_it_is_compared_waits_and_is_then_used(
     assert panel.result["verdict"] == "better"
 
 
+@pytest.mark.slow
 def test_a_model_that_waits_is_not_used_against_the_advice(
     panel: CandidatePanel,
     qtbot: QtBot,
@@ -258,6 +261,7 @@ def test_a_model_can_be_used_without_comparing_or_not_at_all(
     assert caught.args == [run.bundle_dir]
 
 
+@pytest.mark.slow
 def test_a_comparison_that_ends_behind_the_question_is_heeded(
     panel: CandidatePanel,
     qtbot: QtBot,
@@ -312,6 +316,7 @@ def test_a_model_whose_labels_need_no_lungs_is_compared_with_a_warning(
     assert any("COVID-19 from Normal" in each for each in panel.view.warnings)
 
 
+@pytest.mark.slow
 def test_a_comparison_without_its_films_says_why(
     panel: CandidatePanel, qtbot: QtBot, run: Run, in_use: ModelBundle, manifest: Path
 ) -> None:
