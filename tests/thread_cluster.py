@@ -10,18 +10,24 @@ from pathlib import Path
 from typing import Any
 
 from core.cluster.cluster import Node, WorkerLost
-from core.cluster.worker import NodeFacts, Seat, ShippedModel, facts_here
+from core.cluster.worker import (
+    NodeFacts,
+    Plan,
+    ShardReader,
+    ShippedModel,
+    facts_here,
+)
 from core.films.finder import FoundFilm
 
 
-class _Desk:
-    """A seat, and the node that it is on."""
+class _Actor:
+    """An actor, and the node that it is on."""
 
-    def __init__(self, node: Node, at_once: int) -> None:
+    def __init__(self, node: Node, reader: ShardReader) -> None:
         self.node = node
-        self.seat = Seat()
+        self.reader = reader
         self.is_alive = True
-        self.threads = ThreadPoolExecutor(at_once)
+        self.threads = ThreadPoolExecutor(1)
 
 
 class ThreadCluster:
@@ -41,7 +47,7 @@ class ThreadCluster:
         self.started = 0
         self.on_shard: Callable[[int], None] = lambda number: None
         self._numbers = itertools.count(1)
-        self._desks: list[_Desk] = []
+        self._actors: list[_Actor] = []
 
     def nodes(self) -> list[Node]:
         return list(self.alive)
@@ -57,16 +63,19 @@ class ThreadCluster:
         answer.set_result(dataclasses.replace(facts, **self.facts.get(node.id, {})))
         return answer
 
-    def start(self, node: Node, *, cores: int, gpus: int, at_once: int) -> _Desk:
+    def start(
+        self, node: Node, plan: Plan, model: ShippedModel, folder: Path, precision: str
+    ) -> _Actor:
         self.started += 1
-        self._desks.append(_Desk(node, at_once))
-        return self._desks[-1]
+        reader = ShardReader(model, folder, precision=precision, cores=plan.cores)
+        self._actors.append(_Actor(node, reader))
+        return self._actors[-1]
 
-    def ask(self, desk: _Desk, method: str, *arguments: Any) -> Future[Any]:
-        return desk.threads.submit(self._answer, desk, method, arguments)
+    def ask(self, actor: _Actor, method: str, *arguments: Any) -> Future[Any]:
+        return actor.threads.submit(self._answer, actor, method, arguments)
 
-    def end(self, desk: _Desk) -> None:
-        desk.is_alive = False
+    def end(self, actor: _Actor) -> None:
+        actor.is_alive = False
 
     def answered(self, tokens: Sequence[Future[Any]], wait_s: float) -> list[Any]:
         done, _ = wait(tokens, timeout=wait_s, return_when=FIRST_COMPLETED)
@@ -77,17 +86,17 @@ class ThreadCluster:
 
     def close(self) -> None:
         """Wait for its threads."""
-        for desk in self._desks:
-            desk.threads.shutdown()
+        for actor in self._actors:
+            actor.threads.shutdown()
 
-    def _answer(self, desk: _Desk, method: str, arguments: Any) -> Any:
+    def _answer(self, actor: _Actor, method: str, arguments: Any) -> Any:
         if method == "read":
             self.on_shard(next(self._numbers))
             if self.poison & {film.file for film in arguments[0]}:
-                desk.is_alive = False
+                actor.is_alive = False
         result = None
-        if desk.is_alive:
-            result = getattr(desk.seat, method)(*arguments)
-        if not desk.is_alive or desk.node not in self.alive:
-            raise WorkerLost(desk.node.name)
+        if actor.is_alive:
+            result = getattr(actor.reader, method)(*arguments)
+        if not actor.is_alive or actor.node not in self.alive:
+            raise WorkerLost(actor.node.name)
         return result

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from core.audit.survey import Survey
+from core.data.connected import component_numbers
 from core.data.dataset import Sample
 from core.data.near_duplicates import SimilarPair
 from core.data.split import SPLITS
@@ -45,7 +46,7 @@ def identical_rows(survey: Survey) -> list[list[int]]:
     files = [film.sample.sha256 for film in survey.films]
     pictures = [film.picture for film in survey.films]
     linked = [*_runs(files), *_runs(pictures)]
-    return _merged(len(files), [(run[0], row) for run in linked for row in run[1:]])
+    return _linked(len(files), [(run[0], row) for run in linked for row in run[1:]])
 
 
 def alike_rows(
@@ -53,7 +54,7 @@ def alike_rows(
 ) -> list[list[int]]:
     """Rows of films that show one picture, stored once or changed."""
     pairs = [(rows[0], row) for rows in identical for row in rows[1:]]
-    return _merged(count, pairs + [(pair.first, pair.second) for pair in similar])
+    return _linked(count, pairs + [(pair.first, pair.second) for pair in similar])
 
 
 def conflicts(
@@ -112,17 +113,6 @@ def _runs(names: Sequence[str]) -> list[list[int]]:
     return [rows for rows in rows_of.values() if len(rows) > 1]
 
 
-def _merged(count: int, pairs: Iterable[tuple[int, int]]) -> list[list[int]]:
+def _linked(count: int, pairs: Iterable[tuple[int, int]]) -> list[list[int]]:
     """Rows that hang together by the pairs, by twos or more."""
-    parent = list(range(count))
-
-    def root(row: int) -> int:
-        while parent[row] != row:
-            parent[row] = parent[parent[row]]
-            row = parent[row]
-        return row
-
-    for one, other in pairs:
-        low, high = sorted((root(one), root(other)))
-        parent[high] = low
-    return _runs([str(root(row)) for row in range(count)])
+    return _runs([str(number) for number in component_numbers(count, pairs)])

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import dataclasses
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +14,9 @@ from core.data.dataset import Sample
 from core.data.fingerprints import LENGTH, fingerprint_of
 from core.errors import ImageReadError
 from core.films.radiograph import FilmFacts, Radiograph, read_radiograph
+from core.films.read_ahead import read_ahead
 
 _THREADS = 4
-_CHUNK = 64
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -69,22 +68,15 @@ def survey(samples: Sequence[Sample], on_film: Callable[[int], None]) -> Survey:
     """
     films: list[SurveyedFilm] = []
     unreadable: dict[str, str] = {}
-    for number, (sample, found) in enumerate(_survey(samples), start=1):
+    threads = min(_THREADS, os.cpu_count() or 1)
+    read = read_ahead(_sum_up, samples, threads=threads)
+    for number, (sample, found) in enumerate(read, start=1):
         if isinstance(found, str):
             unreadable[sample.file] = found
         else:
             films.append(found)
         on_film(number)
     return Survey(tuple(films), unreadable)
-
-
-def _survey(samples: Sequence[Sample]) -> Iterator[tuple[Sample, SurveyedFilm | str]]:
-    threads = min(_THREADS, os.cpu_count() or 1)
-    with concurrent.futures.ThreadPoolExecutor(threads) as pool:
-        # In chunks: `map` would queue every film at once.
-        for start in range(0, len(samples), _CHUNK):
-            chunk = samples[start : start + _CHUNK]
-            yield from zip(chunk, pool.map(_sum_up, chunk), strict=True)
 
 
 def _sum_up(sample: Sample) -> SurveyedFilm | str:

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from core.cluster.worker import Seat, ShippedModel, facts_here
+from core.cluster.worker import Plan, ShardReader, ShippedModel, facts_here
 from core.errors import CoreError
 from core.films.finder import FoundFilm
 
@@ -124,29 +124,34 @@ class Cluster:
         """Lay a model out, so that each node fetches it once."""
         return self._ray.put(model)
 
-    def start(self, node: Node, *, cores: int, gpus: int, at_once: int) -> Any:
-        """Start a `Seat` on a node, as soon as its cores are free.
+    def start(
+        self, node: Node, plan: Plan, model: Any, folder: Path, precision: str
+    ) -> Any:
+        """Start a `ShardReader` on a node, as soon as its cores are free.
 
         Args:
-            at_once: Shards that it may be asked for at a time.
+            model: As `share` laid it out.
         """
-        seat = self._ray.remote(Seat).options(
-            num_cpus=cores,
-            num_gpus=gpus,
+        actor = self._ray.remote(ShardReader).options(
+            num_cpus=plan.cores,
+            num_gpus=plan.gpus,
+            # A film may be what ends it: ray would send the same shard again, for
+            # ever, where `Shards` halves it until that film stands alone.
             max_restarts=0,
             max_task_retries=0,
-            max_concurrency=at_once,
             scheduling_strategy=self._on(node),
         )
-        return seat.remote()
+        return actor.remote(
+            model, folder, precision=precision, cores=plan.cores, device=plan.device
+        )
 
-    def ask(self, seat: Any, method: str, *arguments: object) -> Any:
-        """Call a method of a seat; what it returns is the answer."""
-        return getattr(seat, method).remote(*arguments)
+    def ask(self, actor: Any, method: str, *arguments: object) -> Any:
+        """Call a method of an actor; what it returns is the answer."""
+        return getattr(actor, method).remote(*arguments)
 
-    def end(self, seat: Any) -> None:
-        """End a seat at once."""
-        self._ray.kill(seat)
+    def end(self, actor: Any) -> None:
+        """End an actor at once."""
+        self._ray.kill(actor)
 
     def answered(self, tokens: Sequence[Any], wait_s: float) -> list[Any]:
         """Those whose answer is here, waiting a while for the first."""
@@ -181,7 +186,7 @@ class Cluster:
 
 @contextlib.contextmanager
 def connected(address: str) -> Iterator[Cluster]:
-    """Join a cluster, and leave it in the end; `core.cluster.probe.knock` before.
+    """Join a cluster, and leave it in the end. Does not say why it cannot: see `probe`.
 
     Args:
         address: host:port of the head node, "auto" for the cluster that this

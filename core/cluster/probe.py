@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
+import logging
+import multiprocessing
+import os
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable
+from multiprocessing.connection import Connection
 
 from core.cluster.cluster import AUTO, LOCAL, RAY, load_ray
 from core.errors import CoreError
 from core.paths import is_frozen
 
-_KNOCK_S = 5.0
+_CONNECT_S = 5.0
 _ANSWER_S = 15.0
-#: Tries in a child whether a cluster takes us: ray itself would wait for minutes,
-#: and then end the program.
-_KNOCK = """
-import logging, os, sys
-logging.disable(logging.CRITICAL)
-import ray
-try:
-    ray.init(address=sys.argv[1], log_to_driver=False)
-    print("welcome", flush=True)
-except Exception as error:
-    print(type(error).__name__ + ": " + " ".join(str(error).split()), flush=True)
-os._exit(0)
-"""
+_WELCOME = "welcome"
 
 
-def knock(address: str, check: Callable[[], None]) -> None:
+def check_connection(address: str, check: Callable[[], None]) -> None:
     """Find out in some seconds whether a cluster can be joined.
 
     Args:
@@ -49,35 +38,52 @@ def knock(address: str, check: Callable[[], None]) -> None:
     if address == LOCAL:
         return
     if address != AUTO:
-        _call(address)
-    said = _try(address, check)
-    if said != "welcome":
-        raise _turned_away(address, said)
+        _check_port(address)
+    said = _joins(address, check)
+    if said != _WELCOME:
+        raise _refused(address, said)
 
 
-def _try(address: str, check: Callable[[], None]) -> str:
-    """What a cluster says to a visitor: "welcome", or why not; empty if nothing."""
-    child = subprocess.Popen(
-        [sys.executable, "-c", _KNOCK, address],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        encoding="utf-8",
-    )
+def _joins(address: str, check: Callable[[], None]) -> str:
+    """What a cluster says to a visitor: `_WELCOME`, or why not; empty if nothing.
+
+    Tried in a child: ray itself would wait for minutes, and then end the program.
+    """
+    processes = multiprocessing.get_context("spawn")
+    ours, theirs = processes.Pipe(duplex=False)
+    child = processes.Process(target=_join, args=(address, theirs), daemon=True)
+    child.start()
+    theirs.close()
     until = time.monotonic() + _ANSWER_S
     try:
-        while child.poll() is None and time.monotonic() < until:
+        while time.monotonic() < until:
             check()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                child.wait(0.1)
+            if ours.poll(0.1):
+                return str(ours.recv())
+    except EOFError:  # it ended without a word
+        return ""
     finally:
         child.kill()
-        said = child.communicate()[0].strip()
-    return said
+        child.join()
+        ours.close()
+    return ""
 
 
-def _call(address: str) -> None:
+def _join(address: str, said: Connection) -> None:
+    """Join a cluster and say how that went. Runs in a process of its own."""
+    logging.disable(logging.CRITICAL)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(nowhere, stream)
+    try:
+        load_ray(address).init(address=address, log_to_driver=False)
+        said.send(_WELCOME)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is told
+        said.send(f"{type(error).__name__}: {' '.join(str(error).split())}")
+    os._exit(0)  # ray would first take its leave
+
+
+def _check_port(address: str) -> None:
     host, _, port = address.rpartition(":")
     if not host or not port.isdecimal() or "/" in host:
         raise CoreError(
@@ -85,12 +91,12 @@ def _call(address: str) -> None:
             hint="Give host:port of its head node, auto, or local.",
         )
     try:
-        socket.create_connection((host.strip("[]"), int(port)), _KNOCK_S).close()
+        socket.create_connection((host.strip("[]"), int(port)), _CONNECT_S).close()
     except (OSError, OverflowError) as error:
-        raise _silent(address) from error
+        raise _no_answer(address) from error
 
 
-def _turned_away(address: str, said: str) -> CoreError:
+def _refused(address: str, said: str) -> CoreError:
     kind, _, reason = said.partition(": ")
     if kind == "AuthenticationError":
         return CoreError(
@@ -107,10 +113,10 @@ def _turned_away(address: str, said: str) -> CoreError:
             "This machine belongs to no cluster.",
             hint="Start one with: ray start --head. Or say --ray local.",
         )
-    return _silent(address)
+    return _no_answer(address)
 
 
-def _silent(address: str) -> CoreError:
+def _no_answer(address: str) -> CoreError:
     return CoreError(
         f"No cluster answers at {address}.",
         hint="Check the address, and that this machine is a node of the cluster too.",

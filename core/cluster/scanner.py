@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Final
 
 from core.cluster.cluster import connected
-from core.cluster.probe import knock
+from core.cluster.probe import check_connection
 from core.cluster.shards import Shard, Shards
 from core.cluster.worker import is_as_listed
-from core.cluster.workers import Crew, Worker
+from core.cluster.workers import Worker, WorkerPool
 from core.films.finder import FoundFilm, identity
 from core.jobs.reporters import Report
 from core.model.bundle import ModelBundle
@@ -66,7 +66,7 @@ class RayScanner:
         self._address = address
         self._report = report
         self._identity = identity(folder)
-        knock(address, check)
+        check_connection(address, check)
 
     def scan(
         self, films: Sequence[FoundFilm], check: Callable[[], None] = lambda: None
@@ -87,7 +87,7 @@ class RayScanner:
         if not films:
             return
         with connected(self._address) as cluster:
-            crew = Crew(
+            pool = WorkerPool(
                 cluster,
                 self.bundle,
                 self.folder.absolute(),
@@ -96,9 +96,9 @@ class RayScanner:
                 report=self._report,
             )
             try:
-                yield from self._rows(crew, films, check)
+                yield from self._rows(pool, films, check)
             finally:
-                crew.dismiss()
+                pool.dismiss()
 
     def refuse_if_gone(self) -> None:
         """Raise DatasetError if the folder is not the one it was."""
@@ -110,19 +110,19 @@ class RayScanner:
         return [film for film in picked if is_as_listed(self.folder, film)]
 
     def _rows(
-        self, crew: Crew, films: Sequence[FoundFilm], check: Callable[[], None]
+        self, pool: WorkerPool, films: Sequence[FoundFilm], check: Callable[[], None]
     ) -> Iterator[ScanRow]:
         shards = Shards(len(films))
         while shards.left:
             check()
-            for lost in crew.look_around():
+            for lost in pool.poll():
                 yield from self._after_loss(shards, lost, films)
-            for worker in crew.idle():
+            for worker in pool.idle():
                 shard = shards.take(_size_for(worker))
                 if shard is None:
                     break
-                crew.hand(worker, shard, films[shard.start : shard.stop])
-            for shard, rows in crew.answers(_WAIT_S):
+                pool.submit(worker, shard, films[shard.start : shard.stop])
+            for shard, rows in pool.answers(_WAIT_S):
                 if rows is None:
                     # Where the folder is gone here too, it is no matter of the node.
                     self.refuse_if_gone()
@@ -145,4 +145,6 @@ class RayScanner:
 def _size_for(worker: Worker) -> int:
     if not worker.films_per_s:
         return FIRST
-    return max(_SMALLEST, min(_LARGEST, round(worker.films_per_s * _SHARD_S)))
+    # Twice as many at most: how quick it is shows by and by.
+    most = min(_LARGEST, 2 * worker.last_films)
+    return max(_SMALLEST, min(most, round(worker.films_per_s * _SHARD_S)))

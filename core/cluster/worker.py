@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import collections
-import contextlib
 import dataclasses
+import functools
 import hashlib
 import importlib.metadata
 import os
 import platform
-import queue
 import tempfile
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from core import __version__
 from core.errors import BundleError, DatasetError
@@ -152,10 +150,10 @@ def ship(bundle: ModelBundle, precision: str = "float32") -> ShippedModel:
 
 
 class ShardReader:
-    """Reads shards of films with one model that is opened once.
+    """Reads shards of films, one after the other, with one model.
 
-    A thread of its own goes through them without a pause between two, as long
-    as the next one has been handed in before the last one is done.
+    The model is opened by the first call: to make one costs nothing, and what
+    goes wrong then is told like all else.
 
     Args:
         model: As `ship` packed it.
@@ -163,10 +161,6 @@ class ShardReader:
         precision: As `Scanner` takes it.
         cores: That it may keep busy.
         device: Of OpenVINO's: "CPU", "GPU", "GPU.1".
-
-    Raises:
-        BundleError: The model is not what was sent, or cannot be loaded.
-        DatasetError: There is no such folder.
     """
 
     def __init__(
@@ -178,71 +172,40 @@ class ShardReader:
         cores: int = 0,
         device: str = "CPU",
     ) -> None:
-        self._jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
+        self._model = model
+        self._folder = folder
+        self._options: dict[str, Any] = {
+            "precision": precision,
+            "threads": cores,
+            "device": device,
+        }
+
+    def open(self) -> None:
+        """Open the model.
+
+        Raises:
+            BundleError: It is not what was sent, or cannot be loaded.
+            DatasetError: There is no such folder.
+        """
+        assert self._scanner is not None
+
+    def read(self, films: Sequence[FoundFilm]) -> list[ScanRow]:
+        """Read a shard.
+
+        Raises:
+            BundleError: As `open`.
+            DatasetError: The folder is gone, or does not answer any more.
+        """
+        return list(self._scanner.scan(films))
+
+    @functools.cached_property
+    def _scanner(self) -> Scanner:
         # Once it is loaded nothing reads the files again.
         with tempfile.TemporaryDirectory(
             prefix="hilum-", ignore_cleanup_errors=True
         ) as scratch:
-            self._scanner = Scanner(
-                _unpack(model, Path(scratch)),
-                folder,
-                precision=precision,
-                threads=cores,
-                device=device,
-            )
-        threading.Thread(target=self._work, daemon=True, name="shard-reader").start()
-
-    def read(self, films: Sequence[FoundFilm]) -> list[ScanRow]:
-        """Read a shard; may be called in several threads at a time.
-
-        Raises:
-            DatasetError: The folder is gone, or does not answer any more.
-        """
-        job = _Job(films)
-        if films:
-            self._jobs.put(job)
-            job.done.wait()
-        if job.error is not None:
-            raise job.error
-        return job.rows
-
-    def _work(self) -> None:
-        while True:
-            at_work: collections.deque[_Job] = collections.deque([self._jobs.get()])
-            try:
-                self._read_on(at_work)
-            except BaseException as error:  # noqa: BLE001 - raised by `read`
-                for job in at_work:
-                    job.error = error
-                    job.done.set()
-
-    def _read_on(self, at_work: collections.deque[_Job]) -> None:
-        scanned = self._scanner.scan(self._films(at_work))
-        with contextlib.closing(scanned) as rows:
-            for row in rows:
-                job = at_work[0]
-                job.rows.append(row)
-                if len(job.rows) == len(job.films):
-                    at_work.popleft().done.set()
-
-    def _films(self, at_work: collections.deque[_Job]) -> Iterator[FoundFilm]:
-        """Films of shard after shard; the end where the next is not here yet."""
-        job = at_work[0]
-        while True:
-            yield from job.films
-            try:
-                job = self._jobs.get_nowait()
-            except queue.Empty:
-                return
-            at_work.append(job)
-
-
-@dataclasses.dataclass(eq=False)
-class _Job:
-    films: Sequence[FoundFilm]
-    rows: list[ScanRow] = dataclasses.field(default_factory=list)
-    done: threading.Event = dataclasses.field(default_factory=threading.Event)
-    error: BaseException | None = None
+            bundle = _unpack(self._model, Path(scratch))
+            return Scanner(bundle, self._folder, **self._options)
 
 
 def _unpack(model: ShippedModel, folder: Path) -> ModelBundle:
@@ -262,23 +225,3 @@ def _unpack(model: ShippedModel, folder: Path) -> ModelBundle:
             hint="Check the network and the memory of that machine, then try again.",
         )
     return bundle
-
-
-class Seat:
-    """A process of a node, waiting to be told which model to open."""
-
-    def __init__(self) -> None:
-        self._reader: ShardReader | None = None
-
-    def open(
-        self, model: ShippedModel, folder: Path, precision: str, cores: int, device: str
-    ) -> None:
-        """Get ready, once; arguments and errors as of `ShardReader`."""
-        self._reader = ShardReader(
-            model, folder, precision=precision, cores=cores, device=device
-        )
-
-    def read(self, films: Sequence[FoundFilm]) -> list[ScanRow]:
-        """As `ShardReader.read`."""
-        assert self._reader is not None
-        return self._reader.read(films)

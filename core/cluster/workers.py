@@ -6,7 +6,7 @@ import dataclasses
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from core.cluster.cluster import Cluster, Node, WorkerLost
 from core.cluster.shards import Shard
@@ -17,11 +17,9 @@ from core.jobs.events import Noted
 from core.jobs.reporters import Report
 from core.model.bundle import ModelBundle
 
-#: Shards that a worker has at a time: one to read, one so as not to wait.
-AHEAD: Final = 2
 _LOOK_EVERY_S = 2.0
 #: How long there may be no node at all.
-_PATIENCE_S = 60.0
+_TIMEOUT_S = 60.0
 _BUSY_S = 10.0
 #: Ends of workers in a row after which a node is left out: of those that were not
 #: even ready, and of those that were, since a film may be what ends them.
@@ -34,21 +32,21 @@ class Worker:
 
     Attributes:
         films_per_s: As far as is known; 0 before the first shard.
-        at_work: Number of shards that it has.
+        last_films: Size of its last shard.
+        is_idle: Whether it has opened the model and has no shard.
     """
 
     place: _Place
     plan: Plan
-    seat: Any
-    is_open: bool = False
+    actor: Any
+    is_idle: bool = False
     films_per_s: float = 0.0
-    answered_at: float = 0.0
-    at_work: int = 0
+    last_films: int = 0
 
 
 @dataclasses.dataclass(eq=False)
 class _Place:
-    """A node, as the crew knows it."""
+    """A node, as the pool knows it."""
 
     node: Node
     was_there_first: bool
@@ -56,6 +54,7 @@ class _Place:
     plans: list[Plan] = dataclasses.field(default_factory=list)
     workers: list[Worker] = dataclasses.field(default_factory=list)
     deaths: int = 0
+    has_opened: bool = False
     has_read: bool = False
 
 
@@ -69,7 +68,7 @@ class _Asked:
     at: float = dataclasses.field(default_factory=time.monotonic)
 
 
-class Crew:
+class WorkerPool:
     """Starts workers on every node that can serve, and sees who is lost.
 
     Args:
@@ -106,7 +105,7 @@ class Crew:
         self._reason: CoreError | None = None
         self._has_waited = False
 
-    def look_around(self) -> list[Shard]:
+    def poll(self) -> list[Shard]:
         """Take in new nodes, start what is missing, miss those that are gone.
 
         Returns:
@@ -130,23 +129,21 @@ class Crew:
         for node in alive.values():
             if node.id not in self._places:
                 self._places[node.id] = _Place(node, is_first)
-                self._look_at(self._places[node.id])
+                self._probe(self._places[node.id])
         for place in self._places.values():
             self._man(place)
         self._refuse_if_nobody(now)
         return lost
 
-    def idle(self) -> Iterator[Worker]:
-        """Workers that can take a shard, those with fewer first."""
-        ready = [w for p in self._places.values() for w in p.workers if w.is_open]
-        for at_work in range(AHEAD):
-            yield from (worker for worker in ready if worker.at_work == at_work)
+    def idle(self) -> list[Worker]:
+        """Workers that can take a shard."""
+        return [w for p in self._places.values() for w in p.workers if w.is_idle]
 
-    def hand(self, worker: Worker, shard: Shard, films: Sequence[FoundFilm]) -> None:
+    def submit(self, worker: Worker, shard: Shard, films: Sequence[FoundFilm]) -> None:
         """Ask a worker for a shard."""
-        token = self._cluster.ask(worker.seat, "read", films)
+        token = self._cluster.ask(worker.actor, "read", films)
         self._asked[token] = _Asked(worker.place, worker, shard)
-        worker.at_work += 1
+        worker.is_idle = False
 
     def answers(self, wait_s: float) -> Iterator[tuple[Shard, Any]]:
         """Take what came, waiting a while for the first.
@@ -178,7 +175,7 @@ class Crew:
                     _note_speed(asked)
                     yield asked.shard, value
                 elif asked.worker is not None:
-                    asked.worker.is_open = True
+                    asked.worker.is_idle = asked.place.has_opened = True
                 else:
                     self._plan(asked.place, value)
             for shard in lost:
@@ -189,7 +186,7 @@ class Crew:
         for place in self._places.values():
             self._dismiss(place)
 
-    def _look_at(self, place: _Place) -> None:
+    def _probe(self, place: _Place) -> None:
         token = self._cluster.look(place.node, self._folder, self._samples)
         self._asked[token] = _Asked(place)
 
@@ -223,21 +220,12 @@ class Crew:
         for worker in place.workers:
             free.remove(worker.plan)
         for plan in free:
-            seat = self._cluster.start(
-                place.node, cores=plan.cores, gpus=plan.gpus, at_once=AHEAD + 1
+            actor = self._cluster.start(
+                place.node, plan, self._model, self._folder, self._precision
             )
-            worker = Worker(place, plan, seat)
+            worker = Worker(place, plan, actor)
             place.workers.append(worker)
-            token = self._cluster.ask(
-                seat,
-                "open",
-                self._model,
-                self._folder,
-                self._precision,
-                plan.cores,
-                plan.device,
-            )
-            self._asked[token] = _Asked(place, worker)
+            self._asked[self._cluster.ask(actor, "open")] = _Asked(place, worker)
 
     def _lose(self, asked: _Asked) -> list[Shard]:
         """A worker, or a look, did not come back; the shards that it had."""
@@ -247,7 +235,7 @@ class Crew:
         if worker is not None and worker in place.workers:
             lost += self._shards_of(worker)
             place.workers.remove(worker)
-            self._cluster.end(worker.seat)
+            self._cluster.end(worker.actor)
         most = _MOST_DEATHS if place.has_read else _STILLBORN
         if place.deaths >= most and not place.is_left_out:
             error = CoreError(
@@ -256,7 +244,7 @@ class Crew:
             )
             lost += self._leave_out(place, error)
         elif worker is None and not place.is_left_out:
-            self._look_at(place)
+            self._probe(place)
         return lost
 
     def _leave_out(self, place: _Place, error: CoreError) -> list[Shard]:
@@ -274,7 +262,7 @@ class Crew:
         lost: list[Shard] = []
         for worker in place.workers:
             lost += self._shards_of(worker)
-            self._cluster.end(worker.seat)
+            self._cluster.end(worker.actor)
         place.workers.clear()
         for token in [t for t, asked in self._asked.items() if asked.place is place]:
             del self._asked[token]
@@ -290,14 +278,14 @@ class Crew:
         places = self._places.values()
         if any(not place.is_left_out for place in places):
             self._manned_at = now
-            is_busy = not any(w.is_open for p in places for w in p.workers)
+            is_busy = not any(place.has_opened for place in places)
             if is_busy and now - self._began_at > _BUSY_S and not self._has_waited:
                 self._has_waited = True
                 self._note("Waiting for cores of the cluster to be free.")
             return
         if self._reason is not None and places:
             raise self._reason  # what the last one was left out for
-        if now - self._manned_at > _PATIENCE_S:
+        if now - self._manned_at > _TIMEOUT_S:
             raise CoreError(
                 "No node of the cluster is there to read; what was done is kept.",
                 hint="Start nodes, then go on with the same command and --resume.",
@@ -314,12 +302,11 @@ def _note_speed(asked: _Asked) -> None:
     worker, shard = asked.worker, asked.shard
     assert worker is not None
     assert shard is not None
-    now = time.monotonic()
-    rate = len(shard) / max(now - max(asked.at, worker.answered_at), 1e-3)
+    rate = len(shard) / max(time.monotonic() - asked.at, 1e-3)
     before = worker.films_per_s or rate
     worker.films_per_s = (before + rate) / 2
-    worker.answered_at = now
-    worker.at_work -= 1
+    worker.last_films = len(shard)
+    worker.is_idle = True
     asked.place.has_read, asked.place.deaths = True, 0
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import dataclasses
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +14,7 @@ from core.data.film_features import FilmFeatures, reader_of
 from core.data.nearest import NearestFilms
 from core.data.poses import Pose, coarse_poses, poses
 from core.data.views import views_of
+from core.films.read_ahead import read_ahead
 
 #: Blur taken from films before their detail is compared, in pixels of the halved
 #: one, and the numbers kept of each.
@@ -30,7 +30,7 @@ _NEAR = 8.5
 _SEARCHED, _POSED = 0.3, 0.6
 #: Pairs that are laid over one another at once.
 _PAIRS = 4096
-_THREADS, _CHUNK = 4, 64
+_THREADS = 4
 
 #: Takes the share of the work that is done; may raise to stop.
 OnProgress = Callable[[float], None]
@@ -196,11 +196,10 @@ def _posed(
 
     chunks = [slice(i, i + _PAIRS) for i in range(0, len(first), _PAIRS)]
     threads = os.cpu_count() or 1
-    with concurrent.futures.ThreadPoolExecutor(threads) as pool:
-        for done in range(0, len(chunks), threads):
-            list(pool.map(lay, chunks[done : done + threads]))
-            share = min(1.0, (done + threads) / len(chunks))
-            on_progress(_SEARCHED + share * (_POSED - _SEARCHED))
+    laid = read_ahead(lay, chunks, threads=threads, ahead=threads)
+    for done, _ in enumerate(laid, start=1):
+        share = done / len(chunks)
+        on_progress(_SEARCHED + share * (_POSED - _SEARCHED))
     return _Candidates(first, second, chosen, likeness)
 
 
@@ -218,11 +217,7 @@ def _check(
 
     count = len(pairs.first)
     threads = min(_THREADS, os.cpu_count() or 1)
-    with concurrent.futures.ThreadPoolExecutor(threads) as pool:
-        # In chunks, so that it can be stopped between them.
-        for start in range(0, count, _CHUNK):
-            numbers = range(start, min(start + _CHUNK, count))
-            for first, second, match in pool.map(one, numbers):
-                if match is not None:
-                    yield first, second, match
-            on_progress(numbers.stop / count)
+    for done, (first, second, match) in read_ahead(one, range(count), threads=threads):
+        if match is not None:
+            yield first, second, match
+        on_progress((done + 1) / count)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import os
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from core.data.film_features import FilmFeatures, reader_of
 from core.data.poses import coarse_poses
+from core.films.read_ahead import read_ahead
 
 #: Blur taken from films here: what is left is coarse, so that few poses do.
 _SHADE = 4.0
@@ -57,11 +57,14 @@ class NearestFilms:
         found = []
         starts = range(0, self._count, _BLOCK)
         threads = os.cpu_count() or 1
-        with concurrent.futures.ThreadPoolExecutor(threads) as pool:
-            for first in range(0, len(starts), threads):
-                wave = starts[first : first + threads]
-                found += pool.map(lambda start: self._like(start, most), wave)
-                on_progress(min(1.0, (first + threads) / len(starts)))
+        for _, like in read_ahead(
+            lambda start: self._like(start, most),
+            starts,
+            threads=threads,
+            ahead=threads,
+        ):
+            found.append(like)
+            on_progress(len(found) / len(starts))
         first_rows, second_rows, poses = np.concatenate(found, axis=1)
         return first_rows, second_rows, poses
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from core.data.connected import component_numbers
 from core.data.dataset import COLUMNS, Dataset, Sample
 from core.data.near_duplicates import similar_pairs
 from core.errors import DatasetError
@@ -315,17 +316,10 @@ def group_by_pairs(
     samples: Sequence[Sample], alike: Iterable[tuple[int, int]]
 ) -> NDArray[np.int32]:
     """As `group_samples`, with the pairs of like films already known."""
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
-
     pairs = list(alike)
     first: dict[tuple[str, str], int] = {}
     for i, sample in enumerate(samples):
         for kind, name in (("patient", sample.patient), ("group", sample.group)):
             if name:
                 pairs.append((first.setdefault((kind, name), i), i))
-    n = len(samples)
-    rows, columns = np.array(pairs, int).reshape(-1, 2).T
-    links = coo_matrix((np.ones(len(rows), bool), (rows, columns)), shape=(n, n))
-    _, numbers = connected_components(links, directed=False)
-    return np.asarray(numbers, np.int32)
+    return component_numbers(len(samples), pairs)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import csv
 import dataclasses
 import io
@@ -26,6 +25,7 @@ from core.evaluation.metrics import (
 from core.files import atomic_write
 from core.films.preprocess import to_network_input
 from core.films.radiograph import read_radiograph
+from core.films.read_ahead import read_ahead
 from core.model.classifier import NOT_FINITE, Classifier, probabilities
 from core.model.seen_films import film_sha256, path_free
 
@@ -96,24 +96,23 @@ def score_films(
         except ImageReadError as error:
             return str(error)
 
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        for start in range(0, len(samples), BATCH):
-            chunk = samples[start : start + BATCH]
-            read, films = [], []
-            for sample, film in zip(chunk, pool.map(load, chunk), strict=True):
-                if isinstance(film, str):
-                    unreadable[sample.file] = film
-                else:
-                    read.append(sample)
-                    films.append(film)
-            done = classifier.predict_batch(np.concatenate(films)) if films else []
-            for sample, prediction in zip(read, done, strict=True):
-                if prediction.is_finite:
-                    kept.append(sample)
-                    logits.append(prediction.logits)
-                else:
-                    unreadable[sample.file] = NOT_FINITE
-            on_film(start + len(chunk))
+    loaded = read_ahead(load, samples, threads=2, ahead=BATCH)
+    for start in range(0, len(samples), BATCH):
+        read, films = [], []
+        for sample, film in itertools.islice(loaded, BATCH):
+            if isinstance(film, str):
+                unreadable[sample.file] = film
+            else:
+                read.append(sample)
+                films.append(film)
+        done = classifier.predict_batch(np.concatenate(films)) if films else []
+        for sample, prediction in zip(read, done, strict=True):
+            if prediction.is_finite:
+                kept.append(sample)
+                logits.append(prediction.logits)
+            else:
+                unreadable[sample.file] = NOT_FINITE
+        on_film(min(start + BATCH, len(samples)))
     if not kept:
         raise DatasetError(
             "None of the films can be read.",

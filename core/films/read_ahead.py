@@ -8,6 +8,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Generic, TypeVar
 
 import psutil
@@ -31,6 +32,39 @@ _SHORT_OF_MEMORY = 0.05
 #: Films that must go well before one more is read at a time again.
 _WELL = 32
 _CV_NO_MEMORY = -4
+
+
+def read_ahead(
+    load: Callable[[_Film], _Loaded],
+    films: Iterable[_Film],
+    *,
+    threads: int,
+    ahead: int = 64,
+) -> Generator[tuple[_Film, _Loaded], None, None]:
+    """Call `load` for films, or whatever else, in threads.
+
+    Args:
+        ahead: Films that are read or waiting to be taken, at most, so that
+            thousands do not lie in memory.
+
+    Yields:
+        Each film in order, with what `load` made of it. What `load` raises is
+        raised here. Left early, it waits for the films that are being read.
+    """
+    waiting: collections.deque[tuple[_Film, Future[_Loaded]]] = collections.deque()
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            for film in films:
+                waiting.append((film, pool.submit(load, film)))
+                if len(waiting) >= max(ahead, threads):
+                    first, loaded = waiting.popleft()
+                    yield first, loaded.result()
+            while waiting:
+                first, loaded = waiting.popleft()
+                yield first, loaded.result()
+        finally:
+            for _, loaded in waiting:
+                loaded.cancel()
 
 
 @dataclasses.dataclass(eq=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import dataclasses
 import hashlib
 import json
@@ -21,6 +20,7 @@ from core.errors import DatasetError, ImageReadError
 from core.files import atomic_write
 from core.films.preprocess import PreprocessSpec, to_network_input
 from core.films.radiograph import FilmFacts, read_radiograph
+from core.films.read_ahead import read_ahead
 from core.json_file import read_json
 from core.runs.augment import vary
 from core.runs.variations import Augmentation
@@ -273,8 +273,4 @@ def _decode(
         looks = fingerprint_of(film)
         return _Decoded(square, looks, digest, film.facts)
 
-    with concurrent.futures.ThreadPoolExecutor(_THREADS) as pool:
-        # In chunks: `map` would queue every film at once.
-        for start in range(0, len(samples), 64):
-            chunk = samples[start : start + 64]
-            yield from zip(chunk, pool.map(one, chunk), strict=True)
+    return read_ahead(one, samples, threads=_THREADS)

@@ -12,9 +12,9 @@ from typing import Any
 
 from core.cluster import cluster as ray_cluster
 from core.cluster.cluster import LOCAL, Cluster, connected
-from core.cluster.probe import knock
+from core.cluster.probe import check_connection
 from core.cluster.scanner import FIRST, RayScanner
-from core.cluster.worker import Seat, ship
+from core.cluster.worker import Plan, ShardReader, ship
 from core.films.finder import FoundFilm
 from core.jobs.reporters import counter
 from core.model.bundle import ModelBundle, read_bundle
@@ -60,17 +60,17 @@ class Found:
     bytes_per_row: float
 
 
-class PlainSeat(Seat):
+class PlainReader(ShardReader):
     """Can be asked whether it is there."""
 
     def look(self) -> None:
         """It is."""
 
 
-class QuickSeat(Seat):
+class QuickReader(ShardReader):
     """Answers at once with rows that were made before."""
 
-    def open(self, *_: Any) -> None:
+    def open(self) -> None:
         """Nothing to open."""
 
     def read(self, films: Sequence[FoundFilm]) -> list[ScanRow]:
@@ -88,7 +88,7 @@ def measure(bundle: ModelBundle, folder: Path, *, quick: bool) -> Found:
     Raises:
         CoreError: The package ray is not installed.
     """
-    knock(LOCAL, lambda: None)
+    check_connection(LOCAL, lambda: None)
     films = _chosen(folder / "films", 60 if quick else 400)
     alone, spread = [], []
     for _ in range(1 if quick else 3):
@@ -172,35 +172,36 @@ def _workers(
     started, opened = [], []
     for _ in range(turns):
         began = time.perf_counter()
-        seat = _start(cluster, PlainSeat)
-        cluster.answer(cluster.ask(seat, "look"))
+        actor = _start(cluster, PlainReader, Plan(node.cores), model, folder)
+        cluster.answer(cluster.ask(actor, "look"))
         ready = time.perf_counter()
-        words = (model, folder, "float32", node.cores, "CPU")
-        cluster.answer(cluster.ask(seat, "open", *words))
+        cluster.answer(cluster.ask(actor, "open"))
         opened.append(time.perf_counter() - ready)
         started.append(ready - began)
-        cluster.end(seat)
+        cluster.end(actor)
     return started, opened
 
 
 def _handed(cluster: Cluster) -> list[float]:
-    seat = _start(cluster, QuickSeat)
+    actor = _start(cluster, QuickReader, Plan(1), None, Path())
     film = [FoundFilm("a/film.png", None)]
     times = []
     for _ in range(_CALLS):
         began = time.perf_counter()
-        cluster.answer(cluster.ask(seat, "read", film))
+        cluster.answer(cluster.ask(actor, "read", film))
         times.append(time.perf_counter() - began)
-    cluster.end(seat)
+    cluster.end(actor)
     return times[1:]
 
 
-def _start(cluster: Cluster, kind: type[Seat]) -> Any:
-    kept, ray_cluster.Seat = ray_cluster.Seat, kind  # type: ignore[misc]
+def _start(
+    cluster: Cluster, kind: type[ShardReader], plan: Plan, model: Any, folder: Path
+) -> Any:
+    kept, ray_cluster.ShardReader = ray_cluster.ShardReader, kind  # type: ignore[misc]
     try:
-        return cluster.start(cluster.nodes()[0], cores=1, gpus=0, at_once=3)
+        return cluster.start(cluster.nodes()[0], plan, model, folder, "float32")
     finally:
-        ray_cluster.Seat = kept  # type: ignore[misc]
+        ray_cluster.ShardReader = kept  # type: ignore[misc]
 
 
 def _ceiling(
@@ -214,7 +215,7 @@ def _ceiling(
     )
     count_up = counter("scan", count, lambda _: None)
     out = folder / "quick.csv"
-    kept, ray_cluster.Seat = ray_cluster.Seat, QuickSeat  # type: ignore[misc]
+    kept, ray_cluster.ShardReader = ray_cluster.ShardReader, QuickReader  # type: ignore[misc]
     try:
         with ScanFile(out, ("covid", "pneumonia", "normal")) as file:
             began, used = 0.0, 0.0
@@ -225,7 +226,7 @@ def _ceiling(
                 count_up(number)
             wall, cpu = time.perf_counter() - began, time.process_time() - used
     finally:
-        ray_cluster.Seat = kept  # type: ignore[misc]
+        ray_cluster.ShardReader = kept  # type: ignore[misc]
     done = count - _SLOW_ROWS
     return done / wall, done / cpu, out.stat().st_size / count
 

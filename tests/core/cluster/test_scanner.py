@@ -14,14 +14,13 @@ import sys
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
 import pytest
 
 from core import __version__
-from core.cluster import probe as ray_knock
+from core.cluster import probe as ray_probe
 from core.cluster.shards import MOST_LOSSES, Shard, Shards
 from core.cluster.worker import (
     Plan,
@@ -195,9 +194,11 @@ def test_a_worker_that_is_killed_is_replaced(
     words = [folder, "--out", out, "--model", tiny_bundle.path, "--ray", nodes.address]
     child = start(*words, environment=nodes.environment)
     wait_for_rows(child, out, 20)
-    seats = [p for p in nodes.processes() if "ray::Seat" in " ".join(p.cmdline())]
-    assert len(seats) == 1
-    seats[0].kill()
+    workers = [
+        p for p in nodes.processes() if "ray::ShardReader" in " ".join(p.cmdline())
+    ]
+    assert len(workers) == 1
+    workers[0].kill()
     _, told = child.communicate(timeout=60)
     assert child.returncode == 4, told
     assert sorted_rows(out) == plain
@@ -253,12 +254,12 @@ def test_nobody_at_the_address_is_one_sentence(
 def test_somebody_else_at_the_address_is_one_sentence(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(ray_knock, "_ANSWER_S", 2.0)
+    monkeypatch.setattr(ray_probe, "_ANSWER_S", 2.0)
     asked = []
     with socket.create_server(("127.0.0.1", 0)) as other:
         address = f"127.0.0.1:{other.getsockname()[1]}"
         with pytest.raises(CoreError, match="No cluster answers at"):
-            ray_knock.knock(address, lambda: asked.append(1))
+            ray_probe.check_connection(address, lambda: asked.append(1))
     assert asked, "a wish to stop would not have been heard"
 
 
@@ -266,7 +267,7 @@ def test_somebody_else_at_the_address_is_one_sentence(
 @pytest.mark.parametrize("address", ["nonsense", "ray://a:1", "a:b", "a:99999", ":1"])
 def test_what_is_no_address_is_said_to_be_none(address: str) -> None:
     with pytest.raises(CoreError, match=r"is not the address|No cluster answers"):
-        ray_knock.knock(address, lambda: None)
+        ray_probe.check_connection(address, lambda: None)
 
 
 def test_without_ray_it_is_said_how_to_get_it(
@@ -300,15 +301,14 @@ def test_a_cluster_watches_no_folder(
     assert "A cluster reads what is there, and watches no folder." in told
 
 
-def test_shards_are_read_at_a_time_and_keep_apart(
+def test_shards_are_read_one_after_the_other_as_one_scan(
     tiny_bundle: ModelBundle, tmp_path: Path
 ) -> None:
     write_films(tmp_path / "in", *(f"{n:03}.png" for n in range(60)))
     films = find_films(tmp_path / "in").films
     reader = ShardReader(ship(tiny_bundle), tmp_path / "in", cores=1)
     cuts = [films[at : at + 7] for at in range(0, 60, 7)]
-    with ThreadPoolExecutor(3) as crew:
-        shards = list(crew.map(reader.read, cuts))
+    shards = list(map(reader.read, cuts))
     assert [[row.file for row in rows] for rows in shards] == [
         [film.file for film in cut] for cut in cuts
     ]
@@ -341,7 +341,7 @@ def test_a_model_that_does_not_arrive_whole_is_refused(
         dataclasses.replace(model, sha256="0" * 64),
     ):
         with pytest.raises(BundleError, match="did not arrive whole"):
-            ShardReader(broken, tmp_path)
+            ShardReader(broken, tmp_path).open()
 
 
 def test_a_node_that_differs_is_refused_in_a_sentence(tmp_path: Path) -> None:

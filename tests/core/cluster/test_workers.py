@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.cluster import scanner as ray_scan
-from core.cluster import workers as ray_crew
+from core.cluster import workers as ray_workers
 from core.cluster.cluster import Node
 from core.cluster.scanner import RayScanner
 from core.errors import CoreError, DatasetError
@@ -59,9 +59,10 @@ def scan(
         yield made.cluster
 
     monkeypatch.setattr(ray_scan, "connected", connected)
-    monkeypatch.setattr(ray_scan, "knock", lambda address, check: None)
-    monkeypatch.setattr(ray_crew, "_LOOK_EVERY_S", 0.0)
-    monkeypatch.setattr(ray_crew, "_PATIENCE_S", 0.5)
+    monkeypatch.setattr(ray_scan, "check_connection", lambda address, check: None)
+    monkeypatch.setattr(ray_scan, "_LARGEST", 24)
+    monkeypatch.setattr(ray_workers, "_LOOK_EVERY_S", 0.0)
+    monkeypatch.setattr(ray_workers, "_TIMEOUT_S", 0.5)
     yield made
     made.cluster.close()
 

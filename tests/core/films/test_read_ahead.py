@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator
 
@@ -11,7 +12,7 @@ import pytest
 
 from core.errors import DatasetError, ImageReadError, TrainingStopped
 from core.films import read_ahead as film_reader
-from core.films.read_ahead import FilmReader
+from core.films.read_ahead import FilmReader, read_ahead
 
 
 def reader(load: Callable[[int], object], **options: float) -> FilmReader:
@@ -212,3 +213,31 @@ def test_its_threads_end_with_it() -> None:
         if thread.name.startswith("film-"):
             thread.join(10)
     assert threading.active_count() == before
+
+
+def test_whatever_is_read_ahead_comes_in_order_and_not_all_at_once() -> None:
+    begun: list[int] = []
+
+    def load(number: int) -> int:
+        begun.append(number)
+        time.sleep(0.001 * (7 - number % 7))
+        return number * number
+
+    squares = read_ahead(load, range(200), threads=4, ahead=10)
+    assert next(squares) == (0, 0)
+    assert len(begun) <= 10
+    assert list(squares) == [(number, number * number) for number in range(1, 200)]
+
+
+def test_what_is_raised_while_reading_ahead_ends_it() -> None:
+    begun: list[int] = []
+
+    def load(number: int) -> int:
+        begun.append(number)
+        if number == 3:
+            raise ValueError(number)
+        return number
+
+    with pytest.raises(ValueError, match="3"):
+        list(read_ahead(load, range(1000), threads=2, ahead=8))
+    assert len(begun) < 20
