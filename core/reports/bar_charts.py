@@ -163,4 +163,4 @@ def _folded(name: str, most: int) -> str:
 def _beside(axes: Axes, place: tuple[float, float], text: str, colour: str) -> None:
     """Words to the right of the plot, at the height of a row."""
     across = axes.get_yaxis_transform()
-    axes.text(*place, text, transform=across, va="center", color=colour)
+    axes.text(*place, text, transform=across, va="center_baseline", color=colour)

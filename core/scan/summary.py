@@ -5,11 +5,11 @@ from __future__ import annotations
 import array
 import collections
 import dataclasses
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from scipy.stats import binomtest
 
 from core.evaluation.metrics import (
     Resamples,
@@ -30,8 +30,6 @@ _SMALLEST = 5e-7
 _MOST_DRAWN = 10_000_000
 _FEWEST_RESAMPLES = 100
 _MOST_RESAMPLES = 1000
-#: 97.5 % point of the normal distribution.
-_Z = 1.959964
 
 
 @dataclasses.dataclass
@@ -202,10 +200,8 @@ def interval(count: int, of: int) -> tuple[float, float]:
         Wilson, Probable inference, the law of succession, and statistical
         inference, JASA 22, 1927: the score interval.
     """
-    share, spread = count / of, _Z * _Z / of
-    centre = (share + spread / 2) / (1 + spread)
-    half = _Z / (1 + spread) * math.sqrt(share * (1 - share) / of + spread / (4 * of))
-    return max(0.0, centre - half), min(1.0, centre + half)
+    found = binomtest(count, of).proportion_ci(method="wilson")
+    return float(found.low), float(found.high)
 
 
 def summary_text(summary: ScanSummary) -> str:

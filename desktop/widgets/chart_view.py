@@ -18,8 +18,9 @@ from desktop.style.theme import is_dark
 if TYPE_CHECKING:  # it takes half a second, in a thread of its own
     from matplotlib.figure import Figure
 
-#: Draws a chart for (width, height) in pixels and colours, in any thread.
-Draw = Callable[[tuple[int, int], ChartColours], "Figure"]
+#: Draws a chart of a `size` in pixels and in `colours`, in any thread; as the
+#: functions of `core.reports` do once they have their figures.
+Draw = Callable[..., "Figure"]
 
 #: A chart is drawn anew once its size has not changed for this long.
 _SETTLED_MS: Final = 120
@@ -87,16 +88,19 @@ class ChartView(QWidget):
     def _ask(self) -> None:
         draw, size = self._draw, (self.width(), self.height())
         if draw is not None:
+            request = self._request
             look = (chart_colours(self.palette()), self.devicePixelRatioF())
-            future = _MAKER.submit(_make, draw, size, *look)
-            tell = functools.partial(self._made.tell, self._request)
+            future = _MAKER.submit(
+                lambda: _make(draw, size, *look) if request == self._request else None
+            )
+            tell = functools.partial(self._made.tell, request)
             future.add_done_callback(tell)
 
     @pyqtSlot(int, object)
-    def _show(self, request: int, future: Future[Figure]) -> None:
+    def _show(self, request: int, future: Future[Figure | None]) -> None:
         figure = future.result()  # a bug goes on to the crash hook
-        if request != self._request:
-            return
+        if figure is None or request != self._request:
+            return  # another was asked for meanwhile
         from desktop.widgets.chart_canvas import ChartCanvas, ChartTools
 
         old = (self.tools, self.canvas)
@@ -161,7 +165,7 @@ class _Made(QObject):
 
     figure = pyqtSignal(int, object)
 
-    def tell(self, request: int, future: Future[Figure]) -> None:
+    def tell(self, request: int, future: Future[Figure | None]) -> None:
         """Called in the thread that made the figure."""
         if not sip.isdeleted(self):
             self.figure.emit(request, future)
@@ -175,7 +179,7 @@ def _make(
     import matplotlib.backends.backend_qtagg  # noqa: F401 - the window needs it next
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    figure = draw(size, colours)
+    figure = draw(size=size, colours=colours)
     canvas = FigureCanvasAgg(figure)
     canvas._set_device_pixel_ratio(ratio)
     canvas.draw()
