@@ -86,7 +86,9 @@ class ChartView(QWidget):
 
     @pyqtSlot()
     def _ask(self) -> None:
-        draw, size = self._draw, (self.width(), self.height())
+        # A widget that has no place yet may be too small for any chart.
+        room = self.size().expandedTo(self.minimumSizeHint())
+        draw, size = self._draw, (room.width(), room.height())
         if draw is not None:
             request = self._request
             look = (chart_colours(self.palette()), self.devicePixelRatioF())
