@@ -10,7 +10,7 @@ from PyQt5.QtWidgets import QWidget
 
 from core.reports.bar_charts import confusion_chart
 from core.reports.charts import pr_chart, reliability_chart, roc_chart
-from desktop.widgets.chart_grid import ChartGrid
+from desktop.widgets.chart_view import ChartGrid
 from desktop.widgets.rates import figure, rate_of
 
 _NARROWEST_PX: Final = 380

@@ -10,7 +10,7 @@ from PyQt5.QtWidgets import QWidget
 
 from core.jobs.events import EpochEnded
 from core.reports.charts import learning_chart
-from desktop.widgets.chart_grid import ChartGrid
+from desktop.widgets.chart_view import ChartGrid
 
 MEASURES: Final = {"loss": "Loss", "accuracy": "Accuracy", "macro_f1": "Macro-F1"}
 _NARROWEST_PX: Final = 260
