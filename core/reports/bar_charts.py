@@ -58,7 +58,8 @@ def confusion_chart(
     figure = new_figure(size, colours)
     axes = figure.add_subplot()
     counts: list[list[int]] = result["confusion_matrix"]
-    labels = [shortened(names.get(label, label)) for label in result["per_class"]]
+    most = _most_characters(size, 22)
+    labels = [shortened(names.get(x, x), most) for x in result["per_class"]]
     places = range(len(counts))
     # About what is left of the figure beside the names.
     cell_px = 0.72 * size[0] / max(1, len(counts)), 0.78 * size[1] / max(1, len(counts))
@@ -88,8 +89,8 @@ def confusion_chart(
     longest = max((len(word) for label in labels for word in label.split()), default=0)
     # Small where a long word would not find room in a column.
     name_px = min(FONT_PX, max(9.5, cell_px[0] / (_CHARACTER * max(1, longest))))
-    most = max(4, int(cell_px[0] / (_CHARACTER * name_px)))
-    names_above = [_folded(label, most) for label in labels]
+    fitting = max(4, int(cell_px[0] / (_CHARACTER * name_px)))
+    names_above = [_folded(label, fitting) for label in labels]
     axes.set_xticks(places, names_above, size=pt(name_px))
     axes.set_yticks(places, labels)
     axes.tick_params(length=0, top=False, labeltop=True, labelbottom=False)
@@ -140,7 +141,8 @@ def interval_chart(
         sign = "+" if any((r.low or r.value or 0) < 0 for r in rows) else ""
         _beside(axes, place, f"{row.value:{sign}.3f}", colours.ink)
     axes.axvline(base, color=colours.ink, linewidth=1)
-    axes.set_yticks(range(len(rows)), [shortened(row.name, 28) for row in rows])
+    most = _most_characters(size, 28)
+    axes.set_yticks(range(len(rows)), [shortened(row.name, most) for row in rows])
     axes.set(xlabel=title, ylim=(len(rows) - 0.5, -0.5))
     if limits is not None:
         axes.set_xlim(*limits)
@@ -154,6 +156,11 @@ def _cell(column: int, row: int, fill: str, colours: ChartColours) -> Any:
     return Rectangle(corner, 1, 1, facecolor=fill, edgecolor=colours.ground, lw=2)
 
 
+def _most_characters(size: tuple[int, int], most: int) -> int:
+    """How long names beside rows may be: a third of the figure, up to a limit."""
+    return max(6, min(most, int(0.35 * size[0] / (_CHARACTER * FONT_PX))))
+
+
 def _folded(name: str, most: int) -> str:
     """A name in lines of a length; what is cut stands whole beside its row."""
     lines = textwrap.wrap(name, most, break_long_words=False)
@@ -163,4 +170,4 @@ def _folded(name: str, most: int) -> str:
 def _beside(axes: Axes, place: tuple[float, float], text: str, colour: str) -> None:
     """Words to the right of the plot, at the height of a row."""
     across = axes.get_yaxis_transform()
-    axes.text(*place, text, transform=across, va="center", color=colour)
+    axes.text(*place, text, transform=across, va="center_baseline", color=colour)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import html
 import io
-import logging
 import re
 import warnings
 from collections.abc import Sequence
@@ -96,8 +96,7 @@ def load_matplotlib() -> Any:
 
     # There may be a style file in the folder that a command runs in.
     matplotlib.rcdefaults()
-    # Fonts that a system lacks are the rule and no news, nor are their letters.
-    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
+    # Letters that no font of a system has are no news.
     warnings.filterwarnings("ignore", r"Glyph \d+ .*missing from font", UserWarning)
     return matplotlib
 
@@ -212,10 +211,20 @@ def _channels(colour: str) -> tuple[int, int, int]:
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
 
 
+@functools.cache
+def _fonts() -> list[str]:
+    """Those that the system has; each would be looked for at every word."""
+    from matplotlib.font_manager import fontManager
+
+    there = set(fontManager.get_font_names())
+    return [name for name in _FONTS if name in there]
+
+
 def _parameters(colours: ChartColours) -> dict[str, Any]:
     points = pt(FONT_PX)
     return {
-        "font.family": [*_FONTS],
+        "font.family": "sans-serif",
+        "font.sans-serif": _fonts(),
         # A dollar sign in a name is no formula.
         "text.parse_math": False,
         "font.size": points,

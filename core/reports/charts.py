@@ -200,6 +200,8 @@ def _curves(
         say(figure, "The films are of one label only.", colours)
         return figure
     axes = new_axes(figure, colours)
+    # A line of the legend, beside its mark and before the area.
+    most = max(8, min(22, int((size[0] - 100) / 6.5) - 6))
     for number, (label, (area, points)) in enumerate(lines.items()):
         note = "" if area is None else f" {area:.3f}"
         axes.plot(
@@ -208,7 +210,7 @@ def _curves(
             # Past the last colour the same come again, each with another dash.
             linestyle=_DASHES[(number + number // len(_DASHES)) % len(_DASHES)],
             color=colours.series_at(number),
-            label=shortened(names.get(label, label)) + note,
+            label=shortened(names.get(label, label), most) + note,
             clip_on=False,
         )
     if chance:

@@ -13,7 +13,7 @@ from core.reports.bar_charts import Measured, confusion_chart, interval_chart
 from core.reports.charts import learning_chart, pr_chart, reliability_chart, roc_chart
 from core.reports.pages import CHART, inline, write_page
 from core.reports.report_json import display_names, epochs
-from core.reports.sentences import cautions, summary
+from core.reports.sentences import cautions, summary, value_in_words
 from core.reports.text import macro_note
 
 if TYPE_CHECKING:
@@ -122,14 +122,7 @@ def _records(report: Mapping[str, Any]) -> Iterator[tuple[str, list[tuple[str, s
         ("SHA-256 of its files", hashes["files"]),
     ):
         given = values if any(values.values()) else {}
-        yield caption, [(str(name), _in_words(value)) for name, value in given.items()]
-
-
-def _in_words(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_in_words(each)}" for name, each in value.items())
-    if isinstance(value, list | tuple):
-        return ", ".join(_in_words(each) for each in value) or "–"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return str(value) or "–"
+        yield (
+            caption,
+            [(str(name), value_in_words(value)) for name, value in given.items()],
+        )

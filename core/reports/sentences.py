@@ -63,6 +63,19 @@ def cautions(report: Mapping[str, Any]) -> list[str]:
     return said
 
 
+def value_in_words(value: Any) -> str:
+    """A setting or another value of a record, as people read it."""
+    if isinstance(value, Mapping):
+        return ", ".join(
+            f"{name} {value_in_words(each)}" for name, each in value.items()
+        )
+    if isinstance(value, list | tuple):
+        return ", ".join(value_in_words(each) for each in value) or "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value) or "–"
+
+
 def _overall(result: Mapping[str, Any], names: Mapping[str, str]) -> str:
     low, high = result["accuracy_ci"]
     commonest = max(result["per_class"], key=lambda k: result["per_class"][k]["n"])

@@ -104,11 +104,13 @@ def write_workbook(path: Path, rows: Iterable[ScanRow], labels: Sequence[str]) -
 
 
 def _new_sheet(book: Any, labels: Sequence[str]) -> Any:
+    from openpyxl.utils import get_column_letter
+
     sheet = book.create_sheet("Scan" if not book.sheetnames else None)
     names = header(labels)
     sheet.freeze_panes = "B2"
-    for number, name in enumerate(names):
-        column = sheet.column_dimensions[_letters(number)]
+    for number, name in enumerate(names, start=1):
+        column = sheet.column_dimensions[get_column_letter(number)]
         column.width = _WIDTHS.get(name, 14)
     sheet.append([_text(name) for name in names])
     return sheet
@@ -131,16 +133,6 @@ def _cells(row: ScanRow, labels: Sequence[str]) -> list[str | float | None]:
 
 def _text(text: str) -> str:
     return _ILLEGAL.sub("", encode_cell(text))[:_LONGEST_CELL]
-
-
-def _letters(number: int) -> str:
-    """A column's name: 0 is A, 26 is AA."""
-    name = ""
-    number += 1
-    while number:
-        number, rest = divmod(number - 1, 26)
-        name = chr(ord("A") + rest) + name
-    return name
 
 
 def summary_to_json(summary: ScanSummary, bundle: ModelBundle) -> dict[str, Any]:

@@ -1,28 +1,37 @@
-"""Shows a chart that `core.reports.charts` draws, to look at closely and to save."""
+"""Shows charts that `core.reports` draws, to look at closely and to save."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
 from PyQt5 import sip
 from PyQt5.QtCore import QEvent, QObject, QSize, Qt, QTimer, pyqtSignal, pyqtSlot
 from PyQt5.QtGui import QPalette, QResizeEvent, QShowEvent
-from PyQt5.QtWidgets import QApplication, QSizePolicy, QWidget
+from PyQt5.QtWidgets import (
+    QApplication,
+    QGridLayout,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from core.reports.chart_style import DARK, LIGHT, ChartColours, load_matplotlib
 from desktop.style.theme import is_dark
+from desktop.widgets.labels import Caption, SectionTitle
 
 if TYPE_CHECKING:  # it takes half a second, in a thread of its own
     from matplotlib.figure import Figure
 
-#: Draws a chart for (width, height) in pixels and colours, in any thread.
-Draw = Callable[[tuple[int, int], ChartColours], "Figure"]
+#: Draws a chart of a `size` in pixels and in `colours`, in any thread; as the
+#: functions of `core.reports` do once they have their figures.
+Draw = Callable[..., "Figure"]
 
 #: A chart is drawn anew once its size has not changed for this long.
 _SETTLED_MS: Final = 120
+_GAP_PX: Final = 14
 #: matplotlib keeps its style in one place, so one chart is made at a time.
 _MAKER: Final = ThreadPoolExecutor(1, thread_name_prefix="charts")
 
@@ -85,18 +94,23 @@ class ChartView(QWidget):
 
     @pyqtSlot()
     def _ask(self) -> None:
-        draw, size = self._draw, (self.width(), self.height())
+        # A widget that has no place yet may be too small for any chart.
+        room = self.size().expandedTo(self.minimumSizeHint())
+        draw, size = self._draw, (room.width(), room.height())
         if draw is not None:
+            request = self._request
             look = (chart_colours(self.palette()), self.devicePixelRatioF())
-            future = _MAKER.submit(_make, draw, size, *look)
-            tell = functools.partial(self._made.tell, self._request)
+            future = _MAKER.submit(
+                lambda: _make(draw, size, *look) if request == self._request else None
+            )
+            tell = functools.partial(self._made.tell, request)
             future.add_done_callback(tell)
 
     @pyqtSlot(int, object)
-    def _show(self, request: int, future: Future[Figure]) -> None:
+    def _show(self, request: int, future: Future[Figure | None]) -> None:
         figure = future.result()  # a bug goes on to the crash hook
-        if request != self._request:
-            return
+        if figure is None or request != self._request:
+            return  # another was asked for meanwhile
         from desktop.widgets.chart_canvas import ChartCanvas, ChartTools
 
         old = (self.tools, self.canvas)
@@ -156,12 +170,94 @@ class ChartView(QWidget):
         self._place_tools()
 
 
+class ChartGrid(QWidget):
+    """Charts beside each other where there is room, and in rows where there is not.
+
+    Args:
+        names: Of the charts, in order.
+        columns: Most beside each other.
+        notes: Name -> title above it and words below it; charts without any stand
+            by themselves.
+
+    Attributes:
+        views: Name -> the chart.
+    """
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        columns: int,
+        notes: Mapping[str, tuple[str, str]] | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.views = {name: ChartView(self) for name in names}
+        self._frames = {
+            name: self._framed(view, *(notes or {})[name]) if notes else view
+            for name, view in self.views.items()
+        }
+        self._shown = tuple(names)
+        self._most = columns
+        self._columns = 0
+        self._narrowest = 0
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(_GAP_PX)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def set_sizes(self, narrowest: int, height: int) -> None:
+        """Say how wide a chart is at least beside another, and how high; pixels."""
+        self._narrowest = narrowest
+        for view in self.views.values():
+            view.setMinimumHeight(height)
+
+    def show_only(self, names: Sequence[str]) -> None:
+        """Show these, in this order."""
+        self._shown = tuple(names)
+        for name, frame in self._frames.items():
+            frame.setVisible(name in names)
+        self._columns = 0
+        self._arrange()
+
+    def _framed(self, view: ChartView, title: str, note: str) -> QWidget:
+        frame = QWidget(self)
+        column = QVBoxLayout(frame)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(SectionTitle(title, frame))
+        column.addWidget(view, 1)
+        column.addWidget(Caption(note, frame))
+        return frame
+
+    def _arrange(self) -> None:
+        room = (self.width() + _GAP_PX) // (self._narrowest + _GAP_PX)
+        columns = max(1, min(self._most, room))
+        if columns == self._columns:
+            return
+        self._columns = columns
+        for i, name in enumerate(self._shown):
+            self._grid.addWidget(self._frames[name], i // columns, i % columns)
+        for column in range(self._most):
+            self._grid.setColumnStretch(column, 1 if column < columns else 0)
+        self.updateGeometry()
+
+    # Qt overrides
+
+    def minimumSizeHint(self) -> QSize:
+        # Not side by side: it must be free to become narrow.
+        return QSize(200, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+
 class _Made(QObject):
     """Passes figures on to the thread of the window."""
 
     figure = pyqtSignal(int, object)
 
-    def tell(self, request: int, future: Future[Figure]) -> None:
+    def tell(self, request: int, future: Future[Figure | None]) -> None:
         """Called in the thread that made the figure."""
         if not sip.isdeleted(self):
             self.figure.emit(request, future)
@@ -175,7 +271,7 @@ def _make(
     import matplotlib.backends.backend_qtagg  # noqa: F401 - the window needs it next
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    figure = draw(size, colours)
+    figure = draw(size=size, colours=colours)
     canvas = FigureCanvasAgg(figure)
     canvas._set_device_pixel_ratio(ratio)
     canvas.draw()

@@ -20,20 +20,36 @@ _ROOT: Final = QModelIndex()
 _ROW_PAD_PX: Final = 8
 
 
-class Cells(QAbstractTableModel):
-    """Texts in rows and columns; the first column names the row."""
+Cell = str | int | float
 
-    def __init__(self, parent: QObject | None = None) -> None:
+
+class Cells(QAbstractTableModel):
+    """Texts and numbers in rows and columns; sorts by any column.
+
+    Args:
+        are_figures: Whether all but the first column, which names the row, are
+            figures, though they are given as text.
+
+    Attributes:
+        head: A heading per column.
+        rows: A cell per column each, as they were given.
+    """
+
+    def __init__(
+        self, parent: QObject | None = None, *, are_figures: bool = False
+    ) -> None:
         super().__init__(parent)
+        self._are_figures = are_figures
         self.head: tuple[str, ...] = ()
-        self.rows: tuple[tuple[str, ...], ...] = ()
+        self.rows: tuple[tuple[Cell, ...], ...] = ()
+        self._order: list[int] = []
         self._bold: frozenset[int] = frozenset()
         self._tips: tuple[str, ...] = ()
 
     def set_cells(
         self,
         head: Sequence[str],
-        rows: Sequence[Sequence[str]],
+        rows: Sequence[Sequence[Cell]],
         *,
         bold: Sequence[int] = (),
         tips: Sequence[str] = (),
@@ -42,16 +58,27 @@ class Cells(QAbstractTableModel):
 
         Args:
             head: A heading per column.
-            rows: A text per column each.
+            rows: A cell per column each.
             bold: Numbers of rows that stand out.
             tips: What each heading means; may be shorter than `head`.
         """
         self.beginResetModel()
         self.head = tuple(head)
         self.rows = tuple(tuple(row) for row in rows)
+        self._order = list(range(len(self.rows)))
         self._bold = frozenset(bold)
         self._tips = tuple(tips)
         self.endResetModel()
+
+    def as_text(self) -> str:
+        """The whole table as it is sorted, with tabs between the cells."""
+        lines = [self.head, *(map(str, self.rows[i]) for i in self._order)]
+        return "\n".join("\t".join(line) for line in lines)
+
+    def _is_number(self, row: int, column: int) -> bool:
+        if self._are_figures:
+            return column > 0
+        return isinstance(self.rows[row][column], int | float)
 
     # Qt overrides
 
@@ -66,14 +93,16 @@ class Cells(QAbstractTableModel):
     ) -> object:
         if not index.isValid():
             return None
-        row, column = index.row(), index.column()
-        text = self.rows[row][column]
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
-            return text
+        row, column = self._order[index.row()], index.column()
+        cell = self.rows[row][column]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return f"{cell:,}" if isinstance(cell, int) else str(cell)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return str(cell)
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{self.rows[row][0]}, {self.head[column]}: {text}"
+            return f"{self.rows[row][0]}, {self.head[column]}: {cell}"
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return cell_alignment(is_number=column > 0)
+            return cell_alignment(is_number=self._is_number(row, column))
         if role == Qt.ItemDataRole.FontRole and row in self._bold:
             font = QFont(QGuiApplication.font())
             font.setBold(True)
@@ -90,11 +119,23 @@ class Cells(QAbstractTableModel):
             return None
         if role == Qt.ItemDataRole.DisplayRole:
             return self.head[section]
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return cell_alignment(is_number=section > 0)
+        if role == Qt.ItemDataRole.TextAlignmentRole and self.rows:
+            return cell_alignment(is_number=self._is_number(0, section))
         if role == Qt.ItemDataRole.ToolTipRole and section < len(self._tips):
             return self._tips[section]
         return None
+
+    def sort(
+        self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder
+    ) -> None:
+        if column < 0:
+            return
+        self.layoutAboutToBeChanged.emit()
+        self._order.sort(
+            key=lambda i: _sort_key(self.rows[i][column]),
+            reverse=order == Qt.SortOrder.DescendingOrder,
+        )
+        self.layoutChanged.emit()
 
 
 class FiguresTable(QTableView):
@@ -103,7 +144,7 @@ class FiguresTable(QTableView):
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("figuresTable")
-        self.cells = Cells(self)
+        self.cells = Cells(self, are_figures=True)
         self.setModel(self.cells)
         self.setAccessibleName(name)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -147,9 +188,7 @@ class FiguresTable(QTableView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.StandardKey.Copy):
-            rows = (self.cells.head, *self.cells.rows)
-            text = "\n".join("\t".join(row) for row in rows)
-            QGuiApplication.clipboard().setText(text)
+            QGuiApplication.clipboard().setText(self.cells.as_text())
         else:
             super().keyPressEvent(event)
 
@@ -163,6 +202,12 @@ def make_plain(view: QTableView) -> None:
     view.setTextElideMode(Qt.TextElideMode.ElideMiddle)
     view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     view.horizontalHeader().setHighlightSections(False)
+
+
+def _sort_key(cell: Cell) -> tuple[int, float, str]:
+    if isinstance(cell, str):
+        return 1, 0.0, cell.casefold()
+    return 0, float(cell), ""
 
 
 def cell_alignment(*, is_number: bool) -> int:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from PyQt5.QtCore import Qt, pyqtSignal
 from PyQt5.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from core.evaluation.findings import SHORTCUT_HEAD
+from core.evaluation.findings import SHORTCUT_HEAD, notes_about, shortcut_rows
 from desktop.retrain.report.data import (
     ReportData,
-    check_notes,
-    check_rows,
     class_rows,
     film_rows,
     settings_rows,
@@ -114,7 +112,8 @@ class ReportBody(QWidget):
         self.mistakes.shut_down()
 
     def _show_check(self, data: ReportData) -> None:
-        rows, notes = check_rows(data), check_notes(data)
+        found = data.bundle.card.data
+        rows, notes = shortcut_rows(found, data.names), notes_about(found, data.names)
         self.check.set_cells(SHORTCUT_HEAD, rows, tips=_CHECK_TIPS)
         self.check_notes.setText("\n".join(f"•  {note}" for note in notes))
         for part in self._check_parts:

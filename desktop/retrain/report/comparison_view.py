@@ -12,7 +12,6 @@ from PyQt5.QtWidgets import QGridLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from core.model.classifier import percent
 from core.reports.bar_charts import Measured, interval_chart
-from core.reports.chart_style import ChartColours
 from desktop.widgets.chart_view import ChartView
 from desktop.widgets.figures_table import FiguresTable
 from desktop.widgets.labels import Caption
@@ -40,6 +39,7 @@ _TIPS: Final = (
     "Candidate less in use, with its 95 % interval",
     "Share of the resamples of the test films in which the candidate is better",
 )
+_CHART_TITLE: Final = "Candidate less the model in use"
 _ROW_PX: Final = 26
 _WIDE_PX: Final = 1000
 
@@ -99,7 +99,7 @@ class ComparisonView(QWidget):
             tips=_TIPS,
         )
         measured = [_measured(row, names) for row in known]
-        draw = functools.partial(_draw, measured)
+        draw = functools.partial(interval_chart, measured, _CHART_TITLE)
         self.chart.set_drawing(draw, _in_words(known, names))
         self.chart.setFixedHeight(70 + _ROW_PX * max(1, len(known)))
         for widget in (self.table, self.chart):
@@ -157,16 +157,9 @@ def _measured(row: Mapping[str, Any], names: Mapping[str, str]) -> Measured:
     return Measured(difference_name(row, names), row["difference"], low, high)
 
 
-def _draw(
-    rows: Sequence[Measured], size: tuple[int, int], colours: ChartColours
-) -> Any:
-    title = "Candidate less the model in use"
-    return interval_chart(rows, title, size=size, colours=colours)
-
-
 def _in_words(rows: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> str:
     parts = [f"{difference_name(row, names)} {row['difference']:+.3f}" for row in rows]
-    return "Candidate less the model in use: " + ", ".join(parts)
+    return f"{_CHART_TITLE}: {', '.join(parts)}"
 
 
 def _foot(result: Mapping[str, Any]) -> str:

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import BundleError, CoreError
-from core.evaluation.findings import cautions_about, notes_about, shortcut_rows
+from core.evaluation.findings import cautions_about
 from core.jobs.events import EpochEnded
 from core.model.bundle import ModelBundle, read_bundle
 from core.model.seen_films import film_sha256, path_free
 from core.reports.report_json import epochs, read_report_json
-from core.reports.sentences import cautions, summary
+from core.reports.sentences import cautions, summary, value_in_words
 from core.runs.config import config_to_json
 from core.runs.run import Run
 from desktop.widgets.rates import RATES, figure, rate_of
@@ -136,16 +136,6 @@ def class_rows(data: ReportData) -> list[list[str]]:
     ]
 
 
-def check_rows(data: ReportData) -> list[list[str]]:
-    """A row per measured shortcut, as in `core.evaluation.findings.SHORTCUT_HEAD`."""
-    return shortcut_rows(data.bundle.card.data, data.names)
-
-
-def check_notes(data: ReportData) -> list[str]:
-    """What else the check of the films found; empty where none was made."""
-    return notes_about(data.bundle.card.data, data.names)
-
-
 def source_rows(data: ReportData) -> list[list[str]]:
     """A row per source: name, films, accuracy, macro-F1."""
     return [
@@ -206,20 +196,12 @@ def settings_rows(run: Run, *, changed: Sequence[str]) -> list[list[str]]:
             flat[name] = value
     names = [name for name in flat if name in changed]
     names += [name for name in flat if name not in changed]
-    return [[_setting(name), _value(flat[name])] for name in names]
+    return [[_setting(name), value_in_words(flat[name])] for name in names]
 
 
 def _setting(name: str) -> str:
     words = name.replace("augmentation.", "").replace("_", " ")
     return words[:1].upper() + words[1:]
-
-
-def _value(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list | tuple):
-        return ", ".join(str(each) for each in value) or "all" if value else "–"
-    return str(value) if value != "" else "–"
 
 
 def _film_kind(key: str, names: Mapping[str, str]) -> str:

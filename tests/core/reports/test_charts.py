@@ -232,6 +232,20 @@ def test_long_name_is_cut_but_its_area_is_not() -> None:
     assert shortened("short") == "short"
 
 
+def test_long_names_leave_room_for_a_small_chart() -> None:
+    long = dict.fromkeys(NAMES, "A very long name of a finding indeed")
+    rows = [Measured(name, 0.5, 0.4, 0.6) for name in long.values()]
+    for size in ((200, 140), (320, 200)):
+        for figure in (
+            confusion_chart(result_of(), long, size=size),
+            roc_chart(result_of(), long, size=size),
+            interval_chart(rows, "Rate", size=size),
+        ):
+            figure.draw_without_rendering()  # matplotlib warns where it finds no room
+            (axes,) = figure.axes
+            assert min(axes.get_position().size) > 0.1, size
+
+
 def test_confusion_chart_holds_every_count_and_share() -> None:
     result = result_of()
     words = words_of(confusion_chart(result, NAMES, size=SIZE))

@@ -20,8 +20,9 @@ from desktop.retrain.data.options import example_of, pattern_error
 from desktop.retrain.data.panel import DataPanel
 from desktop.style import theme
 from desktop.style.severity import SEVERITIES, severity_colour
+from desktop.widgets.figures_table import Cells
 from desktop.widgets.layouts import in_reading_order
-from desktop.widgets.row_table import Rows, RowsDialog, RowsModel
+from desktop.widgets.row_table import RowsDialog
 from tests.desktop.style.test_theme import contrast
 from tests.run_preparation import (
     StandIn,
@@ -359,7 +360,8 @@ def test_thousands_of_films_are_listed_without_a_widget_each(
 
 
 def test_a_list_sorts_numbers_as_numbers() -> None:
-    model = RowsModel(Rows("", ("n",), ((10,), (9,), ("x",))))
+    model = Cells()
+    model.set_cells(("n",), ((10,), (9,), ("x",)))
     model.sort(0)
     assert model.as_text() == "n\n9\n10\nx"
 

@@ -75,7 +75,7 @@ def test_charts_are_drawn_and_described(
     for view in page.body.charts.views.values():
         assert view.isVisible()
         assert view.accessibleName()
-        qtbot.waitUntil(lambda view=view: view.is_drawn)  # type: ignore[misc]
+        qtbot.waitUntil(lambda view=view: view.is_drawn, timeout=20000)  # type: ignore[misc]
     assert "AUC" in page.body.figures.cells.head
     blank = page.body.charts.views["roc"].grab().toImage()
     assert len({blank.pixel(x, y) for x in range(0, 300, 3) for y in range(60)}) > 2
@@ -86,12 +86,15 @@ def test_charts_follow_the_appearance(page: ReportPage, qtbot: QtBot, run: Run) 
     assert isinstance(application, QApplication)
     shown(page, qtbot, run)
     view = page.body.charts.views["confusion"]
-    qtbot.waitUntil(lambda: view.is_drawn)
+    qtbot.waitUntil(lambda: view.is_drawn, timeout=20000)
     light = view.grab().toImage()
     try:
         theme.apply(application, "dark")
-        qtbot.waitUntil(lambda: view.is_drawn and view.grab().toImage() != light)
+        # The colours come with the next turn of the event loop.
+        qtbot.waitUntil(lambda: not view.is_drawn)
+        qtbot.waitUntil(lambda: view.is_drawn, timeout=20000)
         dark = view.grab().toImage()
+        assert dark != light
         assert QColor(dark.pixel(2, 2)).lightness() < 80
     finally:
         theme.apply(application, "light")
