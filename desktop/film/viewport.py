@@ -9,7 +9,7 @@ from PyQt5.QtCore import QPointF, QRectF, QSizeF
 _LARGEST_ZOOM: Final = 16.0
 
 
-class Camera:
+class Viewport:
     """Maps film pixels to logical screen pixels.
 
     Attributes:

@@ -88,7 +88,7 @@ def test_a_model_that_is_dropped_is_imported(
     window: MainWindow, qtbot: QtBot, sent: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = answer(monkeypatch, yes=True)
-    drop(window.diagnose, sent)
+    drop(window, sent)
     qtbot.waitUntil(lambda: uses(window, "Sent"), timeout=10000)
     assert asked == ["Sent"]
     assert len(window.diagnose.session.films) == 0
