@@ -25,14 +25,14 @@ from desktop.style import theme
 
 if TYPE_CHECKING:
     from desktop.app.main_window import MainWindow
-    from desktop.app.startup_checks import AfterStart
+    from desktop.app.startup_checks import StartupChecks
 
 logger = logging.getLogger("desktop")
 
 _LOG_BYTES: Final = 1_000_000
 #: Where this much has gone by before anything could be shown, the disk is cold or
 #: the machine slow, and the window's own code will take longer still.
-_PATIENCE_S: Final = 0.3
+_SLOW_AFTER_S: Final = 0.3
 _SPLASH_MS: Final = 500
 
 
@@ -81,12 +81,12 @@ class Startup(QObject):
         self._has_begun = False
         self._splash: Splash | None = None
         self._window: MainWindow | None = None
-        self._after: AfterStart | None = None
+        self._checks: StartupChecks | None = None
 
     @pyqtSlot()
     def begin(self) -> None:
         """Ask what must be asked, then open the window."""
-        is_slow = process_age() > _PATIENCE_S
+        is_slow = process_age() > _SLOW_AFTER_S
         theme.apply(self._application, self._settings.appearance)
         if not self._is_accepted():
             self._application.quit()
@@ -106,7 +106,7 @@ class Startup(QObject):
             return
         self._has_begun = True
         from desktop.app.main_window import MainWindow
-        from desktop.app.startup_checks import AfterStart
+        from desktop.app.startup_checks import StartupChecks
         from desktop.widgets.notify import notice_of
 
         window = self._window = MainWindow(self._settings)
@@ -121,9 +121,9 @@ class Startup(QObject):
         self._application.inbox.deliver()
         if self._settings.problem is not None:
             window.announcements.add(notice_of(self._settings.problem))
-        after = self._after = AfterStart(self)
-        after.notice_raised.connect(window.announcements.add)
-        after.look()
+        checks = self._checks = StartupChecks(self)
+        checks.notice_raised.connect(window.announcements.add)
+        checks.look()
 
     @pyqtSlot(object)
     def take_over(self, files: Sequence[Path]) -> None:
@@ -134,8 +134,8 @@ class Startup(QObject):
 
     def shut_down(self) -> None:
         """End what runs besides the window."""
-        if self._after is not None:
-            self._after.shut_down()
+        if self._checks is not None:
+            self._checks.shut_down()
         self._window = None
 
     @pyqtSlot()

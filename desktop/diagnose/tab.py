@@ -103,13 +103,13 @@ class DiagnoseTab(QWidget):
 
     def take_mime(self, mime: QMimeData | None) -> None:
         """Open what was dropped or pasted."""
-        intake = films_in(mime)
-        if intake.paths:
-            self.open_paths(intake.paths)
-        elif intake.picture is not None:
+        dropped = films_in(mime)
+        if dropped.paths:
+            self.open_paths(dropped.paths)
+        elif dropped.picture is not None:
             self.ui.banner.dismiss()
-            self.session.open_picture(image_pixels(intake.picture))
-        elif intake.elsewhere:
+            self.session.open_picture(image_pixels(dropped.picture))
+        elif dropped.elsewhere:
             text = "Only films on this computer can be opened."
             hint = "Save the picture to a file first, then open the file."
             self.show_notice(Notice(text, hint))

@@ -175,8 +175,8 @@ class ScanView(QTableView):
                 self.setColumnWidth(number, width)
                 room -= width
             for number, kind in texts:
-                share, least = _SHARES.get(kind, _OTHER_SHARE)
-                width = max(int(room * share), least * letter)
+                share, letters = _SHARES.get(kind, _OTHER_SHARE)
+                width = max(int(room * share), letters * letter)
                 self.setColumnWidth(number, width)
         self.updateGeometries()
         self.viewport().update()
