@@ -87,6 +87,12 @@ class RowBlock:
             ),
         )
 
+    @property
+    def findings(self) -> NDArray[np.int16]:
+        """(n,) int16: see `numbers_of`."""
+        findings: NDArray[np.int16] = self.numbers["finding"]
+        return findings
+
     def part(self, start: int, stop: int) -> RowBlock:
         """Some of the rows."""
         fields = (getattr(self, field.name) for field in dataclasses.fields(self))
