@@ -20,14 +20,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 2 where no window can be opened.
     """
-    wishes = _parse(sys.argv[1:] if arguments is None else arguments)
+    options = _parse(sys.argv[1:] if arguments is None else arguments)
     if obstacle := preconditions.obstacle():
         preconditions.tell(obstacle)
         return 2
     # Not above: Qt cannot be loaded where its libraries are missing.
     from desktop.app.startup import run
 
-    return run(wishes.files)
+    return run(options.files)
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:

@@ -108,7 +108,7 @@ def measure(home: Path, model: Path | None) -> dict[str, object]:
     during("window and level at 1:1", 40, lambda i: view.change_window(-0.02, 0.01))
     during("zoom", 40, lambda i: view.zoom_to(1.05**i))
     labels = list(tab.session.shown_film.reading.heatmaps)
-    during("explain findings", 12, lambda i: tab.choose_finding(labels[i % 3]))
+    during("explain findings", 12, lambda i: tab.heatmap.choose(labels[i % 3]))
     during("back and forth", 10, lambda i: tab.session.step(1 if i % 2 else -1))
     job = tab.picture(with_heatmap=True)
     saved: list[object] = []

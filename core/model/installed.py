@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True)
-class ShelvedModel:
+class InstalledModel:
     """A model that is kept on this computer.
 
     Attributes:
@@ -48,14 +48,14 @@ class ShelvedModel:
         return not (self.is_in_use or self.is_shipped)
 
 
-def kept_models() -> list[ShelvedModel]:
+def installed_models() -> list[InstalledModel]:
     """Every model: the shipped one first, then the others, newest first."""
     in_use = _in_use()
     shipped = _look_at(paths.default_bundle_dir(), in_use)
     return [shipped, *sorted(_others(in_use), key=_age)]
 
 
-def remove(model: ShelvedModel) -> None:
+def remove(model: InstalledModel) -> None:
     """Delete a model that is not in use.
 
     Raises:
@@ -91,7 +91,7 @@ def remove(model: ShelvedModel) -> None:
         ) from error
 
 
-def _others(in_use: Path) -> list[ShelvedModel]:
+def _others(in_use: Path) -> list[InstalledModel]:
     try:
         folders = [path for path in paths.models_dir().iterdir() if path.is_dir()]
     except OSError:  # none was ever kept
@@ -99,7 +99,7 @@ def _others(in_use: Path) -> list[ShelvedModel]:
     return [_look_at(path, in_use) for path in folders if path.name[0] != "."]
 
 
-def _look_at(path: Path, in_use: Path) -> ShelvedModel:
+def _look_at(path: Path, in_use: Path) -> InstalledModel:
     bundle, damage = None, ""
     try:
         bundle = peek_bundle(path)
@@ -109,7 +109,7 @@ def _look_at(path: Path, in_use: Path) -> ShelvedModel:
     is_shipped = path == paths.default_bundle_dir()
     name = "Hilum's own model" if is_shipped else path.name
     size, added = _size_and_age(path)
-    return ShelvedModel(
+    return InstalledModel(
         path,
         bundle.card.name if bundle is not None else name,
         bundle,
@@ -136,5 +136,5 @@ def _in_use() -> Path:
         return paths.default_bundle_dir()
 
 
-def _age(model: ShelvedModel) -> float:
+def _age(model: InstalledModel) -> float:
     return -model.added.timestamp()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -55,8 +56,9 @@ class OneWindow(QObject):
             Whether one took them. If not, this start opens a window itself and, as
             long as no other window does, answers the later ones.
         """
+        location, is_windows = QStandardPaths.StandardLocation, sys.platform == "win32"
         folder = QStandardPaths.writableLocation(
-            QStandardPaths.StandardLocation.RuntimeLocation
+            location.TempLocation if is_windows else location.RuntimeLocation
         )
         if not folder:  # that of another user, after `su` for instance
             return False
@@ -64,7 +66,7 @@ class OneWindow(QObject):
         lock = self._lock = QLockFile(f"{place}.lock")
         lock.setStaleLockTime(0)  # a window may be open for weeks
         # On Windows sockets are no files, and lie in no folder.
-        address = _name() if sys.platform == "win32" else place
+        address = _name() if is_windows else place
         timer = QElapsedTimer()
         timer.start()
         while (left := ANSWER_MS - timer.elapsed()) > 0:
@@ -104,14 +106,14 @@ class OneWindow(QObject):
 
 def _name() -> str:
     """Names the user, as whose the folder of sockets is, and the data folder."""
-    place = str(Path.home()) + "\0" + str(paths.user_data_dir().absolute())
+    place = os.path.expanduser("~") + "\0" + str(paths.user_data_dir().absolute())
     return f"hilum-{hashlib.sha256(place.encode('utf-8', 'replace')).hexdigest()[:16]}"
 
 
-def _send(address: str, files: Sequence[Path], patience_ms: int) -> bool:
+def _send(address: str, files: Sequence[Path], timeout_ms: int) -> bool:
     socket = QLocalSocket()
     socket.connectToServer(address)
-    if not socket.waitForConnected(patience_ms):
+    if not socket.waitForConnected(timeout_ms):
         return False
     # As ASCII, in which names that are no text come through unchanged too.
     names = [str(path.absolute()) for path in files]
@@ -119,7 +121,7 @@ def _send(address: str, files: Sequence[Path], patience_ms: int) -> bool:
     timer = QElapsedTimer()
     timer.start()
     while not socket.canReadLine():
-        left = patience_ms - timer.elapsed()
+        left = timeout_ms - timer.elapsed()
         if left <= 0 or not socket.waitForReadyRead(left):
             return False
     return bytes(socket.readLine()) == _TAKEN

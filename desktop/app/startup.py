@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import logging.handlers
+import os
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -19,21 +21,23 @@ from desktop.app.crash_hook import CrashReporter
 from desktop.app.disclaimer import DISCLAIMER_VERSION, DisclaimerDialog
 from desktop.app.one_window import OneWindow
 from desktop.app.splash import Splash
-from desktop.app.start_clock import process_age
 from desktop.settings import Settings
 from desktop.style import theme
 
 if TYPE_CHECKING:
     from desktop.app.main_window import MainWindow
-    from desktop.app.startup_checks import AfterStart
+    from desktop.app.startup_checks import StartupChecks
 
 logger = logging.getLogger("desktop")
 
 _LOG_BYTES: Final = 1_000_000
 #: Where this much has gone by before anything could be shown, the disk is cold or
 #: the machine slow, and the window's own code will take longer still.
-_PATIENCE_S: Final = 0.3
+_SLOW_AFTER_S: Final = 0.3
 _SPLASH_MS: Final = 500
+_ABOUT_THIS: Final = Path("/proc/self/stat")
+#: Where the system tells nothing, time counts from here.
+_LOADED_AT: Final = time.monotonic()
 
 
 def run(files: Sequence[Path]) -> int:
@@ -81,12 +85,12 @@ class Startup(QObject):
         self._has_begun = False
         self._splash: Splash | None = None
         self._window: MainWindow | None = None
-        self._after: AfterStart | None = None
+        self._checks: StartupChecks | None = None
 
     @pyqtSlot()
     def begin(self) -> None:
         """Ask what must be asked, then open the window."""
-        is_slow = process_age() > _PATIENCE_S
+        is_slow = process_age() > _SLOW_AFTER_S
         theme.apply(self._application, self._settings.appearance)
         if not self._is_accepted():
             self._application.quit()
@@ -106,7 +110,7 @@ class Startup(QObject):
             return
         self._has_begun = True
         from desktop.app.main_window import MainWindow
-        from desktop.app.startup_checks import AfterStart
+        from desktop.app.startup_checks import StartupChecks
         from desktop.widgets.notify import notice_of
 
         window = self._window = MainWindow(self._settings)
@@ -121,9 +125,9 @@ class Startup(QObject):
         self._application.inbox.deliver()
         if self._settings.problem is not None:
             window.announcements.add(notice_of(self._settings.problem))
-        after = self._after = AfterStart(self)
-        after.notice_raised.connect(window.announcements.add)
-        after.look()
+        checks = self._checks = StartupChecks(self)
+        checks.notice_raised.connect(window.announcements.add)
+        checks.look()
 
     @pyqtSlot(object)
     def take_over(self, files: Sequence[Path]) -> None:
@@ -134,8 +138,8 @@ class Startup(QObject):
 
     def shut_down(self) -> None:
         """End what runs besides the window."""
-        if self._after is not None:
-            self._after.shut_down()
+        if self._checks is not None:
+            self._checks.shut_down()
         self._window = None
 
     @pyqtSlot()
@@ -151,6 +155,21 @@ class Startup(QObject):
         self._settings.disclaimer_accepted = DISCLAIMER_VERSION
         self._settings.save()
         return True
+
+
+def process_age() -> float:
+    """Seconds since the operating system started this process."""
+    if sys.platform == "linux":
+        # Since the machine started; other ways are exact to a second only.
+        try:
+            fields = _ABOUT_THIS.read_text("utf-8", "replace").rpartition(")")[2]
+        except OSError:  # /proc is not there for everybody, as in a bare root
+            return time.monotonic() - _LOADED_AT
+        began = int(fields.split()[19]) / os.sysconf("SC_CLK_TCK")
+        return time.clock_gettime(time.CLOCK_BOOTTIME) - began
+    import psutil
+
+    return time.time() - psutil.Process().create_time()
 
 
 def _start_log() -> None:

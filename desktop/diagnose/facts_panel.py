@@ -35,7 +35,7 @@ class FactsPanel(QWidget):
     def show_film(self, film: DiagnosedFilm) -> None:
         """Show the facts of a film."""
         rows = facts_in_words(film.facts)
-        place = printable(film.path) if film.is_file else "pasted"
+        place = printable(film.path) if film.facts.file_bytes else "pasted"
         self._set_rows([("Name", display_name(film.path), place)] + rows)
 
     def _set_rows(self, rows: list[tuple[str, str, str]]) -> None:

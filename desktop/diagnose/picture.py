@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-import logging
 from pathlib import Path
 from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PyQt5.QtCore import QObject, pyqtSignal, pyqtSlot
 
 from core.errors import CoreError, OutputError
 from core.files import atomic_write
 from core.model.gradcam import heatmap_from_evidence, overlay
-from desktop.film.pyramid import FilmPyramid, picture_image, window_table
-
-logger = logging.getLogger(__name__)
+from desktop.film.pyramid import FilmPyramid, window_table
 
 #: Suffixes of the formats a picture can be saved in.
 FORMATS: Final = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
@@ -53,7 +49,20 @@ def compose(job: PictureJob) -> NDArray[np.uint8]:
 
     Returns:
         (h, w) uint8 grey, or (h, w, 3) uint8 RGB with a heat map.
+
+    Raises:
+        CoreError: There is not enough memory.
     """
+    try:
+        return _compose(job)
+    except MemoryError as error:
+        raise CoreError(
+            "There is not enough memory to draw the picture.",
+            hint="Close other programs and try again.",
+        ) from error
+
+
+def _compose(job: PictureJob) -> NDArray[np.uint8]:
     table = window_table(job.film, job.low, job.high, inverted=job.inverted)
     grey: NDArray[np.uint8] = np.take(table, job.film.levels[0])
     if job.evidence is None:
@@ -77,6 +86,7 @@ def write_picture(job: PictureJob, path: Path) -> None:
     Raises:
         OutputError: The disk is full, the folder may not be written to, the
             suffix is unknown, or `path` is the film itself.
+        CoreError: There is not enough memory.
     """
     if path.suffix.lower() not in FORMATS:
         raise OutputError(
@@ -95,48 +105,3 @@ def write_picture(job: PictureJob, path: Path) -> None:
     encoded = cv2.imencode(path.suffix.lower(), picture)[1]
     with atomic_write(path) as partial:
         partial.write_bytes(encoded.data)
-
-
-class PictureWorker(QObject):
-    """Draw pictures in a thread of their own.
-
-    Signals:
-        written: Path. The file is on the disk, whole.
-        composed: QImage. For the clipboard.
-        failed: CoreError. Nothing was written.
-    """
-
-    written = pyqtSignal(object)
-    composed = pyqtSignal(object)
-    failed = pyqtSignal(object)
-
-    @pyqtSlot(object, object)
-    def write(self, job: PictureJob, path: Path) -> None:
-        """Save a picture."""
-        try:
-            write_picture(job, path)
-        except CoreError as error:
-            self.failed.emit(error)
-        except MemoryError:
-            self.failed.emit(_no_memory())
-        else:
-            logger.info("saved a picture")
-            logger.debug("saved %s", path)
-            self.written.emit(path)
-
-    @pyqtSlot(object)
-    def draw(self, job: PictureJob) -> None:
-        """Draw a picture for the clipboard."""
-        try:
-            pixels = compose(job)
-        except MemoryError:
-            self.failed.emit(_no_memory())
-            return
-        self.composed.emit(picture_image(pixels))
-
-
-def _no_memory() -> CoreError:
-    return CoreError(
-        "There is not enough memory to draw the picture.",
-        hint="Close other programs and try again.",
-    )

@@ -67,7 +67,6 @@ class DiagnosedFilm:
         warnings: Of reading it and of the verdict, each once.
         pyramid: Its pixels, for the screen.
         reading: None when no model could be opened.
-        is_file: Whether it can be read again.
     """
 
     path: Path
@@ -75,7 +74,6 @@ class DiagnosedFilm:
     warnings: tuple[str, ...]
     pyramid: FilmPyramid
     reading: Reading | None
-    is_file: bool
 
 
 def diagnose(
@@ -97,7 +95,7 @@ def diagnose(
         else:
             film = radiograph_from_array(pixels, name=path.name)
         reading = _ask(classifier, film) if classifier is not None else None
-        return diagnosed(film, reading, is_file=pixels is None)
+        return diagnosed(film, reading)
     except MemoryError as error:
         raise CoreError(
             f"There is not enough memory to open {path.name}.",
@@ -105,9 +103,7 @@ def diagnose(
         ) from error
 
 
-def diagnosed(
-    film: Radiograph, reading: Reading | None, *, is_file: bool
-) -> DiagnosedFilm:
+def diagnosed(film: Radiograph, reading: Reading | None) -> DiagnosedFilm:
     """Gather what the window shows. Builds the pyramid: not for the GUI thread."""
     said = reading.verdict.warnings if reading is not None else ()
     return DiagnosedFilm(
@@ -116,7 +112,6 @@ def diagnosed(
         warnings=tuple(dict.fromkeys((*film.warnings, *said))),
         pyramid=build_pyramid(film),
         reading=reading,
-        is_file=is_file,
     )
 
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import logging
+from functools import partial
 from pathlib import Path
 
-from PyQt5.QtCore import QObject, pyqtSignal, pyqtSlot
+from PyQt5.QtCore import QObject, pyqtSignal
 from PyQt5.QtGui import QGuiApplication, QImage
 from PyQt5.QtWidgets import QWidget
 
 from core.errors import CoreError
 from core.films.radiograph import display_name
 from desktop.diagnose import file_dialogs as film_dialogs
-from desktop.diagnose.picture import PictureJob, PictureWorker
+from desktop.diagnose.picture import PictureJob, compose, write_picture
+from desktop.film.pyramid import picture_image
 from desktop.settings import Settings
 from desktop.widgets.labels import printable
-from desktop.work.threads import give_thread, stop_thread
+from desktop.work.background import Background
+
+logger = logging.getLogger(__name__)
 
 
 class FilmSaver(QObject):
@@ -31,20 +36,12 @@ class FilmSaver(QObject):
     failed = pyqtSignal(object)
     saved = pyqtSignal(object)
     copied = pyqtSignal()
-    _write_wanted = pyqtSignal(object, object)
-    _draw_wanted = pyqtSignal(object)
 
     def __init__(self, settings: Settings, parent: QWidget) -> None:
         super().__init__(parent)
         self._settings = settings
         self._window = parent
-        self._worker = PictureWorker()
-        self._thread = give_thread(self._worker, self, "pictures")
-        self._write_wanted.connect(self._worker.write)
-        self._draw_wanted.connect(self._worker.draw)
-        self._worker.written.connect(self._on_written)
-        self._worker.composed.connect(self._on_composed)
-        self._worker.failed.connect(self._on_failed)
+        self._pictures = Background(self, "pictures")
 
     def ask_and_save(self, job: PictureJob, label: str | None) -> None:
         """Ask for a file, and save unless the user thinks better of it.
@@ -62,32 +59,34 @@ class FilmSaver(QObject):
 
     def save(self, job: PictureJob, path: Path) -> None:
         """Write the picture; `saved` or `failed` follows."""
-        self._thread.start()
         self.status_changed.emit(f"Saving {display_name(path)}…")
-        self._write_wanted.emit(job, path)
+        written = partial(self._on_written, path)
+        self._pictures.ask(partial(write_picture, job, path), written, self._on_failed)
 
     def copy(self, job: PictureJob) -> None:
         """Put the picture into the clipboard; `copied` or `failed` follows."""
-        self._thread.start()
         self.status_changed.emit("Copying…")
-        self._draw_wanted.emit(job)
+        self._pictures.ask(partial(_draw, job), self._on_drawn, self._on_failed)
 
     def shut_down(self) -> None:
         """End the thread after the picture in hand."""
-        stop_thread(self._thread)
+        self._pictures.shut_down()
 
-    @pyqtSlot(object)
-    def _on_written(self, path: Path) -> None:
+    def _on_written(self, path: Path, nothing: None) -> None:
+        logger.info("saved a picture")
+        logger.debug("saved %s", path)
         self.status_changed.emit(f"Saved {printable(path)}")
         self.saved.emit(path)
 
-    @pyqtSlot(object)
-    def _on_composed(self, image: QImage) -> None:
+    def _on_drawn(self, image: QImage) -> None:
         QGuiApplication.clipboard().setImage(image)
         self.status_changed.emit("The picture is in the clipboard.")
         self.copied.emit()
 
-    @pyqtSlot(object)
     def _on_failed(self, error: CoreError) -> None:
         self.status_changed.emit("")
         self.failed.emit(error)
+
+
+def _draw(job: PictureJob) -> QImage:
+    return picture_image(compose(job))

@@ -6,30 +6,23 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PyQt5.QtCore import QMimeData, pyqtSignal, pyqtSlot
-from PyQt5.QtGui import (
-    QDragEnterEvent,
-    QDragLeaveEvent,
-    QDropEvent,
-    QGuiApplication,
-    QResizeEvent,
-)
+from PyQt5.QtGui import QGuiApplication, QResizeEvent
 from PyQt5.QtWidgets import QMenu, QWidget
 
 from core.films.radiograph import display_name
 from core.model.archive import is_model_file
 from core.model.bundle import ModelBundle, ModelCard
-from core.model.gradcam import colour_table
 from core.paths import sample_films
 from desktop.diagnose import file_dialogs as film_dialogs
 from desktop.diagnose.actions import DiagnoseActions
 from desktop.diagnose.films import OpenFilm
+from desktop.diagnose.heatmap import HeatMap
 from desktop.diagnose.layout import DiagnoseLayout
 from desktop.diagnose.picture import PictureJob
 from desktop.diagnose.reading import DiagnosedFilm
 from desktop.diagnose.saver import FilmSaver
 from desktop.diagnose.session import FilmSession
-from desktop.film.incoming import DropHighlight, films_in, image_pixels, may_hold_films
-from desktop.film.pyramid import heat_image
+from desktop.film.incoming import DropHighlight, films_in, image_pixels
 from desktop.models.in_use import ModelInUse
 from desktop.settings import Settings
 from desktop.widgets.notify import Notice
@@ -46,6 +39,7 @@ class DiagnoseTab(QWidget):
         saver: The thread that draws pictures to save and copy.
         commands: The actions.
         ui: The widgets.
+        heatmap: Which finding's evidence lies over the film.
 
     Signals:
         status_changed: str. What is going on, for the status line.
@@ -72,8 +66,8 @@ class DiagnoseTab(QWidget):
         self.saver = FilmSaver(settings, self)
         self.commands = DiagnoseActions(self, sample_films())
         self.ui = DiagnoseLayout(self, self.session.films, self.commands)
+        self.heatmap = HeatMap(self.session, self.ui, self.commands)
         self._highlight = DropHighlight(self)
-        self.setAcceptDrops(True)
         self._connect_session()
         self._connect_widgets()
         self._connect_actions()
@@ -87,8 +81,7 @@ class DiagnoseTab(QWidget):
 
     def shut_down(self) -> None:
         """Remember the settings and end the thread; the picture in hand is saved."""
-        self._settings.heatmap_shown = self.commands.heatmap.isChecked()
-        self._settings.heatmap_opacity = self.ui.panel.heat.opacity
+        self.heatmap.keep(self._settings)
         self._settings.splitter_state = self.ui.splitter.saveState()
         self.saver.shut_down()
 
@@ -110,13 +103,13 @@ class DiagnoseTab(QWidget):
 
     def take_mime(self, mime: QMimeData | None) -> None:
         """Open what was dropped or pasted."""
-        intake = films_in(mime)
-        if intake.paths:
-            self.open_paths(intake.paths)
-        elif intake.picture is not None:
+        dropped = films_in(mime)
+        if dropped.paths:
+            self.open_paths(dropped.paths)
+        elif dropped.picture is not None:
             self.ui.banner.dismiss()
-            self.session.open_picture(image_pixels(intake.picture))
-        elif intake.elsewhere:
+            self.session.open_picture(image_pixels(dropped.picture))
+        elif dropped.elsewhere:
             text = "Only films on this computer can be opened."
             hint = "Save the picture to a file first, then open the file."
             self.show_notice(Notice(text, hint))
@@ -137,12 +130,6 @@ class DiagnoseTab(QWidget):
         """Tell the user something in the banner."""
         self.ui.banner.show_notice(notice)
 
-    @property
-    def chosen_label(self) -> str | None:
-        """The finding whose heat map is on screen, or would be."""
-        shown = self.session.shown
-        return shown.label or None if shown is not None else None
-
     # The film on screen
 
     @pyqtSlot(object)
@@ -162,9 +149,9 @@ class DiagnoseTab(QWidget):
             self._show_card(reading.bundle.card)
             if film.label not in reading.heatmaps:
                 film.label = reading.likeliest
-        self.ui.panel.show_film(found, self.chosen_label)
+        self.ui.panel.show_film(found, self.heatmap.label)
         self.commands.set_film_open(is_open=True, is_read=reading is not None)
-        self._show_heatmap()
+        self.heatmap.refresh()
         said = reading.sentence if reading is not None else "No verdict."
         name = display_name(film.path)
         self.ui.view.setAccessibleDescription(f"{name}. {said}")
@@ -205,35 +192,6 @@ class DiagnoseTab(QWidget):
         if self.session.shown is not None:  # a failed film was current, briefly
             self.ui.strip.show_current(self.session.shown)
 
-    # Heat map
-
-    def _show_heatmap(self) -> None:
-        film, label = self.session.shown_film, self.chosen_label
-        if film is None or film.reading is None or label is None:
-            self.ui.view.set_heatmap(None)
-            return
-        heat = film.reading.heatmaps[label]
-        self.ui.view.set_heatmap(heat_image(heat, colour_table()))
-        self.ui.panel.choose(film.reading, label)
-        self.commands.mark_finding(label)
-
-    @pyqtSlot(str)
-    def choose_finding(self, label: str) -> None:
-        """Show the heat map of a finding for the film on screen."""
-        shown, film = self.session.shown, self.session.shown_film
-        reading = film.reading if film is not None else None
-        if shown is not None and reading is not None and label in reading.heatmaps:
-            shown.label = label
-            self.set_heatmap_shown(True)
-            self._show_heatmap()
-
-    @pyqtSlot(bool)
-    def set_heatmap_shown(self, shown: bool) -> None:
-        """Show or hide heat maps, of this film and the next ones."""
-        self.ui.panel.heat.set_shown(shown)
-        self.commands.heatmap.setChecked(shown)
-        self.ui.view.set_heatmap_shown(shown)
-
     # Pictures
 
     def picture(self, *, with_heatmap: bool) -> PictureJob | None:
@@ -242,7 +200,7 @@ class DiagnoseTab(QWidget):
         Args:
             with_heatmap: Lay the heat map over it, if there is one.
         """
-        film, label = self.session.shown_film, self.chosen_label
+        film, label = self.session.shown_film, self.heatmap.label
         if film is None:
             return None
         evidence = None
@@ -291,7 +249,7 @@ class DiagnoseTab(QWidget):
     def _save(self, *, with_heatmap: bool) -> None:
         job = self.picture(with_heatmap=with_heatmap)
         if job is not None:
-            label = self.chosen_label if job.evidence is not None else None
+            label = self.heatmap.label if job.evidence is not None else None
             self.saver.ask_and_save(job, label)
 
     @pyqtSlot()
@@ -337,9 +295,6 @@ class DiagnoseTab(QWidget):
         ui = self.ui
         ui.strip.film_chosen.connect(self.session.choose)
         ui.strip.removal_asked.connect(self.session.close)
-        ui.panel.finding_chosen.connect(self.choose_finding)
-        ui.panel.heat.shown_changed.connect(self.set_heatmap_shown)
-        ui.panel.heat.opacity_changed.connect(ui.view.set_heatmap_opacity)
         ui.empty.open_asked.connect(self._on_open_triggered)
         ui.empty.sample_asked.connect(self._on_any_sample_asked)
 
@@ -355,31 +310,13 @@ class DiagnoseTab(QWidget):
         commands.next.triggered.connect(self._on_next_triggered)
         commands.previous.triggered.connect(self._on_previous_triggered)
         commands.sample_asked.connect(self._on_sample_asked)
-        commands.finding_asked.connect(self.choose_finding)
-        commands.heatmap.triggered.connect(self.set_heatmap_shown)
 
     def _restore_settings(self) -> None:
-        opacity = self._settings.heatmap_opacity
-        self.ui.panel.heat.set_opacity(opacity)
-        self.ui.view.set_heatmap_opacity(opacity)
-        self.set_heatmap_shown(self._settings.heatmap_shown)
+        self.heatmap.restore(self._settings)
         if not self._settings.splitter_state.isEmpty():
             self.ui.splitter.restoreState(self._settings.splitter_state)
 
     # Qt overrides
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if may_hold_films(event.mimeData()):
-            event.acceptProposedAction()
-            self.show_drop(event.mimeData())
-
-    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        self.show_drop(None)
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        self.show_drop(None)
-        self.take_mime(event.mimeData())
-        event.acceptProposedAction()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._highlight.setGeometry(self.rect())

@@ -13,7 +13,7 @@ from PyQt5.QtWidgets import QWidget
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Intake:
+class DroppedItems:
     """What was handed over.
 
     Attributes:
@@ -32,17 +32,17 @@ def may_hold_films(mime: QMimeData) -> bool:
     return mime.hasUrls() or mime.hasImage()
 
 
-def films_in(mime: QMimeData | None) -> Intake:
+def films_in(mime: QMimeData | None) -> DroppedItems:
     """Take the films out of a drop or the clipboard."""
     if mime is None:  # an empty clipboard, on some systems
-        return Intake()
+        return DroppedItems()
     local = [url for url in mime.urls() if url.isLocalFile()]
     paths = tuple(Path(url.toLocalFile()) for url in local)
     picture = None
     if not paths and mime.hasImage():
         image = QImage(mime.imageData())
         picture = None if image.isNull() else image
-    return Intake(paths, picture, len(mime.urls()) - len(local))
+    return DroppedItems(paths, picture, len(mime.urls()) - len(local))
 
 
 def image_pixels(image: QImage) -> NDArray[np.uint8]:

@@ -30,7 +30,7 @@ _LEAVE_S: Final = 5.0
 
 
 @dataclasses.dataclass(frozen=True)
-class PictureWish:
+class PictureRequest:
     """A film of which a small picture is wanted.
 
     Attributes:
@@ -45,8 +45,8 @@ class PictureWish:
 class Thumbnails(QObject):
     """Keeps small pictures, and has those made that are on screen and missing.
 
-    Only the newest wishes count: what has been scrolled away is not read. The
-    threads start with the first wish; the owner ends them with `shut_down`.
+    Only the newest requests count: what has been scrolled away is not read. The
+    threads start with the first request; the owner ends them with `shut_down`.
 
     Signals:
         made: int. Key of a film whose picture is there now, or never will be.
@@ -102,12 +102,12 @@ class Thumbnails(QObject):
         self._forget()
         self._desk.begin(self._desk.side)
 
-    def want(self, wishes: Iterable[PictureWish]) -> None:
+    def want(self, requests: Iterable[PictureRequest]) -> None:
         """Have these made, the first one first, and nothing else any more."""
         missing = [
-            wish
-            for wish in wishes
-            if wish.key not in self._pictures and wish.key not in self._broken
+            request
+            for request in requests
+            if request.key not in self._pictures and request.key not in self._broken
         ]
         self._desk.put(missing)
         if missing and not self._threads and not self._desk.is_closed:
@@ -137,13 +137,13 @@ class Thumbnails(QObject):
         while (task := self._desk.take()) is not None:
             picture, is_there = None, True
             try:
-                picture = _small_picture(task.wish.path, task.side)
+                picture = _small_picture(task.request.path, task.side)
             except (ImageReadError, MemoryError) as error:
-                logger.debug("no picture of %s: %s", task.wish.path, error)
-                is_there = os.path.lexists(task.wish.path)
+                logger.debug("no picture of %s: %s", task.request.path, error)
+                is_there = os.path.lexists(task.request.path)
             finally:
                 if self._desk.give_back(task):
-                    self._read.emit(task.round, task.wish.key, picture, is_there)
+                    self._read.emit(task.round, task.request.key, picture, is_there)
 
     @pyqtSlot(int, int, object, bool)
     def _on_read(
@@ -166,18 +166,18 @@ class Thumbnails(QObject):
 
 @dataclasses.dataclass(frozen=True)
 class _Task:
-    wish: PictureWish
+    request: PictureRequest
     side: int
     round: int
 
 
 class _Desk:
-    """Where wishes lie until a thread takes them. Safe from any thread."""
+    """Where requests lie until a thread takes them. Safe from any thread."""
 
     def __init__(self) -> None:
         self.side = 48
         self.round = 0
-        self._wishes: list[PictureWish] = []
+        self._requests: list[PictureRequest] = []
         self._in_hand: set[tuple[int, int]] = set()
         self._is_closed = False
         self._news = threading.Condition()
@@ -185,7 +185,7 @@ class _Desk:
     @property
     def is_busy(self) -> bool:
         with self._news:
-            return bool(self._wishes or self._in_hand)
+            return bool(self._requests or self._in_hand)
 
     @property
     def is_closed(self) -> bool:
@@ -195,35 +195,37 @@ class _Desk:
         """What is in hand is for nobody any more."""
         with self._news:
             self.side, self.round = side, self.round + 1
-            self._wishes = []
+            self._requests = []
 
-    def put(self, wishes: list[PictureWish]) -> None:
+    def put(self, requests: list[PictureRequest]) -> None:
         with self._news:
-            self._wishes = [
-                wish for wish in wishes if (self.round, wish.key) not in self._in_hand
+            self._requests = [
+                request
+                for request in requests
+                if (self.round, request.key) not in self._in_hand
             ]
             self._news.notify_all()
 
     def take(self) -> _Task | None:
-        """Wait for a wish; None at the end."""
+        """Wait for a request; None at the end."""
         with self._news:
-            self._news.wait_for(lambda: self._wishes or self._is_closed)
+            self._news.wait_for(lambda: self._requests or self._is_closed)
             if self._is_closed:
                 return None
-            task = _Task(self._wishes.pop(0), self.side, self.round)
-            self._in_hand.add((task.round, task.wish.key))
+            task = _Task(self._requests.pop(0), self.side, self.round)
+            self._in_hand.add((task.round, task.request.key))
             return task
 
     def give_back(self, task: _Task) -> bool:
         """Whether anybody still waits for it."""
         with self._news:
-            self._in_hand.discard((task.round, task.wish.key))
+            self._in_hand.discard((task.round, task.request.key))
             return not self._is_closed and task.round == self.round
 
     def close(self) -> None:
         with self._news:
             self._is_closed = True
-            self._wishes = []
+            self._requests = []
             self._news.notify_all()
 
 

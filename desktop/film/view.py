@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
 from PyQt5.QtCore import (
     QEvent,
     QPoint,
     QPointF,
-    QRect,
     QRectF,
     QSize,
     Qt,
@@ -29,18 +26,16 @@ from PyQt5.QtGui import (
 )
 from PyQt5.QtWidgets import QGestureEvent, QPinchGesture, QSizePolicy, QWidget
 
-from desktop.film.pyramid import FilmPyramid, Patch, render_patch, window_table
-from desktop.film.viewport import Camera
-from desktop.style.overlay_text import GROUND, paint_hud
+from desktop.film.pyramid import FilmPyramid
+from desktop.film.shades import Shades
+from desktop.film.viewport import Viewport
+from desktop.style.overlay_text import GROUND, paint_overlay
 
 _ZOOM_STEP: Final = 1.25
 _SHARP_FROM: Final = 4.0  # from this zoom on, pixels are shown as squares
 _PAN_STEP_PX: Final = 60
 _CONTRAST_STEP: Final = 0.1
 _BRIGHTNESS_STEP: Final = 0.05
-
-#: Most pixels shaded beyond what is visible, so that panning is free.
-_SPARE_PIXELS: Final = 2_000_000
 
 
 class FilmView(QWidget):
@@ -51,7 +46,7 @@ class FilmView(QWidget):
     from the nearest level of the pyramid.
 
     Attributes:
-        camera: Where the film lies in the widget.
+        viewport: Where the film lies in the widget.
 
     Signals:
         window_changed: float, float. Film values shown as black and as white.
@@ -63,15 +58,12 @@ class FilmView(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.camera = Camera()
+        self.viewport = Viewport()
         self._film: FilmPyramid | None = None
-        self._low, self._high = 0.0, 255.0
-        self._inverted = False
+        self._shades = Shades()
         self._heat: QImage | None = None
         self._heat_shown = True
         self._heat_opacity = 0.5
-        self._patch: Patch | None = None
-        self._table: NDArray[np.uint8] | None = None
         self._drag_from: QPoint | None = None
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -90,12 +82,12 @@ class FilmView(QWidget):
     @property
     def grey_window(self) -> tuple[float, float]:
         """Film values shown as black and as white."""
-        return self._low, self._high
+        return self._shades.low, self._shades.high
 
     @property
     def inverted(self) -> bool:
         """Whether dark and light are exchanged."""
-        return self._inverted
+        return self._shades.is_inverted
 
     def set_film(self, film: FilmPyramid | None, *, keep_view: bool = False) -> None:
         """Show a film, whole and in its own window.
@@ -109,7 +101,7 @@ class FilmView(QWidget):
         self._forget_shades()
         if film is not None and not keep_view:
             self._heat = None
-            self.camera.set_film(*film.size)
+            self.viewport.set_film(*film.size)
             self.reset_window()
 
     # Heat map
@@ -141,13 +133,13 @@ class FilmView(QWidget):
         """Show `low` as black and `high` as white, in film values."""
         if self._film is None:
             return
-        least, most = self._film.value_range
+        minimum, maximum = self._film.value_range
         width = max(high - low, self._film.step)
-        width = min(width, 2 * max(most - least, self._film.step))
-        middle = min(max((low + high) / 2, least), most)
-        self._low, self._high = middle - width / 2, middle + width / 2
+        width = min(width, 2 * max(maximum - minimum, self._film.step))
+        middle = min(max((low + high) / 2, minimum), maximum)
+        self._shades.low, self._shades.high = middle - width / 2, middle + width / 2
         self._forget_shades()
-        self.window_changed.emit(self._low, self._high)
+        self.window_changed.emit(*self.grey_window)
 
     @pyqtSlot()
     def reset_window(self) -> None:
@@ -159,8 +151,8 @@ class FilmView(QWidget):
     @pyqtSlot(bool)
     def set_inverted(self, inverted: bool) -> None:
         """Exchange dark and light."""
-        if inverted != self._inverted:
-            self._inverted = inverted
+        if inverted != self.inverted:
+            self._shades.is_inverted = inverted
             self._forget_shades()
             self.inversion_changed.emit(inverted)
 
@@ -174,8 +166,9 @@ class FilmView(QWidget):
         if self._film is None:
             return
         unit = self._film.high - self._film.low
-        width = max(self._high - self._low - contrast * unit, self._film.step)
-        middle = (self._low + self._high) / 2 - brightness * unit
+        low, high = self.grey_window
+        width = max(high - low - contrast * unit, self._film.step)
+        middle = (low + high) / 2 - brightness * unit
         self.set_window(middle - width / 2, middle + width / 2)
 
     @pyqtSlot()
@@ -203,7 +196,7 @@ class FilmView(QWidget):
     @pyqtSlot()
     def fit(self) -> None:
         """Show the whole film, and keep it whole when the window changes."""
-        self.camera.fit()
+        self.viewport.fit()
         self.update()
 
     @pyqtSlot()
@@ -214,64 +207,43 @@ class FilmView(QWidget):
     @pyqtSlot()
     def zoom_in(self) -> None:
         """One step closer to the middle of the view."""
-        self.zoom_to(self.camera.zoom * _ZOOM_STEP)
+        self.zoom_to(self.viewport.zoom * _ZOOM_STEP)
 
     @pyqtSlot()
     def zoom_out(self) -> None:
         """One step away from the middle of the view."""
-        self.zoom_to(self.camera.zoom / _ZOOM_STEP)
+        self.zoom_to(self.viewport.zoom / _ZOOM_STEP)
 
     def zoom_to(self, zoom: float, at: QPointF | None = None) -> None:
-        """Zoom so that the film stays still under `at`; see `Camera.zoom_to`."""
+        """Zoom so that the film stays still under `at`; see `Viewport.zoom_to`."""
         if self._film is not None:
-            self.camera.zoom_to(zoom, at)
+            self.viewport.zoom_to(zoom, at)
             self.update()
 
     def pan_by(self, dx: float, dy: float) -> None:
         """Move the film by so many logical pixels."""
         if self._film is not None:
-            self.camera.pan_by(dx, dy)
+            self.viewport.pan_by(dx, dy)
             self.update()
 
     # Painting
 
     def _forget_shades(self) -> None:
-        self._table = None
-        self._patch = None
+        self._shades.clear()
         self.update()
 
-    def _patch_for(self, film: FilmPyramid, visible: QRectF) -> tuple[Patch, QRectF]:
-        """Shades that cover `visible`, in film pixels, and its place in them."""
-        level = film.level_for(self.camera.zoom)
-        rows, columns = film.levels[level].shape
-        x, y = columns / film.size[1], rows / film.size[0]
-        part = QRectF(
-            visible.x() * x, visible.y() * y, visible.width() * x, visible.height() * y
-        )
-        whole = QRect(0, 0, columns, rows)
-        needed = part.toAlignedRect().adjusted(-1, -1, 1, 1).intersected(whole)
-        patch = self._patch
-        if patch is None or patch.level != level or not patch.area.contains(needed):
-            if self._table is None:
-                self._table = window_table(
-                    film, self._low, self._high, inverted=self._inverted
-                )
-            area = _grown(needed, _SPARE_PIXELS)
-            patch = self._patch = render_patch(film, level, area, self._table)
-        return patch, part.translated(-QPointF(patch.area.topLeft()))
-
     def _paint_film(self, painter: QPainter, film: FilmPyramid) -> None:
-        place = self.camera.film_rect
+        place = self.viewport.film_rect
         shown = place.intersected(QRectF(self.rect()))
         if shown.isEmpty():
             return
         visible = QRectF(
-            self.camera.film_point(shown.topLeft()),
-            self.camera.film_point(shown.bottomRight()),
+            self.viewport.film_point(shown.topLeft()),
+            self.viewport.film_point(shown.bottomRight()),
         )
-        patch, source = self._patch_for(film, visible)
+        patch, source = self._shades.covering(film, visible, self.viewport.zoom)
         smooth = QPainter.RenderHint.SmoothPixmapTransform
-        painter.setRenderHint(smooth, self.camera.zoom < _SHARP_FROM)
+        painter.setRenderHint(smooth, self.viewport.zoom < _SHARP_FROM)
         painter.drawImage(shown, patch.image, source)
         if self._heat is not None and self._heat_shown:
             painter.setRenderHint(smooth)
@@ -279,14 +251,15 @@ class FilmView(QWidget):
             painter.drawImage(place, self._heat)
             painter.setOpacity(1.0)
 
-    def _hud_text(self, film: FilmPyramid) -> str:
-        width, level = self._high - self._low, (self._low + self._high) / 2
+    def _overlay_text(self, film: FilmPyramid) -> str:
+        low, high = self.grey_window
+        width, level = high - low, (low + high) / 2
         places = 0 if film.step >= 0.5 else 3
         text = (
-            f"{self.camera.zoom:.0%}    "
+            f"{self.viewport.zoom:.0%}    "
             f"Window {width:,.{places}f}    Level {level:,.{places}f}"
         )
-        return f"{text}    Inverted" if self._inverted else text
+        return f"{text}    Inverted" if self.inverted else text
 
     # Qt overrides
 
@@ -296,24 +269,24 @@ class FilmView(QWidget):
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QNativeGestureEvent):
             if event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
-                zoom = self.camera.zoom * (1.0 + event.value())
+                zoom = self.viewport.zoom * (1.0 + event.value())
                 self.zoom_to(zoom, event.localPos())
                 return True
         elif isinstance(event, QGestureEvent):
             pinch = event.gesture(Qt.GestureType.PinchGesture)
             if isinstance(pinch, QPinchGesture):
                 at = QPointF(self.mapFromGlobal(pinch.hotSpot().toPoint()))
-                self.zoom_to(self.camera.zoom * pinch.scaleFactor(), at)
+                self.zoom_to(self.viewport.zoom * pinch.scaleFactor(), at)
                 return True
         return super().event(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        self.camera.set_view(self.width(), self.height(), self.devicePixelRatioF())
+        self.viewport.set_view(self.width(), self.height(), self.devicePixelRatioF())
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         turns = event.angleDelta().y() / 120.0
         if turns:
-            self.zoom_to(self.camera.zoom * _ZOOM_STEP**turns, event.position())
+            self.zoom_to(self.viewport.zoom * _ZOOM_STEP**turns, event.position())
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -359,13 +332,5 @@ class FilmView(QWidget):
         painter.fillRect(self.rect(), GROUND)
         if self._film is not None:
             self._paint_film(painter, self._film)
-            paint_hud(painter, self.rect(), self._hud_text(self._film))
+            paint_overlay(painter, self.rect(), self._overlay_text(self._film))
         painter.end()
-
-
-def _grown(area: QRect, spare_pixels: int) -> QRect:
-    """Widen on all sides, to twice the size at most, by `spare_pixels` at most."""
-    wide, high = max(1, area.width()), max(1, area.height())
-    growth = min(2.0, (1.0 + spare_pixels / (wide * high)) ** 0.5)
-    dx, dy = int(wide * (growth - 1) / 2), int(high * (growth - 1) / 2)
-    return area.adjusted(-dx, -dy, dx, dy)

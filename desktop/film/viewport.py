@@ -9,7 +9,7 @@ from PyQt5.QtCore import QPointF, QRectF, QSizeF
 _LARGEST_ZOOM: Final = 16.0
 
 
-class Camera:
+class Viewport:
     """Maps film pixels to logical screen pixels.
 
     Attributes:
@@ -67,9 +67,9 @@ class Camera:
         """
         point = at if at is not None else self._middle
         under = self.film_point(point)
-        least = min(self._fit_scale * 0.5, 1.0 / self._ratio)
-        most = max(self._fit_scale, _LARGEST_ZOOM / self._ratio)
-        self._scale = min(max(zoom / self._ratio, least), most)
+        minimum = min(self._fit_scale * 0.5, 1.0 / self._ratio)
+        maximum = max(self._fit_scale, _LARGEST_ZOOM / self._ratio)
+        self._scale = min(max(zoom / self._ratio, minimum), maximum)
         self._look_at(under - (point - self._middle) / self._scale)
 
     def pan_by(self, dx: float, dy: float) -> None:

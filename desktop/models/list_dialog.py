@@ -20,7 +20,7 @@ from PyQt5.QtWidgets import (
 )
 
 from core.errors import CoreError
-from core.model.installed import ShelvedModel, kept_models, remove
+from core.model.installed import InstalledModel, installed_models, remove
 from desktop.widgets.confirm import choose
 from desktop.widgets.dialogs import resize_within_screen
 from desktop.widgets.labels import Caption
@@ -68,15 +68,15 @@ class ModelsDialog(QDialog):
 
     def refresh(self) -> None:
         """List the models as they are now."""
-        self._files.ask(kept_models, self._on_listed, self.banner.show_error)
+        self._files.ask(installed_models, self._on_listed, self.banner.show_error)
 
     @property
-    def current(self) -> ShelvedModel | None:
+    def current(self) -> InstalledModel | None:
         """The model that is selected."""
         item = self.models.currentItem()
         return item.data(_MODEL) if item is not None else None
 
-    def _on_listed(self, found: list[ShelvedModel]) -> None:
+    def _on_listed(self, found: list[InstalledModel]) -> None:
         before = self.current
         self.models.clear()
         for model in found:
@@ -160,7 +160,7 @@ class ModelsDialog(QDialog):
         page.addLayout(tools)
 
 
-def _line_about(model: ShelvedModel) -> str:
+def _line_about(model: InstalledModel) -> str:
     parts = []
     if model.is_in_use:
         parts.append("In use")
@@ -174,7 +174,7 @@ def _line_about(model: ShelvedModel) -> str:
     return " · ".join(parts)
 
 
-def _advice(model: ShelvedModel) -> str:
+def _advice(model: InstalledModel) -> str:
     if model.damage:
         return model.damage
     if model.is_in_use:

@@ -17,7 +17,7 @@ _VEIL: Final = QColor(0, 0, 0, 150)
 _MARGIN_PX: Final = 10
 
 
-def paint_hud(painter: QPainter, view: QRect, text: str) -> None:
+def paint_overlay(painter: QPainter, view: QRect, text: str) -> None:
     """Write a line into the lower left corner of a film's view."""
     font = painter.font()
     font.setPointSizeF(font.pointSizeF() * 0.92)

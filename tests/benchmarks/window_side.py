@@ -34,7 +34,7 @@ def show(film: Path, bundle: Path) -> dict[str, object]:
     window.resize(1400, 900)
     window.show()
     tab = window.diagnose
-    tab.set_heatmap_shown(True)
+    tab.heatmap.set_shown(True)
     window.open_paths([film])
     while tab.session.is_reading:
         QTest.qWait(5)

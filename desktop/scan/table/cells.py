@@ -28,7 +28,7 @@ class Column:
     """A column of the table.
 
     Attributes:
-        kind: What `SortWish.by` calls it, "share", or "picture".
+        kind: What `RowSort.by` calls it, "share", or "picture".
         title: Its heading.
         tip: What the heading explains.
         label: Number of the label, for a share.
@@ -77,8 +77,8 @@ def cell_text(
     if column.kind == FINDING:
         return finding_name(labels, int(rows.findings[row]))
     if column.kind == SHARE:
-        share = float(rows.shares[row, column.label])
-        return percent(share) if share == share else ""
+        share = rows.share(row, column.label)
+        return percent(share) if share is not None else ""
     if column.kind == VERDICT:
         return rows.verdict(row)
     if column.kind == WARNINGS:
@@ -119,7 +119,7 @@ def row_sentence(rows: ScanColumns, labels: Sequence[Label], row: int) -> str:
     else:
         parts += [
             f"{label.display_name} {percent(float(share))}"
-            for label, share in zip(labels, rows.shares[row], strict=True)
+            for label, share in zip(labels, rows.numbers["shares"][row], strict=True)
         ]
     parts += rows.warnings_of(row)
     return ", ".join(parts)

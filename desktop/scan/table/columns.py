@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import array
+import bisect
 import dataclasses
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -11,12 +14,33 @@ from numpy.typing import NDArray
 
 from core.scan.row import ScanRow
 from core.scan.triage import disease_share, triage_key
-from desktop.scan.table.texts import Ids, Mask, SortedIds, TextPool, folded, natural_key
 
 #: Between the warnings of a film, where they are one text.
 BETWEEN: Final = "\n"
+_DIGITS: Final = re.compile(r"\d+", re.ASCII)
 
-_Numbers = NDArray[np.float64]
+Ids = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+
+def numbers_of(labels: int) -> np.dtype[Any]:
+    """The numbers of a row, for a model with so many labels.
+
+    finding: Number of a label; then come "uncertain" and "not read".
+    warnings: How many there are.
+    disease: Probability of any disease; NaN where not read.
+    triage: What to triage by, the least first.
+    shares: Probability of each label; NaN where not read.
+    """
+    return np.dtype(
+        [
+            ("finding", np.int16),
+            ("warnings", np.int16),
+            ("disease", np.float64),
+            ("triage", np.float64, (2,)),
+            ("shares", np.float64, (labels,)),
+        ]
+    )
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -28,11 +52,7 @@ class RowBlock:
         file_keys: What the files sort by.
         file_words: What a search in the files looks at.
         verdicts, warnings, errors: Texts; empty where there is none.
-        findings: (n,) int16: number of the label; see `ScanColumns`.
-        warning_counts: (n,) int16.
-        shares: (n, c) float64 probabilities; NaN where not read.
-        disease: (n,) float64, probability of any disease; NaN where not read.
-        triage: (n, 2) float64: the numbers that the rows are triaged by.
+        numbers: (n,), as `numbers_of`.
     """
 
     files: list[str]
@@ -41,11 +61,7 @@ class RowBlock:
     verdicts: list[str]
     warnings: list[str]
     errors: list[str]
-    findings: NDArray[np.int16]
-    warning_counts: NDArray[np.int16]
-    shares: _Numbers
-    disease: _Numbers
-    triage: _Numbers
+    numbers: NDArray[Any]
 
     def __len__(self) -> int:
         return len(self.files)
@@ -58,17 +74,6 @@ class RowBlock:
             rows: In the order they came.
             labels: Names of the model's labels, in output order.
         """
-        nothing = [np.nan] * len(labels)
-        shares = [
-            [row.probabilities[name] for name in labels]
-            if row.probabilities
-            else nothing
-            for row in rows
-        ]
-        disease = [
-            disease_share(row.probabilities) if row.probabilities else np.nan
-            for row in rows
-        ]
         files = [row.file for row in rows]
         return cls(
             files=files,
@@ -77,37 +82,36 @@ class RowBlock:
             verdicts=[row.verdict for row in rows],
             warnings=[BETWEEN.join(row.warnings) for row in rows],
             errors=[row.error for row in rows],
-            findings=np.array([_finding(row, labels) for row in rows], np.int16),
-            warning_counts=np.array([len(row.warnings) for row in rows], np.int16),
-            shares=np.array(shares, np.float64).reshape(len(rows), len(labels)),
-            # To the digits of the file: 1 - 0.07 is to count as 93 per cent.
-            disease=np.round(np.array(disease, np.float64), 6),
-            triage=np.array([triage_key(row)[:2] for row in rows], np.float64).reshape(
-                len(rows), 2
+            numbers=np.array(
+                [_numbers(row, labels) for row in rows], numbers_of(len(labels))
             ),
         )
 
+    @property
+    def findings(self) -> NDArray[np.int16]:
+        """(n,) int16: see `numbers_of`."""
+        findings: NDArray[np.int16] = self.numbers["finding"]
+        return findings
+
     def part(self, start: int, stop: int) -> RowBlock:
         """Some of the rows."""
-        cut = slice(start, stop)
-        return RowBlock(
-            **{
-                field.name: getattr(self, field.name)[cut]
-                for field in dataclasses.fields(self)
-            }
-        )
+        fields = (getattr(self, field.name) for field in dataclasses.fields(self))
+        return RowBlock(*(field[start:stop] for field in fields))
 
 
-def _finding(row: ScanRow, labels: Sequence[str]) -> int:
-    if row.finding is not None:
-        return labels.index(row.finding)
-    return len(labels) if row.probabilities else len(labels) + 1
+def _numbers(row: ScanRow, labels: Sequence[str]) -> tuple[object, ...]:
+    finding, disease, shares = len(labels) + 1, np.nan, [np.nan] * len(labels)
+    if row.probabilities:
+        is_stated = row.finding is not None
+        finding = labels.index(row.finding) if is_stated else len(labels)
+        # To the digits of the file: 1 - 0.07 is to count as 93 per cent.
+        disease = round(disease_share(row.probabilities), 6)
+        shares = [row.probabilities[name] for name in labels]
+    return finding, len(row.warnings), disease, triage_key(row)[:2], shares
 
 
 class ScanColumns:
     """All rows of a scan so far. A row is known by its number, which never changes.
-
-    A finding is the number of a label; then come `uncertain` and `not_read`.
 
     Args:
         labels: How many labels the model has.
@@ -115,6 +119,9 @@ class ScanColumns:
     Attributes:
         files: Relative to the folder scanned.
         gone: Rows of films that are not there any more -> what became of them.
+        verdicts, warnings, errors: The texts of all rows.
+        by_file: The rows by their file, as people sort.
+        by_name: The rows by the bare name of their file, as `triage_key` sorts.
     """
 
     def __init__(self, labels: int) -> None:
@@ -124,12 +131,11 @@ class ScanColumns:
         self.verdicts = TextPool()
         self.warnings = TextPool()
         self.errors = TextPool()
+        self.by_file = SortedIds()
+        self.by_name = SortedIds()
         self._file_words: list[str] = []
-        self._by_file = SortedIds()  # as people sort
-        self._by_name = SortedIds()  # as `triage_key` does
-        self._codes = _Growing(3, np.int32)
-        self._kinds = _Growing(2, np.int16)
-        self._numbers = _Growing(labels + 3, np.float64)
+        # More room than is used, so that few additions copy what is there.
+        self._room = np.empty(1024, numbers_of(labels))
 
     def __len__(self) -> int:
         return len(self.files)
@@ -145,94 +151,55 @@ class ScanColumns:
         return self.labels + 1
 
     @property
+    def numbers(self) -> NDArray[Any]:
+        """(n,), as `numbers_of`."""
+        return self._room[: len(self)]
+
+    @property
     def findings(self) -> NDArray[np.int16]:
         """(n,) int16, 0 to `not_read`."""
-        return self._kinds.values[:, 0]
+        findings: NDArray[np.int16] = self.numbers["finding"]
+        return findings
 
-    @property
-    def warning_counts(self) -> NDArray[np.int16]:
-        """(n,) int16."""
-        return self._kinds.values[:, 1]
-
-    @property
-    def shares(self) -> _Numbers:
-        """(n, c) float64 probabilities; NaN where not read."""
-        return self._numbers.values[:, : self.labels]
-
-    @property
-    def disease(self) -> _Numbers:
-        """(n,) float64, probability of any disease; NaN where not read."""
-        return self._numbers.values[:, self.labels]
-
-    @property
-    def triage(self) -> _Numbers:
-        """(n, 2) float64: what to triage by, the least first."""
-        return self._numbers.values[:, self.labels + 1 :]
-
-    @property
-    def by_name(self) -> Ids:
-        """(n,) int64: the rows by the bare name of their file."""
-        return self._by_name.ids
-
-    @property
-    def by_file(self) -> Ids:
-        """(n,) int64: the rows by their file, naturally sorted."""
-        return self._by_file.ids
-
-    @property
-    def verdict_ranks(self) -> Ids:
-        """(n,) int64: the place of each row's verdict."""
-        return self.verdicts.ranks[self._codes.values[:, 0]]
-
-    @property
-    def warning_ranks(self) -> Ids:
-        """(n,) int64: the place of each row's warnings."""
-        return self.warnings.ranks[self._codes.values[:, 1]]
-
-    @property
-    def error_ranks(self) -> Ids:
-        """(n,) int64: the place of each row's error; none comes first."""
-        return self.errors.ranks[self._codes.values[:, 2]]
+    def share(self, row: int, label: int) -> float | None:
+        """Probability of a label; None where the film was not read."""
+        share = float(self._room["shares"][row, label])
+        return None if np.isnan(share) else share
 
     def verdict(self, row: int) -> str:
         """The sentence; empty where not read."""
-        return self.verdicts[int(self._codes.values[row, 0])]
+        return self.verdicts[row]
 
     def warnings_of(self, row: int) -> list[str]:
         """Why to doubt the verdict."""
-        text = self.warnings[int(self._codes.values[row, 1])]
+        text = self.warnings[row]
         return text.split(BETWEEN) if text else []
 
     def error(self, row: int) -> str:
         """Why the film was not read; empty where it was."""
-        return self.errors[int(self._codes.values[row, 2])]
+        return self.errors[row]
 
     def append(self, block: RowBlock) -> None:
         """Add rows; those that are there keep their numbers."""
+        used, needed = len(self), len(self) + len(block)
+        if needed > len(self._room):
+            self._room = np.resize(self._room, 2 * needed)
+        self._room[used:needed] = block.numbers
         self.files += block.files
         self._file_words += block.file_words
-        self._by_file.add(block.file_keys)
-        self._by_name.add(block.files)
-        codes = (
-            self.verdicts.numbers(block.verdicts),
-            self.warnings.numbers(block.warnings),
-            self.errors.numbers(block.errors),
-        )
-        self._codes.append(np.array(codes, np.int32).T)
-        self._kinds.append(np.stack([block.findings, block.warning_counts], axis=1))
-        self._numbers.append(
-            np.concatenate(
-                [block.shares, block.disease[:, np.newaxis], block.triage], axis=1
-            )
-        )
+        self.by_file.add(block.file_keys)
+        self.by_name.add(block.files)
+        self.verdicts.add(block.verdicts)
+        self.warnings.add(block.warnings)
+        self.errors.add(block.errors)
 
     def holding(self, part: str) -> Mask:
         """(n,) bool: rows with a text that holds `part`, whatever its case."""
         part = part.casefold()
         words = self._file_words
         found = np.fromiter((part in word for word in words), bool, len(words))
-        for column, pool in enumerate((self.verdicts, self.warnings, self.errors)):
-            found |= pool.holding(part)[self._codes.values[:, column]]
+        for pool in (self.verdicts, self.warnings, self.errors):
+            found |= pool.holding(part)
         return found
 
     def counts(self) -> list[int]:
@@ -240,22 +207,104 @@ class ScanColumns:
         return np.bincount(self.findings, minlength=self.not_read + 1).tolist()
 
 
-class _Growing:
-    """A table of numbers that more rows are added to without copying it each time."""
+def natural_key(text: str) -> str:
+    """What a text sorts by, so that film 9 comes before film 10.
 
-    def __init__(self, columns: int, kind: type[np.generic]) -> None:
-        self._room = np.empty((1024, columns), kind)
-        self._used = 0
+    Upper and lower case are one; each number is led by how long it is.
+    """
+    return _DIGITS.sub(_led_by_length, text.casefold())
+
+
+def _led_by_length(found: re.Match[str]) -> str:
+    digits = found[0].lstrip("0")
+    nines, rest = divmod(len(digits), 9)
+    return "9" * nines + str(rest) + digits
+
+
+class SortedIds:
+    """Ids in the order of their keys, kept so as more come.
+
+    What comes is sorted by itself and merged: a hundred thousand that are there
+    already cost no comparison each.
+    """
+
+    def __init__(self) -> None:
+        self._keys: list[str] = []
+        self._ids: Ids = np.empty(0, np.int64)
+        self._ranks: Ids | None = None
 
     @property
-    def values(self) -> NDArray[Any]:
-        return self._room[: self._used]
+    def ids(self) -> Ids:
+        """(n,) int64: the ids, the least key first; equal ones as they came."""
+        return self._ids
 
-    def append(self, rows: NDArray[Any]) -> None:
-        needed = self._used + len(rows)
-        if needed > len(self._room):
-            room = np.empty((2 * needed, self._room.shape[1]), self._room.dtype)
-            room[: self._used] = self.values
-            self._room = room
-        self._room[self._used : needed] = rows
-        self._used = needed
+    @property
+    def ranks(self) -> Ids:
+        """(n,) int64: the place of each id among the others."""
+        if self._ranks is None:
+            self._ranks = np.empty_like(self._ids)
+            self._ranks[self._ids] = np.arange(len(self._ids))
+        return self._ranks
+
+    def add(self, keys: Sequence[str]) -> None:
+        """Give the next ids to these keys."""
+        fresh = sorted(range(len(keys)), key=keys.__getitem__)
+        merged: list[str] = []
+        places = np.empty(len(fresh), np.int64)
+        done = 0
+        for number, which in enumerate(fresh):
+            place = bisect.bisect_right(self._keys, keys[which], lo=done)
+            merged += self._keys[done:place]
+            merged.append(keys[which])
+            places[number] = done = place
+        merged += self._keys[done:]
+        ids = np.asarray(fresh, np.int64) + len(self._ids)
+        self._ids = np.insert(self._ids, places, ids)
+        self._keys = merged
+        self._ranks = None
+
+
+class TextPool:
+    """A text for each row, of which there are few different ones: each kept once."""
+
+    def __init__(self) -> None:
+        self._texts: list[str] = []
+        self._folded: list[str] = []
+        self._numbers: dict[str, int] = {}
+        self._sorted = SortedIds()
+        self._codes = array.array("i")
+
+    def __getitem__(self, row: int) -> str:
+        return self._texts[self._codes[row]]
+
+    @property
+    def codes(self) -> NDArray[np.int32]:
+        """(n,) int32: which of the texts each row has."""
+        return np.array(self._codes, np.int32)
+
+    @property
+    def ranks(self) -> Ids:
+        """(n,) int64: the place of each row's text, naturally sorted."""
+        return self._sorted.ranks[self.codes]
+
+    def add(self, texts: Sequence[str]) -> None:
+        """Give the next rows these texts."""
+        known = self._numbers
+        fresh = [text for text in dict.fromkeys(texts) if text not in known]
+        for text in fresh:
+            known[text] = len(known)
+        self._texts += fresh
+        self._folded += map(folded, fresh)
+        self._sorted.add([natural_key(text) for text in fresh])
+        self._codes.extend(known[text] for text in texts)
+
+    def holding(self, part: str) -> Mask:
+        """(n,) bool: rows whose text holds a part that has been folded."""
+        found = [part in text for text in self._folded]
+        return np.array(found, bool)[self.codes]
+
+
+def folded(text: str) -> str:
+    """A text without its upper case; itself where it has none, to save memory."""
+    small = text.casefold()
+    return text if small == text else small

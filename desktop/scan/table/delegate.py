@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from PyQt5.QtCore import QModelIndex, QPointF, QRect, QRectF, QSize, Qt
+from PyQt5.QtCore import QModelIndex, QRect, QRectF, QSize, Qt
 from PyQt5.QtGui import QColor, QFont, QIcon, QPainter, QPalette, QPen
 from PyQt5.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate
 from PyQt5.QtWidgets import QStyleOptionViewItem as Option
@@ -28,6 +28,8 @@ PAD_PX: Final = 8
 _GAP_PX: Final = 2
 _SIGN_PX: Final = 15
 _BAR_PX: Final = 5
+#: What the style leaves free beside texts by itself.
+_INSET_PX: Final = PAD_PX - 3
 
 
 class ScanDelegate(QStyledItemDelegate):
@@ -94,8 +96,8 @@ class ScanDelegate(QStyledItemDelegate):
     def _paint_share(
         self, painter: QPainter, option: Option, row: int, column: Column
     ) -> None:
-        share = float(self._model.rows.shares[row, column.label])
-        if share != share:
+        share = self._model.rows.share(row, column.label)
+        if share is None:
             return
         line = option.fontMetrics.height()
         inner = option.rect.adjusted(PAD_PX, 0, -PAD_PX, 0)
@@ -123,36 +125,49 @@ class ScanDelegate(QStyledItemDelegate):
     def _paint_file(self, painter: QPainter, option: Option, row: int) -> None:
         folder, _, name = on_one_line(self._model.rows.files[row]).rpartition("/")
         gone = self._model.rows.gone.get(row)
-        if gone:
-            option.font.setStrikeOut(True)  # the name; the line below says why
-        ink = option.palette.color(QPalette.ColorRole.Text)
-        inner = option.rect.adjusted(PAD_PX, 0, -PAD_PX, 0)
-        middle = Qt.TextElideMode.ElideMiddle
         metrics = option.fontMetrics
-        lines = [metrics.elidedText(name, middle, inner.width())]
-        if gone or folder:
-            below = gone or folder
-            lines.append(metrics.elidedText(below, middle, inner.width()))
-        _draw_lines(painter, option, inner, lines, (ink, muted(option.palette)))
+        inner = option.rect.adjusted(PAD_PX, 0, -PAD_PX, 0)
+        lines = [name, gone or folder] if gone or folder else [name]
+        place = QRect(inner.left(), 0, inner.width(), metrics.height())
+        high = len(lines) * metrics.height() + (len(lines) - 1) * _GAP_PX
+        place.moveTop(inner.center().y() - high // 2 + 1)
+        font = QFont(option.font)
+        font.setStrikeOut(bool(gone))  # the name; the line below says why
+        painter.setPen(option.palette.color(QPalette.ColorRole.Text))
+        for line in lines:
+            painter.setFont(font)
+            text = metrics.elidedText(line, Qt.TextElideMode.ElideMiddle, place.width())
+            painter.drawText(place, Qt.AlignmentFlag.AlignLeft, text)
+            place.translate(0, metrics.height() + _GAP_PX)
+            painter.setPen(muted(option.palette))
+            font.setStrikeOut(False)
 
     def _paint_words(
-        self,
-        painter: QPainter,
-        option: Option,
-        text: str,
-        sign: QIcon | None,
+        self, painter: QPainter, option: Option, text: str, sign: QIcon | None
     ) -> None:
+        """Have the style draw at most two lines, the last one elided."""
         if not text:
             return
-        inner = option.rect.adjusted(PAD_PX, 0, -PAD_PX, 0)
+        high = 2 * option.fontMetrics.lineSpacing()
+        spare = max(0, option.rect.height() - high) // 2
+        feature = Option.ViewItemFeature
+        words = Option(option)
+        left = _INSET_PX if sign is None else PAD_PX
+        words.rect = option.rect.adjusted(left, spare, -_INSET_PX, -spare)
+        state = QStyle.StateFlag  # which the ground shows already
+        words.state &= ~(state.State_Selected | state.State_HasFocus)
+        words.features |= feature.HasDisplay | feature.WrapText
+        # A number stays with its sign.
+        words.text = text.replace(" %", "\N{NO-BREAK SPACE}%")
+        words.textElideMode = Qt.TextElideMode.ElideRight
+        middle = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+        words.displayAlignment = words.decorationAlignment = middle
         if sign is not None:
-            place = QRect(inner.left(), 0, _SIGN_PX, _SIGN_PX)
-            place.moveTop(inner.center().y() - _SIGN_PX // 2)
-            sign.paint(painter, place)
-            inner.setLeft(place.right() + 7)
-        ink = option.palette.color(QPalette.ColorRole.Text)
-        lines = two_lines(option, text, inner.width())
-        _draw_lines(painter, option, inner, lines, (ink, ink))
+            words.features |= feature.HasDecoration
+            words.icon = sign
+            words.decorationSize = QSize(_SIGN_PX, _SIGN_PX)
+        control = QStyle.ControlElement.CE_ItemViewItem
+        self._view.style().drawControl(control, words, painter, self._view)
 
     # Qt overrides
 
@@ -186,45 +201,3 @@ class ScanDelegate(QStyledItemDelegate):
 def least_row_px(option: Option) -> int:
     """Height of a row that has room for two lines of text and no more."""
     return 2 * option.fontMetrics.height() + _GAP_PX + 4
-
-
-def two_lines(option: Option, text: str, width: int) -> list[str]:
-    """Text broken into at most two lines, the second one elided."""
-    metrics = option.fontMetrics
-    if metrics.horizontalAdvance(text) <= width:
-        return [text]
-    # A number stays with its sign.
-    words = text.replace(" %", "\N{NO-BREAK SPACE}%").split(" ")
-    first = words[0]
-    used = 1
-    while used < len(words):
-        longer = f"{first} {words[used]}"
-        if metrics.horizontalAdvance(longer) > width:
-            break
-        first, used = longer, used + 1
-    right = Qt.TextElideMode.ElideRight
-    lines = [metrics.elidedText(first, right, width)]
-    if used < len(words):
-        lines.append(metrics.elidedText(" ".join(words[used:]), right, width))
-    return lines
-
-
-def _draw_lines(
-    painter: QPainter,
-    option: Option,
-    inner: QRect,
-    lines: list[str],
-    inks: tuple[QColor, QColor],
-) -> None:
-    metrics = option.fontMetrics
-    high = len(lines) * metrics.height() + (len(lines) - 1) * _GAP_PX
-    y = inner.center().y() - high / 2 + metrics.ascent() + 0.5
-    painter.setFont(option.font)
-    for number, (line, ink) in enumerate(zip(lines, inks, strict=False)):
-        if number and option.font.strikeOut():
-            plain = QFont(option.font)
-            plain.setStrikeOut(False)
-            painter.setFont(plain)
-        painter.setPen(ink)
-        painter.drawText(QPointF(inner.left(), y), line)
-        y += metrics.height() + _GAP_PX

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from PyQt5.QtCore import QSignalBlocker, QSize, Qt, QTimer, pyqtSignal, pyqtSlot
-from PyQt5.QtGui import QResizeEvent
+from PyQt5.QtGui import QIcon, QResizeEvent
 from PyQt5.QtWidgets import (
     QComboBox,
     QLabel,
@@ -26,8 +26,8 @@ from desktop.scan.table.order import (
     ANY_DISEASE,
     TRIAGE,
     WARNINGS,
-    FilterWish,
-    SortWish,
+    RowFilter,
+    RowSort,
 )
 from desktop.style.finding_icons import finding_icons
 from desktop.style.severity import severity_icon
@@ -38,23 +38,17 @@ from desktop.widgets.layouts import WrappedLines
 _TYPING_MS: Final = 200
 #: Room for the text where it shares a line, logical pixels.
 _TEXT_PX: Final = 260
-
-
-@dataclasses.dataclass(frozen=True)
-class _Shown:
-    """What an entry of the list of findings lets through."""
-
-    name: str
-    finding: int | None = None
-    with_warnings: bool = False
+#: Of an entry of the list of findings: what it lets through, and its name.
+_PASSING: Final = Qt.ItemDataRole.UserRole
+_NAME: Final = Qt.ItemDataRole.UserRole + 1
 
 
 class ScanFilters(QWidget):
     """Finding, text and threshold; the order; and how many are shown.
 
     Signals:
-        filter_changed: FilterWish.
-        sort_changed: SortWish.
+        filter_changed: RowFilter.
+        sort_changed: RowSort.
     """
 
     filter_changed = pyqtSignal(object)
@@ -63,13 +57,11 @@ class ScanFilters(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._labels: tuple[Label, ...] = ()
-        self._entries: list[_Shown] = []
-        self._sorts: list[SortWish] = []
-        self._told = FilterWish()
+        self._told = RowFilter()
         self.text = self._make_text()
         self.finding = self._make_box("Films to show, by finding", letters=19)
         self.threshold = self._make_box("Probability to compare with")
-        self.least = self._make_least()
+        self.minimum = self._make_minimum()
         self.order = self._make_box("Sort the films by")
         self.direction = self._make_direction()
         self.clear_button = QPushButton("C&lear filters", self)
@@ -86,28 +78,25 @@ class ScanFilters(QWidget):
         self.begin(())
         self.finding.currentIndexChanged.connect(self._tell)
         self.threshold.currentIndexChanged.connect(self._tell)
-        self.least.valueChanged.connect(self._typing.start)
+        self.minimum.valueChanged.connect(self._typing.start)
         self.order.currentIndexChanged.connect(self._on_order_changed)
         self.direction.toggled.connect(self._on_direction_toggled)
 
     @property
-    def wish(self) -> FilterWish:
+    def row_filter(self) -> RowFilter:
         """What is to be shown."""
-        shown = self._entries[max(0, self.finding.currentIndex())]
-        label = self.threshold.currentData()
-        return FilterWish(
-            finding=shown.finding,
-            with_warnings=shown.with_warnings,
+        return dataclasses.replace(
+            self.finding.currentData(_PASSING),
             text=self.text.text().strip(),
-            label=label,
-            least=self.least.value(),
+            label=self.threshold.currentData(),
+            minimum=self.minimum.value(),
         )
 
     @property
     def is_filtering(self) -> bool:
         """Whether anything may be hidden."""
-        wish = self.wish
-        return wish != FilterWish(least=wish.least)
+        wanted = self.row_filter
+        return wanted != RowFilter(minimum=wanted.minimum)
 
     def begin(self, labels: Sequence[Label]) -> None:
         """Start afresh, for a model with these labels; tells nothing."""
@@ -121,7 +110,7 @@ class ScanFilters(QWidget):
         self.direction.setChecked(False)
         del blockers
         self._typing.stop()
-        self._told = self.wish
+        self._told = self.row_filter
         self._show_state()
         self.set_counts([0] * (len(labels) + 2), 0)
         self.set_shown(0, 0)
@@ -133,14 +122,8 @@ class ScanFilters(QWidget):
             counts: By the numbers of `ScanColumns`, up to those not read.
             with_warnings: How many have a warning.
         """
-        for place, entry in enumerate(self._entries):
-            if entry.with_warnings:
-                number = with_warnings
-            elif entry.finding is None:
-                number = sum(counts)
-            else:
-                number = counts[entry.finding]
-            text = f"{entry.name} ({number:,})"
+        for place, count in enumerate([sum(counts), *counts, with_warnings]):
+            text = f"{self.finding.itemData(place, _NAME)} ({count:,})"
             if self.finding.itemText(place) != text:
                 self.finding.setItemText(place, text)
 
@@ -151,9 +134,10 @@ class ScanFilters(QWidget):
         self.count.setText(f"{shown:,} of {total:,} {films} shown{more}")
         self._lines.arrange()
 
-    def show_sort(self, sort: SortWish) -> None:
+    def show_sort(self, sort: RowSort) -> None:
         """Show by what the films are sorted, without a signal."""
-        same = [(each.by, each.label) for each in self._sorts]
+        sorts = (self.order.itemData(place) for place in range(self.order.count()))
+        same = [(each.by, each.label) for each in sorts]
         blockers = [QSignalBlocker(self.order), QSignalBlocker(self.direction)]
         self.order.setCurrentIndex(same.index((sort.by, sort.label)))
         self.direction.setChecked(sort.is_descending)
@@ -181,14 +165,14 @@ class ScanFilters(QWidget):
     def _tell(self) -> None:
         self._typing.stop()
         self._show_state()
-        wish = self.wish
-        if wish != self._told:
-            self._told = wish
-            self.filter_changed.emit(wish)
+        wanted = self.row_filter
+        if wanted != self._told:
+            self._told = wanted
+            self.filter_changed.emit(wanted)
 
     @pyqtSlot(int)
     def _on_order_changed(self, place: int) -> None:
-        sort = self._sorts[place]
+        sort = self.order.itemData(place)
         with QSignalBlocker(self.direction):
             self.direction.setChecked(sort.is_descending)
         self._show_state()
@@ -196,14 +180,14 @@ class ScanFilters(QWidget):
 
     @pyqtSlot(bool)
     def _on_direction_toggled(self, is_descending: bool) -> None:
-        sort = self._sorts[self.order.currentIndex()]
+        sort = self.order.currentData()
         self._show_state()
         self.sort_changed.emit(dataclasses.replace(sort, is_descending=is_descending))
 
     def _show_state(self) -> None:
-        self.least.setEnabled(self.threshold.currentData() is not None)
+        self.minimum.setEnabled(self.threshold.currentData() is not None)
         self.clear_button.setEnabled(self.is_filtering)
-        sort = self._sorts[self.order.currentIndex()]
+        sort = self.order.currentData()
         self.direction.setEnabled(sort.by != TRIAGE)
         is_down = self.direction.isChecked()
         self.direction.setArrowType(  # as in the headings
@@ -217,20 +201,21 @@ class ScanFilters(QWidget):
 
     def _fill_findings(self) -> None:
         labels = self._labels
-        findings = range(len(labels) + 2)
-        self._entries = [
-            _Shown("All films"),
-            *(_Shown(finding_name(labels, finding), finding) for finding in findings),
-            _Shown("With warnings", with_warnings=True),
-        ]
-        icons = finding_icons([label.name for label in labels])
         self.finding.clear()
-        for entry in self._entries:
-            self.finding.addItem(entry.name)
-            if entry.finding is not None:
-                self.finding.setItemIcon(self.finding.count() - 1, icons[entry.finding])
-        self.finding.setItemIcon(self.finding.count() - 1, severity_icon("warn"))
+        self._add_finding(QIcon(), "All films", RowFilter())
+        icons = finding_icons([label.name for label in labels])
+        for finding in range(len(labels) + 2):
+            name = finding_name(labels, finding)
+            self._add_finding(icons[finding], name, RowFilter(finding=finding))
+        warned = RowFilter(with_warnings=True)
+        self._add_finding(severity_icon("warn"), "With warnings", warned)
         self.finding.setCurrentIndex(0)
+
+    def _add_finding(self, icon: QIcon, name: str, passing: RowFilter) -> None:
+        self.finding.addItem(icon, name)
+        place = self.finding.count() - 1
+        self.finding.setItemData(place, name, _NAME)
+        self.finding.setItemData(place, passing, _PASSING)
 
     def _fill_thresholds(self) -> None:
         self.threshold.clear()
@@ -243,12 +228,11 @@ class ScanFilters(QWidget):
 
     def _fill_orders(self) -> None:
         self.order.clear()
-        self._sorts = [SortWish()]
-        self.order.addItem("Triage order")
+        self.order.addItem("Triage order", RowSort())
         for column in columns_for(self._labels):
             if column.kind != PICTURE:
-                self._sorts.append(first_sort(column.kind, column.label))
-                self.order.addItem(f"By {column.title}")
+                first = first_sort(column.kind, column.label)
+                self.order.addItem(f"By {column.title}", first)
         self.order.setCurrentIndex(0)
 
     # Making
@@ -279,10 +263,10 @@ class ScanFilters(QWidget):
         box.setMaxVisibleItems(20)
         return box
 
-    def _make_least(self) -> QSpinBox:
+    def _make_minimum(self) -> QSpinBox:
         spin = QSpinBox(self)
         spin.setRange(0, 100)
-        spin.setValue(FilterWish().least)
+        spin.setValue(RowFilter().minimum)
         spin.setSingleStep(5)
         spin.setSuffix(" %")
         spin.setAccessibleName("Least probability, per cent")
@@ -301,7 +285,7 @@ class ScanFilters(QWidget):
         sort.setBuddy(self.order)
         groups = [
             [self.text, self.finding],
-            [self.threshold, self.least],
+            [self.threshold, self.minimum],
             [sort, self.order, self.direction],
             [self.count, self.clear_button],
         ]
@@ -318,6 +302,6 @@ class ScanFilters(QWidget):
         self._lines.arrange()
 
 
-def first_sort(kind: str, label: int = 0) -> SortWish:
+def first_sort(kind: str, label: int = 0) -> RowSort:
     """How a column is sorted at first: the films to look at come first."""
-    return SortWish(kind, label, is_descending=kind in (SHARE, WARNINGS))
+    return RowSort(kind, label, is_descending=kind in (SHARE, WARNINGS))

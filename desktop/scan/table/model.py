@@ -26,9 +26,8 @@ from desktop.scan.table.cells import (
     columns_for,
     row_sentence,
 )
-from desktop.scan.table.columns import RowBlock, ScanColumns
-from desktop.scan.table.order import FilterWish, SortWish, rows_in_order
-from desktop.scan.table.texts import Ids
+from desktop.scan.table.columns import Ids, RowBlock, ScanColumns
+from desktop.scan.table.order import RowFilter, RowSort, rows_in_order
 
 _ROOT: Final = QModelIndex()
 #: Rows taken in at a stretch, and how long that may go on.
@@ -42,6 +41,9 @@ _ORDER_SHARE: Final = 0.1
 
 class ScanModel(QAbstractTableModel):
     """Serves the rows of a scan, sorted and filtered, as they come.
+
+    It sorts by itself: QSortFilterProxyModel asks Python twice for each comparison,
+    which took 6.9 s for a hundred thousand rows, and NumPy's argsort 0.01 s.
 
     A row has a number, which it keeps, and a place in the table, which changes.
     Blocks are taken in little by little, and put into place twice a second.
@@ -57,8 +59,8 @@ class ScanModel(QAbstractTableModel):
         self.labels: tuple[Label, ...] = ()
         self.columns: tuple[Column, ...] = columns_for(())
         self.rows = ScanColumns(0)
-        self.sorted_by = SortWish()
-        self.filter = FilterWish()
+        self.sorted_by = RowSort()
+        self.filter = RowFilter()
         self._is_selected: Callable[[int], bool] | None = None
         self._order: Ids = np.empty(0, np.int64)
         self._places: Ids = np.empty(0, np.int64)
@@ -92,7 +94,7 @@ class ScanModel(QAbstractTableModel):
         self.labels = tuple(labels)
         self.columns = columns_for(self.labels)
         self.rows = ScanColumns(len(self.labels))
-        self.sorted_by, self.filter = SortWish(), FilterWish()
+        self.sorted_by, self.filter = RowSort(), RowFilter()
         self._set_order(np.empty(0, np.int64))
         self._ordered_at, self._pause_s = -1e9, _ORDER_EVERY_S
         self.endResetModel()
@@ -104,19 +106,19 @@ class ScanModel(QAbstractTableModel):
             self._waiting.append(block)
             self._taking.start(0)
 
-    def sort_by(self, sort: SortWish) -> None:
+    def sort_by(self, sort: RowSort) -> None:
         """Sort anew; selection and current row stay with their films."""
         if sort != self.sorted_by:
             self.sorted_by = sort
-            self._show(self._wished_order())
+            self._show(self._new_order())
             self.counts_changed.emit()
 
-    def set_filter(self, wish: FilterWish) -> None:
+    def set_filter(self, wanted: RowFilter) -> None:
         """Show the rows that pass."""
-        if wish == self.filter:
+        if wanted == self.filter:
             return
-        self.filter = wish
-        order = self._wished_order()
+        self.filter = wanted
+        order = self._new_order()
         self.beginResetModel()
         self._set_order(order)
         self.endResetModel()
@@ -168,10 +170,10 @@ class ScanModel(QAbstractTableModel):
 
     @pyqtSlot()
     def _on_ordering_timeout(self) -> None:
-        self._show(self._wished_order())
+        self._show(self._new_order())
         self.counts_changed.emit()
 
-    def _wished_order(self) -> Ids:
+    def _new_order(self) -> Ids:
         began = time.monotonic()
         order = rows_in_order(self.rows, self.sorted_by, self.filter)
         self._ordered_at = time.monotonic()

@@ -8,8 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from desktop.scan.table.columns import ScanColumns
-from desktop.scan.table.texts import Ids, Mask
+from desktop.scan.table.columns import Ids, Mask, ScanColumns
 
 #: Sort by what, besides a label's number as in "share 0".
 TRIAGE: Final = "triage"
@@ -24,7 +23,7 @@ ANY_DISEASE: Final = -1
 
 
 @dataclasses.dataclass(frozen=True)
-class SortWish:
+class RowSort:
     """What to sort by.
 
     Attributes:
@@ -40,89 +39,84 @@ class SortWish:
 
 
 @dataclasses.dataclass(frozen=True)
-class FilterWish:
+class RowFilter:
     """What a row must have to be shown.
 
     Attributes:
         finding: A number as in `ScanColumns`; None for any.
         with_warnings: Whether it must have a warning.
         text: Part of its file, verdict, warnings or error; empty for any.
-        label: Whose probability must reach `least`; `ANY_DISEASE`, or None for
-            no such wish.
-        least: In per cent, 0 to 100.
+        label: Whose probability must reach `minimum`; `ANY_DISEASE`, or None for
+            any.
+        minimum: In per cent, 0 to 100.
     """
 
     finding: int | None = None
     with_warnings: bool = False
     text: str = ""
     label: int | None = None
-    least: int = 50
+    minimum: int = 50
 
 
-def rows_in_order(columns: ScanColumns, sort: SortWish, wish: FilterWish) -> Ids:
+def rows_in_order(columns: ScanColumns, sort: RowSort, wanted: RowFilter) -> Ids:
     """(m,) int64: numbers of the rows to show, from first to last."""
     order = _sorted(columns, sort)
-    if wish == dataclasses.replace(FilterWish(), least=wish.least):
+    if wanted == dataclasses.replace(RowFilter(), minimum=wanted.minimum):
         return order
-    return order[shown_rows(columns, wish)[order]]
+    return order[shown_rows(columns, wanted)[order]]
 
 
-def shown_rows(columns: ScanColumns, wish: FilterWish) -> Mask:
+def shown_rows(columns: ScanColumns, wanted: RowFilter) -> Mask:
     """(n,) bool: rows that pass the filter."""
     shown = np.ones(len(columns), bool)
-    if wish.finding is not None:
-        shown &= columns.findings == wish.finding
-    if wish.with_warnings:
-        shown &= columns.warning_counts > 0
-    if wish.label is not None:
-        share = (
-            columns.disease
-            if wish.label == ANY_DISEASE
-            else columns.shares[:, wish.label]
-        )
-        shown &= share >= wish.least / 100  # not for NaN: it was not read
-    if wish.text:
-        shown &= columns.holding(wish.text)
+    if wanted.finding is not None:
+        shown &= columns.findings == wanted.finding
+    if wanted.with_warnings:
+        shown &= columns.numbers["warnings"] > 0
+    if wanted.label is not None:
+        is_any = wanted.label == ANY_DISEASE
+        numbers = columns.numbers
+        share = numbers["disease"] if is_any else numbers["shares"][:, wanted.label]
+        shown &= share >= wanted.minimum / 100  # not for NaN: it was not read
+    if wanted.text:
+        shown &= columns.holding(wanted.text)
     return shown
 
 
 def triage_order(columns: ScanColumns) -> Ids:
     """(n,) int64: as `sorted(rows, key=triage_key)` would have them."""
-    order = columns.by_name
-    order = order[np.argsort(columns.triage[order, 1], kind="stable")]
+    order = columns.by_name.ids
+    triage = columns.numbers["triage"]
+    order = order[np.argsort(triage[order, 1], kind="stable")]
     # Whole per cents: small numbers are sorted without comparing them.
-    percents = np.rint(100 * columns.triage[order, 0]).astype(np.int16)
+    percents = np.rint(100 * triage[order, 0]).astype(np.int16)
     return order[np.argsort(percents, kind="stable")]
 
 
-def _sorted(columns: ScanColumns, sort: SortWish) -> Ids:
+def _sorted(columns: ScanColumns, sort: RowSort) -> Ids:
     if sort.by == FILE:
-        return columns.by_file[::-1] if sort.is_descending else columns.by_file
+        ids = columns.by_file.ids
+        return ids[::-1] if sort.is_descending else ids
     order = triage_order(columns)  # what is equal otherwise
     if sort.by == TRIAGE:
         return order
+    is_read = columns.findings != columns.not_read
     if sort.by == WARNINGS:
-        order = order[np.argsort(columns.warning_ranks[order], kind="stable")]
-        return order[_stable(columns.warning_counts[order], sort)]
+        order = order[np.argsort(columns.warnings.ranks[order], kind="stable")]
+        return _stable(order, columns.numbers["warnings"], sort)
     if sort.by == FINDING:
-        return order[_stable(columns.findings[order], sort)]
+        return _stable(order, columns.findings, sort)
     if sort.by == VERDICT:
-        return _empty_last(
-            order[_stable(columns.verdict_ranks[order], sort)],
-            columns.findings == columns.not_read,
-        )
+        return _empty_last(_stable(order, columns.verdicts.ranks, sort), ~is_read)
     if sort.by == ERROR:
-        return _empty_last(
-            order[_stable(columns.error_ranks[order], sort)],
-            columns.findings != columns.not_read,
-        )
-    return order[_stable(columns.shares[order, sort.label], sort)]
+        return _empty_last(_stable(order, columns.errors.ranks, sort), is_read)
+    return _stable(order, columns.numbers["shares"][:, sort.label], sort)
 
 
-def _stable(values: NDArray[Any], sort: SortWish) -> Ids:
-    """The places of values from first to last; NaN is last either way."""
-    signed = -values if sort.is_descending else values
-    return np.argsort(signed, kind="stable")
+def _stable(order: Ids, values: NDArray[Any], sort: RowSort) -> Ids:
+    """The rows from the first to the last value; NaN is last either way."""
+    signed = -values[order] if sort.is_descending else values[order]
+    return order[np.argsort(signed, kind="stable")]
 
 
 def _empty_last(order: Ids, is_empty: Mask) -> Ids:

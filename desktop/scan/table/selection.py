@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from PyQt5.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, pyqtSignal
 
+from desktop.scan.table.columns import Ids, Mask
 from desktop.scan.table.model import ScanModel
-from desktop.scan.table.texts import Ids, Mask
 
 _Flag = QItemSelectionModel.SelectionFlag
 
@@ -16,7 +16,7 @@ class RowSelection(QItemSelectionModel):
 
     Qt's own holds ranges of places. When rows move it takes them apart into one
     index a row, and every cell that is drawn goes through all of them. This one
-    takes Qt's wishes and keeps a mark per row; Qt's own ranges stay empty, so
+    takes Qt's requests and keeps a mark per row; Qt's own ranges stay empty, so
     the view and its delegate have to ask `is_selected`.
 
     Signals:

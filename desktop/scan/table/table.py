@@ -18,7 +18,7 @@ from desktop.scan.table.cells import PICTURE, rows_as_text
 from desktop.scan.table.columns import RowBlock
 from desktop.scan.table.filters import ScanFilters, first_sort
 from desktop.scan.table.model import ScanModel
-from desktop.scan.table.order import TRIAGE, FilterWish, SortWish
+from desktop.scan.table.order import TRIAGE, RowFilter, RowSort
 from desktop.scan.table.view import ScanView
 from desktop.widgets.labels import printable
 from desktop.work.background import Background
@@ -106,10 +106,10 @@ class ScanTable(QWidget):
         Raises:
             ValueError: The block is of a model with other labels.
         """
-        if block.shares.shape[1] != len(self.model.labels):
+        count = block.numbers["shares"].shape[1]
+        if count != len(self.model.labels):
             raise ValueError(
-                f"expected {len(self.model.labels)} labels. "
-                f"Received: {block.shares.shape[1]}"
+                f"expected {len(self.model.labels)} labels. Received: {count}"
             )
         self.model.add_block(block)
 
@@ -144,7 +144,7 @@ class ScanTable(QWidget):
     @pyqtSlot()
     def _on_counts_changed(self) -> None:
         rows = self.model.rows
-        warned = int((rows.warning_counts > 0).sum())
+        warned = int((rows.numbers["warnings"] > 0).sum())
         self.filters.set_counts(rows.counts(), warned)
         told = (len(self.model.order), self.model.total)
         self._show_message()
@@ -158,16 +158,16 @@ class ScanTable(QWidget):
         self.view.set_message(_NO_MATCH if self.model.total else none)
 
     @pyqtSlot(object)
-    def _on_filter_changed(self, wish: FilterWish) -> None:
-        self.model.set_filter(wish)
+    def _on_filter_changed(self, wanted: RowFilter) -> None:
+        self.model.set_filter(wanted)
 
     @pyqtSlot(object)
-    def _sort(self, sort: SortWish) -> None:
+    def _sort(self, sort: RowSort) -> None:
         self.model.sort_by(sort)
         self.filters.show_sort(sort)
         sorts = [(column.kind, column.label) for column in self.model.columns]
-        wished = (sort.by, sort.label)
-        column = sorts.index(wished) if wished in sorts else -1
+        wanted = (sort.by, sort.label)
+        column = sorts.index(wanted) if wanted in sorts else -1
         self.view.show_sort(column, is_descending=sort.is_descending)
         self.view.scrollToTop()
 
@@ -177,11 +177,11 @@ class ScanTable(QWidget):
         first = first_sort(column.kind, column.label)
         now = self.model.sorted_by
         if column.kind == PICTURE:
-            self._sort(SortWish(TRIAGE))
+            self._sort(RowSort(TRIAGE))
         elif (now.by, now.label) != (first.by, first.label):
             self._sort(first)
         else:
-            self._sort(SortWish(now.by, now.label, not now.is_descending))
+            self._sort(RowSort(now.by, now.label, not now.is_descending))
 
     @pyqtSlot(int)
     def _on_row_activated(self, row: int) -> None:

@@ -28,7 +28,7 @@ from PyQt5.QtGui import (
 )
 from PyQt5.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
-from desktop.film.thumbnails import PictureWish, Thumbnails
+from desktop.film.thumbnails import PictureRequest, Thumbnails
 from desktop.scan.table.cells import PICTURE, SHARE
 from desktop.scan.table.delegate import PAD_PX, PICTURE_PX, ScanDelegate, least_row_px
 from desktop.scan.table.model import ScanModel
@@ -175,8 +175,8 @@ class ScanView(QTableView):
                 self.setColumnWidth(number, width)
                 room -= width
             for number, kind in texts:
-                share, least = _SHARES.get(kind, _OTHER_SHARE)
-                width = max(int(room * share), least * letter)
+                share, letters = _SHARES.get(kind, _OTHER_SHARE)
+                width = max(int(room * share), letters * letter)
                 self.setColumnWidth(number, width)
         self.updateGeometries()
         self.viewport().update()
@@ -272,7 +272,7 @@ class ScanView(QTableView):
         self._thumbnails.set_side(math.ceil(PICTURE_PX * self.devicePixelRatioF()))
         numbers = [rows.row_at(place) for place in places]
         self._thumbnails.want(
-            PictureWish(number, self._folder / rows.rows.files[number])
+            PictureRequest(number, self._folder / rows.rows.files[number])
             for number in numbers
             if not rows.rows.error(number)
         )

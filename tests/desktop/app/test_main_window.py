@@ -70,7 +70,7 @@ def test_the_window_starts_with_an_invitation(tab: DiagnoseTab) -> None:
 def test_a_dropped_film_gets_its_verdict(
     tab: DiagnoseTab, qtbot: QtBot, make_film: MakeFilm
 ) -> None:
-    drop(tab, mime_of(make_film("Röntgen 1.png", 240)))
+    drop(tab.window(), mime_of(make_film("Röntgen 1.png", 240)))
     settled(tab, qtbot)
     assert tab.ui.panel.sentence.startswith("Looks like COVID-19")
     assert tab.ui.view.isVisible()
@@ -118,7 +118,7 @@ def test_a_drag_without_films_is_not_accepted(tab: DiagnoseTab) -> None:
     keys, button = Qt.KeyboardModifier.NoModifier, Qt.MouseButton.LeftButton
     event = QDragEnterEvent(QPoint(5, 5), Qt.DropAction.CopyAction, mime, button, keys)
     event.setAccepted(False)
-    tab.dragEnterEvent(event)
+    tab.window().dragEnterEvent(event)
     assert not event.isAccepted()
 
 
@@ -206,11 +206,11 @@ def test_clicking_a_bar_explains_its_finding(
     ramp = np.tile(np.arange(256, dtype=np.uint8), (256, 1))
     tab.open_paths([make_film("ramp.png", ramp)])
     settled(tab, qtbot)
-    first = tab.chosen_label
+    first = tab.heatmap.label
     other = "normal" if first != "normal" else "covid"
     before = tab.ui.view.grab().toImage()
     qtbot.mouseClick(tab.ui.panel.bars.bar(other), Qt.MouseButton.LeftButton)
-    assert tab.chosen_label == other
+    assert tab.heatmap.label == other
     assert tab.ui.view.grab().toImage() != before
     job = tab.picture(with_heatmap=True)
     assert job is not None
@@ -232,7 +232,7 @@ def test_number_keys_name_the_findings_in_the_card_s_order(
         if action.shortcut().toString() == "2"
     )
     action.trigger()
-    assert tab.chosen_label == "pneumonia"
+    assert tab.heatmap.label == "pneumonia"
     assert tab.ui.panel.bars.chosen == "pneumonia"
 
 
@@ -287,7 +287,7 @@ def test_settings_come_back_in_the_next_window(
     first.resize(760, 560)
     first.show()
     first.diagnose.ui.panel.heat.slider.setValue(30)
-    first.diagnose.set_heatmap_shown(False)
+    first.diagnose.heatmap.set_shown(False)
     first.close()
     second = MainWindow(Settings(), tiny_bundle.path)
     qtbot.addWidget(second)
@@ -406,10 +406,10 @@ def test_a_model_with_other_labels_takes_over(
     ]
     assert tab.ui.panel.model.startswith("Read by Other")
     assert window._status.model.text == "Model: Other"
-    tab.choose_finding("finding-1")
-    assert tab.chosen_label == "finding-1"
-    tab.choose_finding("covid")
-    assert tab.chosen_label == "finding-1"
+    tab.heatmap.choose("finding-1")
+    assert tab.heatmap.label == "finding-1"
+    tab.heatmap.choose("covid")
+    assert tab.heatmap.label == "finding-1"
     job = tab.picture(with_heatmap=True)
     assert job is not None
     assert job.evidence is not None

@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from core import __version__
 from core.model.bundle import ModelBundle
-from desktop.app import start_clock
+from desktop.app import startup
 from desktop.app.application import FileInbox
 from desktop.app.disclaimer import DisclaimerDialog
 from desktop.models.card_dialog import ModelCardDialog, card_html
@@ -236,7 +236,7 @@ def test_nothing_of_qt_is_loaded_before_its_libraries_were_looked_for() -> None:
 
 def test_the_age_of_a_process_is_that_of_its_start() -> None:
     program = (
-        "from desktop.app.start_clock import process_age as age; import time; "
+        "from desktop.app.startup import process_age as age; import time; "
         "t = time.monotonic(); a = age(); "
         "print(0 <= a < 20, abs(age() - a - (time.monotonic() - t)) < 0.1)"
     )
@@ -250,9 +250,9 @@ def test_the_age_of_a_process_is_that_of_its_start() -> None:
 def test_without_proc_the_age_counts_from_when_it_was_first_wanted(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(start_clock, "_ABOUT_THIS", tmp_path / "missing")
-    first = start_clock.process_age()
-    assert 0 <= first <= start_clock.process_age()
+    monkeypatch.setattr(startup, "_ABOUT_THIS", tmp_path / "missing")
+    first = startup.process_age()
+    assert 0 <= first <= startup.process_age()
 
 
 def test_the_version_is_printed_without_a_window() -> None:

@@ -46,7 +46,7 @@ def diagnosed_film(
     film = Radiograph(pixels, 0, 4095, Path("/films/a.dcm"), facts, warnings)
     verdict = decide(prediction, bundle.card, film)
     reading = make_reading(bundle, prediction, verdict, (48, 64))
-    return diagnosed(film, reading, is_file=True)
+    return diagnosed(film, reading)
 
 
 def test_bars_stand_in_the_order_given(bars: ProbabilityBars) -> None:
@@ -174,7 +174,7 @@ def test_facts_of_a_film_without_a_verdict_stand_alone(qtbot: QtBot) -> None:
     qtbot.addWidget(panel)
     facts = FilmFacts("PNG", 8, 8, 8, "grey", 100)
     film = Radiograph(np.zeros((8, 8), np.uint8), 0, 255, Path("b.png"), facts)
-    panel.show_film(diagnosed(film, None, is_file=True), None)
+    panel.show_film(diagnosed(film, None), None)
     assert panel.sentence == "No verdict"
     assert panel.bars.isHidden()
     assert panel.facts.rows["Name"] == "b.png"

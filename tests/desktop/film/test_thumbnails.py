@@ -11,7 +11,7 @@ from PIL import Image
 from PyQt5.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
-from desktop.film.thumbnails import PictureWish, Thumbnails
+from desktop.film.thumbnails import PictureRequest, Thumbnails
 
 
 def write_film(path: Path, level: int = 128) -> Path:
@@ -35,14 +35,16 @@ def write_big_film(path: Path) -> Path:
     return path
 
 
-def wishes(folder: Path, count: int) -> list[PictureWish]:
-    return [PictureWish(key, write_film(folder / f"{key}.png")) for key in range(count)]
+def requests(folder: Path, count: int) -> list[PictureRequest]:
+    return [
+        PictureRequest(key, write_film(folder / f"{key}.png")) for key in range(count)
+    ]
 
 
-def made(thumbnails: Thumbnails, qtbot: QtBot, wish: PictureWish) -> QImage:
-    thumbnails.want([wish])
-    qtbot.waitUntil(lambda: thumbnails.picture(wish.key) is not None)
-    picture = thumbnails.picture(wish.key)
+def made(thumbnails: Thumbnails, qtbot: QtBot, request: PictureRequest) -> QImage:
+    thumbnails.want([request])
+    qtbot.waitUntil(lambda: thumbnails.picture(request.key) is not None)
+    picture = thumbnails.picture(request.key)
     assert picture is not None
     return picture
 
@@ -50,18 +52,18 @@ def made(thumbnails: Thumbnails, qtbot: QtBot, wish: PictureWish) -> QImage:
 def test_a_picture_has_the_side_that_the_screen_needs(
     thumbnails: Thumbnails, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    (wish,) = wishes(tmp_path, 1)
-    assert made(thumbnails, qtbot, wish).width() == 40
+    (request,) = requests(tmp_path, 1)
+    assert made(thumbnails, qtbot, request).width() == 40
     thumbnails.set_side(80)
-    assert made(thumbnails, qtbot, wish).width() == 80
+    assert made(thumbnails, qtbot, request).width() == 80
 
 
 def test_the_pictures_seen_longest_ago_are_let_go(
     thumbnails: Thumbnails, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    films = wishes(tmp_path, 5)
-    for wish in films:
-        made(thumbnails, qtbot, wish)
+    films = requests(tmp_path, 5)
+    for request in films:
+        made(thumbnails, qtbot, request)
         thumbnails.picture(0)  # looked at all the time
     assert thumbnails.picture(0) is not None
     assert thumbnails.picture(1) is None
@@ -72,11 +74,11 @@ def test_the_pictures_seen_longest_ago_are_let_go(
 def test_what_was_scrolled_away_is_not_read(
     thumbnails: Thumbnails, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    films = wishes(tmp_path, 40)
+    films = requests(tmp_path, 40)
     big = write_big_film(tmp_path / "big.png")
     read: list[int] = []
     thumbnails.made.connect(read.append)
-    thumbnails.want([PictureWish(100, big), PictureWish(101, big), *films[:-1]])
+    thumbnails.want([PictureRequest(100, big), PictureRequest(101, big), *films[:-1]])
     thumbnails.want(films[-1:])
     qtbot.waitUntil(lambda: 39 in read and not thumbnails.is_reading)
     assert set(read) <= {39, 100, 101}  # two may have been in hand
@@ -85,7 +87,7 @@ def test_what_was_scrolled_away_is_not_read(
 def test_a_film_that_cannot_be_read_is_marked_once(
     thumbnails: Thumbnails, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    gone = PictureWish(7, tmp_path / "gone.png")
+    gone = PictureRequest(7, tmp_path / "gone.png")
     with qtbot.waitSignals([thumbnails.missed, thumbnails.made], order="strict"):
         thumbnails.want([gone])
     assert thumbnails.is_broken(7)
@@ -99,15 +101,15 @@ def test_a_torn_film_is_not_missed(
     torn = tmp_path / "torn.png"
     torn.write_bytes(b"\x89PNG")
     with qtbot.assertNotEmitted(thumbnails.missed), qtbot.waitSignal(thumbnails.made):
-        thumbnails.want([PictureWish(1, torn)])
+        thumbnails.want([PictureRequest(1, torn)])
 
 
 def test_a_film_that_blocks_does_not_hold_up_the_others(
     thumbnails: Thumbnails, qtbot: QtBot, tmp_path: Path
 ) -> None:
     big = write_big_film(tmp_path / "big.png")
-    first, second = wishes(tmp_path, 2)
-    thumbnails.want([PictureWish(9, big), first])
+    first, second = requests(tmp_path, 2)
+    thumbnails.want([PictureRequest(9, big), first])
     qtbot.waitUntil(lambda: thumbnails.picture(0) is not None)
     assert made(thumbnails, qtbot, second).width() == 40
 
@@ -115,9 +117,9 @@ def test_a_film_that_blocks_does_not_hold_up_the_others(
 def test_pictures_of_another_scan_are_not_mixed_up(
     thumbnails: Thumbnails, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    (wish,) = wishes(tmp_path, 1)
-    thumbnails.want([wish])
+    (request,) = requests(tmp_path, 1)
+    thumbnails.want([request])
     thumbnails.clear()
-    dark = PictureWish(0, write_film(tmp_path / "dark.png", 10))
+    dark = PictureRequest(0, write_film(tmp_path / "dark.png", 10))
     picture = made(thumbnails, qtbot, dark)
     assert QImage(picture).pixelColor(20, 25).lightness() < 30

@@ -61,33 +61,33 @@ def turn_wheel(view: FilmView, at: QPointF, delta: int) -> None:
 
 
 def test_a_film_opens_whole_and_centred(view: FilmView) -> None:
-    rect = view.camera.film_rect
+    rect = view.viewport.film_rect
     assert rect.height() == pytest.approx(300)
     assert rect.center() == QPointF(200, 150)
 
 
 def test_the_wheel_keeps_the_point_under_the_mouse_still(view: FilmView) -> None:
     at = QPointF(130, 220)
-    before = view.camera.film_point(at)
-    zoom = view.camera.zoom
+    before = view.viewport.film_point(at)
+    zoom = view.viewport.zoom
     turn_wheel(view, at, 240)
-    after = view.camera.film_point(at)
-    assert view.camera.zoom > 1.5 * zoom
+    after = view.viewport.film_point(at)
+    assert view.viewport.zoom > 1.5 * zoom
     assert after.x() == pytest.approx(before.x())
     assert after.y() == pytest.approx(before.y())
 
 
 def test_dragging_with_the_left_button_moves_the_film(view: FilmView) -> None:
     view.zoom_to(2.0)
-    point = view.camera.film_point(QPointF(100, 100))
+    point = view.viewport.film_point(QPointF(100, 100))
     drag(view, LEFT, QPoint(100, 100), QPoint(140, 80))
-    moved = view.camera.film_point(QPointF(140, 80))
+    moved = view.viewport.film_point(QPointF(140, 80))
     assert (moved.x(), moved.y()) == pytest.approx((point.x(), point.y()))
 
 
 def test_the_film_cannot_be_dragged_out_of_sight(view: FilmView) -> None:
     drag(view, LEFT, QPoint(0, 0), QPoint(9000, 9000))
-    assert view.camera.film_rect.intersects(QRectF(view.rect()))
+    assert view.viewport.film_rect.intersects(QRectF(view.rect()))
 
 
 def test_dragging_right_with_the_right_button_widens_the_window(view: FilmView) -> None:
@@ -124,32 +124,32 @@ def test_the_window_never_closes_and_never_leaves_the_range(view: FilmView) -> N
 
 def test_one_to_one_shows_a_film_pixel_on_a_screen_pixel(view: FilmView) -> None:
     view.show_actual_size()
-    assert view.camera.zoom == pytest.approx(1.0)
+    assert view.viewport.zoom == pytest.approx(1.0)
 
 
 def test_a_fitted_film_stays_whole_when_the_view_grows(view: FilmView) -> None:
     view.resize(800, 600)
-    assert view.camera.film_rect.height() == pytest.approx(600)
+    assert view.viewport.film_rect.height() == pytest.approx(600)
 
 
 def test_a_zoomed_film_stays_zoomed_when_the_view_grows(view: FilmView) -> None:
     view.zoom_to(3.0)
     view.resize(800, 600)
-    assert view.camera.zoom == pytest.approx(3.0)
+    assert view.viewport.zoom == pytest.approx(3.0)
 
 
 def test_zoom_stays_within_sense(view: FilmView) -> None:
     view.zoom_to(1e9)
-    assert view.camera.zoom <= 16.0 + 1e-6
+    assert view.viewport.zoom <= 16.0 + 1e-6
     view.zoom_to(1e-9)
-    assert view.camera.film_rect.width() >= 100
+    assert view.viewport.film_rect.width() >= 100
 
 
 def test_arrow_keys_move_the_film(view: FilmView, qtbot: QtBot) -> None:
     view.zoom_to(3.0)
-    before = view.camera.film_rect.x()
+    before = view.viewport.film_rect.x()
     qtbot.keyClick(view, Qt.Key.Key_Right)
-    assert view.camera.film_rect.x() < before
+    assert view.viewport.film_rect.x() < before
 
 
 def test_the_screen_shows_the_shades_of_the_window(view: FilmView) -> None:
@@ -178,9 +178,9 @@ def test_a_finer_copy_of_the_film_changes_nothing_but_its_pixels(
     view.set_film(pyramid(1600, 1600).reduced(500_000))
     view.zoom_to(2.0)
     view.change_window(0.3, 0.1)
-    place, window = view.camera.film_rect, view.grey_window
+    place, window = view.viewport.film_rect, view.grey_window
     view.set_film(pyramid(1600, 1600), keep_view=True)
-    assert view.camera.film_rect == place
+    assert view.viewport.film_rect == place
     assert view.grey_window == window
 
 

@@ -88,7 +88,7 @@ def test_a_model_that_is_dropped_is_imported(
     window: MainWindow, qtbot: QtBot, sent: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = answer(monkeypatch, yes=True)
-    drop(window.diagnose, sent)
+    drop(window, sent)
     qtbot.waitUntil(lambda: uses(window, "Sent"), timeout=10000)
     assert asked == ["Sent"]
     assert len(window.diagnose.session.films) == 0
@@ -222,16 +222,16 @@ def shelf(
     for number, name in enumerate(("Before", "In use")):
         made = write_tiny_bundle(tmp_path / name, name=name, shift=1.0 + number)
         model_store.use(made.path)
-    return {model.name: model.path for model in model_shelf.kept_models()}
+    return {model.name: model.path for model in model_shelf.installed_models()}
 
 
-def of(name: str) -> model_shelf.ShelvedModel:
-    return next(model for model in model_shelf.kept_models() if model.name == name)
+def of(name: str) -> model_shelf.InstalledModel:
+    return next(model for model in model_shelf.installed_models() if model.name == name)
 
 
 def test_every_kept_model_is_listed_with_its_size(shelf: dict[str, Path]) -> None:
     assert set(shelf) == {"Tiny test model", "Before", "In use"}
-    assert model_shelf.kept_models()[0].is_shipped
+    assert model_shelf.installed_models()[0].is_shipped
     assert of("In use").is_in_use
     assert of("Before").can_be_removed
     assert of("Before").size > 1000
@@ -274,7 +274,7 @@ def test_a_model_that_another_window_has_put_to_use_meanwhile_stays(
 
 def test_a_damaged_model_is_listed_and_can_be_removed(shelf: dict[str, Path]) -> None:
     (shelf["Before"] / CARD).write_text("{")
-    damaged = next(model for model in model_shelf.kept_models() if model.damage)
+    damaged = next(model for model in model_shelf.installed_models() if model.damage)
     assert "damaged" in damaged.damage
     model_shelf.remove(damaged)
     assert not shelf["Before"].exists()

@@ -11,7 +11,7 @@ from PyQt5.QtCore import QItemSelectionModel
 from pytestqt.qtbot import QtBot
 
 from desktop.scan.table.columns import RowBlock
-from desktop.scan.table.order import FILE, FilterWish, SortWish
+from desktop.scan.table.order import FILE, RowFilter, RowSort
 from desktop.scan.table.table import ScanTable
 from tests.scan_rows import LABELS, NAMES, many_rows
 from tests.window_check import Heartbeat
@@ -62,9 +62,9 @@ def test_a_hundred_thousand_rows_hold_nothing_up(
     qtbot.waitUntil(lambda: table.model.is_settled, timeout=60_000)
     note("blocks while all are selected")
     assert table.view.selection.count == 100_000
-    table.model.set_filter(FilterWish(text="img_7"))
+    table.model.set_filter(RowFilter(text="img_7"))
     note("filter by text")
-    table.model.set_filter(FilterWish())
+    table.model.set_filter(RowFilter())
     note("no filter")
     # Ten times what it takes; a stall that grows with the rows would be seconds.
     assert max(own for _, own in stalls.values()) < 300
@@ -77,14 +77,14 @@ def test_a_block_costs_the_same_however_many_rows_are_selected(
         table.add_block(RowBlock.of(many_rows(2000, seed=seed), NAMES))
     qtbot.waitUntil(lambda: table.model.is_settled)
 
-    def work_s(sort: SortWish) -> float:
+    def work_s(sort: RowSort) -> float:
         began = time.thread_time()
         table.model.sort_by(sort)
         return time.thread_time() - began
 
     def least_s() -> float:
-        wishes = (SortWish(FILE), SortWish())
-        return min(work_s(wishes[turn % 2]) for turn in range(10))
+        requests = (RowSort(FILE), RowSort())
+        return min(work_s(requests[turn % 2]) for turn in range(10))
 
     none = least_s()
     table.view.selectAll()

@@ -12,7 +12,7 @@ import pytest
 from core.scan.row import ScanRow
 from core.scan.triage import triage_key
 from desktop.scan.table.cells import rows_as_text
-from desktop.scan.table.columns import RowBlock, ScanColumns
+from desktop.scan.table.columns import RowBlock, ScanColumns, SortedIds, natural_key
 from desktop.scan.table.order import (
     ANY_DISEASE,
     ERROR,
@@ -20,12 +20,11 @@ from desktop.scan.table.order import (
     FINDING,
     VERDICT,
     WARNINGS,
-    FilterWish,
-    SortWish,
+    RowFilter,
+    RowSort,
     rows_in_order,
     triage_order,
 )
-from desktop.scan.table.texts import SortedIds, natural_key
 from tests.scan_rows import LABELS, NAMES, failed_row, many_rows, read_row
 
 
@@ -36,16 +35,16 @@ def columns_of(rows: Sequence[ScanRow], part: int = 7) -> ScanColumns:
     return columns
 
 
-def files(columns: ScanColumns, sort: SortWish, wish: FilterWish) -> list[str]:
-    return [columns.files[row] for row in rows_in_order(columns, sort, wish)]
+def files(columns: ScanColumns, sort: RowSort, wanted: RowFilter) -> list[str]:
+    return [columns.files[row] for row in rows_in_order(columns, sort, wanted)]
 
 
-def sorted_files(rows: Sequence[ScanRow], sort: SortWish) -> list[str]:
-    return files(columns_of(rows), sort, FilterWish())
+def sorted_files(rows: Sequence[ScanRow], sort: RowSort) -> list[str]:
+    return files(columns_of(rows), sort, RowFilter())
 
 
-def filtered_files(rows: Sequence[ScanRow], wish: FilterWish) -> set[str]:
-    return set(files(columns_of(rows), SortWish(), wish))
+def filtered_files(rows: Sequence[ScanRow], wanted: RowFilter) -> set[str]:
+    return set(files(columns_of(rows), RowSort(), wanted))
 
 
 ROWS = (
@@ -82,7 +81,7 @@ def test_triage_of_a_model_without_a_healthy_label_looks_at_the_first() -> None:
 
 
 def test_files_sort_as_people_count() -> None:
-    assert sorted_files(ROWS, SortWish(FILE)) == [
+    assert sorted_files(ROWS, RowSort(FILE)) == [
         "a/film1.png",
         "a/film2.png",
         "b/Film9.png",
@@ -101,30 +100,30 @@ def test_numbers_in_names_are_compared_as_numbers(less: str, more: str) -> None:
 
 @pytest.mark.parametrize("is_descending", [False, True])
 def test_films_that_were_not_read_come_last_by_probability(is_descending: bool) -> None:
-    order = sorted_files(ROWS, SortWish("share", 0, is_descending))
+    order = sorted_files(ROWS, RowSort("share", 0, is_descending))
     assert order[-1] == "a/film2.png"
     assert (order[0] == "c.png") == is_descending
 
 
 @pytest.mark.parametrize("is_descending", [False, True])
 def test_films_without_an_error_come_last_by_error(is_descending: bool) -> None:
-    assert sorted_files(ROWS, SortWish(ERROR, 0, is_descending))[0] == "a/film2.png"
+    assert sorted_files(ROWS, RowSort(ERROR, 0, is_descending))[0] == "a/film2.png"
 
 
 def test_films_sort_by_finding_in_the_order_of_the_labels() -> None:
     columns = columns_of(ROWS)
-    order = rows_in_order(columns, SortWish(FINDING), FilterWish())
+    order = rows_in_order(columns, RowSort(FINDING), RowFilter())
     assert columns.findings[order].tolist() == [0, 1, 2, columns.uncertain, 4]
 
 
 def test_films_with_the_most_warnings_come_first() -> None:
-    order = sorted_files(ROWS, SortWish(WARNINGS, is_descending=True))
+    order = sorted_files(ROWS, RowSort(WARNINGS, is_descending=True))
     assert order[:2] == ["a/film1.png", "b/film10.png"]
 
 
 def test_films_sort_by_verdict_as_text() -> None:
     columns = columns_of(ROWS)
-    order = rows_in_order(columns, SortWish(VERDICT), FilterWish())
+    order = rows_in_order(columns, RowSort(VERDICT), RowFilter())
     said = [columns.verdict(int(row)) for row in order]
     assert said[:-1] == sorted(said[:-1])
     assert said[-1] == ""
@@ -133,36 +132,36 @@ def test_films_sort_by_verdict_as_text() -> None:
 def test_equal_rows_stay_in_triage_order() -> None:
     rows = many_rows(300)
     columns = columns_of(rows)
-    order = rows_in_order(columns, SortWish(FINDING), FilterWish(finding=0))
+    order = rows_in_order(columns, RowSort(FINDING), RowFilter(finding=0))
     triage = triage_order(columns)
     assert order.tolist() == triage[columns.findings[triage] == 0].tolist()
 
 
 @pytest.mark.parametrize(
-    ("wish", "expected"),
+    ("wanted", "expected"),
     [
-        (FilterWish(finding=0), {"c.png"}),
-        (FilterWish(finding=3), {"b/Film9.png"}),
-        (FilterWish(finding=4), {"a/film2.png"}),
-        (FilterWish(with_warnings=True), {"b/film10.png", "a/film1.png"}),
-        (FilterWish(text="FILM9"), {"b/Film9.png"}),
-        (FilterWish(text="text FILE"), {"a/film2.png"}),
-        (FilterWish(text="drawn"), {"a/film1.png"}),
-        (FilterWish(text="uncertain"), {"b/Film9.png"}),
-        (FilterWish(text="nowhere"), set()),
-        (FilterWish(label=0, least=90), {"c.png"}),
-        (FilterWish(label=ANY_DISEASE, least=93), {"b/film10.png", "c.png"}),
+        (RowFilter(finding=0), {"c.png"}),
+        (RowFilter(finding=3), {"b/Film9.png"}),
+        (RowFilter(finding=4), {"a/film2.png"}),
+        (RowFilter(with_warnings=True), {"b/film10.png", "a/film1.png"}),
+        (RowFilter(text="FILM9"), {"b/Film9.png"}),
+        (RowFilter(text="text FILE"), {"a/film2.png"}),
+        (RowFilter(text="drawn"), {"a/film1.png"}),
+        (RowFilter(text="uncertain"), {"b/Film9.png"}),
+        (RowFilter(text="nowhere"), set()),
+        (RowFilter(label=0, minimum=90), {"c.png"}),
+        (RowFilter(label=ANY_DISEASE, minimum=93), {"b/film10.png", "c.png"}),
         (
-            FilterWish(label=ANY_DISEASE, least=0),
+            RowFilter(label=ANY_DISEASE, minimum=0),
             {r.file for r in ROWS} - {"a/film2.png"},
         ),
-        (FilterWish(text="b/", label=2, least=50), {"b/film10.png"}),
+        (RowFilter(text="b/", label=2, minimum=50), {"b/film10.png"}),
     ],
 )
 def test_a_filter_lets_through_what_it_says(
-    wish: FilterWish, expected: set[str]
+    wanted: RowFilter, expected: set[str]
 ) -> None:
-    assert filtered_files(ROWS, wish) == expected
+    assert filtered_files(ROWS, wanted) == expected
 
 
 def test_counts_are_by_finding() -> None:
