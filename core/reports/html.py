@@ -25,6 +25,7 @@ from core.reports.html_tables import table, words_table
 from core.reports.report_json import display_names, epochs
 from core.reports.sentences import cautions, summary
 from core.reports.text import macro_note
+from core.runs.settings import in_words
 
 _RATES = {
     "precision": "precision",
@@ -292,7 +293,7 @@ def _job(report: Mapping[str, Any]) -> list[str]:
     parts.append(table("When a finding is stated", head, points))
     hashes = report["hashes"]
     for caption, values in (
-        ("Settings", report["config"]),
+        ("Settings", dict(in_words(report["config"]).values())),
         ("Versions", report["versions"]),
         ("Hashes", {"model": hashes["model"], "split": hashes["split"]}),
         ("SHA-256 of its files", hashes["files"]),
