@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from core.audit.audit import Audit, SplitWish, audit
+from core.commands.argument_types import new_file
 from core.data.dataset import listed_films, parse_labels
 from core.data.split import SPLITS, write_manifest
 from core.files import atomic_write
@@ -21,8 +23,34 @@ DONE, UNUSABLE, SOME_FAILED = 0, 2, 4
 _SIGNS = {"stop": "STOP", "warn": "Warning", "note": "Note"}
 
 
+def add_parser(parser: argparse.ArgumentParser) -> None:
+    """Add its arguments to a parser."""
+    parser.add_argument("data", type=Path, help="folder per label, or a CSV file")
+    parser.add_argument("--json", type=new_file, metavar="FILE", help="write all of it")
+    parser.add_argument(
+        "--manifest", type=new_file, metavar="FILE", help="write the split with hashes"
+    )
+    parser.add_argument("--labels", default="", help="in output order, with commas")
+    parser.add_argument(
+        "--patient-pattern",
+        default="",
+        metavar="REGEX",
+        help="its first group is the patient in a file name",
+    )
+    parser.add_argument("--validation", type=float, default=0.2, metavar="SHARE")
+    parser.add_argument("--test", type=float, default=0.2, metavar="SHARE")
+    parser.add_argument("--seed", type=int, default=2020)
+    parser.add_argument(
+        "--group", action="store_true", help="take what leaks to the training films"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace the files")
+    parser.add_argument(
+        "--events", action="store_true", help="report as JSON lines on stdout"
+    )
+
+
 def run(arguments: argparse.Namespace) -> int:
-    """Check a data set; see `core.commands.parser` for its arguments.
+    """Check a data set.
 
     Returns:
         0 if nothing speaks against training, 4 if there are leaks or films that

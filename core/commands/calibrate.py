@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from core import paths
+from core.commands.argument_types import film_count, new_folder
 from core.data.dataset import listed_films
 from core.errors import CoreError
 from core.jobs.control import Control
@@ -19,8 +21,24 @@ _STAGE = "calibration"
 _TELL_EVERY = 25
 
 
+def add_parser(parser: argparse.ArgumentParser) -> None:
+    """Add its arguments to a parser."""
+    parser.add_argument("bundle", type=Path, metavar="BUNDLE")
+    parser.add_argument(
+        "--data", type=Path, required=True, help="films that it was not tested on"
+    )
+    parser.add_argument("--out", type=new_folder, required=True, metavar="BUNDLE2")
+    parser.add_argument(
+        "--films", type=film_count, default=300, metavar="N", help="at most"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace BUNDLE2")
+    parser.add_argument(
+        "--events", action="store_true", help="report as JSON lines on stdout"
+    )
+
+
 def run(arguments: argparse.Namespace) -> int:
-    """Add a graph in int8 to a model; see `core.commands.parser` for its arguments.
+    """Add a graph in int8 to a model.
 
     Returns:
         0.

@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from core.commands.argument_types import new_file
 from core.data.dataset import films_of_split, listed_films
 from core.errors import DatasetError, OutputError, PredictionError
 from core.evaluation.compare import compare, not_comparable, pair_labels
@@ -32,6 +33,26 @@ from core.terminal import print_lines
 from core.words import films as in_films
 
 _STAGE = "comparison"
+
+
+def add_parser(parser: argparse.ArgumentParser) -> None:
+    """Add its arguments to a parser."""
+    parser.add_argument("candidate", type=Path, metavar="CANDIDATE")
+    parser.add_argument("in_use", nargs="?", type=Path, metavar="IN_USE")
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--split", help="else test, or all where none is named")
+    parser.add_argument(
+        "--allow-drop",
+        type=float,
+        default=0.05,
+        metavar="SHARE",
+        help="most by which the recall of a class may fall",
+    )
+    parser.add_argument("--json", type=new_file, metavar="FILE")
+    parser.add_argument(
+        "--events", action="store_true", help="report as JSON lines on stdout"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace FILE")
 
 
 def run(arguments: argparse.Namespace) -> int:

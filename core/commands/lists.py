@@ -26,8 +26,8 @@ _KINDS: Final = {
 }
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Print one of the lists; see `core.commands.parser` for the arguments.
+def print_list(arguments: argparse.Namespace) -> int:
+    """Print one of the lists; see `core.commands.train` for the arguments.
 
     Returns:
         0.

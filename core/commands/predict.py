@@ -1,17 +1,16 @@
-"""The commands that need no Keras: predict, evaluate, card, self-test."""
+"""`python -m core predict`: read films."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from core.data.dataset import Sample, listed_films
+from core.commands.argument_types import new_folder
 from core.errors import (
     CoreError,
     ImageReadError,
@@ -19,9 +18,8 @@ from core.errors import (
 )
 from core.files import atomic_write
 from core.films.radiograph import Radiograph, read_radiograph
-from core.model.bundle import ModelBundle, card_to_json, read_bundle
+from core.model.bundle import ModelBundle, read_bundle
 from core.model.classifier import (
-    PROBE_TOLERANCE,
     Classifier,
     Prediction,
     Verdict,
@@ -31,7 +29,7 @@ from core.model.classifier import (
 )
 from core.model.gradcam import heatmap_from_evidence, overlay
 from core.outputs import check_files, check_folder
-from core.paths import default_bundle_dir, sample_films
+from core.paths import default_bundle_dir
 from core.terminal import print_lines, printable
 
 #: Weight of the heat map's colour in the pictures that `predict` writes.
@@ -40,7 +38,20 @@ _OPACITY = 0.6
 _DISCLAIMER = "A research and teaching tool, not a medical device."
 
 
-def predict(arguments: argparse.Namespace) -> int:
+def add_parser(parser: argparse.ArgumentParser) -> None:
+    """Add its arguments to a parser."""
+    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    parser.add_argument("--model", type=Path, metavar="BUNDLE")
+    parser.add_argument("--json", action="store_true", help="one object per line")
+    parser.add_argument(
+        "--heatmap", type=new_folder, metavar="DIR", help="write overlays"
+    )
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace heat maps that exist"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
     """Read films and print what the model says of each.
 
     Returns:
@@ -118,146 +129,6 @@ def write_heatmap(
         partial.write_bytes(encoded.tobytes())
 
 
-def evaluate_bundle(arguments: argparse.Namespace) -> int:
-    """Measure a bundle on labelled films and print a table.
-
-    Without films, what the bundle's own report says is printed and written.
-
-    Returns:
-        0, or 4 if some films could not be read.
-    """
-    # Imported here: scikit-learn takes a second that `predict` has no use for.
-    from core.commands.kept_report import repeat_report
-    from core.data.dataset import films_of_split
-    from core.evaluation.evaluate import (
-        check_pools,
-        evaluate,
-        parse_pools,
-        score_films,
-    )
-    from core.jobs.reporters import Narrator, counter
-    from core.reports.report_json import write_figures
-    from core.reports.text import evaluation_text
-
-    check_files(
-        [arguments.json, arguments.report],
-        overwrite=arguments.overwrite,
-        inputs=[arguments.bundle, arguments.data],
-        films=lambda: listed_films(arguments.data),
-    )
-    bundle = read_bundle(arguments.bundle)
-    pools = parse_pools(arguments.pool)
-    if arguments.data is None:
-        return repeat_report(arguments, bundle)
-    samples, left_out = films_of_split(
-        arguments.data, bundle.card.label_names, arguments.split
-    )
-    check_pools(pools, samples, bundle.card.label_names)
-    for reason, count in left_out.items():
-        _note(f"Left out: {count} films, {reason}.")
-    on_film = counter("evaluation", len(samples), Narrator())
-    scores = score_films(Classifier(bundle), samples, on_film)
-    for file, reason in scores.unreadable.items():
-        _note(f"Left out {file}: {reason}")
-    result = {
-        "model": bundle.card.name,
-        "model_sha256": bundle.sha256,
-        "data": arguments.data.name,
-        "split": arguments.split or samples[0].split or "all",
-        "left_out": left_out,
-        **evaluate(scores, bundle.card.temperature, pools=pools, details=True),
-    }
-    if arguments.json is not None:
-        write_figures(arguments.json, result)
-    if arguments.report is not None:
-        _write_report(arguments.report, bundle, result, samples)
-    print_lines(evaluation_text(result, bundle.card))
-    return 4 if scores.unreadable else 0
-
-
-def _write_report(
-    path: Path, bundle: ModelBundle, result: dict[str, Any], samples: Sequence[Sample]
-) -> None:
-    from core.model.seen_films import path_free
-    from core.reports.html import write_report_html
-    from core.reports.report_json import report_json
-
-    report = report_json(
-        result=result,
-        validation=bundle.card.metrics.get("val", {}),
-        card=bundle.card,
-        sha256=bundle.sha256,
-        notes=_gaps(result["left_out"]),
-        split=result["split"],
-        data=result["data"],
-    )
-    films = {path_free(sample.file): sample.path for sample in samples}
-    write_report_html(path, report, films)
-
-
-def _gaps(left_out: dict[str, int]) -> list[str]:
-    """Films that were to be measured on and were not; other splits were not."""
-    return [
-        f"Left out of these figures: {count} films, {reason}."
-        for reason, count in left_out.items()
-        if not reason.startswith(("split ", "labelled "))
-    ]
-
-
-def card(arguments: argparse.Namespace) -> int:
-    """Print what a model is, for people; `card.json` holds it for programs.
-
-    Returns:
-        0.
-    """
-    from core.reports.text import card_text
-
-    bundle = read_bundle(arguments.bundle or default_bundle_dir())
-    if arguments.json:
-        _print_json(card_to_json(bundle.card), indent=1)
-    else:
-        print_lines(card_text(bundle))
-    return 0
-
-
-def self_test(arguments: argparse.Namespace) -> int:
-    """Check that this installation reads films as the model's maker measured.
-
-    Returns:
-        0.
-
-    Raises:
-        CoreError: Something is not as it should be.
-    """
-    bundle = read_bundle(default_bundle_dir())
-    print_lines(f"Model {bundle.card.name}, {bundle.sha256[:12]}: files are whole.")
-    classifier = Classifier(bundle)
-    model = bundle.card
-    print_lines(
-        "Probe: same probabilities as when it was exported, within "
-        f"{PROBE_TOLERANCE:.0e}."
-    )
-    films = sample_films()
-    if not films:
-        raise CoreError(
-            "The sample films are missing.", hint="Install the program again."
-        )
-    for path in films:
-        film = read_radiograph(path)
-        prediction = classifier.predict(film)
-        verdict = decide(prediction, model, film)
-        for index, label in enumerate(model.label_names):
-            heat = heatmap_from_evidence(prediction.evidence[:, :, index], (64, 64))
-            if not np.isfinite(heat).all():
-                raise CoreError(
-                    f"The heat map of {label} for {path.name} is not a number.",
-                    hint="Install the program again.",
-                )
-        print_lines(f"{path.name}: {sentence(verdict, model)}")
-    print_lines("All is well.")
-    return 0
-
-
 def _picture_paths(arguments: argparse.Namespace) -> list[Path | None]:
     """A file for each film's heat map; no two the same, none that is there.
 
@@ -316,7 +187,3 @@ def _print_failure(path: Path, error: CoreError, as_json: bool) -> None:
 
 def _print_json(fields: dict[str, Any], indent: int | None = None) -> None:
     print(json.dumps(fields, indent=indent), flush=True)  # noqa: T201 - the result
-
-
-def _note(text: str) -> None:
-    print_lines(printable(text), sys.stderr)

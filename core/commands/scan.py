@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from core.cluster.scanner import RayScanner
+from core.commands.scan_arguments import add_parser
 from core.errors import CoreError, DatasetError, OutputError, TrainingStopped
 from core.films.finder import FoundFilm, Listing, film_state, find_films
 from core.films.left_out import LeftOut
@@ -33,13 +34,15 @@ from core.scan.summary import ScanSummary, summary_text
 from core.scan.watch import new_films
 from core.terminal import print_lines
 
+__all__ = ["add_parser", "run"]
+
 DONE, SOME_FAILED = 0, 4
 _STAGE = "scan"
 _MOST_NAMED = 5
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Read the films of a folder; see `core.commands.parser` for its arguments.
+    """Read the films of a folder.
 
     Returns:
         0, or 4 if some films or folders could not be read.

@@ -1,4 +1,4 @@
-"""`python -m core train` and `export`: the commands that need Keras."""
+"""`python -m core train`: train a model on films of your own."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ import contextlib
 import functools
 import json
 import os
-import shutil
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from core.commands.argument_types import new_file, new_folder
+from core.commands.internal import quieten_tensorflow
 from core.commands.job_arguments import Job, new_job, refuse_contradictions, resumed_job
+from core.commands.lists import print_list
 from core.data.dataset import Dataset, listed_films
 from core.errors import CoreError, OutputError, TrainingError
-from core.files import atomic_folder, atomic_write, refuse_missing_folder
+from core.files import atomic_write
 from core.jobs.control import Control
 from core.jobs.events import JobSucceeded, StageStarted
 from core.jobs.reporters import (
@@ -25,24 +26,83 @@ from core.jobs.reporters import (
     check_events_file,
     end_told,
 )
-from core.model.bundle import is_bundle, read_bundle
+from core.model.bundle import is_bundle
 from core.outputs import (
     check_file,
     check_folder,
-    is_export,
-    mark_export,
     refuse_inputs,
 )
+from core.program import edition
 from core.runs.config import TrainingConfig
 from core.runs.job_folder import JobFolder
 from core.training.checks import check_backend, check_job, check_places
 
-#: What `export` makes a folder of; of the others, a file.
-_FOLDERS = ("openvino", "savedmodel")
+
+def add_parser(parser: argparse.ArgumentParser) -> None:
+    """Add its arguments to a parser."""
+    parser.add_argument("--data", type=Path, help="folder per label, or a CSV file")
+    parser.add_argument("--out", type=new_folder, metavar="BUNDLE")
+    parser.add_argument("--preset", metavar="NAME", help="--list-presets lists them")
+    parser.add_argument("--config", type=Path, metavar="JOB.json")
+    parser.add_argument(
+        "--weights",
+        help="default, imagenet, chexnet, none, a weights file, or a bundle's folder",
+    )
+    parser.add_argument("--labels", help="labels in output order, with commas")
+    parser.add_argument(
+        "--set",
+        action="append",
+        metavar="NAME=VALUE",
+        help="one setting of the job; --list-settings lists them",
+    )
+    parser.add_argument("--resume", action="store_true", help="go on where it stopped")
+    parser.add_argument("--overwrite", action="store_true", help="replace BUNDLE")
+    parser.add_argument(
+        "--events", action="store_true", help="report as JSON lines on stdout"
+    )
+    parser.add_argument(
+        "--events-file", type=new_file, metavar="FILE", help="and append them to FILE"
+    )
+    parser.add_argument(
+        "--backend",
+        choices=["tensorflow", "jax", "torch"],
+        help="what Keras computes with; else KERAS_BACKEND, else tensorflow",
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="try one step and say what it takes"
+    )
+    parser.add_argument(
+        "--json",
+        type=new_file,
+        nargs="?",
+        const=True,
+        metavar="FILE",
+        help="write what a dry run found; without FILE, list as JSON",
+    )
+    lists = parser.add_mutually_exclusive_group()
+    lists.add_argument(
+        "--list-settings", action="store_true", help="say what can be set, and how"
+    )
+    lists.add_argument(
+        "--list-presets", action="store_true", help="say what each preset does"
+    )
 
 
-def train(arguments: argparse.Namespace) -> int:
-    """Run a job; see `core.__main__` for its arguments.
+def run(arguments: argparse.Namespace) -> int:
+    """Train, try one step of it, or print a list of what can be set.
+
+    Returns:
+        The exit status.
+    """
+    if arguments.list_settings or arguments.list_presets:
+        return print_list(arguments)
+    edition.check_can_train()
+    quieten_tensorflow()
+    return _dry_run(arguments) if arguments.dry_run else _train(arguments)
+
+
+def _train(arguments: argparse.Namespace) -> int:
+    """Run a job.
 
     Returns:
         The exit status.
@@ -54,15 +114,13 @@ def train(arguments: argparse.Namespace) -> int:
         _check_events_file(arguments.events_file, arguments)
     report = Reporter([listener], arguments.events_file)
     with end_told(report):
-        run_job_with(arguments, report, control)
+        _run_job(arguments, report, control)
     if not arguments.events:
         print(arguments.out)  # noqa: T201 - the result
     return 0
 
 
-def run_job_with(
-    arguments: argparse.Namespace, report: Report, control: Control
-) -> None:
+def _run_job(arguments: argparse.Namespace, report: Report, control: Control) -> None:
     """Check what can be checked before Keras is loaded, then run the job.
 
     Raises:
@@ -113,7 +171,7 @@ def run_job_with(
         )
 
 
-def dry_run(arguments: argparse.Namespace) -> int:
+def _dry_run(arguments: argparse.Namespace) -> int:
     """Try one step of a job and tell what it would take; train nothing.
 
     Returns:
@@ -147,36 +205,6 @@ def dry_run(arguments: argparse.Namespace) -> int:
         else:
             print(text)  # noqa: T201 - the result
     report(JobSucceeded(str(file or "")))
-    return 0
-
-
-def export(arguments: argparse.Namespace) -> int:
-    """Write a bundle's model in another format.
-
-    Returns:
-        The exit status.
-    """
-    bundle = read_bundle(arguments.bundle)
-    out: Path = arguments.out
-    refuse_inputs([out], [bundle.path])
-    if arguments.format in _FOLDERS:
-        check_folder(out, overwrite=arguments.overwrite, is_own=is_export)
-    else:
-        refuse_missing_folder(out)
-        check_file(out, overwrite=arguments.overwrite)
-    if arguments.format == "openvino":
-        with atomic_folder(out, is_own=is_export) as folder:
-            for name in ("model.xml", "model.bin"):
-                shutil.copyfile(bundle.path / name, folder / name)
-            mark_export(folder, arguments.format)
-    else:
-        from core.training.export import export_other
-        from core.training.network import network_of
-
-        gap = export_other(network_of(bundle), arguments.format, out)
-        said = f"Checked: its outputs differ from the model's by at most {gap:.1e}."
-        print(said, file=sys.stderr)  # noqa: T201 - for people
-    print(out)  # noqa: T201 - the result
     return 0
 
 

@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from core.commands.argument_types import new_file, new_folder
 from core.errors import BundleError, OutputError
 from core.filing.filer import Filer, FilingResult, failures_in_words, inside_error
 from core.jobs.control import Control
@@ -26,6 +27,46 @@ from core.terminal import print_lines
 DONE, SOME_FAILED = 0, 4
 _EXPORTS = ("csv", "jsonl", "xlsx", "report", "json")
 _WRITING, _FILING = "writing", "filing"
+
+
+def add_parser(parser: argparse.ArgumentParser) -> None:
+    """Add its arguments to a parser."""
+    parser.add_argument("results", type=Path, metavar="FILE.csv", help="of a scan")
+    parser.add_argument("--folder", type=Path, help="that was scanned")
+    parser.add_argument(
+        "--only", type=Path, metavar="LIST.txt", help="these films, in this order"
+    )
+    parser.add_argument("--model", type=Path, metavar="BUNDLE", help="of the scan")
+    labels = parser.add_mutually_exclusive_group()
+    labels.add_argument("--labels-from-folders", action="store_true", help="measure")
+    labels.add_argument(
+        "--labels", type=Path, metavar="FILE.csv", help="measure: file,label"
+    )
+    for name, what in {
+        "csv": "rows as the scan wrote them",
+        "jsonl": "an object per film, one a line",
+        "xlsx": "a workbook",
+        "report": "HTML with pictures",
+        "json": "the figures",
+    }.items():
+        parser.add_argument(f"--{name}", type=new_file, metavar="FILE", help=what)
+    parser.add_argument("--overwrite", action="store_true", help="replace the files")
+    filing = parser.add_mutually_exclusive_group()
+    filing.add_argument(
+        "--copy-to",
+        type=new_folder,
+        metavar="DIR",
+        help="copy films, a folder per finding",
+    )
+    filing.add_argument(
+        "--move-to",
+        type=new_folder,
+        metavar="DIR",
+        help="move films, a folder per finding",
+    )
+    parser.add_argument(
+        "--events", action="store_true", help="report as JSON lines on stdout"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -15,6 +15,7 @@ from core.reports.pages import CHART, inline, write_page
 from core.reports.report_json import display_names, epochs
 from core.reports.sentences import cautions, summary, value_in_words
 from core.reports.text import macro_note
+from core.runs.settings import in_words
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -116,7 +117,7 @@ def _records(report: Mapping[str, Any]) -> Iterator[tuple[str, list[tuple[str, s
     """Captions, and names with values in words; nothing where all are empty."""
     hashes = report["hashes"]
     for caption, values in (
-        ("Settings", report["config"]),
+        ("Settings", dict(in_words(report["config"]).values())),
         ("Versions", report["versions"]),
         ("Hashes", {"model": hashes["model"], "split": hashes["split"]}),
         ("SHA-256 of its files", hashes["files"]),

@@ -16,12 +16,13 @@ from msgspec import Meta
 
 from core.errors import TrainingError
 from core.paths import command_name
-from core.records import TEXT
+from core.records import TEXT, Number, fits
 
 #: Characters of a refused value that are repeated.
 _LONGEST_SAID: Final = 80
 #: Unit of a number from 0 to 1 that people read in percent.
 SHARE: Final = "share"
+_UNITS: Final = {"": "", SHARE: " %", "degrees": "°"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,6 +68,30 @@ class Setting:
         least = f"more than {low}" if self.is_open[0] else f"at least {low}"
         most = f"less than {high}" if self.is_open[1] else f"at most {high}"
         return f"{least} and {most}"
+
+    @property
+    def scale(self) -> float:
+        """What a number is multiplied by to be shown."""
+        return 100 if self.unit == SHARE else 1
+
+    @property
+    def shown_unit(self) -> str:
+        """What stands after a number that is shown; may be empty."""
+        return _UNITS.get(self.unit, f" {self.unit}")
+
+    def in_words(self, value: Any) -> str:
+        """A value as people read it; of a card by another hand, whatever it is."""
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        if isinstance(value, list | tuple):
+            return ", ".join(map(str, value)) or "none"
+        if isinstance(value, str):
+            return self.choices.get(value, value) or "none"
+        if not fits(value, Number):
+            return "-"
+        if self.zero and value == 0:
+            return self.zero
+        return f"{value * self.scale:.10g}{self.shown_unit}"
 
     def refused(self, name: str, value: Any, *, is_kind: bool) -> TrainingError:
         """What is raised where it cannot have a value.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from core.records import Text
 from core.runs.model_settings import OPTIMISERS, ModelSettings
@@ -21,6 +21,7 @@ from core.runs.variations import Augmentation
 
 #: Before the name of a variation, where all settings stand in one list.
 AUGMENTATION: Final = "augmentation."
+_NESTED: Final = AUGMENTATION.removesuffix(".")
 
 
 class TrainingConfig(ModelSettings, frozen=True, forbid_unknown_fields=True):
@@ -207,9 +208,9 @@ class TrainingConfig(ModelSettings, frozen=True, forbid_unknown_fields=True):
         tuple[Text, ...],
         texts(
             "Places with several sources",
-            "Films of one place each, for the report by source.",
-            'a list of "NAME=source+source", or "NAME=source:label+label" where '
-            "only some labels come from there",
+            "Films of one place each, for the report by source: NAME=source+source, or "
+            "NAME=source:label+label where only some labels come from there.",
+            "a list of such texts",
         ),
     ] = ()
     augmentation: Augmentation = Augmentation()
@@ -246,8 +247,9 @@ class TrainingConfig(ModelSettings, frozen=True, forbid_unknown_fields=True):
         text(
             "Patient in the file name",
             "Tells the patient by the file name where the data does not, so that no "
-            "patient is in two splits.",
-            r"a regular expression whose first group is the patient, such as ^(\d+)_",
+            "patient is in two splits: a regular expression whose first group is the "
+            "patient.",
+            r"a regular expression such as ^(\d+)_",
         ),
     ] = ""
     accept_leaks: Annotated[
@@ -282,3 +284,25 @@ SETTINGS: Final[Mapping[str, Setting]] = {
     **settings_of(TrainingConfig),
     **settings_of(Augmentation, AUGMENTATION),
 }
+
+
+def in_words(config: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """The settings of a job as people read them.
+
+    Args:
+        config: As `core.runs.config.config_to_json` writes it, by whatever version.
+
+    Returns:
+        Name, as in `SETTINGS` -> (title and name, value).
+    """
+    flat = {name: value for name, value in config.items() if name != _NESTED}
+    nested = config.get(_NESTED)
+    if isinstance(nested, dict):
+        flat |= {AUGMENTATION + name: value for name, value in nested.items()}
+    said = {}
+    for name, value in flat.items():
+        if setting := SETTINGS.get(name):
+            said[name] = (f"{setting.title} ({name})", setting.in_words(value))
+        else:
+            said[name] = (name, str(value))
+    return said

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import keras
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from core.files import atomic_write
 from core.jobs.control import Control
 from core.jobs.events import EpochEnded
+from core.json_file import parse_json
 from core.runs.config import TrainingConfig
 from core.training.compiling import compile_network, head_optimiser
 from core.training.epochs import Best, Part, ended_epoch
@@ -113,3 +118,22 @@ def put_head(network: keras.Model, head: Head, config: TrainingConfig) -> None:
     model = head_model(config, features, network.output_shape[-1])
     model.set_weights(list(head.weights))
     set_head(network, model)
+
+
+def write_head(path: Path, head: Head) -> None:
+    """Keep a head and its epochs in one file.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    epochs = json.dumps([msgspec.structs.asdict(epoch) for epoch in head.history])
+    with atomic_write(path) as partial:
+        np.savez(partial, *head.weights, epochs=epochs)
+
+
+def read_head(path: Path) -> Head:
+    """The head that `write_head` kept."""
+    with np.load(path) as stored:
+        epochs = parse_json(str(stored["epochs"]))
+        weights = (stored[f"arr_{i}"] for i in range(len(stored.files) - 1))
+        return Head(tuple(weights), tuple(EpochEnded(**epoch) for epoch in epochs))

@@ -34,7 +34,7 @@ from core.jobs.control import Control
 from core.jobs.events import EpochEnded, JobSucceeded, Noted
 from core.jobs.progress import StageProgress
 from core.jobs.reporters import Report
-from core.json_file import parse_json, read_json
+from core.json_file import read_json
 from core.model.bundle import WEIGHTS, ModelBundle
 from core.runs.config import TrainingConfig
 from core.runs.job_folder import JobFolder, save_weights
@@ -44,7 +44,7 @@ from core.training.device import find_device
 from core.training.epochs import Part
 from core.training.features import compute_features
 from core.training.fit import BEST, best_network, fine_tune
-from core.training.head_fit import Head, fit_head, put_head
+from core.training.head_fit import fit_head, put_head, read_head, write_head
 from core.training.install import display_name, export_checked, install
 from core.training.memory import fitting_batch, is_out_of_memory
 from core.training.network import build_network, load_start, unfreeze
@@ -187,7 +187,7 @@ class _Job:
         if not start.exists():
             self._train_head(classes, films, train, val)
         phase = "head"
-        history = list(self._stored_head().history)
+        history = list(read_head(self.folder.path / _HEAD).history)
         if self.config.epochs and (is_tuning or not self.progress.control.wants_finish):
             phase = "fine-tuning"
             history += self._fine_tune(classes, films, train, val)
@@ -251,18 +251,9 @@ class _Job:
                 control=self.progress.control,
                 on_epoch=self.progress.epoch,
             )
-            epochs = json.dumps([msgspec.structs.asdict(e) for e in head.history])
-            with atomic_write(path) as partial:
-                np.savez(partial, *head.weights, epochs=epochs)
-        put_head(network, self._stored_head(), config)
+            write_head(path, head)
+        put_head(network, read_head(path), config)
         save_weights(network, self.folder.path / _START)
-
-    def _stored_head(self) -> Head:
-        with np.load(self.folder.path / _HEAD) as stored:
-            epochs = parse_json(str(stored["epochs"]))
-            history = tuple(EpochEnded(**epoch) for epoch in epochs)
-            weights = (stored[f"arr_{i}"] for i in range(len(stored.files) - 1))
-            return Head(tuple(weights), history)
 
     def _fine_tune(
         self, classes: int, films: Films, train: Part, val: Part

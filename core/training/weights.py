@@ -49,6 +49,13 @@ def load_start(network: keras.Model, config: TrainingConfig) -> None:
         path = start_file(config)
     if path is not None:
         _load_backbone(backbone, path, BY_NAME[config.backbone].title)
+        if not all(np.isfinite(array).all() for array in backbone.get_weights()):
+            raise TrainingError(
+                f"The weights in {path.name} cannot be trained from: some are not "
+                "numbers, or infinite.",
+                hint="Copy the file again from where it came, or choose other "
+                "starting weights.",
+            )
 
 
 def load_whole(network: keras.Model, path: Path) -> None:

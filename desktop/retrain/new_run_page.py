@@ -29,7 +29,7 @@ from desktop.retrain.settings.sampler import SamplerThread
 from desktop.settings import Settings
 from desktop.widgets.command_card import CommandCard
 from desktop.widgets.labels import Caption, SectionTitle
-from desktop.widgets.layouts import PageScroll
+from desktop.widgets.layouts import PageScroll, centred_page
 from desktop.widgets.message_card import MessageCard
 from desktop.widgets.step_bar import StepBar
 
@@ -304,7 +304,7 @@ class NewRunPage(QWidget):
         column.addWidget(self.command)
         column.addStretch(1)
         for widget in (self.data, self.form, last):
-            self._stack.addWidget(_scrolled(widget, self))
+            self._stack.addWidget(self._page(widget))
         footer = QWidget(self)
         footer.setObjectName("newRunFooter")
         footer.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -322,6 +322,12 @@ class NewRunPage(QWidget):
         page.addWidget(self._stack, 1)
         page.addWidget(footer)
 
+    def _page(self, widget: QWidget) -> PageScroll:
+        page = centred_page(widget, _WIDEST_PX, self)
+        page.setObjectName("newRunScroll")
+        page.widget().setObjectName("newRunFrame")
+        return page
+
     # Qt overrides
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -333,20 +339,3 @@ class NewRunPage(QWidget):
 
     def dropEvent(self, event: QDropEvent) -> None:
         self.data.chooser.dropEvent(event)
-
-
-def _scrolled(widget: QWidget, parent: QWidget) -> PageScroll:
-    """A page that scrolls as a whole, no wider than reads well."""
-    area = PageScroll(parent)
-    area.setObjectName("newRunScroll")
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    frame = QWidget(area)
-    frame.setObjectName("newRunFrame")
-    widget.setMaximumWidth(_WIDEST_PX)
-    line = QHBoxLayout(frame)
-    line.setContentsMargins(20, 14, 20, 14)
-    line.addStretch(1)
-    line.addWidget(widget, 100)
-    line.addStretch(1)
-    area.setWidget(frame)
-    return area

@@ -108,6 +108,21 @@ class PageScroll(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
 
+def centred_page(widget: QWidget, widest_px: int, parent: QWidget) -> PageScroll:
+    """A page around a widget that scrolls as a whole, no wider than reads well."""
+    area = PageScroll(parent)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    frame = QWidget(area)
+    widget.setMaximumWidth(widest_px)
+    line = QHBoxLayout(frame)
+    line.setContentsMargins(20, 14, 20, 14)
+    line.addStretch(1)
+    line.addWidget(widget, 100)
+    line.addStretch(1)
+    area.setWidget(frame)
+    return area
+
+
 def order_focus(root: QWidget) -> None:
     """Let the Tab key go through a widget as it is read.
 

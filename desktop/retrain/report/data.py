@@ -14,9 +14,10 @@ from core.jobs.events import EpochEnded
 from core.model.bundle import ModelBundle, read_bundle
 from core.model.seen_films import film_sha256, path_free
 from core.reports.report_json import epochs, read_report_json
-from core.reports.sentences import cautions, summary, value_in_words
+from core.reports.sentences import cautions, summary
 from core.runs.config import config_to_json
 from core.runs.run import Run
+from core.runs.settings import in_words
 from desktop.widgets.rates import RATES, figure, rate_of
 
 
@@ -188,20 +189,9 @@ def settings_rows(run: Run, *, changed: Sequence[str]) -> list[list[str]]:
         run: The run.
         changed: Names of those that differ.
     """
-    flat: dict[str, Any] = {}
-    for name, value in config_to_json(run.record.config).items():
-        if isinstance(value, Mapping):
-            flat |= {f"{name}.{inner}": each for inner, each in value.items()}
-        else:
-            flat[name] = value
-    names = [name for name in flat if name in changed]
-    names += [name for name in flat if name not in changed]
-    return [[_setting(name), value_in_words(flat[name])] for name in names]
-
-
-def _setting(name: str) -> str:
-    words = name.replace("augmentation.", "").replace("_", " ")
-    return words[:1].upper() + words[1:]
+    rows = in_words(config_to_json(run.record.config))
+    names = sorted(rows, key=lambda name: name not in changed)
+    return [list(rows[name]) for name in names]
 
 
 def _film_kind(key: str, names: Mapping[str, str]) -> str:

@@ -209,7 +209,7 @@ class ChoiceEditor(Editor):
     def __init__(self, field: Field, parent: QWidget | None = None) -> None:
         super().__init__(field, parent)
         self.combo = CalmComboBox(self)
-        for value, title in field.choices:
+        for value, title in field.setting.choices.items():
             self.combo.addItem(title, value)
         self._add(self.combo, _WIDE_PX)
         self.row.addStretch(1)
@@ -232,7 +232,7 @@ class HeadEditor(Editor):
         self.combo = CalmComboBox(self)
         self.combo.setEditable(True)
         self.combo.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-        self.combo.addItems([value for value, _ in field.choices])
+        self.combo.addItems(field.setting.examples)
         self._add(self.combo, _WIDTH_PX)
         self.row.addStretch(1)
         self.combo.editTextChanged.connect(self._on_combo_text_changed)
@@ -273,6 +273,8 @@ class TextEditor(Editor):
     def __init__(self, field: Field, parent: QWidget | None = None) -> None:
         super().__init__(field, parent)
         self.line = QLineEdit(self)
+        if field.kind == "list":
+            self.line.setPlaceholderText("several with semicolons between")
         self._add(self.line, _WIDE_PX)
         self.row.addStretch(1)
         self.line.textEdited.connect(self._on_line_text_edited)

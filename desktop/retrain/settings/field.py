@@ -3,47 +3,82 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import Any, Final
 
-from core.runs.settings import AUGMENTATION, setting_of
+from core.runs.config import TrainingConfig, flat_settings
+from core.runs.setting import Setting
+from core.runs.settings import SETTINGS
 
 #: Where a setting is changed: with the films, or in the form.
 DATA, FORM = "data", "form"
+_DEFAULTS: Final = flat_settings(TrainingConfig())
+#: Smallest step of a rate's ends, over whose orders of magnitude none is fitting.
+_RATE_STEP: Final = 0.01
 
 
 @dataclasses.dataclass(frozen=True)
 class Field:
-    """One setting.
+    """One setting, and how the window shows it.
 
     Attributes:
-        name: Of `core.runs.settings.setting_of`.
-        title: As people read it.
-        help: What it does.
+        name: As `core.runs.settings.SETTINGS` has it.
+        setting: What it means, and which values it takes.
         kind: "whole", "number", "rate", "choice", "flag", "text", "list",
             "head" or "weights".
-        unit: After the number; may be empty.
-        low, high: Of the number as it is shown.
         step: Of one key press, as it is shown.
         decimals: Of a "number".
-        scale: What the setting is multiplied by to be shown; 100 for percent.
-        choices: (value, title) of a "choice".
-        zero: What 0 means, where it means something of its own.
         has_slider: Whether it is set by a slider too.
     """
 
     name: str
-    title: str
-    help: str
+    setting: Setting
     kind: str
-    unit: str = ""
-    low: float = 0
-    high: float = 1
     step: float = 1
     decimals: int = 0
-    scale: float = 1
-    choices: tuple[tuple[str, str], ...] = ()
-    zero: str = ""
     has_slider: bool = False
+
+    @property
+    def title(self) -> str:
+        """As people read it."""
+        return self.setting.title
+
+    @property
+    def help(self) -> str:
+        """What it does."""
+        return self.setting.help
+
+    @property
+    def zero(self) -> str:
+        """What 0 means, where it means something of its own."""
+        return self.setting.zero
+
+    @property
+    def unit(self) -> str:
+        """After the number; may be empty."""
+        return self.setting.shown_unit
+
+    @property
+    def scale(self) -> float:
+        """What the setting is multiplied by to be shown."""
+        return self.setting.scale
+
+    @property
+    def low(self) -> float:
+        """Smallest number of a box, which has no end that it leaves out."""
+        low = (self.setting.low or 0) * self.scale
+        return low + self._least if self.setting.is_open[0] else low
+
+    @property
+    def high(self) -> float:
+        """Largest number of a box; may be less than can be set elsewhere."""
+        if self.setting.offered is not None:
+            return self.setting.offered * self.scale
+        high = (self.setting.high or 0) * self.scale
+        return high - self._least if self.setting.is_open[1] else high
+
+    @property
+    def _least(self) -> float:
+        return _RATE_STEP if self.kind == "rate" else 10.0**-self.decimals
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,57 +100,19 @@ class Group:
     place: str = FORM
 
 
-def field(name: str, kind: str, *, how: str = "", **shown: Any) -> Field:
+def field(name: str, kind: str = "", **shown: Any) -> Field:
     """A setting as the core describes it.
 
     Args:
-        kind: As in `Field`.
-        how: How it is written here, to follow what it does.
-        shown: Fields of `Field` that are not as the core has them: a box has no
-            end that it leaves out, and may offer less than can be set.
+        kind: As in `Field`, where the kind of its values does not tell.
+        shown: Other fields of `Field`.
     """
-    setting = setting_of(name)
-    scale = shown.get("scale", 1)
-    values: dict[str, Any] = {
-        "low": (setting.low or 0) * scale,
-        "high": (setting.high or 0) * scale,
-        "choices": tuple(setting.choices.items()),
-        "zero": setting.zero,
-    }
-    text = f"{setting.help} {how}".rstrip()
-    return Field(name, setting.title, text, kind, **{**values, **shown})
+    setting = SETTINGS[name]
+    return Field(name, setting, kind or _kind(name, setting), **shown)
 
 
-def whole(name: str, **shown: Any) -> Field:
-    """A whole number."""
-    return field(name, "whole", **shown)
-
-
-def percent(name: str, **shown: Any) -> Field:
-    """A share, shown in percent."""
-    return field(name, "number", unit=" %", scale=100, **shown)
-
-
-def number(name: str, **shown: Any) -> Field:
-    """A number with decimals."""
-    return field(name, "number", **{"step": 0.01, "decimals": 4, **shown})
-
-
-def varied(name: str, **shown: Any) -> Field:
-    """How strongly films are varied, in percent."""
-    return percent(AUGMENTATION + name, has_slider=True, **shown)
-
-
-def in_words(field: Field, value: Any) -> str:
-    """A setting's value as it is shown."""
-    if field.kind == "flag":
-        return "yes" if value else "no"
-    if field.kind == "list":
-        return ", ".join(value) or "none"
-    if field.kind == "choice":
-        return dict(field.choices).get(value, str(value))
-    if isinstance(value, str):
-        return value
-    if field.zero and value == 0:
-        return field.zero
-    return f"{value * field.scale:.10g}{field.unit}"
+def _kind(name: str, setting: Setting) -> str:
+    if setting.choices:
+        return "choice"
+    kinds = {bool: "flag", int: "whole", float: "number", str: "text", tuple: "list"}
+    return kinds[type(_DEFAULTS[name])]

@@ -5,166 +5,118 @@ from __future__ import annotations
 from typing import Any, Final
 
 from core.runs.config import TrainingConfig, config_from_json
+from core.runs.setting import Setting
 from core.runs.settings import AUGMENTATION
-from desktop.retrain.settings.field import (
-    DATA,
-    Field,
-    Group,
-    field,
-    number,
-    percent,
-    varied,
-    whole,
-)
+from desktop.retrain.settings.field import DATA, Field, Group, field
 
 #: Decides what computes, not what is made: the one setting outside the job.
 BACKEND: Final = "backend"
-
-_FILMS: Final = Group(
-    "data",
-    "Films",
-    (
-        field("labels", "list"),
-        field(
-            "patient_pattern",
-            "text",
-            how="A regular expression whose first group is the patient.",
-        ),
-        percent("validation", low=1, high=49),
-        percent("test", low=1, high=49),
-        field("accept_leaks", "text"),
-    ),
-    place=DATA,
+_BACKEND: Final = Setting(
+    "Keras backend",
+    "What computes under Keras; on native Windows only PyTorch reaches the graphics "
+    "card.",
+    choices={
+        "": "automatic",
+        "tensorflow": "TensorFlow",
+        "torch": "PyTorch",
+        "jax": "JAX",
+    },
 )
 
-_BASICS: Final = Group(
-    "basics",
-    "Basics",
-    (field("name", "text"), field("weights", "weights")),
-    is_open=True,
-)
 
-_NETWORK: Final = Group(
-    "network",
-    "Network",
-    (
-        field("backbone", "choice"),
-        field(
-            "head",
-            "head",
-            choices=(
-                ("linear", "linear"),
-                ("64", "64"),
-                ("512-256-64", "512-256-64"),
-            ),
-        ),
-        field("head_norm", "flag"),
-        percent("dropout", high=99, step=5),
-        whole("size", unit=" pixels", step=32),
-    ),
-)
+def _varied(name: str, **shown: Any) -> Field:
+    return field(AUGMENTATION + name, has_slider=True, **shown)
 
-_HEAD: Final = Group(
-    "head",
-    "First phase: the head alone",
-    (
-        whole("head_epochs"),
-        field("head_rate", "rate"),
-        field("head_optimiser", "choice"),
-        whole("feature_copies"),
-    ),
-)
-
-_FINE_TUNING: Final = Group(
-    "fine-tuning",
-    "Second phase: fine-tuning",
-    (
-        whole("epochs"),
-        field("rate", "rate"),
-        field("optimiser", "choice"),
-        field("schedule", "choice"),
-        whole("plateau_patience"),
-        number("plateau_factor", low=0.01, high=0.99, step=0.05, decimals=2),
-        whole("unfreeze_from", step=10),
-        field("statistics", "choice"),
-        field("weight_decay", "rate", high=0.99),
-        number("average", high=0.9999),
-    ),
-)
-
-_LOSS: Final = Group(
-    "loss",
-    "Loss and balance",
-    (
-        field("loss", "choice"),
-        number("label_smoothing", high=0.99, decimals=3),
-        field("balance", "choice"),
-        number("heaviest", step=0.5, decimals=1, unit=" times"),
-        field(
-            "pools",
-            "list",
-            how="With semicolons between: NAME=source+source, or "
-            "NAME=source:label+label where only some labels come from there.",
-        ),
-    ),
-)
-
-_VARIATION: Final = Group(
-    "films",
-    "Variation of the films",
-    (
-        field(
-            AUGMENTATION + "rotation_deg",
-            "number",
-            unit="°",
-            decimals=1,
-            has_slider=True,
-        ),
-        varied("zoom", high=50),
-        varied("shift", high=50),
-        field(AUGMENTATION + "flip", "flag"),
-        varied("brightness", high=80),
-        varied("gamma", high=80),
-        varied("blur"),
-        varied("erase"),
-    ),
-)
-
-_END: Final = Group("end", "When to stop", (whole("patience"),))
-
-_MACHINE: Final = Group(
-    "machine",
-    "Machine",
-    (
-        Field(
-            BACKEND,
-            "Keras backend",
-            "What computes under Keras; on native Windows only PyTorch reaches "
-            "the graphics card.",
-            "choice",
-            choices=(
-                ("", "automatic"),
-                ("tensorflow", "TensorFlow"),
-                ("torch", "PyTorch"),
-                ("jax", "JAX"),
-            ),
-        ),
-        whole("batch"),
-        field("mixed_precision", "flag"),
-        whole("seed"),
-    ),
-)
 
 GROUPS: Final = (
-    _FILMS,
-    _BASICS,
-    _NETWORK,
-    _HEAD,
-    _FINE_TUNING,
-    _LOSS,
-    _VARIATION,
-    _END,
-    _MACHINE,
+    Group(
+        "data",
+        "Films",
+        (
+            field("labels"),
+            field("patient_pattern"),
+            field("validation"),
+            field("test"),
+            field("accept_leaks"),
+        ),
+        place=DATA,
+    ),
+    Group(
+        "basics", "Basics", (field("name"), field("weights", "weights")), is_open=True
+    ),
+    Group(
+        "network",
+        "Network",
+        (
+            field("backbone"),
+            field("head", "head"),
+            field("head_norm"),
+            field("dropout", step=5),
+            field("size", step=32),
+        ),
+    ),
+    Group(
+        "head",
+        "First phase: the head alone",
+        (
+            field("head_epochs"),
+            field("head_rate", "rate"),
+            field("head_optimiser"),
+            field("feature_copies"),
+        ),
+    ),
+    Group(
+        "fine-tuning",
+        "Second phase: fine-tuning",
+        (
+            field("epochs"),
+            field("rate", "rate"),
+            field("optimiser"),
+            field("schedule"),
+            field("plateau_patience"),
+            field("plateau_factor", step=0.05, decimals=2),
+            field("unfreeze_from", step=10),
+            field("statistics"),
+            field("weight_decay", "rate"),
+            field("average", step=0.01, decimals=4),
+        ),
+    ),
+    Group(
+        "loss",
+        "Loss and balance",
+        (
+            field("loss"),
+            field("label_smoothing", step=0.01, decimals=3),
+            field("balance"),
+            field("heaviest", step=0.5, decimals=1),
+            field("pools"),
+        ),
+    ),
+    Group(
+        "films",
+        "Variation of the films",
+        (
+            _varied("rotation_deg", decimals=1),
+            _varied("zoom"),
+            _varied("shift"),
+            field(AUGMENTATION + "flip"),
+            _varied("brightness"),
+            _varied("gamma"),
+            _varied("blur"),
+            _varied("erase"),
+        ),
+    ),
+    Group("end", "When to stop", (field("patience"),)),
+    Group(
+        "machine",
+        "Machine",
+        (
+            Field(BACKEND, _BACKEND, "choice"),
+            field("batch"),
+            field("mixed_precision"),
+            field("seed"),
+        ),
+    ),
 )
 
 

@@ -16,7 +16,7 @@ from PyQt5.QtWidgets import (
 )
 
 from desktop.retrain.settings.editors import Editor, make_editor
-from desktop.retrain.settings.field import Field, Group, in_words
+from desktop.retrain.settings.field import Field, Group
 from desktop.retrain.settings.weights_editor import WeightsEditor
 from desktop.style import icons
 from desktop.widgets.disclosure import Disclosure
@@ -80,7 +80,7 @@ class SettingRow(QWidget):
     def set_preset_value(self, value: Any) -> None:
         """Tell which value the preset has."""
         self._preset_value = value
-        words = f"Back to the preset: {in_words(self.field, value)}"
+        words = f"Back to the preset: {self.field.setting.in_words(value)}"
         self._back.setToolTip(words)
         self._back.setAccessibleName(f"{self.field.title} was changed. {words}")
         self._mark()
@@ -181,7 +181,7 @@ class GroupSection(Disclosure):
 
 def _summed_up(field: Field, value: Any) -> str:
     """A setting in a few words; empty for what is left out."""
-    title, words = _lower(field.title), in_words(field, value)
+    title, words = _lower(field.title), field.setting.in_words(value)
     if field.kind == "flag":
         return title if value else ""
     # "never stop early" is a sentence of its own, "off" is not.

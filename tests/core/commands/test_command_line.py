@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 import json
 import os
@@ -13,6 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
+from core.commands.parser import parser
 from core.films.radiograph import read_radiograph
 from core.model.bundle import ModelBundle, read_bundle
 from core.outputs import MARK
@@ -359,3 +361,26 @@ class TestDefaultModel:
         result = core("predict", "--json", *films)
         assert result.returncode == 0, result.stderr
         assert len(result.stdout.splitlines()) == len(films)
+
+
+def test_only_the_command_that_is_named_is_loaded() -> None:
+    code = (
+        "import sys; from core.commands.parser import parser; "
+        "parser(['--verbose', 'predict', 'scan']); "
+        "print([x for x in ('scan', 'evaluate', 'train') "
+        "if f'core.commands.{x}' in sys.modules])"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout == "[]\n", done.stderr
+
+
+def test_every_command_says_its_arguments_and_can_be_run() -> None:
+    (commands,) = (
+        action.choices
+        for action in parser()._actions
+        if isinstance(action, argparse._SubParsersAction)
+    )
+    assert "self-test" in commands
+    for name, its_parser in commands.items():
+        assert callable(its_parser.get_default("run")), name

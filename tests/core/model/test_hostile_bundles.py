@@ -183,7 +183,7 @@ def test_self_test_holds_the_shipped_model_to_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = write_hostile_bundle(tmp_path / "sent", "weights of another model")
-    monkeypatch.setattr("core.commands.predict.default_bundle_dir", lambda: path)
+    monkeypatch.setattr("core.commands.self_test.default_bundle_dir", lambda: path)
     assert main(["self-test"]) == 2
     assert "does not compute what its card says" in capsys.readouterr().err
 

@@ -26,6 +26,7 @@ from core.runs.config import (
     flat_settings,
 )
 from core.runs.presets import PRESETS, config_from_preset
+from core.runs.settings import in_words
 
 ROOT = Path(job.__file__).parents[2]
 
@@ -279,3 +280,22 @@ def test_what_could_not_be_written_or_computed_is_refused(
     with pytest.raises(TrainingError, match=next(iter(fields))) as caught:
         config_from_json(fields)
     f"{caught.value} {caught.value.hint}".encode()
+
+
+def test_settings_are_read_in_words_whoever_wrote_them() -> None:
+    config = {**config_to_json(TrainingConfig()), "colour": "blue", "dropout": 0}
+    said = dict(in_words(config).values())
+    assert said["Film size (size)"] == "224 pixels"
+    assert said["Dropout (dropout)"] == "off"
+    assert said["Validation (validation)"] == "20 %"
+    assert said["Backbone (backbone)"] == "DenseNet121"
+    assert said["Labels (labels)"] == "none"
+    assert said["Rotation (augmentation.rotation_deg)"] == "10°"
+    assert said["colour"] == "blue"
+    assert in_words(
+        {"size": None, "augmentation": 3, "batch": [1], "seed": 10**400}
+    ) == {
+        "size": ("Film size (size)", "-"),
+        "batch": ("Films per step (batch)", "1"),
+        "seed": ("Seed (seed)", "-"),
+    }

@@ -21,6 +21,7 @@ from core.runs.config import TrainingConfig  # noqa: E402
 from core.training.backbones import BACKBONE, BY_NAME, make_backbone  # noqa: E402
 from core.training.network import (  # noqa: E402
     build_network,
+    check_network,
     network_of,
 )
 from core.training.weights import halve, load_start, load_whole  # noqa: E402
@@ -300,3 +301,21 @@ def test_halved_weights_are_half_as_large_and_start_the_same_network(
         else:
             np.testing.assert_array_equal(new, old)
     network.set_weights(before)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_weights_that_are_no_numbers_are_refused_before_any_film_is_read(
+    value: float, tiny_bundle: ModelBundle, tmp_path: Path
+) -> None:
+    network = lively_network(SMALL)
+    backbone = network.get_layer(BACKBONE)
+    arrays = backbone.get_weights()
+    arrays[3].flat[0] = value
+    backbone.set_weights(arrays)
+    bundle = write_network_bundle(tmp_path / "model", network, SMALL, tiny_bundle)
+    alone(network, tmp_path / "alone.weights.h5")
+    for path in (bundle.path, tmp_path / "alone.weights.h5"):
+        config = msgspec.structs.replace(SMALL, weights=str(path))
+        with pytest.raises(TrainingError, match="not numbers, or infinite") as caught:
+            check_network(config, 2)
+        assert caught.value.hint

@@ -179,7 +179,7 @@ def test_settings_that_differ_from_the_preset_come_first(
     page: ReportPage, qtbot: QtBot, run: Run
 ) -> None:
     shown(page, qtbot, run)
-    assert page.body.settings.cells.rows[0] == ("Batch", "16")
+    assert page.body.settings.cells.rows[0] == ("Films per step (batch)", "16")
     assert not page.body.settings.isVisible()
     page.body._settings_part.set_open(True)
     assert page.body.settings.isVisible()

@@ -22,7 +22,7 @@ from core.runs.presets import PRESETS, config_from_preset
 from core.runs.settings import AUGMENTATION
 from desktop.retrain.runs.request import as_typed, train_words
 from desktop.retrain.settings.editors import NumberEditor, RateBox
-from desktop.retrain.settings.field import DATA, in_words
+from desktop.retrain.settings.field import DATA
 from desktop.retrain.settings.fields import (
     BACKEND,
     GROUPS,
@@ -78,7 +78,7 @@ def test_the_ends_of_every_range_can_be_used(field) -> None:
 
 @pytest.mark.parametrize("field", all_fields().values(), ids=lambda field: field.name)
 def test_every_choice_can_be_used(field) -> None:
-    for value, _ in field.choices:
+    for value in field.setting.choices:
         config_of({**flat_settings(TrainingConfig()), field.name: value})
 
 
@@ -227,11 +227,11 @@ def test_a_slider_and_its_box_follow_each_other(form: SettingsForm) -> None:
 
 def test_nothing_is_off_in_words() -> None:
     fields = all_fields()
-    assert in_words(fields["dropout"], 0.0) == "off"
-    assert in_words(fields["dropout"], 0.3) == "30 %"
-    assert in_words(fields["rate"], 1e-5) == "1e-05"
-    assert in_words(fields["head_norm"], True) == "yes"
-    assert in_words(fields["optimiser"], "sgd") == "SGD"
+    assert fields["dropout"].setting.in_words(0.0) == "off"
+    assert fields["dropout"].setting.in_words(0.3) == "30 %"
+    assert fields["rate"].setting.in_words(1e-5) == "1e-05"
+    assert fields["head_norm"].setting.in_words(True) == "yes"
+    assert fields["optimiser"].setting.in_words("sgd") == "SGD"
 
 
 def test_the_model_in_use_can_be_started_from(

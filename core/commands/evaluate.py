@@ -1,0 +1,157 @@
+"""`python -m core evaluate`: measure a model, or say what its own report says."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from core.commands.argument_types import new_file
+from core.data.dataset import Sample, films_of_split, listed_films
+from core.errors import DatasetError
+from core.evaluation.evaluate import check_pools, evaluate, parse_pools, score_films
+from core.jobs.reporters import Narrator, counter
+from core.model.bundle import ModelBundle, read_bundle
+from core.model.classifier import Classifier
+from core.model.seen_films import path_free
+from core.outputs import check_files
+from core.reports.html import write_report_html
+from core.reports.report_json import read_report_json, report_json, write_figures
+from core.reports.sentences import cautions
+from core.reports.text import evaluation_text
+from core.terminal import print_lines, printable
+
+
+def add_parser(parser: argparse.ArgumentParser) -> None:
+    """Add its arguments to a parser."""
+    parser.add_argument("bundle", type=Path, metavar="BUNDLE")
+    parser.add_argument(
+        "--data", type=Path, help="else the report that the bundle holds is written"
+    )
+    parser.add_argument("--split", help="else test, or all where none is named")
+    parser.add_argument("--json", type=new_file, metavar="FILE")
+    parser.add_argument("--report", type=new_file, metavar="FILE", help="as HTML")
+    parser.add_argument(
+        "--pool",
+        action="append",
+        default=[],
+        metavar="NAME=SOURCE+SOURCE[:LABEL+LABEL]",
+        help="sources whose films, of all or some labels, come from one place",
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace the files")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure a bundle on labelled films and print a table.
+
+    Without films, what the bundle's own report says is printed and written.
+
+    Returns:
+        0, or 4 if some films could not be read.
+    """
+    check_files(
+        [arguments.json, arguments.report],
+        overwrite=arguments.overwrite,
+        inputs=[arguments.bundle, arguments.data],
+        films=lambda: listed_films(arguments.data),
+    )
+    bundle = read_bundle(arguments.bundle)
+    pools = parse_pools(arguments.pool)
+    if arguments.data is None:
+        return _repeat_report(arguments, bundle)
+    samples, left_out = films_of_split(
+        arguments.data, bundle.card.label_names, arguments.split
+    )
+    check_pools(pools, samples, bundle.card.label_names)
+    for reason, count in left_out.items():
+        _note(f"Left out: {count} films, {reason}.")
+    on_film = counter("evaluation", len(samples), Narrator())
+    scores = score_films(Classifier(bundle), samples, on_film)
+    for file, reason in scores.unreadable.items():
+        _note(f"Left out {file}: {reason}")
+    result = {
+        "model": bundle.card.name,
+        "model_sha256": bundle.sha256,
+        "data": arguments.data.name,
+        "split": arguments.split or samples[0].split or "all",
+        "left_out": left_out,
+        **evaluate(scores, bundle.card.temperature, pools=pools, details=True),
+    }
+    if arguments.json is not None:
+        write_figures(arguments.json, result)
+    if arguments.report is not None:
+        _write_report(arguments.report, bundle, result, samples)
+    print_lines(evaluation_text(result, bundle.card))
+    return 4 if scores.unreadable else 0
+
+
+def _write_report(
+    path: Path, bundle: ModelBundle, result: dict[str, Any], samples: Sequence[Sample]
+) -> None:
+    report = report_json(
+        result=result,
+        validation=bundle.card.metrics.get("val", {}),
+        card=bundle.card,
+        sha256=bundle.sha256,
+        notes=_gaps(result["left_out"]),
+        split=result["split"],
+        data=result["data"],
+    )
+    films = {path_free(sample.file): sample.path for sample in samples}
+    write_report_html(path, report, films)
+
+
+def _gaps(left_out: dict[str, int]) -> list[str]:
+    """Films that were to be measured on and were not; other splits were not."""
+    return [
+        f"Left out of these figures: {count} films, {reason}."
+        for reason, count in left_out.items()
+        if not reason.startswith(("split ", "labelled "))
+    ]
+
+
+def _repeat_report(arguments: argparse.Namespace, bundle: ModelBundle) -> int:
+    """Print and write what the bundle's own report says, and nothing else.
+
+    Returns:
+        0.
+
+    Raises:
+        BundleError: It has no report that can be understood.
+        DatasetError: Something is asked for that the report does not hold.
+    """
+    kept = read_report_json(bundle)
+    own = kept["split"]
+    split = arguments.split or own
+    # Of the films that the epochs were chosen on, it holds the figures alone.
+    held = {"val": kept["validation"]} if kept["validation"] else {}
+    held[own] = kept["result"]
+    if split not in held:
+        raise _not_held(bundle, f"the splits {', '.join(held)} alone", split)
+    if arguments.report is not None and split != own:
+        raise _not_held(bundle, f"a page of the split {own} alone", split)
+    if arguments.pool:
+        raise _not_held(bundle, "its own pools alone", split)
+    result = held[split]
+    if arguments.json is not None:
+        about = {"model": bundle.card.name, "model_sha256": bundle.sha256}
+        write_figures(arguments.json, {**about, "split": split, **result})
+    if arguments.report is not None:
+        write_report_html(arguments.report, kept)
+    print_lines(evaluation_text(result, bundle.card))
+    for caution in cautions(kept):
+        _note(f"Warning: {caution}")
+    return 0
+
+
+def _not_held(bundle: ModelBundle, what: str, split: str) -> DatasetError:
+    return DatasetError(
+        f"The report of {bundle.card.name} holds {what}.",
+        hint=f"To measure more, name the films: --data DATA --split {split}.",
+    )
+
+
+def _note(text: str) -> None:
+    print_lines(printable(text), sys.stderr)

@@ -1,0 +1,69 @@
+"""`python -m core export`: write a model in another format."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from pathlib import Path
+
+from core.commands.argument_types import new_folder
+from core.commands.internal import quieten_tensorflow
+from core.files import atomic_folder, refuse_missing_folder
+from core.model.archive import pack_bundle
+from core.model.bundle import GRAPH, GRAPH_WEIGHTS, read_bundle
+from core.outputs import check_file, check_folder, is_export, mark_export, refuse_inputs
+from core.program import edition
+
+#: What it makes a folder of; of the others, a file.
+_FOLDERS = ("openvino", "savedmodel")
+
+
+def add_parser(parser: argparse.ArgumentParser) -> None:
+    """Add its arguments to a parser."""
+    parser.add_argument("bundle", type=Path, metavar="BUNDLE")
+    parser.add_argument(
+        "--format",
+        required=True,
+        choices=["openvino", "onnx", "litert", "savedmodel", "keras", "hilum"],
+    )
+    parser.add_argument("--out", type=new_folder, required=True, metavar="PATH")
+    parser.add_argument("--overwrite", action="store_true", help="replace PATH")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write a bundle's model in another format.
+
+    Returns:
+        The exit status.
+    """
+    out: Path = arguments.out
+    if arguments.format not in _FOLDERS:
+        refuse_missing_folder(out)
+    if arguments.format not in ("openvino", "hilum"):  # matters of files alone
+        edition.check_can_train()
+        quieten_tensorflow()
+    bundle = read_bundle(arguments.bundle)
+    if arguments.format == "hilum":
+        pack_bundle(bundle, out, overwrite=arguments.overwrite)
+        print(out)  # noqa: T201 - the result
+        return 0
+    refuse_inputs([out], [bundle.path])
+    if arguments.format in _FOLDERS:
+        check_folder(out, overwrite=arguments.overwrite, is_own=is_export)
+    else:
+        check_file(out, overwrite=arguments.overwrite)
+    if arguments.format == "openvino":
+        with atomic_folder(out, is_own=is_export) as folder:
+            for name in (GRAPH, GRAPH_WEIGHTS):
+                shutil.copyfile(bundle.path / name, folder / name)
+            mark_export(folder, arguments.format)
+    else:
+        from core.training.export import export_other
+        from core.training.network import network_of
+
+        gap = export_other(network_of(bundle), arguments.format, out)
+        said = f"Checked: its outputs differ from the model's by at most {gap:.1e}."
+        print(said, file=sys.stderr)  # noqa: T201 - for people
+    print(out)  # noqa: T201 - the result
+    return 0
