@@ -88,6 +88,8 @@ class ParityCheck:
 
     Attributes:
         graph: The model's graph in float32.
+        spent_s: What the comparison has taken so far, opening that graph apart,
+            which a fast precision needs in any case.
 
     Raises:
         BundleError: As `core.model.classifier.open_graph`.
@@ -107,7 +109,7 @@ class ParityCheck:
         self._every = 1
         self._time_share = self._now_share = time_share
         self._seen = self._films = self._differing = 0
-        self._largest = self._spent_s = 0.0
+        self._largest = self.spent_s = 0.0
 
     def expect(self, films: int, before: int) -> None:
         """Say how many films there are, so that those compared are far apart.
@@ -138,7 +140,7 @@ class ParityCheck:
         if self._seen % self._every == 0 and self._has_time(self._now_share):
             began = time.perf_counter()
             self._compare(row, square)
-            self._spent_s += time.perf_counter() - began
+            self.spent_s += time.perf_counter() - began
 
     def see_again(
         self,
@@ -182,12 +184,12 @@ class ParityCheck:
         chosen.sort(key=lambda pair: pair[0])
         again = [row for _, row in chosen]
         reader = FilmReader[ScanRow, NDArray[np.float32]](load, threads=1, ahead=1)
-        began, spent_s = time.perf_counter(), self._spent_s
+        began, spent_s = time.perf_counter(), self.spent_s
         with contextlib.closing(reader.read(again, check)) as read:
             for row, square in read:
                 if not isinstance(square, ImageReadError):
                     self._compare(row, square)
-                self._spent_s = spent_s + time.perf_counter() - began
+                self.spent_s = spent_s + time.perf_counter() - began
                 if not self._has_time(self._time_share):
                     return
 
@@ -197,7 +199,7 @@ class ParityCheck:
         low, high = interval(self._differing, self._films)
         if self._films >= MOST or high - low < _NARROW:
             return False
-        one_more_s = self._spent_s * (1 + 1 / self._films)
+        one_more_s = self.spent_s * (1 + 1 / self._films)
         return one_more_s <= share * (time.perf_counter() - self._began)
 
     def _compare(self, row: ScanRow, square: NDArray[np.float32]) -> None:
