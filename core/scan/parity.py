@@ -120,7 +120,7 @@ class ParityCheck:
                 part of the time, for `see_again`.
         """
         self._every = max(1, (films + before) // MOST)
-        self._now_share = self._time_share * films / max(1, films + before)
+        self._now_share = self._time_share * (1 - before / max(1, films + before))
 
     @property
     def result(self) -> Parity | None:

@@ -134,6 +134,17 @@ def test_it_takes_two_per_cent_of_the_time_at_most_and_one_film_at_least(
         assert asked[-1] - began > 0.3 * took
 
 
+@pytest.mark.parametrize(
+    ("now", "before", "share"), [(0, 0, 1), (5, 0, 1), (5, 15, 0.25)]
+)
+def test_films_of_an_earlier_run_have_their_part_of_the_time(
+    tiny_bundle: ModelBundle, now: int, before: int, share: float
+) -> None:
+    parity = ParityCheck(tiny_bundle, "bfloat16")
+    parity.expect(now, before)
+    assert parity._now_share == pytest.approx(share * TIME_SHARE)
+
+
 def test_many_films_are_taken_at_a_distance_up_to_the_most(
     tiny_bundle: ModelBundle, drawn: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
