@@ -25,8 +25,8 @@ class Precisions:
         cpu_s: The same, processor time.
         chosen: What *fast* came to.
         first_s: Its first scan, in which it times the precisions.
-        check_share: Precision -> share of a scan that the comparison took, per
-            cent, a round each.
+        check_share: Precision -> share of a scan's processor time that the
+            comparison took, per cent, a round each.
         checked: Precision -> films that were compared, a round each.
     """
 
