@@ -22,11 +22,10 @@ from core.paths import command_name, user_data_dir
 
 #: The one that two machines agree in, and that others are compared with.
 REFERENCE: Final = "float32"
-PRECISIONS: Final = (REFERENCE, "bfloat16", "int8")
 #: Stands for the one that is quickest on this computer.
 FAST: Final = "fast"
 #: What a user can ask for.
-CHOICES: Final = (REFERENCE, FAST, *PRECISIONS[1:])
+CHOICES: Final = (REFERENCE, FAST, "bfloat16", "int8")
 #: Precision -> what OpenVINO calls a processor's instructions for it.
 _INSTRUCTIONS = {"bfloat16": "BF16", "int8": "INT8"}
 #: Share of float32's time that another precision may take at most: for less, no

@@ -18,7 +18,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Final, NoReturn
 
 from core import paths
@@ -47,9 +46,9 @@ _READY, _DONE = b"ready", b"done"
 
 
 class _Answer(enum.Enum):
-    DONE = "done"
-    ENDED = "ended"
-    NONE = "none"
+    DONE = enum.auto()
+    ENDED = enum.auto()
+    NONE = enum.auto()
 
 
 def films_that_crash(
@@ -76,7 +75,7 @@ def films_that_crash(
     losses = collections.Counter(films)
     waiting = collections.deque(losses)
     while waiting:
-        with _Child(bundle, folder) as child:
+        with contextlib.closing(_Child(bundle, folder)) as child:
             if child.answer(_START_S, check) is not _Answer.DONE:
                 return  # it did not even start: that is no film's fault
             answer = _Answer.DONE
@@ -126,29 +125,21 @@ def _listen(films: queue.SimpleQueue[str]) -> None:
 
 
 class _Child:
-    """The child, as its parent sees it. It ends with the `with`."""
+    """The child, as its parent sees it. Close it."""
 
     def __init__(self, bundle: ModelBundle, folder: Path) -> None:
         self._words = [str(folder.absolute()), str(bundle.path.absolute())]
         self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._process: subprocess.Popen[bytes] | None = None
-
-    def __enter__(self) -> _Child:
         try:
             self._process = self._start()
         except OSError:  # there may be no memory for one more
             self._lines.put(None)
-            return self
-        reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
-        reader.start()
-        return self
+            return
+        threading.Thread(target=self._read, args=(self._process,), daemon=True).start()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """End it, whatever it does."""
         process = self._process
         if process is not None:
             process.kill()

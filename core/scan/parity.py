@@ -26,8 +26,10 @@ from core.words import films as in_films
 
 #: Films that are read in both precisions, at most.
 MOST: Final = 200
-#: Share of a scan's time that the comparison may take.
+#: Share of a scan's processor time that the comparison may take.
 TIME_SHARE: Final = 0.02
+#: Films of a scan from which it has time to find out what comparing one takes.
+_WORTH_TIMING: Final = 100
 #: Width of the 95 % interval of films with another verdict at which it is enough.
 _NARROW: Final = 0.025
 
@@ -75,7 +77,10 @@ class Parity:
 
 
 class ParityCheck:
-    """Reads some films of a scan in float32 too, for a share of the scan's time.
+    """Reads some films of a scan in float32 too, for a share of its processor time.
+
+    Processor time, since others' work on the machine lengthens that little, and the
+    scan goes on while a film is compared.
 
     It is given each film as the network took it, so that none is decoded twice,
     and takes those that it has time for, spread over the scan: one at least, and
@@ -84,10 +89,12 @@ class ParityCheck:
     Args:
         bundle: That the scan is made with.
         precision: Of the scan.
-        time_share: Of the time since this was made.
+        time_share: Of the processor time since this was made.
 
     Attributes:
         graph: The model's graph in float32.
+        spent_s: Processor time of the comparison so far. Opening that graph is no
+            part of it: a fast precision needs it in any case.
 
     Raises:
         BundleError: As `core.model.classifier.open_graph`.
@@ -100,17 +107,18 @@ class ParityCheck:
         *,
         time_share: float = TIME_SHARE,
     ) -> None:
-        self._began = time.perf_counter()
+        self._began = time.process_time()
         self.graph = open_graph(bundle)
         self._card = bundle.card
         self._precision = precision
         self._every = 1
         self._time_share = self._now_share = time_share
         self._seen = self._films = self._differing = 0
-        self._largest = self._spent_s = 0.0
+        self._largest = self.spent_s = 0.0
+        self._film_s = float("inf")  # not known
 
     def expect(self, films: int, before: int) -> None:
-        """Say how many films there are, so that those compared are far apart.
+        """Say how many films there are, before the scan begins.
 
         Args:
             films: That are to be read now.
@@ -118,7 +126,12 @@ class ParityCheck:
                 part of the time, for `see_again`.
         """
         self._every = max(1, (films + before) // MOST)
-        self._now_share = self._time_share * films / max(1, films + before)
+        self._now_share = self._time_share * (1 - before / max(1, films + before))
+        if films >= _WORTH_TIMING:  # now: nothing else is computed yet
+            size = self._card.preprocess.size
+            began = time.process_time()
+            self.graph.run(np.zeros((1, size, size, 1), np.float32))
+            self._film_s = self.spent_s = time.process_time() - began
 
     @property
     def result(self) -> Parity | None:
@@ -135,10 +148,12 @@ class ParityCheck:
             square: (size, size) float32 in [0, 255].
         """
         self._seen += 1
-        if self._seen % self._every == 0 and self._has_time(self._now_share):
-            began = time.perf_counter()
+        is_due = self._seen % self._every == 0
+        if is_due and self._has_time(self._now_share, self._film_s):
+            began = time.process_time()
             self._compare(row, square)
-            self._spent_s += time.perf_counter() - began
+            # Other films are computed meanwhile.
+            self.spent_s += min(time.process_time() - began, self._film_s)
 
     def see_again(
         self,
@@ -182,23 +197,23 @@ class ParityCheck:
         chosen.sort(key=lambda pair: pair[0])
         again = [row for _, row in chosen]
         reader = FilmReader[ScanRow, NDArray[np.float32]](load, threads=1, ahead=1)
-        began, spent_s = time.perf_counter(), self._spent_s
+        began, spent_s = time.process_time(), self.spent_s
         with contextlib.closing(reader.read(again, check)) as read:
-            for row, square in read:
+            for done, (row, square) in enumerate(read, start=1):
                 if not isinstance(square, ImageReadError):
                     self._compare(row, square)
-                self._spent_s = spent_s + time.perf_counter() - began
-                if not self._has_time(self._time_share):
+                took = time.process_time() - began
+                self.spent_s = spent_s + took
+                if not self._has_time(self._time_share, took / done):
                     return
 
-    def _has_time(self, share: float) -> bool:
+    def _has_time(self, share: float, film_s: float) -> bool:
         if not self._films:
             return True
         low, high = interval(self._differing, self._films)
         if self._films >= MOST or high - low < _NARROW:
             return False
-        one_more_s = self._spent_s * (1 + 1 / self._films)
-        return one_more_s <= share * (time.perf_counter() - self._began)
+        return self.spent_s + film_s <= share * (time.process_time() - self._began)
 
     def _compare(self, row: ScanRow, square: NDArray[np.float32]) -> None:
         logits, evidence, embedding = self.graph.run(

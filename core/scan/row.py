@@ -48,7 +48,7 @@ class ScanRow:
         modified: When the file had last been written to, UTC; may be empty.
         model: Name of the model.
         model_sha256: Names the model's graph and weights.
-        precision: "float32" or "bfloat16".
+        precision: "float32", "bfloat16" or "int8".
         version: Of this program.
     """
 

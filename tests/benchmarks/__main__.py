@@ -30,6 +30,7 @@ from tests.benchmarks import (
     memory,
     one_verdict,
     planted_copies,
+    precisions,
     ray_side,
     reading_while_training,
     scanning,
@@ -73,6 +74,12 @@ already. Films are hard links to few files, so that the disk counts for neither.
 Decoding alone is a film from the file to the network's input, inference alone the
 graph on films in memory, both as the scan does them and in the same process; the
 least ratio is the processor time of both over that of the greater."""
+
+_NOTES_PRECISIONS = """\
+A scan in a precision is the whole command in a new process, opening the model and the
+comparison with float32 included, the precisions in turns. Rows come
+in pairs: the time that passed, and the processor time, which other programs change
+less."""
 
 _NOTES_START = """\
 A start is that of a new process on files that are in memory already, with settings of
@@ -272,6 +279,21 @@ def _scan(
     return {"scan": scanning.to_json(turns, growth, parity)}
 
 
+def _precisions(
+    bundle: ModelBundle, folder: Path, rows: list[Row], quick: bool
+) -> dict[str, Any]:
+    """What each precision is worth, in a small scan and a larger one."""
+    values = {}
+    for count in (5, 20) if quick else (20, 400):
+        films = folder / f"precision-films-{count}"
+        kind = scanning.write_films(films, count)
+        _say(f"\nScans of {count} {kind} films in each precision")
+        found = precisions.measure(bundle, films, folder, 1 if quick else 5)
+        _show(precisions.rows(found, count), rows)
+        values[str(count)] = dataclasses.asdict(found)
+    return {"precisions": values}
+
+
 def _cluster(
     bundle: ModelBundle, folder: Path, rows: list[Row], quick: bool
 ) -> dict[str, Any]:
@@ -317,6 +339,7 @@ _GROUPS = {
     "training": _Group(_training, (_NOTES_TRAINING,)),
     "leaks": _Group(_leaks, (_NOTES_LEAKS,)),
     "scan": _Group(_scan, (_NOTES_SCAN,)),
+    "precisions": _Group(_precisions, (_NOTES_PRECISIONS,)),
     "cluster": _Group(_cluster),
 }
 

@@ -3,7 +3,8 @@
 `python -m tests.benchmarks.scan_side loop MODEL.keras FOLDER` reads film after film
 as published projects do; `parts BUNDLE FOLDER PRECISION` reads them as a scan does,
 and times decoding alone, inference alone and both at a time. Each answers a line of
-JSON for every line it is sent.
+JSON for every line it is sent. `check BUNDLE FOLDER PRECISION` does it once, with the
+comparison that a scan makes; `command WORD ...` is a scan as the command does it.
 """
 
 from __future__ import annotations
@@ -80,6 +81,26 @@ def parts(bundle_dir: Path, folder: Path, precision: str) -> None:
         )
 
 
+def check(bundle_dir: Path, folder: Path, precision: str) -> None:
+    """A scan in a fast precision, and the comparison with float32: processor time."""
+    from core.films.finder import find_films
+    from core.model.bundle import read_bundle
+    from core.scan.parity import ParityCheck
+    from core.scan.scanner import Scanner
+
+    began = time.process_time()
+    bundle = read_bundle(bundle_dir)
+    parity = ParityCheck(bundle, precision)
+    scanner = Scanner(bundle, folder, precision=precision, parity=parity)
+    films = find_films(folder).films
+    parity.expect(len(films), 0)
+    with contextlib.closing(scanner.scan(films)) as rows:
+        assert not any(row.error for row in rows)
+    assert parity.result is not None
+    took = time.process_time() - began
+    _answer({"s": took, "check_s": parity.spent_s, "films": parity.result.films})
+
+
 def command(words: list[str]) -> None:
     """A scan as the command does it; its time and its memory."""
     from core.__main__ import main
@@ -123,5 +144,7 @@ if __name__ == "__main__":
         loop(Path(words[0]), Path(words[1]))
     elif what == "parts":
         parts(Path(words[0]), Path(words[1]), words[2])
+    elif what == "check":
+        check(Path(words[0]), Path(words[1]), words[2])
     else:
         command(words)

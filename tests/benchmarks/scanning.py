@@ -16,7 +16,7 @@ from core.errors import ImageReadError
 from core.films.finder import find_films
 from core.films.radiograph import read_radiograph
 from core.model.bundle import INT8_GRAPH, ModelBundle
-from core.scan.parity import Parity, check_parity
+from core.scan.parity import Parity, ParityCheck
 from core.scan.scanner import Scanner
 from tests.benchmarks import machine
 from tests.benchmarks.child import ChildError, Server, python, run_once
@@ -230,10 +230,11 @@ def measure_parity(bundle: ModelBundle, folder: Path, count: int) -> list[Parity
     films = find_films(folder).films
     found = []
     for name in precisions(bundle)[1:]:
-        made = list(Scanner(bundle, folder, precision=name).scan(films))
-        parity = check_parity(made.__iter__, bundle, folder)
-        if parity is not None:
-            found.append(parity)
+        parity = ParityCheck(bundle, name, time_share=float("inf"))
+        for _ in Scanner(bundle, folder, precision=name, parity=parity).scan(films):
+            pass
+        if parity.result is not None:
+            found.append(parity.result)
     return found
 
 

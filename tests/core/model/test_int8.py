@@ -18,10 +18,12 @@ from core.films.finder import find_films
 from core.model import int8 as module
 from core.model.bundle import FILMS, INT8_GRAPH, INT8_WEIGHTS, ModelBundle, read_bundle
 from core.model.bundle import write_bundle as write
+from core.model.classifier import open_graph, probe_input
 from core.model.graph import Graph
 from core.model.int8 import Calibrated, calibrate
 from core.model.precision import graph_path, precision_note
 from core.model.seen_films import film_sha256
+from core.paths import default_bundle_dir
 from core.scan.scanner import Scanner
 from tests.conv_bundle import write_conv_bundle
 from tests.phantoms import draw_phantom
@@ -162,6 +164,19 @@ def test_a_processor_without_the_instructions_is_told_of(
     assert precision_note("float32") == ""
     assert "no instructions for bfloat16" in precision_note("bfloat16")
     assert "no instructions for int8" in precision_note("int8")
+
+
+def test_the_model_that_comes_with_the_program_is_calibrated_and_small() -> None:
+    bundle = read_bundle(default_bundle_dir())
+    told = bundle.card.training["int8"]
+    assert (told["films"], told["checked"]) == (300, 200)
+    assert told["verdicts_that_differ"] <= 0.02 * told["checked"]
+    assert sum(path.stat().st_size for path in bundle.path.iterdir()) < 45e6
+    found = [
+        open_graph(bundle, precision=name).logits(probe_input(bundle.card.preprocess))
+        for name in ("float32", "int8")
+    ]
+    assert found[1] == pytest.approx(found[0], abs=0.5)
 
 
 @pytest.mark.slow

@@ -51,7 +51,7 @@ def other_rows(bundle: ModelBundle, folder: Path) -> list[ScanRow]:
 
 
 def without_a_limit(bundle: ModelBundle) -> ParityCheck:
-    return ParityCheck(bundle, "bfloat16", time_share=1e9)
+    return ParityCheck(bundle, "bfloat16", time_share=float("inf"))
 
 
 def test_each_film_is_decoded_once(
@@ -98,40 +98,63 @@ def test_films_that_changed_or_went_are_left_out(
     assert parity.result.films == 22
 
 
+def compute(seconds: float) -> None:
+    """Take processor time."""
+    until = time.process_time() + seconds
+    while time.process_time() < until:
+        pass
+
+
 def slow_graph(parity: ParityCheck, seconds: float) -> list[float]:
     """Let float32 take so long; the moments at which it was asked."""
     asked: list[float] = []
     run = parity.graph.run
 
     def slow(batch: np.ndarray) -> Any:
-        asked.append(time.perf_counter())
-        time.sleep(seconds)
+        asked.append(time.process_time())
+        compute(seconds)
         return run(batch)
 
     parity.graph.run = slow  # type: ignore[method-assign]
     return asked
 
 
-@pytest.mark.parametrize("films", [20, 400])
-def test_it_takes_two_per_cent_of_the_time_at_most_and_one_film_at_least(
-    tiny_bundle: ModelBundle, drawn: Path, films: int
+def test_a_small_scan_compares_one_film(tiny_bundle: ModelBundle, drawn: Path) -> None:
+    parity = ParityCheck(tiny_bundle, "bfloat16")
+    parity.expect(24, 0)
+    scanned(tiny_bundle, drawn, parity)
+    assert parity.result is not None
+    assert parity.result.films == 1
+
+
+def test_a_larger_one_spends_two_per_cent_of_its_time_spread_over_the_scan(
+    tiny_bundle: ModelBundle, drawn: Path
 ) -> None:
     row = scanned(tiny_bundle, drawn)[0]
-    square = np.zeros((32, 32), np.float32)
     parity = ParityCheck(tiny_bundle, "bfloat16")
     asked = slow_graph(parity, 0.01)
-    parity.expect(films, 0)
-    began = time.perf_counter()
-    for _ in range(films):
-        time.sleep(0.004)
-        parity.see(row, square)
-    took = time.perf_counter() - began
-    assert len(asked) >= 1
-    # The first film is compared before it is known what that takes.
-    assert (len(asked) - 1) * 0.01 <= TIME_SHARE * took
-    if films == 400:
-        assert len(asked) > 1
-        assert asked[-1] - began > 0.3 * took
+    began = time.process_time()
+    parity.expect(400, 0)
+    for _ in range(400):
+        compute(0.006)
+        parity.see(row, np.zeros((32, 32), np.float32))
+    took = time.process_time() - began
+    assert parity.result is not None
+    assert 2 <= parity.result.films <= 5
+    assert parity.spent_s >= 0.01 * len(asked)
+    assert parity.spent_s <= TIME_SHARE * took + 0.005
+    assert asked[-1] - began > 0.4 * took
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "share"), [(0, 0, 1), (5, 0, 1), (5, 15, 0.25)]
+)
+def test_films_of_an_earlier_run_have_their_part_of_the_time(
+    tiny_bundle: ModelBundle, now: int, before: int, share: float
+) -> None:
+    parity = ParityCheck(tiny_bundle, "bfloat16")
+    parity.expect(now, before)
+    assert parity._now_share == pytest.approx(share * TIME_SHARE)
 
 
 def test_many_films_are_taken_at_a_distance_up_to_the_most(
@@ -210,7 +233,7 @@ def test_a_scan_that_is_gone_on_with_is_checked_as_a_whole(
     lines = out.read_bytes().splitlines(keepends=True)
     out.write_bytes(b"".join(lines[:5]))
     monkeypatch.setattr(
-        module.ParityCheck.__init__, "__kwdefaults__", {"time_share": 9}
+        module.ParityCheck.__init__, "__kwdefaults__", {"time_share": float("inf")}
     )
     assert main([*map(str, words), *map(str, more), "--resume"]) == 0
     parity = json.loads(figures.read_text("utf-8"))["parity"]

@@ -259,14 +259,15 @@ def test_integers_are_offered_where_the_model_has_them(
 ) -> None:
     box = tab.start_page.options.precision_box
     names = [box.itemData(row) for row in range(box.count())]
-    assert names == ["float32", "bfloat16", None]
-    assert "has no graph calibrated for it" in box.itemText(2)
-    assert not box.model().item(2).isEnabled()
+    assert names == ["float32", "fast", "bfloat16", None]
+    assert box.itemText(1).startswith("Fast: what this computer does quickest")
+    assert "has no graph calibrated for it" in box.itemText(3)
+    assert not box.model().item(3).isEnabled()
     card = tiny_bundle.card
     files = {**card.files, INT8_GRAPH: "0" * 64}
     calibrated = msgspec.structs.replace(card, files=files)
     tab.set_bundle(dataclasses.replace(tiny_bundle, card=calibrated))
-    assert box.findData("int8") == 2
+    assert box.findData("int8") == 3
 
 
 def test_a_list_of_labels_must_be_chosen(
