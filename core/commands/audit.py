@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
         CoreError: The data cannot serve at all, or a file cannot be written.
     """
     control = Control(said="The check was stopped.", hint="")
-    report = begin_report(control, as_events=arguments.events)
+    report = begin_report(control, as_events=arguments.events, job=arguments.job)
     with end_told(report):
         found = _audit(arguments, heeding(control, report))
     if arguments.events:

@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
         TrainingStopped: The user wants the end.
     """
     control = Control(said="The calibration was stopped.", hint="")
-    report = begin_report(control, as_events=arguments.events)
+    report = begin_report(control, as_events=arguments.events, job=arguments.job)
     with end_told(report):
         if paths.is_frozen():
             raise CoreError(

@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
         0, or 4 if some films could not be read.
     """
     control = Control(said="The comparison was stopped.", hint="")
-    report = begin_report(control, as_events=arguments.events)
+    report = begin_report(control, as_events=arguments.events, job=arguments.job)
     with end_told(report):
         if arguments.events and arguments.json is None:
             raise OutputError(

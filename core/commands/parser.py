@@ -9,7 +9,7 @@ from pathlib import Path
 from core import __version__, paths
 from core.commands import internal as internal_commands
 from core.commands import predict as commands
-from core.commands.argument_types import film_count, new_file, new_folder
+from core.commands.argument_types import add_job, film_count, new_file, new_folder
 from core.files import refuse_missing_folder
 from core.program import edition
 
@@ -133,6 +133,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--events", action="store_true", help="report as JSON lines on stdout"
     )
+    add_job(parser)
     parser.add_argument(
         "--events-file", type=new_file, metavar="FILE", help="and append them to FILE"
     )
@@ -190,6 +191,7 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", type=new_folder, required=True, metavar="PATH")
     parser.add_argument("--overwrite", action="store_true", help="replace PATH")
+    add_job(parser)
     parser.set_defaults(run=_export)
 
 
@@ -216,6 +218,7 @@ def _add_compare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--events", action="store_true", help="report as JSON lines on stdout"
     )
+    add_job(parser)
     parser.add_argument("--overwrite", action="store_true", help="replace FILE")
     parser.set_defaults(run=_compare)
 
@@ -233,6 +236,7 @@ def _add_calibrate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--events", action="store_true", help="report as JSON lines on stdout"
     )
+    add_job(parser)
 
     def run(arguments: argparse.Namespace) -> int:
         # Imported here, as the others that not every command needs.
@@ -266,6 +270,7 @@ def _add_audit(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--events", action="store_true", help="report as JSON lines on stdout"
     )
+    add_job(parser)
     parser.set_defaults(run=_audit)
 
 
@@ -305,6 +310,7 @@ def _add_scan(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--events", action="store_true", help="report as JSON lines on stdout"
     )
+    add_job(parser)
 
     def run(arguments: argparse.Namespace) -> int:
         # Imported here: it loads the statistics that `predict` has no use for.
@@ -352,6 +358,7 @@ def _add_worklist(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--events", action="store_true", help="report as JSON lines on stdout"
     )
+    add_job(parser)
 
     def run(arguments: argparse.Namespace) -> int:
         # Imported here: it loads the statistics that `predict` has no use for.

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from core.commands.job_arguments import Job, new_job, refuse_contradictions, resumed_job
 from core.data.dataset import Dataset, listed_films
-from core.errors import CoreError, OutputError, TrainingError
+from core.errors import RESUME, CoreError, OutputError, TrainingError
 from core.files import atomic_folder, atomic_write, refuse_missing_folder
 from core.jobs.control import Control
 from core.jobs.events import JobSucceeded, StageStarted
@@ -49,7 +49,7 @@ def train(arguments: argparse.Namespace) -> int:
     """
     control = Control()
     control.take_signals()
-    listener = begin_report(control, as_events=arguments.events)
+    listener = begin_report(control, as_events=arguments.events, job=arguments.job)
     with end_told(listener):  # before the first event is written to the file
         _check_events_file(arguments.events_file, arguments)
     report = Reporter([listener], arguments.events_file)
@@ -90,7 +90,7 @@ def run_job_with(
         folder.discard()
         folder.begin(*job.record(), preset=job.preset, backend=job.backend)
     with folder.at_work(), _disk_failures():
-        control.watch(folder.wished, folder.mark_short_of_memory)
+        control.watch_memory(folder.mark_short_of_memory)
         if job.changed:
             folder.begin(*job.record(), preset=job.preset, backend=job.backend)
             folder.note(f"Changed when it was resumed: {', '.join(job.changed)}.")
@@ -121,7 +121,7 @@ def dry_run(arguments: argparse.Namespace) -> int:
     """
     control = Control()
     control.take_signals()
-    listener = begin_report(control, as_events=arguments.events)
+    listener = begin_report(control, as_events=arguments.events, job=arguments.job)
     report = Reporter([listener], arguments.events_file)
     file = arguments.json if isinstance(arguments.json, Path) else None
     with end_told(report):
@@ -156,6 +156,18 @@ def export(arguments: argparse.Namespace) -> int:
     Returns:
         The exit status.
     """
+    control = Control(said="The export was stopped.", hint="")
+    report = begin_report(control, as_events=False, job=arguments.job)
+    with end_told(report):
+        _export(arguments)
+    if arguments.job is not None:
+        report(JobSucceeded(str(arguments.out)))
+    else:
+        print(arguments.out)  # noqa: T201 - the result
+    return 0
+
+
+def _export(arguments: argparse.Namespace) -> None:
     bundle = read_bundle(arguments.bundle)
     out: Path = arguments.out
     refuse_inputs([out], [bundle.path])
@@ -176,8 +188,6 @@ def export(arguments: argparse.Namespace) -> int:
         gap = export_other(network_of(bundle), arguments.format, out)
         said = f"Checked: its outputs differ from the model's by at most {gap:.1e}."
         print(said, file=sys.stderr)  # noqa: T201 - for people
-    print(out)  # noqa: T201 - the result
-    return 0
 
 
 def _check_network(
@@ -216,7 +226,8 @@ def _disk_failures() -> Iterator[None]:
     except OSError as error:
         raise OutputError(
             f"The job could not write or read its files: {error.strerror or error}.",
-            hint="Check the disk, then go on with the same command and --resume.",
+            hint="Check the disk.",
+            code=RESUME,
         ) from error
 
 

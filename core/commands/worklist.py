@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     control = Control(
         said="It was stopped; what was done is kept.", hint="Run it again to go on."
     )
-    report = begin_report(control, as_events=arguments.events)
+    report = begin_report(control, as_events=arguments.events, job=arguments.job)
     control.take_signals()
     with end_told(report):
         job = _Job(arguments, control.stop_if_asked, report)

@@ -121,6 +121,8 @@ class JobFailed:
 
     message: str
     hint: str = ""
+    #: Of `core.errors`: what else can be done, for a window to say in its words.
+    code: str = ""
 
 
 TrainingEvent = (

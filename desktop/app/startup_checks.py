@@ -24,17 +24,17 @@ class AfterStart(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._errands = Background(self, "after the start")
+        self._tasks = Background(self, "after the start")
 
     def look(self) -> None:
         """Look, in a thread of its own."""
-        self._errands.ask(_new_reports, self._on_reports, self._on_failed)
-        self._errands.ask(user_folders.check_kept, self._on_kept, self._on_failed)
+        self._tasks.ask(_new_reports, self._on_reports, self._on_failed)
+        self._tasks.ask(user_folders.check_kept, self._on_kept, self._on_failed)
 
     @pyqtSlot()
     def shut_down(self) -> None:
         """End the thread."""
-        self._errands.shut_down()
+        self._tasks.shut_down()
 
     def _on_reports(self, reports: list[Path]) -> None:
         if reports:
