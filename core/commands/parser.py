@@ -29,6 +29,21 @@ def _train(arguments: argparse.Namespace) -> int:
 
 
 def _export(arguments: argparse.Namespace) -> int:
+    if arguments.job is None:
+        return _write_export(arguments)
+    from core.jobs.control import Control
+    from core.jobs.events import JobSucceeded
+    from core.jobs.reporters import begin_report, end_told
+
+    control = Control(said="The export was stopped.", hint="")
+    report = begin_report(control, as_events=True, job=arguments.job)
+    with end_told(report):
+        status = _write_export(arguments)
+    report(JobSucceeded(str(arguments.out)))
+    return status
+
+
+def _write_export(arguments: argparse.Namespace) -> int:
     if arguments.format not in ("openvino", "savedmodel"):  # which are folders
         refuse_missing_folder(arguments.out)
     if arguments.format == "hilum":  # a matter of files alone

@@ -156,18 +156,6 @@ def export(arguments: argparse.Namespace) -> int:
     Returns:
         The exit status.
     """
-    control = Control(said="The export was stopped.", hint="")
-    report = begin_report(control, as_events=False, job=arguments.job)
-    with end_told(report):
-        _export(arguments)
-    if arguments.job is not None:
-        report(JobSucceeded(str(arguments.out)))
-    else:
-        print(arguments.out)  # noqa: T201 - the result
-    return 0
-
-
-def _export(arguments: argparse.Namespace) -> None:
     bundle = read_bundle(arguments.bundle)
     out: Path = arguments.out
     refuse_inputs([out], [bundle.path])
@@ -188,6 +176,8 @@ def _export(arguments: argparse.Namespace) -> None:
         gap = export_other(network_of(bundle), arguments.format, out)
         said = f"Checked: its outputs differ from the model's by at most {gap:.1e}."
         print(said, file=sys.stderr)  # noqa: T201 - for people
+    print(out)  # noqa: T201 - the result
+    return 0
 
 
 def _check_network(

@@ -23,17 +23,14 @@ import dataclasses
 import json
 import os
 import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import psutil
 
-import core
-from core import paths
 from core.errors import OutputError
 from core.files import atomic_write, output_error
 from core.jobs.events import (
@@ -46,12 +43,11 @@ from core.jobs.events import (
 )
 from core.jobs.failures import TAIL_BYTES, Failure, failure_of_exit, tail_of
 from core.jobs.lock import lock, open_to_write
+from core.jobs.spawn import spawn
 from core.json_file import read_json
 
 Outcome = JobSucceeded | JobStopped | Failure
 
-#: Priority on POSIX; against a program of the usual one it is a tenth.
-_NICE: Final = 10
 #: Most of the events that are read at a time, bytes.
 _PIECE: Final = 1 << 20
 #: Longer than any last event.
@@ -111,7 +107,6 @@ class JobChannel:
         words: Sequence[str],
         *,
         done: int = 0,
-        environment: Mapping[str, str] | None = None,
     ) -> subprocess.Popen[bytes]:
         """Start the job's process; the folder is made if missing.
 
@@ -120,7 +115,6 @@ class JobChannel:
                 absolute: the process runs in the program's own folder. The
                 words for this one are added.
             done: As `Start`.
-            environment: Variables to add to those of this process.
 
         Returns:
             The process, to be waited for.
@@ -142,7 +136,7 @@ class JobChannel:
                 )
             self.forget_request()
             begins = _size(self.events), _size(self.log)
-            child = self._spawn(words, environment or {})
+            child = spawn([*words, *self.words()], self.log)
             self._record(Start(child.pid, _created(child.pid), *begins, done))
         finally:
             os.close(starting)
@@ -180,6 +174,11 @@ class JobChannel:
         Raises:
             OutputError: The folder cannot be written.
         """
+        if not self.path.is_dir():
+            raise OutputError(
+                f"The folder of the job, {self.path.name}, is gone.",
+                hint="Its process ends as soon as it writes there.",
+            )
         with atomic_write(self._wish) as partial:
             partial.write_text(word, encoding="utf-8")
 
@@ -309,52 +308,6 @@ class JobChannel:
         with atomic_write(self._running) as partial:
             partial.write_text(json.dumps(dataclasses.asdict(start)), encoding="utf-8")
 
-    def _spawn(
-        self, words: Sequence[str], more: Mapping[str, str]
-    ) -> subprocess.Popen[bytes]:
-        root = Path(core.__file__).resolve().parent.parent
-        environment: dict[str, Any] = {**os.environ, **more}
-        if not paths.is_frozen():
-            before = environment.get("PYTHONPATH", "")
-            folders = filter(None, (str(root), before))
-            environment["PYTHONPATH"] = os.pathsep.join(folders)
-        # The log must hold any name, and say where a crash happened.
-        environment["PYTHONIOENCODING"] = "utf-8:backslashreplace"
-        environment.setdefault("PYTHONFAULTHANDLER", "1")
-        flags = 0
-        if sys.platform == "win32":
-            flags = (
-                subprocess.CREATE_NO_WINDOW
-                | subprocess.CREATE_NEW_PROCESS_GROUP
-                | subprocess.BELOW_NORMAL_PRIORITY_CLASS
-            )
-        try:
-            with self.log.open("ab") as log:
-                child = subprocess.Popen(
-                    [*paths.core_command(), *words, *self.words()],
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    # The user's own may vanish, or hold another folder called core.
-                    cwd=root if root.is_dir() else None,
-                    env=environment,
-                    start_new_session=sys.platform != "win32",
-                    creationflags=flags,
-                )
-        except OSError as error:
-            reason = error.strerror or str(error)
-            if error.filename is not None and Path(error.filename) == self.log:
-                raise OutputError(
-                    f"The log of the job could not be written: {reason}.",
-                    hint="Check the disk and the permissions of the folder.",
-                ) from error
-            raise OutputError(
-                f"The job could not be started: {reason}.",
-                hint="If it happens again, install Hilum again.",
-            ) from error
-        _lower_priority(child.pid)
-        return child
-
 
 def _size(path: Path) -> int:
     try:
@@ -368,15 +321,3 @@ def _created(pid: int) -> float:
         return psutil.Process(pid).create_time()
     except psutil.Error:  # it has ended already, and was a zombie till now
         return time.time()
-
-
-def _lower_priority(pid: int) -> None:
-    """Keep the window fluid while the job computes."""
-    if sys.platform == "win32":  # was started so
-        return
-    with contextlib.suppress(psutil.Error, OSError):
-        process = psutil.Process(pid)
-        process.nice(max(_NICE, process.nice()))
-    # Linux weighs whole sessions against each other before it looks at that.
-    with contextlib.suppress(OSError):
-        Path(f"/proc/{pid}/autogroup").write_text(str(_NICE), encoding="ascii")

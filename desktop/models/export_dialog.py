@@ -270,6 +270,10 @@ class ExportDialog(QDialog):
     def sizeHint(self) -> QSize:
         return QSize(560, super().sizeHint().height())
 
+    def done(self, result: int) -> None:
+        self.shut_down()
+        super().done(result)
+
     def reject(self) -> None:
         if self._jobs.is_running:  # Stop, Escape
             self._activity.setText("Stopping…")

@@ -12,7 +12,7 @@ from typing import Final
 
 from core.errors import ANEW, RESUME, BundleError, CoreError, OutputError
 from core.jobs.channel import JobChannel, Outcome
-from core.jobs.events import STOP, JobSucceeded
+from core.jobs.events import STOP, JobStopped, JobSucceeded
 from core.jobs.failures import Failure
 from core.model.bundle import ModelBundle
 from core.scan import store as scans
@@ -27,7 +27,7 @@ from core.scan.record import (
     ScanRecord,
 )
 from core.scan.store import Scan
-from desktop.work.jobs import Active, Launch, Settled
+from desktop.work.kind import Active, Launch, Settled
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ class ScanRequest:
 
 
 class ScanKind:
-    """What is particular to scans; see `desktop.work.jobs.JobKind`."""
+    """What is particular to scans; see `desktop.work.kind.JobKind`."""
 
     busy = (
         "A scan is under way, and a window makes only one at a time.",
@@ -145,6 +145,10 @@ class ScanKind:
 
     def settle(self, active: Active, outcome: Outcome) -> Settled:
         scan: Scan = active.item
+        if isinstance(outcome, JobStopped) and active.request != STOP:
+            kept = scans.read_scan(scan.path)
+            if kept.record.status != RUNNING:  # as whoever asked for its end said
+                return Settled(kept)
         done = scan.rows()
         if _goes_on(active, outcome, done):
             try:

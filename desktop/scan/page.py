@@ -158,9 +158,15 @@ class ScanPage(QWidget):
         if self._follower is not None:
             self._follower.end()
 
-    def go_on_by_itself(self) -> None:
-        """Say that the scan goes on after an accident."""
+    def say_why_it_runs(self, *, was_at_work: bool) -> None:
+        """Say why the scan is at work, though nobody asked for it here.
+
+        Args:
+            was_at_work: Whether it never stopped; else an accident ended it.
+        """
         text = "This scan was interrupted; it goes on where it stopped."
+        if was_at_work:
+            text = "This scan went on while the window was closed."
         self.head.line.set_text(text)
 
     def let_go(self) -> None:

@@ -224,7 +224,7 @@ class ScanTab(QWidget):
         if not by_itself or self.page is not self._start:
             self._show_scan(scan, is_at_work=True)
             if by_itself:
-                self.scan_page.go_on_by_itself()
+                self._say_why_it_runs()
             else:
                 self.scan_page.head.pause_button.setFocus()
 
@@ -279,6 +279,9 @@ class ScanTab(QWidget):
         else:
             self._show_rest(scan)
         self._stack.setCurrentWidget(page)
+
+    def _say_why_it_runs(self) -> None:
+        self.scan_page.say_why_it_runs(was_at_work=not self.controller.is_own)
 
     def _show_rest(self, scan: Scan) -> None:
         self._is_elsewhere = False
@@ -353,7 +356,7 @@ class ScanTab(QWidget):
         elif self.page is None and active is not None:
             self._show_scan(active, is_at_work=True)
             if self.controller.went_on_by_itself:
-                self.scan_page.go_on_by_itself()
+                self._say_why_it_runs()
 
 
 def _load_page() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core.jobs.channel import JobChannel, Outcome
 from core.jobs.events import TrainingEvent
-from desktop.work.jobs import Active, Launch, Settled
+from desktop.work.kind import Active, Launch, Settled
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,11 +14,11 @@ from core.runs.progress import RunProgress, read_progress
 from core.runs.record import RunRecord
 from core.runs.run import RUNNING, Run
 from desktop.retrain.runs.request import RunRequest
-from desktop.work.jobs import Active, Launch, Settled
+from desktop.work.kind import Active, Launch, Settled
 
 
 class TrainingKind:
-    """What is particular to trainings; see `desktop.work.jobs.JobKind`."""
+    """What is particular to trainings; see `desktop.work.kind.JobKind`."""
 
     busy = (
         "{name} is being trained, and only one model is trained at a time.",

@@ -29,7 +29,7 @@ from desktop.retrain.runs.kind import TrainingKind
 from desktop.retrain.runs.request import RunRequest
 from desktop.retrain.tab import RetrainTab
 from desktop.settings import Settings
-from desktop.work.jobs import Active
+from desktop.work.kind import Active
 
 CHILD = Path(__file__).resolve().parents[2].joinpath("child.py")
 Behave = Callable[[str], None]

@@ -472,7 +472,9 @@ def test_a_paused_scan_does_not_go_on_by_itself(
     second = make_tab()
     with qtbot.waitSignal(second.controller.listed):
         second.controller.refresh(goes_on=True)
-    assert not second.controller.is_running
+    # Its process may still be ending, and is followed then.
+    qtbot.waitUntil(lambda: not second.controller.is_running, timeout=60_000)
+    assert scans.read_scan(scan.path).record.status == PAUSED
     second.start_page.scans.resume_button.click()
     qtbot.waitUntil(lambda: second.controller.active is not None, timeout=60_000)
     assert at_rest(second, qtbot).record.status == FINISHED

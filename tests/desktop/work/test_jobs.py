@@ -21,7 +21,8 @@ from core.jobs.channel import JobChannel, Outcome
 from core.jobs.events import EpochEnded, JobStopped, JobSucceeded, Noted
 from core.jobs.failures import Failure
 from desktop.work.command import Command, CommandKind
-from desktop.work.jobs import JobController, JobFollower
+from desktop.work.follower import JobFollower
+from desktop.work.jobs import JobController
 
 CHILD = Path(__file__).resolve().parents[2].joinpath("child.py")
 
