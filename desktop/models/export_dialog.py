@@ -277,7 +277,7 @@ class ExportDialog(QDialog):
     def reject(self) -> None:
         if self._jobs.is_running:  # Stop, Escape
             self._activity.setText("Stopping…")
-            self._jobs.cancel()
+            self._jobs.stop()
         else:
             super().reject()
 

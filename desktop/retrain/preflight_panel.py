@@ -77,7 +77,7 @@ class PreflightPanel(QWidget):
         self._button.clicked.connect(self.check)
         self._cancel = QPushButton("Cancel", self)
         self._cancel.setAccessibleName("Cancel the check of the machine")
-        self._cancel.clicked.connect(self._jobs.cancel)
+        self._cancel.clicked.connect(self._jobs.stop)
         self._status = Caption("", self)
         self._bar = QProgressBar(self)
         self._bar.setRange(0, 0)
@@ -172,7 +172,7 @@ class PreflightPanel(QWidget):
 
     def stop(self) -> None:
         """Stop a check."""
-        self._jobs.cancel()
+        self._jobs.stop()
 
     def shut_down(self) -> None:
         """Stop a check and wait for its end."""

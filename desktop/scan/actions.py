@@ -181,7 +181,7 @@ class ScanActions(QWidget):
     def _on_cancel_clicked(self) -> None:
         self._say("Stopping…")
         self.cancel_button.setEnabled(False)
-        self._jobs.cancel()
+        self._jobs.stop()
 
     @pyqtSlot()
     def _on_folder_clicked(self) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from core.errors import ANEW, RESUME, BundleError, CoreError, OutputError
-from core.jobs.channel import JobChannel, Outcome
+from core.jobs.channel import Outcome
 from core.jobs.events import STOP, JobStopped, JobSucceeded
 from core.jobs.failures import Failure
 from core.model.bundle import ModelBundle
@@ -71,9 +71,6 @@ class ScanKind:
 
     def name(self, item: Scan) -> str:
         return f"The scan of {item.record.name}"
-
-    def channel(self, item: Scan) -> JobChannel:
-        return item.channel
 
     def find(self) -> Sequence[Scan]:
         return [_as_it_is(scan) for scan in scans.list_scans()]

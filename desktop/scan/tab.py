@@ -6,9 +6,9 @@ import dataclasses
 import functools
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from PyQt5.QtCore import QTimer, pyqtSignal, pyqtSlot
+from PyQt5.QtCore import pyqtSignal, pyqtSlot
 from PyQt5.QtGui import QShowEvent
 from PyQt5.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
@@ -19,7 +19,7 @@ from core.scan import store as scans
 from core.scan.record import FAILED
 from core.scan.store import Scan
 from desktop.scan import news as scan_news
-from desktop.scan.folder_look import FolderLook, look_at_folder
+from desktop.scan.folder_look import look_at_folder
 from desktop.scan.kind import ScanKind, ScanRequest
 from desktop.widgets.confirm import choose
 from desktop.widgets.notify import Notice, NoticeBanner, notice_of
@@ -28,8 +28,6 @@ from desktop.work.jobs import JobController
 if TYPE_CHECKING:
     from desktop.scan.page import ScanPage
     from desktop.scan.start_page import ScanStart
-
-_LOOK_EVERY_MS: Final = 3000
 
 
 class ScanTab(QWidget):
@@ -61,9 +59,6 @@ class ScanTab(QWidget):
         self.controller = JobController(ScanKind(), self)
         self.banner = NoticeBanner(self)
         self._stack = QStackedWidget(self)
-        self._poll = QTimer(self)
-        self._poll.setInterval(_LOOK_EVERY_MS)
-        self._poll.timeout.connect(self.controller.refresh)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -124,13 +119,8 @@ class ScanTab(QWidget):
         if self._start is not None:
             self._start.mark_drop(is_over)
 
-    def may_close(self) -> bool:
-        """Whether the window may close: a scan goes on at the next start."""
-        return True
-
     def shut_down(self) -> None:
         """End all threads; the window closes."""
-        self._poll.stop()
         if self._page is not None:
             self._page.shut_down()
         self.controller.shut_down()
@@ -146,7 +136,7 @@ class ScanTab(QWidget):
     def _on_folder_chosen(self, folder: Path) -> None:
         card = self._bundle.card if self._bundle is not None else None
         look = functools.partial(look_at_folder, folder, card)
-        self.controller.ask(look, self._on_looked_at, self._on_folder_refused)
+        self.controller.ask(look, self.start_page.show_look, self._on_folder_refused)
 
     @pyqtSlot(object)
     def _on_start_asked(self, request: ScanRequest) -> None:
@@ -181,7 +171,6 @@ class ScanTab(QWidget):
     @pyqtSlot()
     def _show_start(self) -> None:
         self._is_elsewhere = False
-        self._poll.stop()
         self._stack.setCurrentWidget(self.start_page)
 
     @pyqtSlot()
@@ -196,9 +185,6 @@ class ScanTab(QWidget):
             self.start_page.propose(self._shown.record)
 
     # From the controller
-
-    def _on_looked_at(self, look: FolderLook) -> None:
-        self.start_page.show_look(look)
 
     def _on_folder_refused(self, error: CoreError) -> None:
         self.start_page.show_refusal(f"{error} {error.hint}".strip())
@@ -275,7 +261,6 @@ class ScanTab(QWidget):
             self._on_progress_changed()
         elif is_at_work:
             page.show_elsewhere()
-            self._poll.start()
         else:
             self._show_rest(scan)
         self._stack.setCurrentWidget(page)
@@ -285,7 +270,6 @@ class ScanTab(QWidget):
 
     def _show_rest(self, scan: Scan) -> None:
         self._is_elsewhere = False
-        self._poll.stop()
         self.scan_page.show_rest(scan, may_resume=self.controller.active is None)
 
     @property
@@ -322,7 +306,7 @@ class ScanTab(QWidget):
         page.head.back_asked.connect(self._show_start)
         page.head.pause_asked.connect(self.controller.pause)
         page.head.go_on_asked.connect(self.controller.go_on)
-        page.head.cancel_asked.connect(self.controller.cancel)
+        page.head.cancel_asked.connect(self.controller.stop)
         page.head.resume_asked.connect(self._on_shown_resume_asked)
         page.head.anew_asked.connect(self._on_anew_asked)
         self._stack.addWidget(page)

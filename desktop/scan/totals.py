@@ -40,7 +40,7 @@ class ScanTotals(QObject):
     def stop(self) -> None:
         """Nobody waits for them any more."""
         self._scan = None
-        self._jobs.cancel()
+        self._jobs.stop()
 
     def shut_down(self) -> None:
         """End all threads; the window closes."""

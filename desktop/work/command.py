@@ -17,11 +17,11 @@ class Command:
 
     Attributes:
         words: Of the command line.
-        folder: Of its channel; made if missing. What was told there is forgotten.
+        path: Folder of its channel; made if missing. What was told there is forgotten.
     """
 
     words: tuple[str, ...]
-    folder: Path
+    path: Path
 
 
 class _NoProgress:
@@ -42,14 +42,11 @@ class CommandKind:
     def name(self, item: Command) -> str:
         return item.words[0]
 
-    def channel(self, item: Command) -> JobChannel:
-        return JobChannel(item.folder)
-
     def find(self) -> Sequence[Command]:
         return ()
 
     def begin(self, request: Command) -> Launch:
-        JobChannel(request.folder).forget()
+        JobChannel(request.path).forget()
         return Launch(request, request.words, _NoProgress())
 
     def resume(self, item: Command) -> Launch:

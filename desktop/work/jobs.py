@@ -1,43 +1,21 @@
-"""One way to run long work: jobs, what follows them, and what controls them.
-
-A job is a child process at work in a folder, `core.jobs.channel.JobChannel`, which is
-the only way between the two. It is always started detached: it outlives the window,
-and a later window finds it by its folder.
-
-    JobKind        what differs between a training, a scan, a check of films and a
-                   comparison: where such jobs lie, the words of the command, what
-                   their events come to, what is written down of their end
-    JobController  starts, follows, asks, ends and deletes jobs of one kind, one at a
-                   time; all that touches the disk is done in a thread of its own
-    JobFollower    reads the events of one job in a QThread, whoever started it, and
-                   tells how it ended
-
-A job that was started here, one that was resumed, and one that was found at work all
-go the same way: the kind gives a `Launch`, or the controller finds the job in the
-list; a `JobFollower` reads from the last start's first event on; `JobKind.settle`
-writes down the end.
-"""
+"""Starts, follows, asks, ends and deletes jobs; see `desktop.work`."""
 
 from __future__ import annotations
 
 import functools
-import logging
-import subprocess
 from collections.abc import Callable
+from subprocess import Popen
 from typing import Any, Final
 
 from PyQt5.QtCore import QObject, QTimer, pyqtSignal, pyqtSlot
 
 from core.errors import CoreError
-from core.jobs.channel import Outcome
+from core.jobs.channel import JobChannel, Outcome
 from core.jobs.events import FINISH, GO_ON, PAUSE, STOP, JobSucceeded, TrainingEvent
 from desktop.work.background import Background
 from desktop.work.files import Begun, Found, JobFiles
 from desktop.work.follower import JobFollower, follow_in_thread
-from desktop.work.kind import Active, JobKind, Launch, Settled
-from desktop.work.threads import stop_thread
-
-logger = logging.getLogger(__name__)
+from desktop.work.kind import Active, JobKind, Launch, Settled, busy_error
 
 _TELL_EVERY_MS: Final = 200
 
@@ -140,8 +118,7 @@ class JobController(QObject):
             self.stop()
             return
         task = functools.partial(self._kind.delete, item)
-        then = functools.partial(self._on_deleted, item)
-        self._disk.ask(task, then, self._on_refused)
+        self._disk.ask(task, lambda _: self._tell_deleted(item), self._on_refused)
 
     # The job at work
 
@@ -149,7 +126,7 @@ class JobController(QObject):
         """Begin a new job."""
         if self.is_running and not self._kind.busy:
             self._next = request
-            self.stop()
+            self._stop()
         elif self._may_start():
             self._launch(functools.partial(self._kind.begin, request))
 
@@ -157,18 +134,12 @@ class JobController(QObject):
         """Go on with a job."""
         if self._may_start():
             prepare = functools.partial(self._kind.resume, item)
-            self._launch(prepare, item=item, by_itself=by_itself)
+            self._launch(prepare, item, by_itself)
 
     def stop(self) -> None:
-        """Ask the job at work to end, keeping everything."""
-        self._request(STOP)
-        if self._active is not None and self._active.follower is not None:
-            self._active.follower.stop_soon()
-
-    def cancel(self) -> None:
-        """As `stop`; what was to take its place is not started either."""
+        """Ask the job at work to end, keeping everything; nothing comes after it."""
         self._next = None
-        self.stop()
+        self._stop()
 
     def finish(self) -> None:
         """Ask the job at work to end, and make its result of what it has."""
@@ -199,31 +170,25 @@ class JobController(QObject):
         self._timer.stop()
         self._disk.shut_down()
         active = self._active
-        is_to_end = active is not None and (
-            active.is_own or self._kind.ends_with_window
-        )
-        if active is not None and is_to_end and active.outcome is None:
-            try:
-                self._kind.channel(active.item).request(STOP)
-            except CoreError as error:
-                logger.warning("a job could not be asked to end: %s", error)
-            if waits and active.follower is not None and active.thread is not None:
-                active.follower.stop_soon()
-                active.thread.wait()
+        if active is not None and (active.is_own or self._kind.ends_with_window):
+            self._files.ask_to_end(active)
+            if waits:
+                active.wait()
         self.let_go()
 
     def _is_active(self, item: Any) -> bool:
-        return self._active is not None and (
-            self._kind.channel(self._active.item).path == self._kind.channel(item).path
-        )
+        return self._active is not None and self._active.item.path == item.path
 
     def _may_start(self) -> bool:
         if not self.is_running:
             return True
-        name = self._kind.name(self._active.item) if self._active else "Another"
-        message, hint = self._kind.busy or ("", "")
-        self.refused.emit(CoreError(message.format(name=name), hint=hint), None)
+        self._on_refused(busy_error(self._kind, self._active))
         return False
+
+    def _stop(self) -> None:
+        self._request(STOP)
+        if self._active is not None and self._active.follower is not None:
+            self._active.follower.stop_soon()
 
     def _request(self, word: str) -> None:
         active = self._active
@@ -232,9 +197,10 @@ class JobController(QObject):
             return
         active.request = word
         active.progress.ask(word)
-        ask = functools.partial(self._kind.channel(active.item).request, word)
+        ask = functools.partial(JobChannel(active.item.path).request, word)
         self._disk.ask(ask, lambda _: None, self._on_refused)
         self._note(active)
+        self.progress_changed.emit()
 
     def _note(self, active: Active) -> None:
         """Write down how the job stands, where that is something new."""
@@ -243,16 +209,12 @@ class JobController(QObject):
             active.item = noted
             save = functools.partial(self._kind.save, noted)
             self._disk.ask(save, lambda _: self.refresh(), self._on_refused)
-        self.progress_changed.emit()
+            self.progress_changed.emit()
 
     # Starting and following
 
     def _launch(
-        self,
-        prepare: Callable[[], Launch],
-        item: Any = None,
-        *,
-        by_itself: bool = False,
+        self, prepare: Callable[[], Launch], item: Any = None, by_itself: bool = False
     ) -> None:
         self._is_starting, self._stops_at_once = True, False
         self.running_changed.emit(True)
@@ -261,18 +223,13 @@ class JobController(QObject):
         self._disk.ask(lambda: self._files.begin(prepare()), then, otherwise)
 
     def _follow(
-        self,
-        active: Active,
-        child: subprocess.Popen[bytes] | None = None,
-        place: int | None = None,
+        self, active: Active, child: Popen[bytes] | None, place: int | None = None
     ) -> None:
-        channel = self._kind.channel(active.item)
-        follower = JobFollower(channel, child, self._kind.kill_after_s, place)
+        channel, kill_after_s = JobChannel(active.item.path), self._kind.kill_after_s
+        follower = JobFollower(channel, child, kill_after_s, place)
         follower.progressed.connect(self._on_progressed)
-        follower.ended.connect(self._on_ended)
         follower.finished.connect(self._on_finished)
-        active.follower = follower
-        active.thread = follow_in_thread(follower, self)
+        active.follower, active.thread = follower, follow_in_thread(follower, self)
         self._active = active
 
     # Replies from the disk
@@ -283,7 +240,7 @@ class JobController(QObject):
             return
         if found.running is not None:
             active = Active(found.running, found.progress, False, by_itself=True)
-            self._follow(active, place=found.place)
+            self._follow(active, None, found.place)
             self.running_changed.emit(True)
             self.started.emit(active.item, True)
             self.progress_changed.emit()
@@ -296,10 +253,24 @@ class JobController(QObject):
         active = Active(launch.item, launch.progress, is_own=True, by_itself=by_itself)
         self._follow(active, begun.child)
         self.started.emit(active.item, by_itself)
-        self.progress_changed.emit()
-        if self._stops_at_once:
-            self.stop()
+        self._ask_again(STOP if self._stops_at_once else "")
         self.refresh()
+
+    def _on_begun_again(self, before: Active, begun: Begun) -> None:
+        launch = begun.launch
+        active = Active(launch.item, launch.progress, is_own=True, request="")
+        active.failed_at, active.by_itself = launch.done, before.by_itself
+        active.is_doomed = before.is_doomed
+        self._follow(active, begun.child)
+        self._ask_again(before.request)
+
+    def _ask_again(self, request: str) -> None:
+        """Ask the process for what was asked for before it was there."""
+        if request == STOP:
+            self._stop()
+        elif request == PAUSE:
+            self.pause()
+        self.progress_changed.emit()
 
     def _on_not_begun(self, item: Any, error: CoreError) -> None:
         self._is_starting = False
@@ -308,19 +279,7 @@ class JobController(QObject):
         self._start_next()
         self.refresh()
 
-    def _on_begun_again(self, before: Active, begun: Begun) -> None:
-        launch = begun.launch
-        active = Active(launch.item, launch.progress, True, before.request)
-        active.failed_at, active.by_itself = launch.done, before.by_itself
-        active.is_doomed = before.is_doomed
-        self._follow(active, begun.child)
-        if active.request == PAUSE:
-            self.pause()
-        elif active.request == STOP:  # it came meanwhile
-            self.stop()
-        self.progress_changed.emit()
-
-    def _on_deleted(self, item: Any, _: object) -> None:
+    def _tell_deleted(self, item: Any) -> None:
         self.deleted.emit(item)
         self.refresh()
 
@@ -337,37 +296,34 @@ class JobController(QObject):
         active.progress.add(event)
         if self._next is None:
             self.progressed.emit(event)
-        noted = self._kind.noted(active)
-        if noted is not active.item:
-            self._note(active)
+        self._note(active)
         if not self._timer.isActive():
             self._timer.start()
 
     @pyqtSlot(object)
-    def _on_ended(self, outcome: Outcome) -> None:
-        if self._active is not None and self.sender() is self._active.follower:
-            self._active.outcome = outcome
-
-    @pyqtSlot()
-    def _on_finished(self) -> None:
+    def _on_finished(self, outcome: Outcome | None) -> None:
         active = self._active
         if active is None or self.sender() is not active.follower:  # let go
             return
-        assert active.thread is not None
-        stop_thread(active.thread)
-        active.thread.deleteLater()
+        active.outcome = outcome
+        active.let_go()
+        self._settle(active)
+
+    def _settle(self, active: Active) -> None:
         settle = functools.partial(self._files.settle, active)
         otherwise = functools.partial(self._on_not_settled, active)
         self._disk.ask(settle, functools.partial(self._on_settled, active), otherwise)
 
     def _on_settled(self, active: Active, settled: Settled) -> None:
-        if settled.again is not None and active.request != STOP:
-            again = settled.again
+        if settled.again is None:
+            self._end(active, settled)
+        elif active.request == STOP:  # it came meanwhile
+            self._settle(active)
+        else:
+            begin = functools.partial(self._files.begin, settled.again)
             then = functools.partial(self._on_begun_again, active)
             otherwise = functools.partial(self._on_not_settled, active)
-            self._disk.ask(lambda: self._files.begin(again), then, otherwise)
-            return
-        self._end(active, settled)
+            self._disk.ask(begin, then, otherwise)
 
     def _on_not_settled(self, active: Active, error: CoreError) -> None:
         self._on_refused(error)
@@ -378,8 +334,7 @@ class JobController(QObject):
         self._active = None
         self._timer.stop()
         if settled.words:
-            name = self._kind.name(settled.item)
-            self.status_changed.emit(f"{name} {settled.words}.")
+            self.status_changed.emit(settled.words)
         if active.is_doomed:
             self.deleted.emit(settled.item)
         elif self._next is None:

@@ -193,7 +193,7 @@ class DataPanel(QWidget):
     @pyqtSlot()
     def _on_cancel_clicked(self) -> None:
         self.progress.show_stopping()
-        self._jobs.cancel()
+        self._jobs.stop()
 
     @pyqtSlot(object)
     def _on_job_progressed(self, event: object) -> None:

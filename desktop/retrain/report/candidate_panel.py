@@ -152,7 +152,7 @@ class CandidatePanel(QFrame):
     def _begin(self) -> None:
         self._dwell.stop()
         self._is_due = self._is_pending = self._is_waiting = False
-        self._jobs.cancel()
+        self._jobs.stop()
         self._files.forget()
         self._result = None
         self.view.hide()
@@ -306,7 +306,7 @@ class CandidatePanel(QFrame):
         self._dwell.stop()
         if self._jobs.is_running:
             self._progress.show_stopping()
-            self._jobs.cancel()
+            self._jobs.stop()
         else:
             self._end()
 

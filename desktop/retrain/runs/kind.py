@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from core.errors import OutputError
-from core.jobs.channel import JobChannel, Outcome
+from core.jobs.channel import Outcome
 from core.jobs.events import JobFailed, JobStopped, JobSucceeded
 from core.jobs.failures import Failure
 from core.runs import store as runs
@@ -29,9 +29,6 @@ class TrainingKind:
 
     def name(self, item: Run) -> str:
         return item.record.name
-
-    def channel(self, item: Run) -> JobChannel:
-        return item.channel
 
     def find(self) -> Sequence[Run]:
         return runs.list_runs()
@@ -80,21 +77,22 @@ class TrainingKind:
 
     def settle(self, active: Active, outcome: Outcome) -> Settled:
         run: Run = active.item
+        name = self.name(run)
         run.times.end()
         if isinstance(outcome, JobSucceeded):
-            return Settled(run, "has been trained")
+            return Settled(run, f"{name} has been trained.")
         last = run.last_event()
         if isinstance(outcome, Failure):
             if isinstance(last, JobFailed):
-                return Settled(run, "could not be trained")
+                return Settled(run, f"{name} could not be trained.")
             if active.is_own:  # who else could know the cause
                 run.note_failure(outcome)
-            return Settled(run, "was interrupted")
+            return Settled(run, f"{name} was interrupted.")
         if not isinstance(last, JobStopped):
             message = "It did not stop in time when asked, and was ended."
             hint = "Resume it to go on from its last checkpoint."
             run.note_failure(Failure(message, hint, "", run.log))
-        return Settled(run, "is paused")
+        return Settled(run, f"{name} is paused.")
 
     def delete(self, item: Run) -> None:
         runs.delete(item)

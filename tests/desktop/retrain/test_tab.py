@@ -422,7 +422,7 @@ def test_run_that_had_to_be_killed_says_so(qtbot: QtBot, tmp_path: Path) -> None
     ended = TrainingKind().settle(active, JobStopped())
 
     failure = run.last_failure()
-    assert ended.words == "is paused"
+    assert ended.words == "Ours is paused."
     assert failure is not None
     assert "did not stop in time" in failure.message
 

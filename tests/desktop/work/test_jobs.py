@@ -190,7 +190,7 @@ def test_stop_ends_the_child_soon(qtbot: QtBot, follow: Follow) -> None:
     one = follow("forever")
     qtbot.waitUntil(has_epochs(one), timeout=20_000)
     asked_at = time.monotonic()
-    one.controller.cancel()
+    one.controller.stop()
     end(qtbot, one)
     assert one.outcomes == [JobStopped()]
     assert time.monotonic() - asked_at < 5
@@ -198,7 +198,7 @@ def test_stop_ends_the_child_soon(qtbot: QtBot, follow: Follow) -> None:
 
 def test_stop_before_the_start_is_not_lost(qtbot: QtBot, follow: Follow) -> None:
     one = follow("forever", kill_after_s=20.0)
-    one.controller.cancel()
+    one.controller.stop()
     end(qtbot, one)
     assert one.outcomes == [JobStopped()]
 
@@ -214,7 +214,7 @@ def test_finish_makes_the_model_of_the_best(qtbot: QtBot, follow: Follow) -> Non
 def test_child_that_does_not_listen_is_killed(qtbot: QtBot, follow: Follow) -> None:
     one = follow("deaf", kill_after_s=0.3)
     qtbot.waitUntil(lambda: len(one.epochs) > 0, timeout=20_000)
-    one.controller.cancel()
+    one.controller.stop()
     end(qtbot, one)
     assert one.outcomes == [JobStopped()]
     assert not one.channel.is_running()
@@ -276,7 +276,7 @@ def test_job_let_go_goes_on_and_is_followed_by_another(
     events: list[object] = []
     outcomes: list[Outcome] = []
     later.progressed.connect(events.append)
-    later.ended.connect(outcomes.append)
+    later.finished.connect(outcomes.append)
     one.channel.request("stop")
     later.run()
     assert outcomes == [JobStopped()]
