@@ -51,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _say(error: CoreError) -> None:
-    print_lines(f"{error} {error.hint}".rstrip(), sys.stderr)
+    print_lines(f"{error} {error.advice}".rstrip(), sys.stderr)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from core.jobs.channel import JobChannel  # noqa: E402
 from core.jobs.events import (  # noqa: E402 - found only now
     FINISH,
     STOP,
@@ -71,17 +72,21 @@ class Job:
         self._behaviour = behaviour
         self._events = claim_stdout()
         self._stop, self._finish = threading.Event(), threading.Event()
+        job = _option("--job")
+        self._channel = JobChannel(Path(job)) if job else None
         self._file = _option("--events-file")
         self._out = _option("--out")
         self._folder = JobFolder.beside(Path(self._out)) if self._out else None
         threading.Thread(target=self._listen, daemon=True).start()
+        if self._channel is not None:
+            self._channel.take()
+            threading.Thread(target=self._take_requests, daemon=True).start()
 
     def run(self) -> int:
         """Train, in a job's folder if there is one."""
         if self._folder is None:
             return self._train()
         self._folder.begin(TrainingConfig(), Path("films"), "command")
-        threading.Thread(target=self._obey_wishes, daemon=True).start()
         with self._folder.at_work():
             status = self._train()
         if status == 0:
@@ -113,10 +118,10 @@ class Job:
             self._say(JobSucceeded("/models/new"))
         return 0
 
-    def _obey_wishes(self) -> None:
-        assert self._folder is not None
-        while not self._stop.wait(0.05):
-            word = self._folder.wished()
+    def _take_requests(self) -> None:
+        assert self._channel is not None
+        while not self._stop.wait(0.02) and self._behaviour != "deaf":
+            word = self._channel.requested()
             if word == STOP:
                 self._stop.set()
             if word == FINISH:
@@ -133,8 +138,7 @@ class Job:
             self._say(JobFailed("The data has one label only.", "Add a second folder."))
             return 2
         if self._behaviour == "torn":  # killed in the middle of a line
-            self._events.write('{"event": "JobSucc')
-            self._events.flush()
+            self._tear('{"event": "JobSucc')
             os._exit(9)
         if self._behaviour == "closed":
             self._events.close()
@@ -152,8 +156,8 @@ class Job:
         if self._behaviour == "chatty":
             for _ in range(20_000):  # 4 MB on stderr
                 print("x" * 200)  # noqa: T201
-            self._events.write("x" * 3_000_000 + "\n")
-            self._events.write('{"event": "Unknown"}\n[1]\n')
+            self._tear("x" * 300_000 + "\n")
+            self._tear('{"event": "Unknown"}\n[1]\n')
 
     def _listen(self) -> None:
         for line in sys.stdin:
@@ -165,7 +169,19 @@ class Job:
             if word == FINISH:
                 self._finish.set()
 
+    def _tear(self, text: str) -> None:
+        """Write what is no event."""
+        if self._channel is not None:
+            with self._channel.events.open("a", encoding="utf-8") as file:
+                file.write(text)
+        else:
+            self._events.write(text)
+            self._events.flush()
+
     def _say(self, event: TrainingEvent) -> None:
+        if self._channel is not None:
+            self._channel.tell(event)
+            return
         line = encode_event(event) + "\n"
         if self._file:
             with Path(self._file).open("a", encoding="utf-8") as file:

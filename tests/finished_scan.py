@@ -31,9 +31,8 @@ def write_scan(bundle: ModelBundle, home: Path) -> Scan:
         status=FINISHED,
     )
     scan = scans.new_scan(record)
-    words = [word for word in scan.command(bundle.path) if word != "--events"]
     kept = {name: signal.getsignal(name) for name in (signal.SIGINT, signal.SIGTERM)}
-    assert main(words) == 4  # one is torn
+    assert main(scan.command(bundle.path)) == 4  # one is torn
     for name, handler in kept.items():
         signal.signal(name, handler)
     return scan

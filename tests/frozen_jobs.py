@@ -93,6 +93,6 @@ def test_a_training_is_started_followed_and_stopped(
         wait_until(runs.list_runs)
         (run,) = runs.list_runs()
         wait_until(run.history, _PATIENCE_S)
-        run.work.wish(STOP)
+        run.channel.request(STOP)
         wait_until(lambda: run.state() == INTERRUPTED, _PATIENCE_S)
     assert run.can_resume

@@ -2,7 +2,7 @@
 
 Run in place of `python -m core`. The folder is named by HILUM_STAND_IN; there,
 `audit.json`, `split.csv` and `preflight.json` are copied to where the command asks for
-them, `says` holds lines for stdout, `fails` a message to fail with, `crashes` ends it,
+them, `says` holds an event, `fails` a message to fail with, `crashes` ends it,
 and while `waits` is there it goes on until it is told to stop.
 """
 
@@ -12,21 +12,26 @@ import json
 import os
 import shutil
 import sys
-import threading
+import time
 from pathlib import Path
 
 FOLDER = Path(os.environ["HILUM_STAND_IN"])
 
 
 def say(event: str, **fields: object) -> None:
-    sys.stdout.write(json.dumps({"event": event, **fields}) + "\n")
-    sys.stdout.flush()
+    tell(json.dumps({"event": event, **fields}))
 
 
-def listen(stopped: threading.Event) -> None:
-    for line in sys.stdin:
-        if line.strip() == "stop":
-            stopped.set()
+def tell(line: str) -> None:
+    job = option("--job")
+    assert job is not None
+    with open(job / "events.jsonl", "a", encoding="utf-8") as events:
+        events.write(line + "\n")
+
+
+def is_stopped() -> bool:
+    job = option("--job")
+    return job is not None and (job / "wish").exists()
 
 
 def option(name: str) -> Path | None:
@@ -37,13 +42,11 @@ def option(name: str) -> Path | None:
 def main() -> int:
     with open(FOLDER / "calls", "a", encoding="utf-8") as calls:
         calls.write(json.dumps(sys.argv[1:]) + "\n")
-    stopped = threading.Event()
-    threading.Thread(target=listen, args=(stopped,), daemon=True).start()
     if (FOLDER / "says").exists():
-        sys.stdout.write((FOLDER / "says").read_text(encoding="utf-8") + "\n")
-        sys.stdout.flush()
+        tell((FOLDER / "says").read_text(encoding="utf-8"))
     while (FOLDER / "waits").exists():
-        if stopped.wait(0.02):
+        time.sleep(0.02)
+        if is_stopped():
             say("JobStopped")
             return 3
     if (FOLDER / "crashes").exists():

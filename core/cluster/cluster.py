@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from core.cluster.worker import Plan, ShardReader, ShippedModel, facts_here
-from core.errors import CoreError
+from core.errors import RESUME, CoreError
 from core.films.finder import FoundFilm
 
 #: The version that this was tried with; all nodes need the same.
@@ -90,7 +90,8 @@ class Cluster:
                 return self._known
             raise CoreError(
                 "The cluster does not answer any more; what was done is kept.",
-                hint="Start it again, then go on with the same command and --resume.",
+                hint="Start it again.",
+                code=RESUME,
             )
         self._heard_at = time.monotonic()
         entries = self._ray.nodes()

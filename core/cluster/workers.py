@@ -11,7 +11,7 @@ from typing import Any
 from core.cluster.cluster import Cluster, Node, WorkerLost
 from core.cluster.shards import Shard
 from core.cluster.worker import NodeFacts, Plan, facts_here, plans, refusal, ship
-from core.errors import CoreError, DatasetError
+from core.errors import RESUME, CoreError, DatasetError
 from core.films.finder import FoundFilm
 from core.jobs.events import Noted
 from core.jobs.reporters import Report
@@ -288,7 +288,8 @@ class WorkerPool:
         if now - self._manned_at > _TIMEOUT_S:
             raise CoreError(
                 "No node of the cluster is there to read; what was done is kept.",
-                hint="Start nodes, then go on with the same command and --resume.",
+                hint="Start nodes.",
+                code=RESUME,
             )
         if not self._has_waited:
             self._has_waited = True

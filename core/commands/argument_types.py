@@ -32,6 +32,28 @@ def new_folder(text: str) -> Path:
     return path
 
 
+class _JobFolder(argparse.Action):
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        namespace.job = Path(str(values)).absolute()
+        namespace.events = True  # though not on stdout
+
+
+def add_job(parser: argparse.ArgumentParser) -> None:
+    """Add the folder through which a program can talk to a command."""
+    parser.add_argument(
+        "--job",
+        action=_JobFolder,
+        metavar="FOLDER",
+        help="report to FOLDER/events.jsonl, and take requests from FOLDER/wish",
+    )
+
+
 def film_count(text: str) -> int:
     """A number of films, at least one.
 

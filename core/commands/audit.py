@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core.audit.audit import Audit, SplitWish, audit
-from core.commands.argument_types import new_file
+from core.commands.argument_types import add_job, new_file
 from core.data.dataset import listed_films, parse_labels
 from core.data.split import SPLITS, write_manifest
 from core.files import atomic_write
@@ -47,6 +47,7 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--events", action="store_true", help="report as JSON lines on stdout"
     )
+    add_job(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -61,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
         CoreError: The data cannot serve at all, or a file cannot be written.
     """
     control = Control(said="The check was stopped.", hint="")
-    report = begin_report(control, as_events=arguments.events)
+    report = begin_report(control, as_events=arguments.events, job=arguments.job)
     with end_told(report):
         found = _audit(arguments, heeding(control, report))
     if arguments.events:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from core import paths
-from core.commands.argument_types import film_count, new_folder
+from core.commands.argument_types import add_job, film_count, new_folder
 from core.data.dataset import listed_films
 from core.errors import CoreError
 from core.jobs.control import Control
@@ -35,6 +35,7 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--events", action="store_true", help="report as JSON lines on stdout"
     )
+    add_job(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -48,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
         TrainingStopped: The user wants the end.
     """
     control = Control(said="The calibration was stopped.", hint="")
-    report = begin_report(control, as_events=arguments.events)
+    report = begin_report(control, as_events=arguments.events, job=arguments.job)
     with end_told(report):
         if paths.is_frozen():
             raise CoreError(

@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from core.commands.argument_types import new_file
+from core.commands.argument_types import add_job, new_file
 from core.data.dataset import films_of_split, listed_films
 from core.errors import DatasetError, OutputError, PredictionError
 from core.evaluation.compare import compare, not_comparable, pair_labels
@@ -52,6 +52,7 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--events", action="store_true", help="report as JSON lines on stdout"
     )
+    add_job(parser)
     parser.add_argument("--overwrite", action="store_true", help="replace FILE")
 
 
@@ -62,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
         0, or 4 if some films could not be read.
     """
     control = Control(said="The comparison was stopped.", hint="")
-    report = begin_report(control, as_events=arguments.events)
+    report = begin_report(control, as_events=arguments.events, job=arguments.job)
     with end_told(report):
         if arguments.events and arguments.json is None:
             raise OutputError(

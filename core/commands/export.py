@@ -7,9 +7,12 @@ import shutil
 import sys
 from pathlib import Path
 
-from core.commands.argument_types import new_folder
+from core.commands.argument_types import add_job, new_folder
 from core.commands.internal import quieten_tensorflow
 from core.files import atomic_folder, refuse_missing_folder
+from core.jobs.control import Control
+from core.jobs.events import JobSucceeded
+from core.jobs.reporters import begin_report, end_told
 from core.model.archive import pack_bundle
 from core.model.bundle import GRAPH, GRAPH_WEIGHTS, read_bundle
 from core.outputs import check_file, check_folder, is_export, mark_export, refuse_inputs
@@ -29,6 +32,7 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", type=new_folder, required=True, metavar="PATH")
     parser.add_argument("--overwrite", action="store_true", help="replace PATH")
+    add_job(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -37,6 +41,17 @@ def run(arguments: argparse.Namespace) -> int:
     Returns:
         The exit status.
     """
+    if arguments.job is None:
+        return _write(arguments)
+    control = Control(said="The export was stopped.", hint="")
+    report = begin_report(control, as_events=True, job=arguments.job)
+    with end_told(report):
+        status = _write(arguments)
+    report(JobSucceeded(str(arguments.out)))
+    return status
+
+
+def _write(arguments: argparse.Namespace) -> int:
     out: Path = arguments.out
     if arguments.format not in _FOLDERS:
         refuse_missing_folder(out)

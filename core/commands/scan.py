@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core.cluster.scanner import RayScanner
 from core.commands.scan_arguments import add_parser
-from core.errors import CoreError, DatasetError, OutputError, TrainingStopped
+from core.errors import ANEW, CoreError, DatasetError, OutputError, TrainingStopped
 from core.films.finder import FoundFilm, Listing, film_state, find_films
 from core.films.left_out import LeftOut
 from core.jobs.control import Control
@@ -52,11 +52,8 @@ def run(arguments: argparse.Namespace) -> int:
         CoreError: The folder cannot serve at all, or a file cannot be written.
     """
     control = Control(said="The scan was stopped; what was done is kept.")
-    report = begin_report(control, as_events=arguments.events)
+    report = begin_report(control, as_events=arguments.events, job=arguments.job)
     control.take_signals()
-    of_window = read_scan(arguments.out.parent)
-    if not of_window.damage:  # the next window may take it over
-        control.watch(of_window.wished)
     with end_told(report):
         scan = _Scan(arguments, control.stop_if_asked, report)
         summary = scan.run()
@@ -223,17 +220,20 @@ class _Scan:
         if row.model_sha256 != bundle.sha256:
             raise OutputError(
                 f"{name} was made with another model, {row.model}.",
-                hint="Go on with that one, or begin a new file.",
+                hint="Go on with that one.",
+                code=ANEW,
             )
         if row.precision != precision:
             raise OutputError(
                 f"{name} was made in {row.precision}, not in {precision}.",
-                hint=f"Go on with --precision {row.precision}, or begin a new file.",
+                hint=f"Go on with --precision {row.precision}.",
+                code=ANEW,
             )
         if row.file in self._done:
             raise OutputError(
                 f"{name} lists a film twice: {row.file}.",
-                hint="Take one of the lines out, or begin a new file.",
+                hint="Take one of the lines out.",
+                code=ANEW,
             )
 
     def _read(
@@ -248,8 +248,8 @@ class _Scan:
             if films and not already and not is_same:
                 raise OutputError(
                     f"{file.path.name} lists no film of {self._folder}.",
-                    hint="Go on with the folder it was begun with, or begin a new "
-                    "file.",
+                    hint="Go on with the folder it was begun with.",
+                    code=ANEW,
                 )
             text = f"Going on: {already:,} of {len(films):,} films were read before."
             self._report(Noted(text))

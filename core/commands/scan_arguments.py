@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from core.commands.argument_types import new_file
+from core.commands.argument_types import add_job, new_file
 
 
 def add_parser(parser: argparse.ArgumentParser) -> None:
@@ -45,3 +45,4 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--events", action="store_true", help="report as JSON lines on stdout"
     )
+    add_job(parser)

@@ -10,12 +10,12 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from core.commands.argument_types import new_file, new_folder
+from core.commands.argument_types import add_job, new_file, new_folder
 from core.commands.internal import quieten_tensorflow
 from core.commands.job_arguments import Job, new_job, refuse_contradictions, resumed_job
 from core.commands.lists import print_list
 from core.data.dataset import Dataset, listed_films
-from core.errors import CoreError, OutputError, TrainingError
+from core.errors import RESUME, CoreError, OutputError, TrainingError
 from core.files import atomic_write
 from core.jobs.control import Control
 from core.jobs.events import JobSucceeded, StageStarted
@@ -60,6 +60,7 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--events", action="store_true", help="report as JSON lines on stdout"
     )
+    add_job(parser)
     parser.add_argument(
         "--events-file", type=new_file, metavar="FILE", help="and append them to FILE"
     )
@@ -109,7 +110,7 @@ def _train(arguments: argparse.Namespace) -> int:
     """
     control = Control()
     control.take_signals()
-    listener = begin_report(control, as_events=arguments.events)
+    listener = begin_report(control, as_events=arguments.events, job=arguments.job)
     with end_told(listener):  # before the first event is written to the file
         _check_events_file(arguments.events_file, arguments)
     report = Reporter([listener], arguments.events_file)
@@ -148,7 +149,7 @@ def _run_job(arguments: argparse.Namespace, report: Report, control: Control) ->
         folder.discard()
         folder.begin(*job.record(), preset=job.preset, backend=job.backend)
     with folder.at_work(), _disk_failures():
-        control.watch(folder.wished, folder.mark_short_of_memory)
+        control.watch_memory(folder.mark_short_of_memory)
         if job.changed:
             folder.begin(*job.record(), preset=job.preset, backend=job.backend)
             folder.note(f"Changed when it was resumed: {', '.join(job.changed)}.")
@@ -179,7 +180,7 @@ def _dry_run(arguments: argparse.Namespace) -> int:
     """
     control = Control()
     control.take_signals()
-    listener = begin_report(control, as_events=arguments.events)
+    listener = begin_report(control, as_events=arguments.events, job=arguments.job)
     report = Reporter([listener], arguments.events_file)
     file = arguments.json if isinstance(arguments.json, Path) else None
     with end_told(report):
@@ -244,7 +245,8 @@ def _disk_failures() -> Iterator[None]:
     except OSError as error:
         raise OutputError(
             f"The job could not write or read its files: {error.strerror or error}.",
-            hint="Check the disk, then go on with the same command and --resume.",
+            hint="Check the disk.",
+            code=RESUME,
         ) from error
 
 

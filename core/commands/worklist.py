@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from core.commands.argument_types import new_file, new_folder
+from core.commands.argument_types import add_job, new_file, new_folder
 from core.errors import BundleError, OutputError
 from core.filing.filer import Filer, FilingResult, failures_in_words, inside_error
 from core.jobs.control import Control
@@ -67,6 +67,7 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--events", action="store_true", help="report as JSON lines on stdout"
     )
+    add_job(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -82,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
     control = Control(
         said="It was stopped; what was done is kept.", hint="Run it again to go on."
     )
-    report = begin_report(control, as_events=arguments.events)
+    report = begin_report(control, as_events=arguments.events, job=arguments.job)
     control.take_signals()
     with end_told(report):
         job = _Job(arguments, control.stop_if_asked, report)

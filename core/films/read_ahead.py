@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 
 import psutil
 
-from core.errors import DatasetError, ImageReadError
+from core.errors import RESUME, DatasetError, ImageReadError
 
 _Film = TypeVar("_Film")
 _Loaded = TypeVar("_Loaded")
@@ -191,8 +191,8 @@ class FilmReader(Generic[_Film, _Loaded]):
         if self._hanging > _MOST_HANGING:
             raise DatasetError(
                 "The folder does not answer: film after film cannot be read.",
-                hint="Check its disk or network, then go on with the same command "
-                "and --resume.",
+                hint="Check its disk or network.",
+                code=RESUME,
             )
         with self._turn:
             self._running -= 1  # it holds a thread, and nobody's turn

@@ -13,6 +13,8 @@ from core.errors import TrainingStopped
 from core.jobs.events import FINISH, GO_ON, PAUSE, STOP
 
 _LOOK_EVERY_S = 0.5
+#: A request is a file of a few letters.
+_ASK_EVERY_S = 0.1
 #: A signal is only heard between waits.
 _WAIT_S = 0.1
 #: Share of the memory below which the system may soon end a process.
@@ -24,7 +26,7 @@ class FinishAsked(Exception):
 
 
 class Control:
-    """Hears wishes from the terminal, from stdin and from the job's folder.
+    """Hears requests from the terminal, from stdin and from the job's folder.
 
     The command asks it often: after every film and step.
     """
@@ -55,25 +57,23 @@ class Control:
     def listen(self, words: TextIO) -> None:
         """Take words, one a line, until they end.
 
-        Their end is no wish: commands run without anyone at their stdin, and go
-        on when the window that started them is gone. Only while they wait it ends
-        them, since nobody could let them go on any more.
+        Their end is no request: commands run without anyone at their stdin. It
+        only ends a wait, since nobody could let them go on any more.
         """
         threading.Thread(target=self._read, args=(words,), daemon=True).start()
 
-    def watch(
-        self,
-        wished: Callable[[], str],
-        on_short_memory: Callable[[], None] = lambda: None,
-    ) -> None:
-        """Take the word that another process may leave in the job's folder.
+    def watch(self, requested: Callable[[], str]) -> None:
+        """Take the requests that another process leaves in the job's folder.
 
         Args:
-            wished: Gives the word; empty if none was left. Asked often.
-            on_short_memory: Called while memory is nearly out.
+            requested: Gives the last; empty if there is none. Asked often.
         """
+        threading.Thread(target=self._poll, args=(requested,), daemon=True).start()
+
+    def watch_memory(self, on_short_memory: Callable[[], None]) -> None:
+        """Call something, again and again, while memory is nearly out."""
         looking = threading.Thread(
-            target=self._look, args=(wished, on_short_memory), daemon=True
+            target=self._look, args=(on_short_memory,), daemon=True
         )
         looking.start()
 
@@ -98,14 +98,14 @@ class Control:
     def _read(self, words: TextIO) -> None:
         for line in words:
             self._obey(line.strip())
-        if not self._may_go_on.is_set():
-            self._stop.set()
+        self._may_go_on.set()
 
-    def _look(
-        self, wished: Callable[[], str], on_short_memory: Callable[[], None]
-    ) -> None:
+    def _poll(self, requested: Callable[[], str]) -> None:
+        while not self._stop.wait(_ASK_EVERY_S):
+            self._obey(requested())
+
+    def _look(self, on_short_memory: Callable[[], None]) -> None:
         while not self._stop.wait(_LOOK_EVERY_S):
-            self._obey(wished())
             memory = psutil.virtual_memory()
             if memory.available < _SHORT_OF_MEMORY * memory.total:
                 on_short_memory()

@@ -125,6 +125,8 @@ class JobFailed(_Event, frozen=True):
 
     message: str
     hint: str = ""
+    #: Of `core.errors`: what else can be done, for a window to say in its words.
+    code: str = ""
 
 
 TrainingEvent = (

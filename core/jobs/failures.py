@@ -37,6 +37,8 @@ _WINDOWS: Final = {
     0xC000013A: "was ended from outside",
     0xC0000409: "crashed (aborted)",
 }
+#: Statuses of those that the system ends for lack of memory; 137 is a shell's.
+_FOR_MEMORY: Final = (-9, 137, 0xC0000017, 0xC000012D)
 #: What libraries print when memory runs out, lower case.
 _MEMORY_WORDS: Final = (
     "memoryerror",
@@ -56,6 +58,7 @@ class Failure:
     Attributes:
         message: One sentence for the user.
         hint: What can be done about it; may be empty.
+        code: Of `core.errors`, where there is more to do.
         log_tail: The last lines that it wrote; may be empty.
         log_path: The file with all of them.
         is_crash: Whether it ended without saying why itself.
@@ -66,6 +69,7 @@ class Failure:
     log_tail: str
     log_path: Path
     is_crash: bool = False
+    code: str = ""
 
 
 def failure_of_exit(status: int | None, log: Path, *, start: int = 0) -> Failure:
@@ -85,7 +89,7 @@ def failure_of_exit(status: int | None, log: Path, *, start: int = 0) -> Failure
     message = f"The job {exit_in_words(status)}."
     lower = tail.lower()
     hint = "The last lines of its log may say more."
-    if "memory" in message or any(word in lower for word in _MEMORY_WORDS):
+    if status in _FOR_MEMORY or any(word in lower for word in _MEMORY_WORDS):
         hint = "Close other programs, or choose a smaller batch, and try again."
     return Failure(message, hint, tail, log, is_crash=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from core.errors import CoreError, OutputError, TrainingStopped
+from core.jobs.channel import JobChannel
 from core.jobs.control import Control
 from core.jobs.events import (
     DeviceFound,
@@ -76,6 +78,9 @@ class Pipe:
     def __call__(self, event: TrainingEvent) -> None:
         if self._lines is None:
             return
+        if isinstance(event, JobFailed):  # a program shows the hint as it is
+            error = CoreError(event.message, hint=event.hint, code=event.code)
+            event = dataclasses.replace(event, hint=error.advice)
         try:
             self._lines.write(encode_event(event) + "\n")
         except OSError:
@@ -119,17 +124,28 @@ def check_events_file(path: Path) -> None:
     if first and parse_event(first) is None:
         raise OutputError(
             f"{path.name} exists already and is no file of events.",
-            hint="Choose another name for --events-file.",
+            hint="Choose another name for --events-file, or another folder for --job.",
         )
 
 
-def begin_report(control: Control, *, as_events: bool) -> Report:
+def begin_report(control: Control, *, as_events: bool, job: Path | None) -> Report:
     """How a command talks to whoever started it, and hears from them.
 
     Args:
         as_events: Whether that is a program: it gets the real stdout and its
             words are taken. Otherwise it is a person.
+        job: Folder that both go through instead; see `core.jobs.channel`.
+
+    Raises:
+        OutputError: Another process is at work on the job in that folder.
     """
+    if job is not None:
+        control.take_signals()
+        channel = JobChannel(job)
+        check_events_file(channel.events)
+        channel.take()
+        control.watch(channel.requested)
+        return channel.tell
     if not as_events:
         return Narrator()
     control.take_signals()
@@ -147,7 +163,7 @@ def end_told(report: Report) -> Iterator[None]:
         report(JobStopped())
         raise
     except CoreError as error:
-        report(JobFailed(str(error), error.hint))
+        report(JobFailed(str(error), error.hint, error.code))
         raise
 
 

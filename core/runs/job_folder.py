@@ -135,8 +135,7 @@ class JobFolder:
         """
         self.refuse_running()
         me = psutil.Process()
-        for left in (_WISH, _SHORT):
-            (self.path / left).unlink(missing_ok=True)
+        (self.path / _SHORT).unlink(missing_ok=True)
         with atomic_write(self.path / _RUNNING) as partial:
             fields = {"pid": me.pid, "created": me.create_time()}
             partial.write_text(json.dumps(fields), encoding="utf-8")
@@ -155,25 +154,6 @@ class JobFolder:
         """Whether the process at work was killed when memory was nearly out."""
         was_killed = (self.path / _RUNNING).exists() and not self.is_running()
         return was_killed and (self.path / _SHORT).exists()
-
-    def wish(self, word: str) -> None:
-        """Tell a running job that this process did not start what to do.
-
-        Args:
-            word: `core.jobs.events.STOP` or `core.jobs.events.FINISH`.
-
-        Raises:
-            OutputError: The folder cannot be written.
-        """
-        with atomic_write(self.path / _WISH) as partial:
-            partial.write_text(word, encoding="utf-8")
-
-    def wished(self) -> str:
-        """The word that was left for this job; empty if none was."""
-        try:
-            return (self.path / _WISH).read_text(encoding="utf-8").strip()
-        except OSError:
-            return ""
 
     def notes(self) -> list[str]:
         """What happened to the job that its record must say."""

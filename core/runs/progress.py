@@ -15,7 +15,6 @@ from core.jobs.events import (
     Progressed,
     StageStarted,
     TrainingEvent,
-    parse_event,
 )
 from core.jobs.failures import Failure
 from core.runs.config import TrainingConfig
@@ -43,7 +42,7 @@ class TimeLeft:
     training: bool
 
 
-class RunStory:
+class RunProgress:
     """How far a run is; grows with each event.
 
     Attributes:
@@ -84,6 +83,9 @@ class RunStory:
             self.epochs = add_epoch(self.epochs, event)
         elif isinstance(event, Noted) and event.message not in self.notes:
             self.notes = [*self.notes, event.message][-_MOST_NOTES:]
+
+    def ask(self, word: str) -> None:
+        """It was asked for something; only what comes of it is shown."""
 
     def start_anew(self) -> None:
         """The job starts once more: what it will do again is not done."""
@@ -151,63 +153,36 @@ class RunStory:
         return TimeLeft(films / progress.films_per_s, training=True)
 
 
-def read_story(run: Run) -> tuple[RunStory, int]:
-    """What a run told up to now.
+def read_progress(run: Run) -> tuple[RunProgress, int]:
+    """How far a run is.
 
     Returns:
-        The story, and how many bytes of its events it is from: the place from
-        which it can be followed.
+        That, and how many bytes of its events it is from: the place from which
+        it can be followed.
     """
-    story, place = RunStory(run.record.config), 0
-    latest = b""
-    try:
-        with run.events.open("rb") as file:
-            for line in file:
-                if not line.endswith(b"\n"):  # half written, or torn for good
-                    break
-                place += len(line)
-                # Thousands of these; only the last tells something.
-                if b'"Progressed"' in line[:40]:
-                    latest = line
-                    continue
-                if b'"StageStarted"' in line[:40]:
-                    latest = b""
-                _add(story, line)
-    except OSError:  # no event came yet
-        pass
-    end = story.end
-    _add(story, latest)
-    story.end = end
-    return story, place
+    progress = RunProgress(run.record.config)
+    return progress, run.channel.replay(progress.add)
 
 
 @dataclasses.dataclass(frozen=True)
-class Standing:
+class RunLook:
     """A run as it was found on the disk.
 
     Attributes:
         run: The run.
         state: Of `core.runs.run`.
-        story: What it has told.
-        place: Bytes of its events that the story is from.
+        progress: What it has told.
         failure: Why it is neither running nor finished; None if it was paused.
     """
 
     run: Run
     state: str
-    story: RunStory
-    place: int
+    progress: RunProgress
     failure: Failure | None
 
 
-def standing_of(run: Run) -> Standing:
+def look_at(run: Run) -> RunLook:
     """Look at the files of a run; takes some milliseconds."""
     state = run.state()
-    story, place = read_story(run)
-    return Standing(run, state, story, place, run.last_failure())
-
-
-def _add(story: RunStory, line: bytes) -> None:
-    event = parse_event(line.decode("utf-8", errors="replace"))
-    if event is not None:
-        story.add(event)
+    progress, _ = read_progress(run)
+    return RunLook(run, state, progress, run.last_failure())

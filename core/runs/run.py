@@ -6,27 +6,28 @@ import contextlib
 import dataclasses
 import functools
 import json
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from core.errors import OutputError
 from core.files import atomic_write
+from core.jobs.channel import JobChannel
 from core.jobs.events import (
     EpochEnded,
     JobFailed,
     JobStopped,
     Noted,
     TrainingEvent,
-    parse_event,
 )
-from core.jobs.failures import TAIL_BYTES, Failure, tail_of
+from core.jobs.failures import Failure, tail_of
 from core.json_file import read_json
 from core.model.bundle import CARD
 from core.runs.job_folder import JobFolder
 from core.runs.record import RunRecord
 from core.runs.times import RunTimes
+
+_Event = TypeVar("_Event")
 
 RUNNING: Final = "running"
 FINISHED: Final = "finished"
@@ -61,14 +62,19 @@ class Run:
         return JobFolder.beside(self.bundle_dir)
 
     @property
+    def channel(self) -> JobChannel:
+        """All that passes between the job's process and others."""
+        return JobChannel(self.path)
+
+    @property
     def log(self) -> Path:
         """What the job's process printed."""
-        return self.path / "log.txt"
+        return self.channel.log
 
     @property
     def events(self) -> Path:
         """Every event of the job, one a line."""
-        return self.path / "events.jsonl"
+        return self.channel.events
 
     @property
     def split(self) -> Path:
@@ -87,14 +93,14 @@ class Run:
 
     @property
     def times(self) -> RunTimes:
-        """When it ran, and whether a window holds it."""
-        return RunTimes(self.path / "times.json", self.events)
+        """When it ran."""
+        return RunTimes(self.path / "times.json", self.channel)
 
     def state(self) -> str:
         """`RUNNING`, `FINISHED`, `INTERRUPTED` or `FAILED`, as of now."""
         if self.damage:
             return FAILED
-        if self.times.is_held() or self.work.is_running():
+        if self.channel.is_running() or self.work.is_running():
             return RUNNING
         if (self.bundle_dir / CARD).is_file():
             return FINISHED
@@ -123,34 +129,32 @@ class Run:
                 words += ["--preset", self.record.preset]
         if self.record.backend:
             words += ["--backend", self.record.backend]
-        return [*words, "--events", "--events-file", str(self.events)]
+        return words
 
     def history(self) -> list[EpochEnded]:
         """Every epoch; those that a resumed job repeated, as they came last."""
         epochs: list[EpochEnded] = []
-        for event in _events_of(self.events, "EpochEnded"):
-            if isinstance(event, EpochEnded):
-                epochs = add_epoch(epochs, event)
+        for event in self._told(EpochEnded):
+            epochs = add_epoch(epochs, event)
         return epochs
 
     def notes(self) -> list[str]:
         """What the user should know, each sentence once."""
-        events = _events_of(self.events, "Noted")
-        return list(dict.fromkeys(e.message for e in events if isinstance(e, Noted)))
+        return list(dict.fromkeys(event.message for event in self._told(Noted)))
 
     def last_event(self) -> TrainingEvent | None:
-        """The last whole event; None before the first."""
-        try:
-            with self.events.open("rb") as file:
-                size = file.seek(0, os.SEEK_END)
-                file.seek(max(0, size - TAIL_BYTES))
-                lines = file.read(TAIL_BYTES).splitlines()
-        except OSError:
-            return None
-        for line in reversed(lines):
-            if event := parse_event(line.decode("utf-8", errors="replace")):
-                return event
-        return None
+        """The last event since it was last started; None before the first."""
+        return self.channel.last_event()
+
+    def _told(self, kind: type[_Event]) -> list[_Event]:
+        events: list[_Event] = []
+
+        def keep(event: TrainingEvent) -> None:
+            if isinstance(event, kind):
+                events.append(event)
+
+        self.channel.replay(keep)
+        return events
 
     def last_failure(self) -> Failure | None:
         """Why it is neither running nor finished; None if it is, or was paused."""
@@ -161,10 +165,11 @@ class Run:
             return None
         event = self.last_event()
         if isinstance(event, JobFailed):
-            message, hint = event.message, event.hint
+            message, hint, code = event.message, event.hint, event.code
         else:
             message, hint = _read_failure(self.path / "failure.json")
-        return Failure(message, hint, tail_of(self.log), self.log)
+            code = ""
+        return Failure(message, hint, tail_of(self.log), self.log, code=code)
 
     def note_failure(self, failure: Failure) -> None:
         """Keep the cause of an end that the job could not tell itself."""
@@ -203,20 +208,6 @@ def add_epoch(epochs: list[EpochEnded], epoch: EpochEnded) -> list[EpochEnded]:
         if old.phase == epoch.phase and old.epoch >= epoch.epoch:
             return [*epochs[:i], epoch]
     return [*epochs, epoch]
-
-
-def _events_of(path: Path, kind: str) -> Iterator[TrainingEvent]:
-    """Events of one kind; lines of others are not even decoded."""
-    word = f'"{kind}"'.encode()
-    try:
-        with path.open("rb") as file:
-            for line in file:
-                if word in line[:64]:
-                    event = parse_event(line.decode("utf-8", errors="replace"))
-                    if type(event).__name__ == kind and event is not None:
-                        yield event
-    except OSError:  # no event came yet
-        return
 
 
 def _read_failure(path: Path) -> tuple[str, str]:

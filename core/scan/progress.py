@@ -6,7 +6,14 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from core.jobs.events import Noted, Progressed, StageStarted, TrainingEvent
+from core.jobs.events import (
+    PAUSE,
+    STOP,
+    Noted,
+    Progressed,
+    StageStarted,
+    TrainingEvent,
+)
 
 #: What the child is about.
 START, LISTING, READING, WATCHING = "start", "listing", "scan", "watch"
@@ -17,7 +24,7 @@ _RECENT_S = 15.0
 _MOST_NOTES = 200
 
 
-class ScanStory:
+class ScanProgress:
     """Counts films and keeps notes.
 
     Args:
@@ -33,6 +40,7 @@ class ScanStory:
         dropped: Notes before those.
         latest: The last film that came while watching.
         is_paused: Whether it was asked to wait.
+        was_watching: Whether all films had been read when it was asked to end.
     """
 
     def __init__(
@@ -44,7 +52,7 @@ class ScanStory:
         self.notes: list[str] = []
         self.dropped = 0
         self.latest = ""
-        self.is_paused = False
+        self.is_paused = self.was_watching = False
         self._clock = clock
         self._points: deque[tuple[float, int]] = deque()
 
@@ -65,20 +73,17 @@ class ScanStory:
             else:
                 self.note(event.message)
 
-    def pause(self) -> None:
-        """It was asked to wait."""
-        self.is_paused = True
-        self._points.clear()
+    def ask(self, word: str) -> None:
+        """It was asked for something, by a word of `core.jobs.events`."""
+        if word == STOP and self.stage != STOPPING:
+            self.was_watching = self.stage == WATCHING
+            self.stage, self.detail = STOPPING, "Stopping; what was done is kept."
+        self.is_paused = word == PAUSE
+        self.forget_speed()
 
-    def go_on(self) -> None:
-        """It was asked to go on."""
-        self.is_paused = False
+    def forget_speed(self) -> None:
+        """What was told before says nothing of the speed from now on."""
         self._points.clear()
-
-    def stop(self) -> None:
-        """It was asked to end."""
-        self.stage, self.detail = STOPPING, "Stopping; what was done is kept."
-        self.is_paused = False
 
     @property
     def films_per_s(self) -> float | None:

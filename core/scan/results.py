@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 
-from core.errors import OutputError
+from core.errors import ANEW, RESUME, OutputError
 from core.files import output_error
 from core.jobs.lock import Lock, open_to_write
 from core.outputs import refuse_link
@@ -29,7 +29,6 @@ from core.scan.row import row_from_cells as _row
 #: can take back. What it takes is read again.
 _SYNC_EVERY_S = 5.0
 _LONGEST_HEADER = 1 << 20
-_GO_ON = "Free some space, then go on with the same command and --resume."
 
 
 class ScanFile:
@@ -188,7 +187,8 @@ class ScanFile:
             return
         raise OutputError(
             f"Line {number} of {self.path.name} is not a row of a scan.",
-            hint="Undo what was changed in it, or begin a new file.",
+            hint="Undo what was changed in it.",
+            code=ANEW,
         )
 
 
@@ -318,13 +318,16 @@ def _unread(path: Path, error: OSError) -> OutputError:
 def _kept(path: Path, error: OSError) -> OutputError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return OutputError(
-            f"There is no space left to write {path.name}; what was done is kept.",
-            hint=_GO_ON,
+            f"There is no space left to write the list, {path.name}; what was done "
+            "is kept.",
+            hint="Free some space.",
+            code=RESUME,
         )
     return OutputError(
         f"{path.name} could not be written: {error.strerror or error}; what was "
         "done is kept.",
-        hint="Mend that, then go on with the same command and --resume.",
+        hint="Mend that.",
+        code=RESUME,
     )
 
 

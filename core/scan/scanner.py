@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core import __version__
-from core.errors import CoreError, DatasetError, ImageReadError, PredictionError
+from core.errors import RESUME, CoreError, DatasetError, ImageReadError, PredictionError
 from core.films.finder import FilmState, FoundFilm, film_state, identity
 from core.films.preprocess import to_network_input
 from core.films.radiograph import Radiograph, read_radiograph
@@ -202,7 +202,8 @@ def refuse_other_folder(folder: Path, known: tuple[int, int]) -> None:
     if not is_there:
         raise DatasetError(
             f"The folder {folder} is no longer there; what was done is kept.",
-            hint="Connect it again, then go on with the same command and --resume.",
+            hint="Connect it again.",
+            code=RESUME,
         )
 
 

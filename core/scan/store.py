@@ -6,17 +6,16 @@ import contextlib
 import dataclasses
 import json
 import shutil
-import time
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from core.errors import BundleError, OutputError
-from core.files import atomic_write, output_error
-from core.jobs.events import STOP
+from core.files import atomic_write
+from core.jobs.channel import JobChannel
 from core.jobs.folders import changed_at, list_folders, make_folder, remove_folder
-from core.jobs.lock import Lock, is_locked
+from core.jobs.lock import is_locked
 from core.json_file import read_json
 from core.model.bundle import ModelBundle, read_bundle
 from core.paths import default_bundle_dir, models_dir, scans_dir
@@ -30,11 +29,6 @@ from core.scan.record import (
 )
 
 _RECORD: Final = "scan.json"
-_HOLD: Final = "window"
-_WISH: Final = "wish"
-_TRY_AGAIN_S: Final = 0.05
-#: How long the process of a window that is gone may take to end when told to.
-_END_WITHIN_S: Final = 10.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,11 +39,13 @@ class Scan:
         path: The folder.
         record: What was asked for; a stand-in where it cannot be read.
         damage: Why the record cannot be read; empty if it can.
+        is_at_work: Whether a process was at work on it when it was looked at.
     """
 
     path: Path
     record: ScanRecord
     damage: str = ""
+    is_at_work: bool = False
 
     @property
     def results(self) -> Path:
@@ -62,24 +58,19 @@ class Scan:
         return self.path / "summary.json"
 
     @property
+    def channel(self) -> JobChannel:
+        """All that passes between its process and others."""
+        return JobChannel(self.path)
+
+    @property
     def log(self) -> Path:
         """What its process printed."""
-        return self.path / "log.txt"
-
-    def wished(self) -> str:
-        """The word that was left for its process; empty if none was."""
-        try:
-            return (self.path / _WISH).read_text(encoding="utf-8").strip()
-        except OSError:
-            return ""
-
-    def is_held(self) -> bool:
-        """Whether a window has it under way."""
-        return is_locked(self.path / _HOLD)
+        return self.channel.log
 
     def is_interrupted(self) -> bool:
-        """Whether it was under way, and no one has it any more."""
-        return not self.damage and self.record.status == RUNNING and not self.is_held()
+        """Whether an accident ended it, and it is to go on by itself."""
+        is_under_way = not self.damage and self.record.status == RUNNING
+        return is_under_way and not self.is_at_work
 
     def command(self, bundle: Path) -> list[str]:
         """Arguments of the command line that starts it, or goes on with it.
@@ -98,7 +89,7 @@ class Scan:
             words += ["--watch"]
         if record.hidden:
             words += ["--hidden"]
-        return [*words, "--json", str(self.summary), "--events"]
+        return [*words, "--json", str(self.summary)]
 
     def rows(self) -> int:
         """How many films its results list."""
@@ -120,31 +111,6 @@ class Scan:
         return fields if isinstance(fields, dict) else None
 
 
-class Hold:
-    """Keeps other windows from a scan, until it is released or this program ends.
-
-    Raises:
-        OutputError: Another window has it, or its folder cannot be written.
-    """
-
-    def __init__(self, scan: Scan) -> None:
-        path = scan.path / _HOLD
-        self._lock = Lock(path)
-        try:
-            is_ours = self._lock.take()
-        except OSError as error:
-            raise output_error(path, error) from error
-        if not is_ours:
-            raise OutputError(
-                f"The scan of {scan.record.name} is under way in another window.",
-                hint="Wait for its end, or pause it there.",
-            )
-
-    def release(self) -> None:
-        """Let others have it."""
-        self._lock.release()
-
-
 def list_scans() -> list[Scan]:
     """Every scan, newest first; one with a damaged record too.
 
@@ -158,8 +124,8 @@ def list_scans() -> list[Scan]:
 def read_scan(path: Path) -> Scan:
     """The scan in a folder, whether or not its record can be understood."""
     try:
-        fields = read_json(path / _RECORD)
-        return Scan(path, record_from_json(fields))
+        record = record_from_json(read_json(path / _RECORD))
+        return Scan(path, record, is_at_work=JobChannel(path).is_running())
     except FileNotFoundError:
         damage = "The record of this scan is missing."
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -213,7 +179,7 @@ def delete(scan: Scan) -> None:
     """
     if scan.path.parent != scans_dir():
         raise ValueError(f"expected a folder of {scans_dir()}. Received: {scan.path}")
-    if scan.is_held() or is_locked(scan.results):
+    if scan.channel.is_running() or is_locked(scan.results):
         raise OutputError(
             f"The scan of {scan.record.name} is under way and cannot be deleted.",
             hint="Cancel it first.",
@@ -242,27 +208,3 @@ def find_bundle(record: ScanRecord) -> ModelBundle:
         "changed.",
         hint="Its rows stay. To go on with another model, scan the folder anew.",
     )
-
-
-def wait_until_free(scan: Scan) -> None:
-    """End a process that a window before left with its results; rows are kept.
-
-    Raises:
-        OutputError: It does not end, or cannot be told to.
-    """
-    if not is_locked(scan.results):
-        return
-    wish = scan.path / _WISH
-    with atomic_write(wish) as partial:
-        partial.write_text(STOP, encoding="utf-8")
-    give_up_at = time.monotonic() + _END_WITHIN_S
-    try:
-        while is_locked(scan.results):
-            if time.monotonic() > give_up_at:
-                raise OutputError(
-                    f"Another program is writing the results of {scan.record.name}.",
-                    hint="Wait for it, and go on then.",
-                )
-            time.sleep(_TRY_AGAIN_S)
-    finally:
-        wish.unlink(missing_ok=True)

@@ -277,7 +277,7 @@ class MainWindow(QMainWindow):
             QTimer.singleShot(0, self._start_tabs)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if not (self.scan.may_close() and self.retrain.may_close()):
+        if not self.retrain.may_close():
             event.ignore()
             return
         self._settings.window_geometry = self.saveGeometry()

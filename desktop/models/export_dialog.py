@@ -23,14 +23,17 @@ from PyQt5.QtWidgets import (
 )
 
 from core import paths
-from core.jobs.events import Noted, StageStarted
+from core.errors import CoreError
+from core.jobs.channel import Outcome
+from core.jobs.events import JobStopped, Noted, StageStarted
 from core.jobs.failures import Failure
 from core.model.bundle import WEIGHTS, ModelBundle
 from core.runs.store import safe_name
 from desktop.models import file_dialogs as model_dialogs
 from desktop.widgets.labels import Caption, printable
 from desktop.widgets.message_card import MessageCard
-from desktop.work.child_job import ChildJob
+from desktop.work.command import Command, CommandKind
+from desktop.work.jobs import JobController
 
 #: How the sentence begins that tells how far a written model is from this one.
 _PARITY: Final = "Checked:"
@@ -95,17 +98,16 @@ class ExportDialog(QDialog):
         super().__init__(parent)
         self._bundle = bundle
         self._notes: list[str] = []
-        self._job = ChildJob(self)
-        self._log = paths.user_log_dir() / "export.txt"
+        self._jobs = JobController(CommandKind(), self)
+        self._folder = paths.user_log_dir() / "export"
         self._target: Path | None = None
         self.setWindowTitle("Export model")
         self.setObjectName("exportDialog")
         self._make_widgets()
         self._lay_out()
-        self._job.progressed.connect(self._on_job_progressed)
-        self._job.succeeded.connect(self._on_job_succeeded)
-        self._job.stopped.connect(self._on_job_stopped)
-        self._job.failed.connect(self._on_job_failed)
+        self._jobs.progressed.connect(self._on_job_progressed)
+        self._jobs.ended.connect(self._on_job_ended)
+        self._jobs.refused.connect(self._on_job_refused)
 
     @property
     def chosen(self) -> Format:
@@ -139,11 +141,11 @@ class ExportDialog(QDialog):
         arguments += ["--format", self.chosen.name, "--out", str(target.absolute())]
         arguments += ["--overwrite"] if replace else []
         self._set_busy(True)
-        self._job.start(arguments, self._log)
+        self._jobs.start(Command(tuple(arguments), self._folder))
 
     def shut_down(self) -> None:
         """Stop what is being written; nothing of it is left."""
-        self._job.shut_down()
+        self._jobs.shut_down(waits=True)
 
     @pyqtSlot()
     def _on_export_clicked(self) -> None:
@@ -175,21 +177,25 @@ class ExportDialog(QDialog):
         elif isinstance(event, Noted):
             self._notes.append(event.message)
 
-    @pyqtSlot(str)
-    def _on_job_succeeded(self, result: str) -> None:
-        where = printable(self._target or Path(result))
-        said = [*self._notes, self.chosen.sameness or _parity_of(self._log)]
+    @pyqtSlot(object, object)
+    def _on_job_ended(self, command: Command, outcome: Outcome) -> None:
+        if isinstance(outcome, JobStopped):
+            self._finish("note", "Stopped", "Nothing was written.", "")
+            return
+        if isinstance(outcome, Failure):
+            where = printable(outcome.log_path)
+            hint = f"{outcome.hint} The log is {where}.".strip()
+            self._finish("stop", "Not written", outcome.message, hint)
+            return
+        where = printable(self._target or Path(outcome.result))
+        log = self._folder / "log.txt"
+        said = [*self._notes, self.chosen.sameness or _parity_of(log)]
         self._finish("good", "Written", f"The model is in {where}.", " ".join(said))
         self.status_changed.emit(f"Exported to {where}")
 
-    @pyqtSlot()
-    def _on_job_stopped(self) -> None:
-        self._finish("note", "Stopped", "Nothing was written.", "")
-
-    @pyqtSlot(object)
-    def _on_job_failed(self, failure: Failure) -> None:
-        hint = f"{failure.hint} The log is {printable(failure.log_path)}.".strip()
-        self._finish("stop", "Not written", failure.message, hint)
+    @pyqtSlot(object, object)
+    def _on_job_refused(self, error: CoreError, command: object) -> None:
+        self._finish("stop", "Not written", str(error), error.hint)
 
     def _finish(self, severity: str, word: str, text: str, hint: str) -> None:
         self._set_busy(False)
@@ -264,15 +270,19 @@ class ExportDialog(QDialog):
     def sizeHint(self) -> QSize:
         return QSize(560, super().sizeHint().height())
 
+    def done(self, result: int) -> None:
+        self.shut_down()
+        super().done(result)
+
     def reject(self) -> None:
-        if self._job.is_running:  # Stop, Escape
+        if self._jobs.is_running:  # Stop, Escape
             self._activity.setText("Stopping…")
-            self._job.stop()
+            self._jobs.stop()
         else:
             super().reject()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if self._job.is_running:  # what it says of its end must be heard
+        if self._jobs.is_running:  # what it says of its end must be heard
             event.ignore()
             self.reject()
         else:

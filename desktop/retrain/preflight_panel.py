@@ -19,7 +19,8 @@ from PyQt5.QtWidgets import (
 )
 
 from core.errors import CoreError
-from core.jobs.events import DeviceFound, Noted, StageStarted
+from core.jobs.channel import Outcome
+from core.jobs.events import DeviceFound, JobStopped, Noted, StageStarted
 from core.jobs.failures import Failure
 from core.runs.config import TrainingConfig, config_to_json
 from desktop.retrain.data.check_folder import CheckFolder, write_text
@@ -35,7 +36,8 @@ from desktop.retrain.preflight import (
 from desktop.widgets.failure_panel import FailurePanel
 from desktop.widgets.labels import Caption
 from desktop.widgets.message_card import MessageCard
-from desktop.work.child_job import ChildJob
+from desktop.work.command import Command, CommandKind
+from desktop.work.jobs import JobController
 
 _ROWS: Final = ("Device", "Time", "Films per step", "Memory")
 
@@ -66,17 +68,16 @@ class PreflightPanel(QWidget):
         self._asked: PreflightJob | None = None
         self._place: Path | None = None
         self._result: Preflight | None = None
-        self._child = ChildJob(self)
-        self._child.progressed.connect(self._on_child_progressed)
-        self._child.succeeded.connect(self._on_child_succeeded)
-        self._child.stopped.connect(self._on_child_stopped)
-        self._child.failed.connect(self._on_child_failed)
-        self._child.running_changed.connect(self._on_child_running_changed)
+        self._jobs = JobController(CommandKind(), self)
+        self._jobs.progressed.connect(self._on_job_progressed)
+        self._jobs.ended.connect(self._on_job_ended)
+        self._jobs.refused.connect(self._on_job_refused)
+        self._jobs.running_changed.connect(self._on_running_changed)
         self._button = QPushButton("&Check the machine", self)
         self._button.clicked.connect(self.check)
         self._cancel = QPushButton("Cancel", self)
         self._cancel.setAccessibleName("Cancel the check of the machine")
-        self._cancel.clicked.connect(self._child.stop)
+        self._cancel.clicked.connect(self._jobs.stop)
         self._status = Caption("", self)
         self._bar = QProgressBar(self)
         self._bar.setRange(0, 0)
@@ -96,7 +97,7 @@ class PreflightPanel(QWidget):
     @property
     def is_checking(self) -> bool:
         """Whether a check runs."""
-        return self._child.is_running
+        return self._jobs.is_running
 
     @property
     def result(self) -> Preflight | None:
@@ -160,25 +161,25 @@ class PreflightPanel(QWidget):
             return
         self._folder.discard(self._place)
         self._place = place
-        words = ["train", "--dry-run", "--events", "--data", str(self._job.split)]
+        words = ["train", "--dry-run", "--data", str(self._job.split)]
         words += ["--config", str(place / "job.json"), "--out", str(place / "model")]
         words += ["--json", str(place / "preflight.json")]
         if self._job.backend:
             words += ["--backend", self._job.backend]
         self._status.setText("Starting.")
-        self._child.start(words, place / "log.txt")
+        self._jobs.start(Command(tuple(words), place))
         self._show()
 
     def stop(self) -> None:
         """Stop a check."""
-        self._child.stop()
+        self._jobs.stop()
 
     def shut_down(self) -> None:
         """Stop a check and wait for its end."""
-        self._child.shut_down()
+        self._jobs.shut_down(waits=True)
 
     @pyqtSlot(object)
-    def _on_child_progressed(self, event: object) -> None:
+    def _on_job_progressed(self, event: object) -> None:
         if isinstance(event, StageStarted) and event.detail:
             self._status.setText(event.detail)
         elif isinstance(event, DeviceFound):
@@ -186,8 +187,16 @@ class PreflightPanel(QWidget):
         elif isinstance(event, Noted):
             self._status.setText(event.message)
 
-    @pyqtSlot(str)
-    def _on_child_succeeded(self, result: str) -> None:
+    @pyqtSlot(object, object)
+    def _on_job_ended(self, command: Command, outcome: Outcome) -> None:
+        if isinstance(outcome, Failure):
+            self._fail(outcome)
+        elif isinstance(outcome, JobStopped):
+            self._status.setText("The check was cancelled.")
+        else:
+            self._take_result()
+
+    def _take_result(self) -> None:
         assert self._place is not None
         try:
             self._result = read_preflight(self._place / "preflight.json")
@@ -196,16 +205,12 @@ class PreflightPanel(QWidget):
             log = self._place / "log.txt"
             self._fail(Failure(str(error), error.hint, "", log))
 
-    @pyqtSlot()
-    def _on_child_stopped(self) -> None:
-        self._status.setText("The check was cancelled.")
-
-    @pyqtSlot(object)
-    def _on_child_failed(self, failure: Failure) -> None:
-        self._fail(failure)
+    @pyqtSlot(object, object)
+    def _on_job_refused(self, error: CoreError, command: object) -> None:
+        self._fail(Failure(str(error), error.hint, "", Path()))
 
     @pyqtSlot(bool)
-    def _on_child_running_changed(self, is_running: bool) -> None:
+    def _on_running_changed(self, is_running: bool) -> None:
         self._show()
 
     def _fail(self, failure: Failure) -> None:
@@ -214,7 +219,7 @@ class PreflightPanel(QWidget):
         self._show()
 
     def _show(self) -> None:
-        running, result = self._child.is_running, self._result
+        running, result = self._jobs.is_running, self._result
         had_focus = self._button.hasFocus() or self._cancel.hasFocus()
         self._button.setVisible(not running)
         self._button.setEnabled(self._job is not None)

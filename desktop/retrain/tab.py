@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import Qt, pyqtSignal, pyqtSlot
 from PyQt5.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
+from core.errors import CoreError
+from core.jobs.channel import Outcome
 from core.model.bundle import ModelBundle
 from core.program import edition
-from core.runs.progress import Standing
+from core.runs.progress import RunLook, look_at
 from core.runs.run import FINISHED, RUNNING, Run
 from desktop.retrain.intro import RetrainIntro
 from desktop.retrain.report.compare_page import ComparePage
 from desktop.retrain.report.page import ReportPage
-from desktop.retrain.runs.controller import RunController
+from desktop.retrain.runs.kind import TrainingKind
 from desktop.retrain.runs.page import RunPage
 from desktop.retrain.runs.panel import RunsPanel
 from desktop.retrain.runs.request import RunRequest
+from desktop.retrain.runs.status import stage_in_words
 from desktop.settings import Settings
 from desktop.widgets.confirm import StoppingDialog, choose
-from desktop.widgets.notify import Notice, NoticeBanner
+from desktop.widgets.notify import Notice, NoticeBanner, notice_of
+from desktop.work.jobs import JobController
 
 if TYPE_CHECKING:
     from desktop.retrain.new_run_page import NewRunPage
@@ -54,7 +59,7 @@ class RetrainTab(QWidget):
         self._settings = settings
         self._bundle: ModelBundle | None = None
         self._new_page: NewRunPage | None = None
-        self.controller = RunController(self)
+        self.controller = JobController(TrainingKind(), self)
         self.banner = NoticeBanner(self)
         self.panel = RunsPanel(self)
         self.intro = RetrainIntro(self)
@@ -113,7 +118,7 @@ class RetrainTab(QWidget):
             Whether the window may close.
         """
         run = self.controller.active
-        if run is None or not self.controller.has_child:
+        if run is None or not self.controller.is_own:
             return True
         answer = choose(
             self,
@@ -144,7 +149,7 @@ class RetrainTab(QWidget):
     def _pause_and_wait(self) -> None:
         dialog = StoppingDialog("Stopping; what was done is kept.", self)
         self.controller.ended.connect(dialog.job_has_stopped)
-        self.controller.pause()
+        self.controller.stop()
         if self.controller.active is not None:
             dialog.exec()
         dialog.deleteLater()
@@ -168,7 +173,7 @@ class RetrainTab(QWidget):
         if active is not None and active.path == run.path:
             self._show_active(run)
         else:
-            self.controller.look_at(run)
+            self._look_at(run)
 
     @pyqtSlot(object)
     def _on_compare_asked(self, chosen: list[Run]) -> None:
@@ -205,7 +210,7 @@ class RetrainTab(QWidget):
 
     @pyqtSlot(object)
     def _on_pause_asked(self, run: Run) -> None:
-        self.controller.pause()
+        self.controller.stop()
 
     @pyqtSlot(object)
     def _on_resume_asked(self, run: Run) -> None:
@@ -213,8 +218,8 @@ class RetrainTab(QWidget):
 
     # From the controller
 
-    @pyqtSlot(object)
-    def _on_started(self, run: Run) -> None:
+    @pyqtSlot(object, bool)
+    def _on_started(self, run: Run, by_itself: bool) -> None:
         self._looking_at = run
         self.panel.choose(run)
         was_new = self.page is self._new_page
@@ -223,14 +228,22 @@ class RetrainTab(QWidget):
             self.run_page.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @pyqtSlot(object)
-    def _on_runs_changed(self, found: list[Run]) -> None:
+    def _on_listed(self, found: list[Run]) -> None:
         self.panel.set_runs(found)
         self.panel.choose(self._looking_at)
 
-    @pyqtSlot(object)
-    def _on_ended(self, run: Run) -> None:
+    @pyqtSlot()
+    def _on_progress_changed(self) -> None:
+        self.run_page.refresh()
+        run, progress = self.controller.active, self.controller.progress
+        if run is not None and progress is not None:
+            where = stage_in_words(progress)
+            self.status_changed.emit(f"Training {run.record.name}: {where}")
+
+    @pyqtSlot(object, object)
+    def _on_ended(self, run: Run, outcome: Outcome) -> None:
         if self._is_shown(run):
-            self.controller.look_at(run)
+            self._look_at(run)
 
     @pyqtSlot(object)
     def _on_deleted(self, run: Run) -> None:
@@ -238,32 +251,33 @@ class RetrainTab(QWidget):
             self._looking_at = None
             self._stack.setCurrentWidget(self.intro)
 
-    @pyqtSlot(object)
-    def _on_looked_at(self, standing: Standing) -> None:
-        run = standing.run
+    def _look_at(self, run: Run) -> None:
+        """Read how a run stands, and show it then."""
+        self.controller.ask(functools.partial(look_at, run), self._on_looked_at)
+
+    def _on_looked_at(self, look: RunLook) -> None:
+        run = look.run
         if not self._is_shown(run):  # another was chosen since
             return
         active = self.controller.active
         if active is not None and active.path == run.path:
             self._show_active(run)
-        elif standing.state == FINISHED:
+        elif look.state == FINISHED:
             self.report_page.set_run(run)
             self._stack.setCurrentWidget(self.report_page)
         else:
-            self.run_page.show_run(
-                run, standing.story, standing.state, standing.failure
-            )
+            self.run_page.show_run(run, look.progress, look.state, look.failure)
             self._stack.setCurrentWidget(self.run_page)
 
-    @pyqtSlot(object)
-    def _on_refused(self, notice: Notice) -> None:
-        self.banner.show_notice(notice)
+    @pyqtSlot(object, object)
+    def _on_refused(self, error: CoreError, run: Run | None) -> None:
+        self.banner.show_notice(notice_of(error))
         self.run_page.show_asked("")
 
     def _show_active(self, run: Run) -> None:
-        story = self.controller.story
-        if story is not None:
-            self.run_page.show_run(run, story, RUNNING)
+        progress = self.controller.progress
+        if progress is not None:
+            self.run_page.show_run(run, progress, RUNNING)
             self._stack.setCurrentWidget(self.run_page)
 
     def _is_shown(self, run: Run) -> bool:
@@ -273,12 +287,11 @@ class RetrainTab(QWidget):
 
     def _connect_controller(self) -> None:
         controller = self.controller
-        controller.runs_changed.connect(self._on_runs_changed)
+        controller.listed.connect(self._on_listed)
         controller.started.connect(self._on_started)
-        controller.story_changed.connect(self.run_page.refresh)
+        controller.progress_changed.connect(self._on_progress_changed)
         controller.ended.connect(self._on_ended)
         controller.deleted.connect(self._on_deleted)
-        controller.looked_at.connect(self._on_looked_at)
         controller.refused.connect(self._on_refused)
         controller.status_changed.connect(self.status_changed)
 

@@ -21,18 +21,19 @@ from PyQt5.QtWidgets import (
 )
 
 from core.errors import CoreError
-from core.jobs.events import Noted, Progressed, StageStarted
+from core.jobs.channel import Outcome
+from core.jobs.events import JobStopped, Noted, Progressed, StageStarted
 from core.jobs.failures import Failure
 from core.scan.store import Scan
 from core.words import films as in_films
 from desktop.scan.export_dialog import ScanExportDialog
-from desktop.scan.export_jobs import Chore, clean_up, films_gone, prepare
+from desktop.scan.export_jobs import ScanTask, clean_up, films_gone, prepare
 from desktop.scan.filing_dialog import FilingDialog
 from desktop.widgets import confirm
 from desktop.widgets.labels import printable
 from desktop.widgets.notify import Notice, notice_of
-from desktop.work.background import Background
-from desktop.work.child_job import ChildJob
+from desktop.work.command import Command, CommandKind
+from desktop.work.jobs import JobController
 
 #: Steps of the bar: films may be more than it can count.
 _STEPS: Final = 1000
@@ -64,19 +65,17 @@ class ScanActions(QWidget):
         super().__init__(parent)
         self._scan: Scan | None = None
         self._is_empty = False
-        self._chore: Chore | None = None
+        self._task: ScanTask | None = None
         self._selected: FilesOf = list
         self._shown: FilesOf = list
         self._folder = Path.home()
         self._target: Path | None = None
         self._notes: list[str] = []
         self._opens: Path | None = None
-        self._job = ChildJob(self)
-        self._job.progressed.connect(self._on_progressed)
-        self._job.succeeded.connect(self._on_succeeded)
-        self._job.stopped.connect(self._on_stopped)
-        self._job.failed.connect(self._on_failed)
-        self._errands = Background(self, "scan chores")
+        self._jobs = JobController(CommandKind(), self)
+        self._jobs.progressed.connect(self._on_progressed)
+        self._jobs.ended.connect(self._on_job_ended)
+        self._jobs.refused.connect(self._on_job_refused)
         self._make_widgets()
         self._lay_out()
         self._show()
@@ -84,7 +83,7 @@ class ScanActions(QWidget):
     @property
     def is_busy(self) -> bool:
         """Whether something is being written or moved."""
-        return self._chore is not None
+        return self._task is not None
 
     @property
     def outcome(self) -> str:
@@ -113,23 +112,22 @@ class ScanActions(QWidget):
         """
         self._selected, self._shown = selected, shown
 
-    def start(self, chore: Chore) -> None:
+    def start(self, task: ScanTask) -> None:
         """Do something; nothing else must be under way."""
         if self.is_busy:
-            raise RuntimeError("expected one chore at a time")
-        self._chore, self._notes = chore, []
+            raise RuntimeError("expected one task at a time")
+        self._task, self._notes = task, []
         self._forget_outcome()
         self._say("Preparing…")
         self.bar.setRange(0, 0)
         self._show()
-        self._errands.ask(partial(prepare, chore), self._on_prepared, self._on_refused)
+        self._jobs.ask(partial(prepare, task), self._on_prepared, self._on_refused)
 
     def shut_down(self) -> None:
         """Stop what is under way; no film is left half-written."""
-        self._job.shut_down()
-        self._errands.shut_down()
-        if self._chore is not None:
-            clean_up(self._chore)
+        self._jobs.shut_down(waits=True)
+        if self._task is not None:
+            clean_up(self._task)
 
     # What the user asks for
 
@@ -140,11 +138,11 @@ class ScanActions(QWidget):
         dialog = ScanExportDialog(self._scan, self._selected(), self._shown(), self)
         dialog.set_folder(self._folder)
         is_agreed = dialog.exec() == QDialog.DialogCode.Accepted
-        chore = dialog.chore
+        task = dialog.task
         dialog.deleteLater()
-        if is_agreed and chore is not None:
-            self._folder = chore.target.parent
-            self.start(chore)
+        if is_agreed and task is not None:
+            self._folder = task.target.parent
+            self.start(task)
 
     @pyqtSlot()
     def _on_copy_clicked(self) -> None:
@@ -163,18 +161,18 @@ class ScanActions(QWidget):
         if self._target is not None:
             dialog.set_target(self._target)
         is_agreed = dialog.exec() == QDialog.DialogCode.Accepted
-        chore, stock = dialog.chore, dialog.stock
+        task, stock = dialog.task, dialog.stock
         dialog.deleteLater()
-        if not is_agreed or chore is None or stock is None:
+        if not is_agreed or task is None or stock is None:
             return
-        self._target = chore.target
-        if not move or self._is_sure(chore, stock.films):
-            self.start(chore)
+        self._target = task.target
+        if not move or self._is_sure(task, stock.films):
+            self.start(task)
 
-    def _is_sure(self, chore: Chore, films: int) -> bool:
+    def _is_sure(self, task: ScanTask, films: int) -> bool:
         count = in_films(films)
-        place = printable(chore.scan.record.folder)
-        advice = _ADVICE.format(place=place, target=printable(chore.target))
+        place = printable(task.scan.record.folder)
+        advice = _ADVICE.format(place=place, target=printable(task.target))
         answers = (f"&Move {count}", "&Cancel")
         question = f"Move {count} out of the folder that was scanned?"
         return confirm.choose(self, question, advice, answers) == 0
@@ -183,7 +181,7 @@ class ScanActions(QWidget):
     def _on_cancel_clicked(self) -> None:
         self._say("Stopping…")
         self.cancel_button.setEnabled(False)
-        self._job.stop()
+        self._jobs.stop()
 
     @pyqtSlot()
     def _on_folder_clicked(self) -> None:
@@ -193,8 +191,9 @@ class ScanActions(QWidget):
     # What becomes of it
 
     def _on_prepared(self, arguments: list[str]) -> None:
-        if self._chore is not None:
-            self._job.start(arguments, self._chore.scan.path / "worklist.txt")
+        if self._task is not None:
+            folder = self._task.scan.path / "worklist"
+            self._jobs.start(Command(tuple(arguments), folder))
             self._show()
 
     def _on_refused(self, error: CoreError) -> None:
@@ -215,53 +214,63 @@ class ScanActions(QWidget):
         elif isinstance(event, Noted):
             self._notes.append(event.message)
 
-    @pyqtSlot(str)
-    def _on_succeeded(self, result: str) -> None:
-        chore = self._chore
-        if chore is None:
+    @pyqtSlot(object, object)
+    def _on_job_refused(self, error: CoreError, command: object) -> None:
+        self._on_refused(error)
+
+    @pyqtSlot(object, object)
+    def _on_job_ended(self, command: Command, outcome: Outcome) -> None:
+        if isinstance(outcome, Failure):
+            self._tell_failure(outcome)
+        elif isinstance(outcome, JobStopped):
+            self._tell_stop()
+        else:
+            self._tell_success()
+
+    def _tell_success(self) -> None:
+        task = self._task
+        if task is None:
             return
-        is_file = self._is_export(chore)
-        self._opens = chore.target.parent if is_file else chore.target
-        said = [f"Written: {printable(chore.target)}."] if is_file else []
+        is_file = self._is_export(task)
+        self._opens = task.target.parent if is_file else task.target
+        said = [f"Written: {printable(task.target)}."] if is_file else []
         # The sum comes last, and is read first.
         self._end(" ".join([*said, *reversed(self._notes)]))
 
-    @pyqtSlot()
-    def _on_stopped(self) -> None:
-        is_filing = self._chore is not None and not self._is_export(self._chore)
+    def _tell_stop(self) -> None:
+        is_filing = self._task is not None and not self._is_export(self._task)
         kept = " What was done is kept; do it again to go on." if is_filing else ""
         self._end(f"Stopped.{kept}")
 
-    @pyqtSlot(object)
-    def _on_failed(self, failure: Failure) -> None:
+    def _tell_failure(self, failure: Failure) -> None:
         self._end("")
         details = f"{failure.message}\n{failure.log_tail}".rstrip()
         self.notice_raised.emit(Notice(failure.message, failure.hint, details))
 
     @staticmethod
-    def _is_export(chore: Chore) -> bool:
-        return not chore.words[0].endswith("-to")
+    def _is_export(task: ScanTask) -> bool:
+        return not task.words[0].endswith("-to")
 
     def _end(self, said: str) -> None:
-        chore, self._chore = self._chore, None
+        task, self._task = self._task, None
         self._say(said)
         if said:
             self.status_changed.emit(said)
         self._show()
-        if chore is None:
+        if task is None:
             return
-        if chore.moves:
-            self._errands.ask(
-                partial(films_gone, chore),
-                partial(self._tell_moved, chore),
+        if task.moves:
+            self._jobs.ask(
+                partial(films_gone, task),
+                partial(self._tell_moved, task),
                 self._on_refused,
             )
         else:
-            self._errands.ask(partial(clean_up, chore), _nothing, _nothing)
+            self._jobs.ask(partial(clean_up, task), _nothing, _nothing)
 
-    def _tell_moved(self, chore: Chore, files: list[str]) -> None:
-        if files and self._scan is not None and self._scan.path == chore.scan.path:
-            self.films_moved.emit(files, chore.target)
+    def _tell_moved(self, task: ScanTask, files: list[str]) -> None:
+        if files and self._scan is not None and self._scan.path == task.scan.path:
+            self.films_moved.emit(files, task.target)
 
     def _say(self, text: str) -> None:
         self.activity.setText(text)
@@ -278,7 +287,7 @@ class ScanActions(QWidget):
         can_begin = can_begin and not self._is_empty
         for button in (self.export_button, self.copy_button, self.move_button):
             button.setEnabled(can_begin and not self.is_busy)
-        self.cancel_button.setEnabled(self._job.is_running)
+        self.cancel_button.setEnabled(self._jobs.is_running)
         for widget in (self.bar, self.count, self.cancel_button):
             widget.setVisible(self.is_busy)
         self.folder_button.setVisible(not self.is_busy and self._opens is not None)
@@ -334,4 +343,4 @@ class ScanActions(QWidget):
 
 
 def _nothing(reply: object) -> None:
-    """Nobody waits for this errand."""
+    """Nobody waits for this."""

@@ -19,7 +19,7 @@ from PyQt5.QtWidgets import (
 from core.jobs.folders import safe_name
 from core.scan.store import Scan
 from desktop.models import file_dialogs as model_dialogs
-from desktop.scan.export_jobs import ALL, Chore
+from desktop.scan.export_jobs import ALL, ScanTask
 from desktop.scan.film_choice import FilmChoice
 from desktop.widgets.dialogs import FittedDialog
 from desktop.widgets.labels import Caption, SectionTitle
@@ -78,7 +78,7 @@ class ScanExportDialog(FittedDialog):
         self.setObjectName("exportDialog")
         self._scan = scan
         self._folder = Path.home()
-        self._chore: Chore | None = None
+        self._task: ScanTask | None = None
         self.choice = FilmChoice(selected, shown, self)
         self._group = QButtonGroup(self)
         for number, form in enumerate(FORMS):
@@ -98,9 +98,9 @@ class ScanExportDialog(FittedDialog):
         return FORMS[self._group.checkedId()]
 
     @property
-    def chore(self) -> Chore | None:
+    def task(self) -> ScanTask | None:
         """What is to be done; None while the user has not said where to."""
-        return self._chore
+        return self._task
 
     def choose_form(self, flag: str) -> None:
         """Choose a form by its flag."""
@@ -130,7 +130,7 @@ class ScanExportDialog(FittedDialog):
         words = [form.flag, str(target.absolute())]
         # Only where the file dialog has asked.
         words += ["--overwrite"] if target.exists() else []
-        self._chore = Chore(
+        self._task = ScanTask(
             self._scan, choice, tuple(words), target, needs_model=form.needs_model
         )
         self.accept()

@@ -37,7 +37,7 @@ class Choice:
 
 
 @dataclasses.dataclass(frozen=True)
-class Chore:
+class ScanTask:
     """Something that `core worklist` is to do.
 
     Attributes:
@@ -75,29 +75,29 @@ class Stock:
         return sum(self.findings.values())
 
 
-def prepare(chore: Chore) -> list[str]:
+def prepare(task: ScanTask) -> list[str]:
     """Write down which films, find the model; arguments of the command line.
 
     Raises:
         BundleError: The model is needed, and is gone.
         OutputError: The list of the films cannot be written.
     """
-    scan = chore.scan
+    scan = task.scan
     words = ["worklist", str(scan.results), "--folder", str(scan.record.folder)]
     try:
         words += ["--model", str(find_bundle(scan.record).path)]
     except BundleError:
-        if chore.needs_model:
+        if task.needs_model:
             raise
-    if chore.needs_model:
+    if task.needs_model:
         words += _label_words(scan.record)
-    if chore.choice.files is not None:
+    if task.choice.files is not None:
         path = scan.path / f"chosen-{os.getpid()}.txt"
         with atomic_write(path) as partial:
-            lines = "\n".join(map(encode_cell, chore.choice.files))
+            lines = "\n".join(map(encode_cell, task.choice.files))
             partial.write_text(lines + "\n", encoding="utf-8")
         words += ["--only", str(path)]
-    return [*words, *chore.words, "--events"]
+    return [*words, *task.words]
 
 
 def totals_command(scan: Scan) -> list[str]:
@@ -111,7 +111,7 @@ def totals_command(scan: Scan) -> list[str]:
     record = scan.record
     words = ["worklist", str(scan.results), "--folder", str(record.folder)]
     words += ["--model", str(find_bundle(record).path), *_label_words(record)]
-    return [*words, "--json", str(scan.summary), "--overwrite", "--events"]
+    return [*words, "--json", str(scan.summary), "--overwrite"]
 
 
 def _label_words(record: ScanRecord) -> list[str]:
@@ -122,10 +122,10 @@ def _label_words(record: ScanRecord) -> list[str]:
     return []
 
 
-def clean_up(chore: Chore) -> None:
+def clean_up(task: ScanTask) -> None:
     """Remove the list of films that was written for the command."""
     with contextlib.suppress(OSError):
-        (chore.scan.path / f"chosen-{os.getpid()}.txt").unlink(missing_ok=True)
+        (task.scan.path / f"chosen-{os.getpid()}.txt").unlink(missing_ok=True)
 
 
 def take_stock(
@@ -157,14 +157,14 @@ def take_stock(
     return {which: Stock(counts[which], sizes[which]) for which in wanted}
 
 
-def films_gone(chore: Chore) -> list[str]:
+def films_gone(task: ScanTask) -> list[str]:
     """Those of the films that are not in the folder of the scan any more.
 
     Raises:
         OutputError: The results of the scan cannot be read.
     """
-    clean_up(chore)
-    scan, files = chore.scan, chore.choice.files
+    clean_up(task)
+    scan, files = task.scan, task.choice.files
     if files is None:
         rows = read_rows(scan.results, scan.record.label_names)
         files = [row.file for row in rows]

@@ -22,7 +22,7 @@ from core.errors import CoreError
 from core.filing.filer import NOT_READ, UNCERTAIN, folder_names
 from core.scan.store import Scan
 from core.words import films as in_films
-from desktop.scan.export_jobs import ALL, Chore, Stock, take_stock
+from desktop.scan.export_jobs import ALL, ScanTask, Stock, take_stock
 from desktop.scan.film_choice import FilmChoice
 from desktop.widgets.dialogs import FittedDialog, grow_to_fit
 from desktop.widgets.labels import Caption, ElidedLabel, SectionTitle, printable
@@ -63,7 +63,7 @@ class FilingDialog(FittedDialog):
         self._target: Path | None = None
         self._stocks: dict[str, Stock] = {}
         self._dropped = threading.Event()
-        self._errands = Background(self, "taking stock")
+        self._tasks = Background(self, "taking stock")
         names = {each.name: each.display_name for each in scan.record.card_labels}
         self._folders = folder_names(names)
         self.setWindowTitle("Move films" if move else "Copy films")
@@ -81,21 +81,21 @@ class FilingDialog(FittedDialog):
         self.go_button.clicked.connect(self.accept)
         self._lay_out()
         self._show()
-        self._errands.ask(
+        self._tasks.ask(
             partial(take_stock, scan, self.choice.choices, self._dropped.is_set),
             self._on_stock_taken,
             self._on_stock_failed,
         )
 
     @property
-    def chore(self) -> Chore | None:
+    def task(self) -> ScanTask | None:
         """What is to be done; None as long as no folder is chosen."""
         if self._target is None:
             return None
         flag = "--move-to" if self._move else "--copy-to"
         words = (flag, str(self._target))
         choice = self.choice.chosen
-        return Chore(self._scan, choice, words, self._target, moves=self._move)
+        return ScanTask(self._scan, choice, words, self._target, moves=self._move)
 
     @property
     def stock(self) -> Stock | None:
@@ -184,7 +184,7 @@ class FilingDialog(FittedDialog):
 
     def done(self, result: int) -> None:
         self._dropped.set()
-        self._errands.shut_down()
+        self._tasks.shut_down()
         super().done(result)
 
 

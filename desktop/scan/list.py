@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from PyQt5.QtCore import (
-    QAbstractTableModel,
-    QModelIndex,
-    QObject,
     QSignalBlocker,
     Qt,
     pyqtSignal,
@@ -30,13 +26,11 @@ from PyQt5.QtWidgets import (
 
 from core.scan.record import CANCELLED, FAILED, FINISHED, PAUSED, RUNNING
 from core.scan.store import Scan
-from desktop.scan.disk import Listed
-from desktop.style.severity import severity_icon
-from desktop.widgets.figures_table import cell_alignment, make_plain
+from desktop.widgets.figures_table import make_plain
+from desktop.widgets.job_list import Column, JobListModel
 from desktop.widgets.labels import printable
 from desktop.widgets.times import short_when
 
-_ROOT: Final = QModelIndex()
 _STATES: Final = {
     RUNNING: ("Interrupted", "warn"),
     PAUSED: ("Paused", "note"),
@@ -48,135 +42,55 @@ _STATES: Final = {
 _MOST_ROWS: Final = 8
 
 
-@dataclasses.dataclass(frozen=True)
-class _Column:
-    title: str
-    text: Callable[[Listed], str]
-    is_number: bool = False
-
-
-def _films(listed: Listed) -> str:
-    record = listed.scan.record
+def _films(scan: Scan) -> str:
+    record = scan.record
     if record.films is None or record.films <= record.done:
         return f"{record.done:,}"
     return f"{record.done:,} of {record.films:,}"
 
 
+def _state(scan: Scan) -> str:
+    return state_of(scan)[0]
+
+
+def _why(scan: Scan) -> str:
+    return scan.damage or scan.record.message or _state(scan)
+
+
 _COLUMNS: Final = (
-    _Column("Folder", lambda listed: printable(Path(listed.scan.record.name))),
-    _Column("Started", lambda listed: short_when(listed.scan.record.started)),
-    _Column("Films", _films, is_number=True),
-    _Column("Model", lambda listed: listed.scan.record.model or "–"),
-    _Column("State", lambda listed: state_of(listed)[0]),
+    Column(
+        "Folder",
+        lambda scan: printable(Path(scan.record.name)),
+        hover=lambda scan: printable(scan.record.folder),
+    ),
+    Column("Started", lambda scan: short_when(scan.record.started)),
+    Column("Films", _films, is_number=True),
+    Column("Model", lambda scan: scan.record.model or "–"),
+    Column("State", _state, severity=lambda scan: state_of(scan)[1], hover=_why),
 )
-_STATE: Final = len(_COLUMNS) - 1
 #: Words that columns from the second on have room for.
 _WIDTHS: Final = (
     "20 Nov, 00:00",
     "999 of 9,999",
     "Hilum chest X-ray model",
-    "+ In another window",
+    "+ Interrupted",
 )
 
 
-def state_of(listed: Listed, own: Scan | None = None) -> tuple[str, str]:
-    """How a scan stands in a word or some, and how grave that is.
-
-    Args:
-        listed: The scan.
-        own: The one that this window has under way.
-    """
-    scan = listed.scan
+def state_of(scan: Scan) -> tuple[str, str]:
+    """How a scan stands in a word or some, and how grave that is."""
     if scan.damage:
         return "Damaged", "stop"
-    if own is not None and own.path == scan.path:
-        return ("Paused" if own.record.status == PAUSED else "Under way"), "note"
-    if listed.is_held:
-        return "In another window", "note"
+    if scan.is_at_work:
+        return ("Paused" if scan.record.status == PAUSED else "Under way"), "note"
     return _STATES[scan.record.status]
-
-
-class ScanListModel(QAbstractTableModel):
-    """Scans in rows."""
-
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._rows: list[Listed] = []
-        self._own: Scan | None = None
-
-    def set_scans(self, rows: Sequence[Listed], own: Scan | None) -> None:
-        """Replace the rows.
-
-        Args:
-            rows: In the order to show.
-            own: The scan that this window has under way.
-        """
-        self.beginResetModel()
-        self._rows, self._own = list(rows), own
-        self.endResetModel()
-
-    def listed(self, row: int) -> Listed | None:
-        """The scan in a row."""
-        return self._rows[row] if 0 <= row < len(self._rows) else None
-
-    def row_of(self, path: Path) -> int | None:
-        """Where a scan is."""
-        for row, listed in enumerate(self._rows):
-            if listed.scan.path == path:
-                return row
-        return None
-
-    # Qt overrides
-
-    def rowCount(self, parent: QModelIndex = _ROOT) -> int:
-        return 0 if parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: QModelIndex = _ROOT) -> int:
-        return 0 if parent.isValid() else len(_COLUMNS)
-
-    def data(
-        self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> object:
-        if not index.isValid():
-            return None
-        listed, column = self._rows[index.row()], _COLUMNS[index.column()]
-        state, severity = state_of(listed, self._own)
-        text = state if index.column() == _STATE else column.text(listed)
-        if role == Qt.ItemDataRole.DisplayRole:
-            return text
-        if role == Qt.ItemDataRole.DecorationRole and index.column() == _STATE:
-            return severity_icon(severity)
-        if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{column.title}: {text}"
-        if role == Qt.ItemDataRole.ToolTipRole:
-            record = listed.scan.record
-            if index.column() == _STATE:
-                return listed.scan.damage or record.message or text
-            return printable(record.folder) if index.column() == 0 else text
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return cell_alignment(is_number=column.is_number)
-        return None
-
-    def headerData(
-        self,
-        section: int,
-        orientation: Qt.Orientation,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> object:
-        if orientation != Qt.Orientation.Horizontal:
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return _COLUMNS[section].title
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return cell_alignment(is_number=_COLUMNS[section].is_number)
-        return None
 
 
 class ScanList(QWidget):
     """Earlier scans with what can be done with them.
 
     Signals:
-        open_asked: Listed. Its films are to be shown.
+        open_asked: Scan. Its films are to be shown.
         resume_asked: Scan. To go on.
         deletion_asked: Scan. To be confirmed by whoever deletes it.
     """
@@ -187,7 +101,7 @@ class ScanList(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.model = ScanListModel(self)
+        self.model = JobListModel(_COLUMNS, self)
         self._own: Scan | None = None
         self.view = self._make_view()
         self.open_button = QPushButton("&Open", self)
@@ -214,13 +128,20 @@ class ScanList(QWidget):
         column.addLayout(line)
         self.set_scans([], None)
 
-    def set_scans(self, rows: Sequence[Listed], own: Scan | None) -> None:
-        """Replace the list; what is selected stays so."""
+    def set_scans(self, rows: Sequence[Scan], own: Scan | None) -> None:
+        """Replace the list; what is selected stays so.
+
+        Args:
+            rows: In the order to show.
+            own: The scan at work that is followed, as it stands now.
+        """
         chosen = self._chosen()
         self._own = own
+        if own is not None:
+            rows = [own if own.path == each.path else each for each in rows]
         with QSignalBlocker(self.view.selectionModel()):
-            self.model.set_scans(rows, own)
-            row = self.model.row_of(chosen.scan.path) if chosen else None
+            self.model.set_rows(rows)
+            row = self.model.row_of(chosen.path) if chosen else None
             if rows:
                 self.view.selectRow(row or 0)
         row_px = self.view.verticalHeader().defaultSectionSize()
@@ -229,21 +150,18 @@ class ScanList(QWidget):
         self.view.setFixedHeight(row_px * shown + head + 4)
         self._on_selection_changed()
 
-    def _chosen(self) -> Listed | None:
+    def _chosen(self) -> Scan | None:
         rows = self.view.selectionModel().selectedRows()
-        return self.model.listed(rows[0].row()) if rows else None
+        return self.model.rows[rows[0].row()] if rows else None
 
     @pyqtSlot()
     def _on_selection_changed(self) -> None:
         chosen = self._chosen()
-        is_whole = chosen is not None and not chosen.scan.damage
-        own = self._own
-        is_own = chosen is not None and own is not None
-        is_own = is_own and own.path == chosen.scan.path  # type: ignore[union-attr]
-        is_free = chosen is not None and not chosen.is_held and not is_own
+        is_whole = chosen is not None and not chosen.damage
+        is_free = chosen is not None and not chosen.is_at_work
         self.open_button.setEnabled(is_whole)
-        is_done = chosen is not None and chosen.scan.record.status == FINISHED
-        self.resume_button.setEnabled(is_whole and is_free and own is None)
+        is_done = chosen is not None and chosen.record.status == FINISHED
+        self.resume_button.setEnabled(is_whole and is_free and self._own is None)
         self.resume_button.setText("Look for &new films" if is_done else "&Go on")
         for thing in (self.delete_button, self._delete_action):
             thing.setEnabled(is_free)
@@ -251,20 +169,20 @@ class ScanList(QWidget):
     @pyqtSlot()
     def _on_open_triggered(self) -> None:
         chosen = self._chosen()
-        if chosen is not None and not chosen.scan.damage:
+        if chosen is not None and not chosen.damage:
             self.open_asked.emit(chosen)
 
     @pyqtSlot()
     def _on_resume_clicked(self) -> None:
         chosen = self._chosen()
         if chosen is not None:
-            self.resume_asked.emit(chosen.scan)
+            self.resume_asked.emit(chosen)
 
     @pyqtSlot()
     def _on_delete_triggered(self) -> None:
         chosen = self._chosen()
         if chosen is not None:
-            self.deletion_asked.emit(chosen.scan)
+            self.deletion_asked.emit(chosen)
 
     def _make_view(self) -> QTableView:
         view = QTableView(self)

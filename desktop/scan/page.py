@@ -13,13 +13,13 @@ from PyQt5.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from core.errors import CoreError
 from core.jobs.failures import Failure, tail_of
-from core.scan.progress import ScanStory
+from core.scan.progress import ScanProgress
 from core.scan.record import FAILED
 from core.scan.store import Scan
 from core.words import films as in_films
 from desktop.scan.actions import ScanActions
 from desktop.scan.follower import ScanFollower, follow_in_thread
-from desktop.scan.progress import ScanProgress
+from desktop.scan.progress import ScanHead
 from desktop.scan.summary_view import ScanSummaryView
 from desktop.scan.table.columns import RowBlock
 from desktop.scan.table.table import ScanTable
@@ -61,12 +61,12 @@ class ScanPage(QWidget):
         self._scan: Scan | None = None
         self._follower: ScanFollower | None = None
         self._thread: QThread | None = None
-        self._story: ScanStory | None = None
+        self._progress: ScanProgress | None = None
         self._is_over = False
         self._may_resume = False
         self._counts = np.zeros(0, np.int64)
         self._not_read: set[str] = set()
-        self.head = ScanProgress(self)
+        self.head = ScanHead(self)
         self.failure = FailurePanel(self, is_folded=True)
         self.table = ScanTable(self)
         self.actions = ScanActions(self)
@@ -98,7 +98,7 @@ class ScanPage(QWidget):
     def show_scan(self, scan: Scan) -> None:
         """Show a scan from its first row on; how it stands is said apart."""
         self.let_go()
-        self._scan, self._is_over, self._story = scan, False, None
+        self._scan, self._is_over, self._progress = scan, False, None
         labels = scan.record.card_labels
         self._counts = np.zeros(len(labels) + 2, np.int64)
         self._not_read = set()
@@ -118,13 +118,13 @@ class ScanPage(QWidget):
         self._follower = follower
         self._thread = follow_in_thread(follower, self)
 
-    def show_story(self, scan: Scan, story: ScanStory) -> None:
+    def show_progress(self, scan: Scan, progress: ScanProgress) -> None:
         """Say how far this scan, under way here, is."""
         self._scan = scan
-        self._story = story
+        self._progress = progress
         self.totals.stop()  # they come with the end of it
         self.failure.set_failure(None)
-        self.head.show_story(story, self.rows)
+        self.head.show_progress(progress, self.rows)
 
     def show_elsewhere(self) -> None:
         """Another window has this scan under way."""
@@ -138,7 +138,7 @@ class ScanPage(QWidget):
             may_resume: Whether it could go on in this window now.
         """
         self._scan, self._is_over, self._may_resume = scan, True, may_resume
-        self._story = None
+        self._progress = None
         self.table.end()
         self.actions.set_scan(scan)
         record = scan.record
@@ -158,9 +158,15 @@ class ScanPage(QWidget):
         if self._follower is not None:
             self._follower.end()
 
-    def go_on_by_itself(self) -> None:
-        """Say that the scan goes on after an accident."""
+    def say_why_it_runs(self, *, was_at_work: bool) -> None:
+        """Say why the scan is at work, though nobody asked for it here.
+
+        Args:
+            was_at_work: Whether it never stopped; else an accident ended it.
+        """
         text = "This scan was interrupted; it goes on where it stopped."
+        if was_at_work:
+            text = "This scan went on while the window was closed."
         self.head.line.set_text(text)
 
     def let_go(self) -> None:
@@ -215,8 +221,8 @@ class ScanPage(QWidget):
             file for file, why in zip(block.files, block.errors, strict=True) if why
         )
         self.actions.set_empty(False)
-        if self._story is not None and self._story.is_paused:
-            self.head.show_story(self._story, self.rows)  # it tells no more
+        if self._progress is not None and self._progress.is_paused:
+            self.head.show_progress(self._progress, self.rows)  # it tells no more
         self._follower.block_taken()
 
     @pyqtSlot()

@@ -16,7 +16,7 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
-from core.scan.progress import LISTING, READING, STOPPING, WATCHING, ScanStory
+from core.scan.progress import LISTING, READING, STOPPING, WATCHING, ScanProgress
 from core.scan.record import FINISHED, FROM_FOLDERS, FROM_LIST, PAUSED, ScanRecord
 from core.words import duration_in_words
 from desktop.widgets.disclosure import Disclosure
@@ -33,7 +33,7 @@ _KEEPS_ON: Final = (
 _CANCEL_TIP: Final = "End the scan; what was done is kept, and it can go on later"
 
 
-class ScanProgress(QWidget):
+class ScanHead(QWidget):
     """The head of a scan's page.
 
     Signals:
@@ -109,29 +109,29 @@ class ScanProgress(QWidget):
         ]
         self.facts.set_text(" · ".join(part for part in parts if part))
 
-    def show_story(self, story: ScanStory, rows: int = 0) -> None:
+    def show_progress(self, progress: ScanProgress, rows: int = 0) -> None:
         """Say how far the scan under way is.
 
         Args:
-            story: What it has told.
+            progress: What it has told.
             rows: Films that are listed; it may not have told of all.
         """
-        self._is_paused = story.is_paused
-        is_stopping = story.stage == STOPPING
+        self._is_paused = progress.is_paused
+        is_stopping = progress.stage == STOPPING
         self._show_buttons(under_way=True)
-        self.pause_button.setText("&Go on" if story.is_paused else "&Pause")
-        is_watching = story.stage == WATCHING
+        self.pause_button.setText("&Go on" if progress.is_paused else "&Pause")
+        is_watching = progress.stage == WATCHING
         self.cancel_button.setText("Stop &watching" if is_watching else "&Cancel")
         self.cancel_button.setToolTip("" if is_watching else _CANCEL_TIP)
         for button in (self.pause_button, self.cancel_button):
             button.setEnabled(not is_stopping)
-        self._show_bar(story)
-        words = story_in_words(story, rows)
+        self._show_bar(progress)
+        words = progress_in_words(progress, rows)
         self._words.setText(words)
         self.bar.setAccessibleDescription(words)
-        self._may_close_now = not is_stopping and not story.is_paused
+        self._may_close_now = not is_stopping and not progress.is_paused
         self.keeps_on.setVisible(self._may_close_now and not self._is_compact)
-        self._show_notes(story)
+        self._show_notes(progress)
 
     def show_elsewhere(self) -> None:
         """Another window has it under way."""
@@ -188,19 +188,19 @@ class ScanProgress(QWidget):
             self.keeps_on.hide()
             self.line.set_text("")
 
-    def _show_bar(self, story: ScanStory) -> None:
-        if story.stage == WATCHING:
+    def _show_bar(self, progress: ScanProgress) -> None:
+        if progress.stage == WATCHING:
             self.bar.hide()
-        elif story.stage == READING and story.total:
+        elif progress.stage == READING and progress.total:
             self.bar.setRange(0, _STEPS)
-            self.bar.setValue(round(_STEPS * min(1.0, story.done / story.total)))
-        elif not story.is_paused:
+            self.bar.setValue(round(_STEPS * min(1.0, progress.done / progress.total)))
+        elif not progress.is_paused:
             self.bar.setRange(0, 0)  # busy; it cannot be said how far
 
-    def _show_notes(self, story: ScanStory) -> None:
-        lines = list(story.notes)
-        if story.dropped:
-            lines.insert(0, f"{story.dropped:,} older notes are not shown.")
+    def _show_notes(self, progress: ScanProgress) -> None:
+        lines = list(progress.notes)
+        if progress.dropped:
+            lines.insert(0, f"{progress.dropped:,} older notes are not shown.")
         self.set_notes(lines)
 
     def set_notes(self, lines: Sequence[str]) -> None:
@@ -255,25 +255,25 @@ class ScanProgress(QWidget):
             column.addWidget(widget)
 
 
-def story_in_words(story: ScanStory, rows: int = 0) -> str:
+def progress_in_words(progress: ScanProgress, rows: int = 0) -> str:
     """How far a scan is, in a line."""
-    if story.stage == STOPPING:
-        return story.detail
-    if story.stage == WATCHING:
-        latest = f" The last one: {story.latest}" if story.latest else ""
+    if progress.stage == STOPPING:
+        return progress.detail
+    if progress.stage == WATCHING:
+        latest = f" The last one: {progress.latest}" if progress.latest else ""
         return f"Watching the folder for new films.{latest}"
-    if story.stage == LISTING:
+    if progress.stage == LISTING:
         return "Looking for films."
-    if story.stage != READING or story.total is None:
-        return story.detail
-    done = min(max(story.done, rows), story.total)
-    parts = [f"{done:,} of {story.total:,} films"]
-    if story.is_paused:
+    if progress.stage != READING or progress.total is None:
+        return progress.detail
+    done = min(max(progress.done, rows), progress.total)
+    parts = [f"{done:,} of {progress.total:,} films"]
+    if progress.is_paused:
         return f"Paused at {parts[0]}."
-    if speed := story.films_per_s:
+    if speed := progress.films_per_s:
         rate = f"{speed:.0f}" if speed >= 10 else f"{speed:.1f}"
         parts.append(f"{rate} per second")
-    left = story.seconds_left
+    left = progress.seconds_left
     if left is not None:
         parts.append(f"{duration_in_words(left)} left")
     return " · ".join(parts)

@@ -21,7 +21,8 @@ from core.model.bundle import INT8_GRAPH, ModelBundle
 from core.model.precision import CHOICES
 from core.scan.record import FROM_FOLDERS, NO_LABELS, ScanRecord
 from core.scan.store import Scan
-from desktop.scan.disk import FolderLook, Listed, ScanRequest
+from desktop.scan.folder_look import FolderLook
+from desktop.scan.kind import ScanRequest
 from desktop.scan.list import ScanList
 from desktop.scan.options import ScanOptions
 from desktop.widgets.labels import Caption, ElidedLabel, SectionTitle, printable
@@ -125,7 +126,7 @@ class ScanStart(QWidget):
             self.folder_chosen.emit(self._folder)
         self._refresh()
 
-    def set_scans(self, rows: Sequence[Listed], own: Scan | None) -> None:
+    def set_scans(self, rows: Sequence[Scan], own: Scan | None) -> None:
         """Replace the list of scans.
 
         Args:

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from PyQt5.QtCore import QTimer, pyqtSignal, pyqtSlot
+from PyQt5.QtCore import pyqtSignal, pyqtSlot
 from PyQt5.QtGui import QShowEvent
 from PyQt5.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
+from core.errors import BundleError, CoreError
+from core.jobs.channel import Outcome
 from core.model.bundle import ModelBundle
+from core.scan import store as scans
+from core.scan.record import FAILED
 from core.scan.store import Scan
 from desktop.scan import news as scan_news
-from desktop.scan.controller import ScanController
-from desktop.scan.disk import FolderLook, Listed, ScanRequest
+from desktop.scan.folder_look import look_at_folder
+from desktop.scan.kind import ScanKind, ScanRequest
 from desktop.widgets.confirm import choose
-from desktop.widgets.notify import Notice, NoticeBanner
+from desktop.widgets.notify import Notice, NoticeBanner, notice_of
+from desktop.work.jobs import JobController
 
 if TYPE_CHECKING:
     from desktop.scan.page import ScanPage
     from desktop.scan.start_page import ScanStart
-
-_LOOK_EVERY_MS: Final = 3000
 
 
 class ScanTab(QWidget):
@@ -47,16 +52,13 @@ class ScanTab(QWidget):
         super().__init__(parent)
         self.setObjectName("scanTab")
         self._bundle: ModelBundle | None = None
-        self._listed: list[Listed] = []
+        self._listed: Sequence[Scan] = ()
         self._start: ScanStart | None = None
         self._page: ScanPage | None = None
         self._is_elsewhere = False
-        self.controller = ScanController(self)
+        self.controller = JobController(ScanKind(), self)
         self.banner = NoticeBanner(self)
         self._stack = QStackedWidget(self)
-        self._poll = QTimer(self)
-        self._poll.setInterval(_LOOK_EVERY_MS)
-        self._poll.timeout.connect(self.controller.refresh)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -91,7 +93,7 @@ class ScanTab(QWidget):
 
     def start(self) -> None:
         """List the scans, and go on with one that was interrupted."""
-        self.controller.seek()
+        self.controller.refresh(goes_on=True)
 
     def set_bundle(self, bundle: ModelBundle) -> None:
         """Another model is in use now; a scan under way keeps its own."""
@@ -117,13 +119,8 @@ class ScanTab(QWidget):
         if self._start is not None:
             self._start.mark_drop(is_over)
 
-    def may_close(self) -> bool:
-        """Whether the window may close: a scan goes on at the next start."""
-        return True
-
     def shut_down(self) -> None:
         """End all threads; the window closes."""
-        self._poll.stop()
         if self._page is not None:
             self._page.shut_down()
         self.controller.shut_down()
@@ -138,18 +135,20 @@ class ScanTab(QWidget):
     @pyqtSlot(object)
     def _on_folder_chosen(self, folder: Path) -> None:
         card = self._bundle.card if self._bundle is not None else None
-        self.controller.look_at(folder, card)
+        look = functools.partial(look_at_folder, folder, card)
+        self.controller.ask(look, self.start_page.show_look, self._on_folder_refused)
 
     @pyqtSlot(object)
     def _on_start_asked(self, request: ScanRequest) -> None:
         if self._bundle is not None:
             self.banner.dismiss()
-            self.controller.start(request, self._bundle)
+            request = dataclasses.replace(request, bundle=self._bundle)
+            self.controller.start(request)
 
     @pyqtSlot(object)
-    def _on_open_asked(self, listed: Listed) -> None:
+    def _on_open_asked(self, scan: Scan) -> None:
         self.banner.dismiss()
-        self._show_scan(listed.scan, is_held=listed.is_held)
+        self._show_scan(scan, is_at_work=scan.is_at_work)
 
     @pyqtSlot(object)
     def _on_resume_asked(self, scan: Scan) -> None:
@@ -165,14 +164,13 @@ class ScanTab(QWidget):
     @pyqtSlot()
     def _on_way_back_asked(self) -> None:
         if self.controller.active is not None:
-            self._show_scan(self.controller.active, is_held=True)
+            self._show_scan(self.controller.active, is_at_work=True)
 
     # From the page of a scan
 
     @pyqtSlot()
     def _show_start(self) -> None:
         self._is_elsewhere = False
-        self._poll.stop()
         self._stack.setCurrentWidget(self.start_page)
 
     @pyqtSlot()
@@ -188,22 +186,17 @@ class ScanTab(QWidget):
 
     # From the controller
 
-    @pyqtSlot(object)
-    def _on_looked_at(self, look: FolderLook) -> None:
-        self.start_page.show_look(look)
+    def _on_folder_refused(self, error: CoreError) -> None:
+        self.start_page.show_refusal(f"{error} {error.hint}".strip())
 
     @pyqtSlot(object)
-    def _on_folder_refused(self, notice: Notice) -> None:
-        self.start_page.show_refusal(f"{notice.text} {notice.hint}".strip())
-
-    @pyqtSlot(object)
-    def _on_scans_changed(self, listed: list[Listed]) -> None:
+    def _on_listed(self, listed: Sequence[Scan]) -> None:
         self._listed = listed
         if self._start is not None:
             self._start.set_scans(listed, self.controller.active)
         for each in listed if self._is_elsewhere else ():
-            if self._is_shown(each.scan) and not each.is_held:
-                self._show_rest(each.scan)
+            if self._is_shown(each) and not each.is_at_work:
+                self._show_rest(each)
 
     @pyqtSlot(object, bool)
     def _on_started(self, scan: Scan, by_itself: bool) -> None:
@@ -215,20 +208,20 @@ class ScanTab(QWidget):
         if not by_itself and self._start is not None:
             self._start.forget()
         if not by_itself or self.page is not self._start:
-            self._show_scan(scan, is_held=True)
+            self._show_scan(scan, is_at_work=True)
             if by_itself:
-                self.scan_page.go_on_by_itself()
+                self._say_why_it_runs()
             else:
                 self.scan_page.head.pause_button.setFocus()
 
     @pyqtSlot()
-    def _on_story_changed(self) -> None:
-        active, story = self.controller.active, self.controller.story
-        if active is not None and story is not None and self._is_shown(active):
-            self.scan_page.show_story(active, story)
+    def _on_progress_changed(self) -> None:
+        active, progress = self.controller.active, self.controller.progress
+        if active is not None and progress is not None and self._is_shown(active):
+            self.scan_page.show_progress(active, progress)
 
-    @pyqtSlot(object)
-    def _on_ended(self, scan: Scan) -> None:
+    @pyqtSlot(object, object)
+    def _on_ended(self, scan: Scan, outcome: Outcome) -> None:
         self.status_changed.emit(scan_news.ended_in_words(scan.record))
         if self._is_shown(scan):
             self._show_rest(scan)
@@ -239,35 +232,44 @@ class ScanTab(QWidget):
             self.scan_page.let_go()
             self._show_start()
 
-    @pyqtSlot(object)
-    def _on_model_missing(self, scan: Scan) -> None:
+    @pyqtSlot(object, object)
+    def _on_refused(self, error: CoreError, scan: Scan | None) -> None:
+        if scan is None or not isinstance(error, BundleError):
+            self.show_notice(notice_of(error))
+            return
+        told = {"message": str(error), "hint": error.hint}
+        self._show_without_model(scans.changed(scan, status=FAILED, **told))
+
+    def _show_without_model(self, scan: Scan) -> None:
+        """Show a scan that cannot go on, since its model is gone."""
         self.status_changed.emit(f"The scan of {scan.record.name} cannot go on.")
         if self._page is None and self._start is None:
             return  # its record says so
         if not self._is_shown(scan):
-            self._show_scan(scan, is_held=False)
+            self._show_scan(scan, is_at_work=False)
         self._show_rest(scan)
         self.scan_page.head.refuse_resume()
 
     # Pages
 
-    def _show_scan(self, scan: Scan, *, is_held: bool) -> None:
+    def _show_scan(self, scan: Scan, *, is_at_work: bool) -> None:
         page, active = self.scan_page, self.controller.active
         page.show_scan(scan)
         is_own = active is not None and active.path == scan.path
-        self._is_elsewhere = is_held and not is_own
+        self._is_elsewhere = is_at_work and not is_own
         if is_own:
-            self._on_story_changed()
-        elif is_held:
+            self._on_progress_changed()
+        elif is_at_work:
             page.show_elsewhere()
-            self._poll.start()
         else:
             self._show_rest(scan)
         self._stack.setCurrentWidget(page)
 
+    def _say_why_it_runs(self) -> None:
+        self.scan_page.say_why_it_runs(was_at_work=not self.controller.is_own)
+
     def _show_rest(self, scan: Scan) -> None:
         self._is_elsewhere = False
-        self._poll.stop()
         self.scan_page.show_rest(scan, may_resume=self.controller.active is None)
 
     @property
@@ -304,7 +306,7 @@ class ScanTab(QWidget):
         page.head.back_asked.connect(self._show_start)
         page.head.pause_asked.connect(self.controller.pause)
         page.head.go_on_asked.connect(self.controller.go_on)
-        page.head.cancel_asked.connect(self.controller.cancel)
+        page.head.cancel_asked.connect(self.controller.stop)
         page.head.resume_asked.connect(self._on_shown_resume_asked)
         page.head.anew_asked.connect(self._on_anew_asked)
         self._stack.addWidget(page)
@@ -312,15 +314,12 @@ class ScanTab(QWidget):
 
     def _connect_controller(self) -> None:
         controller = self.controller
-        controller.looked_at.connect(self._on_looked_at)
-        controller.folder_refused.connect(self._on_folder_refused)
-        controller.scans_changed.connect(self._on_scans_changed)
+        controller.listed.connect(self._on_listed)
         controller.started.connect(self._on_started)
-        controller.story_changed.connect(self._on_story_changed)
+        controller.progress_changed.connect(self._on_progress_changed)
         controller.ended.connect(self._on_ended)
         controller.deleted.connect(self._on_deleted)
-        controller.refused.connect(self.show_notice)
-        controller.model_missing.connect(self._on_model_missing)
+        controller.refused.connect(self._on_refused)
 
     # Qt overrides
 
@@ -329,7 +328,7 @@ class ScanTab(QWidget):
         if self.page is not None:
             return
         # Beside this thread: it takes long enough to be felt.
-        self.controller.prepare(_load_page, self._show_active)
+        self.controller.ask(_load_page, self._show_active)
         if self.controller.active is None:
             self._show_start()
 
@@ -339,9 +338,9 @@ class ScanTab(QWidget):
         if self.page is None and active is None:  # it has ended meanwhile
             self._show_start()
         elif self.page is None and active is not None:
-            self._show_scan(active, is_held=True)
+            self._show_scan(active, is_at_work=True)
             if self.controller.went_on_by_itself:
-                self.scan_page.go_on_by_itself()
+                self._say_why_it_runs()
 
 
 def _load_page() -> None:

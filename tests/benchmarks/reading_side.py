@@ -17,16 +17,16 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from PyQt5.QtCore import QCoreApplication, Qt
+from PyQt5.QtCore import QCoreApplication
 
-from core.jobs.events import Progressed, TrainingEvent
+from core.jobs.channel import JobChannel
+from core.jobs.events import STOP, Progressed, TrainingEvent
 from core.model.bundle import read_bundle
 from core.model.classifier import Classifier
-from core.runs.job_folder import JobFolder
 from desktop.diagnose.reading import diagnose
-from desktop.work.core_process import CoreProcess
 
 _WARM_UP = 3
+_LOOK_EVERY_S = 0.1
 #: Between two readings: nobody opens films without a pause.
 _PAUSE_S = 0.3
 _LONGEST_START_S = 600.0
@@ -46,17 +46,13 @@ class Job:
         out = folder / "bundle"
         job = folder / "job.json"
         job.write_text(json.dumps({**_SETTINGS, "accept_leaks": _REASON}), "utf-8")
-        words = ["train", "--data", manifest, "--out", out, "--config", job, "--events"]
-        log = folder / "log.txt"
-        self._process = CoreProcess([str(word) for word in words], log)
-        self._process.progressed.connect(  # type: ignore[call-arg]
-            self._take, Qt.ConnectionType.DirectConnection
-        )
+        words = ["train", "--data", manifest, "--out", out, "--config", job]
+        self._words = [str(word) for word in words]
+        self._channel = JobChannel(folder)
         self._is_learning = threading.Event()
-        self._log = log
-        self._running = JobFolder.beside(out).path / "running.json"
         self.films_trained = 0
-        self._thread = threading.Thread(target=self._process.run)
+        self._has_ended = threading.Event()
+        self._thread = threading.Thread(target=self._follow)
 
     def start(self) -> None:
         """Start it and wait until it fine-tunes, its first steps done.
@@ -67,19 +63,27 @@ class Job:
         self._thread.start()
         until = time.monotonic() + _LONGEST_START_S
         while not self._is_learning.wait(0.5):
-            if not self._thread.is_alive() or time.monotonic() > until:
+            if self._has_ended.is_set() or time.monotonic() > until:
                 self.stop()
-                raise SystemExit(f"The job did not train: {self._log.read_text()}")
+                raise SystemExit(
+                    f"The job did not train: {self._channel.log.read_text()}"
+                )
 
     def nice(self) -> int:
         """Its priority; 0 is the usual one."""
-        pid = json.loads(self._running.read_text("utf-8"))["pid"]
-        return int(psutil.Process(pid).nice())
+        return int(psutil.Process(self._channel.last_start().pid).nice())
 
     def stop(self) -> None:
         """End it."""
-        self._process.request_stop()
+        self._channel.request(STOP)
         self._thread.join()
+
+    def _follow(self) -> None:
+        child, place = self._channel.start(self._words), 0
+        while child.poll() is None:
+            place = self._channel.replay(self._take, place)
+            time.sleep(_LOOK_EVERY_S)
+        self._has_ended.set()
 
     def _take(self, event: TrainingEvent) -> None:
         if isinstance(event, Progressed) and event.stage == "fine-tuning":

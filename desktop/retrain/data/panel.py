@@ -15,6 +15,8 @@ from PyQt5.QtWidgets import (
 )
 
 from core.errors import CoreError
+from core.jobs.channel import Outcome
+from core.jobs.events import JobStopped
 from core.jobs.failures import Failure
 from desktop.retrain.data.audit_file import read_audit
 from desktop.retrain.data.audit_result import AuditResult
@@ -26,7 +28,8 @@ from desktop.retrain.data.options import DataOptions, SplitOptions, audit_words
 from desktop.widgets.failure_panel import FailurePanel
 from desktop.widgets.labels import Caption
 from desktop.widgets.layouts import order_focus
-from desktop.work.child_job import ChildJob
+from desktop.work.command import Command, CommandKind
+from desktop.work.jobs import JobController
 
 _GIVEN = "given-split.csv"
 
@@ -51,12 +54,11 @@ class DataPanel(QWidget):
         self._asked: tuple[Path, SplitOptions, Path] | None = None
         self._checked: tuple[Path, SplitOptions, Path] | None = None
         self._grouped = False
-        self._child = ChildJob(self)
-        self._child.progressed.connect(self._on_child_progressed)
-        self._child.succeeded.connect(self._on_child_succeeded)
-        self._child.stopped.connect(self._on_child_stopped)
-        self._child.failed.connect(self._on_child_failed)
-        self._child.running_changed.connect(self._on_child_running_changed)
+        self._jobs = JobController(CommandKind(), self)
+        self._jobs.progressed.connect(self._on_job_progressed)
+        self._jobs.ended.connect(self._on_job_ended)
+        self._jobs.refused.connect(self._on_job_refused)
+        self._jobs.running_changed.connect(self._on_running_changed)
         self.chooser = DataChooser(self)
         self.chooser.data_chosen.connect(self.set_data)
         self.chooser.refused.connect(self._on_chooser_refused)
@@ -113,7 +115,7 @@ class DataPanel(QWidget):
     @property
     def is_checking(self) -> bool:
         """Whether a check runs."""
-        return self._child.is_running
+        return self._jobs.is_running
 
     @property
     def reason(self) -> str:
@@ -176,12 +178,12 @@ class DataPanel(QWidget):
             self._data.absolute(), options, place / "audit.json", place / "split.csv"
         )
         self.progress.begin()
-        self._child.start([*words, "--events"], place / "log.txt")
+        self._jobs.start(Command(tuple(words), place))
         self._show()
 
     def shut_down(self) -> None:
         """Stop a check and wait for its end."""
-        self._child.shut_down()
+        self._jobs.shut_down(waits=True)
 
     @property
     def _is_stale(self) -> bool:
@@ -191,14 +193,22 @@ class DataPanel(QWidget):
     @pyqtSlot()
     def _on_cancel_clicked(self) -> None:
         self.progress.show_stopping()
-        self._child.stop()
+        self._jobs.stop()
 
     @pyqtSlot(object)
-    def _on_child_progressed(self, event: object) -> None:
+    def _on_job_progressed(self, event: object) -> None:
         self.progress.show_event(event)
 
-    @pyqtSlot(str)
-    def _on_child_succeeded(self, result: str) -> None:
+    @pyqtSlot(object, object)
+    def _on_job_ended(self, command: Command, outcome: Outcome) -> None:
+        if isinstance(outcome, Failure):
+            self._fail(outcome)
+        elif isinstance(outcome, JobStopped):
+            self._discard_asked()
+        else:
+            self._take_result()
+
+    def _take_result(self) -> None:
         assert self._asked is not None
         data, options, place = self._asked
         try:
@@ -215,16 +225,12 @@ class DataPanel(QWidget):
         self.view.set_result(found)
         order_focus(self)  # the result brought buttons of its own
 
-    @pyqtSlot()
-    def _on_child_stopped(self) -> None:
-        self._discard_asked()
-
-    @pyqtSlot(object)
-    def _on_child_failed(self, failure: Failure) -> None:
-        self._fail(failure)
+    @pyqtSlot(object, object)
+    def _on_job_refused(self, error: CoreError, command: object) -> None:
+        self._fail(Failure(str(error), error.hint, "", Path()))
 
     @pyqtSlot(bool)
-    def _on_child_running_changed(self, is_running: bool) -> None:
+    def _on_running_changed(self, is_running: bool) -> None:
         self._show()
 
     @pyqtSlot()

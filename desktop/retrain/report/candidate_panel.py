@@ -19,7 +19,8 @@ from PyQt5.QtWidgets import (
 )
 
 from core.errors import CoreError
-from core.jobs.events import Progressed, StageStarted
+from core.jobs.channel import Outcome
+from core.jobs.events import JobStopped, Progressed, StageStarted
 from core.jobs.failures import Failure
 from core.model.bundle import ModelBundle
 from core.runs.run import Run
@@ -31,7 +32,8 @@ from desktop.retrain.report.comparison_view import ComparisonView
 from desktop.widgets.confirm import choose
 from desktop.widgets.message_card import MessageCard
 from desktop.work.background import Background
-from desktop.work.child_job import ChildJob
+from desktop.work.command import Command, CommandKind
+from desktop.work.jobs import JobController
 
 #: A run that is only passed by in the list is not compared.
 _DWELL_MS: Final = 700
@@ -74,7 +76,7 @@ class CandidatePanel(QFrame):
         self._bundle: ModelBundle | None = None
         self._in_use: ModelBundle | None = None
         self._result: Mapping[str, Any] | None = None
-        self._job = ChildJob(self)
+        self._jobs = JobController(CommandKind(), self)
         self._files = Background(self, "comparison")
         self._dwell = QTimer(self)
         self._dwell.setSingleShot(True)
@@ -137,12 +139,12 @@ class CandidatePanel(QFrame):
         self._show_progress("Starting…")
         models = self._bundle, self._in_use
         words = compare_command(self._run, *models, self._drop.share)
-        self._job.start(words, self._run.path / "comparison-log.txt")
+        self._jobs.start(Command(tuple(words), self._run.path / "comparing"))
 
     def shut_down(self) -> None:
         """Stop a comparison that runs and end the threads."""
         self._dwell.stop()
-        self._job.shut_down()
+        self._jobs.shut_down(waits=True)
         self._files.shut_down()
 
     # What is known
@@ -150,7 +152,7 @@ class CandidatePanel(QFrame):
     def _begin(self) -> None:
         self._dwell.stop()
         self._is_due = self._is_pending = self._is_waiting = False
-        self._job.stop()
+        self._jobs.stop()
         self._files.forget()
         self._result = None
         self.view.hide()
@@ -192,11 +194,23 @@ class CandidatePanel(QFrame):
         elif isinstance(event, Progressed) and event.total:
             self._progress.show_done(event.done, event.total)
 
-    @pyqtSlot(str)
-    def _on_job_succeeded(self, result: str) -> None:
+    @pyqtSlot(object, object)
+    def _on_job_ended(self, command: Command, outcome: Outcome) -> None:
+        if isinstance(outcome, Failure):
+            self._fail(outcome.message, outcome.hint)
+        elif isinstance(outcome, JobStopped):
+            self._end()
+        else:
+            self._read_result(Path(outcome.result))
+
+    @pyqtSlot(object, object)
+    def _on_job_refused(self, error: CoreError, command: object) -> None:
+        self._fail(str(error), error.hint)
+
+    def _read_result(self, file: Path) -> None:
         run, bundle, in_use = self._run, self._bundle, self._in_use
         if run is not None and bundle is not None and in_use is not None:
-            read = partial(read_comparison, Path(result), bundle, in_use)
+            read = partial(read_comparison, file, bundle, in_use)
             self._files.ask(read, self._on_file_made, self._on_file_failed)
 
     def _on_file_made(self, result: Mapping[str, Any] | None) -> None:
@@ -204,10 +218,6 @@ class CandidatePanel(QFrame):
             self._end()
         else:
             self._on_file_read(result)
-
-    @pyqtSlot(object)
-    def _on_job_failed(self, failure: Failure) -> None:
-        self._fail(failure.message, failure.hint)
 
     def _fail(self, text: str, hint: str) -> None:
         if self._is_waiting:
@@ -294,9 +304,9 @@ class CandidatePanel(QFrame):
     @pyqtSlot()
     def _on_stop_clicked(self) -> None:
         self._dwell.stop()
-        if self._job.is_running:
+        if self._jobs.is_running:
             self._progress.show_stopping()
-            self._job.stop()
+            self._jobs.stop()
         else:
             self._end()
 
@@ -337,10 +347,9 @@ class CandidatePanel(QFrame):
         self.choice.back_asked.connect(self.back_asked)
         self.compare_button.clicked.connect(self.compare)
         self._progress.stop_asked.connect(self._on_stop_clicked)
-        self._job.progressed.connect(self._on_job_progressed)
-        self._job.succeeded.connect(self._on_job_succeeded)
-        self._job.stopped.connect(self._end)
-        self._job.failed.connect(self._on_job_failed)
+        self._jobs.progressed.connect(self._on_job_progressed)
+        self._jobs.ended.connect(self._on_job_ended)
+        self._jobs.refused.connect(self._on_job_refused)
 
     # Qt overrides
 

@@ -175,7 +175,7 @@ class MistakesView(QListView):
 
 
 class _Small:
-    """Reads a film and makes it small; an errand for `Background`."""
+    """Reads a film and makes it small; for `Background`."""
 
     def __init__(self, path: Path, side: int) -> None:
         self._path = path

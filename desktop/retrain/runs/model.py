@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from PyQt5.QtCore import (
-    QAbstractTableModel,
     QModelIndex,
     QObject,
     QSortFilterProxyModel,
@@ -20,42 +19,15 @@ from PyQt5.QtCore import (
 from core.model.bundle import ModelBundle
 from core.runs.run import Run
 from desktop.retrain.runs.rows import RunRow, read_row
-from desktop.style.severity import severity_icon
-from desktop.widgets.figures_table import cell_alignment
+from desktop.widgets.job_list import SORT_ROLE, Column, JobListModel
 from desktop.widgets.times import time_in_words, when_in_words
 
-#: RunRow of an index.
-ROW_ROLE: Final = Qt.ItemDataRole.UserRole + 1
-#: What an index sorts by.
-SORT_ROLE: Final = Qt.ItemDataRole.UserRole + 2
 #: Whether the model of the row is the one in use.
 IN_USE_ROLE: Final = Qt.ItemDataRole.UserRole + 3
 
-_ROOT: Final = QModelIndex()
 #: Time at a stretch for reading runs, so that the window stays fluid.
 _SLICE_S: Final = 0.015
 _UNKNOWN: Final = "–"
-
-SortKey = tuple[bool, float, str]
-
-
-@dataclasses.dataclass(frozen=True)
-class Column:
-    """A column of a table of runs.
-
-    Attributes:
-        title: Its heading.
-        text: What a cell shows.
-        key: What it sorts by.
-        is_number: Whether it is aligned like one.
-        tip: What the heading explains; may be empty.
-    """
-
-    title: str
-    text: Callable[[RunRow], str]
-    key: Callable[[RunRow], float | str | None]
-    is_number: bool = False
-    tip: str = ""
 
 
 def _accuracy(row: RunRow) -> str:
@@ -72,7 +44,12 @@ WHEN: Final = Column(
     lambda row: when_in_words(row.run.record.started),
     lambda row: row.run.record.started.timestamp(),
 )
-STATE: Final = Column("State", lambda row: row.state, lambda row: row.state)
+STATE: Final = Column(
+    "State",
+    lambda row: row.state,
+    lambda row: row.state,
+    severity=lambda row: row.severity if row.is_read else "",
+)
 ACCURACY: Final = Column(
     "Test accuracy",
     _accuracy,
@@ -118,7 +95,7 @@ COMPARE_COLUMNS: Final = (
 )
 
 
-class RunsModel(QAbstractTableModel):
+class RunsModel(JobListModel):
     """Runs in rows; what their files say is filled in while the window goes on.
 
     Args:
@@ -128,19 +105,12 @@ class RunsModel(QAbstractTableModel):
     def __init__(
         self, columns: Sequence[Column], parent: QObject | None = None
     ) -> None:
-        super().__init__(parent)
-        self.columns = tuple(columns)
-        self._rows: list[RunRow] = []
+        super().__init__(columns, parent)
         self._in_use = ""
         self._unread: list[int] = []
         self._timer = QTimer(self)
         self._timer.setInterval(0)
         self._timer.timeout.connect(self._on_timer_timeout)
-
-    @property
-    def rows(self) -> tuple[RunRow, ...]:
-        """What is shown, in the order it was given."""
-        return tuple(self._rows)
 
     @property
     def is_reading(self) -> bool:
@@ -149,28 +119,28 @@ class RunsModel(QAbstractTableModel):
 
     def set_runs(self, runs: Sequence[Run]) -> None:
         """Show these runs; what was read of them before stays until read anew."""
-        known = {row.run.path: row for row in self._rows}
-        rows = [
-            dataclasses.replace(known.get(run.path, RunRow(run)), run=run)
-            for run in runs
-        ]
-        if [row.run.path for row in rows] == [row.run.path for row in self._rows]:
-            self._rows = rows
-        else:
-            self.beginResetModel()
-            self._rows = rows
-            self.endResetModel()
-        self._unread = list(range(len(rows)))
+        known = {row.path: row for row in self._rows}
+        self.set_rows(
+            [
+                dataclasses.replace(known.get(run.path, RunRow(run)), run=run)
+                for run in runs
+            ]
+        )
+        self._unread = list(range(len(runs)))
         self._timer.start()
 
     def set_model_in_use(self, bundle: ModelBundle | None) -> None:
         """Mark the runs whose model is the one in use."""
         self._in_use = bundle.sha256 if bundle is not None else ""
-        self._announce(0, len(self._rows) - 1)
+        self.announce(0, len(self._rows) - 1)
 
     def is_in_use(self, row: RunRow) -> bool:
         """Whether this run's model is the one in use."""
         return row.bundle is not None and row.bundle.sha256 == self._in_use
+
+    def text(self, row: RunRow, column: Column) -> str:
+        text = column.text(row)
+        return self._letter(row) + text if column is SPLIT else text
 
     @pyqtSlot()
     def _on_timer_timeout(self) -> None:
@@ -180,64 +150,9 @@ class RunsModel(QAbstractTableModel):
             row = read_row(self._rows[number].run)
             if row != self._rows[number]:
                 self._rows[number] = row
-                self._announce(number, number)
+                self.announce(number, number)
         if not self._unread:
             self._timer.stop()
-
-    def _announce(self, first: int, last: int) -> None:
-        if last >= first:
-            end = self.index(last, len(self.columns) - 1)
-            self.dataChanged.emit(self.index(first, 0), end)
-
-    # Qt overrides
-
-    def rowCount(self, parent: QModelIndex = _ROOT) -> int:
-        return 0 if parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: QModelIndex = _ROOT) -> int:
-        return 0 if parent.isValid() else len(self.columns)
-
-    def data(
-        self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> object:
-        if not index.isValid():
-            return None
-        row, column = self._rows[index.row()], self.columns[index.column()]
-        if role == Qt.ItemDataRole.DisplayRole:
-            text = column.text(row)
-            return self._letter(row) + text if column is SPLIT else text
-        if role == SORT_ROLE:
-            return _sortable(column.key(row))
-        if role == ROW_ROLE:
-            return row
-        if role == IN_USE_ROLE:
-            return self.is_in_use(row)
-        if role == Qt.ItemDataRole.TextAlignmentRole and column.is_number:
-            return cell_alignment(is_number=True)
-        if role == Qt.ItemDataRole.DecorationRole and column is STATE and row.is_read:
-            return severity_icon(row.severity)
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return self._tip(row)
-        if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{column.title}: {column.text(row)}"
-        return None
-
-    def headerData(
-        self,
-        section: int,
-        orientation: Qt.Orientation,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> object:
-        if orientation != Qt.Orientation.Horizontal:
-            return None
-        column = self.columns[section]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return column.title
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return column.tip or None
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return cell_alignment(is_number=column.is_number)
-        return None
 
     def _letter(self, row: RunRow) -> str:
         """Tells splits apart where they differ: "A · ", "B · "."""
@@ -249,6 +164,17 @@ class RunsModel(QAbstractTableModel):
     def _tip(self, row: RunRow) -> str:
         lines = [f"{column.title}: {column.text(row)}" for column in LIST_COLUMNS]
         return "\n".join([*lines, *(["The model in use"] * self.is_in_use(row))])
+
+    # Qt overrides
+
+    def data(
+        self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> object:
+        if index.isValid() and role == IN_USE_ROLE:
+            return self.is_in_use(self._rows[index.row()])
+        if index.isValid() and role == Qt.ItemDataRole.ToolTipRole:
+            return self._tip(self._rows[index.row()])
+        return super().data(index, role)
 
 
 class RunsOrder(QSortFilterProxyModel):
@@ -268,10 +194,3 @@ class RunsOrder(QSortFilterProxyModel):
             is_ascending = self.sortOrder() == Qt.SortOrder.AscendingOrder
             return bool(b[0]) if is_ascending else bool(a[0])
         return bool(a < b)
-
-
-def _sortable(key: float | str | None) -> SortKey:
-    """A key that compares with any other of its column: (unknown, number, text)."""
-    if key is None:
-        return True, 0.0, ""
-    return (False, 0.0, key) if isinstance(key, str) else (False, float(key), "")

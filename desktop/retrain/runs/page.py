@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Final
 
 from PyQt5.QtCore import QTimer, pyqtSignal, pyqtSlot
@@ -13,9 +14,10 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
+from core.errors import RESUME
 from core.jobs.events import JobFailed
 from core.jobs.failures import Failure
-from core.runs.progress import RunStory
+from core.runs.progress import RunProgress
 from core.runs.run import FAILED, RUNNING, Run
 from desktop.retrain.runs.learning_charts import LearningCharts
 from desktop.retrain.runs.rows import RunRow
@@ -77,7 +79,7 @@ class RunPage(QWidget):
         super().__init__(parent)
         self.setObjectName("runPage")
         self._run: Run | None = None
-        self._story: RunStory | None = None
+        self._story: RunProgress | None = None
         self._state = ""
         self._asked = ""
         self._drawn_epochs: list[object] | None = None
@@ -105,7 +107,7 @@ class RunPage(QWidget):
         return self._run
 
     def show_run(
-        self, run: Run, story: RunStory, state: str, failure: Failure | None = None
+        self, run: Run, story: RunProgress, state: str, failure: Failure | None = None
     ) -> None:
         """Show a run.
 
@@ -130,6 +132,9 @@ class RunPage(QWidget):
         self.facts.setText("  ·  ".join(fact for fact in facts if fact))
         self.log.set_path(run.log)
         end = ("stop", "Failed") if state == FAILED else ("warn", "Interrupted")
+        if failure is not None and failure.code == RESUME:
+            hint = f"{failure.hint} Then press Resume."
+            failure = dataclasses.replace(failure, hint=hint)
         self.failure.set_failure(failure, *end)
         self.log.setVisible(failure is None)
         self._draw()
@@ -170,7 +175,7 @@ class RunPage(QWidget):
         self.notes.set_notes(story.notes)
         self._draw_buttons(run, story)
 
-    def _draw_sentence(self, run: Run, story: RunStory) -> None:
+    def _draw_sentence(self, run: Run, story: RunProgress) -> None:
         if self._state == RUNNING or self._asked:
             self.sentence.set_text(_ASKED.get(self._asked, ""), "note")
             return
@@ -182,7 +187,7 @@ class RunPage(QWidget):
         text = f"Paused{where}. What was done is kept: resume it when you like."
         self.sentence.set_text(text, "note")
 
-    def _draw_buttons(self, run: Run, story: RunStory) -> None:
+    def _draw_buttons(self, run: Run, story: RunProgress) -> None:
         is_running, is_free = self._state == RUNNING, not self._asked
         self.finish_button.setVisible(is_running)
         has_best = bool(story.epochs) and story.stage not in _LATE_STAGES

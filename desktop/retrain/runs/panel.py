@@ -40,12 +40,12 @@ from core.runs.run import Run
 from desktop.retrain.runs.delegate import RunDelegate
 from desktop.retrain.runs.model import (
     LIST_COLUMNS,
-    ROW_ROLE,
     WHEN,
     RunsModel,
     RunsOrder,
 )
 from desktop.retrain.runs.rows import RunRow
+from desktop.widgets.job_list import ROW_ROLE
 from desktop.widgets.labels import Caption
 
 _EMPTY = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import Final
 
 from core.errors import CoreError
@@ -50,6 +51,11 @@ class RunRow:
     epochs: int = 0
     seconds: float = 0.0
     is_read: bool = False
+
+    @property
+    def path(self) -> Path:
+        """The run's folder."""
+        return self.run.path
 
     @property
     def name(self) -> str:

@@ -12,7 +12,7 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
-from core.runs.progress import RunStory
+from core.runs.progress import RunProgress
 from core.words import duration_in_words
 from desktop.retrain.runs.patience_gauge import PatienceGauge
 from desktop.widgets.labels import Caption
@@ -60,7 +60,7 @@ class RunStatus(QWidget):
         column.addWidget(self.gauge)
         column.addWidget(self.reason)
 
-    def set_story(self, story: RunStory) -> None:
+    def set_story(self, story: RunProgress) -> None:
         """Show how far a running job is."""
         progress = story.progress
         if progress is None or progress.total <= 0:
@@ -81,7 +81,7 @@ class RunStatus(QWidget):
         self.gauge.setVisible(is_training)
         self.gauge.set_epochs(story.epochs_since_best, story.config.patience)
 
-    def _set_device(self, story: RunStory) -> None:
+    def _set_device(self, story: RunProgress) -> None:
         device = story.device
         if device is None:
             _say(self.device, "Device", "Not known yet")
@@ -93,14 +93,14 @@ class RunStatus(QWidget):
         self.reason.set_text(device.reason, "note")
 
 
-def stage_in_words(story: RunStory) -> str:
+def stage_in_words(story: RunProgress) -> str:
     """What the job does: "fine-tuning, epoch 3 of 8"."""
     title = TITLES.get(story.stage, story.stage or "starting").lower()
     epoch = story.epoch_in_work()
     return f"{title}, epoch {epoch[0]} of {epoch[1]}" if epoch else title
 
 
-def progress_in_words(story: RunStory) -> str:
+def progress_in_words(story: RunProgress) -> str:
     """How far the stage is: "Reading: 312 of 2,800 films"."""
     text = stage_in_words(story)
     text = text[:1].upper() + text[1:]
@@ -112,7 +112,7 @@ def progress_in_words(story: RunStory) -> str:
     return f"{text}: {progress.done:,} of {progress.total:,} films"
 
 
-def left_in_words(story: RunStory) -> str:
+def left_in_words(story: RunProgress) -> str:
     """How long it still takes, as far as that can be said."""
     left = story.time_left()
     if left is None:

@@ -12,7 +12,6 @@ import psutil
 import pytest
 
 from core.errors import TrainingError
-from core.jobs.events import FINISH, STOP
 from core.runs.config import TrainingConfig
 from core.runs.job_folder import JobFolder
 
@@ -64,16 +63,6 @@ def test_second_process_is_refused(folder: JobFolder) -> None:
         folder.at_work(),
     ):
         pass
-
-
-def test_wish_is_heard_and_forgotten_at_the_next_start(folder: JobFolder) -> None:
-    assert folder.wished() == ""
-    folder.wish(FINISH)
-    assert folder.wished() == FINISH
-    folder.wish(STOP)
-    assert folder.wished() == STOP
-    with folder.at_work():
-        assert folder.wished() == ""
 
 
 def test_note_is_kept_once_and_beside_the_batch(folder: JobFolder) -> None:

@@ -283,9 +283,6 @@ def test_command_starts_and_goes_on(run: Run) -> None:
     assert "--resume" not in start
     assert "--resume" in resume
     assert "--data" not in resume
-    for words in (start, resume):
-        assert words[words.index("--events-file") + 1] == str(run.events)
-        assert "--events" in words
 
 
 def test_resuming_what_never_began_starts_it(run: Run) -> None:
@@ -321,20 +318,27 @@ def test_link_in_the_folder_of_runs_is_not_followed(run: Run, tmp_path: Path) ->
     assert list_runs() == [run]
 
 
-def test_held_run_is_running_until_it_is_let_go(run: Run) -> None:
-    run.times.begin()
-    held = run.state()
+def test_run_whose_process_has_not_begun_to_train_is_running(run: Run) -> None:
+    run.channel.take()
+    assert run.state() == RUNNING
 
-    run.times.end()
 
-    assert held == RUNNING
-    assert run.state() == INTERRUPTED
+def test_failure_before_the_first_event_is_not_taken_for_the_pause_before(
+    run: Run,
+) -> None:
+    say(run, JobStopped())
+    assert run.was_paused()
+    run.channel.take()  # the events before are of an earlier start now
+    fields = json.loads((run.path / "running.json").read_text())
+    (run.path / "running.json").write_text(json.dumps({**fields, "created": 1.0}))
+    assert not run.was_paused()
+    assert run.last_failure() is not None
 
 
 def test_pauses_do_not_count(run: Run) -> None:
     now = time.time()
     parts = [(now - 1000, now - 900), (now - 500, None)]
-    (run.path / "times.json").write_text(json.dumps({"holder": None, "parts": parts}))
+    (run.path / "times.json").write_text(json.dumps({"parts": parts}))
     say(run, epoch("head", 1))
     os.utime(run.events, (now - 450, now - 450))
 
@@ -344,7 +348,7 @@ def test_pauses_do_not_count(run: Run) -> None:
 def test_part_that_went_on_alone_ends_with_its_last_event(run: Run) -> None:
     now = time.time()
     parts = [(now - 1000, None)]
-    (run.path / "times.json").write_text(json.dumps({"holder": None, "parts": parts}))
+    (run.path / "times.json").write_text(json.dumps({"parts": parts}))
     say(run, epoch("head", 1))
     os.utime(run.events, (now - 900, now - 900))
 
@@ -357,7 +361,6 @@ def test_damaged_times_are_no_time(run: Run) -> None:
     (run.path / "times.json").write_text('{"parts": [[1]]}')
 
     assert run.times.seconds() == 0
-    assert not run.times.is_held()
 
 
 def test_failed_copy_leaves_no_folder(tmp_path: Path) -> None:

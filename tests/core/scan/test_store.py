@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +21,7 @@ from core.jobs.events import (
     GO_ON,
     PAUSE,
     STOP,
+    JobStopped,
     Noted,
     Progressed,
     StageStarted,
@@ -30,7 +30,7 @@ from core.jobs.lock import Lock, is_locked
 from core.model.bundle import ModelBundle
 from core.paths import models_dir, scans_dir
 from core.scan import store as scans
-from core.scan.progress import READING, WATCHING, ScanStory
+from core.scan.progress import READING, WATCHING, ScanProgress
 from core.scan.record import (
     FAILED,
     FINISHED,
@@ -42,9 +42,9 @@ from core.scan.record import (
 )
 from core.scan.results import ScanFile
 from core.scan.row import ScanRow
-from core.scan.store import Hold, Scan
+from core.scan.store import Scan
 from core.scan.tail import ScanTail
-from tests.scan_folder import start_scan, write_films
+from tests.scan_folder import write_films
 from tests.small_disk import as_nobody, open_folder
 from tests.tiny_bundle import write_tiny_bundle
 
@@ -191,10 +191,10 @@ def test_a_deleted_scan_is_gone(scan: Scan) -> None:
 
 
 def test_a_scan_under_way_is_not_deleted(scan: Scan) -> None:
-    hold = Hold(scan)
+    scan.channel.take()
     with pytest.raises(OutputError, match="under way"):
         scans.delete(scan)
-    hold.release()
+    (scan.path / "running.json").unlink()
     with ScanFile(scan.results, LABELS), pytest.raises(OutputError, match="under way"):
         scans.delete(scan)
 
@@ -204,55 +204,15 @@ def test_only_folders_of_scans_are_deleted(scan: Scan, tmp_path: Path) -> None:
         scans.delete(Scan(tmp_path, scan.record))
 
 
-# Who has a scan
+# Who is at work on a scan
 
 
-def test_one_window_at_a_time_has_a_scan(scan: Scan) -> None:
-    hold = Hold(scan)
-    assert scan.is_held()
-    assert not scan.is_interrupted()
-    with pytest.raises(OutputError, match="another window"):
-        Hold(scan)
-    hold.release()
-    hold.release()
-    assert not scan.is_held()
-    assert scan.is_interrupted()
-    Hold(scan).release()
-
-
-@pytest.fixture
-def other_window(scan: Scan) -> Iterator[subprocess.Popen[str]]:
-    """Another process that has the scan."""
-    code = (
-        "import sys; from pathlib import Path; from core.scan import store as scans\n"
-        "hold = scans.Hold(scans.read_scan(Path(sys.argv[1])))\n"
-        "print('has it', flush=True); sys.stdin.read()"
-    )
-    root = Path(__file__).resolve().parents[3]
-    child = subprocess.Popen(
-        [sys.executable, "-c", code, str(scan.path)],
-        cwd=root,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert child.stdout is not None
-    assert child.stdout.readline().strip() == "has it"
-    yield child
-    child.kill()
-    child.communicate()
-
-
-def test_a_kill_gives_a_scan_free(
-    scan: Scan, other_window: subprocess.Popen[str]
-) -> None:
-    assert scan.is_held()
-    with pytest.raises(OutputError, match="another window"):
-        Hold(scan)
-    other_window.kill()
-    other_window.wait()
-    assert not scan.is_held()
-    assert scan.is_interrupted()
+def test_a_scan_at_work_is_no_interrupted_one(scan: Scan) -> None:
+    assert scans.read_scan(scan.path).is_interrupted()
+    scan.channel.take()
+    (listed,) = scans.list_scans()
+    assert listed.is_at_work
+    assert not listed.is_interrupted()
 
 
 def test_looking_does_not_keep_others_out(tmp_path: Path) -> None:
@@ -302,49 +262,32 @@ def test_only_what_was_under_way_is_interrupted(scan: Scan, status: str) -> None
     assert not scans.changed(scan, status=status).is_interrupted()
 
 
-def test_the_end_of_a_process_left_behind_is_waited_for(scan: Scan) -> None:
-    file = ScanFile(scan.results, LABELS)
-    timer = threading.Timer(0.2, file.close)
-    timer.start()
-    scans.wait_until_free(scan)
-    timer.join()
-
-
-def test_a_process_that_does_not_end_is_said(
-    scan: Scan, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(scans, "_END_WITHIN_S", 0.1)
-    with (
-        ScanFile(scan.results, LABELS),
-        pytest.raises(OutputError, match="Another program is writing"),
-    ):
-        scans.wait_until_free(scan)
-
-
-@pytest.mark.parametrize("last_word", ["", "pause\n"])
-def test_a_process_whose_window_is_gone_can_be_taken_over(
-    scan: Scan, tiny_bundle: ModelBundle, last_word: str
+@pytest.mark.parametrize("request_before", ["", PAUSE])
+def test_a_process_whose_window_is_gone_still_takes_requests(
+    scan: Scan, tiny_bundle: ModelBundle, request_before: str
 ) -> None:
     write_films(scan.record.folder, "a.png", "b.png")
     scan = scans.changed(scan, watch=True)  # which never ends by itself
-    child = start_scan(*scan.command(tiny_bundle.path)[1:])
-    assert child.stdin is not None
-    assert child.stdout is not None
-    while '"watch"' not in child.stdout.readline():
+    child = scan.channel.start(scan.command(tiny_bundle.path))
+    until = time.monotonic() + 60
+    while scan.channel.last_event() is None or not _watches(scan):
         assert child.poll() is None
-    child.stdin.write(last_word)
-    child.stdin.close()
-    child.stdout.close()
-    if not last_word:
-        with pytest.raises(subprocess.TimeoutExpired):
-            child.wait(1.5)  # it goes on
-    scans.wait_until_free(scan)
-    assert child.wait(10) == 3
-    assert child.stderr is not None
-    child.stderr.close()
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    if request_before:
+        scan.channel.request(request_before)
+    with pytest.raises(subprocess.TimeoutExpired):
+        child.wait(1.0)  # it goes on
+    scan.channel.request(STOP)
+    assert child.wait(20) == 3
+    assert scan.channel.outcome(None) == JobStopped()
     assert not is_locked(scan.results)
-    assert scan.wished() == ""
     assert scan.rows() == 2
+
+
+def _watches(scan: Scan) -> bool:
+    events, _ = scan.channel.read(0)
+    return any(e.stage == WATCHING for e in events if isinstance(e, StageStarted))
 
 
 # What it is started with
@@ -476,63 +419,63 @@ class Clock:
         return self.now
 
 
-def test_a_story_counts_the_films_read_before() -> None:
-    story = ScanStory(before=40)
-    story.add(StageStarted(READING, "Reading 60 films."))
-    story.add(Progressed(READING, 10, 60))
-    assert (story.done, story.total) == (50, 100)
+def test_a_progress_counts_the_films_read_before() -> None:
+    progress = ScanProgress(before=40)
+    progress.add(StageStarted(READING, "Reading 60 films."))
+    progress.add(Progressed(READING, 10, 60))
+    assert (progress.done, progress.total) == (50, 100)
 
 
 def test_the_speed_is_that_of_the_last_seconds() -> None:
     clock = Clock()
-    story = ScanStory(clock=clock)
-    assert story.films_per_s is None
+    progress = ScanProgress(clock=clock)
+    assert progress.films_per_s is None
     for second in range(30):
         clock.now = float(second)
-        story.add(Progressed(READING, 10 * second, 1000))
-    assert story.films_per_s == pytest.approx(10)
-    assert story.seconds_left == pytest.approx((1000 - 290) / 10)
+        progress.add(Progressed(READING, 10 * second, 1000))
+    assert progress.films_per_s == pytest.approx(10)
+    assert progress.seconds_left == pytest.approx((1000 - 290) / 10)
     for second in range(30, 60):
         clock.now = float(second)
-        story.add(Progressed(READING, 290 + 2 * (second - 29), 1000))
-    assert story.films_per_s == pytest.approx(2)
+        progress.add(Progressed(READING, 290 + 2 * (second - 29), 1000))
+    assert progress.films_per_s == pytest.approx(2)
 
 
 def test_a_pause_does_not_count_as_slowness() -> None:
     clock = Clock()
-    story = ScanStory(clock=clock)
+    progress = ScanProgress(clock=clock)
     for done in (0, 10, 20):
         clock.now = done / 10
-        story.add(Progressed(READING, done, 1000))
-    story.pause()
-    assert story.seconds_left is None
+        progress.add(Progressed(READING, done, 1000))
+    progress.ask(PAUSE)
+    assert progress.seconds_left is None
     clock.now = 1000.0
-    story.go_on()
+    progress.ask(GO_ON)
     for done in (20, 30, 40):
         clock.now = 1000 + done / 10
-        story.add(Progressed(READING, done, 1000))
-    assert story.films_per_s == pytest.approx(10)
+        progress.add(Progressed(READING, done, 1000))
+    assert progress.films_per_s == pytest.approx(10)
 
 
 def test_films_that_come_while_watching_are_no_notes() -> None:
-    story = ScanStory()
-    story.add(Noted("Files that are no films, passed over: 3."))
-    story.add(StageStarted(WATCHING, "Watching."))
-    story.add(Noted("a.png: Looks like COVID-19."))
-    assert story.notes == ["Files that are no films, passed over: 3."]
-    assert story.latest.startswith("a.png")
-    story.stop()
-    story.add(Noted("1 films are no longer there: a.png."))
-    assert len(story.notes) == 2
+    progress = ScanProgress()
+    progress.add(Noted("Files that are no films, passed over: 3."))
+    progress.add(StageStarted(WATCHING, "Watching."))
+    progress.add(Noted("a.png: Looks like COVID-19."))
+    assert progress.notes == ["Files that are no films, passed over: 3."]
+    assert progress.latest.startswith("a.png")
+    progress.ask(STOP)
+    progress.add(Noted("1 films are no longer there: a.png."))
+    assert len(progress.notes) == 2
 
 
 def test_notes_are_not_kept_without_end() -> None:
-    story = ScanStory()
+    progress = ScanProgress()
     for number in range(1000):
-        story.add(Noted(f"Note {number}."))
-    assert len(story.notes) + story.dropped == 1000
-    assert story.notes[-1] == "Note 999."
-    assert len(story.notes) == 200
+        progress.add(Noted(f"Note {number}."))
+    assert len(progress.notes) + progress.dropped == 1000
+    assert progress.notes[-1] == "Note 999."
+    assert len(progress.notes) == 200
 
 
 # Waiting

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from core.jobs.channel import JobChannel
 from core.jobs.events import (
     FINISH,
     STOP,
@@ -79,21 +80,20 @@ def test_a_job_that_was_left_alone_goes_on_and_can_be_stopped_from_elsewhere(
 ) -> None:
     out, diary = tmp_path / "model", tmp_path / "events.jsonl"
     long = write_job(tmp_path / "job.json", epochs=500, patience=0)
-    child = start(
-        *("--data", phantoms, "--out", out, "--config", long),
-        *("--events", "--events-file", diary),
-    )
-    child.until(EpochEnded, phase="head")
-    child.leave()
+    channel = JobChannel(tmp_path)
+    words = ["train", "--data", phantoms, "--out", out, "--config", long]
+    child = channel.start([str(word) for word in words])
+    while not diary.exists():
+        assert child.poll() is None
     told = diary.read_text("utf-8").count("\n")
     while diary.read_text("utf-8").count("\n") < told + 3:
-        assert child.process.poll() is None, child.finish()
-    assert work_of(out).is_running()
+        assert child.poll() is None, channel.log.read_text("utf-8")
+    while not work_of(out).is_running():
+        assert child.poll() is None, channel.log.read_text("utf-8")
 
-    work_of(out).wish(STOP)
-    status, errors = child.finish()
+    channel.request(STOP)
 
-    assert status == 3, errors
+    assert child.wait() == 3, channel.log.read_text("utf-8")
     assert parse_event(diary.read_text("utf-8").splitlines()[-1]) == JobStopped()
     assert not work_of(out).is_running()
     assert work_of(out).exists()

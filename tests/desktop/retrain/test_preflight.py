@@ -134,7 +134,7 @@ def test_the_child_gets_the_whole_job(
     panel.set_job(job)
     checked(qtbot, panel)
     call = stand_in.calls[0]
-    assert call[:3] == ["train", "--dry-run", "--events"]
+    assert call[:3] == ["train", "--dry-run", "--data"]
     assert call[call.index("--data") + 1] == str(job.split)
     assert call[call.index("--backend") + 1] == "torch"
     path = Path(call[call.index("--config") + 1])

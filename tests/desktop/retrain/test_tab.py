@@ -21,14 +21,15 @@ from core import paths
 from core.jobs.events import JobStopped, StageStarted, encode_event
 from core.model.bundle import CARD, ModelBundle
 from core.runs.config import TrainingConfig
+from core.runs.progress import RunProgress
 from core.runs.record import RunRecord
 from core.runs.run import FAILED, FINISHED, INTERRUPTED, RUNNING, Run
 from core.runs.store import list_runs, new_run
-from desktop.retrain.runs.disk import settle
+from desktop.retrain.runs.kind import TrainingKind
 from desktop.retrain.runs.request import RunRequest
 from desktop.retrain.tab import RetrainTab
 from desktop.settings import Settings
-from desktop.work.core_process import CoreProcess
+from desktop.work.kind import Active
 
 CHILD = Path(__file__).resolve().parents[2].joinpath("child.py")
 Behave = Callable[[str], None]
@@ -103,7 +104,7 @@ def _children() -> list[psutil.Process]:
 
 def is_training(tab: RetrainTab) -> Callable[[], bool]:
     return lambda: (
-        tab.controller.story is not None and bool(tab.controller.story.epochs)
+        tab.controller.progress is not None and bool(tab.controller.progress.epochs)
     )
 
 
@@ -335,7 +336,7 @@ def test_run_goes_on_without_the_window_and_is_found_again(
 
     assert later.page is later.run_page
     assert later.controller.active == run
-    assert not later.controller.has_child
+    assert not later.controller.is_own
     assert later.may_close()
     assert child.is_running()
     later.run_page.pause_button.click()
@@ -370,7 +371,7 @@ def test_run_of_another_process_is_not_started_twice(
 ) -> None:
     run = a_run(tmp_path)
     with subprocess.Popen(
-        [*paths.core_command(), *run.command()],
+        [*paths.core_command(), *run.command(), *run.channel.words()],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -417,10 +418,11 @@ def test_run_that_had_to_be_killed_says_so(qtbot: QtBot, tmp_path: Path) -> None
     run = a_run(tmp_path)
     run.times.begin()
 
-    ended = settle(run, "stopped", own=True)
+    active = Active(run, RunProgress(run.record.config), is_own=True)
+    ended = TrainingKind().settle(active, JobStopped())
 
     failure = run.last_failure()
-    assert ended.words == "is paused"
+    assert ended.words == "Ours is paused."
     assert failure is not None
     assert "did not stop in time" in failure.message
 
@@ -430,10 +432,8 @@ def test_nothing_waits_for_the_child(
 ) -> None:
     behave("deaf")
     begin(tab, qtbot, request_)
-    worker = tab.controller._active.worker  # type: ignore[union-attr]
-    assert isinstance(worker, CoreProcess)
 
-    with qtbot.waitSignal(tab.controller.story_changed, timeout=5_000):
-        tab.controller.pause()
+    with qtbot.waitSignal(tab.controller.progress_changed, timeout=5_000):
+        tab.controller.stop()
 
     assert tab.controller.active is not None

@@ -19,7 +19,7 @@ from core.scan.store import Scan
 from desktop.models import file_dialogs as model_dialogs
 from desktop.scan.actions import ScanActions
 from desktop.scan.export_dialog import ScanExportDialog
-from desktop.scan.export_jobs import ALL, SELECTED, SHOWN, Choice, Chore
+from desktop.scan.export_jobs import ALL, SELECTED, SHOWN, Choice, ScanTask
 from desktop.scan.filing_dialog import FilingDialog
 from desktop.widgets import confirm
 from desktop.widgets.notify import Notice
@@ -64,10 +64,12 @@ def done(qtbot: QtBot, actions: ScanActions) -> None:
     qtbot.waitUntil(lambda: not actions.is_busy, timeout=WAIT_MS)
 
 
-def filing(scan: Scan, target: Path, *, move: bool, files: list[str] | None) -> Chore:
+def filing(
+    scan: Scan, target: Path, *, move: bool, files: list[str] | None
+) -> ScanTask:
     words = ("--move-to" if move else "--copy-to", str(target))
     choice = Choice(ALL if files is None else SELECTED, files)
-    return Chore(scan, choice, words, target, moves=move)
+    return ScanTask(scan, choice, words, target, moves=move)
 
 
 def films_in(folder: Path) -> set[str]:
@@ -143,8 +145,8 @@ def test_a_file_is_replaced_only_where_the_dialog_asked(
         dialog = ScanExportDialog(scan, ONE, TWO)
         qtbot.addWidget(dialog)
         dialog.export_button.click()
-        assert dialog.chore is not None
-        assert ("--overwrite" in dialog.chore.words) == is_there
+        assert dialog.task is not None
+        assert ("--overwrite" in dialog.task.words) == is_there
         out.write_text("mine")
 
 
@@ -155,7 +157,7 @@ def test_a_file_that_came_meanwhile_is_not_replaced(
     out.write_text("mine")
     raised: list[Notice] = []
     actions.notice_raised.connect(raised.append)
-    actions.start(Chore(scan, Choice(ALL), ("--csv", str(out)), out))
+    actions.start(ScanTask(scan, Choice(ALL), ("--csv", str(out)), out))
     done(qtbot, actions)
     assert out.read_text() == "mine"
     assert raised[0].text == "w.csv exists already."
@@ -274,7 +276,7 @@ def test_a_move_is_asked_about_once_more(
 def test_the_question_before_a_move_names_both_folders(
     qtbot: QtBot, actions: ScanActions, scan: Scan, tmp_path: Path
 ) -> None:
-    chore = filing(scan, tmp_path / "sorted", move=True, files=ONE)
+    task = filing(scan, tmp_path / "sorted", move=True, files=ONE)
     said: list[str] = []
 
     def say(box: QDialog) -> None:
@@ -283,7 +285,7 @@ def test_the_question_before_a_move_names_both_folders(
         box.reject()
 
     answer(qtbot, QMessageBox, say)
-    assert not actions._is_sure(chore, 1)
+    assert not actions._is_sure(task, 1)
     assert str(scan.record.folder) in said[0]
     assert str(tmp_path / "sorted") in said[0]
 
@@ -324,7 +326,7 @@ def test_a_report_needs_the_model_of_the_scan(
     actions.notice_raised.connect(raised.append)
     out = tmp_path / "r.html"
     words = ("--report", str(out))
-    actions.start(Chore(other, Choice(ALL), words, out, needs_model=True))
+    actions.start(ScanTask(other, Choice(ALL), words, out, needs_model=True))
     done(qtbot, actions)
     assert "is gone or has changed" in raised[0].text
     actions.start(filing(other, tmp_path / "sorted", move=False, files=ONE))

@@ -42,8 +42,9 @@ from core.scan.record import (
     ScanRecord,
 )
 from core.scan.results import ScanFile, read_labels, read_rows
-from core.scan.store import Hold, Scan
-from desktop.scan.disk import ScanRequest, look_at_folder
+from core.scan.store import Scan
+from desktop.scan.folder_look import look_at_folder
+from desktop.scan.kind import ScanRequest
 from desktop.scan.page import neighbours
 from desktop.scan.tab import ScanTab
 from tests.deadly_core import COMMAND
@@ -102,7 +103,6 @@ def many(tmp_path: Path) -> Path:
 
 def close(tab: ScanTab) -> None:
     """As the window does."""
-    assert tab.may_close()
     tab.shut_down()
     tab.hide()
 
@@ -127,7 +127,7 @@ def under_way(tab: ScanTab, qtbot: QtBot, films: int = 1) -> None:
     """Wait until so many films have been read."""
 
     def has_begun() -> bool:
-        story = tab.controller.story
+        story = tab.controller.progress
         return story is not None and story.done >= films
 
     qtbot.waitUntil(has_begun, timeout=60_000)
@@ -135,7 +135,7 @@ def under_way(tab: ScanTab, qtbot: QtBot, films: int = 1) -> None:
 
 def at_rest(tab: ScanTab, qtbot: QtBot) -> Scan:
     """Wait for the end; the scan as it is written down."""
-    qtbot.waitUntil(lambda: tab.controller.is_idle, timeout=60_000)
+    qtbot.waitUntil(lambda: not tab.controller.is_running, timeout=60_000)
     page = tab.scan_page
     assert page.scan is not None
     scan = page.scan
@@ -217,7 +217,7 @@ def test_nothing_is_made_before_the_tab_is_shown(
     qtbot.addWidget(tab)
     tab.set_bundle(tiny_bundle)
     tab.start()
-    with qtbot.waitSignal(tab.controller.scans_changed):
+    with qtbot.waitSignal(tab.controller.listed):
         pass
     assert tab.page is None
     tab.show()
@@ -291,7 +291,7 @@ def test_a_folder_that_cannot_be_scanned_is_refused(
 def test_only_so_many_folders_are_looked_at(
     tmp_path: Path, tiny_bundle: ModelBundle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("desktop.scan.disk._MOST_LOOKED_AT", 3)
+    monkeypatch.setattr("desktop.scan.folder_look._MOST_LOOKED_AT", 3)
     for name in ("a", "b", "c", "d"):
         (tmp_path / name / "covid").mkdir(parents=True)
     assert look_at_folder(tmp_path, tiny_bundle.card).labels == ()
@@ -344,7 +344,7 @@ def test_a_scan_waits_and_goes_on(tab: ScanTab, qtbot: QtBot, many: Path) -> Non
     scan = begin(tab, qtbot, many)
     head = tab.scan_page.head
     head.pause_button.click()
-    assert tab.controller.story is not None
+    assert tab.controller.progress is not None
     assert head.words.startswith("Paused at")
     qtbot.waitUntil(lambda: scans.read_scan(scan.path).record.status == PAUSED)
     qtbot.waitUntil(lambda: _stands_still(tab, qtbot), timeout=60_000)
@@ -408,7 +408,7 @@ def test_a_watched_folder_is_read_until_it_is_stopped(
     tab.start_page.start_button.click()
 
     def is_watching() -> bool:
-        story = tab.controller.story
+        story = tab.controller.progress
         return story is not None and story.stage == WATCHING
 
     qtbot.waitUntil(is_watching, timeout=60_000)
@@ -480,9 +480,11 @@ def test_a_paused_scan_does_not_go_on_by_itself(
     qtbot.waitUntil(lambda: scans.read_scan(scan.path).record.status == PAUSED)
     close(first)
     second = make_tab()
-    with qtbot.waitSignal(second.controller.scans_changed):
-        second.controller.seek()
-    assert second.controller.is_idle
+    with qtbot.waitSignal(second.controller.listed):
+        second.controller.refresh(goes_on=True)
+    # Its process may still be ending, and is followed then.
+    qtbot.waitUntil(lambda: not second.controller.is_running, timeout=60_000)
+    assert scans.read_scan(scan.path).record.status == PAUSED
     second.start_page.scans.resume_button.click()
     qtbot.waitUntil(lambda: second.controller.active is not None, timeout=60_000)
     assert at_rest(second, qtbot).record.status == FINISHED
@@ -497,11 +499,11 @@ def test_a_killed_child_is_started_again_as_long_as_that_gets_on(
     child = child_of(tab)
     child.send_signal(signal.SIGKILL)
     _wait_for_another(tab, qtbot, child)
-    story = tab.controller.story
+    story = tab.controller.progress
     assert story is not None
     assert any("started again" in note for note in story.notes)
     starts = 1
-    while not tab.controller.is_idle:
+    while tab.controller.is_running:
         child, starts = child_of(tab), starts + 1
         child.send_signal(signal.SIGKILL)  # before it can read a film
         _wait_for_another(tab, qtbot, child)
@@ -539,7 +541,8 @@ def test_films_that_end_the_child_do_not_end_the_scan(
 def _wait_for_another(tab: ScanTab, qtbot: QtBot, child: psutil.Process) -> None:
     """Wait for the next child, or the end."""
     qtbot.waitUntil(
-        lambda: tab.controller.is_idle or _is_another(tab, child), timeout=60_000
+        lambda: (not tab.controller.is_running) or _is_another(tab, child),
+        timeout=60_000,
     )
 
 
@@ -556,15 +559,15 @@ from pathlib import Path
 from PyQt5.QtCore import QTimer
 from PyQt5.QtWidgets import QApplication
 from core.model.bundle import read_bundle
-from desktop.scan.disk import ScanRequest
+from desktop.scan.kind import ScanRequest
 from desktop.scan.tab import ScanTab
 app = QApplication([])
 tab = ScanTab()
 bundle = read_bundle(Path(sys.argv[1]))
 tab.set_bundle(bundle)
-tab.controller.start(ScanRequest(Path(sys.argv[2])), bundle)
+tab.controller.start(ScanRequest(Path(sys.argv[2]), bundle=bundle))
 def tell():
-    story = tab.controller.story
+    story = tab.controller.progress
     if story is not None and story.done:
         print("under way", flush=True)
         timer.stop()
@@ -614,31 +617,46 @@ def test_an_interrupted_scan_is_said_to_go_on(
     assert "interrupted" in tab.scan_page.head.line.text
     assert tab.scan_page.head.pause_button.isVisible()
     assert tab.scan_page.head.cancel_button.isVisible()
-    tab.controller.cancel()
+    tab.controller.stop()
     at_rest(tab, qtbot)
     close(tab)
 
 
-def test_a_scan_of_another_window_is_followed_and_let_be(
+def test_a_scan_at_work_is_followed_whoever_started_it(
+    make_tab: MakeTab, qtbot: QtBot, many: Path, tiny_bundle: ModelBundle
+) -> None:
+    scan = scans.new_scan(a_record(tiny_bundle, many))
+    child = scan.channel.start(scan.command(tiny_bundle.path))
+    tab = make_tab()
+    under_way(tab, qtbot)
+    assert tab.controller.active.path == scan.path
+    assert not tab.controller.is_own
+    assert tab.page is tab.scan_page
+    tab.scan_page.head.pause_button.click()
+    qtbot.waitUntil(lambda: _stands_still(tab, qtbot), timeout=60_000)
+    close(tab)
+    assert child.wait(timeout=60) == 3
+    assert scans.read_scan(scan.path).record.status == PAUSED
+
+
+def test_a_scan_that_ended_without_a_window_is_finished(
     make_tab: MakeTab, qtbot: QtBot, films: Path, tiny_bundle: ModelBundle
 ) -> None:
     scan = scans.new_scan(a_record(tiny_bundle, films))
-    hold = Hold(scan)
+    assert scan.channel.start(scan.command(tiny_bundle.path)).wait() == 0
     tab = make_tab()
-    qtbot.waitUntil(lambda: tab.start_page.scans.isVisible(), timeout=60_000)
-    assert tab.controller.is_idle
-    assert not tab.start_page.scans.resume_button.isEnabled()
-    assert not tab.start_page.scans.delete_button.isEnabled()
-    tab.start_page.scans.open_button.click()
-    assert "another window" in tab.scan_page.head.words
-    assert tab.scan_page.head.resume_button.isHidden()
-    with ScanFile(scan.results, LABELS) as file:
-        _append(file, tiny_bundle)
-        qtbot.waitUntil(lambda: tab.scan_page.rows == 1, timeout=60_000)
-    scans.save(scans.changed(scan, status=CANCELLED, done=1))
-    hold.release()
-    shown = tab.scan_page.head
-    qtbot.waitUntil(lambda: shown.words.startswith("Cancelled"), timeout=60_000)
+    list_again(tab, qtbot)
+    assert not tab.controller.is_running
+    record = scans.read_scan(scan.path).record
+    assert (record.status, record.done) == (FINISHED, 3)
+
+
+def test_a_folder_that_vanishes_ends_the_scan_with_a_word(
+    tab: ScanTab, qtbot: QtBot, many: Path
+) -> None:
+    scan = begin(tab, qtbot, many)
+    shutil.rmtree(scan.path)
+    qtbot.waitUntil(lambda: not tab.controller.is_running, timeout=60_000)
 
 
 def _append(file: ScanFile, bundle: ModelBundle, name: str = "a.png") -> None:
@@ -688,7 +706,7 @@ def test_a_scan_whose_model_is_gone_can_be_done_anew(
 
 def failed(tab: ScanTab, qtbot: QtBot, folder: Path) -> str:
     """Scan a folder that cannot be; what the tab says."""
-    tab.controller.start(ScanRequest(folder), tab.bundle)
+    tab.controller.start(ScanRequest(folder, bundle=tab.bundle))
     qtbot.waitUntil(lambda: tab.controller.active is not None, timeout=60_000)
     scan = at_rest(tab, qtbot)
     assert scan.record.status == FAILED
@@ -730,7 +748,7 @@ def test_a_full_home_is_said_and_nothing_starts(
     choose_folder(tab, qtbot, films)
     tab.start_page.start_button.click()
     qtbot.waitUntil(lambda: tab.banner.isVisible(), timeout=60_000)
-    assert tab.controller.is_idle
+    assert not tab.controller.is_running
     assert tab.page is tab.start_page
 
 
@@ -746,7 +764,7 @@ def test_a_disk_that_fills_up_leaves_what_was_done(
         monkeypatch.setenv("HILUM_HOME", str(home))
         tab = make_tab()
         begin(tab, qtbot, many)
-        qtbot.waitUntil(lambda: tab.controller.is_idle, timeout=60_000)
+        qtbot.waitUntil(lambda: not tab.controller.is_running, timeout=60_000)
         assert "no space left to write the list" in tab.scan_page.failure.cause.text
         assert "press Go on" in tab.scan_page.failure.cause.hint
         assert 0 < tab.scan_page.rows < MANY

@@ -375,7 +375,7 @@ def test_changed_options_ask_for_another_check(
     assert not panel.again.isHidden()
     panel.again.click()
     qtbot.waitUntil(lambda: panel.reason == "", timeout=20_000)
-    assert stand_in.calls[-1][-3:] == ["--seed", "7", "--events"]
+    assert stand_in.calls[-1][-4:-1] == ["--seed", "7", "--job"]
 
 
 def test_unticked_labels_are_left_out(

@@ -94,7 +94,7 @@ def test_a_kept_comparison_is_shown_at_once(
     panel.set_model_in_use(in_use)
     shown(panel, qtbot, run, tiny_bundle)
     assert run.comparison.stat().st_mtime_ns == written
-    assert not panel._job.is_running
+    assert not panel._jobs.is_running
     assert "McNemar" in panel.view._foot.text()
 
 
@@ -158,9 +158,9 @@ def test_a_comparison_can_be_stopped(
 ) -> None:
     panel.set_model_in_use(in_use)
     panel.set_run(run, read_bundle(run.bundle_dir))
-    qtbot.waitUntil(lambda: panel._job.is_running, timeout=10000)
+    qtbot.waitUntil(lambda: panel._jobs.is_running, timeout=10000)
     panel.stop_button.click()
-    qtbot.waitUntil(lambda: not panel._job.is_running, timeout=20000)
+    qtbot.waitUntil(lambda: not panel._jobs.is_running, timeout=20000)
     assert panel.result is None
     assert panel.compare_button.isVisible()
 
@@ -187,7 +187,7 @@ def answering(
 def comparing(panel: CandidatePanel, qtbot: QtBot, run: Run) -> None:
     """Wait until a comparison has begun."""
     panel.set_run(run, read_bundle(run.bundle_dir))
-    qtbot.waitUntil(lambda: panel._job.is_running, timeout=10000)
+    qtbot.waitUntil(lambda: panel._jobs.is_running, timeout=10000)
 
 
 @pytest.fixture
@@ -212,7 +212,7 @@ def test_a_model_that_is_wanted_before_it_is_compared_waits_and_is_then_used(
     panel.choice.use_button.setFocus()
     qtbot.keyClick(panel.choice.use_button, Qt.Key.Key_Space)
     assert len(asked) == 1
-    assert panel._job.is_running
+    assert panel._jobs.is_running
     assert "once the comparison has ended" in panel.choice.about
     assert panel.choice.use_button.accessibleDescription() in panel.choice.about
     used.wait()
@@ -254,7 +254,7 @@ def test_a_model_can_be_used_without_comparing_or_not_at_all(
     answering(monkeypatch, "Cancel")
     with qtbot.assertNotEmitted(panel.use_asked):
         panel.choice.use_button.click()
-    assert panel._job.is_running
+    assert panel._jobs.is_running
     answering(monkeypatch, "without")
     with qtbot.waitSignal(panel.use_asked) as caught:
         panel.choice.use_button.click()
@@ -297,7 +297,7 @@ def test_waiting_can_be_called_off_and_ends_with_the_comparison(
     panel.choice.use_button.click()
     with qtbot.assertNotEmitted(panel.use_asked):
         panel.stop_button.click()
-        qtbot.waitUntil(lambda: not panel._job.is_running, timeout=20000)
+        qtbot.waitUntil(lambda: not panel._jobs.is_running, timeout=20000)
     assert panel.choice.use_button.text() == "&Use without comparing"
 
 
@@ -341,7 +341,7 @@ def test_nothing_is_compared_while_the_report_is_out_of_sight(
     qtbot.waitUntil(panel._dwell.isActive)
     panel.hide()
     qtbot.waitUntil(lambda: not panel._dwell.isActive())
-    assert not panel._job.is_running
+    assert not panel._jobs.is_running
     panel.show()
     assert panel._dwell.isActive()
 

@@ -27,7 +27,7 @@ from core.jobs.events import (
 from core.jobs.failures import Failure
 from core.reports.chart_style import ChartColours, new_figure
 from core.runs.config import TrainingConfig
-from core.runs.progress import RunStory, read_story
+from core.runs.progress import RunProgress, read_progress
 from core.runs.record import RunRecord
 from core.runs.run import FAILED, INTERRUPTED, RUNNING, Run
 from core.runs.store import new_run
@@ -55,8 +55,8 @@ def run(tmp_path: Path) -> Run:
 
 
 @pytest.fixture
-def story(run: Run) -> RunStory:
-    return RunStory(run.record.config)
+def story(run: Run) -> RunProgress:
+    return RunProgress(run.record.config)
 
 
 @pytest.fixture
@@ -68,12 +68,12 @@ def page(qtbot: QtBot) -> RunPage:
     return page
 
 
-def tell(story: RunStory, *events: TrainingEvent) -> None:
+def tell(story: RunProgress, *events: TrainingEvent) -> None:
     for event in events:
         story.add(event)
 
 
-def fine_tuning(story: RunStory) -> None:
+def fine_tuning(story: RunProgress) -> None:
     """Three epochs of the second phase, the first of them the best."""
     tell(
         story,
@@ -85,14 +85,14 @@ def fine_tuning(story: RunStory) -> None:
     )
 
 
-def test_story_knows_the_epoch_in_work(story: RunStory) -> None:
+def test_story_knows_the_epoch_in_work(story: RunProgress) -> None:
     fine_tuning(story)
 
     assert stage_in_words(story) == "fine-tuning, epoch 4 of 8"
     assert progress_in_words(story) == "Fine-tuning, epoch 4 of 8, 38 %"
 
 
-def test_time_left_is_reckoned_from_the_epochs(story: RunStory) -> None:
+def test_time_left_is_reckoned_from_the_epochs(story: RunProgress) -> None:
     fine_tuning(story)
 
     left = story.time_left()
@@ -102,13 +102,13 @@ def test_time_left_is_reckoned_from_the_epochs(story: RunStory) -> None:
     assert left_in_words(story) == "About 5 minutes of training, or less"
 
 
-def test_time_left_of_a_stage_comes_from_its_rate(story: RunStory) -> None:
+def test_time_left_of_a_stage_comes_from_its_rate(story: RunProgress) -> None:
     tell(story, StageStarted("reading"), Progressed("reading", 100, 700, 10.0))
 
     assert left_in_words(story) == "About a minute of this stage"
 
 
-def test_time_left_is_not_invented(story: RunStory) -> None:
+def test_time_left_is_not_invented(story: RunProgress) -> None:
     tell(story, StageStarted("head"))
 
     assert left_in_words(story) == "Not known yet"
@@ -131,7 +131,7 @@ def test_durations_are_said_as_people_say_them(seconds: float, words: str) -> No
     assert duration_in_words(seconds) == words
 
 
-def test_epochs_since_the_best_count_within_the_phase(story: RunStory) -> None:
+def test_epochs_since_the_best_count_within_the_phase(story: RunProgress) -> None:
     tell(story, epoch("head", 1, best=True), epoch("head", 2, best=False))
     in_head = story.epochs_since_best
     tell(story, epoch("fine-tuning", 1, best=False))
@@ -139,7 +139,9 @@ def test_epochs_since_the_best_count_within_the_phase(story: RunStory) -> None:
     assert (in_head, story.epochs_since_best) == (1, 1)
 
 
-def test_end_of_an_earlier_part_is_forgotten_when_it_goes_on(story: RunStory) -> None:
+def test_end_of_an_earlier_part_is_forgotten_when_it_goes_on(
+    story: RunProgress,
+) -> None:
     tell(story, JobStopped(), StageStarted("reading"))
 
     assert story.end is None
@@ -155,7 +157,7 @@ def test_story_is_read_from_the_disk_to_its_last_whole_line(run: Run) -> None:
     text = "".join(encode_event(event) + "\n" for event in events)
     run.events.write_text(text + '{"event": "Sta', encoding="utf-8")
 
-    story, place = read_story(run)
+    story, place = read_progress(run)
 
     assert place == len(text)
     assert story.progress == events[-1]
@@ -168,11 +170,11 @@ def test_run_that_ended_is_read_as_ended(run: Run) -> None:
         "".join(encode_event(event) + "\n" for event in events), encoding="utf-8"
     )
 
-    assert read_story(run)[0].end == JobSucceeded("/model")
+    assert read_progress(run)[0].end == JobSucceeded("/model")
 
 
 def test_page_tells_where_a_running_job_is(
-    page: RunPage, run: Run, story: RunStory
+    page: RunPage, run: Run, story: RunProgress
 ) -> None:
     reason = "TensorFlow has no GPU on this system."
     tell(story, DeviceFound("Processor, 2 cores", reason, "tensorflow"))
@@ -191,7 +193,7 @@ def test_page_tells_where_a_running_job_is(
 
 
 def test_page_follows_the_story(
-    page: RunPage, run: Run, story: RunStory, qtbot: QtBot
+    page: RunPage, run: Run, story: RunProgress, qtbot: QtBot
 ) -> None:
     page.show_run(run, story, RUNNING)
     tell(story, Noted("One film was left out."), StageStarted("export"))
@@ -204,7 +206,7 @@ def test_page_follows_the_story(
 
 
 def test_finishing_needs_an_epoch_to_keep(
-    page: RunPage, run: Run, story: RunStory
+    page: RunPage, run: Run, story: RunProgress
 ) -> None:
     page.show_run(run, story, RUNNING)
     before = page.finish_button.isEnabled()
@@ -216,7 +218,7 @@ def test_finishing_needs_an_epoch_to_keep(
 
 
 def test_while_the_model_is_made_the_training_is_said_to_have_ended(
-    page: RunPage, run: Run, story: RunStory
+    page: RunPage, run: Run, story: RunProgress
 ) -> None:
     fine_tuning(story)
     tell(story, StageStarted("export", "Writing the graph."))
@@ -226,7 +228,7 @@ def test_while_the_model_is_made_the_training_is_said_to_have_ended(
 
 
 def test_asking_to_finish_says_what_happens_next(
-    page: RunPage, run: Run, story: RunStory, qtbot: QtBot
+    page: RunPage, run: Run, story: RunProgress, qtbot: QtBot
 ) -> None:
     fine_tuning(story)
     page.show_run(run, story, RUNNING)
@@ -241,7 +243,7 @@ def test_asking_to_finish_says_what_happens_next(
 
 
 def test_failure_shows_cause_advice_log_and_its_path(
-    page: RunPage, run: Run, story: RunStory, qtbot: QtBot
+    page: RunPage, run: Run, story: RunProgress, qtbot: QtBot
 ) -> None:
     tell(story, StageStarted("head"), JobFailed("The disk is full.", "Free space."))
     failure = Failure("The disk is full.", "Free space.", "line 1\nline 2", run.log)
@@ -260,7 +262,7 @@ def test_failure_shows_cause_advice_log_and_its_path(
 
 
 def test_paused_run_can_be_resumed_from_its_checkpoint(
-    page: RunPage, run: Run, story: RunStory, qtbot: QtBot
+    page: RunPage, run: Run, story: RunProgress, qtbot: QtBot
 ) -> None:
     run.work.begin(run.record.config, run.split, "command")
     fine_tuning(story)
@@ -275,7 +277,7 @@ def test_paused_run_can_be_resumed_from_its_checkpoint(
 
 
 def test_run_without_a_checkpoint_starts_again(
-    page: RunPage, run: Run, story: RunStory
+    page: RunPage, run: Run, story: RunProgress
 ) -> None:
     page.show_run(run, story, INTERRUPTED)
 
@@ -283,7 +285,7 @@ def test_run_without_a_checkpoint_starts_again(
 
 
 def test_run_with_a_damaged_record_can_only_be_discarded(
-    page: RunPage, run: Run, story: RunStory
+    page: RunPage, run: Run, story: RunProgress
 ) -> None:
     broken = Run(run.path, run.record, "The record is damaged.")
 
@@ -294,7 +296,7 @@ def test_run_with_a_damaged_record_can_only_be_discarded(
 
 
 def test_log_is_read_when_it_is_unfolded(
-    page: RunPage, run: Run, story: RunStory, qtbot: QtBot
+    page: RunPage, run: Run, story: RunProgress, qtbot: QtBot
 ) -> None:
     run.log.write_text("first\n", encoding="utf-8")
     page.show_run(run, story, RUNNING)
@@ -309,7 +311,7 @@ def test_log_is_read_when_it_is_unfolded(
 
 
 def test_everything_is_within_reach_of_the_keyboard(
-    page: RunPage, run: Run, story: RunStory
+    page: RunPage, run: Run, story: RunProgress
 ) -> None:
     fine_tuning(story)
     page.show_run(run, story, RUNNING)
@@ -322,7 +324,7 @@ def test_everything_is_within_reach_of_the_keyboard(
 
 
 def test_charts_stand_below_each_other_where_it_is_narrow(
-    page: RunPage, run: Run, story: RunStory, qtbot: QtBot
+    page: RunPage, run: Run, story: RunProgress, qtbot: QtBot
 ) -> None:
     fine_tuning(story)
     page.show_run(run, story, RUNNING)

@@ -1,0 +1,224 @@
+"""Scans as jobs: their folders, their commands, and how their ends are kept."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from core.errors import ANEW, RESUME, BundleError, CoreError, OutputError
+from core.jobs.channel import Outcome
+from core.jobs.events import STOP, JobStopped, JobSucceeded
+from core.jobs.failures import Failure
+from core.model.bundle import ModelBundle
+from core.scan import store as scans
+from core.scan.progress import ScanProgress
+from core.scan.record import (
+    CANCELLED,
+    FAILED,
+    FINISHED,
+    NO_LABELS,
+    PAUSED,
+    RUNNING,
+    ScanRecord,
+)
+from core.scan.store import Scan
+from desktop.work.kind import Active, Launch, Settled
+
+logger = logging.getLogger(__name__)
+
+#: What else can be done -> that in the window.
+_MORE: Final = {RESUME: "Then press Go on.", ANEW: "Or scan the folder anew."}
+_GO_ON: Final = "What was done is kept: press Go on."
+
+
+@dataclasses.dataclass(frozen=True)
+class ScanRequest:
+    """What the user asks for.
+
+    Attributes:
+        folder: Absolute.
+        labels: `NO_LABELS`, `FROM_FOLDERS` or `FROM_LIST` of core.scan.record.
+        label_list: CSV file; None unless `FROM_LIST`.
+        precision: As `core scan --precision`.
+        watch: Whether to keep the folder under watch afterwards.
+        hidden: Whether files and folders that begin with a dot are read too.
+        bundle: The model to read with; set before a scan is started.
+    """
+
+    folder: Path
+    labels: str = NO_LABELS
+    label_list: Path | None = None
+    precision: str = "float32"
+    watch: bool = False
+    hidden: bool = False
+    bundle: ModelBundle | None = None
+
+
+class ScanKind:
+    """What is particular to scans; see `desktop.work.kind.JobKind`."""
+
+    busy = (
+        "A scan is under way, and a window makes only one at a time.",
+        "Wait for its end, or cancel it first.",
+    )
+    kill_after_s = 60.0  # a summary of many films is made before the end
+    ends_with_window = True  # and goes on at the next start
+
+    def name(self, item: Scan) -> str:
+        return f"The scan of {item.record.name}"
+
+    def find(self) -> Sequence[Scan]:
+        return [_as_it_is(scan) for scan in scans.list_scans()]
+
+    def begin(self, request: ScanRequest) -> Launch:
+        assert request.bundle is not None
+        card = request.bundle.card
+        record = ScanRecord(
+            folder=request.folder,
+            started=datetime.now().astimezone().replace(microsecond=0),
+            model=card.name,
+            bundle=request.bundle.path,
+            model_sha256=request.bundle.sha256,
+            card_labels=tuple(card.labels),
+            labels=request.labels,
+            label_list=request.label_list,
+            precision=request.precision,
+            watch=request.watch,
+            hidden=request.hidden,
+        )
+        scan = dataclasses.replace(scans.new_scan(record), is_at_work=True)
+        return Launch(scan, scan.command(request.bundle.path), ScanProgress())
+
+    def resume(self, item: Scan) -> Launch:
+        scan = scans.read_scan(item.path)
+        if scan.damage:
+            raise OutputError(scan.damage, hint="It can only be deleted.")
+        try:
+            bundle = scans.find_bundle(scan.record)
+        except BundleError as error:
+            told = {"message": str(error), "hint": error.hint}
+            scans.save(scans.changed(scan, status=FAILED, **told))
+            raise
+        # What it says is no longer so, and the command overwrites nothing.
+        with contextlib.suppress(OSError):
+            scan.summary.unlink(missing_ok=True)
+        scan = scans.save(scans.changed(scan, status=RUNNING, message="", hint=""))
+        done = scan.rows()
+        scan = dataclasses.replace(scan, is_at_work=True)
+        return Launch(scan, scan.command(bundle.path), ScanProgress(done), done)
+
+    def progress(self, item: Scan) -> tuple[ScanProgress, int]:
+        start = item.channel.last_start()
+        progress = ScanProgress(start.done)
+        place = item.channel.replay(progress.add, start.events)
+        progress.forget_speed()
+        if request := item.channel.requested():
+            progress.ask(request)
+        return progress, place
+
+    def interrupted(self, items: Sequence[Scan]) -> Scan | None:
+        return next((scan for scan in items if scan.is_interrupted()), None)
+
+    def noted(self, active: Active) -> Scan:
+        scan: Scan = active.item
+        progress: ScanProgress = active.progress
+        status = RUNNING
+        if active.request == STOP:
+            status = _cancelled_as(progress)
+        elif progress.is_paused:
+            status = PAUSED
+        films = progress.total or scan.record.films
+        if (status, films) == (scan.record.status, scan.record.films):
+            return scan
+        return scans.changed(scan, status=status, films=films, done=progress.done)
+
+    def save(self, item: Scan) -> None:
+        scans.save(item)
+
+    def settle(self, active: Active, outcome: Outcome) -> Settled:
+        scan: Scan = active.item
+        if isinstance(outcome, JobStopped) and active.request != STOP:
+            kept = scans.read_scan(scan.path)
+            if kept.record.status != RUNNING:  # as whoever asked for its end said
+                return Settled(kept)
+        done = scan.rows()
+        if _goes_on(active, outcome, done):
+            try:
+                return Settled(scan, again=self._again(active, outcome))
+            except CoreError as error:
+                logger.warning("a scan was not started again: %s", error)
+        status, message, hint = _end(active, outcome)
+        ended = {"status": status, "message": message, "hint": hint, "done": done}
+        scan = scans.changed(
+            scan, **ended, films=active.progress.total or scan.record.films
+        )
+        # Where the disk is full it stays written down as under way, and goes on by
+        # itself when there is space again.
+        with contextlib.suppress(OutputError):
+            scans.save(scan)
+        return Settled(dataclasses.replace(scan, is_at_work=False))
+
+    def delete(self, item: Scan) -> None:
+        scans.delete(item)
+
+    def _again(self, active: Active, outcome: Outcome) -> Launch:
+        launch = self.resume(active.item)
+        before, now = active.progress, launch.progress
+        assert isinstance(now, ScanProgress)
+        now.notes, now.dropped = before.notes, before.dropped
+        if isinstance(outcome, Failure):
+            now.note(f"{_of_scan(outcome)} It was started again by itself.")
+        return launch
+
+
+def _as_it_is(scan: Scan) -> Scan:
+    """A scan of the list, with what its window had no time to write down."""
+    if scan.damage or scan.is_at_work or scan.record.status not in (RUNNING, PAUSED):
+        return scan
+    scan = scans.changed(scan, done=scan.rows())
+    if isinstance(scan.channel.last_event(), JobSucceeded):
+        # It came to its end without a window.
+        return scans.save(scans.changed(scan, status=FINISHED))
+    return scan
+
+
+def _cancelled_as(progress: ScanProgress) -> str:
+    return FINISHED if progress.was_watching else CANCELLED
+
+
+def _goes_on(active: Active, outcome: Outcome, done: int) -> bool:
+    """Whether it is to be started again by itself.
+
+    A film that ends it has a row once it was started again, so it gets on from
+    crash to crash, unless something else is amiss.
+    """
+    if active.request == STOP or isinstance(outcome, JobSucceeded):
+        return False
+    if isinstance(outcome, Failure):
+        is_new = active.failed_at is None or done > active.failed_at
+        return outcome.is_crash and is_new
+    return not active.is_own  # the window before asked for its end, and closed
+
+
+def _end(active: Active, outcome: Outcome) -> tuple[str, str, str]:
+    """Status, message and hint of a scan that has ended."""
+    if isinstance(outcome, JobSucceeded):
+        return FINISHED, "", ""
+    if active.request == STOP:
+        return _cancelled_as(active.progress), "", ""
+    if not isinstance(outcome, Failure):
+        return FAILED, "The scan was ended by another program.", _GO_ON
+    if outcome.is_crash:
+        return FAILED, _of_scan(outcome), _GO_ON
+    hint = f"{outcome.hint} {_MORE.get(outcome.code, '')}".strip()
+    return FAILED, outcome.message, hint
+
+
+def _of_scan(failure: Failure) -> str:
+    """What happened to a scan, as it is told of any job."""
+    return failure.message.replace("The job", "The scan", 1)

@@ -1,0 +1,145 @@
+"""Jobs in rows, for lists of any kind of them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from PyQt5.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
+
+from desktop.style.severity import severity_icon
+from desktop.widgets.figures_table import cell_alignment
+
+#: The row of an index.
+ROW_ROLE: Final = Qt.ItemDataRole.UserRole + 1
+#: What an index sorts by.
+SORT_ROLE: Final = Qt.ItemDataRole.UserRole + 2
+
+_ROOT: Final = QModelIndex()
+
+SortKey = tuple[bool, float, str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Column:
+    """A column of a list of jobs.
+
+    Attributes:
+        title: Its heading.
+        text: What a cell shows of a row.
+        key: What it sorts by; None for what is not known.
+        is_number: Whether it is aligned like one.
+        tip: What the heading explains; may be empty.
+        severity: How grave a cell is, for its icon; empty for none.
+        hover: What a cell explains; else its text.
+    """
+
+    title: str
+    text: Callable[[Any], str]
+    key: Callable[[Any], float | str | None] = lambda row: None
+    is_number: bool = False
+    tip: str = ""
+    severity: Callable[[Any], str] = lambda row: ""
+    hover: Callable[[Any], str] | None = None
+
+
+class JobListModel(QAbstractTableModel):
+    """Jobs in rows; each has a `path`, its folder.
+
+    Args:
+        columns: What to show of them.
+    """
+
+    def __init__(
+        self, columns: Sequence[Column], parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.columns = tuple(columns)
+        self._rows: list[Any] = []
+
+    @property
+    def rows(self) -> tuple[Any, ...]:
+        """What is shown, in the order it was given."""
+        return tuple(self._rows)
+
+    def set_rows(self, rows: Sequence[Any]) -> None:
+        """Replace the rows; where they are of the same jobs, selections stay."""
+        if [row.path for row in rows] == [row.path for row in self._rows]:
+            self._rows = list(rows)
+            self.announce(0, len(rows) - 1)
+        else:
+            self.beginResetModel()
+            self._rows = list(rows)
+            self.endResetModel()
+
+    def row_of(self, path: Path) -> int | None:
+        """Where a job is."""
+        paths = [row.path for row in self._rows]
+        return paths.index(path) if path in paths else None
+
+    def announce(self, first: int, last: int) -> None:
+        """Rows have changed, the last one included."""
+        if last >= first:
+            end = self.index(last, len(self.columns) - 1)
+            self.dataChanged.emit(self.index(first, 0), end)
+
+    def text(self, row: Any, column: Column) -> str:
+        """What a cell shows."""
+        return column.text(row)
+
+    # Qt overrides
+
+    def rowCount(self, parent: QModelIndex = _ROOT) -> int:
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: QModelIndex = _ROOT) -> int:
+        return 0 if parent.isValid() else len(self.columns)
+
+    def data(
+        self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> object:
+        if not index.isValid():
+            return None
+        row, column = self._rows[index.row()], self.columns[index.column()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self.text(row, column)
+        if role == SORT_ROLE:
+            return _sortable(column.key(row))
+        if role == ROW_ROLE:
+            return row
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return cell_alignment(is_number=column.is_number)
+        if role == Qt.ItemDataRole.DecorationRole:
+            severity = column.severity(row)
+            return severity_icon(severity) if severity else None
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return column.hover(row) if column.hover else column.text(row)
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return f"{column.title}: {column.text(row)}"
+        return None
+
+    def headerData(
+        self,
+        section: int,
+        orientation: Qt.Orientation,
+        role: int = Qt.ItemDataRole.DisplayRole,
+    ) -> object:
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        column = self.columns[section]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return column.title
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return column.tip or None
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return cell_alignment(is_number=column.is_number)
+        return None
+
+
+def _sortable(key: float | str | None) -> SortKey:
+    """A key that compares with any other of its column: (unknown, number, text)."""
+    if key is None:
+        return True, 0.0, ""
+    return (False, 0.0, key) if isinstance(key, str) else (False, float(key), "")
