@@ -19,8 +19,8 @@ core.outputs core.files core.words core.films core.jobs core.program core.data
 core.model core.runs core.evaluation core.reports core.audit core.scan core.training
 core.cluster core.filing core.commands core.__main__
 
-desktop.settings desktop.work desktop.style desktop.widgets desktop.film desktop.models
-desktop.diagnose desktop.scan.table desktop.scan desktop.retrain.settings
+desktop.settings desktop.work desktop.style desktop.widgets desktop.jobs desktop.film
+desktop.models desktop.diagnose desktop.scan.table desktop.scan desktop.retrain.settings
 desktop.retrain.data desktop.retrain.runs desktop.retrain.report desktop.retrain
 desktop.app desktop.__main__
 """.split()

@@ -30,7 +30,7 @@ from desktop.models.export_dialog import ExportDialog
 from desktop.models.menu import _unpack
 from desktop.retrain.report.data import read_report_data
 from desktop.retrain.report.files import save_report
-from desktop.scan.export_jobs import ALL, Choice, Chore, clean_up, prepare
+from desktop.scan.export_jobs import ALL, Choice, ScanTask, clean_up, prepare
 from tests.finished_run import make_finished_run
 from tests.finished_run import write_films as write_listed_films
 from tests.finished_scan import write_scan
@@ -315,11 +315,11 @@ def exported_scan(world: Path, target: Path, flag: str = "--csv") -> None:
     bundle = read_bundle(world / MODEL)
     scan = write_scan(bundle, world)
     words = (flag, str(target), *(["--overwrite"] if flag == "--csv" else []))
-    chore = Chore(scan, Choice(ALL), words, target, moves=flag == "--move-to")
-    arguments = prepare(chore)
+    task = ScanTask(scan, Choice(ALL), words, target, moves=flag == "--move-to")
+    arguments = prepare(task)
     before = everything(world)
     assert run_command(*arguments[:-1]) == 2
-    clean_up(chore)
+    clean_up(task)
     assert everything(world) == before
     raise OutputError("refused", hint="by the command")
 

@@ -15,7 +15,7 @@ from core.data.split import SPLITS, write_manifest
 from core.files import atomic_write
 from core.jobs.control import Control
 from core.jobs.events import JobSucceeded
-from core.jobs.reporters import Report, begin_report, end_told, heeding
+from core.jobs.reporters import Report, begin_report, cancellable, end_told
 from core.outputs import check_files
 from core.terminal import print_lines, printable
 
@@ -64,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
     control = Control(said="The check was stopped.", hint="")
     report = begin_report(control, as_events=arguments.events, job=arguments.job)
     with end_told(report):
-        found = _audit(arguments, heeding(control, report))
+        found = _audit(arguments, cancellable(control, report))
     if arguments.events:
         report(JobSucceeded(str(arguments.json or "")))
     else:

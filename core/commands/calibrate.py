@@ -11,7 +11,7 @@ from core.data.dataset import listed_films
 from core.errors import CoreError
 from core.jobs.control import Control
 from core.jobs.events import JobSucceeded, Progressed, StageStarted
-from core.jobs.reporters import begin_report, end_told, heeding
+from core.jobs.reporters import begin_report, cancellable, end_told
 from core.model.bundle import is_bundle, read_bundle
 from core.model.int8 import calibrate
 from core.outputs import check_folder, refuse_inputs
@@ -64,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
         overwrite = arguments.overwrite
         check_folder(arguments.out, overwrite=overwrite, is_own=is_bundle)
         bundle = read_bundle(arguments.bundle)
-        told = heeding(control, report)
+        told = cancellable(control, report)
         told(StageStarted(_STAGE, "Reading films, then looking at what they come to."))
 
         def on_film(done: int, total: int) -> None:

@@ -20,9 +20,9 @@ from core.jobs.events import JobSucceeded, Noted, StageStarted
 from core.jobs.reporters import (
     Report,
     begin_report,
+    cancellable,
     counter,
     end_told,
-    heeding,
     share_counter,
 )
 from core.model.bundle import ModelBundle, read_bundle
@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
                 "With --events the comparison needs a file to go to.",
                 hint="Name it with --json.",
             )
-        result, candidate = _compare(arguments, heeding(control, report))
+        result, candidate = _compare(arguments, cancellable(control, report))
     if arguments.events:
         report(JobSucceeded(str(arguments.json)))
     else:

@@ -167,14 +167,14 @@ def end_told(report: Report) -> Iterator[None]:
         raise
 
 
-def heeding(control: Control, report: Report) -> Report:
-    """A report that raises `TrainingStopped` instead, once that is wished."""
+def cancellable(control: Control, report: Report) -> Report:
+    """A report that raises `TrainingStopped` instead, once the end was asked for."""
 
-    def heed(event: TrainingEvent) -> None:
+    def report_unless_stopped(event: TrainingEvent) -> None:
         control.stop_if_asked()
         report(event)
 
-    return heed
+    return report_unless_stopped
 
 
 def counter(stage: str, total: int, report: Report) -> Callable[[int], None]:

@@ -26,8 +26,8 @@ from PyQt5.QtWidgets import (
 
 from core.scan.record import CANCELLED, FAILED, FINISHED, PAUSED, RUNNING
 from core.scan.store import Scan
+from desktop.jobs.list_model import Column, JobListModel
 from desktop.widgets.figures_table import make_plain
-from desktop.widgets.job_list import Column, JobListModel
 from desktop.widgets.labels import printable
 from desktop.widgets.times import short_when
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from PyQt5.QtCore import pyqtSignal, pyqtSlot
 from PyQt5.QtWidgets import (
@@ -18,11 +19,11 @@ from core.errors import CoreError
 from core.jobs.channel import Outcome
 from core.jobs.events import JobStopped
 from core.jobs.failures import Failure
+from desktop.jobs.progress import JobProgress
 from desktop.retrain.data.audit_file import read_audit
 from desktop.retrain.data.audit_result import AuditResult
 from desktop.retrain.data.audit_view import AuditView
 from desktop.retrain.data.check_folder import CheckFolder, copy_manifest
-from desktop.retrain.data.check_progress import CheckProgress
 from desktop.retrain.data.chooser import DataChooser
 from desktop.retrain.data.options import DataOptions, SplitOptions, audit_words
 from desktop.widgets.failure_panel import FailurePanel
@@ -32,6 +33,11 @@ from desktop.work.command import Command, CommandKind
 from desktop.work.jobs import JobController
 
 _GIVEN = "given-split.csv"
+_STAGES: Final = {
+    "reading": "Reading the films",
+    "comparing": "Looking for copies",
+    "probing": "Looking for shortcuts",
+}
 
 
 class DataPanel(QWidget):
@@ -55,7 +61,6 @@ class DataPanel(QWidget):
         self._checked: tuple[Path, SplitOptions, Path] | None = None
         self._grouped = False
         self._jobs = JobController(CommandKind(), self)
-        self._jobs.progressed.connect(self._on_job_progressed)
         self._jobs.ended.connect(self._on_job_ended)
         self._jobs.refused.connect(self._on_job_refused)
         self._jobs.running_changed.connect(self._on_running_changed)
@@ -68,8 +73,10 @@ class DataPanel(QWidget):
         self.view = AuditView(self)
         self.view.group_asked.connect(self._on_group_asked)
         self.view.acceptance_changed.connect(self.state_changed)
-        self.progress = CheckProgress(self)
-        self.progress.cancel.clicked.connect(self._on_cancel_clicked)
+        self.progress = JobProgress("Progress of the check", "&Cancel", _STAGES, self)
+        self.progress.stop_button.setAccessibleName("Cancel the check of the films")
+        self.progress.stop_button.clicked.connect(self._on_cancel_clicked)
+        self._jobs.progressed.connect(self.progress.show_event)
         self._stale = Caption("", self)
         self.again = QPushButton("Check &again", self)
         self.again.clicked.connect(self.check)
@@ -177,7 +184,7 @@ class DataPanel(QWidget):
         words = audit_words(
             self._data.absolute(), options, place / "audit.json", place / "split.csv"
         )
-        self.progress.begin()
+        self.progress.begin("Starting the check.")
         self._jobs.start(Command(tuple(words), place))
         self._show()
 
@@ -194,10 +201,6 @@ class DataPanel(QWidget):
     def _on_cancel_clicked(self) -> None:
         self.progress.show_stopping()
         self._jobs.stop()
-
-    @pyqtSlot(object)
-    def _on_job_progressed(self, event: object) -> None:
-        self.progress.show_event(event)
 
     @pyqtSlot(object, object)
     def _on_job_ended(self, command: Command, outcome: Outcome) -> None:
@@ -259,7 +262,7 @@ class DataPanel(QWidget):
 
     def _show(self) -> None:
         running = self.is_checking
-        self.progress.set_running(running)
+        self.progress.setVisible(running)
         self.options.setVisible(self._data is not None)
         has_old = self._data is not None and not running
         is_stale = self._is_stale or self._checked is None

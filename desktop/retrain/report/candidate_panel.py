@@ -20,14 +20,14 @@ from PyQt5.QtWidgets import (
 
 from core.errors import CoreError
 from core.jobs.channel import Outcome
-from core.jobs.events import JobStopped, Progressed, StageStarted
+from core.jobs.events import JobStopped
 from core.jobs.failures import Failure
 from core.model.bundle import ModelBundle
 from core.runs.run import Run
+from desktop.jobs.progress import JobProgress
 from desktop.models.choice import Advice, ModelChoice
 from desktop.retrain.report.allowed_drop import AllowedDrop
 from desktop.retrain.report.comparison_file import compare_command, read_comparison
-from desktop.retrain.report.comparison_progress import ComparisonProgress
 from desktop.retrain.report.comparison_view import ComparisonView
 from desktop.widgets.confirm import choose
 from desktop.widgets.message_card import MessageCard
@@ -182,17 +182,10 @@ class CandidatePanel(QFrame):
         if was_waiting:
             self._settle(is_sure=False)
 
-    def _on_file_failed(self, error: CoreError) -> None:
+    def _on_file_failed(self, error: CoreError, command: object = None) -> None:
         self._fail(str(error), error.hint)
 
     # The child
-
-    @pyqtSlot(object)
-    def _on_job_progressed(self, event: object) -> None:
-        if isinstance(event, StageStarted) and event.detail:
-            self._show_progress(event.detail)
-        elif isinstance(event, Progressed) and event.total:
-            self._progress.show_done(event.done, event.total)
 
     @pyqtSlot(object, object)
     def _on_job_ended(self, command: Command, outcome: Outcome) -> None:
@@ -202,10 +195,6 @@ class CandidatePanel(QFrame):
             self._end()
         else:
             self._read_result(Path(outcome.result))
-
-    @pyqtSlot(object, object)
-    def _on_job_refused(self, error: CoreError, command: object) -> None:
-        self._fail(str(error), error.hint)
 
     def _read_result(self, file: Path) -> None:
         run, bundle, in_use = self._run, self._bundle, self._in_use
@@ -236,7 +225,7 @@ class CandidatePanel(QFrame):
     # What is shown
 
     def _show_progress(self, text: str) -> None:
-        self._progress.show_activity(text)
+        self._progress.begin(text)
         self._show_state()
 
     def _show_state(self) -> None:
@@ -318,7 +307,7 @@ class CandidatePanel(QFrame):
         self._drop_label = QLabel("Allo&wed fall", self)
         self._drop = AllowedDrop(self)
         self._drop_label.setBuddy(self._drop)
-        self._progress = ComparisonProgress(self)
+        self._progress = JobProgress("Comparison", "S&top comparing", {}, self)
         self.stop_button = self._progress.stop_button
         self._failure = MessageCard("warn", self)
         self._failure.set_severity("warn", "Not compared")
@@ -346,10 +335,10 @@ class CandidatePanel(QFrame):
         self.choice.use_asked.connect(self._on_use_asked)
         self.choice.back_asked.connect(self.back_asked)
         self.compare_button.clicked.connect(self.compare)
-        self._progress.stop_asked.connect(self._on_stop_clicked)
-        self._jobs.progressed.connect(self._on_job_progressed)
+        self.stop_button.clicked.connect(self._on_stop_clicked)
+        self._jobs.progressed.connect(self._progress.show_event)
         self._jobs.ended.connect(self._on_job_ended)
-        self._jobs.refused.connect(self._on_job_refused)
+        self._jobs.refused.connect(self._on_file_failed)
 
     # Qt overrides
 

@@ -22,9 +22,9 @@ from PyQt5.QtWidgets import (
 from core.evaluation.findings import findings_of
 from core.model.bundle import ModelBundle
 from core.runs.run import Run
+from desktop.jobs.list_model import ROW_ROLE
 from desktop.retrain.runs.model import COMPARE_COLUMNS, RunsModel, RunsOrder
 from desktop.retrain.runs.rows import RunRow
-from desktop.widgets.job_list import ROW_ROLE
 from desktop.widgets.labels import Caption
 from desktop.widgets.message_card import MessageCard
 from desktop.widgets.rates import Rate

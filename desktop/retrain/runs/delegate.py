@@ -8,11 +8,11 @@ from PyQt5.QtCore import QModelIndex, QRect, QSize, Qt
 from PyQt5.QtGui import QFont, QPainter, QPalette, QPen
 from PyQt5.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
+from desktop.jobs.list_model import ROW_ROLE
 from desktop.retrain.runs.model import IN_USE_ROLE
 from desktop.retrain.runs.rows import RunRow
 from desktop.style.item_paint import paint_frame
 from desktop.style.severity import severity_icon
-from desktop.widgets.job_list import ROW_ROLE
 from desktop.widgets.labels import muted
 from desktop.widgets.times import short_when
 

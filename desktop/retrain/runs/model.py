@@ -18,8 +18,8 @@ from PyQt5.QtCore import (
 
 from core.model.bundle import ModelBundle
 from core.runs.run import Run
+from desktop.jobs.list_model import SORT_ROLE, Column, JobListModel
 from desktop.retrain.runs.rows import RunRow, read_row
-from desktop.widgets.job_list import SORT_ROLE, Column, JobListModel
 from desktop.widgets.times import time_in_words, when_in_words
 
 #: Whether the model of the row is the one in use.

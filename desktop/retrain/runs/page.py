@@ -61,7 +61,7 @@ _ASKED: Final = {
 class RunPage(QWidget):
     """Watches a run, and goes on with it or gives it up.
 
-    Knows no process: it is given a run and its story, and says what is wanted.
+    Knows no process: it is given a run and its run_progress, and says what is wanted.
 
     Signals:
         finish_asked: Run. Make a model of the best epoch so far.
@@ -79,7 +79,7 @@ class RunPage(QWidget):
         super().__init__(parent)
         self.setObjectName("runPage")
         self._run: Run | None = None
-        self._story: RunProgress | None = None
+        self._run_progress: RunProgress | None = None
         self._state = ""
         self._asked = ""
         self._drawn_epochs: list[object] | None = None
@@ -107,20 +107,24 @@ class RunPage(QWidget):
         return self._run
 
     def show_run(
-        self, run: Run, story: RunProgress, state: str, failure: Failure | None = None
+        self,
+        run: Run,
+        run_progress: RunProgress,
+        state: str,
+        failure: Failure | None = None,
     ) -> None:
         """Show a run.
 
         Args:
             run: The run.
-            story: What it has told; `refresh` after more has come.
+            run_progress: What it has told; `refresh` after more has come.
             state: Of `core.runs.run`, but not finished.
             failure: Why it is not running, where it should be.
         """
         if self._run is None or run.path != self._run.path:
             self._scroll.verticalScrollBar().setValue(0)
             self.log.set_open(False)
-        self._run, self._story, self._state = run, story, state
+        self._run, self._run_progress, self._state = run, run_progress, state
         self._asked = ""
         self._drawn_epochs = None
         row = RunRow(run)
@@ -141,7 +145,7 @@ class RunPage(QWidget):
 
     @pyqtSlot()
     def refresh(self) -> None:
-        """The story has gone on; drawn a few times a second at most."""
+        """The run_progress has gone on; drawn a few times a second at most."""
         if not self._timer.isActive():
             self._timer.start()
 
@@ -156,26 +160,26 @@ class RunPage(QWidget):
 
     @pyqtSlot()
     def _draw(self) -> None:
-        run, story = self._run, self._story
-        if run is None or story is None:
+        run, run_progress = self._run, self._run_progress
+        if run is None or run_progress is None:
             return
         is_running = self._state == RUNNING
         mood = GOING if is_running else BROKEN if self._state == FAILED else HALTED
         self.stepper.setVisible(not run.damage)
-        self.stepper.set_stages(story.stages, story.stage, mood)
+        self.stepper.set_stages(run_progress.stages, run_progress.stage, mood)
         self.status.setVisible(is_running)
         if is_running:
-            self.status.set_story(story)
-        self._draw_sentence(run, story)
-        if self._drawn_epochs is not story.epochs:
-            self._drawn_epochs = story.epochs  # type: ignore[assignment]
-            self.charts.set_history(story.epochs)
-        self.charts.setVisible(bool(story.epochs))
-        self.no_charts.setVisible(is_running and not story.epochs)
-        self.notes.set_notes(story.notes)
-        self._draw_buttons(run, story)
+            self.status.set_progress(run_progress)
+        self._draw_sentence(run, run_progress)
+        if self._drawn_epochs is not run_progress.epochs:
+            self._drawn_epochs = run_progress.epochs  # type: ignore[assignment]
+            self.charts.set_history(run_progress.epochs)
+        self.charts.setVisible(bool(run_progress.epochs))
+        self.no_charts.setVisible(is_running and not run_progress.epochs)
+        self.notes.set_notes(run_progress.notes)
+        self._draw_buttons(run, run_progress)
 
-    def _draw_sentence(self, run: Run, story: RunProgress) -> None:
+    def _draw_sentence(self, run: Run, run_progress: RunProgress) -> None:
         if self._state == RUNNING or self._asked:
             self.sentence.set_text(_ASKED.get(self._asked, ""), "note")
             return
@@ -183,14 +187,14 @@ class RunPage(QWidget):
             goes_on = self._state != FAILED and run.can_resume()
             self.sentence.set_text(_KEPT if goes_on else "", "note")
             return
-        where = f" during {stage_in_words(story)}" if story.stage else ""
+        where = f" during {stage_in_words(run_progress)}" if run_progress.stage else ""
         text = f"Paused{where}. What was done is kept: resume it when you like."
         self.sentence.set_text(text, "note")
 
-    def _draw_buttons(self, run: Run, story: RunProgress) -> None:
+    def _draw_buttons(self, run: Run, run_progress: RunProgress) -> None:
         is_running, is_free = self._state == RUNNING, not self._asked
         self.finish_button.setVisible(is_running)
-        has_best = bool(story.epochs) and story.stage not in _LATE_STAGES
+        has_best = bool(run_progress.epochs) and run_progress.stage not in _LATE_STAGES
         self.finish_button.setEnabled(is_free and has_best)
         self.pause_button.setVisible(is_running)
         self.pause_button.setEnabled(self._asked not in ("pause", "discard"))
@@ -208,11 +212,13 @@ class RunPage(QWidget):
             "Cancel and d&iscard…" if is_running else "D&iscard…"
         )
         self.discard_button.setEnabled(self._asked != "discard")
-        has_failed = isinstance(story.end, JobFailed)
+        has_failed = isinstance(run_progress.end, JobFailed)
         is_default = can_resume and not has_failed
         self.resume_button.setDefault(is_default)
         has_room = self.height() >= _ROOMY_PX
-        self.explanation.setText(_LATE if story.stage in _LATE_STAGES else _EARLY)
+        self.explanation.setText(
+            _LATE if run_progress.stage in _LATE_STAGES else _EARLY
+        )
         self.explanation.setVisible(is_running and not self._asked and has_room)
 
     @pyqtSlot()

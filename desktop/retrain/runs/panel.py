@@ -37,6 +37,7 @@ from PyQt5.QtWidgets import (
 
 from core.model.bundle import ModelBundle
 from core.runs.run import Run
+from desktop.jobs.list_model import ROW_ROLE
 from desktop.retrain.runs.delegate import RunDelegate
 from desktop.retrain.runs.model import (
     LIST_COLUMNS,
@@ -45,7 +46,6 @@ from desktop.retrain.runs.model import (
     RunsOrder,
 )
 from desktop.retrain.runs.rows import RunRow
-from desktop.widgets.job_list import ROW_ROLE
 from desktop.widgets.labels import Caption
 
 _EMPTY = (

@@ -60,29 +60,31 @@ class RunStatus(QWidget):
         column.addWidget(self.gauge)
         column.addWidget(self.reason)
 
-    def set_story(self, story: RunProgress) -> None:
+    def set_progress(self, run_progress: RunProgress) -> None:
         """Show how far a running job is."""
-        progress = story.progress
+        progress = run_progress.progress
         if progress is None or progress.total <= 0:
             self.bar.setRange(0, 0)  # busy; it cannot be said how far
         else:
             self.bar.setRange(0, _STEPS)
             share = min(1.0, progress.done / progress.total)
             self.bar.setValue(round(_STEPS * share))
-        text = progress_in_words(story)
+        text = progress_in_words(run_progress)
         self.done.setText(text)
         self.bar.setAccessibleDescription(text)
-        self._set_device(story)
+        self._set_device(run_progress)
         rate = progress.films_per_s if progress is not None else 0.0
         speed = f"{rate:.0f}" if rate >= 10 else f"{rate:.1f}"
         _say(self.speed, "Speed", f"{speed} films per second" if rate else "Not known")
-        _say(self.left, "Time left", left_in_words(story))
-        is_training = story.epoch_in_work() is not None
+        _say(self.left, "Time left", left_in_words(run_progress))
+        is_training = run_progress.epoch_in_work() is not None
         self.gauge.setVisible(is_training)
-        self.gauge.set_epochs(story.epochs_since_best, story.config.patience)
+        self.gauge.set_epochs(
+            run_progress.epochs_since_best, run_progress.config.patience
+        )
 
-    def _set_device(self, story: RunProgress) -> None:
-        device = story.device
+    def _set_device(self, run_progress: RunProgress) -> None:
+        device = run_progress.device
         if device is None:
             _say(self.device, "Device", "Not known yet")
             self.reason.set_text("")
@@ -93,28 +95,28 @@ class RunStatus(QWidget):
         self.reason.set_text(device.reason, "note")
 
 
-def stage_in_words(story: RunProgress) -> str:
+def stage_in_words(run_progress: RunProgress) -> str:
     """What the job does: "fine-tuning, epoch 3 of 8"."""
-    title = TITLES.get(story.stage, story.stage or "starting").lower()
-    epoch = story.epoch_in_work()
+    title = TITLES.get(run_progress.stage, run_progress.stage or "starting").lower()
+    epoch = run_progress.epoch_in_work()
     return f"{title}, epoch {epoch[0]} of {epoch[1]}" if epoch else title
 
 
-def progress_in_words(story: RunProgress) -> str:
+def progress_in_words(run_progress: RunProgress) -> str:
     """How far the stage is: "Reading: 312 of 2,800 films"."""
-    text = stage_in_words(story)
+    text = stage_in_words(run_progress)
     text = text[:1].upper() + text[1:]
-    progress = story.progress
+    progress = run_progress.progress
     if progress is None or progress.total <= 0:
-        return f"{text}. {story.detail}" if story.detail else text
-    if story.epoch_in_work() is not None:
+        return f"{text}. {run_progress.detail}" if run_progress.detail else text
+    if run_progress.epoch_in_work() is not None:
         return f"{text}, {100 * min(1.0, progress.done / progress.total):.0f} %"
     return f"{text}: {progress.done:,} of {progress.total:,} films"
 
 
-def left_in_words(story: RunProgress) -> str:
+def left_in_words(run_progress: RunProgress) -> str:
     """How long it still takes, as far as that can be said."""
-    left = story.time_left()
+    left = run_progress.time_left()
     if left is None:
         return "Not known yet"
     words = duration_in_words(left.seconds)

@@ -22,7 +22,7 @@ from core.jobs.events import (
     StageStarted,
     TrainingEvent,
 )
-from core.jobs.reporters import Pipe, counter, end_told, heeding, share_counter
+from core.jobs.reporters import Pipe, cancellable, counter, end_told, share_counter
 from tests.tiny_bundle import write_tiny_bundle
 from tests.training_child import Child
 
@@ -119,7 +119,7 @@ def test_stop_says_what_was_stopped() -> None:
     control = Control("The check was stopped.", "Start anew.")
     control._read(io.StringIO(STOP))
     with pytest.raises(TrainingStopped, match="The check was stopped") as caught:
-        heeding(control, lambda event: None)(Noted("a word"))
+        cancellable(control, lambda event: None)(Noted("a word"))
     assert caught.value.hint == "Start anew."
 
 

@@ -127,8 +127,8 @@ def under_way(tab: ScanTab, qtbot: QtBot, films: int = 1) -> None:
     """Wait until so many films have been read."""
 
     def has_begun() -> bool:
-        story = tab.controller.progress
-        return story is not None and story.done >= films
+        progress = tab.controller.progress
+        return progress is not None and progress.done >= films
 
     qtbot.waitUntil(has_begun, timeout=60_000)
 
@@ -408,8 +408,8 @@ def test_a_watched_folder_is_read_until_it_is_stopped(
     tab.start_page.start_button.click()
 
     def is_watching() -> bool:
-        story = tab.controller.progress
-        return story is not None and story.stage == WATCHING
+        progress = tab.controller.progress
+        return progress is not None and progress.stage == WATCHING
 
     qtbot.waitUntil(is_watching, timeout=60_000)
     write_films(films, "normal/new.png", level=12)
@@ -499,9 +499,9 @@ def test_a_killed_child_is_started_again_as_long_as_that_gets_on(
     child = child_of(tab)
     child.send_signal(signal.SIGKILL)
     _wait_for_another(tab, qtbot, child)
-    story = tab.controller.progress
-    assert story is not None
-    assert any("started again" in note for note in story.notes)
+    progress = tab.controller.progress
+    assert progress is not None
+    assert any("started again" in note for note in progress.notes)
     starts = 1
     while tab.controller.is_running:
         child, starts = child_of(tab), starts + 1
@@ -567,8 +567,8 @@ bundle = read_bundle(Path(sys.argv[1]))
 tab.set_bundle(bundle)
 tab.controller.start(ScanRequest(Path(sys.argv[2]), bundle=bundle))
 def tell():
-    story = tab.controller.progress
-    if story is not None and story.done:
+    progress = tab.controller.progress
+    if progress is not None and progress.done:
         print("under way", flush=True)
         timer.stop()
 timer = QTimer()

@@ -148,7 +148,7 @@ def test_a_check_can_be_cancelled_and_begun_again(
     stand_in.set("waits")
     panel.set_data(data)
     qtbot.waitUntil(lambda: bool(stand_in.calls), timeout=20_000)
-    panel.progress.cancel.click()
+    panel.progress.stop_button.click()
     assert panel.progress.words == "Stopping."
     qtbot.waitUntil(lambda: not panel.is_checking)
     assert panel.reason == "The films have not been checked."

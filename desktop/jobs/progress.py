@@ -1,0 +1,85 @@
+"""How far a job is, in a line and a bar, and the button that stops it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PyQt5.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.jobs.events import Noted, Progressed, StageStarted
+
+
+class JobProgress(QWidget):
+    """Hidden while no job is at work.
+
+    Args:
+        name: Of the bar, for who cannot see it.
+        stop: On the button.
+        stages: Stage -> what is done in it, to be told with the films that are;
+            of other stages only what the job says of them is told.
+    """
+
+    def __init__(
+        self, name: str, stop: str, stages: Mapping[str, str], parent: QWidget
+    ) -> None:
+        super().__init__(parent)
+        self._stages = stages
+        self._words = QLabel("", self)
+        self._words.setWordWrap(True)
+        self._bar = QProgressBar(self)
+        self._bar.setTextVisible(False)
+        self._bar.setFixedHeight(8)
+        self._bar.setAccessibleName(name)
+        self.stop_button = QPushButton(stop, self)
+        line = QHBoxLayout()
+        line.addWidget(self._words, 1)
+        line.addWidget(self.stop_button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(line)
+        column.addWidget(self._bar)
+        self.hide()
+
+    @property
+    def words(self) -> str:
+        """What is said of the progress."""
+        return self._words.text()
+
+    def begin(self, words: str) -> None:
+        """A job begins; nothing is known of how much of it is done."""
+        self._tell(words)
+        self.stop_button.setEnabled(True)
+        self.show()
+
+    def show_stopping(self) -> None:
+        """The user wants the end; it may take some seconds."""
+        self._tell("Stopping.")
+        self.stop_button.setEnabled(False)
+
+    def show_event(self, event: object) -> None:
+        """Say what the job told."""
+        if not self.stop_button.isEnabled():  # it is being stopped
+            return
+        if isinstance(event, StageStarted):
+            self._tell(event.detail or self._stages.get(event.stage, self.words))
+        elif isinstance(event, Progressed):
+            self._bar.setRange(0, max(event.total, 1))
+            self._bar.setValue(event.done)
+            if stage := self._stages.get(event.stage):
+                words = f"{stage}: {event.done:,} of {event.total:,}"
+                if event.films_per_s > 0:
+                    words += f", {event.films_per_s:.0f} per second"
+                self._words.setText(words)
+        elif isinstance(event, Noted) and self._stages:
+            self._words.setText(event.message)
+
+    def _tell(self, words: str) -> None:
+        self._words.setText(words)
+        self._bar.setRange(0, 0)
