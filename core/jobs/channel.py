@@ -42,7 +42,7 @@ from core.jobs.events import (
     parse_event,
 )
 from core.jobs.failures import TAIL_BYTES, Failure, failure_of_exit, tail_of
-from core.jobs.lock import lock, open_to_write
+from core.jobs.lock import Lock
 from core.jobs.spawn import spawn
 from core.json_file import read_json
 
@@ -123,13 +123,14 @@ class JobChannel:
             OutputError: It runs already, cannot be started, or the folder
                 cannot be written.
         """
+        starting = Lock(self.path / "starting")
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            starting = open_to_write(self.path / "starting.lock")
+            is_ours = starting.take()
         except OSError as error:
             raise output_error(self.path, error) from error
         try:
-            if not lock(starting) or self.is_running():
+            if not is_ours or self.is_running():
                 raise OutputError(
                     f"The job in {self.path.name} is running already.",
                     hint="Another window of Hilum may have started it.",
@@ -139,7 +140,7 @@ class JobChannel:
             child = spawn([*words, *self.words()], self.log)
             self._record(Start(child.pid, _created(child.pid), *begins, done))
         finally:
-            os.close(starting)
+            starting.release()
         # It may be followed no longer by then, and must not stay as a zombie.
         threading.Thread(target=child.wait, daemon=True).start()
         return child
