@@ -322,6 +322,7 @@ def test_a_folder_that_goes_fails_the_shard_and_makes_no_rows(
     write_films(tmp_path / "in", "a.png", "b.png")
     films = find_films(tmp_path / "in").films
     reader = ShardReader(ship(tiny_bundle), tmp_path / "in", cores=1)
+    reader.open()
     (tmp_path / "in").rename(tmp_path / "gone")
     with pytest.raises(DatasetError, match="is no longer there"):
         reader.read(films)
