@@ -270,7 +270,7 @@ def relabelled(*labels: Label) -> ModelCard:
         for each in labels
     )
     probe = (1 / len(labels),) * len(labels)
-    return dataclasses.replace(
+    return msgspec.structs.replace(
         card, labels=labels, operating_points=points, probe=probe
     )
 
