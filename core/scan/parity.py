@@ -29,7 +29,7 @@ MOST: Final = 200
 #: Share of a scan's processor time that the comparison may take.
 TIME_SHARE: Final = 0.02
 #: Films of a scan from which it has time to find out what comparing one takes.
-_WORTH_TIMING: Final = 100
+_WORTH_TIMING: Final = 200
 #: Width of the 95 % interval of films with another verdict at which it is enough.
 _NARROW: Final = 0.025
 
