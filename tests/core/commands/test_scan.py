@@ -317,7 +317,7 @@ def test_a_full_disk_is_one_sentence_and_what_was_done_stays(
     with tiny_disk(tmp_path / "disk", 16) as disk:
         out = disk / "r.csv"
         assert scan(folder, "--out", out) == 2
-        assert "no space left to write r.csv; what was done is kept" in (
+        assert "no space left to write the list, r.csv; what was done is kept" in (
             capsys.readouterr().err
         )
         done = files_of(out)

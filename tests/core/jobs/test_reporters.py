@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import OutputError, TrainingStopped
+from core.errors import RESUME, OutputError, TrainingStopped
+from core.jobs.channel import JobChannel
 from core.jobs.control import Control, FinishAsked
 from core.jobs.events import (
     FINISH,
@@ -21,6 +22,7 @@ from core.jobs.events import (
     Progressed,
     StageStarted,
     TrainingEvent,
+    parse_event,
 )
 from core.jobs.reporters import Pipe, cancellable, counter, end_told, share_counter
 from tests.tiny_bundle import write_tiny_bundle
@@ -161,3 +163,18 @@ def test_share_is_told_as_films() -> None:
     share_counter("probing", 40, told.append)(1.0)
     assert isinstance(told[-1], Progressed)
     assert (told[-1].done, told[-1].total) == (40, 40)
+
+
+def test_a_window_and_a_terminal_say_in_their_own_words_how_it_goes_on(
+    tmp_path: Path,
+) -> None:
+    error = OutputError("It is full.", hint="Free some space.", code=RESUME)
+    lines, channel = io.StringIO(), JobChannel(tmp_path)
+    for report in (Pipe(lines), channel.tell):
+        with pytest.raises(OutputError), end_told(report):
+            raise error
+    told = parse_event(lines.getvalue())
+    full = "Free some space. Then go on with the same command and --resume."
+    assert told == JobFailed("It is full.", full, RESUME)
+    assert error.advice == full
+    assert channel.last_event() == JobFailed("It is full.", "Free some space.", RESUME)
