@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
+
+import msgspec
 
 from core.errors import CoreError, OutputError, TrainingStopped
 from core.jobs.channel import JobChannel
@@ -80,7 +81,7 @@ class Pipe:
             return
         if isinstance(event, JobFailed):  # a program shows the hint as it is
             error = CoreError(event.message, hint=event.hint, code=event.code)
-            event = dataclasses.replace(event, hint=error.advice)
+            event = msgspec.structs.replace(event, hint=error.advice)
         try:
             self._lines.write(encode_event(event) + "\n")
         except OSError:

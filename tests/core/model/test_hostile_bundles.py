@@ -356,7 +356,7 @@ def test_the_list_of_models_does_not_wait_for_a_pipe(tmp_path: Path) -> None:
     kept = model_store.use(write_tiny_bundle(tmp_path / "model").path).path
     (kept / CARD).unlink()
     os.mkfifo(kept / CARD)
-    (found,) = [model for model in model_shelf.kept_models() if model.path == kept]
+    (found,) = [model for model in model_shelf.installed_models() if model.path == kept]
     assert "it is a pipe" in found.damage
 
 
