@@ -631,6 +631,7 @@ def test_a_scan_at_work_is_followed_whoever_started_it(
     under_way(tab, qtbot)
     assert tab.controller.active.path == scan.path
     assert not tab.controller.is_own
+    tab.start_page.back_button.click()  # the page that was there before it
     assert tab.page is tab.scan_page
     tab.scan_page.head.pause_button.click()
     qtbot.waitUntil(lambda: _stands_still(tab, qtbot), timeout=60_000)
