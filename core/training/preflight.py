@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import msgspec
 import numpy as np
 import psutil
 
@@ -88,7 +89,7 @@ def preflight(
     is_processor = device.reason != ""
     step_s = timing.step_s
     return {
-        **dataclasses.asdict(device),
+        **msgspec.structs.asdict(device),
         "memory_free_bytes": free,
         "memory_total_bytes": total,
         "memory_needed_bytes": _most_held() if is_processor else None,

@@ -73,7 +73,7 @@ class OneWindow(QObject):
             if lock.tryLock(_LOOK_EVERY_MS):
                 QLocalServer.removeServer(address)  # left over by a crash
                 if not self._server.listen(address):
-                    logger.warning("no socket: %s", self._server.errorString())
+                    logger.warning("no socket: %s", self._server.serverError())
                 return False
             if lock.error() != QLockFile.LockError.LockFailedError:
                 break

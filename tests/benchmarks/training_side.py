@@ -55,7 +55,7 @@ def hilum(path: Path, weights: str, seed: int) -> dict[str, Any]:
     stored = load_films(path)
     config = msgspec.structs.replace(_config(), weights=weights)
     network = _network(config)
-    films = Films((), stored.pixels, np.zeros((0, 0), np.uint8), {})
+    films = Films((), stored.pixels, np.zeros((0, 0), np.uint8), {}, ())
     train, val = _parts(stored)
     with tempfile.TemporaryDirectory() as folder:
         keras.utils.set_random_seed(seed)

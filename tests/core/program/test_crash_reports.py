@@ -375,6 +375,7 @@ LOGGED = {
     "error",
     "kind.__name__",
     "process_age()",
+    "self._server.serverError()",
     "speaker",
     "type(error).__name__",
     "type(worker).__name__",

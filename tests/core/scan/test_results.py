@@ -148,7 +148,7 @@ def test_a_file_at_its_limit_leaves_whole_rows(tmp_path: Path) -> None:
     with largest_file(700), ScanFile(path, LABELS) as file:
         with pytest.raises(OutputError, match="no space left") as caught:
             append(file, *"abcdefgh")
-    assert "--resume" in caught.value.hint
+    assert "--resume" in caught.value.advice
     assert names(path) == list("abcdefgh"[: file.rows])
 
 
