@@ -22,6 +22,7 @@ from PyQt5.QtCore import (
 from PyQt5.QtNetwork import QLocalServer, QLocalSocket
 
 from core import paths
+from core.json_file import parse_json
 
 logger = logging.getLogger(__name__)
 
@@ -98,7 +99,7 @@ class OneWindow(QObject):
     def _on_ready(self) -> None:
         socket = self.sender()
         if isinstance(socket, QLocalSocket) and socket.canReadLine():
-            names = json.loads(bytes(socket.readLine()))
+            names = parse_json(bytes(socket.readLine()))
             socket.write(_TAKEN)
             socket.flush()
             self.started_again.emit([Path(name) for name in names])

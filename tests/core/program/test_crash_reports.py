@@ -370,7 +370,7 @@ def test_code_is_named_by_its_place_in_the_program() -> None:
 #: What a line of the log may be told, but for an error, which becomes its type.
 LOGGED = {
     "__version__",
-    "child.returncode",
+    "status",
     "classifier.bundle.sha256",
     "error",
     "kind.__name__",
