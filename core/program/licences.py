@@ -21,7 +21,7 @@ from core.files import atomic_write
 
 FILE: Final = "licences.json"
 #: What `requirements.txt` names that never goes into a build.
-NOT_PACKED: Final = ("pytest", "pytest-qt", "jax")
+NOT_PACKED: Final = ("pytest", "pytest-qt", "pytest-xdist", "jax")
 #: What only training and exporting need.
 TRAINING: Final = (
     *("keras", "tensorflow", "tensorflow-cpu", "h5py", "protobuf"),
