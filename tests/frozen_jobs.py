@@ -24,7 +24,7 @@ from tests.packed_app import PackedApp, Screen, drop, open_window, wait_until
 pytest_plugins = ("tests.packed_fixtures",)
 
 #: TensorFlow takes a while to load, and longer on a busy machine.
-_PATIENCE_S = 240.0
+_TIMEOUT_S = 240.0
 #: Where the button to the next step is, from the lower right corner.
 _NEXT = (86, 52)
 
@@ -86,13 +86,13 @@ def test_a_training_is_started_followed_and_stopped(
         screen.press(window, "alt+3")
         drop(screen, phantoms, window)
         is_checking = is_at_work(process.pid, "audit")
-        wait_until(lambda: not is_checking(), _PATIENCE_S)
+        wait_until(lambda: not is_checking(), _TIMEOUT_S)
         screen.click_lower_right(window, *_NEXT)
         # The focus goes along: to the next step's button, and to that which starts.
         screen.press(window, "space", "space")
         wait_until(runs.list_runs)
         (run,) = runs.list_runs()
-        wait_until(run.history, _PATIENCE_S)
+        wait_until(run.history, _TIMEOUT_S)
         run.channel.request(STOP)
-        wait_until(lambda: run.state() == INTERRUPTED, _PATIENCE_S)
+        wait_until(lambda: run.state() == INTERRUPTED, _TIMEOUT_S)
     assert run.can_resume

@@ -47,7 +47,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.audit import counts as tallies
+from core.audit import counts
 from core.audit import sentences as audit_words
 from core.audit.leaks import (
     Leak,
@@ -201,14 +201,14 @@ def _judge(
     ]
     found = {
         "data": data.name,
-        **tallies.counts(dataset, surveyed),
+        **counts.counts(dataset, surveyed),
         "identical": [[samples[row].file for row in rows] for rows in identical],
         "similar": [_pair_to_json(pair, samples) for pair in changed],
         "conflicts": conflicts(samples, alike),
-        "patients": tallies.patients(samples, origins),
-        "independent": tallies.independent(dataset, groups),
+        "patients": counts.patients(samples, origins),
+        "independent": counts.independent(dataset, groups),
         "leaks": [leak_to_json(leak) for leak in leaks],
-        **tallies.kinds(surveyed.films),
+        **counts.kinds(surveyed.films),
         "shortcuts": measure_shortcuts(
             [sample.label for sample in samples],
             [film.facts for film in surveyed.films],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from core.audit.shortcuts import FEWEST
+from core.audit.shortcuts import MIN_FILMS
 from core.data.split import SPLITS
 from core.errors import DatasetError
 from core.evaluation.findings import patients_sentence, split_sentence
@@ -89,7 +89,7 @@ def _about_shortcuts(found: Found) -> list[Sentence]:
             return []
         text = (
             "Whether the labels can be told apart without looking at lungs cannot be "
-            f"measured: that takes {FEWEST} independent films of two labels."
+            f"measured: that takes {MIN_FILMS} independent films of two labels."
         )
         return [_say("note", text)]
     said = []

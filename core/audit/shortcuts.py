@@ -19,7 +19,7 @@ from core.films.radiograph import FilmFacts
 #: Area under the curve above which the audit warns in red.
 RED = 0.75
 #: Independent films of a label without which it is left out.
-FEWEST = 5
+MIN_FILMS = 5
 _FOLDS = 5
 _RESAMPLES = 200
 _SHUFFLES = 3
@@ -89,7 +89,9 @@ class Trial:
 
         every = np.array(labels, object)
         independent = {name: len(set(groups[every == name])) for name in set(labels)}
-        names = sorted(name for name, count in independent.items() if count >= FEWEST)
+        names = sorted(
+            name for name, count in independent.items() if count >= MIN_FILMS
+        )
         if len(names) < 2:
             return None
         rows = np.flatnonzero(np.isin(every, names))
@@ -154,7 +156,7 @@ def frame_probe(
 
 
 def comparable_sources(
-    samples_of: Sequence[tuple[str, str]], fewest: int = FEWEST
+    samples_of: Sequence[tuple[str, str]], min_films: int = MIN_FILMS
 ) -> dict[str, list[str]]:
     """Sources that have enough films of two labels or more, and which labels.
 
@@ -168,7 +170,7 @@ def comparable_sources(
         if source:
             counts[source][label] += 1
     found = {
-        source: sorted(label for label, n in of.items() if n >= fewest)
+        source: sorted(label for label, n in of.items() if n >= min_films)
         for source, of in sorted(counts.items())
     }
     return {source: labels for source, labels in found.items() if len(labels) > 1}

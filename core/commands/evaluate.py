@@ -12,7 +12,7 @@ from core.commands.argument_types import new_file
 from core.data.dataset import Sample, films_of_split, listed_films
 from core.errors import DatasetError
 from core.evaluation.evaluate import check_pools, evaluate, parse_pools, score_films
-from core.jobs.reporters import Narrator, counter
+from core.jobs.reporters import ConsoleReporter, counter
 from core.model.bundle import ModelBundle, read_bundle
 from core.model.classifier import Classifier
 from core.model.seen_films import path_free
@@ -67,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
     check_pools(pools, samples, bundle.card.label_names)
     for reason, count in left_out.items():
         _note(f"Left out: {count} films, {reason}.")
-    on_film = counter("evaluation", len(samples), Narrator())
+    on_film = counter("evaluation", len(samples), ConsoleReporter())
     scores = score_films(Classifier(bundle), samples, on_film)
     for file, reason in scores.unreadable.items():
         _note(f"Left out {file}: {reason}")

@@ -31,7 +31,7 @@ from core.model.seen_films import film_sha256, path_free
 
 BATCH = 8
 #: Rates on fewer films of a label are noise, not evidence.
-_FEWEST = 5
+_MIN_FILMS = 5
 #: Keys of a long evaluation that a short one lacks.
 DETAILS = ("curves", "reliability", "mistakes")
 MOST_MISTAKES = 24
@@ -289,7 +289,7 @@ def _within_source(
             rows = np.flatnonzero(here & np.isin(scores.truth, [a, b]))
             positive = scores.truth[rows] == b
             fewer = min(positive.sum(), (~positive).sum())
-            if fewer < _FEWEST:
+            if fewer < _MIN_FILMS:
                 continue
             margin = scores.logits[rows, b] - scores.logits[rows, a]
             resamples = Resamples.by_group([groups[row] for row in rows], seed=seed)

@@ -19,7 +19,7 @@ _Film = TypeVar("_Film")
 _Loaded = TypeVar("_Loaded")
 
 #: After which a film counts as one that does not answer.
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 #: As many threads may hang on such films before the scan gives up.
 _MOST_HANGING = 16
 _LOOK_EVERY_S = 0.1
@@ -92,7 +92,7 @@ class FilmReader(Generic[_Film, _Loaded]):
             which is raised where the results are taken.
         threads: Films read at a time, at most.
         ahead: Films that are read or waiting to be taken, at most.
-        patience_s: How long a film may take.
+        timeout_s: How long a film may take.
     """
 
     def __init__(
@@ -101,12 +101,12 @@ class FilmReader(Generic[_Film, _Loaded]):
         *,
         threads: int,
         ahead: int,
-        patience_s: float = PATIENCE_S,
+        timeout_s: float = TIMEOUT_S,
     ) -> None:
         self._load = load
         self._threads = threads
         self._ahead = max(ahead, threads)
-        self._patience_s = patience_s
+        self._timeout_s = timeout_s
         self._jobs: queue.SimpleQueue[_Job[_Film, _Loaded] | None] = queue.SimpleQueue()
         self._turn = threading.Condition()
         self._limit = threads
@@ -114,7 +114,7 @@ class FilmReader(Generic[_Film, _Loaded]):
         self._well = 0
         self._hanging = 0
         self._memory_at = 0.0
-        self._crew: list[threading.Thread] = []
+        self._workers: list[threading.Thread] = []
 
     @property
     def at_once(self) -> int:
@@ -166,7 +166,7 @@ class FilmReader(Generic[_Film, _Loaded]):
     ) -> tuple[_Film, _Loaded | ImageReadError]:
         while not job.done.wait(_LOOK_EVERY_S):
             check()
-            if job.started_at and time.monotonic() - job.started_at > self._patience_s:
+            if job.started_at and time.monotonic() - job.started_at > self._timeout_s:
                 return job.film, self._give_up(job)
         if job.error is None:
             self._grow()
@@ -197,11 +197,11 @@ class FilmReader(Generic[_Film, _Loaded]):
         with self._turn:
             self._running -= 1  # it holds a thread, and nobody's turn
             job.is_given_up = True
-            self._crew = [thread for thread in self._crew if thread != job.thread]
+            self._workers = [thread for thread in self._workers if thread != job.thread]
             self._turn.notify_all()
         self._start_thread()
         return ImageReadError(
-            f"The film could not be read within {self._patience_s:.0f} seconds.",
+            f"The film could not be read within {self._timeout_s:.0f} seconds.",
             hint="Check that its disk or network folder is still connected.",
         )
 
@@ -221,15 +221,15 @@ class FilmReader(Generic[_Film, _Loaded]):
     def _start_thread(self) -> None:
         # Daemons: one that hangs must not keep the program from ending.
         thread = threading.Thread(target=self._work, daemon=True, name="film-reader")
-        self._crew.append(thread)
+        self._workers.append(thread)
         thread.start()
 
     def _leave(self) -> None:
-        for _ in self._crew:
+        for _ in self._workers:
             self._jobs.put(None)
         is_hopeless = self._hanging > _MOST_HANGING
         until = time.monotonic() + (0.0 if is_hopeless else _LEAVE_S)
-        for thread in self._crew:
+        for thread in self._workers:
             thread.join(max(0.0, until - time.monotonic()))
 
     def _work(self) -> None:

@@ -39,7 +39,7 @@ _LINE_EVERY_S = 10.0
 _LONGEST_LINE = 1 << 20
 
 
-class Narrator:
+class ConsoleReporter:
     """Tells a person at a terminal, on stderr."""
 
     def __init__(self) -> None:
@@ -148,7 +148,7 @@ def begin_report(control: Control, *, as_events: bool, job: Path | None) -> Repo
         control.watch(channel.requested)
         return channel.tell
     if not as_events:
-        return Narrator()
+        return ConsoleReporter()
     control.take_signals()
     if sys.stdin is not None:  # closed by whoever started it
         control.listen(sys.stdin)

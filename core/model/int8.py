@@ -31,7 +31,7 @@ from core.model.seen_films import film_sha256, read_film_list
 FILMS = 300
 #: Films that both graphs read afterwards, none of them used to calibrate.
 _CHECKED = 200
-_FEWEST = 20
+_MIN_FILMS = 20
 #: Share of verdicts that may differ; with more the graph is of no use.
 _MOST_DIFFERING = 0.05
 _SEED = 0
@@ -94,14 +94,14 @@ def calibrate(
     exact = open_graph(bundle)
     candidates = _candidates(bundle, data)
     read = _read(bundle, candidates, films + _CHECKED, on_film)
-    if len(read) < 2 * _FEWEST:
+    if len(read) < 2 * _MIN_FILMS:
         raise DatasetError(
             f"{data.name} has only {len(read)} films to calibrate with.",
-            hint=f"Give at least {2 * _FEWEST} films of the kind that will be read, "
+            hint=f"Give at least {2 * _MIN_FILMS} films of the kind that will be read, "
             "in splits called train or val where there are splits.",
         )
     # What is checked must not have been calibrated on; both need some.
-    used = min(films, max(_FEWEST, len(read) - min(_CHECKED, len(read) // 2)))
+    used = min(films, max(_MIN_FILMS, len(read) - min(_CHECKED, len(read) // 2)))
     fitted, others = read[:used], read[used : used + _CHECKED]
     with tempfile.TemporaryDirectory(prefix="hilum-int8-") as folder:
         graph = Path(folder) / INT8_GRAPH

@@ -24,7 +24,7 @@ from core import paths
 from core.errors import ImageReadError
 from core.films.preprocess import to_network_input
 from core.films.radiograph import read_radiograph
-from core.films.read_ahead import PATIENCE_S
+from core.films.read_ahead import TIMEOUT_S
 from core.jobs.events import claim_stdout
 from core.model.bundle import ModelBundle, peek_bundle
 
@@ -82,7 +82,7 @@ def films_that_crash(
             while waiting and answer is _Answer.DONE:
                 film = waiting.popleft()
                 child.ask(film)
-                answer = child.answer(PATIENCE_S, check)
+                answer = child.answer(TIMEOUT_S, check)
         if answer is _Answer.ENDED:
             losses[film] += 1
             if losses[film] < MOST_LOSSES:
@@ -158,9 +158,9 @@ class _Child:
             # Names may hold bytes that are no text: ASCII keeps them.
             self._process.stdin.write(json.dumps(film).encode("ascii") + b"\n")
 
-    def answer(self, patience_s: float, check: Callable[[], None]) -> _Answer:
+    def answer(self, timeout_s: float, check: Callable[[], None]) -> _Answer:
         """Wait until it is ready, or has read the film."""
-        give_up_at = time.monotonic() + patience_s
+        give_up_at = time.monotonic() + timeout_s
         while time.monotonic() < give_up_at:
             check()
             with contextlib.suppress(queue.Empty):

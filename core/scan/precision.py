@@ -12,7 +12,7 @@ from core.scan.results import read_rows
 
 #: Films below which float32 is taken: another precision opens a second graph, and
 #: has to be compared.
-FEWEST = 50
+MIN_FILMS = 50
 
 
 def precision_of_scan(
@@ -36,4 +36,4 @@ def precision_of_scan(
         with contextlib.suppress(OutputError):
             for row in read_rows(begun, bundle.card.label_names):
                 return row.precision
-    return REFERENCE if films is not None and films < FEWEST else fastest(bundle)
+    return REFERENCE if films is not None and films < MIN_FILMS else fastest(bundle)

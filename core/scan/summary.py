@@ -28,7 +28,7 @@ from core.terminal import printable
 _SMALLEST = 5e-7
 #: Films times resamples, so that a large scan is measured in seconds.
 _MOST_DRAWN = 10_000_000
-_FEWEST_RESAMPLES = 100
+_MIN_RESAMPLES = 100
 _MOST_RESAMPLES = 1000
 
 
@@ -129,7 +129,7 @@ class ScanSummary:
         truth = np.array(self._truth, np.intp)
         shares = np.array(self._shares, np.float64).reshape(len(truth), -1)
         shares /= shares.sum(axis=1, keepdims=True)
-        count = min(max(_MOST_DRAWN // len(truth), _FEWEST_RESAMPLES), _MOST_RESAMPLES)
+        count = min(max(_MOST_DRAWN // len(truth), _MIN_RESAMPLES), _MOST_RESAMPLES)
         rng = np.random.default_rng(seed)
         # Each film is drawn by itself: a folder does not tell its patients.
         resamples = Resamples(
@@ -238,8 +238,8 @@ def percent_of(share: Share) -> str:
 
 
 def _notes(result: Mapping[str, Any]) -> list[str]:
-    fewest = min(rates["n"] for rates in result["per_class"].values())
-    if fewest >= 5:
+    least = min(rates["n"] for rates in result["per_class"].values())
+    if least >= 5:
         return []
     return ["A label has fewer than 5 films: its figures say little.", ""]
 

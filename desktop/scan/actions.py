@@ -161,12 +161,12 @@ class ScanActions(QWidget):
         if self._target is not None:
             dialog.set_target(self._target)
         is_agreed = dialog.exec() == QDialog.DialogCode.Accepted
-        task, stock = dialog.task, dialog.stock
+        task, totals = dialog.task, dialog.totals
         dialog.deleteLater()
-        if not is_agreed or task is None or stock is None:
+        if not is_agreed or task is None or totals is None:
             return
         self._target = task.target
-        if not move or self._is_sure(task, stock.films):
+        if not move or self._is_sure(task, totals.films):
             self.start(task)
 
     def _is_sure(self, task: ScanTask, films: int) -> bool:

@@ -58,7 +58,7 @@ class ScanTask:
 
 
 @dataclasses.dataclass(frozen=True)
-class Stock:
+class SelectionTotals:
     """What a choice of films comes to.
 
     Attributes:
@@ -128,9 +128,9 @@ def clean_up(task: ScanTask) -> None:
         (task.scan.path / f"chosen-{os.getpid()}.txt").unlink(missing_ok=True)
 
 
-def take_stock(
+def totals_of(
     scan: Scan, choices: Sequence[Choice], is_dropped: Callable[[], bool]
-) -> dict[str, Stock]:
+) -> dict[str, SelectionTotals]:
     """Count the films of each choice by finding.
 
     Args:
@@ -154,7 +154,7 @@ def take_stock(
             if files is None or row.file in files:
                 counts[which][finding_of(row)] += 1
                 sizes[which] += row.size or 0
-    return {which: Stock(counts[which], sizes[which]) for which in wanted}
+    return {which: SelectionTotals(counts[which], sizes[which]) for which in wanted}
 
 
 def films_gone(task: ScanTask) -> list[str]:

@@ -22,7 +22,7 @@ from core.errors import CoreError
 from core.filing.filer import NOT_READ, UNCERTAIN, folder_names
 from core.scan.store import Scan
 from core.words import films as in_films
-from desktop.scan.export_jobs import ALL, ScanTask, Stock, take_stock
+from desktop.scan.export_jobs import ALL, ScanTask, SelectionTotals, totals_of
 from desktop.scan.film_choice import FilmChoice
 from desktop.widgets.dialogs import FittedDialog, grow_to_fit
 from desktop.widgets.labels import Caption, ElidedLabel, SectionTitle, printable
@@ -61,9 +61,9 @@ class FilingDialog(FittedDialog):
         self._scan = scan
         self._move = move
         self._target: Path | None = None
-        self._stocks: dict[str, Stock] = {}
+        self._totals: dict[str, SelectionTotals] = {}
         self._dropped = threading.Event()
-        self._tasks = Background(self, "taking stock")
+        self._tasks = Background(self, "selection totals")
         names = {each.name: each.display_name for each in scan.record.card_labels}
         self._folders = folder_names(names)
         self.setWindowTitle("Move films" if move else "Copy films")
@@ -82,9 +82,9 @@ class FilingDialog(FittedDialog):
         self._lay_out()
         self._show()
         self._tasks.ask(
-            partial(take_stock, scan, self.choice.choices, self._dropped.is_set),
-            self._on_stock_taken,
-            self._on_stock_failed,
+            partial(totals_of, scan, self.choice.choices, self._dropped.is_set),
+            self._on_totals_counted,
+            self._on_totals_failed,
         )
 
     @property
@@ -98,9 +98,9 @@ class FilingDialog(FittedDialog):
         return ScanTask(self._scan, choice, words, self._target, moves=self._move)
 
     @property
-    def stock(self) -> Stock | None:
+    def totals(self) -> SelectionTotals | None:
         """What the chosen films come to; None before they are counted."""
-        return self._stocks.get(self.choice.chosen.which)
+        return self._totals.get(self.choice.chosen.which)
 
     def set_target(self, target: Path) -> None:
         """Say where to file the films."""
@@ -109,7 +109,7 @@ class FilingDialog(FittedDialog):
         self._show()
 
     def _show(self) -> None:
-        verb, stock = "Move" if self._move else "Copy", self.stock
+        verb, totals = "Move" if self._move else "Copy", self.totals
         problem, folder = "", self._scan.record.folder
         if self._target is not None and _lies_in(self._target, folder):
             problem = (
@@ -122,36 +122,36 @@ class FilingDialog(FittedDialog):
                 "or make a new one beside it."
             )
         self.problem.set_text(problem, "stop")
-        films = "films" if stock is None else in_films(stock.films)
+        films = "films" if totals is None else in_films(totals.films)
         self.go_button.setText(f"&{verb} {films}")
-        can_go = stock is not None and stock.films > 0
+        can_go = totals is not None and totals.films > 0
         self.go_button.setEnabled(can_go and self._target is not None and not problem)
-        if stock is not None:
-            self.plan.setText(self._in_words(stock))
+        if totals is not None:
+            self.plan.setText(self._in_words(totals))
             self.plan.setAccessibleName(self.plan.text())
         if self.isVisible():
             grow_to_fit(self)
 
-    def _in_words(self, stock: Stock) -> str:
+    def _in_words(self, totals: SelectionTotals) -> str:
         labels = [each.name for each in self._scan.record.card_labels]
         parts = [
-            f"{self._folders[label]}: {stock.findings[label]:,}"
+            f"{self._folders[label]}: {totals.findings[label]:,}"
             for label in (*labels, UNCERTAIN, NOT_READ)
-            if stock.findings.get(label)
+            if totals.findings.get(label)
         ]
         if not parts:
             return "There are no films among them."
-        size = QLocale.system().formattedDataSize(stock.size, 1)
+        size = QLocale.system().formattedDataSize(totals.size, 1)
         return (
-            f"{in_films(stock.films)}, {size}, into these folders: {', '.join(parts)}"
+            f"{in_films(totals.films)}, {size}, into these folders: {', '.join(parts)}"
         )
 
-    def _on_stock_taken(self, stocks: dict[str, Stock]) -> None:
-        self._stocks = stocks
-        self.choice.set_total(stocks[ALL].films)
+    def _on_totals_counted(self, totals: dict[str, SelectionTotals]) -> None:
+        self._totals = totals
+        self.choice.set_total(totals[ALL].films)
         self._show()
 
-    def _on_stock_failed(self, error: CoreError) -> None:
+    def _on_totals_failed(self, error: CoreError) -> None:
         self.plan.setText(f"{error} {error.hint}".rstrip())
 
     @pyqtSlot()

@@ -155,13 +155,13 @@ class DataChooser(QFrame):
 
     def dropEvent(self, event: QDropEvent) -> None:
         self._mark_drop(False)
-        intake = films_in(event.mimeData())
+        dropped = films_in(event.mimeData())
         event.acceptProposedAction()
-        if len(intake.paths) == 1:
-            self.data_chosen.emit(intake.paths[0])
-        elif intake.paths:
+        if len(dropped.paths) == 1:
+            self.data_chosen.emit(dropped.paths[0])
+        elif dropped.paths:
             self.refused.emit(
-                f"{len(intake.paths)} things were dropped. Drop the one folder that "
+                f"{len(dropped.paths)} things were dropped. Drop the one folder that "
                 "holds a subfolder per label, or one CSV file."
             )
         else:

@@ -49,7 +49,7 @@ _FEW_ROWS: Final = 5
 
 
 @dataclasses.dataclass(frozen=True)
-class _Hold:
+class _Anchor:
     """A row that is to stay where it is on screen."""
 
     row: int
@@ -82,7 +82,7 @@ class ScanView(QTableView):
         self._thumbnails = thumbnails
         self._folder = Path()
         self._message = ""
-        self._hold: _Hold | None = None
+        self._anchor: _Anchor | None = None
         self._current: tuple[int, int] | None = None
         self._attended_at = -1e9
         self._is_sized_by_user = False
@@ -212,13 +212,13 @@ class ScanView(QTableView):
         """Choose the row to hold: that which the user looks at, if any."""
         index = self.currentIndex()
         self._current = None
-        self._hold = None
+        self._anchor = None
         if index.isValid() and index.row() < len(self._rows.order):
             self._current = (self._rows.row_at(index.row()), index.column())
         place = self._watched_place()
         if place is not None:
             top = place * self._row_px() - self.verticalScrollBar().value()
-            self._hold = _Hold(self._rows.row_at(place), top)
+            self._anchor = _Anchor(self._rows.row_at(place), top)
 
     def _watched_place(self) -> int | None:
         count = len(self._rows.order)
@@ -239,7 +239,7 @@ class ScanView(QTableView):
         return -self._row_px() < top < self.viewport().height()
 
     def _restore_place(self) -> bool:
-        hold, self._hold = self._hold, None
+        hold, self._anchor = self._anchor, None
         place = self._rows.place_of(hold.row) if hold is not None else None
         if hold is None or place is None:
             return False

@@ -80,7 +80,7 @@ def test_a_film_that_hangs_is_given_up_and_the_rest_is_read(
             gate.wait()
         return film
 
-    hasty = reader(load, patience_s=0.2)
+    hasty = reader(load, timeout_s=0.2)
     found = dict(hasty.read(range(8)))
     late = [
         film for film, result in found.items() if isinstance(result, ImageReadError)
@@ -95,7 +95,7 @@ def test_a_folder_where_every_film_hangs_ends_the_scan(gate: threading.Event) ->
         return gate.wait()
 
     with pytest.raises(DatasetError, match="does not answer"):
-        list(reader(load, patience_s=0.01).read(range(100)))
+        list(reader(load, timeout_s=0.01).read(range(100)))
 
 
 def test_a_wish_to_stop_is_heard_while_a_film_hangs(

@@ -162,7 +162,7 @@ def test_a_film_that_hangs_is_left_to_the_scan(
     tiny_bundle: ModelBundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deadly_child(monkeypatch)
-    monkeypatch.setattr("core.scan.crash_probe.PATIENCE_S", 0.3)
+    monkeypatch.setattr("core.scan.crash_probe.TIMEOUT_S", 0.3)
     films = ["hangs.png", "abort.png"]
     folder = write_films(tmp_path / "in", *films)
     assert list(films_that_crash(tiny_bundle, folder, films)) == ["abort.png"]

@@ -180,7 +180,7 @@ def test_the_dialog_says_in_numbers_what_will_be_done(
     dialog = FilingDialog(scan, ONE, TWO, move=False)
     qtbot.addWidget(dialog)
     assert not dialog.go_button.isEnabled()
-    qtbot.waitUntil(lambda: dialog.stock is not None, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: dialog.totals is not None, timeout=WAIT_MS)
     assert "2 films" in dialog.plan.text()
     assert "COVID-19: 1, Normal: 1" in dialog.plan.text()
     dialog.choice.choose(ALL)
@@ -197,7 +197,7 @@ def test_a_folder_within_the_scanned_one_is_refused_at_once(
 ) -> None:
     dialog = FilingDialog(scan, ONE, TWO, move=True)
     qtbot.addWidget(dialog)
-    qtbot.waitUntil(lambda: dialog.stock is not None, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: dialog.totals is not None, timeout=WAIT_MS)
     dialog.set_target(scan.record.folder / "sorted")
     assert "would be scanned again" in dialog.problem.text
     assert not dialog.go_button.isEnabled()
