@@ -318,7 +318,7 @@ def exported_scan(world: Path, target: Path, flag: str = "--csv") -> None:
     task = ScanTask(scan, Choice(ALL), words, target, moves=flag == "--move-to")
     arguments = prepare(task)
     before = everything(world)
-    assert run_command(*arguments[:-1]) == 2
+    assert run_command(*arguments) == 2
     clean_up(task)
     assert everything(world) == before
     raise OutputError("refused", hint="by the command")
