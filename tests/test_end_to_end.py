@@ -46,7 +46,7 @@ def test_a_model_trained_on_phantoms_reads_a_dropped_phantom(
     window.show()
     mime = QMimeData()
     mime.setUrls([QUrl.fromLocalFile(str(film))])
-    window.diagnose.dropEvent(
+    window.dropEvent(
         QDropEvent(
             QPointF(9, 9),
             Qt.DropAction.CopyAction,
@@ -55,7 +55,8 @@ def test_a_model_trained_on_phantoms_reads_a_dropped_phantom(
             Qt.KeyboardModifier.NoModifier,
         )
     )
-    qtbot.waitUntil(lambda: not window.diagnose.session.is_reading, timeout=20000)
+    session = window.diagnose.session
+    qtbot.waitUntil(lambda: session.shown_film is not None, timeout=20000)
     # The panel keeps a number and its sign on one line.
     said = window.diagnose.ui.panel.sentence.replace("\N{NO-BREAK SPACE}", " ")
     window.close()
