@@ -89,9 +89,7 @@ class Trial:
 
         every = np.array(labels, object)
         independent = {name: len(set(groups[every == name])) for name in set(labels)}
-        names = sorted(
-            name for name, count in independent.items() if count >= MIN_FILMS
-        )
+        names = sorted(x for x, count in independent.items() if count >= MIN_FILMS)
         if len(names) < 2:
             return None
         rows = np.flatnonzero(np.isin(every, names))

@@ -79,9 +79,9 @@ def remove_folder(path: Path, name: str) -> None:
     Raises:
         OutputError: It cannot be removed.
     """
-    doomed = path.with_name(f".{uuid.uuid4().hex[:12]}")
+    renamed = path.with_name(f".{uuid.uuid4().hex[:12]}")
     try:
-        os.replace(path, doomed)
+        os.replace(path, renamed)
     except FileNotFoundError:
         return
     except OSError as error:
@@ -89,7 +89,7 @@ def remove_folder(path: Path, name: str) -> None:
             f"{name} cannot be deleted: {error.strerror or error}.",
             hint="Close programs that have its files open, and try again.",
         ) from error
-    shutil.rmtree(doomed, ignore_errors=True)
+    shutil.rmtree(renamed, ignore_errors=True)
 
 
 def safe_name(name: str) -> str:
