@@ -50,7 +50,7 @@ class CommandKind:
         return Launch(request, request.words, _NoProgress())
 
     def resume(self, item: Command) -> Launch:
-        raise NotImplementedError("a command is begun anew")
+        return self.begin(item)  # which keeps nothing to go on from
 
     def progress(self, item: Command) -> tuple[_NoProgress, int]:
         return _NoProgress(), 0
