@@ -156,7 +156,7 @@ def _legend_px(labels: Sequence[str], columns: int) -> float:
         max(len(label) for label in labels[column::columns])
         for column in range(columns)
     ]
-    return sum(longest) * 0.54 * FONT_PX + columns * 50 - 17
+    return sum(longest) * 0.62 * FONT_PX + columns * 50 - 17
 
 
 def svg_of(figure: Figure, title: str) -> str:
