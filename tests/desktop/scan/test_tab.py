@@ -485,7 +485,10 @@ def test_a_paused_scan_does_not_go_on_by_itself(
     # Its process may still be ending, and is followed then.
     qtbot.waitUntil(lambda: not second.controller.is_running, timeout=60_000)
     assert scans.read_scan(scan.path).record.status == PAUSED
-    second.start_page.scans.resume_button.click()
+    resume_button = second.start_page.scans.resume_button
+    # The list is read anew after the end, beside the window's thread.
+    qtbot.waitUntil(resume_button.isEnabled, timeout=60_000)
+    resume_button.click()
     qtbot.waitUntil(lambda: second.controller.active is not None, timeout=60_000)
     assert at_rest(second, qtbot).record.status == FINISHED
 
