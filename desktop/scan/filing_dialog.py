@@ -26,7 +26,7 @@ from desktop.scan.export_jobs import ALL, ScanTask, SelectionTotals, totals_of
 from desktop.scan.film_choice import FilmChoice
 from desktop.widgets.dialogs import FittedDialog, grow_to_fit
 from desktop.widgets.labels import Caption, ElidedLabel, SectionTitle, printable
-from desktop.widgets.note_row import NoteRow
+from desktop.widgets.message_card import NoteRow
 from desktop.work.background import Background
 
 _COPIES: Final = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -14,15 +15,14 @@ from PyQt5.QtWidgets import (
     QComboBox,
     QFileDialog,
     QGridLayout,
-    QHBoxLayout,
-    QPushButton,
     QRadioButton,
-    QVBoxLayout,
     QWidget,
 )
 
 from core.scan.record import FROM_FOLDERS, FROM_LIST, NO_LABELS
+from desktop.widgets.buttons import button
 from desktop.widgets.labels import Caption, ElidedLabel, SectionTitle, printable
+from desktop.widgets.layouts import column, row
 
 #: Precision -> what it is worth.
 _PRECISIONS: Final = {
@@ -58,8 +58,7 @@ class ScanOptions(QWidget):
         for radio, about in zip(radios, self._about, strict=True):
             about.setContentsMargins(_INDENT_PX, 0, 0, 4)
             radio.toggled.connect(self.changed)
-        self.list_button = QPushButton("Choose a CSV f&ile…", self)
-        self.list_button.clicked.connect(self._on_list_clicked)
+        self.list_button = button("Choose a CSV f&ile…", self._on_list_clicked, self)
         self._place = ElidedLabel("No file is chosen.", self)
         self.precision_box = QComboBox(self)
         self.precision_box.setAccessibleName("Precision")
@@ -178,18 +177,8 @@ class ScanOptions(QWidget):
         self.changed.emit()
 
     def _lay_out(self, radios: Sequence[QWidget]) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        column.addWidget(SectionTitle("True labels of the films", self))
-        for radio, about in zip(radios, self._about, strict=True):
-            column.addWidget(radio)
-            column.addWidget(about)
-        line = QHBoxLayout()
-        line.setContentsMargins(_INDENT_PX, 0, 0, 6)
-        line.addWidget(self.list_button)
-        line.addWidget(self._place, 1)
-        column.addLayout(line)
+        each = zip(radios, self._about, strict=True)
+        of_list = row(self.list_button, (self._place, 1), margins=(_INDENT_PX, 0, 0, 6))
         grid = QGridLayout()
         grid.setHorizontalSpacing(12)
         grid.setVerticalSpacing(6)
@@ -197,6 +186,13 @@ class ScanOptions(QWidget):
         grid.addWidget(self.precision_box, 0, 1)
         grid.setColumnStretch(1, 3)
         grid.setColumnStretch(2, 1)
-        column.addLayout(grid)
-        column.addWidget(self.watch_box)
-        column.addWidget(self.hidden_box)
+        column(
+            SectionTitle("True labels of the films", self),
+            *itertools.chain.from_iterable(each),
+            of_list,
+            grid,
+            self.watch_box,
+            self.hidden_box,
+            of=self,
+            gap=4,
+        )

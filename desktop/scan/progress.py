@@ -21,7 +21,7 @@ from core.scan.record import FINISHED, FROM_FOLDERS, FROM_LIST, PAUSED, ScanReco
 from core.words import duration_in_words
 from desktop.widgets.disclosure import Disclosure
 from desktop.widgets.labels import Caption, ElidedLabel, printable
-from desktop.widgets.note_row import NoteRow
+from desktop.widgets.message_card import NoteRow
 from desktop.widgets.times import when_in_words
 
 _STEPS: Final = 1000

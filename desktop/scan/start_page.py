@@ -27,7 +27,7 @@ from desktop.scan.list import ScanList
 from desktop.scan.options import ScanOptions
 from desktop.widgets.labels import Caption, ElidedLabel, SectionTitle, printable
 from desktop.widgets.layouts import PageScroll
-from desktop.widgets.note_row import NoteRow
+from desktop.widgets.message_card import NoteRow
 
 _WHAT: Final = (
     "Hilum reads every film in a folder and in the folders below it, and lists them "

@@ -21,7 +21,7 @@ from core.words import films as in_films
 from desktop.widgets.figures_table import FiguresTable
 from desktop.widgets.labels import Caption, Rule, SectionTitle
 from desktop.widgets.layouts import PageScroll
-from desktop.widgets.note_row import NoteRow
+from desktop.widgets.message_card import NoteRow
 from desktop.widgets.rates import RATES, TIPS, TITLES, figure, rate_of
 from desktop.widgets.result_charts import ReportCharts
 

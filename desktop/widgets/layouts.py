@@ -1,14 +1,15 @@
-"""Groups of widgets side by side, on as few lines as there is room for."""
+"""Widgets beside and below each other, and the order of the Tab key through them."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import Final
+from typing import Final, TypeVar
 
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import (
+    QBoxLayout,
     QFrame,
     QHBoxLayout,
     QLayout,
@@ -18,6 +19,57 @@ from PyQt5.QtWidgets import (
 )
 
 _GAP_PX: Final = 6
+_Box = TypeVar("_Box", bound=QBoxLayout)
+
+#: What stands in a row or a column: a widget, a layout, or None for a room that
+#: takes what is left; with a number, its share of the room that is left.
+Item = QWidget | QLayout | None | tuple[QWidget | QLayout, int]
+Margins = tuple[int, int, int, int]
+
+
+def column(
+    *items: Item,
+    of: QWidget | None = None,
+    gap: int = 8,
+    margins: Margins = (0, 0, 0, 0),
+) -> QVBoxLayout:
+    """Widgets and layouts below each other.
+
+    Args:
+        items: From the top.
+        of: The widget whose layout this is; None for one inside another layout.
+        gap: Between them, logical pixels.
+        margins: Left, top, right, bottom, logical pixels.
+    """
+    return _filled(QVBoxLayout(), items, of, gap, margins)
+
+
+def row(
+    *items: Item,
+    of: QWidget | None = None,
+    gap: int = 8,
+    margins: Margins = (0, 0, 0, 0),
+) -> QHBoxLayout:
+    """Widgets and layouts beside each other, as `column` has them."""
+    return _filled(QHBoxLayout(), items, of, gap, margins)
+
+
+def _filled(
+    layout: _Box, items: Sequence[Item], of: QWidget | None, gap: int, margins: Margins
+) -> _Box:
+    layout.setContentsMargins(*margins)
+    layout.setSpacing(gap)
+    for item in items:
+        part, stretch = item if isinstance(item, tuple) else (item, 0)
+        if part is None:
+            layout.addStretch(1)
+        elif isinstance(part, QWidget):
+            layout.addWidget(part, stretch)
+        else:
+            layout.addLayout(part, stretch)
+    if of is not None:
+        of.setLayout(layout)
+    return layout
 
 
 class WrappedLines:
@@ -114,11 +166,7 @@ def centred_page(widget: QWidget, widest_px: int, parent: QWidget) -> PageScroll
     area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     frame = QWidget(area)
     widget.setMaximumWidth(widest_px)
-    line = QHBoxLayout(frame)
-    line.setContentsMargins(20, 14, 20, 14)
-    line.addStretch(1)
-    line.addWidget(widget, 100)
-    line.addStretch(1)
+    row(None, (widget, 100), None, of=frame, margins=(20, 14, 20, 14))
     area.setWidget(frame)
     return area
 

@@ -1,15 +1,17 @@
-"""A framed message with its severity as a sign and a word."""
+"""Messages with their severity as a sign: framed, and as a line of text."""
 
 from __future__ import annotations
 
 from PyQt5.QtCore import QEvent, Qt
 from PyQt5.QtGui import QPalette
-from PyQt5.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QFrame, QLabel, QSizePolicy, QWidget
 
 from desktop.style.severity import WORDS, SeveritySign, severity_colour
 from desktop.widgets.labels import Caption
+from desktop.widgets.layouts import column, row
 
 _SIGN_PX = 22
+_NOTE_SIGN_PX = 18
 
 
 class MessageCard(QFrame):
@@ -34,16 +36,9 @@ class MessageCard(QFrame):
             label.setWordWrap(True)
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.column = QVBoxLayout()
-        self.column.setSpacing(3)
-        self.column.addWidget(self._badge)
-        self.column.addWidget(self._text)
-        self.column.addWidget(self._hint)
-        line = QHBoxLayout(self)
-        line.setContentsMargins(12, 9, 12, 10)
-        line.setSpacing(10)
-        line.addWidget(self._sign, 0, Qt.AlignmentFlag.AlignTop)
-        line.addLayout(self.column, 1)
+        self.column = column(self._badge, self._text, self._hint, gap=3)
+        row(self._sign, (self.column, 1), of=self, gap=10, margins=(12, 9, 12, 10))
+        self.layout().setAlignment(self._sign, Qt.AlignmentFlag.AlignTop)
         self.set_severity(severity)
         self.set_words("")
 
@@ -100,3 +95,43 @@ class MessageCard(QFrame):
         super().changeEvent(event)
         if event.type() == QEvent.Type.ApplicationPaletteChange:
             self._paint()
+
+
+class NoteRow(QWidget):
+    """A sign and a text that wraps; hidden while there is no text."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._severity = "note"
+        self._sign = SeveritySign("note", _NOTE_SIGN_PX, self)
+        self._words = QLabel(self)
+        self._words.setWordWrap(True)
+        self._words.setTextFormat(Qt.TextFormat.PlainText)
+        self._words.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse
+        )
+        policy = QSizePolicy.Policy
+        self._words.setSizePolicy(policy.Expanding, policy.Preferred)
+        row(self._sign, (self._words, 1), of=self)
+        self.layout().setAlignment(self._sign, Qt.AlignmentFlag.AlignTop)
+        self.hide()
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+        return self._words.text()
+
+    def set_text(self, text: str, severity: str = "note") -> None:
+        """Say something, or with an empty text nothing.
+
+        Args:
+            text: One or more sentences.
+            severity: Of `desktop.style.severity.SEVERITIES`.
+        """
+        self.setVisible(bool(text))
+        if (text, severity) == (self._words.text(), self._severity):
+            return
+        self._severity = severity
+        self._sign.set_severity(severity)
+        self._words.setText(text)
+        self._words.setAccessibleName(f"{WORDS[severity]}: {text}")

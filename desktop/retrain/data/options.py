@@ -25,7 +25,7 @@ from desktop.retrain.settings.editors import CalmSpinBox
 from desktop.retrain.settings.fields import all_fields
 from desktop.widgets.disclosure import Disclosure
 from desktop.widgets.labels import Caption
-from desktop.widgets.note_row import NoteRow
+from desktop.widgets.message_card import NoteRow
 
 _SHOWN_LABELS: Final = 12
 _EXAMPLES: Final = 4

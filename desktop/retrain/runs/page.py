@@ -26,7 +26,7 @@ from desktop.widgets.failure_panel import FailurePanel
 from desktop.widgets.labels import Caption, ElidedLabel, Rule, SectionTitle
 from desktop.widgets.layouts import PageScroll
 from desktop.widgets.log_view import RunLog
-from desktop.widgets.note_row import NoteRow
+from desktop.widgets.message_card import NoteRow
 from desktop.widgets.stage_stepper import BROKEN, GOING, HALTED, StageStepper
 from desktop.widgets.times import time_in_words, when_in_words
 

@@ -16,7 +16,7 @@ from core.runs.progress import RunProgress
 from core.words import duration_in_words
 from desktop.retrain.runs.patience_gauge import PatienceGauge
 from desktop.widgets.labels import Caption
-from desktop.widgets.note_row import NoteRow
+from desktop.widgets.message_card import NoteRow
 from desktop.widgets.stage_stepper import TITLES
 
 _BACKENDS = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}

@@ -21,7 +21,7 @@ from desktop.retrain.settings.weights_editor import WeightsEditor
 from desktop.style import icons
 from desktop.widgets.disclosure import Disclosure
 from desktop.widgets.labels import Caption
-from desktop.widgets.note_row import NoteRow
+from desktop.widgets.message_card import NoteRow
 
 _TITLE_PX = 160
 
