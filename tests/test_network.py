@@ -39,6 +39,8 @@ import sys, time
 from core.training import train
 from tests.small_network import small_vgg16
 train.keras.applications.VGG16 = small_vgg16
+from core.training import gate
+gate.LEAST = 10  # films are few
 from core.__main__ import main
 status = main()
 """
@@ -104,6 +106,7 @@ ROWS = {
     "export savedmodel": Row(
         EXPORT + "savedmodel --out {out}/saved", needs="train", trains=True
     ),
+    "fit-gate": Row("fit-gate {model} --data {films} --out {out}/gated", trains=True),
     "import": Row(
         "import {out}/model.hilum --out {out}/imported", needs="export hilum"
     ),

@@ -214,6 +214,11 @@ TABLE = {
         "folder",
         **ON_FOLDER,
     ),
+    "fit-gate --out": Row(
+        f"fit-gate {MODEL} --data data/films --overwrite --out {{}}",
+        "folder",
+        **ON_FOLDER,
+    ),
     "scan --out": Row(f"{SCAN} --out {{}}", "file", **SCAN_READS),
     "scan --out --resume": Row(
         f"{SCAN} --out {{}}".replace("--overwrite", "--resume"), "file", **SCAN_READS

@@ -24,10 +24,12 @@ from core.model.classifier import (
     Prediction,
     Verdict,
     decide,
+    evidence_of,
     percent,
     sentence,
 )
-from core.model.gradcam import heatmap_from_evidence, overlay
+from core.model.gradcam import draw_contours, heatmap_from_evidence, overlay
+from core.model.normal import names_of, normal_note
 from core.outputs import check_files, check_folder
 from core.paths import default_bundle_dir
 from core.terminal import print_lines, printable
@@ -47,6 +49,9 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
         "--heatmap", type=new_folder, metavar="DIR", help="write overlays"
     )
     parser.add_argument(
+        "--contour", action="store_true", help="lines in the heat maps, not colours"
+    )
+    parser.add_argument(
         "--overwrite", action="store_true", help="replace heat maps that exist"
     )
 
@@ -55,7 +60,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Read films and print what the model says of each.
 
     Returns:
-        0, or 4 if some of several films could not be read, or 2 if none.
+        0, or 4 if some of several films could not be read, or 2 if none. A film
+        that is refused was read.
     """
     # The names are settled before anything is written.
     pictures = _picture_paths(arguments)
@@ -77,10 +83,15 @@ def run(arguments: argparse.Namespace) -> int:
             _print_json(verdict_to_json(path, verdict, bundle))
         else:
             print_lines(_row(path, verdict, bundle))
-        if picture is not None:
-            write_heatmap(picture, film, prediction, verdict, bundle)
+        if picture is not None and verdict.refused is None:
+            write_heatmap(
+                picture, film, prediction, verdict, bundle, contour=arguments.contour
+            )
     if not arguments.json:
-        print(_DISCLAIMER, file=sys.stderr)  # noqa: T201
+        notes = [
+            note for note in (normal_note(names_of(bundle.card)), _DISCLAIMER) if note
+        ]
+        print_lines("\n".join(notes), sys.stderr)
     if not failed:
         return 0
     return 2 if failed == len(arguments.paths) else 4
@@ -94,8 +105,11 @@ def verdict_to_json(
         "path": str(path),
         "finding": verdict.finding,
         "verdict": sentence(verdict, bundle.card),
-        "probabilities": {k: round(p, 6) for k, p in verdict.probabilities.items()},
+        "probabilities": {k: round(p, 6) for k, p in verdict.probabilities.items()}
+        or None,
         "warnings": list(verdict.warnings),
+        "refused": verdict.refused is not None,
+        "reason": verdict.refused,
         "model": bundle.card.name,
         "model_sha256": bundle.sha256,
         "error": None,
@@ -108,8 +122,13 @@ def write_heatmap(
     prediction: Prediction,
     verdict: Verdict,
     bundle: ModelBundle,
+    *,
+    contour: bool = False,
 ) -> None:
     """Write the film with the heat map of the finding, or of the likeliest label.
+
+    Args:
+        contour: Whether to draw lines around the evidence instead of colours.
 
     Raises:
         OutputError: It cannot be written.
@@ -119,10 +138,12 @@ def write_heatmap(
     shown = verdict.finding or max(
         verdict.probabilities, key=verdict.probabilities.__getitem__
     )
-    index = bundle.card.label_names.index(shown)
     grey = film.to_uint8()
-    heat = heatmap_from_evidence(prediction.evidence[:, :, index], grey.shape)
-    colour = overlay(grey, heat, _OPACITY)
+    heat = heatmap_from_evidence(
+        evidence_of(prediction, bundle.card, shown), grey.shape
+    )
+    draw = draw_contours if contour else overlay
+    colour = draw(grey, heat, _OPACITY)
     # Encoded in memory: OpenCV cannot write to every path there is.
     encoded = cv2.imencode(".png", np.ascontiguousarray(colour[:, :, ::-1]))[1]
     with atomic_write(picture) as partial:
@@ -168,7 +189,11 @@ def _header(bundle: ModelBundle) -> str:
 
 
 def _row(path: Path, verdict: Verdict, bundle: ModelBundle) -> str:
-    shares = [f"{percent(p):>12}" for p in verdict.probabilities.values()]
+    shown = verdict.probabilities
+    shares = [
+        f"{percent(shown[name]) if shown else '-':>12}"
+        for name in bundle.card.label_names
+    ]
     name = printable(path.name)
     name = name if len(name) <= 30 else f"{name[:14]}…{name[-15:]}"
     warnings = "".join(f"\n  {printable(warning)}" for warning in verdict.warnings)
@@ -182,7 +207,8 @@ def _print_failure(path: Path, error: CoreError, as_json: bool) -> None:
         print_lines(f"{printable(path.name):<32}not read: {printable(text)}")
         return
     empty = ("finding", "verdict", "probabilities", "warnings", "model", "model_sha256")
-    _print_json({"path": str(path), **dict.fromkeys(empty), "error": text})
+    fields = {**dict.fromkeys(empty), "refused": False, "reason": None}
+    _print_json({"path": str(path), **fields, "error": text})
 
 
 def _print_json(fields: dict[str, Any], indent: int | None = None) -> None:

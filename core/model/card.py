@@ -13,6 +13,8 @@ from core.films.preprocess import PreprocessSpec, spec_from_json
 from core.records import Share, Text, convert, to_json
 
 FORMAT_VERSION: Final = 1
+#: The label that is no disease. It says only that no other one was found.
+HEALTHY: Final = "normal"
 _AGAIN: Final = "Copy the model again from where it came, or train it anew."
 
 

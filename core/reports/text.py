@@ -8,6 +8,7 @@ from typing import Any
 from core.errors import BundleError
 from core.evaluation.findings import cautions_about, notes_about
 from core.model.bundle import ModelBundle, ModelCard
+from core.model.normal import names_of, normal_note
 from core.reports.schema import is_evaluation
 from core.terminal import printable
 
@@ -79,6 +80,8 @@ def card_text(bundle: ModelBundle) -> str:
             f"precision {point.precision:.3f}, sensitivity {point.sensitivity:.3f}, "
             f"specificity {point.specificity:.3f} ({printable(point.chosen_on)})"
         )
+    if note := normal_note(names_of(card)):
+        lines.append(printable(note))
     if found := _findings(card):
         lines += ["", "What the check of its films found:", *map(printable, found)]
     test = card.metrics.get("test", {})

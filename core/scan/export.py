@@ -14,6 +14,8 @@ from core import __version__
 from core.errors import OutputError
 from core.files import atomic_write
 from core.model.bundle import ModelBundle
+from core.model.card import HEALTHY
+from core.model.normal import names_of, normal_note
 from core.scan.row import ScanRow, encode_cell, encode_cells, encode_row, header
 from core.scan.summary import (
     FolderCounts,
@@ -21,24 +23,25 @@ from core.scan.summary import (
     interval,
     label_sentence,
 )
-from core.scan.triage import HEALTHY
 
 #: What a sheet can hold.
 _MOST_ROWS = 1_048_576
 _LONGEST_CELL = 32_767
 _ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-_WIDTHS = {"file": 44, "verdict": 34, "warnings": 40, "error": 40, "modified": 26}
+_WIDTHS = {"file": 44, "verdict": 34, "modified": 26}
+_WIDTHS |= dict.fromkeys(("warnings", "reason", "error"), 40)
 
 
 def row_to_json(row: ScanRow) -> dict[str, Any]:
     """A row as plain JSON values, with the keys of `predict --json` and its own."""
-    was_read = not row.error
     return {
         "path": row.file,
         "finding": row.finding,
-        "verdict": row.verdict if was_read else None,
-        "probabilities": dict(row.probabilities) if was_read else None,
+        "verdict": row.verdict or None,
+        "probabilities": dict(row.probabilities) or None,
         "warnings": list(row.warnings),
+        "refused": bool(row.reason),
+        "reason": row.reason or None,
         "model": row.model,
         "model_sha256": row.model_sha256,
         "precision": row.precision,
@@ -124,6 +127,8 @@ def _cells(row: ScanRow, labels: Sequence[str]) -> list[str | float | None]:
         _text(row.verdict),
         *shares,
         _text(" | ".join(row.warnings)),
+        "true" if row.reason else "false",
+        _text(row.reason),
         _text(row.error),
         row.size,
         *(_text(text) for text in (row.modified, row.model, row.model_sha256)),
@@ -144,15 +149,16 @@ def summary_to_json(summary: ScanSummary, bundle: ModelBundle) -> dict[str, Any]
     Returns:
         `model`, `model_sha256`, `precision`, `version`;
         `labels`: label -> as people read it;
-        `films`, `read`, `not_read`, `with_warnings`: numbers of films, and
-        `not_read_share`;
+        `films`, `read`, `refused`, `not_read`, `with_warnings`: numbers of films,
+        where `read` are those with a verdict, and `refused_share`,
+        `not_read_share`; `normal_note`: what a normal finding means;
         `findings`, `uncertain`: n and share of the films read, for each label
         and for none;
         `left_out`: why -> how many of what the folder holds, as
         `core.films.left_out.LeftOut`, and `in_words`, of a scan that listed its folder;
         `parity`: as `core.scan.parity.Parity.to_json`, of a scan in a fast precision;
         where labels are known also `unlabelled`, `by_label` (for each true
-        label: films, read, not_read, `called`, `not_called`, `uncertain`, and
+        label: films, read, refused, not_read, `called`, `not_called`, `uncertain`, and
         `in_words`), and `evaluation`, in the shape of `evaluate --json`; null
         where none of the films read has a label.
     """
@@ -165,9 +171,12 @@ def summary_to_json(summary: ScanSummary, bundle: ModelBundle) -> dict[str, Any]
         "labels": {label.name: label.display_name for label in card.labels},
         "films": total.films,
         "read": total.read,
+        "refused": total.refused,
+        **_rate("refused_share", total.refused, total.films),
         "not_read": total.not_read,
         **_rate("not_read_share", total.not_read, total.films),
         "with_warnings": summary.warned,
+        "normal_note": normal_note(names_of(card)),
         "findings": {
             name: _share(total.called[name], total.read) for name in card.label_names
         },
@@ -208,6 +217,7 @@ def _label(label: str, counts: FolderCounts, summary: ScanSummary) -> dict[str, 
     return {
         "films": counts.films,
         "read": counts.read,
+        "refused": counts.refused,
         "not_read": counts.not_read,
         "called": {
             name: _share(counts.called[name], counts.read) for name in card.label_names

@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 _BEFORE = ("file", "finding", "verdict")
 _AFTER = (
     "warnings",
+    "refused",
+    "reason",
     "error",
     "bytes",
     "modified",
@@ -39,9 +41,11 @@ class ScanRow:
 
     Attributes:
         file: Path relative to the folder scanned, with slashes.
-        finding: A label of the model; None when uncertain or not read.
+        finding: A label of the model; None when uncertain, in doubt, refused or not
+            read.
         verdict: The sentence; empty when not read.
-        probabilities: Label -> calibrated probability; empty when not read.
+        probabilities: Label -> calibrated probability; empty when not read or
+            refused.
         warnings: Sentences on why to doubt it.
         error: Why it could not be read; empty if it was.
         size: Of the file as it was read, bytes; None where unknown.
@@ -50,6 +54,8 @@ class ScanRow:
         model_sha256: Names the model's graph and weights.
         precision: "float32", "bfloat16" or "int8".
         version: Of this program.
+        reason: Why the film was refused, so that it has no finding and no
+            probabilities; empty if it was not.
     """
 
     file: str
@@ -64,6 +70,7 @@ class ScanRow:
     model_sha256: str
     precision: str
     version: str
+    reason: str = ""
 
 
 def header(labels: Sequence[str]) -> list[str]:
@@ -94,6 +101,8 @@ def encode_row(row: ScanRow, labels: Sequence[str]) -> bytes:
             row.verdict,
             *(f"{shares[name]:.6f}" if shares else "" for name in labels),
             _BETWEEN.join(row.warnings),
+            "true" if row.reason else "false",
+            row.reason,
             row.error,
             "" if row.size is None else str(row.size),
             row.modified,
@@ -148,9 +157,12 @@ def row_from_cells(cells: Sequence[str], labels: Sequence[str]) -> ScanRow:
         raise ValueError(f"expected {len(header(labels))} cells, got {len(cells)}")
     named = dict(zip(header(labels), cells, strict=True))
     shares = [named[name] for name in header(labels)[len(_BEFORE) : -len(_AFTER)]]
-    was_read = not named["error"]
-    if not named["file"] or was_read != all(shares) or was_read != any(shares):
-        raise ValueError("expected a file, and probabilities or an error")
+    is_refused = bool(named["reason"])
+    has_verdict = not named["error"] and not is_refused
+    if not named["file"] or has_verdict != all(shares) or has_verdict != any(shares):
+        raise ValueError("expected a file, and probabilities, a reason or an error")
+    if named["refused"] != ("true" if is_refused else "false"):
+        raise ValueError(f"expected true or false. Got {named['refused']!r}")
     if named["finding"] not in ("", *labels):
         raise ValueError(f"expected a finding of {labels}. Got {named['finding']!r}")
     warnings = named["warnings"]
@@ -159,7 +171,7 @@ def row_from_cells(cells: Sequence[str], labels: Sequence[str]) -> ScanRow:
         finding=named["finding"] or None,
         verdict=named["verdict"],
         probabilities=(
-            dict(zip(labels, map(float, shares), strict=True)) if was_read else {}
+            dict(zip(labels, map(float, shares), strict=True)) if has_verdict else {}
         ),
         warnings=tuple(warnings.split(_BETWEEN)) if warnings else (),
         error=named["error"],
@@ -169,6 +181,7 @@ def row_from_cells(cells: Sequence[str], labels: Sequence[str]) -> ScanRow:
         model_sha256=named["model_sha256"],
         precision=named["precision"],
         version=named["version"],
+        reason=named["reason"],
     )
 
 

@@ -44,7 +44,13 @@ from core.model.bundle import (
     read_bundle,
     write_bundle,
 )
-from core.model.classifier import Classifier, probabilities, probe_input
+from core.model.classifier import (
+    Classifier,
+    open_graph,
+    probabilities,
+    probe_input,
+)
+from core.model.gate import GATE
 from core.model.graph import Graph
 from core.model.seen_films import write_film_list
 from core.reports.report_json import report_json, write_report_json
@@ -52,6 +58,13 @@ from core.runs.config import TrainingConfig, config_to_json
 from core.runs.job_folder import JobFolder, without_folder
 from core.training.check import read_findings
 from core.training.export import PARITY, export_openvino, keras_logits
+from core.training.gate import (
+    MOST_TRAIN,
+    MOST_VAL,
+    FittedGate,
+    fit_gate,
+    write_gate,
+)
 from core.training.pipeline import Films
 
 INTENDED_USE = (
@@ -167,8 +180,30 @@ def install(
     write_report_json(folder.path / REPORT, report)
     write_film_list(folder.path / FILMS, split)
     made = {name: folder.path / name for name in (EVALUATION, REPORT, FILMS)}
+    gate = _fit_gate(trial.bundle, split, films, on_film)
+    if gate is not None:
+        made[GATE] = write_gate(folder.path, gate.gate)
+        training = {**card.training, "gate": gate.to_json()}
+        card = msgspec.structs.replace(card, training=training)
     write_bundle(out, card, {**files, **made})
     return read_bundle(out)
+
+
+def _fit_gate(
+    bundle: ModelBundle,
+    split: Split,
+    films: Films,
+    on_film: Callable[[int, int], None],
+) -> FittedGate | None:
+    """A gate fitted on the films of the job; None where these are too few."""
+    rng = np.random.default_rng(0)
+    train, val = (
+        films.pixels[np.sort(rng.permutation(films.rows(part))[:most])]
+        for part, most in ((split.train, MOST_TRAIN), (split.val, MOST_VAL))
+    )
+    rng.shuffle(train)
+    graph = open_graph(bundle, for_many=True)
+    return fit_gate(graph, list(train), list(val), on_film=on_film)
 
 
 def display_name(label: str) -> str:

@@ -7,7 +7,7 @@ from PyQt5.QtCore import QRectF, QSize
 from PyQt5.QtGui import QPainter, QPainterPath, QPaintEvent
 from PyQt5.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
-from core.model.gradcam import overlay
+from core.model.gradcam import FULL_SCALE, overlay
 from desktop.film.pyramid import picture_image
 from desktop.widgets.labels import Caption
 
@@ -15,7 +15,7 @@ _SAMPLE_GREY = 110  # about the shade of lung on a film
 
 
 class HeatLegend(QWidget):
-    """The heat map's colours as they look on a film, from little to strong.
+    """The heat map's colours as they look on a film, on one scale for all films.
 
     Lightness alone tells the order, so it reads with any colour blindness.
     """
@@ -25,7 +25,7 @@ class HeatLegend(QWidget):
         self._ramp = _Ramp(self)
         ends = QHBoxLayout()
         ends.setContentsMargins(0, 0, 0, 0)
-        self._little = Caption("little evidence", self)
+        self._little = Caption("no evidence", self)
         self._strong = Caption("strong evidence", self)
         for caption in (self._little, self._strong):
             caption.setWordWrap(False)
@@ -37,9 +37,13 @@ class HeatLegend(QWidget):
         column.setSpacing(3)
         column.addWidget(self._ramp)
         column.addLayout(ends)
+        self.setToolTip(
+            "The same scale for every film and finding, up to evidence of "
+            f"{FULL_SCALE:g} in units of the logit"
+        )
         self.setAccessibleName("Legend of the heat map")
         self.setAccessibleDescription(
-            "From dark, little evidence, to bright yellow, strong evidence"
+            "From dark, no evidence, to bright yellow, strong evidence"
         )
 
     def set_opacity(self, opacity: float) -> None:

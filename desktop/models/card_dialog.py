@@ -17,6 +17,7 @@ from PyQt5.QtWidgets import (
 from core.evaluation.findings import cautions_about, notes_about
 from core.model.bundle import ModelBundle, ModelCard
 from core.model.classifier import percent
+from core.model.normal import names_of, normal_note
 from desktop.widgets.dialogs import resize_within_screen
 
 
@@ -51,6 +52,7 @@ def card_html(bundle: ModelBundle) -> str:
         f"<h3>Intended use</h3><p>{html.escape(card.intended_use)}</p>",
         f"<h3>Limits</h3><p>{html.escape(card.limits)}</p>",
         _operating_points_html(card),
+        f"<p>{html.escape(normal_note(names_of(card)))}</p>",
     ]
     for title, values in (
         ("Measurements", card.metrics),

@@ -62,7 +62,7 @@ class SelectionTotals:
     """What a choice of films comes to.
 
     Attributes:
-        findings: Label, "uncertain" or "not read" -> films.
+        findings: Label, "uncertain", "refused" or "not read" -> films.
         size: Of all, bytes.
     """
 

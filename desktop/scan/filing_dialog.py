@@ -19,7 +19,7 @@ from PyQt5.QtWidgets import (
 )
 
 from core.errors import CoreError
-from core.filing.filer import NOT_READ, UNCERTAIN, folder_names
+from core.filing.filer import NOT_READ, REFUSED, UNCERTAIN, folder_names
 from core.scan.store import Scan
 from core.words import films as in_films
 from desktop.scan.export_jobs import ALL, ScanTask, SelectionTotals, totals_of
@@ -136,7 +136,7 @@ class FilingDialog(FittedDialog):
         labels = [each.name for each in self._scan.record.card_labels]
         parts = [
             f"{self._folders[label]}: {totals.findings[label]:,}"
-            for label in (*labels, UNCERTAIN, NOT_READ)
+            for label in (*labels, UNCERTAIN, REFUSED, NOT_READ)
             if totals.findings.get(label)
         ]
         if not parts:

@@ -100,7 +100,7 @@ class ScanPage(QWidget):
         self.let_go()
         self._scan, self._is_over, self._progress = scan, False, None
         labels = scan.record.card_labels
-        self._counts = np.zeros(len(labels) + 2, np.int64)
+        self._counts = np.zeros(len(labels) + 3, np.int64)
         self._not_read = set()
         self.head.forget()
         self.head.set_record(scan.record)
@@ -190,7 +190,7 @@ class ScanPage(QWidget):
         if self._scan is None or not self.rows:
             return "No film has been read yet."
         labels = self._scan.record.card_labels
-        names = [*(label.display_name for label in labels), "uncertain"]
+        names = [*(label.display_name for label in labels), "uncertain", "refused"]
         called = zip(names, self._counts[:-1], strict=True)
         parts = [f"{count:,} {name}" for name, count in called if count]
         read, not_read = int(self._counts[:-1].sum()), int(self._counts[-1])

@@ -17,6 +17,7 @@ from desktop.scan.table.order import ERROR, FILE, FINDING, VERDICT, WARNINGS
 PICTURE: Final = "picture"
 SHARE: Final = "share"
 UNCERTAIN: Final = "Uncertain"
+REFUSED: Final = "Refused"
 NOT_READ: Final = "Not read"
 
 _BETWEEN: Final = " | "
@@ -64,7 +65,7 @@ def columns_for(labels: Sequence[Label]) -> tuple[Column, ...]:
 
 def finding_name(labels: Sequence[Label], finding: int) -> str:
     """How people read a finding, by its number in `ScanColumns`."""
-    names = [*(label.display_name for label in labels), UNCERTAIN, NOT_READ]
+    names = [*(label.display_name for label in labels), UNCERTAIN, REFUSED, NOT_READ]
     return names[finding]
 
 
@@ -116,6 +117,8 @@ def row_sentence(rows: ScanColumns, labels: Sequence[Label], row: int) -> str:
     parts = [file_words(rows, row), finding_name(labels, finding)]
     if finding == rows.not_read:
         parts.append(on_one_line(rows.error(row)))
+    elif finding == rows.refused:
+        parts.append(rows.verdict(row))
     else:
         parts += [
             f"{label.display_name} {percent(float(share))}"

@@ -26,11 +26,11 @@ Mask = NDArray[np.bool_]
 def numbers_of(labels: int) -> np.dtype[Any]:
     """The numbers of a row, for a model with so many labels.
 
-    finding: Number of a label; then come "uncertain" and "not read".
+    finding: Number of a label; then come "uncertain", "refused" and "not read".
     warnings: How many there are.
-    disease: Probability of any disease; NaN where not read.
+    disease: Probability of any disease; NaN where there is no verdict.
     triage: What to triage by, the least first.
-    shares: Probability of each label; NaN where not read.
+    shares: Probability of each label; NaN where there is no verdict.
     """
     return np.dtype(
         [
@@ -100,7 +100,9 @@ class RowBlock:
 
 
 def _numbers(row: ScanRow, labels: Sequence[str]) -> tuple[object, ...]:
-    finding, disease, shares = len(labels) + 1, np.nan, [np.nan] * len(labels)
+    finding, disease, shares = len(labels) + 2, np.nan, [np.nan] * len(labels)
+    if row.reason:
+        finding = len(labels) + 1
     if row.probabilities:
         is_stated = row.finding is not None
         finding = labels.index(row.finding) if is_stated else len(labels)
@@ -146,9 +148,14 @@ class ScanColumns:
         return self.labels
 
     @property
+    def refused(self) -> int:
+        """The finding of a film that is of no kind to have a verdict."""
+        return self.labels + 1
+
+    @property
     def not_read(self) -> int:
         """The finding of a film that could not be read."""
-        return self.labels + 1
+        return self.labels + 2
 
     @property
     def numbers(self) -> NDArray[Any]:
@@ -162,7 +169,7 @@ class ScanColumns:
         return findings
 
     def share(self, row: int, label: int) -> float | None:
-        """Probability of a label; None where the film was not read."""
+        """Probability of a label; None where there is no verdict."""
         share = float(self._room["shares"][row, label])
         return None if np.isnan(share) else share
 

@@ -20,7 +20,7 @@ from PyQt5.QtWidgets import (
 )
 
 from core.model.bundle import Label
-from core.scan.triage import HEALTHY
+from core.model.card import HEALTHY
 from desktop.scan.table.cells import PICTURE, SHARE, columns_for, finding_name
 from desktop.scan.table.order import (
     ANY_DISEASE,
@@ -112,7 +112,7 @@ class ScanFilters(QWidget):
         self._typing.stop()
         self._told = self.row_filter
         self._show_state()
-        self.set_counts([0] * (len(labels) + 2), 0)
+        self.set_counts([0] * (len(labels) + 3), 0)
         self.set_shown(0, 0)
 
     def set_counts(self, counts: Sequence[int], with_warnings: int) -> None:
@@ -204,7 +204,7 @@ class ScanFilters(QWidget):
         self.finding.clear()
         self._add_finding(QIcon(), "All films", RowFilter())
         icons = finding_icons([label.name for label in labels])
-        for finding in range(len(labels) + 2):
+        for finding in range(len(labels) + 3):
             name = finding_name(labels, finding)
             self._add_finding(icons[finding], name, RowFilter(finding=finding))
         warned = RowFilter(with_warnings=True)

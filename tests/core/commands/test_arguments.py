@@ -297,6 +297,7 @@ FOLDERS = [
     ["export", "M", "--format", "openvino", "--out", "?"],
     ["import", "FILM", "--out", "?"],
     ["calibrate", "M", "--data", "DATA", "--out", "?"],
+    ["fit-gate", "M", "--data", "DATA", "--out", "?"],
     ["worklist", "FILM", "--folder", "FILMS", "--copy-to", "?"],
     ["worklist", "FILM", "--folder", "FILMS", "--move-to", "?"],
     ["audit", "DATA", "--json", "?"],
@@ -377,6 +378,9 @@ INPUTS = [
     ["export", "?", "--format", "hilum", "--out", "NEW"],
     ["calibrate", "?", "--data", "DATA", "--out", "NEW"],
     ["calibrate", "M", "--data", "?", "--out", "NEW"],
+    ["fit-gate", "?", "--data", "DATA", "--out", "NEW"],
+    ["fit-gate", "M", "--data", "?", "--out", "NEW"],
+    ["fit-gate", "M", "--data", "DATA", "--other", "?", "--out", "NEW"],
     ["train", "--data", "?", "--out", "NEW", "--dry-run"],
     ["train", "--data", "DATA", "--out", "NEW", "--config", "?"],
 ]

@@ -35,6 +35,13 @@ ROW = ScanRow(
 FAILED = dataclasses.replace(
     ROW, finding=None, verdict="", probabilities={}, warnings=(), error="No.", size=None
 )
+REFUSED = dataclasses.replace(
+    ROW,
+    finding=None,
+    verdict="No verdict. A house.",
+    probabilities={},
+    reason="A house.",
+)
 
 
 def again(row: ScanRow) -> ScanRow:
@@ -44,7 +51,7 @@ def again(row: ScanRow) -> ScanRow:
     return row_from_cells(decode_line(line[:-1]), LABELS)
 
 
-@pytest.mark.parametrize("row", [ROW, FAILED])
+@pytest.mark.parametrize("row", [ROW, FAILED, REFUSED])
 def test_a_row_comes_back_as_it_was(row: ScanRow) -> None:
     assert again(row) == row
 
@@ -91,6 +98,7 @@ def test_an_apostrophe_marks_what_was_made_harmless() -> None:
 def test_the_columns_carry_model_precision_and_version() -> None:
     names = header(LABELS)
     assert names[:5] == ["file", "finding", "verdict", "p_covid", "p_normal"]
+    assert names[5:9] == ["warnings", "refused", "reason", "error"]
     assert names[-4:] == ["model", "model_sha256", "precision", "version"]
 
 
@@ -102,6 +110,9 @@ def test_the_columns_carry_model_precision_and_version() -> None:
         ("p_covid", ""),
         ("p_covid", "high"),
         ("error", "and yet read"),
+        ("reason", "and yet a verdict"),
+        ("refused", "true"),
+        ("refused", "perhaps"),
         ("bytes", "many"),
     ],
 )
@@ -113,7 +124,7 @@ def test_a_cell_of_the_wrong_kind_is_refused(column: str, value: str) -> None:
 
 
 def test_a_row_with_too_few_cells_is_refused() -> None:
-    with pytest.raises(ValueError, match="expected 13 cells"):
+    with pytest.raises(ValueError, match="expected 15 cells"):
         row_from_cells(["a"], LABELS)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from core.scan.row import ScanRow
 from core.scan.triage import triage_key
-from desktop.scan.table.cells import rows_as_text
+from desktop.scan.table.cells import finding_name, row_sentence, rows_as_text
 from desktop.scan.table.columns import RowBlock, ScanColumns, SortedIds, natural_key
 from desktop.scan.table.order import (
     ANY_DISEASE,
@@ -25,7 +25,7 @@ from desktop.scan.table.order import (
     rows_in_order,
     triage_order,
 )
-from tests.scan_rows import LABELS, NAMES, failed_row, many_rows, read_row
+from tests.scan_rows import LABELS, NAMES, failed_row, many_rows, read_row, refused_row
 
 
 def columns_of(rows: Sequence[ScanRow], part: int = 7) -> ScanColumns:
@@ -113,7 +113,13 @@ def test_films_without_an_error_come_last_by_error(is_descending: bool) -> None:
 def test_films_sort_by_finding_in_the_order_of_the_labels() -> None:
     columns = columns_of(ROWS)
     order = rows_in_order(columns, RowSort(FINDING), RowFilter())
-    assert columns.findings[order].tolist() == [0, 1, 2, columns.uncertain, 4]
+    assert columns.findings[order].tolist() == [
+        0,
+        1,
+        2,
+        columns.uncertain,
+        columns.not_read,
+    ]
 
 
 def test_films_with_the_most_warnings_come_first() -> None:
@@ -165,7 +171,17 @@ def test_a_filter_lets_through_what_it_says(
 
 
 def test_counts_are_by_finding() -> None:
-    assert columns_of(ROWS).counts() == [1, 1, 1, 1, 1]
+    assert columns_of(ROWS).counts() == [1, 1, 1, 1, 0, 1]
+
+
+def test_a_refused_film_has_no_probabilities_and_says_why() -> None:
+    columns = columns_of([*ROWS, refused_row("z.png", "A house.")])
+    row = len(ROWS)
+    assert columns.findings[row] == columns.refused
+    assert columns.share(row, 0) is None
+    assert finding_name(LABELS, columns.refused) == "Refused"
+    assert row_sentence(columns, LABELS, row) == "z.png, Refused, No verdict. A house."
+    assert triage_order(columns)[-1] == row
 
 
 def test_ids_are_merged_in_the_order_of_their_keys() -> None:
