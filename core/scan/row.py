@@ -161,7 +161,7 @@ def row_from_cells(cells: Sequence[str], labels: Sequence[str]) -> ScanRow:
     has_verdict = not named["error"] and not is_refused
     if not named["file"] or has_verdict != all(shares) or has_verdict != any(shares):
         raise ValueError("expected a file, and probabilities, a reason or an error")
-    if named["refused"] != ("true" if is_refused else "false"):
+    if named["refused"] not in (("true",) if is_refused else ("false", "")):
         raise ValueError(f"expected true or false. Got {named['refused']!r}")
     if named["finding"] not in ("", *labels):
         raise ValueError(f"expected a finding of {labels}. Got {named['finding']!r}")

@@ -47,7 +47,9 @@ def test_heat_map_is_grad_cam_of_a_pooled_linear_head(seed: int) -> None:
         gradient[where] = (logit(up) - logit(down)) / (2 * step)
     grad_cam = np.maximum((features * gradient.mean(axis=(0, 1))).sum(axis=2), 0)
     heat = heatmap_from_evidence((features @ kernel).astype(np.float32), (h, w))
-    np.testing.assert_allclose(heat, np.minimum(grad_cam / FULL_SCALE, 1), atol=1e-5)
+    # The gradient by the features' mean is that by one of them times their number.
+    shares = h * w * grad_cam / FULL_SCALE
+    np.testing.assert_allclose(heat, np.minimum(shares, 1), atol=1e-5)
 
 
 @pytest.mark.parametrize("size", [(7, 7), (224, 224), (300, 123), (1, 1), (3, 5)])
