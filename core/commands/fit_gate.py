@@ -11,8 +11,8 @@ from core.jobs.control import Control
 from core.jobs.events import JobSucceeded, Progressed, StageStarted
 from core.jobs.reporters import begin_report, cancellable, end_told
 from core.model.bundle import is_bundle, read_bundle
+from core.model.gate_fit import add_gate
 from core.outputs import check_folder, refuse_inputs
-from core.program import edition
 from core.terminal import print_lines
 
 _STAGE = "gate"
@@ -49,9 +49,6 @@ def run(arguments: argparse.Namespace) -> int:
     control = Control(said="The fitting was stopped.", hint="")
     report = begin_report(control, as_events=arguments.events, job=arguments.job)
     with end_told(report):
-        edition.check_can_train()
-        from core.training.gate import add_gate
-
         other = arguments.other
         inputs = [arguments.bundle, arguments.data, *([other] if other else [])]
         refuse_inputs([arguments.out], inputs, lambda: listed_films(arguments.data))

@@ -51,6 +51,13 @@ from core.model.classifier import (
     probe_input,
 )
 from core.model.gate import GATE
+from core.model.gate_fit import (
+    MOST_TRAIN,
+    MOST_VAL,
+    FittedGate,
+    fit_gate,
+    write_gate,
+)
 from core.model.graph import Graph
 from core.model.seen_films import write_film_list
 from core.reports.report_json import report_json, write_report_json
@@ -58,13 +65,6 @@ from core.runs.config import TrainingConfig, config_to_json
 from core.runs.job_folder import JobFolder, without_folder
 from core.training.check import read_findings
 from core.training.export import PARITY, export_openvino, keras_logits
-from core.training.gate import (
-    MOST_TRAIN,
-    MOST_VAL,
-    FittedGate,
-    fit_gate,
-    write_gate,
-)
 from core.training.pipeline import Films
 
 INTENDED_USE = (

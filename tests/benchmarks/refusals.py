@@ -24,7 +24,7 @@ from core.films.radiograph import radiograph_from_array, read_radiograph
 from core.model.bundle import ModelBundle
 from core.model.classifier import Classifier
 from core.model.gate import UPRIGHT
-from core.training.gate import TURNS
+from core.model.gate_fit import TURNS
 from tests.benchmarks.figures import Row, Target
 
 REFUSED = Target("at least 99 % refused", 0.99, at_least=True)

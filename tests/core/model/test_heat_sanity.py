@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+import os
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import openvino as ov
 import pytest
@@ -12,10 +15,10 @@ import pytest
 from core.films.preprocess import to_network_input
 from core.films.radiograph import read_radiograph
 from core.model.bundle import GRAPH, ModelBundle, read_bundle
-from core.model.gradcam import heatmap_from_evidence
 from core.model.graph import Graph
 from core.paths import default_bundle_dir, sample_films
 
+ROOT = Path(__file__).resolve().parents[3]
 Run = Callable[[np.ndarray], tuple[np.ndarray, ...]]
 
 
@@ -31,18 +34,32 @@ def run(bundle: ModelBundle) -> Run:
     return Graph(bundle.path / GRAPH, size=size, labels=labels).run
 
 
-@pytest.fixture(scope="module")
-def films(bundle: ModelBundle) -> np.ndarray:
-    """(n, size, size, 1) of drawn films."""
+def _real() -> list[Path]:
+    """Some real films of the split test, where there are any."""
+    folder = Path(os.environ.get("HILUM_XRAY_DATA", ROOT.parent / "shared" / "xray"))
+    if not (folder / "manifest.csv").is_file():
+        return []
+    with (folder / "manifest.csv").open(encoding="utf-8", newline="") as file:
+        listed = [row["file"] for row in csv.DictReader(file) if row["split"] == "test"]
+    order = np.random.default_rng(3).permutation(len(listed))[:10]
+    return [folder / listed[row] for row in order]
+
+
+@pytest.fixture(scope="module", params=["drawn", "real"])
+def films(bundle: ModelBundle, request: pytest.FixtureRequest) -> np.ndarray:
+    """(n, size, size, 1) of films."""
+    paths = sample_films() if request.param == "drawn" else _real()
+    if not paths:
+        pytest.skip("there are no real films here: HILUM_XRAY_DATA names none")
     spec = bundle.card.preprocess
-    read = [to_network_input(read_radiograph(path), spec) for path in sample_films()]
-    return np.concatenate(read)
+    return np.concatenate(
+        [to_network_input(read_radiograph(path), spec) for path in paths]
+    )
 
 
 def maps(outputs: tuple[np.ndarray, ...]) -> np.ndarray:
     """(n, h * w) evidence of the first label, the mean of each taken away."""
-    evidence = outputs[1][..., 0].reshape(len(outputs[1]), -1)
-    return evidence - evidence.mean(axis=1, keepdims=True)
+    return _flat(outputs[1][..., 0])
 
 
 def alike(one: np.ndarray, other: np.ndarray) -> float:
@@ -92,13 +109,9 @@ def test_the_map_falls_apart_as_weights_are_shuffled_from_the_top(
 
 
 def test_a_flipped_film_has_a_flipped_map(run: Run, films: np.ndarray) -> None:
-    heat = [_heat(each) for each in run(films)[1]]
-    flipped = [_heat(each)[:, ::-1] for each in run(films[:, :, ::-1].copy())[1]]
-    away = [_heat(each) for each in run(films[:, :, ::-1].copy())[1]]
-    with_it = np.mean([_overlap(*pair) for pair in zip(heat, flipped, strict=True)])
-    without = np.mean([_overlap(*pair) for pair in zip(heat, away, strict=True)])
-    assert with_it > 0.6
-    assert with_it > without + 0.1
+    evidence, other = run(films)[1], run(films[:, :, ::-1].copy())[1][:, :, ::-1]
+    found = [alike(_flat(evidence[..., c]), _flat(other[..., c])) for c in range(3)]
+    assert np.mean(found) > 0.55
 
 
 @pytest.mark.parametrize("cells", [1, -1])
@@ -107,9 +120,17 @@ def test_a_moved_film_has_a_moved_map(run: Run, films: np.ndarray, cells: int) -
     step = films.shape[1] // evidence.shape[1]
     moved = run(np.roll(films, cells * step, axis=2))[1]
     inner = slice(1, -1)  # what was rolled in is no part of the film
-    still = np.roll(evidence, cells, axis=2)[:, :, inner, :1]
-    flat = [np.concatenate([each.ravel()]) for each in (still, moved[:, :, inner, :1])]
-    assert np.corrcoef(*flat)[0, 1] > 0.7
+    there, still = (
+        np.mean(
+            [
+                alike(_flat(each[:, :, inner, c]), _flat(moved[:, :, inner, c]))
+                for c in range(3)
+            ]
+        )
+        for each in (np.roll(evidence, cells, axis=2), evidence)
+    )
+    assert there > 0.8
+    assert there > still + 0.2
 
 
 def test_what_is_hot_matters_more_than_what_is_drawn_by_lot(
@@ -140,23 +161,22 @@ def test_what_is_hot_matters_more_than_what_is_drawn_by_lot(
 def _curve(
     run: Run, film: np.ndarray, order: np.ndarray, grid: tuple[int, int], label: int
 ) -> tuple[float, float]:
-    """Mean logit while cells vanish in this order, and while they come."""
+    """Mean lead of a label's logit while cells blur in this order, and while they
+    become sharp."""
     side = film.shape[0] // grid[0]
-    grey = np.full_like(film, film.mean())
+    blurred = cv2.GaussianBlur(film, (0, 0), 20)[..., np.newaxis]
     batch = []
     for share in (0.15, 0.3, 0.5):
         gone = np.zeros(order.size, bool)
         gone[order[: round(share * order.size)]] = True
         mask = gone.reshape(grid).repeat(side, axis=0).repeat(side, axis=1)[..., None]
-        batch += [np.where(mask, grey, film), np.where(mask, film, grey)]
-    logits = run(np.stack(batch).astype(np.float32))[0][:, label]
-    return float(logits[::2].mean()), float(logits[1::2].mean())
+        batch += [np.where(mask, blurred, film), np.where(mask, film, blurred)]
+    logits = run(np.stack(batch).astype(np.float32))[0]
+    leads = (logits - logits.mean(axis=1, keepdims=True))[:, label]
+    return float(leads[::2].mean()), float(leads[1::2].mean())
 
 
-def _heat(evidence: np.ndarray) -> np.ndarray:
-    return heatmap_from_evidence(np.ascontiguousarray(evidence[:, :, 0]), (64, 64))
-
-
-def _overlap(one: np.ndarray, other: np.ndarray) -> float:
-    """Share of the evidence that two maps have in common."""
-    return float(np.minimum(one, other).sum() / max(np.maximum(one, other).sum(), 1e-9))
+def _flat(maps: np.ndarray) -> np.ndarray:
+    """(n, h, w) as (n, h * w), the mean of each taken away."""
+    rows = maps.reshape(len(maps), -1)
+    return rows - rows.mean(axis=1, keepdims=True)

@@ -148,7 +148,7 @@ def test_equal_rows_stay_in_triage_order() -> None:
     [
         (RowFilter(finding=0), {"c.png"}),
         (RowFilter(finding=3), {"b/Film9.png"}),
-        (RowFilter(finding=4), {"a/film2.png"}),
+        (RowFilter(finding=5), {"a/film2.png"}),
         (RowFilter(with_warnings=True), {"b/film10.png", "a/film1.png"}),
         (RowFilter(text="FILM9"), {"b/Film9.png"}),
         (RowFilter(text="text FILE"), {"a/film2.png"}),

@@ -11,11 +11,11 @@ from PIL import Image
 from core.errors import DatasetError
 from core.films.preprocess import PreprocessSpec, to_network_input
 from core.films.radiograph import radiograph_from_array
+from core.model import gate_fit as fitting
 from core.model.bundle import ModelBundle, read_bundle
 from core.model.classifier import Classifier, open_graph
 from core.model.gate import GATE, NOT_CHEST
-from core.training import gate as fitting
-from core.training.gate import TURNS, FittedGate, add_gate, fit_gate
+from core.model.gate_fit import TURNS, FittedGate, add_gate, fit_gate
 from tests.phantoms import LABELS, draw_phantom, write_phantom_set
 from tests.tiny_bundle import SIZE, write_tiny_bundle
 
