@@ -35,10 +35,8 @@ class RayScanner:
     they are made.
 
     Args:
-        bundle: A verified bundle.
         folder: That the films lie in, at the same path on every machine.
         address: As `core.cluster.cluster.connected` takes it.
-        precision: As `Scanner` takes it.
         report: Hears which machines take part, and which are lost.
         check: Called often while the cluster is asked; may raise to stop.
 
@@ -71,11 +69,7 @@ class RayScanner:
     def scan(
         self, films: Sequence[FoundFilm], check: Callable[[], None] = lambda: None
     ) -> Generator[ScanRow, None, None]:
-        """Read films. Close it if left early.
-
-        Args:
-            films: Of the folder.
-            check: Called often; may raise to stop.
+        """Read films of the folder. Close it if left early.
 
         Yields:
             A row per film, each once, whoever is lost meanwhile.
@@ -139,7 +133,7 @@ class RayScanner:
     ) -> Iterator[ScanRow]:
         place = shards.give_back(lost)
         if place is not None and shards.finish(place):
-            yield given_up(films[place], self.bundle, self.precision)
+            yield given_up(films[place], self)
 
 
 def _size_for(worker: Worker) -> int:

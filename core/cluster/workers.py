@@ -23,7 +23,7 @@ _TIMEOUT_S = 60.0
 _BUSY_S = 10.0
 #: Ends of workers in a row after which a node is left out: of those that were not
 #: even ready, and of those that were, since a film may be what ends them.
-_STILLBORN, _MOST_DEATHS = 3, 24
+_STILLBORN, _MAX_DEATHS = 3, 24
 
 
 @dataclasses.dataclass(eq=False)
@@ -31,9 +31,9 @@ class Worker:
     """A process that reads with a model of its own.
 
     Attributes:
+        is_idle: Whether it has opened the model and has no shard.
         films_per_s: As far as is known; 0 before the first shard.
         last_films: Size of its last shard.
-        is_idle: Whether it has opened the model and has no shard.
     """
 
     place: _Place
@@ -72,12 +72,9 @@ class WorkerPool:
     """Starts workers on every node that can serve, and sees who is lost.
 
     Args:
-        cluster: To work on.
-        bundle: The model.
         folder: Of the films; the same path on every node.
         samples: Films that are there as they were listed; a node that lacks one
             has another folder of that name.
-        precision: As `Scanner` takes it.
         report: Hears who joins and who is lost.
     """
 
@@ -236,7 +233,7 @@ class WorkerPool:
             lost += self._shards_of(worker)
             place.workers.remove(worker)
             self._cluster.end(worker.actor)
-        most = _MOST_DEATHS if place.has_read else _STILLBORN
+        most = _MAX_DEATHS if place.has_read else _STILLBORN
         if place.deaths >= most and not place.is_left_out:
             error = CoreError(
                 f"On {place.node.name} whatever is to read films ends at once.",

@@ -113,15 +113,7 @@ def _gaps(left_out: dict[str, int]) -> list[str]:
 
 
 def _repeat_report(arguments: argparse.Namespace, bundle: ModelBundle) -> int:
-    """Print and write what the bundle's own report says, and nothing else.
-
-    Returns:
-        0.
-
-    Raises:
-        BundleError: It has no report that can be understood.
-        DatasetError: Something is asked for that the report does not hold.
-    """
+    """Print and write what the bundle's own report says, and nothing else."""
     kept = read_report_json(bundle)
     own = kept["split"]
     split = arguments.split or own

@@ -53,11 +53,7 @@ class Job:
 
 
 def refuse_contradictions(arguments: argparse.Namespace) -> None:
-    """Refuse arguments of `train` that cannot go together.
-
-    Raises:
-        TrainingError: Names them.
-    """
+    """Raise TrainingError of arguments of `train` that cannot go together."""
     if arguments.resume and arguments.overwrite:
         raise TrainingError(
             "--resume goes on with what is there, and --overwrite discards it.",

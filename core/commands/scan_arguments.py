@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from core.commands.argument_types import add_job, new_file
+from core.commands.argument_types import add_events, add_labels, new_file
 
 
 def add_parser(parser: argparse.ArgumentParser) -> None:
@@ -19,15 +19,7 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
         default="float32",
         help="fast: what this computer does quickest, timed once",
     )
-    labels = parser.add_mutually_exclusive_group()
-    labels.add_argument(
-        "--labels-from-folders",
-        action="store_true",
-        help="measure too: folders are named as the model's labels",
-    )
-    labels.add_argument(
-        "--labels", type=Path, metavar="FILE.csv", help="measure too: file,label"
-    )
+    add_labels(parser)
     parser.add_argument("--resume", action="store_true", help="go on where it stopped")
     parser.add_argument("--overwrite", action="store_true", help="replace the files")
     parser.add_argument(
@@ -45,7 +37,4 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--xlsx", type=new_file, metavar="FILE", help="and a workbook")
     parser.add_argument("--report", type=new_file, metavar="FILE", help="and HTML")
     parser.add_argument("--json", type=new_file, metavar="FILE", help="and its figures")
-    parser.add_argument(
-        "--events", action="store_true", help="report as JSON lines on stdout"
-    )
-    add_job(parser)
+    add_events(parser)

@@ -10,13 +10,13 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from core.commands.argument_types import add_job, new_file, new_folder
+from core.commands.argument_types import add_events, new_file, new_folder
 from core.commands.internal import quieten_tensorflow
 from core.commands.job_arguments import Job, new_job, refuse_contradictions, resumed_job
 from core.commands.lists import print_list
 from core.data.dataset import Dataset, listed_films
 from core.errors import RESUME, CoreError, OutputError, TrainingError
-from core.files import atomic_write
+from core.files import write_json
 from core.jobs.control import Control
 from core.jobs.events import JobSucceeded, StageStarted
 from core.jobs.reporters import (
@@ -27,11 +27,7 @@ from core.jobs.reporters import (
     end_told,
 )
 from core.model.bundle import is_bundle
-from core.outputs import (
-    check_file,
-    check_folder,
-    refuse_inputs,
-)
+from core.outputs import check_file, check_folder, refuse_inputs
 from core.program import edition
 from core.runs.config import TrainingConfig
 from core.runs.job_folder import JobFolder
@@ -57,10 +53,7 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--resume", action="store_true", help="go on where it stopped")
     parser.add_argument("--overwrite", action="store_true", help="replace BUNDLE")
-    parser.add_argument(
-        "--events", action="store_true", help="report as JSON lines on stdout"
-    )
-    add_job(parser)
+    add_events(parser)
     parser.add_argument(
         "--events-file", type=new_file, metavar="FILE", help="and append them to FILE"
     )
@@ -90,11 +83,7 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Train, try one step of it, or print a list of what can be set.
-
-    Returns:
-        The exit status.
-    """
+    """Train, try one step of it, or print a list of what can be set."""
     if arguments.list_settings or arguments.list_presets:
         return print_list(arguments)
     edition.check_can_train()
@@ -103,11 +92,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _train(arguments: argparse.Namespace) -> int:
-    """Run a job.
-
-    Returns:
-        The exit status.
-    """
     control = Control()
     control.take_signals()
     listener = begin_report(control, as_events=arguments.events, job=arguments.job)
@@ -122,11 +106,7 @@ def _train(arguments: argparse.Namespace) -> int:
 
 
 def _run_job(arguments: argparse.Namespace, report: Report, control: Control) -> None:
-    """Check what can be checked before Keras is loaded, then run the job.
-
-    Raises:
-        CoreError: As `core.training.train.run_job`, or wrong use.
-    """
+    """Check what can be checked before Keras is loaded, then run the job."""
     if arguments.out is None:
         raise TrainingError(
             "Training needs a place for the model.",
@@ -173,11 +153,7 @@ def _run_job(arguments: argparse.Namespace, report: Report, control: Control) ->
 
 
 def _dry_run(arguments: argparse.Namespace) -> int:
-    """Try one step of a job and tell what it would take; train nothing.
-
-    Returns:
-        The exit status.
-    """
+    """Try one step of a job and tell what it would take; train nothing."""
     control = Control()
     control.take_signals()
     listener = begin_report(control, as_events=arguments.events, job=arguments.job)
@@ -199,12 +175,10 @@ def _dry_run(arguments: argparse.Namespace) -> int:
 
         check_network(job.config, len(dataset.labels))
         found = preflight(job.config, job.data, report=report, control=control)
-        text = json.dumps(found, indent=1)
         if file is not None:
-            with atomic_write(file) as partial:
-                partial.write_text(text + "\n", encoding="utf-8")
+            write_json(file, found)
         else:
-            print(text)  # noqa: T201 - the result
+            print(json.dumps(found, indent=1))  # noqa: T201 - the result
     report(JobSucceeded(str(file or "")))
     return 0
 

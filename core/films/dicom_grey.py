@@ -27,12 +27,7 @@ class GreyFilm:
 
 
 def present(stored: NDArray[Any], dataset: Dataset) -> GreyFilm:
-    """Apply what the file says about showing its values.
-
-    Args:
-        stored: (h, w) values of one frame, as decoded.
-        dataset: Where they came from.
-    """
+    """Apply what the file says about showing its (h, w) values, as decoded."""
     padding = _padding(stored, dataset)
     pixels = _modality_values(stored, dataset)
     film = _voi(pixels, dataset, padding)

@@ -21,7 +21,7 @@ STOPPING = "stopping"
 #: The speed is that of so many seconds.
 _RECENT_S = 15.0
 #: Notes that are kept: a folder may give one for each of its own.
-_MOST_NOTES = 200
+_MAX_NOTES = 200
 
 
 class ScanProgress:
@@ -111,6 +111,6 @@ class ScanProgress:
 
     def note(self, text: str) -> None:
         self.notes.append(text)
-        if len(self.notes) > _MOST_NOTES:
+        if len(self.notes) > _MAX_NOTES:
             del self.notes[0]
             self.dropped += 1

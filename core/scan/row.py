@@ -20,7 +20,7 @@ _AFTER = (
     "precision",
     "version",
 )
-_SHARE = "p_"
+_PROBABILITY = "p_"
 _BETWEEN = " | "
 #: A spreadsheet may take text that starts so for a formula, and run it. The
 #: mark itself is among them, so that taking it off again gives what was.
@@ -33,7 +33,7 @@ _RISKY = frozenset("=+-@\t\r\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}") |
 _ESCAPED = re.compile(r"\\(?:\\|u([0-9a-f]{4}))")
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class ScanRow:
     """What a scan says of one film.
 
@@ -53,11 +53,11 @@ class ScanRow:
     """
 
     file: str
-    finding: str | None
-    verdict: str
-    probabilities: Mapping[str, float]
-    warnings: tuple[str, ...]
-    error: str
+    finding: str | None = None
+    verdict: str = ""
+    probabilities: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    error: str = ""
     size: int | None
     modified: str
     model: str
@@ -65,10 +65,15 @@ class ScanRow:
     precision: str
     version: str
 
+    @property
+    def stamp(self) -> tuple[int | None, str]:
+        """Of the file as it was read, as `FilmState.stamp`."""
+        return self.size, self.modified
+
 
 def header(labels: Sequence[str]) -> list[str]:
     """Names of the columns for a model with these labels."""
-    return [*_BEFORE, *(_SHARE + label for label in labels), *_AFTER]
+    return [*_BEFORE, *(_PROBABILITY + label for label in labels), *_AFTER]
 
 
 def labels_of(cells: Sequence[str]) -> tuple[str, ...]:
@@ -78,31 +83,39 @@ def labels_of(cells: Sequence[str]) -> tuple[str, ...]:
         ValueError: It is not the first line of a scan's file.
     """
     inner = cells[len(_BEFORE) : -len(_AFTER)]
-    labels = tuple(name.removeprefix(_SHARE) for name in inner)
+    labels = tuple(name.removeprefix(_PROBABILITY) for name in inner)
     if len(labels) < 2 or list(cells) != header(labels):
         raise ValueError(f"expected {header(('...', '...'))}. Received: {cells}")
     return labels
 
 
-def encode_row(row: ScanRow, labels: Sequence[str]) -> bytes:
-    """A row as one line of CSV, in UTF-8 and with its end."""
-    shares = row.probabilities
-    return encode_cells(
-        [
-            row.file,
-            row.finding or "",
-            row.verdict,
-            *(f"{shares[name]:.6f}" if shares else "" for name in labels),
-            _BETWEEN.join(row.warnings),
-            row.error,
-            "" if row.size is None else str(row.size),
-            row.modified,
-            row.model,
-            row.model_sha256,
-            row.precision,
-            row.version,
-        ]
-    )
+def values_of(row: ScanRow, labels: Sequence[str]) -> list[str | float | None]:
+    """What stands in the columns of `header`; None where nothing does."""
+    return [
+        row.file,
+        row.finding,
+        row.verdict,
+        *(row.probabilities.get(label) for label in labels),
+        _BETWEEN.join(row.warnings),
+        row.error,
+        row.size,
+        row.modified,
+        row.model,
+        row.model_sha256,
+        row.precision,
+        row.version,
+    ]
+
+
+def cells_of(row: ScanRow, labels: Sequence[str]) -> list[str]:
+    """A row as the cells of a line of CSV."""
+    return [_cell(value) for value in values_of(row, labels)]
+
+
+def _cell(value: str | float | None) -> str:
+    if isinstance(value, float):
+        return f"{value:.6f}"
+    return "" if value is None else str(value)
 
 
 def encode_cells(cells: Sequence[str]) -> bytes:
@@ -147,9 +160,9 @@ def row_from_cells(cells: Sequence[str], labels: Sequence[str]) -> ScanRow:
     if len(cells) != len(_BEFORE) + len(labels) + len(_AFTER):
         raise ValueError(f"expected {len(header(labels))} cells, got {len(cells)}")
     named = dict(zip(header(labels), cells, strict=True))
-    shares = [named[name] for name in header(labels)[len(_BEFORE) : -len(_AFTER)]]
+    found = [named[_PROBABILITY + label] for label in labels]
     was_read = not named["error"]
-    if not named["file"] or was_read != all(shares) or was_read != any(shares):
+    if not named["file"] or was_read != all(found) or was_read != any(found):
         raise ValueError("expected a file, and probabilities or an error")
     if named["finding"] not in ("", *labels):
         raise ValueError(f"expected a finding of {labels}. Got {named['finding']!r}")
@@ -159,7 +172,7 @@ def row_from_cells(cells: Sequence[str], labels: Sequence[str]) -> ScanRow:
         finding=named["finding"] or None,
         verdict=named["verdict"],
         probabilities=(
-            dict(zip(labels, map(float, shares), strict=True)) if was_read else {}
+            dict(zip(labels, map(float, found), strict=True)) if was_read else {}
         ),
         warnings=tuple(warnings.split(_BETWEEN)) if warnings else (),
         error=named["error"],

@@ -7,6 +7,7 @@ import dataclasses
 import os
 from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,8 +49,6 @@ class Scanner:
     """Reads the films of one folder with one model.
 
     Args:
-        bundle: A verified bundle.
-        folder: That the films lie in.
         precision: "float32", so that two machines agree, "bfloat16", or "int8"
             where the bundle has a graph for it.
         threads: Films decoded at a time, and cores that the model takes; all
@@ -98,11 +97,9 @@ class Scanner:
     def scan(
         self, films: Iterable[FoundFilm], check: Callable[[], None] = lambda: None
     ) -> Generator[ScanRow, None, None]:
-        """Read films; decoding and inference overlap. Close it if left early.
+        """Read films of the folder; decoding and inference overlap.
 
-        Args:
-            films: Of the folder.
-            check: Called often; may raise to stop.
+        Close it if left early. `check` is called often, and may raise to stop.
 
         Yields:
             A row per film in their order. One that cannot be read has its
@@ -137,21 +134,18 @@ class Scanner:
 
     def _load(self, film: FoundFilm) -> _Loaded:
         """Decode a film. Called in several threads at a time."""
-        with self._reading(film.file):
-            return self._loaded(film)
-
-    def _loaded(self, film: FoundFilm) -> _Loaded:
         path = self.folder / film.file
-        radiograph = read_radiograph(path)
-        try:
-            state = film_state(path)
-        except OSError as error:
-            raise ImageReadError(GONE) from error
+        with self._reading(film.file):
+            radiograph = read_radiograph(path)
+            try:
+                state = film_state(path)
+            except OSError as error:
+                raise ImageReadError(GONE) from error
+            square = to_network_input(radiograph, self.bundle.card.preprocess)
         warnings = radiograph.warnings
         is_whole = state.size == radiograph.facts.file_bytes
         if not is_whole or film.state not in (None, state):
             warnings = (*warnings, CHANGED)
-        square = to_network_input(radiograph, self.bundle.card.preprocess)
         # Only the square waits for the model: the pixels may be large.
         rest = dataclasses.replace(radiograph, pixels=_NO_PIXELS, warnings=warnings)
         return _Loaded(square[0, :, :, 0], rest, state)
@@ -165,8 +159,10 @@ class Scanner:
             verdict = decide(prediction, card, loaded.film)
         except PredictionError as error:
             return self._failed(film, error)
-        return dataclasses.replace(
-            _empty(film, loaded.state, self.bundle, self.precision),
+        return row_of(
+            film,
+            loaded.state,
+            self,
             finding=verdict.finding,
             verdict=sentence(verdict, card),
             probabilities=verdict.probabilities,
@@ -177,23 +173,45 @@ class Scanner:
         state, text = film.state, f"{error} {error.hint}".rstrip()
         if isinstance(error.__cause__, FileNotFoundError) and state is not None:
             state, text = None, GONE
-        return dataclasses.replace(
-            _empty(film, state, self.bundle, self.precision), error=text
-        )
+        return row_of(film, state, self, error=text)
 
 
-def given_up(film: FoundFilm, bundle: ModelBundle, precision: str) -> ScanRow:
-    """The row of a film that ends whoever reads it."""
-    return dataclasses.replace(
-        _empty(film, film.state, bundle, precision), error=GIVEN_UP
+class _ReadsFilms(Protocol):
+    """What reads the films of a folder with a model, here or elsewhere."""
+
+    bundle: ModelBundle
+    precision: str
+
+
+def row_of(
+    film: FoundFilm, state: FilmState | None, scanner: _ReadsFilms, **said: Any
+) -> ScanRow:
+    """A row for a film, with what else is said of it."""
+    return ScanRow(
+        file=film.file,
+        size=state.size if state else None,
+        modified=state.modified if state else "",
+        model=scanner.bundle.card.name,
+        model_sha256=scanner.bundle.sha256,
+        precision=scanner.precision,
+        version=__version__,
+        **said,
     )
 
 
-def refuse_other_folder(folder: Path, known: tuple[int, int]) -> None:
+def given_up(film: FoundFilm, scanner: _ReadsFilms) -> ScanRow:
+    """The row of a film that ends whoever reads it."""
+    return row_of(film, film.state, scanner, error=GIVEN_UP)
+
+
+def refuse_other_folder(
+    folder: Path, known: tuple[int, int], *, then: str = ""
+) -> None:
     """Raise DatasetError if a folder is not the one it was.
 
     Args:
         known: What `identity` said of it before.
+        then: What to do once it is there again, after a comma; else to resume.
     """
     try:
         is_there = identity(folder) == known
@@ -202,25 +220,6 @@ def refuse_other_folder(folder: Path, known: tuple[int, int]) -> None:
     if not is_there:
         raise DatasetError(
             f"The folder {folder} is no longer there; what was done is kept.",
-            hint="Connect it again.",
-            code=RESUME,
+            hint=f"Connect it again{then}.",
+            code="" if then else RESUME,
         )
-
-
-def _empty(
-    film: FoundFilm, state: FilmState | None, bundle: ModelBundle, precision: str
-) -> ScanRow:
-    return ScanRow(
-        file=film.file,
-        finding=None,
-        verdict="",
-        probabilities={},
-        warnings=(),
-        error="",
-        size=state.size if state else None,
-        modified=state.modified if state else "",
-        model=bundle.card.name,
-        model_sha256=bundle.sha256,
-        precision=precision,
-        version=__version__,
-    )

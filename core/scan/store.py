@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
 import shutil
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from core.errors import BundleError, OutputError
-from core.files import atomic_write
+from core.files import write_json
 from core.jobs.channel import JobChannel
 from core.jobs.folders import changed_at, list_folders, make_folder, remove_folder
 from core.jobs.lock import is_locked
@@ -164,10 +163,7 @@ def save(scan: Scan) -> Scan:
     Raises:
         OutputError: That cannot be written; what stood there stays.
     """
-    with atomic_write(scan.path / _RECORD) as partial:
-        # Names of folders may hold bytes that are no text: only ASCII keeps them.
-        text = json.dumps(record_to_json(scan.record), indent=1)
-        partial.write_text(text + "\n", encoding="ascii")
+    write_json(scan.path / _RECORD, record_to_json(scan.record), ascii_only=True)
     return scan
 
 

@@ -317,7 +317,7 @@ def test_a_full_disk_is_one_sentence_and_what_was_done_stays(
     with tiny_disk(tmp_path / "disk", 16) as disk:
         out = disk / "r.csv"
         assert scan(folder, "--out", out) == 2
-        assert "no space left to write the list, r.csv; what was done is kept" in (
+        assert "no space left to write r.csv; what was done is kept" in (
             capsys.readouterr().err
         )
         done = files_of(out)
@@ -354,7 +354,7 @@ def slow_folder(folder: Path) -> Path:
     """Films that take a second or more together."""
     folder.mkdir()
     (folder / "0000.png").write_bytes(png(200, 2048))
-    for number in range(1, 400):
+    for number in range(1, 120):
         os.link(folder / "0000.png", folder / f"{number:04}.png")
     return folder
 
@@ -376,12 +376,13 @@ def test_the_word_stop_ends_a_scan_and_keeps_what_was_done(
     assert child.wait(30) == 3
     assert events[-1] == JobStopped()
     done = files_of(out)
-    assert 0 < len(done) < 400
+    assert 0 < len(done) < 120
     child.communicate()
     again = start_scan(*words, "--resume")
-    told, _ = again.communicate(timeout=120)  # its end of stdin is a wish to stop
-    assert again.returncode in (0, 3)
+    again.communicate(timeout=120)
+    assert again.returncode == 0
     assert files_of(out)[: len(done)] == done
+    assert len(files_of(out)) == 120
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are a Unix matter")
@@ -396,7 +397,7 @@ def test_control_c_ends_a_scan_and_keeps_what_was_done(
     _, said = child.communicate(timeout=60)
     assert child.returncode == 3
     assert "The scan was stopped; what was done is kept. Go on with the same" in said
-    assert 0 < len(files_of(out)) < 400
+    assert 0 < len(files_of(out)) < 120
 
 
 def test_a_program_hears_events(tiny_bundle: ModelBundle, tmp_path: Path) -> None:
@@ -432,7 +433,7 @@ def _killed_after(words: list[str], wait_s: float) -> int | None:
 def test_no_film_is_lost_or_listed_twice_by_100_kills(
     tiny_bundle: ModelBundle, tmp_path: Path
 ) -> None:
-    names = [f"{n // 50}/{n:04}.png" for n in range(300)]
+    names = [f"{n // 20}/{n:04}.png" for n in range(120)]
     folder = write_films(tmp_path / "in", *names)
     (folder / "0" / "0007.png").write_bytes(b"no film")
     multiprocessing.get_context("forkserver").set_forkserver_preload(
@@ -457,7 +458,7 @@ def test_no_film_is_lost_or_listed_twice_by_100_kills(
             # Valid after every kill: a head, whole rows, in order, none twice.
             cut = lines.rfind(b"\n") + 1
             assert expected.startswith(lines[:cut])
-            within += 0 < lines.count(b"\n") < 300
+            within += 0 < lines.count(b"\n") < 120
         if status is None:
             status = _killed_after([*words, "--out", str(out)], 60)
         assert status == 4
