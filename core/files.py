@@ -14,6 +14,7 @@ from typing import Any
 
 from core.errors import OutputError
 from core.outputs import IsOwn, check_file, check_folder
+from core.records import to_json
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -45,18 +46,16 @@ def atomic_write(path: Path) -> Iterator[Path]:
             partial.unlink(missing_ok=True)
 
 
-def write_json(path: Path, value: Any, *, ascii_only: bool = False) -> None:
-    """Write a file of JSON whole, or not at all.
-
-    Args:
-        ascii_only: For names of files, which may hold bytes that are no text.
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON values, or records of them, as `atomic_write` does.
 
     Raises:
-        OutputError: As `atomic_write`.
+        OutputError: It cannot be written.
     """
-    text = json.dumps(value, indent=1, ensure_ascii=ascii_only, allow_nan=False)
+    text = json.dumps(to_json(value), indent=1, ensure_ascii=False, allow_nan=False)
     with atomic_write(path) as partial:
-        partial.write_text(text + "\n", encoding="utf-8")
+        # The name of a file may hold bytes that are no text; JSON can escape those.
+        partial.write_bytes(f"{text}\n".encode("utf-8", "backslashreplace"))
 
 
 @contextlib.contextmanager
@@ -136,6 +135,15 @@ def unfinished_error(
     return OutputError(
         f"{said}; what was done is kept.", hint=f"{hint}{then}.", code=code
     )
+
+
+def sync_file(file: int) -> None:
+    """Wait until a file is on the disk itself, where the disk can tell."""
+    try:
+        os.fsync(file)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
 
 
 def _beside(path: Path) -> Path:

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from core.errors import CoreError
 from core.files import refuse_impossible_name, refuse_missing_folder
 
 _MAX_FILMS = 10**9
@@ -71,3 +72,12 @@ def film_count(text: str) -> int:
     if not 1 <= count <= _MAX_FILMS:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of films from 1 up")
     return count
+
+
+def refuse_resume_with_overwrite(arguments: argparse.Namespace) -> None:
+    """Raise CoreError of two arguments that contradict each other."""
+    if arguments.resume and arguments.overwrite:
+        raise CoreError(
+            "--resume goes on with what is there, and --overwrite discards it.",
+            hint="Leave one of them out.",
+        )

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from core.commands.argument_types import refuse_resume_with_overwrite
 from core.data.dataset import parse_labels
 from core.errors import TrainingError
 from core.json_file import parse_json, read_json
@@ -53,12 +54,8 @@ class Job:
 
 
 def refuse_contradictions(arguments: argparse.Namespace) -> None:
-    """Raise TrainingError of arguments of `train` that cannot go together."""
-    if arguments.resume and arguments.overwrite:
-        raise TrainingError(
-            "--resume goes on with what is there, and --overwrite discards it.",
-            hint="Leave one of them out.",
-        )
+    """Raise CoreError of arguments of `train` that cannot go together."""
+    refuse_resume_with_overwrite(arguments)
     if arguments.resume and arguments.dry_run:
         raise TrainingError(
             "--resume goes on with a job, and --dry-run tries a new one.",

@@ -8,7 +8,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from core.cluster.scanner import RayScanner
-from core.commands.scan_arguments import add_parser
+from core.commands.argument_types import (
+    add_events,
+    add_labels,
+    new_file,
+    refuse_resume_with_overwrite,
+)
 from core.errors import ANEW, CoreError, DatasetError, OutputError, TrainingStopped
 from core.films.finder import FoundFilm, Listing, find_films, state_if_there
 from core.films.left_out import LeftOut
@@ -28,17 +33,47 @@ from core.scan.precision import precision_of_scan
 from core.scan.results import ScanFile
 from core.scan.resume import scan_with_quarantine
 from core.scan.row import ScanRow
-from core.scan.scanner import Scanner
+from core.scan.scanner import FolderScanner, Scanner
 from core.scan.store import read_scan
 from core.scan.summary import ScanSummary, summary_text
 from core.scan.watch import new_films
 from core.terminal import print_lines
 from core.words import some
 
-__all__ = ["add_parser", "run"]
-
 DONE, SOME_FAILED = 0, 4
 _STAGE = "scan"
+
+
+def add_parser(parser: argparse.ArgumentParser) -> None:
+    """Add its arguments to a parser."""
+    parser.add_argument("folder", type=Path, metavar="FOLDER")
+    parser.add_argument("--out", type=new_file, required=True, metavar="FILE.csv")
+    parser.add_argument("--model", type=Path, metavar="BUNDLE")
+    parser.add_argument(
+        "--precision",
+        choices=["float32", "fast", "bfloat16", "int8"],
+        default="float32",
+        help="fast: what this computer does quickest, timed once",
+    )
+    add_labels(parser)
+    parser.add_argument("--resume", action="store_true", help="go on where it stopped")
+    parser.add_argument("--overwrite", action="store_true", help="replace the files")
+    parser.add_argument(
+        "--watch", action="store_true", help="then read films as they come"
+    )
+    parser.add_argument(
+        "--hidden", action="store_true", help="read files that begin with a dot too"
+    )
+    parser.add_argument(
+        "--ray",
+        metavar="ADDRESS",
+        help="read on a cluster: its host:port, auto, or local",
+    )
+    parser.add_argument("--jsonl", type=new_file, metavar="FILE", help="and JSON lines")
+    parser.add_argument("--xlsx", type=new_file, metavar="FILE", help="and a workbook")
+    parser.add_argument("--report", type=new_file, metavar="FILE", help="and HTML")
+    parser.add_argument("--json", type=new_file, metavar="FILE", help="and its figures")
+    add_events(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -58,10 +93,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 class _Scan:
     def __init__(
-        self,
-        arguments: argparse.Namespace,
-        check: Callable[[], None],
-        report: Report,
+        self, arguments: argparse.Namespace, check: Callable[[], None], report: Report
     ) -> None:
         self.closed: dict[str, str] = {}
         self._left_out = LeftOut()
@@ -126,7 +158,7 @@ class _Scan:
             self._report(Noted(note))
         return chosen
 
-    def _scanner(self, bundle: ModelBundle) -> Scanner | RayScanner:
+    def _scanner(self, bundle: ModelBundle) -> FolderScanner:
         folder, precision = self._folder, self._precision
         if precision != REFERENCE:
             self._parity = ParityCheck(bundle, precision)
@@ -154,11 +186,7 @@ class _Scan:
                 "A cluster reads what is there, and watches no folder.",
                 hint="Leave --ray or --watch out.",
             )
-        if arguments.resume and arguments.overwrite:
-            raise OutputError(
-                "--resume goes on with what is there, and --overwrite discards it.",
-                hint="Leave one of them out.",
-            )
+        refuse_resume_with_overwrite(arguments)
         grown = [arguments.out, arguments.json]
         model = arguments.model or default_bundle_dir()
         refuse_inputs(self._outputs(), [arguments.labels, model])
@@ -211,7 +239,7 @@ class _Scan:
             )
 
     def _read(
-        self, scanner: Scanner | RayScanner, file: ScanFile, films: Sequence[FoundFilm]
+        self, scanner: FolderScanner, file: ScanFile, films: Sequence[FoundFilm]
     ) -> None:
         left = [film for film in films if film.file not in self._done]
         if self._done:
@@ -246,7 +274,7 @@ class _Scan:
             if found := self._parity.result:
                 self._report(Noted(found.in_words()))
 
-    def _follow(self, scanner: Scanner | RayScanner, file: ScanFile) -> None:
+    def _follow(self, scanner: FolderScanner, file: ScanFile) -> None:
         self._done.update(row.file for row in file.read())
         file.sync()
         self._report(StageStarted("watch", f"Watching {self._folder}."))
@@ -268,7 +296,7 @@ class _Scan:
             file.sync()
 
     def _conclude(
-        self, scanner: Scanner | RayScanner, file: ScanFile, label_of: LabelOf | None
+        self, scanner: FolderScanner, file: ScanFile, label_of: LabelOf | None
     ) -> ScanSummary:
         """Sum up, say what is not as it was, and write what was asked for."""
         arguments, bundle = self._arguments, scanner.bundle

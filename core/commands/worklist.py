@@ -14,13 +14,7 @@ from core.jobs.control import Control
 from core.jobs.events import JobSucceeded, Noted, StageStarted
 from core.jobs.reporters import Report, begin_report, counter, end_told
 from core.model.bundle import ModelBundle, peek_bundle, read_bundle
-from core.outputs import (
-    check_files,
-    check_folder,
-    lies_in,
-    refuse_films,
-    refuse_inputs,
-)
+from core.outputs import check_files, check_folder, lies_in, refuse_films, refuse_inputs
 from core.paths import default_bundle_dir
 from core.scan.export import write_csv, write_json_lines, write_summary, write_workbook
 from core.scan.html import write_scan_html
@@ -83,10 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 class _Job:
     def __init__(
-        self,
-        arguments: argparse.Namespace,
-        check: Callable[[], None],
-        report: Report,
+        self, arguments: argparse.Namespace, check: Callable[[], None], report: Report
     ) -> None:
         self.has_failures = False
         self._arguments = arguments

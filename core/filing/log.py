@@ -68,11 +68,11 @@ class FiledList(CsvJournal):
         self.known: dict[tuple[str, str], tuple[str, str]] = {}
         #: Names that were given, in the form by which they must differ.
         self.given: set[str] = set()
-        self._last: Filed | None = None
+        #: The last line, what was known of its film before, and of its name.
+        self._last: tuple[Filed, tuple[str, str] | None, bool] | None = None
         super().__init__(folder / NAME, _HEADER)
-        if self._last is not None:
-            if not os.path.lexists(reachable(folder / self._last.to)):
-                self.take_back()
+        if self._last and not os.path.lexists(reachable(folder / self._last[0].to)):
+            self.take_back()
 
     def add(self, cells: Sequence[str]) -> None:
         """Add a line before its film gets its name."""
@@ -82,13 +82,19 @@ class FiledList(CsvJournal):
     def take_back(self) -> None:
         """Take off the line that was just added: its film did not come."""
         super().take_back()
-        if self._last is not None:
-            self.known.pop((self._last.source, self._last.finding), None)
-            self.given.discard(self._last.to.casefold())
+        assert self._last is not None
+        line, known, was_given = self._last
+        del self.known[line.source, line.finding]
+        if known is not None:
+            self.known[line.source, line.finding] = known
+        if not was_given:
+            self.given.discard(line.to.casefold())
 
     def _take(self, cells: Sequence[str]) -> None:
         if len(cells) != len(_HEADER):
             raise ValueError(f"expected {len(_HEADER)} cells. Received: {cells}")
-        line = self._last = Filed(*cells)
-        self.known[line.source, line.finding] = line.to, line.how
-        self.given.add(line.to.casefold())
+        line = Filed(*cells)
+        key, name = (line.source, line.finding), line.to.casefold()
+        self._last = line, self.known.get(key), name in self.given
+        self.known[key] = line.to, line.how
+        self.given.add(name)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from core.errors import CoreError, OutputError
-from core.files import unfinished_error
+from core.files import sync_file, unfinished_error
 from core.films.finder import FilmState
 from core.regular_file import NotRegularError, open_regular, reachable
 
@@ -209,7 +209,7 @@ def _write(film: IO[bytes], partial: Path, mode: int, target: Path) -> None:
             while piece := memoryview(_read(film)):
                 while piece:
                     piece = piece[copy.write(piece) :]
-            _sync(copy.fileno())
+            sync_file(copy.fileno())
     except OSError as error:
         raise unwritten(target, error) from error
 
@@ -234,14 +234,6 @@ def _give_name(source: Path, target: Path) -> None:
     except OSError:
         os.unlink(there)
         raise
-
-
-def _sync(file: int) -> None:
-    try:
-        os.fsync(file)
-    except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
-            raise
 
 
 def _sync_folder(folder: Path) -> None:

@@ -142,10 +142,7 @@ def _table(item: Dataset, dataset: Dataset) -> NDArray[Any]:
 
 def _functional_group(dataset: Dataset, keyword: str) -> Dataset:
     """Where an enhanced file keeps these tags for its first frame; else itself."""
-    for outer in (
-        "PerFrameFunctionalGroupsSequence",
-        "SharedFunctionalGroupsSequence",
-    ):
+    for outer in ("PerFrameFunctionalGroupsSequence", "SharedFunctionalGroupsSequence"):
         groups = items(dataset, outer)
         inner = items(groups[0], keyword) if groups else []
         if inner:

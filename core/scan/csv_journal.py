@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 import time
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from core.errors import ANEW, OutputError
-from core.files import output_error, unfinished_error
+from core.files import output_error, sync_file, unfinished_error
 from core.jobs.lock import Lock, open_to_write
 from core.outputs import refuse_link
 from core.regular_file import reachable
@@ -97,10 +96,9 @@ class CsvJournal:
         """Wait until what was written is on the disk itself."""
         self._synced_at = time.monotonic()
         try:
-            os.fsync(self._file)
+            sync_file(self._file)
         except OSError as error:
-            if error.errno not in (errno.EINVAL, errno.ENOTSUP):
-                raise unfinished_error(self.path, error, **self.THEN) from error
+            raise unfinished_error(self.path, error, **self.THEN) from error
 
     def close(self) -> None:
         """Give the file back."""

@@ -177,7 +177,7 @@ def summary_to_json(summary: ScanSummary, bundle: ModelBundle) -> dict[str, Any]
 
 def write_summary(path: Path, summary: ScanSummary, bundle: ModelBundle) -> None:
     """Write a scan's figures as JSON."""
-    write_json(path, summary_to_json(summary, bundle), ascii_only=True)
+    write_json(path, summary_to_json(summary, bundle))
 
 
 def _label(label: str, counts: FolderCounts, summary: ScanSummary) -> dict[str, Any]:

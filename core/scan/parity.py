@@ -97,11 +97,7 @@ class ParityCheck:
     """
 
     def __init__(
-        self,
-        bundle: ModelBundle,
-        precision: str,
-        *,
-        time_share: float = TIME_SHARE,
+        self, bundle: ModelBundle, precision: str, *, time_share: float = TIME_SHARE
     ) -> None:
         self._began = time.process_time()
         self.graph = open_graph(bundle)

@@ -6,14 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from core.jobs.events import (
-    PAUSE,
-    STOP,
-    Noted,
-    Progressed,
-    StageStarted,
-    TrainingEvent,
-)
+from core.jobs.events import PAUSE, STOP, Noted, Progressed, StageStarted, TrainingEvent
 
 #: What the child is about.
 START, LISTING, READING, WATCHING = "start", "listing", "scan", "watch"

@@ -7,6 +7,9 @@ import dataclasses
 import io
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
+
+from core.records import convert
 
 #: Columns before and after one per label.
 _BEFORE = ("file", "finding", "verdict")
@@ -22,6 +25,10 @@ _AFTER = (
 )
 _PROBABILITY = "p_"
 _BETWEEN = " | "
+#: Column -> field, where they are called otherwise.
+_FIELDS = {"bytes": "size"}
+#: Columns whose empty cells are no text.
+_OPTIONAL = ("finding", "warnings", "bytes")
 #: A spreadsheet may take text that starts so for a formula, and run it. The
 #: mark itself is among them, so that taking it off again gives what was.
 _MARK = "'"
@@ -91,20 +98,13 @@ def labels_of(cells: Sequence[str]) -> tuple[str, ...]:
 
 def values_of(row: ScanRow, labels: Sequence[str]) -> list[str | float | None]:
     """What stands in the columns of `header`; None where nothing does."""
-    return [
-        row.file,
-        row.finding,
-        row.verdict,
-        *(row.probabilities.get(label) for label in labels),
-        _BETWEEN.join(row.warnings),
-        row.error,
-        row.size,
-        row.modified,
-        row.model,
-        row.model_sha256,
-        row.precision,
-        row.version,
-    ]
+
+    def value(column: str) -> str | float | None:
+        found = getattr(row, _FIELDS.get(column, column))
+        return _BETWEEN.join(found) if isinstance(found, tuple) else found
+
+    probabilities = map(row.probabilities.get, labels)
+    return [*map(value, _BEFORE), *probabilities, *map(value, _AFTER)]
 
 
 def cells_of(row: ScanRow, labels: Sequence[str]) -> list[str]:
@@ -157,32 +157,25 @@ def row_from_cells(cells: Sequence[str], labels: Sequence[str]) -> ScanRow:
     Raises:
         ValueError: A cell is missing or of the wrong kind.
     """
-    if len(cells) != len(_BEFORE) + len(labels) + len(_AFTER):
-        raise ValueError(f"expected {len(header(labels))} cells, got {len(cells)}")
-    named = dict(zip(header(labels), cells, strict=True))
-    found = [named[_PROBABILITY + label] for label in labels]
+    columns = header(labels)
+    if len(cells) != len(columns):
+        raise ValueError(f"expected {len(columns)} cells, got {len(cells)}")
+    named = dict(zip(columns, cells, strict=True))
+    found = {label: named.pop(_PROBABILITY + label) for label in labels}
     was_read = not named["error"]
-    if not named["file"] or was_read != all(found) or was_read != any(found):
+    if not named["file"] or any(bool(cell) != was_read for cell in found.values()):
         raise ValueError("expected a file, and probabilities or an error")
     if named["finding"] not in ("", *labels):
-        raise ValueError(f"expected a finding of {labels}. Got {named['finding']!r}")
-    warnings = named["warnings"]
-    return ScanRow(
-        file=named["file"],
-        finding=named["finding"] or None,
-        verdict=named["verdict"],
-        probabilities=(
-            dict(zip(labels, map(float, found), strict=True)) if was_read else {}
-        ),
-        warnings=tuple(warnings.split(_BETWEEN)) if warnings else (),
-        error=named["error"],
-        size=int(named["bytes"]) if named["bytes"] else None,
-        modified=named["modified"],
-        model=named["model"],
-        model_sha256=named["model_sha256"],
-        precision=named["precision"],
-        version=named["version"],
-    )
+        raise ValueError(f"expected a finding of {labels}. Received: {named}")
+    fields: dict[str, Any] = {
+        _FIELDS.get(column, column): cell
+        for column, cell in named.items()
+        if cell or column not in _OPTIONAL
+    }
+    if "warnings" in fields:
+        fields["warnings"] = fields["warnings"].split(_BETWEEN)
+    fields["probabilities"] = found if was_read else {}
+    return convert({"size": None, **fields}, ScanRow, strict=False)
 
 
 def neutralise(text: str) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,8 +45,61 @@ class _Loaded:
     state: FilmState
 
 
-class Scanner:
-    """Reads the films of one folder with one model.
+class FolderScanner:
+    """Reads the films of one folder with one model, here or elsewhere.
+
+    Raises:
+        DatasetError: There is no such folder.
+    """
+
+    #: Whether it finds by itself which film ended the program that read it.
+    finds_crashes = False
+
+    def __init__(self, bundle: ModelBundle, folder: Path, precision: str) -> None:
+        self.bundle = bundle
+        self.folder = folder
+        self.precision = precision
+        self._identity = identity(folder)
+
+    def scan(
+        self, films: Sequence[FoundFilm], check: Callable[[], None] = lambda: None
+    ) -> Generator[ScanRow, None, None]:
+        """Read films of the folder. Close it if left early.
+
+        Args:
+            check: Called often; may raise to stop.
+
+        Yields:
+            A row per film. One that cannot be read has its reason as `error`.
+
+        Raises:
+            DatasetError: The folder is gone, or does not answer any more.
+        """
+        raise NotImplementedError
+
+    def refuse_if_gone(self) -> None:
+        """Raise DatasetError if the folder is not the one it was."""
+        refuse_other_folder(self.folder, self._identity)
+
+    def given_up(self, film: FoundFilm) -> ScanRow:
+        """The row of a film that ends whoever reads it."""
+        return self._row_of(film, film.state, error=GIVEN_UP)
+
+    def _row_of(self, film: FoundFilm, state: FilmState | None, **said: Any) -> ScanRow:
+        return ScanRow(
+            file=film.file,
+            size=state.size if state else None,
+            modified=state.modified if state else "",
+            model=self.bundle.card.name,
+            model_sha256=self.bundle.sha256,
+            precision=self.precision,
+            version=__version__,
+            **said,
+        )
+
+
+class Scanner(FolderScanner):
+    """Reads them on this machine, in their order; decoding and inference overlap.
 
     Args:
         precision: "float32", so that two machines agree, "bfloat16", or "int8"
@@ -61,11 +114,7 @@ class Scanner:
     Raises:
         BundleError: As `core.model.classifier.open_graph`.
         CoreError: There is no such precision.
-        DatasetError: There is no such folder.
     """
-
-    #: Whether it finds by itself which film ended the program that read it.
-    finds_crashes = False
 
     def __init__(
         self,
@@ -78,10 +127,7 @@ class Scanner:
         reading: Reading = contextlib.nullcontext,
         parity: ParityCheck | None = None,
     ) -> None:
-        self.bundle = bundle
-        self.folder = folder
-        self.precision = precision
-        self._identity = identity(folder)
+        super().__init__(bundle, folder, precision)
         self._threads = threads or max(2, os.cpu_count() or 1)
         self._reading = reading
         self._parity = parity
@@ -97,17 +143,6 @@ class Scanner:
     def scan(
         self, films: Iterable[FoundFilm], check: Callable[[], None] = lambda: None
     ) -> Generator[ScanRow, None, None]:
-        """Read films of the folder; decoding and inference overlap.
-
-        Close it if left early. `check` is called often, and may raise to stop.
-
-        Yields:
-            A row per film in their order. One that cannot be read has its
-            reason as `error`.
-
-        Raises:
-            DatasetError: The folder is gone, or does not answer any more.
-        """
         reader = FilmReader[FoundFilm, _Loaded](
             self._load, threads=self._threads, ahead=self._threads + _WAITING
         )
@@ -127,10 +162,6 @@ class Scanner:
                         # Where the folder is gone this is no matter of the film.
                         self.refuse_if_gone()
                         yield self._failed(film, outcome)
-
-    def refuse_if_gone(self) -> None:
-        """Raise DatasetError if the folder is not the one it was."""
-        refuse_other_folder(self.folder, self._identity)
 
     def _load(self, film: FoundFilm) -> _Loaded:
         """Decode a film. Called in several threads at a time."""
@@ -159,10 +190,9 @@ class Scanner:
             verdict = decide(prediction, card, loaded.film)
         except PredictionError as error:
             return self._failed(film, error)
-        return row_of(
+        return self._row_of(
             film,
             loaded.state,
-            self,
             finding=verdict.finding,
             verdict=sentence(verdict, card),
             probabilities=verdict.probabilities,
@@ -173,35 +203,7 @@ class Scanner:
         state, text = film.state, f"{error} {error.hint}".rstrip()
         if isinstance(error.__cause__, FileNotFoundError) and state is not None:
             state, text = None, GONE
-        return row_of(film, state, self, error=text)
-
-
-class _ReadsFilms(Protocol):
-    """What reads the films of a folder with a model, here or elsewhere."""
-
-    bundle: ModelBundle
-    precision: str
-
-
-def row_of(
-    film: FoundFilm, state: FilmState | None, scanner: _ReadsFilms, **said: Any
-) -> ScanRow:
-    """A row for a film, with what else is said of it."""
-    return ScanRow(
-        file=film.file,
-        size=state.size if state else None,
-        modified=state.modified if state else "",
-        model=scanner.bundle.card.name,
-        model_sha256=scanner.bundle.sha256,
-        precision=scanner.precision,
-        version=__version__,
-        **said,
-    )
-
-
-def given_up(film: FoundFilm, scanner: _ReadsFilms) -> ScanRow:
-    """The row of a film that ends whoever reads it."""
-    return row_of(film, film.state, scanner, error=GIVEN_UP)
+        return self._row_of(film, state, error=text)
 
 
 def refuse_other_folder(

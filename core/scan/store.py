@@ -163,7 +163,7 @@ def save(scan: Scan) -> Scan:
     Raises:
         OutputError: That cannot be written; what stood there stays.
     """
-    write_json(scan.path / _RECORD, record_to_json(scan.record), ascii_only=True)
+    write_json(scan.path / _RECORD, record_to_json(scan.record))
     return scan
 
 

@@ -66,9 +66,7 @@ class ScanSummary:
     """
 
     def __init__(
-        self,
-        card: ModelCard,
-        label_of: Callable[[str], str | None] | None = None,
+        self, card: ModelCard, label_of: Callable[[str], str | None] | None = None
     ) -> None:
         self.card = card
         self.total = FolderCounts()

@@ -109,7 +109,7 @@ def test_the_columns_carry_model_precision_and_version() -> None:
 def test_a_cell_of_the_wrong_kind_is_refused(column: str, value: str) -> None:
     cells = decode_line(encode_cells(cells_of(ROW, LABELS))[:-1])
     cells[header(LABELS).index(column)] = value
-    with pytest.raises(ValueError, match=r"expected|could not convert|invalid literal"):
+    with pytest.raises(ValueError, match="expected|must be a"):
         row_from_cells(cells, LABELS)
 
 

@@ -116,9 +116,9 @@ def test_a_record_of_before_there_was_a_choice_reads_no_hidden_files(
     scan: Scan,
 ) -> None:
     path = scan.path / "scan.json"
-    fields = json.loads(path.read_text("ascii"))
+    fields = json.loads(path.read_text("utf-8"))
     del fields["hidden"]
-    path.write_text(json.dumps(fields), "ascii")
+    path.write_text(json.dumps(fields), "utf-8")
     assert scans.read_scan(scan.path) == scan
 
 

@@ -19,7 +19,7 @@ from core.scan.summary import (
     shares_of,
     summary_text,
 )
-from core.scan.triage import disease_share, doubt, triage_key
+from core.scan.triage import disease_probability, doubt, triage_key
 from tests.core.scan.test_row import FAILED, ROW
 from tests.tiny_bundle import make_card
 
@@ -144,8 +144,8 @@ def test_likely_disease_comes_first_then_doubt_and_failures_last() -> None:
 
 
 def test_disease_is_what_is_not_normal() -> None:
-    assert disease_share({"covid": 0.2, "normal": 0.7, "other": 0.1}) == (
+    assert disease_probability({"covid": 0.2, "normal": 0.7, "other": 0.1}) == (
         pytest.approx(0.3)
     )
-    assert disease_share({"tb": 0.2, "clear": 0.8}) == 0.2
+    assert disease_probability({"tb": 0.2, "clear": 0.8}) == 0.2
     assert doubt({"tb": 0.5, "clear": 0.5}) == 1.0
