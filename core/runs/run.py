@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+import msgspec
+
 from core.errors import OutputError
-from core.files import atomic_write
+from core.files import write_json
 from core.jobs.channel import JobChannel
 from core.jobs.events import (
     EpochEnded,
@@ -23,6 +24,7 @@ from core.jobs.events import (
 from core.jobs.failures import Failure, tail_of
 from core.json_file import read_json
 from core.model.bundle import CARD
+from core.records import convert
 from core.runs.job_folder import JobFolder
 from core.runs.record import RunRecord
 from core.runs.times import RunTimes
@@ -90,6 +92,10 @@ class Run:
     def comparison(self) -> Path:
         """How its model compares with another."""
         return self.path / "comparison.json"
+
+    @property
+    def _failure(self) -> Path:
+        return self.path / "failure.json"
 
     @property
     def times(self) -> RunTimes:
@@ -163,28 +169,32 @@ class Run:
             return Failure(self.damage, hint, tail_of(self.log), self.log)
         if self.state() in (RUNNING, FINISHED) or self.was_paused():
             return None
-        event = self.last_event()
-        if isinstance(event, JobFailed):
-            message, hint, code = event.message, event.hint, event.code
-        else:
-            message, hint = _read_failure(self.path / "failure.json")
-            code = ""
-        return Failure(message, hint, tail_of(self.log), self.log, code=code)
+        end = self.last_event()
+        if not isinstance(end, JobFailed):
+            end = self._noted_failure()
+        tail = tail_of(self.log)
+        return Failure(end.message, end.hint, tail, self.log, code=end.code)
+
+    def _noted_failure(self) -> JobFailed:
+        try:
+            return convert(read_json(self._failure), JobFailed)
+        except (OSError, ValueError):
+            return JobFailed(
+                "The run was interrupted: its process ended without a word.",
+                "The computer may have been switched off. Resume the run to go on "
+                "from its last checkpoint.",
+            )
 
     def note_failure(self, failure: Failure) -> None:
         """Keep the cause of an end that the job could not tell itself."""
-        fields = {"message": failure.message, "hint": failure.hint}
         # The cause is on screen; a full disk is often what it is.
-        with (
-            contextlib.suppress(OutputError),
-            atomic_write(self.path / "failure.json") as partial,
-        ):
-            partial.write_text(json.dumps(fields), encoding="utf-8")
+        with contextlib.suppress(OutputError):
+            write_json(self._failure, JobFailed(failure.message, failure.hint))
 
     def forget_failure(self) -> None:
         """The run goes on: what ended it before is past."""
         with contextlib.suppress(OSError):
-            (self.path / "failure.json").unlink(missing_ok=True)
+            self._failure.unlink(missing_ok=True)
 
     def metrics(self) -> Mapping[str, Any]:
         """What its model was measured to do on the test films; may be empty.
@@ -210,23 +220,17 @@ def add_epoch(epochs: list[EpochEnded], epoch: EpochEnded) -> list[EpochEnded]:
     return [*epochs, epoch]
 
 
-def _read_failure(path: Path) -> tuple[str, str]:
-    try:
-        fields = read_json(path)
-        return str(fields["message"]), str(fields["hint"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return (
-            "The run was interrupted: its process ended without a word.",
-            "The computer may have been switched off. Resume the run to go on "
-            "from its last checkpoint.",
-        )
+class _Metrics(msgspec.Struct):
+    test: dict[str, Any] = {}
+
+
+class _Card(msgspec.Struct):
+    metrics: _Metrics
 
 
 @functools.lru_cache(maxsize=512)
 def _metrics_of(card: Path, _changed: int) -> Mapping[str, Any]:
     try:
-        fields = read_json(card)
-        test = fields["metrics"]["test"]
-    except (OSError, ValueError, KeyError, TypeError):
+        return convert(read_json(card), _Card).metrics.test
+    except (OSError, ValueError):
         return {}
-    return test if isinstance(test, dict) else {}

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from core.errors import CoreError, OutputError
-from core.files import atomic_write, output_error
+from core.files import output_error, write_json
 from core.jobs.folders import (
     changed_at,
     list_folders,
@@ -18,7 +17,7 @@ from core.jobs.folders import (
 )
 from core.json_file import read_json
 from core.paths import runs_dir
-from core.runs.config import TrainingConfig, config_to_json
+from core.runs.config import TrainingConfig
 from core.runs.record import RunRecord, record_from_json, record_to_json
 from core.runs.run import FAILED, FINISHED, INTERRUPTED, JOB, RUNNING, Run
 
@@ -83,8 +82,8 @@ def new_run(record: RunRecord, *, split: Path, audit: Path | None) -> Run:
         shutil.copyfile(split, run.split)
         if audit is not None:
             shutil.copyfile(audit, run.audit)
-        _write_json(folder / JOB, config_to_json(record.config))
-        _write_json(folder / _RECORD, record_to_json(record))
+        write_json(folder / JOB, record.config)
+        write_json(folder / _RECORD, record_to_json(record))
     except (OSError, OutputError) as error:
         shutil.rmtree(folder, ignore_errors=True)
         if isinstance(error, OutputError):
@@ -107,9 +106,3 @@ def delete(run: Run) -> None:
     if run.path.parent != runs_dir():
         raise ValueError(f"expected a folder of {runs_dir()}. Received: {run.path}")
     remove_folder(run.path, run.record.name)
-
-
-def _write_json(path: Path, fields: dict[str, Any]) -> None:
-    with atomic_write(path) as partial:
-        text = json.dumps(fields, indent=1, ensure_ascii=False)
-        partial.write_text(text + "\n", encoding="utf-8")
