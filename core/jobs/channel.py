@@ -59,7 +59,6 @@ class Start(msgspec.Struct, frozen=True):
     """One start of a job.
 
     Attributes:
-        pid: Of its process.
         created: When that began, seconds; numbers of processes come again.
         events: Bytes of the events that are of earlier starts.
         log: Bytes of the log that are.
@@ -219,12 +218,13 @@ class JobChannel:
         Returns:
             The place after them.
         """
-        before, (events, place) = place, self.read(place)
-        while place > before:
+        while True:
+            events, after = self.read(place)
             for event in events:
                 add(event)
-            before, (events, place) = place, self.read(place)
-        return place
+            if after == place:
+                return place
+            place = after
 
     def last_event(self) -> TrainingEvent | None:
         """The last event of the last start; None before its first."""

@@ -42,12 +42,9 @@ class Progress(msgspec.Struct, frozen=True):
     """How far a phase has come. Renamed into place after its weights.
 
     Attributes:
-        phase: "fine-tuning".
-        epoch: Epochs finished.
         weights: File with the network and optimiser after that epoch.
         best_epoch: 1-based; 0 if none was better than the start.
         best_loss: Its validation loss, or the start's.
-        history: Every epoch so far.
     """
 
     phase: str

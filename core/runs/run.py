@@ -7,29 +7,21 @@ import dataclasses
 import functools
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import msgspec
 
 from core.errors import OutputError
 from core.files import write_json
-from core.jobs.channel import JobChannel
-from core.jobs.events import (
-    EpochEnded,
-    JobFailed,
-    JobStopped,
-    Noted,
-    TrainingEvent,
-)
+from core.jobs.events import JobFailed, JobStopped
 from core.jobs.failures import Failure, tail_of
+from core.jobs.folders import DatedJob
 from core.json_file import read_json
 from core.model.bundle import CARD
 from core.records import convert
 from core.runs.job_folder import JobFolder
 from core.runs.record import RunRecord
 from core.runs.times import RunTimes
-
-_Event = TypeVar("_Event")
 
 RUNNING: Final = "running"
 FINISHED: Final = "finished"
@@ -40,18 +32,8 @@ JOB: Final = "job.json"
 
 
 @dataclasses.dataclass(frozen=True)
-class Run:
-    """One training and its folder.
-
-    Attributes:
-        path: The folder.
-        record: What was asked for; a stand-in where it cannot be read.
-        damage: Why the record cannot be read; empty if it can.
-    """
-
-    path: Path
-    record: RunRecord
-    damage: str = ""
+class Run(DatedJob[RunRecord]):
+    """One training and its folder."""
 
     @property
     def bundle_dir(self) -> Path:
@@ -62,16 +44,6 @@ class Run:
     def work(self) -> JobFolder:
         """Where the job keeps its files until the bundle is made."""
         return JobFolder.beside(self.bundle_dir)
-
-    @property
-    def channel(self) -> JobChannel:
-        """All that passes between the job's process and others."""
-        return JobChannel(self.path)
-
-    @property
-    def log(self) -> Path:
-        """What the job's process printed."""
-        return self.channel.log
 
     @property
     def events(self) -> Path:
@@ -110,7 +82,9 @@ class Run:
             return RUNNING
         if (self.bundle_dir / CARD).is_file():
             return FINISHED
-        return FAILED if isinstance(self.last_event(), JobFailed) else INTERRUPTED
+        return (
+            FAILED if isinstance(self.channel.last_event(), JobFailed) else INTERRUPTED
+        )
 
     def can_resume(self) -> bool:
         """Whether there is a checkpoint to go on from."""
@@ -118,7 +92,7 @@ class Run:
 
     def was_paused(self) -> bool:
         """Whether it was stopped by the user, and not by an accident."""
-        return isinstance(self.last_event(), JobStopped)
+        return isinstance(self.channel.last_event(), JobStopped)
 
     def command(self, *, resume: bool = False) -> list[str]:
         """Arguments of the command line that starts it, or goes on with it.
@@ -137,31 +111,6 @@ class Run:
             words += ["--backend", self.record.backend]
         return words
 
-    def history(self) -> list[EpochEnded]:
-        """Every epoch; those that a resumed job repeated, as they came last."""
-        epochs: list[EpochEnded] = []
-        for event in self._told(EpochEnded):
-            epochs = add_epoch(epochs, event)
-        return epochs
-
-    def notes(self) -> list[str]:
-        """What the user should know, each sentence once."""
-        return list(dict.fromkeys(event.message for event in self._told(Noted)))
-
-    def last_event(self) -> TrainingEvent | None:
-        """The last event since it was last started; None before the first."""
-        return self.channel.last_event()
-
-    def _told(self, kind: type[_Event]) -> list[_Event]:
-        events: list[_Event] = []
-
-        def keep(event: TrainingEvent) -> None:
-            if isinstance(event, kind):
-                events.append(event)
-
-        self.channel.replay(keep)
-        return events
-
     def last_failure(self) -> Failure | None:
         """Why it is neither running nor finished; None if it is, or was paused."""
         if self.damage:
@@ -169,7 +118,7 @@ class Run:
             return Failure(self.damage, hint, tail_of(self.log), self.log)
         if self.state() in (RUNNING, FINISHED) or self.was_paused():
             return None
-        end = self.last_event()
+        end = self.channel.last_event()
         if not isinstance(end, JobFailed):
             end = self._noted_failure()
         tail = tail_of(self.log)
@@ -206,18 +155,6 @@ class Run:
             return _metrics_of(card, card.stat().st_mtime_ns)
         except OSError:
             return {}
-
-
-def add_epoch(epochs: list[EpochEnded], epoch: EpochEnded) -> list[EpochEnded]:
-    """A history with one more epoch.
-
-    A resumed job may do an epoch again, and then all after it: what came of
-    them before is no longer part of the run.
-    """
-    for i, old in enumerate(epochs):
-        if old.phase == epoch.phase and old.epoch >= epoch.epoch:
-            return [*epochs[:i], epoch]
-    return [*epochs, epoch]
 
 
 class _Metrics(msgspec.Struct):
