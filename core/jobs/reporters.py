@@ -190,11 +190,7 @@ def counter(stage: str, total: int, report: Report) -> Callable[[int], None]:
 def share_counter(stage: str, total: int, report: Report) -> Callable[[float], None]:
     """As `counter`, but to be called with the share that is done, to 1."""
     on_film = counter(stage, total, report)
-
-    def on_share(share: float) -> None:
-        on_film(round(share * total))
-
-    return on_share
+    return lambda share: on_film(round(share * total))
 
 
 def _in_words(event: TrainingEvent) -> str:

@@ -94,7 +94,6 @@ class ModelSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "Share of the features, and of each hidden layer, that is left out at "
             "random while training, against learning by heart.",
             "[0, 1)",
-            zero="off",
         ),
     ] = 0.3
     head_epochs: Annotated[

@@ -120,8 +120,9 @@ def number(title: str, help: str, range: str, **more: Any) -> Meta:
 
 
 def share(title: str, help: str, range: str, **more: Any) -> Meta:
-    """On the field of a number that people read in percent."""
-    return number(title, help, range, unit=SHARE, **more)
+    """On the field of a number that people read in percent; 0 turns it off."""
+    zero = "off" if range[0] == "[" else ""
+    return number(title, help, range, unit=SHARE, zero=zero, **more)
 
 
 def choice(title: str, help: str, choices: Mapping[str, str]) -> Meta:

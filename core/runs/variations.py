@@ -29,7 +29,6 @@ class Augmentation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "Zoom",
             "Largest change of scale; each axis on its own.",
             "[0, 0.9)",
-            zero="off",
             offered=0.5,
         ),
     ] = 0.12
@@ -39,7 +38,6 @@ class Augmentation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "Shift",
             "Largest shift, of the film's side.",
             "[0, 0.9)",
-            zero="off",
             offered=0.5,
         ),
     ] = 0.06
@@ -56,7 +54,6 @@ class Augmentation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "Contrast",
             "Largest change of the gamma exponent.",
             "[0, 0.9)",
-            zero="off",
             offered=0.8,
         ),
     ] = 0.3
@@ -66,7 +63,6 @@ class Augmentation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "Brightness",
             "Largest change of the level, of the range from black to white.",
             "[0, 0.9)",
-            zero="off",
             offered=0.8,
         ),
     ] = 0.0
@@ -76,7 +72,6 @@ class Augmentation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "Blur",
             "Probability that a film is blurred or coarsened, as other scanners would.",
             "[0, 1]",
-            zero="off",
         ),
     ] = 0.3
     erase: Annotated[
@@ -85,6 +80,5 @@ class Augmentation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "Blanking",
             "Probability that a patch, or the border with its letters, is blanked.",
             "[0, 1]",
-            zero="off",
         ),
     ] = 0.3
