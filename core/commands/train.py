@@ -21,7 +21,7 @@ from core.jobs.control import Control
 from core.jobs.events import JobSucceeded, StageStarted
 from core.jobs.reporters import (
     Report,
-    Reporter,
+    also_to_file,
     begin_report,
     check_events_file,
     end_told,
@@ -97,7 +97,7 @@ def _train(arguments: argparse.Namespace) -> int:
     listener = begin_report(control, as_events=arguments.events, job=arguments.job)
     with end_told(listener):  # before the first event is written to the file
         _check_events_file(arguments.events_file, arguments)
-    report = Reporter([listener], arguments.events_file)
+    report = also_to_file(listener, arguments.events_file)
     with end_told(report):
         _run_job(arguments, report, control)
     if not arguments.events:
@@ -143,7 +143,7 @@ def _run_job(arguments: argparse.Namespace, report: Report, control: Control) ->
             _check_network(job, dataset, folder, discards=not arguments.resume)
         run_job(
             job.config,
-            job.data,
+            dataset,
             out,
             folder=folder,
             command=job.command,
@@ -157,7 +157,7 @@ def _dry_run(arguments: argparse.Namespace) -> int:
     control = Control()
     control.take_signals()
     listener = begin_report(control, as_events=arguments.events, job=arguments.job)
-    report = Reporter([listener], arguments.events_file)
+    report = also_to_file(listener, arguments.events_file)
     file = arguments.json if isinstance(arguments.json, Path) else None
     with end_told(report):
         refuse_contradictions(arguments)
@@ -174,7 +174,7 @@ def _dry_run(arguments: argparse.Namespace) -> int:
         from core.training.preflight import preflight
 
         check_network(job.config, len(dataset.labels))
-        found = preflight(job.config, job.data, report=report, control=control)
+        found = preflight(job.config, dataset, report=report, control=control)
         if file is not None:
             write_json(file, found)
         else:
