@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
         told = cancellable(control, report)
         told(StageStarted(_STAGE, "Reading films and masks, then learning."))
         quieten_tensorflow()
-        from core.training.lungs import add_lungs
+        from core.training.lungs.add import add_lungs
 
         def on_epoch(done: int, loss: float) -> None:
             told(Progressed(_STAGE, done, arguments.epochs))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import collections
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 import cv2
@@ -16,15 +16,11 @@ from core.evaluation.metrics import Resamples, with_interval
 from core.films.preprocess import to_network_input
 from core.films.radiograph import Radiograph, read_radiograph
 from core.films.read_ahead import read_ahead
-from core.model.classifier import Classifier, percent
+from core.model.classifier import Classifier
 from core.model.lungs import LungFinder, Lungs
 
-#: What is blanked -> how a sentence names what was left.
-BLANKED: Final = {
-    "lungs": "the lungs blanked",
-    "all_but_lungs": "everything but the lungs blanked",
-    "frame": "the frame blanked",
-}
+#: What is blanked, one after the other.
+BLANKED: Final = ("lungs", "all_but_lungs", "frame")
 #: Width of the frame as a share of the film's side.
 FRAME: Final = 0.125
 
@@ -48,12 +44,12 @@ def probe_lungs(
         on_film: Called with the number of films done; may raise to stop.
 
     Returns:
-        JSON values: `n` films; `accuracy` and `accuracy_ci` on them as they are;
-        the same in `lungs`, `all_but_lungs` and `frame`, each with that part
-        blanked; `chance`, the share of the commonest label; `inside`: of each label
-        with films, `n` and the mean share of the evidence for it that lies in the
-        lungs, with its interval, and its mean `area`, the share of the film that
-        the lungs cover.
+        Nothing where no lungs are found. Else JSON values: `n` films; `accuracy`
+        and `accuracy_ci` on them as they are; the same in `lungs`,
+        `all_but_lungs` and `frame`, each with that part blanked; `chance`, the share
+        of the commonest label; `inside`: of each label with films, `n` and the mean
+        share of the evidence for it that lies in the lungs, with its interval, and
+        its mean `area`, the share of the film that the lungs cover.
     """
     names = classifier.bundle.card.label_names
     right: dict[str, list[bool]] = {name: [] for name in ("whole", *BLANKED)}
@@ -76,7 +72,7 @@ def probe_lungs(
             kept.append(sample)
         on_film(done)
     if not kept:
-        return {"n": 0}
+        return {}
     groups = [s.group or s.patient or s.file for s in kept]
     resamples = Resamples.by_group(groups, seed=seed)
     told = {name: _accuracy(values, resamples) for name, values in right.items()}
@@ -116,41 +112,6 @@ def blanked(film: Square, lungs: Lungs) -> dict[str, Square]:
     around = cv2.dilate(inside.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     masks = {"lungs": around, "all_but_lungs": ~inside, "frame": frame}
     return {name: _fill(film, mask) for name, mask in masks.items()}
-
-
-def lung_sentences(probe: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
-    """What it comes to, a line for each figure.
-
-    Args:
-        probe: As `probe_lungs` makes it.
-        names: Label -> as people read it.
-    """
-    if not probe["n"]:
-        return ["No lungs were found in these films."]
-    said = [
-        f"On the films as they are it is right in {percent(probe['accuracy'])}; "
-        f"naming the commonest label each time would be in {percent(probe['chance'])}."
-    ]
-    for name, what in BLANKED.items():
-        low, high = probe[name]["accuracy_ci"]
-        said.append(
-            f"With {what} it is right in {percent(probe[name]['accuracy'])} "
-            f"(95 % interval {percent(low)} to {percent(high)}). {_MEANING[name]}"
-        )
-    for label, part in probe["inside"].items():
-        said.append(
-            f"{names.get(label, label)}: {percent(part['share'])} of the evidence for "
-            f"it lies in the lungs, which cover {percent(part['area'])} of the film."
-        )
-    return said
-
-
-#: What a figure would be like for a model that looks at lungs alone.
-_MEANING: Final = {
-    "lungs": "What it still gets right, it knows from elsewhere than the lungs.",
-    "all_but_lungs": "What it loses, it knew from elsewhere or from where lungs lie.",
-    "frame": "What it loses, it knew from the borders, marks and letters.",
-}
 
 
 def _read(samples: Sequence[Sample]) -> Iterator[tuple[Sample, Radiograph | None]]:

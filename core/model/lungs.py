@@ -132,6 +132,12 @@ class LungFinder:
         return np.array(results[0])[..., 0]
 
 
+def lung_files(bundle: ModelBundle) -> dict[str, Path]:
+    """Name in the bundle -> where it is, of its lung network; empty if it has none."""
+    names = (LUNG_GRAPH, LUNG_WEIGHTS)
+    return {name: bundle.path / name for name in names if name in bundle.card.files}
+
+
 def lung_finder(bundle: ModelBundle, threads: int = 0) -> LungFinder | None:
     """The lung network of a bundle; None where it has none.
 

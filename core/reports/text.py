@@ -9,6 +9,7 @@ from core.errors import BundleError
 from core.evaluation.findings import cautions_about, notes_about
 from core.model.bundle import ModelBundle, ModelCard
 from core.reports.schema import is_evaluation
+from core.reports.sentences import lung_sentences
 from core.terminal import printable
 
 _RATES = ("precision", "recall", "specificity", "f1", "auc")
@@ -45,6 +46,10 @@ def evaluation_text(result: Mapping[str, Any], card: ModelCard) -> str:
     if result["within_source"]:
         lines += ["", "AUC between two labels within one source:"]
         lines += [f"  {_within(entry, card)}" for entry in result["within_source"]]
+    if result.get("lungs"):
+        names = {label.name: printable(label.display_name) for label in card.labels}
+        lines += ["", "Does it look at lungs?"]
+        lines += [f"  {each}" for each in lung_sentences(result["lungs"], names)]
     return "\n".join(lines)
 
 

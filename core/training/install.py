@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from core import __version__
+from core import __version__, paths
 from core.data.dataset import Dataset
 from core.data.split import Split, summarise
 from core.errors import TrainingError
@@ -26,6 +26,7 @@ from core.evaluation.evaluate import (
     without_details,
     write_rows,
 )
+from core.evaluation.lung_probes import probe_lungs
 from core.evaluation.metrics import fit_temperature
 from core.evaluation.operating_points import choose_operating_points
 from core.films.preprocess import PreprocessSpec
@@ -41,11 +42,13 @@ from core.model.bundle import (
     ModelBundle,
     ModelCard,
     OperatingPoint,
+    peek_bundle,
     read_bundle,
     write_bundle,
 )
 from core.model.classifier import Classifier, probabilities, probe_input
 from core.model.graph import Graph
+from core.model.lungs import lung_files, lung_finder
 from core.model.seen_films import write_film_list
 from core.reports.report_json import report_json, write_report_json
 from core.runs.config import TrainingConfig, config_to_json
@@ -135,10 +138,13 @@ def install(
         OutputError: The bundle cannot be written.
     """
     names = (GRAPH, GRAPH_WEIGHTS, WEIGHTS)
-    files = {name: folder.path / name for name in names}
+    # Lungs are found in the same way whatever the labels.
+    shipped = peek_bundle(paths.default_bundle_dir())
+    files = {name: folder.path / name for name in names} | lung_files(shipped)
     draft = _draft_card(config, dataset.labels, exported.temperature, files[GRAPH])
     trial = Classifier(write_bundle(folder.path / "draft", draft, files))
-    total = len(split.val) + len(split.test)
+    finder = lung_finder(trial.bundle)
+    total = len(split.val) + len(split.test) * (2 if finder else 1)
     val = score_films(trial, split.val, lambda done: on_film(done, total))
     before = len(split.val)
     test = score_films(trial, split.test, lambda done: on_film(before + done, total))
@@ -146,6 +152,15 @@ def install(
     pools = parse_pools(config.pools)
     on_val = evaluate(val, exported.temperature, pools=pools)
     on_test = evaluate(test, exported.temperature, pools=pools, details=True)
+    if finder is not None:
+        scored = before + len(split.test)
+        lungs = probe_lungs(
+            trial,
+            finder,
+            test.samples,
+            on_film=lambda done: on_film(scored + done, total),
+        )
+        on_test |= {"lungs": lungs} if lungs else {}
     card = msgspec.structs.replace(
         draft,
         operating_points=choose_operating_points(
@@ -159,7 +174,10 @@ def install(
             "split_sha256": split.sha256(),
             **read_findings(folder.path),
         },
-        training=_record(config, folder, exported, command),
+        training={
+            **_record(config, folder, exported, command),
+            **({"lungs": shipped.card.training["lungs"]} if finder else {}),
+        },
     )
     report = report_json(
         result=on_test, validation=on_val, card=card, sha256=trial.bundle.sha256

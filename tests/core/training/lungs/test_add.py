@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 
 import cv2
@@ -12,22 +13,24 @@ import pytest
 from core.__main__ import main
 from core.data.dataset import index_dataset
 from core.errors import BundleError, DatasetError
-from core.evaluation.lung_probes import BLANKED, lung_sentences, probe_lungs
+from core.evaluation.lung_probes import BLANKED, probe_lungs
 from core.films.radiograph import read_radiograph
 from core.model.bundle import ModelBundle, read_bundle
 from core.model.classifier import Classifier
 from core.model.lungs import LUNG_GRAPH, LUNG_WEIGHTS, SIZE, LungFinder, lung_finder
+from core.reports.sentences import lung_sentences
 from core.runs.augment import vary_with_mask
 from core.runs.variations import Augmentation
-from core.training.lung_network import build_lung_network
-from core.training.lungs import (
+from core.training.lungs.add import (
     LungsAdded,
     add_lungs,
     measure_lungs,
     overlap,
     read_masked_films,
 )
+from core.training.lungs.network import build_lung_network
 from tests.phantoms import LABELS, draw_lung_mask, draw_phantom
+from tests.tiny_bundle import LABELS as LABELS_OF
 from tests.tiny_bundle import write_tiny_bundle
 
 TRAIN, VAL, TEST = 24, 4, 6
@@ -221,3 +224,19 @@ def test_the_command_makes_a_bundle(
     assert main([str(word) for word in words]) == 0
     assert "Trained on the lungs of 24 films." in capsys.readouterr().out
     assert LUNG_GRAPH in read_bundle(out).card.files
+
+
+def test_evaluate_says_whether_it_looks_at_lungs(
+    made: LungsAdded, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    figures, page = tmp_path / "e.json", tmp_path / "e.html"
+    words = ["evaluate", made.bundle.path, "--data", data]
+    words += ["--json", figures, "--report", page]
+    assert main([str(word) for word in words]) == 0
+    lungs = json.loads(figures.read_text("utf-8"))["lungs"]
+    said = lung_sentences(lungs, {each.name: each.display_name for each in LABELS_OF})
+    text = capsys.readouterr().out
+    assert "Does it look at lungs?" in text
+    for sentence in said:
+        assert sentence in text
+        assert sentence in page.read_text("utf-8")

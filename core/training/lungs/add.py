@@ -23,7 +23,7 @@ from core.model.bundle import ModelBundle, write_bundle
 from core.model.lungs import LUNG_GRAPH, LUNG_WEIGHTS, SPEC, THRESHOLD, LungFinder
 from core.model.save_graph import save_plain_graph
 from core.training.convert import convert
-from core.training.lung_network import (
+from core.training.lungs.network import (
     Pixels,
     build_lung_network,
     fit_lung_network,
