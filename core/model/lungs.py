@@ -22,6 +22,8 @@ SIZE = 256
 SPEC = PreprocessSpec(SIZE)
 #: A pixel belongs to a lung from this probability on.
 THRESHOLD = 0.5
+#: A part of less than this share of the largest is no lung.
+SPECK = 0.05
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -117,7 +119,8 @@ class LungFinder:
 
     def find(self, film: Radiograph) -> Lungs:
         """Find the lungs of a film."""
-        return Lungs(self.probabilities(to_network_input(film, SPEC))[0] >= THRESHOLD)
+        found = self.probabilities(to_network_input(film, SPEC))[0] >= THRESHOLD
+        return Lungs(_without_specks(found))
 
     def probabilities(self, films: NDArray[np.float32]) -> NDArray[np.float32]:
         """How likely each pixel belongs to a lung.
@@ -148,6 +151,17 @@ def lung_finder(bundle: ModelBundle, threads: int = 0) -> LungFinder | None:
         return None
     name = bundle.card.name
     return LungFinder(bundle.path / LUNG_GRAPH, name=name, threads=threads)
+
+
+def _without_specks(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The mask without parts that are far smaller than its largest."""
+    import cv2
+
+    _, parts, facts, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    areas = facts[:, cv2.CC_STAT_AREA]
+    areas[0] = 0  # what is outside
+    kept = areas > areas.max() * SPECK
+    return np.asarray(kept[parts])
 
 
 def _mismatch(graph: Any) -> str:

@@ -17,7 +17,14 @@ from core.evaluation.lung_probes import BLANKED, probe_lungs
 from core.films.radiograph import read_radiograph
 from core.model.bundle import ModelBundle, read_bundle
 from core.model.classifier import Classifier
-from core.model.lungs import LUNG_GRAPH, LUNG_WEIGHTS, SIZE, LungFinder, lung_finder
+from core.model.lungs import (
+    LUNG_GRAPH,
+    LUNG_WEIGHTS,
+    SIZE,
+    LungFinder,
+    _without_specks,
+    lung_finder,
+)
 from core.reports.sentences import lung_sentences
 from core.runs.augment import vary_with_mask
 from core.runs.variations import Augmentation
@@ -142,6 +149,16 @@ def test_a_mask_moves_with_its_film() -> None:
     film, moved = vary_with_mask(mask, mask, how, np.random.default_rng(5))
     assert np.allclose(film / 255.0, moved, atol=1e-4)
     assert not np.allclose(moved, mask / 255.0, atol=0.1)
+
+
+def test_specks_are_no_lungs() -> None:
+    mask = np.zeros((SIZE, SIZE), bool)
+    mask[50:200, 30:100] = mask[60:190, 150:220] = True
+    lungs = mask.copy()
+    mask[230:240, 10:20] = True
+    assert np.array_equal(_without_specks(mask), lungs)
+    nothing = np.zeros((SIZE, SIZE), bool)
+    assert not _without_specks(nothing).any()
 
 
 def test_overlap_is_as_defined() -> None:
