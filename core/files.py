@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import json
 import os
 import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from core.errors import OutputError
 from core.outputs import IsOwn, check_file, check_folder
+from core.records import to_json
 
 
 @contextlib.contextmanager
@@ -40,6 +43,18 @@ def atomic_write(path: Path) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON values, or records of them, as `atomic_write` does.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    text = json.dumps(to_json(value), indent=1, ensure_ascii=False, allow_nan=False)
+    with atomic_write(path) as partial:
+        # The name of a file may hold bytes that are no text; JSON can escape those.
+        partial.write_bytes(f"{text}\n".encode("utf-8", "backslashreplace"))
 
 
 @contextlib.contextmanager

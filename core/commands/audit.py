@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from core.audit.audit import Audit, SplitWish, audit
 from core.commands.argument_types import add_job, new_file
 from core.data.dataset import listed_films, parse_labels
 from core.data.split import SPLITS, write_manifest
-from core.files import atomic_write
+from core.files import write_json
 from core.jobs.control import Control
 from core.jobs.events import JobSucceeded
 from core.jobs.reporters import Report, begin_report, cancellable, end_told
@@ -133,9 +132,7 @@ def _audit(arguments: argparse.Namespace, report: Report) -> Audit:
         report=report,
     )
     if arguments.json is not None:
-        text = json.dumps(found.found, indent=1, ensure_ascii=False) + "\n"
-        with atomic_write(arguments.json) as partial:
-            partial.write_text(text, encoding="utf-8")
+        write_json(arguments.json, found.found)
     if arguments.manifest is not None and found.split is not None:
         write_manifest(arguments.manifest, found.split)
     return found

@@ -13,6 +13,7 @@ from core.data.dataset import Sample, films_of_split, listed_films
 from core.errors import DatasetError
 from core.evaluation.evaluate import check_pools, evaluate, parse_pools, score_films
 from core.evaluation.lung_probes import probe_lungs
+from core.files import write_json
 from core.jobs.reporters import ConsoleReporter, counter
 from core.model.bundle import ModelBundle, read_bundle
 from core.model.classifier import Classifier
@@ -20,7 +21,7 @@ from core.model.lungs import lung_finder
 from core.model.seen_films import path_free
 from core.outputs import check_files
 from core.reports.html import write_report_html
-from core.reports.report_json import read_report_json, report_json, write_figures
+from core.reports.report_json import read_report_json, report_json
 from core.reports.sentences import cautions
 from core.reports.text import evaluation_text
 from core.terminal import print_lines, printable
@@ -88,7 +89,7 @@ def run(arguments: argparse.Namespace) -> int:
         **({"lungs": lungs} if lungs else {}),
     }
     if arguments.json is not None:
-        write_figures(arguments.json, result)
+        write_json(arguments.json, result)
     if arguments.report is not None:
         _write_report(arguments.report, bundle, result, samples)
     print_lines(evaluation_text(result, bundle.card))
@@ -145,7 +146,7 @@ def _repeat_report(arguments: argparse.Namespace, bundle: ModelBundle) -> int:
     result = held[split]
     if arguments.json is not None:
         about = {"model": bundle.card.name, "model_sha256": bundle.sha256}
-        write_figures(arguments.json, {**about, "split": split, **result})
+        write_json(arguments.json, {**about, "split": split, **result})
     if arguments.report is not None:
         write_report_html(arguments.report, kept)
     print_lines(evaluation_text(result, bundle.card))

@@ -16,12 +16,12 @@ from core.commands.job_arguments import Job, new_job, refuse_contradictions, res
 from core.commands.lists import print_list
 from core.data.dataset import Dataset, listed_films
 from core.errors import RESUME, CoreError, OutputError, TrainingError
-from core.files import atomic_write
+from core.files import write_json
 from core.jobs.control import Control
 from core.jobs.events import JobSucceeded, StageStarted
 from core.jobs.reporters import (
     Report,
-    Reporter,
+    also_to_file,
     begin_report,
     check_events_file,
     end_told,
@@ -113,7 +113,7 @@ def _train(arguments: argparse.Namespace) -> int:
     listener = begin_report(control, as_events=arguments.events, job=arguments.job)
     with end_told(listener):  # before the first event is written to the file
         _check_events_file(arguments.events_file, arguments)
-    report = Reporter([listener], arguments.events_file)
+    report = also_to_file(listener, arguments.events_file)
     with end_told(report):
         _run_job(arguments, report, control)
     if not arguments.events:
@@ -163,7 +163,7 @@ def _run_job(arguments: argparse.Namespace, report: Report, control: Control) ->
             _check_network(job, dataset, folder, discards=not arguments.resume)
         run_job(
             job.config,
-            job.data,
+            dataset,
             out,
             folder=folder,
             command=job.command,
@@ -181,7 +181,7 @@ def _dry_run(arguments: argparse.Namespace) -> int:
     control = Control()
     control.take_signals()
     listener = begin_report(control, as_events=arguments.events, job=arguments.job)
-    report = Reporter([listener], arguments.events_file)
+    report = also_to_file(listener, arguments.events_file)
     file = arguments.json if isinstance(arguments.json, Path) else None
     with end_told(report):
         refuse_contradictions(arguments)
@@ -198,13 +198,11 @@ def _dry_run(arguments: argparse.Namespace) -> int:
         from core.training.preflight import preflight
 
         check_network(job.config, len(dataset.labels))
-        found = preflight(job.config, job.data, report=report, control=control)
-        text = json.dumps(found, indent=1)
+        found = preflight(job.config, dataset, report=report, control=control)
         if file is not None:
-            with atomic_write(file) as partial:
-                partial.write_text(text + "\n", encoding="utf-8")
+            write_json(file, found)
         else:
-            print(text)  # noqa: T201 - the result
+            print(json.dumps(found, indent=1))  # noqa: T201 - the result
     report(JobSucceeded(str(file or "")))
     return 0
 

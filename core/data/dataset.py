@@ -27,7 +27,6 @@ class Sample:
 
     Attributes:
         file: As the data names it: the path relative to the folder or manifest.
-        path: Where it is.
         patient, group, source: Empty where the data does not say.
         split: "train", "val", "test", another name, or empty.
         sha256: Of the file when the manifest was written; empty where the data
@@ -60,6 +59,7 @@ class Dataset:
     samples: tuple[Sample, ...]
     labels: tuple[str, ...]
     left_out: Mapping[str, int]
+    name: str = ""
 
 
 def parse_labels(text: str) -> tuple[str, ...]:
@@ -137,7 +137,7 @@ def index_dataset(
     if gone:
         left_out["listed, but the file is missing"] = gone
     kept.sort(key=operator.attrgetter("file"))
-    return Dataset(tuple(kept), wanted, dict(left_out))
+    return Dataset(tuple(kept), wanted, dict(left_out), data.name)
 
 
 def listed_films(data: Path | None) -> list[Path]:

@@ -28,7 +28,6 @@ def spawn(words: Sequence[str], log_path: Path) -> subprocess.Popen[bytes]:
     Args:
         words: Of the command line. Paths must be absolute: it runs in the
             program's own folder.
-        log_path: What all it prints is added to.
 
     Raises:
         OutputError: It cannot be started, or the log cannot be written.

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import BundleError
 from core.films.preprocess import PreprocessSpec, to_network_input
 from core.films.radiograph import Radiograph
-from core.model.bundle import ModelBundle
+from core.model.bundle import ModelBundle, peek_bundle
 from core.model.graph import PRECISIONS, compile_graph
+from core.paths import default_bundle_dir
 
 LUNG_GRAPH = "lungs.xml"
 LUNG_WEIGHTS = "lungs.bin"
@@ -135,10 +137,21 @@ class LungFinder:
         return np.array(results[0])[..., 0]
 
 
-def lung_files(bundle: ModelBundle) -> dict[str, Path]:
-    """Name in the bundle -> where it is, of its lung network; empty if it has none."""
-    names = (LUNG_GRAPH, LUNG_WEIGHTS)
-    return {name: bundle.path / name for name in names if name in bundle.card.files}
+def shipped_lungs() -> tuple[dict[str, Path], dict[str, Any]]:
+    """The lung network of the model that comes with the program, for another model.
+
+    Returns:
+        Name in the bundle -> file, and what the card tells of it; both empty where
+        there is none.
+    """
+    try:
+        bundle = peek_bundle(default_bundle_dir())
+    except BundleError:  # whoever is to use that model says so
+        return {}, {}
+    if LUNG_GRAPH not in bundle.card.files:
+        return {}, {}
+    files = {name: bundle.path / name for name in (LUNG_GRAPH, LUNG_WEIGHTS)}
+    return files, {"lungs": bundle.card.training.get("lungs", {})}
 
 
 def lung_finder(bundle: ModelBundle, threads: int = 0) -> LungFinder | None:

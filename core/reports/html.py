@@ -27,7 +27,6 @@ def write_report_html(
     """Write a report for people.
 
     Args:
-        report: As `core.reports.report_json` describes it.
         films: Name of a film, as the mistakes have it, to where it is, for
             their pictures. A film that is not there is shown without.
 

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from core.jobs.events import EpochEnded
 from core.records import Count, Number, Pair, RecordError, convert
 
 
@@ -179,30 +180,13 @@ class _Hashes(msgspec.Struct):
     files: dict[str, Any]
 
 
-class _Epoch(msgspec.Struct):
-    """Fields of `core.jobs.events.EpochEnded` that are finite numbers, and more."""
-
-    phase: str
-    epoch: Count
-    epochs: Count
-    loss: Number
-    val_loss: Number
-    val_accuracy: Number
-    val_macro_f1: Number
-    best: bool
-    accuracy: Number | None = None
-    macro_f1: Number | None = None
-    rate: Number | None = None
-    seconds: Number | None = None
-
-
 class _Report(msgspec.Struct):
     model: _Model
     split: str
     data: str
     result: _Evaluation
     validation: dict[str, Any]
-    history: list[_Epoch]
+    history: list[EpochEnded]
     config: dict[str, Any]
     films: _Data
     hashes: _Hashes
@@ -212,11 +196,7 @@ class _Report(msgspec.Struct):
 
 
 def is_evaluation(result: Any, labels: Sequence[str]) -> bool:
-    """Whether it is an evaluation of a model with these labels, in their order.
-
-    Args:
-        result: As `core.evaluation.evaluate.evaluate` makes it, if all is well.
-    """
+    """Whether it is an evaluation of a model with these labels, in their order."""
     try:
         return convert(result, _Evaluation).is_of(labels)
     except RecordError:

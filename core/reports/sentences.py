@@ -34,11 +34,7 @@ _BLANKED: Final = {
 
 
 def summary(report: Mapping[str, Any]) -> list[str]:
-    """What the model is worth, the worst about it included.
-
-    Args:
-        report: As `core.reports.report_json` describes it.
-    """
+    """What the model is worth, the worst about it included."""
     result = report["result"]
     names = display_names(report)
     said = [_overall(result, names), _weakest(result, names), _sources(report, names)]

@@ -16,11 +16,7 @@ _RATES = ("precision", "recall", "specificity", "f1", "auc")
 
 
 def evaluation_text(result: Mapping[str, Any], card: ModelCard) -> str:
-    """An evaluation as a table for the terminal.
-
-    Args:
-        result: As `core.evaluation.evaluate.evaluate` makes it.
-    """
+    """An evaluation as a table for the terminal."""
     lines = [
         f"Films: {result['n']}",
         f"Accuracy: {_rate(result, 'accuracy')}",

@@ -18,7 +18,6 @@ def vary(
 
     Args:
         film: (s, s) uint8.
-        rng: Source of every choice.
 
     Returns:
         (s, s) float32 in [0, 255].

@@ -13,6 +13,7 @@ import keras
 import psutil
 
 from core.jobs.events import DeviceFound
+from core.training.checks import BACKENDS
 from core.training.compiling import has_gpu
 
 _DRIVER = Path("/proc/driver/nvidia/version")
@@ -23,7 +24,9 @@ def find_device() -> DeviceFound:
     backend = keras.backend.backend()
     if has_gpu():
         return DeviceFound(_gpu_name(backend), "", backend)
-    cores = len(_usable_cores())
+    process = psutil.Process()  # which on macOS does not say
+    known = process.cpu_affinity() if hasattr(process, "cpu_affinity") else ()
+    cores = len(known) or psutil.cpu_count() or 1
     plural = "s" if cores != 1 else ""
     return DeviceFound(
         f"Processor, {cores} core{plural}", _why_no_gpu(backend), backend
@@ -68,9 +71,8 @@ def _why_no_gpu(backend: str) -> str:
             )
     if os.environ.get("CUDA_VISIBLE_DEVICES", "0") in ("", "-1"):
         return "CUDA_VISIBLE_DEVICES hides every GPU, so the processor is used."
-    names = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
     return (
-        f"{names.get(backend, backend)} finds no GPU that it can use although there is "
+        f"{BACKENDS[backend]} finds no GPU that it can use although there is "
         "a driver: install its build with CUDA."
     )
 
@@ -107,10 +109,3 @@ def _ask_driver() -> tuple[int, int] | None:
         return int(free) << 20, int(total) << 20
     except (OSError, subprocess.TimeoutExpired, ValueError, IndexError):
         return None
-
-
-def _usable_cores() -> list[int]:
-    process = psutil.Process()
-    if hasattr(process, "cpu_affinity"):  # macOS has none
-        return list(process.cpu_affinity())
-    return list(range(psutil.cpu_count() or 1))

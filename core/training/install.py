@@ -15,9 +15,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from core import __version__, paths
-from core.data.dataset import Dataset
-from core.data.split import Split, summarise
+from core import __version__
+from core.data.split import summarise
 from core.errors import TrainingError
 from core.evaluation.evaluate import (
     evaluate,
@@ -29,6 +28,7 @@ from core.evaluation.evaluate import (
 from core.evaluation.lung_probes import probe_lungs
 from core.evaluation.metrics import fit_temperature
 from core.evaluation.operating_points import choose_operating_points
+from core.files import write_json
 from core.films.preprocess import PreprocessSpec
 from core.json_file import read_json
 from core.model.bundle import (
@@ -42,20 +42,19 @@ from core.model.bundle import (
     ModelBundle,
     ModelCard,
     OperatingPoint,
-    peek_bundle,
     read_bundle,
     write_bundle,
 )
 from core.model.classifier import Classifier, probabilities, probe_input
 from core.model.graph import Graph
-from core.model.lungs import lung_files, lung_finder
+from core.model.lungs import lung_finder, shipped_lungs
 from core.model.seen_films import write_film_list
-from core.reports.report_json import report_json, write_report_json
+from core.reports.report_json import report_json
 from core.runs.config import TrainingConfig, config_to_json
 from core.runs.job_folder import JobFolder, without_folder
 from core.training.check import read_findings
 from core.training.export import PARITY, export_openvino, keras_logits
-from core.training.pipeline import Films
+from core.training.pipeline import Films, JobFilms
 
 INTENDED_USE = (
     "Research and teaching: to explore what a network sees in a frontal chest X-ray."
@@ -77,9 +76,7 @@ class Exported:
     """What came of writing the graph.
 
     Attributes:
-        temperature: Fitted on the validation films.
         difference: Largest difference of a probability from Keras there.
-        half: Whether the weights are stored as float16.
     """
 
     temperature: float
@@ -87,16 +84,13 @@ class Exported:
     half: bool
 
 
-def export_checked(
-    network: keras.Model, dataset: Dataset, split: Split, films: Films, folder: Path
-) -> Exported:
+def export_checked(network: keras.Model, data: JobFilms, folder: Path) -> Exported:
     """Write the graph: float16 weights where parity allows, else float32.
 
     Raises:
         TrainingError: Neither agrees with Keras on the validation films.
     """
-    rows = films.rows(split.val)
-    truth = np.array([dataset.labels.index(s.label) for s in split.val], np.intp)
+    films, rows, truth = data.films, data.rows("val"), data.truth("val")
     expected = _logits(films, rows, lambda batch: keras_logits(network, batch))
     worst = float("inf")
     for half in (True, False):
@@ -116,9 +110,7 @@ def export_checked(
 
 def install(
     exported: Exported,
-    dataset: Dataset,
-    split: Split,
-    films: Films,
+    data: JobFilms,
     *,
     config: TrainingConfig,
     folder: JobFolder,
@@ -139,9 +131,10 @@ def install(
     """
     names = (GRAPH, GRAPH_WEIGHTS, WEIGHTS)
     # Lungs are found in the same way whatever the labels.
-    shipped = peek_bundle(paths.default_bundle_dir())
-    files = {name: folder.path / name for name in names} | lung_files(shipped)
-    draft = _draft_card(config, dataset.labels, exported.temperature, files[GRAPH])
+    lung_files, lung_record = shipped_lungs()
+    files = {name: folder.path / name for name in names} | lung_files
+    split, labels = data.split, data.dataset.labels
+    draft = _draft_card(config, labels, exported.temperature, files[GRAPH])
     trial = Classifier(write_bundle(folder.path / "draft", draft, files))
     finder = lung_finder(trial.bundle)
     total = len(split.val) + len(split.test) * (2 if finder else 1)
@@ -169,20 +162,20 @@ def install(
         metrics={"val": on_val, "test": without_details(on_test)},
         data={
             "films": summarise(split),
-            "left_out": dict(dataset.left_out),
-            "unreadable": len(films.unreadable),
+            "left_out": dict(data.dataset.left_out),
+            "unreadable": len(data.films.unreadable),
             "split_sha256": split.sha256(),
             **read_findings(folder.path),
         },
         training={
             **_record(config, folder, exported, command),
-            **({"lungs": shipped.card.training["lungs"]} if finder else {}),
+            **lung_record,
         },
     )
     report = report_json(
         result=on_test, validation=on_val, card=card, sha256=trial.bundle.sha256
     )
-    write_report_json(folder.path / REPORT, report)
+    write_json(folder.path / REPORT, report)
     write_film_list(folder.path / FILMS, split)
     made = {name: folder.path / name for name in (EVALUATION, REPORT, FILMS)}
     write_bundle(out, card, {**files, **made})

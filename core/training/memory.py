@@ -9,16 +9,10 @@ from pathlib import Path
 import keras
 import psutil
 
-from core.training.network import BACKBONE
+from core.jobs.failures import MEMORY_WORDS
+from core.training.backbones import BACKBONE
 
 _KINDS = {"ResourceExhaustedError", "OutOfMemoryError"}
-_WORDS = (
-    "resource_exhausted",
-    "out of memory",
-    "not enough memory",
-    "allocate memory",
-    "bad_alloc",
-)
 _BYTES = 4
 #: Share of the outputs that is held at the worst moment, by backend. Measured on
 #: a processor at 224 pixels: for 16 films DenseNet121 from layer 100 held 753 MB
@@ -33,7 +27,9 @@ def is_out_of_memory(error: BaseException) -> bool:
     if isinstance(error, MemoryError) or type(error).__name__ in _KINDS:
         return True
     text = str(error).lower()
-    return isinstance(error, RuntimeError) and any(word in text for word in _WORDS)
+    return isinstance(error, RuntimeError) and any(
+        word in text for word in MEMORY_WORDS
+    )
 
 
 def available_memory() -> int:
@@ -58,9 +54,6 @@ def fitting_batch(network: keras.Model, batch: int) -> int:
 
     On a processor no error is raised when memory runs out: the system kills the
     process. So the need is estimated beforehand.
-
-    Args:
-        network: Ready to be trained, its layers frozen or not.
     """
     free = available_memory()
     while batch > 1 and bytes_of_step(network, batch) > free:
