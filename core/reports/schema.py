@@ -63,6 +63,16 @@ class _Within(_Rates):
     auc_ci: Pair | None
 
 
+class _Unseen(msgspec.Struct):
+    """Of a source that a model was trained without; figures only where there are."""
+
+    n: Count
+    reason: str = ""
+    accuracy: Number | None = None
+    accuracy_ci: Pair | None = None
+    within_source: list[_Within] = []
+
+
 class _Curve(_Rates):
     roc: list[Pair]
     pr: list[Pair]
@@ -131,6 +141,7 @@ class _Evaluation(msgspec.Struct):
     reliability: _Reliability | UnsetType = UNSET
     mistakes: list[_Mistake] | UnsetType = UNSET
     lungs: _Lungs | UnsetType = UNSET
+    unseen_sources: dict[str, _Unseen] | UnsetType = UNSET
 
     def is_of(self, labels: Sequence[str]) -> bool:
         """Whether it is of a model with these labels, in their order."""
@@ -144,6 +155,11 @@ class _Evaluation(msgspec.Struct):
             and set(self.curves or ()) <= known
             and all({each.label, each.called} <= known for each in self.mistakes or ())
             and (not self.lungs or set(self.lungs.inside) <= known)
+            and all(
+                set(each.labels) <= known
+                for source in (self.unseen_sources or {}).values()
+                for each in source.within_source
+            )
         )
 
 

@@ -13,7 +13,6 @@ from typing import Any
 import keras
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from core import __version__
 from core.data.split import summarise
@@ -54,7 +53,8 @@ from core.runs.config import TrainingConfig, config_to_json
 from core.runs.job_folder import JobFolder, without_folder
 from core.training.check import read_findings
 from core.training.export import PARITY, export_openvino, keras_logits
-from core.training.pipeline import Films, JobFilms
+from core.training.pipeline import JobFilms, logits_of
+from core.training.unseen_sources import unseen_sources
 
 INTENDED_USE = (
     "Research and teaching: to explore what a network sees in a frontal chest X-ray."
@@ -91,11 +91,11 @@ def export_checked(network: keras.Model, data: JobFilms, folder: Path) -> Export
         TrainingError: Neither agrees with Keras on the validation films.
     """
     films, rows, truth = data.films, data.rows("val"), data.truth("val")
-    expected = _logits(films, rows, lambda batch: keras_logits(network, batch))
+    expected = logits_of(films, rows, lambda batch: keras_logits(network, batch))
     worst = float("inf")
     for half in (True, False):
         graph = export_openvino(network, folder / GRAPH, half=half)
-        actual = _logits(films, rows, graph.logits)
+        actual = logits_of(films, rows, graph.logits)
         temperature = fit_temperature(truth, actual)
         gaps = probabilities(actual, temperature) - probabilities(expected, temperature)
         worst = float(np.abs(gaps).max())
@@ -154,6 +154,8 @@ def install(
             on_film=lambda done: on_film(scored + done, total),
         )
         on_test |= {"lungs": lungs} if lungs else {}
+    if unseen := unseen_sources(folder):
+        on_test["unseen_sources"] = unseen
     card = msgspec.structs.replace(
         draft,
         operating_points=choose_operating_points(
@@ -242,17 +244,6 @@ def _record(
             **{name: _version(name) for name in packages},
         },
     }
-
-
-def _logits(
-    films: Films,
-    rows: NDArray[np.intp],
-    run: Callable[[NDArray[np.float32]], NDArray[np.float32]],
-) -> NDArray[np.float32]:
-    batches = [rows[start : start + 16] for start in range(0, len(rows), 16)]
-    return np.concatenate(
-        [run(films.pixels[b].astype(np.float32)[..., np.newaxis]) for b in batches]
-    )
 
 
 def _version(package: str) -> str:

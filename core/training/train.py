@@ -47,6 +47,7 @@ from core.training.memory import fitting_batch, is_out_of_memory
 from core.training.network import build_network, unfreeze
 from core.training.pipeline import Films, JobFilms, Part, TrainingFilms, read_films
 from core.training.seeds import begin_phase
+from core.training.unseen_sources import measure_unseen_sources
 from core.training.weights import halve, load_start
 
 #: The head and its epochs, and the weights with it that fine-tuning starts from.
@@ -185,6 +186,10 @@ class _Job:
         save_weights(network, folder / WEIGHTS)
         halve(folder / WEIGHTS)
         exported = export_checked(network, data, folder)
+        if self.config.leave_one_source_out:
+            measure_unseen_sources(
+                self.config, data, self.folder, self.progress, self._train_other
+            )
         self.progress.start("evaluation", "Measuring it on validation and test films.")
         return install(
             exported,
@@ -195,6 +200,12 @@ class _Job:
             command=command,
             on_film=self.progress.done,
         )
+
+    def _train_other(
+        self, folder: JobFolder, data: JobFilms, progress: StageProgress
+    ) -> None:
+        """Train by the same settings in another folder, on other films."""
+        dataclasses.replace(self, folder=folder, progress=progress).train(data)
 
     def _part(self, data: JobFilms, name: str) -> Part:
         samples = data.split.part(name)

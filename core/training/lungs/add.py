@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -151,7 +152,9 @@ def read_masked_films(data: Path, masks: Path) -> list[MaskedFilm]:
         DatasetError: The data cannot be understood, or a mask is no picture of the
             film's shape.
     """
-    by_stem = {path.stem: path for path in sorted(masks.glob("*.png"))}
+    # Not as a method of `masks`, which fails for names that no system takes.
+    names = sorted(os.listdir(masks)) if os.path.isdir(masks) else []
+    by_stem = {Path(name).stem: masks / name for name in names if _is_png(name)}
     samples = index_dataset(data).samples
     stems = collections.Counter(sample.path.stem for sample in samples)
     read = []
@@ -207,6 +210,10 @@ def overlap(found: NDArray[np.bool_], truth: NDArray[np.bool_]) -> tuple[float, 
     if not each:
         return 1.0, 1.0
     return 2 * both / each, both / (each - both)
+
+
+def _is_png(name: str) -> bool:
+    return name.lower().endswith(".png")
 
 
 def _split(film: MaskedFilm) -> str:
