@@ -38,12 +38,11 @@ from core.runs.config import TrainingConfig
 from core.runs.job_folder import JobFolder, save_weights
 from core.training.check import FINDINGS, check_films
 from core.training.compiling import has_gpu, spread_over_devices
-from core.training.device import find_device
+from core.training.device import find_device, fitting_batch, is_out_of_memory
 from core.training.features import compute_features
 from core.training.fit import BEST, best_network, fine_tune
 from core.training.head_fit import fit_head, put_head, read_head, write_head
 from core.training.install import display_name, export_checked, install
-from core.training.memory import fitting_batch, is_out_of_memory
 from core.training.network import build_network, unfreeze
 from core.training.pipeline import Films, JobFilms, Part, TrainingFilms, read_films
 from core.training.seeds import begin_phase
