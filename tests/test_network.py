@@ -119,6 +119,11 @@ ROWS = {
     "train": Row(
         f"train --data {{manifest}} --config {{job}} --out {TRAINED}", trains=True
     ),
+    "train-lungs": Row(
+        "train-lungs {model} --data {manifest} --masks {films} --epochs 1 "
+        "--out {out}/lungs",
+        trains=True,
+    ),
     "worklist": Row(
         "worklist {out}/s.csv --folder {films} --model {model} --csv {out}/w.csv "
         "--jsonl {out}/w.jsonl --xlsx {out}/w.xlsx --json {out}/w.json "

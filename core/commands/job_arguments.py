@@ -152,6 +152,8 @@ def _settings_from(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     if arguments.labels:
         labels = list(parse_labels(arguments.labels))
         _take(settings, "labels", labels, "--labels")
+    if arguments.leave_one_source_out:
+        _take(settings, "leave_one_source_out", True, "--leave-one-source-out")
     return [*parts, settings]
 
 

@@ -51,6 +51,11 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="one setting of the job; --list-settings lists them",
     )
+    parser.add_argument(
+        "--leave-one-source-out",
+        action="store_true",
+        help="also train without each source, and measure there",
+    )
     parser.add_argument("--resume", action="store_true", help="go on where it stopped")
     parser.add_argument("--overwrite", action="store_true", help="replace BUNDLE")
     add_events(parser)

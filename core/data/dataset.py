@@ -15,6 +15,9 @@ from core.films.finder import find_films, is_wanted
 
 COLUMNS = ("file", "label", "patient", "group", "source", "split", "sha256", "view")
 
+#: Films of a source below which figures on it are noise.
+MIN_OF_SOURCE = 20
+
 _LABELS_HINT = (
     "Write them with commas, as in covid,normal; one that holds a comma in double "
     "quotes."
@@ -60,6 +63,11 @@ class Dataset:
     labels: tuple[str, ...]
     left_out: Mapping[str, int]
     name: str = ""
+
+    def sources(self) -> list[str]:
+        """The sources with films enough to measure on, sorted."""
+        counts = collections.Counter(sample.source for sample in self.samples)
+        return sorted(s for s, n in counts.items() if s and n >= MIN_OF_SOURCE)
 
 
 def parse_labels(text: str) -> tuple[str, ...]:

@@ -63,6 +63,16 @@ class _Within(_Rates):
     auc_ci: Pair | None
 
 
+class _Unseen(msgspec.Struct):
+    """Of a source that a model was trained without; figures only where there are."""
+
+    n: Count
+    reason: str = ""
+    accuracy: Number | None = None
+    accuracy_ci: Pair | None = None
+    within_source: list[_Within] = []
+
+
 class _Curve(_Rates):
     roc: list[Pair]
     pr: list[Pair]
@@ -90,6 +100,30 @@ class _Mistake(msgspec.Struct):
     sha256: str | UnsetType = UNSET
 
 
+class _Accuracy(_Rates):
+    accuracy: Number | None
+    accuracy_ci: Pair | None
+
+
+class _Inside(_Rates):
+    n: Count
+    share: Number | None
+    share_ci: Pair | None
+    area: Number
+
+
+class _Lungs(msgspec.Struct):
+    """As `core.evaluation.lung_probes.probe_lungs` makes it where it found lungs."""
+
+    n: Count
+    accuracy: Number
+    chance: Number
+    lungs: _Accuracy
+    all_but_lungs: _Accuracy
+    frame: _Accuracy
+    inside: dict[str, _Inside]
+
+
 class _Evaluation(msgspec.Struct):
     n: Count
     accuracy: Number
@@ -106,6 +140,8 @@ class _Evaluation(msgspec.Struct):
     curves: dict[str, _Curve] | UnsetType = UNSET
     reliability: _Reliability | UnsetType = UNSET
     mistakes: list[_Mistake] | UnsetType = UNSET
+    lungs: _Lungs | UnsetType = UNSET
+    unseen_sources: dict[str, _Unseen] | UnsetType = UNSET
 
     def is_of(self, labels: Sequence[str]) -> bool:
         """Whether it is of a model with these labels, in their order."""
@@ -118,6 +154,12 @@ class _Evaluation(msgspec.Struct):
             and all(set(each.labels) <= known for each in self.within_source)
             and set(self.curves or ()) <= known
             and all({each.label, each.called} <= known for each in self.mistakes or ())
+            and (not self.lungs or set(self.lungs.inside) <= known)
+            and all(
+                set(each.labels) <= known
+                for source in (self.unseen_sources or {}).values()
+                for each in source.within_source
+            )
         )
 
 

@@ -28,7 +28,7 @@ _MEMO = "memo.json"
 _SHORT = "short-of-memory"
 #: Names of all that a job keeps in its folder.
 _FILES = "*.json *.csv *.npz *.npy *.u8 *.h5 *.xml *.bin".split() + [_WISH, _SHORT]
-_FOLDERS = ("draft",)
+_FOLDERS = ("draft", "without")
 
 
 class HasWeights(Protocol):

@@ -197,6 +197,14 @@ class TrainingConfig(ModelSettings, frozen=True, forbid_unknown_fields=True):
             "a list of such texts",
         ),
     ] = ()
+    leave_one_source_out: Annotated[
+        bool,
+        flag(
+            "Leave one source out",
+            "Trains without each source as well, and measures on its films what the "
+            "model is worth where it has never been; as long again for each source.",
+        ),
+    ] = False
     augmentation: Augmentation = Augmentation()
     mixed_precision: Annotated[
         bool,

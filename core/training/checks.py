@@ -41,6 +41,12 @@ def check_job(config: TrainingConfig, data: Path) -> Dataset:
             f"{data.name} has films of one label only: {dataset.labels[0]}.",
             hint="Add films of at least one other label, in a folder of its own.",
         )
+    if config.leave_one_source_out and len(dataset.sources()) < 2:
+        raise DatasetError(
+            f"{data.name} has no two sources with films enough to leave one out.",
+            hint="Name the source of each film in a CSV file, in the column source, "
+            "or do not leave one out.",
+        )
     _check_names(data, dataset)
     _check_pools(config.pools, dataset)
     if given_split(dataset, leaks_accepted=bool(config.accept_leaks)) is None:

@@ -13,7 +13,6 @@ from typing import Any
 import keras
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from core import __version__
 from core.data.split import summarise
@@ -25,6 +24,7 @@ from core.evaluation.evaluate import (
     without_details,
     write_rows,
 )
+from core.evaluation.lung_probes import probe_lungs
 from core.evaluation.metrics import fit_temperature
 from core.evaluation.operating_points import choose_operating_points
 from core.files import write_json
@@ -46,13 +46,15 @@ from core.model.bundle import (
 )
 from core.model.classifier import Classifier, probabilities, probe_input
 from core.model.graph import Graph
+from core.model.lungs import lung_finder, shipped_lungs
 from core.model.seen_films import write_film_list
 from core.reports.report_json import report_json
 from core.runs.config import TrainingConfig, config_to_json
 from core.runs.job_folder import JobFolder, without_folder
 from core.training.check import read_findings
 from core.training.export import PARITY, export_openvino, keras_logits
-from core.training.pipeline import Films, JobFilms
+from core.training.pipeline import JobFilms, logits_of
+from core.training.unseen_sources import unseen_sources
 
 INTENDED_USE = (
     "Research and teaching: to explore what a network sees in a frontal chest X-ray."
@@ -89,11 +91,11 @@ def export_checked(network: keras.Model, data: JobFilms, folder: Path) -> Export
         TrainingError: Neither agrees with Keras on the validation films.
     """
     films, rows, truth = data.films, data.rows("val"), data.truth("val")
-    expected = _logits(films, rows, lambda batch: keras_logits(network, batch))
+    expected = logits_of(films, rows, lambda batch: keras_logits(network, batch))
     worst = float("inf")
     for half in (True, False):
         graph = export_openvino(network, folder / GRAPH, half=half)
-        actual = _logits(films, rows, graph.logits)
+        actual = logits_of(films, rows, graph.logits)
         temperature = fit_temperature(truth, actual)
         gaps = probabilities(actual, temperature) - probabilities(expected, temperature)
         worst = float(np.abs(gaps).max())
@@ -128,11 +130,14 @@ def install(
         OutputError: The bundle cannot be written.
     """
     names = (GRAPH, GRAPH_WEIGHTS, WEIGHTS)
-    files = {name: folder.path / name for name in names}
+    # Lungs are found in the same way whatever the labels.
+    lung_files, lung_record = shipped_lungs()
+    files = {name: folder.path / name for name in names} | lung_files
     split, labels = data.split, data.dataset.labels
     draft = _draft_card(config, labels, exported.temperature, files[GRAPH])
     trial = Classifier(write_bundle(folder.path / "draft", draft, files))
-    total = len(split.val) + len(split.test)
+    finder = lung_finder(trial.bundle)
+    total = len(split.val) + len(split.test) * (2 if finder else 1)
     val = score_films(trial, split.val, lambda done: on_film(done, total))
     before = len(split.val)
     test = score_films(trial, split.test, lambda done: on_film(before + done, total))
@@ -140,6 +145,17 @@ def install(
     pools = parse_pools(config.pools)
     on_val = evaluate(val, exported.temperature, pools=pools)
     on_test = evaluate(test, exported.temperature, pools=pools, details=True)
+    if finder is not None:
+        scored = before + len(split.test)
+        lungs = probe_lungs(
+            trial,
+            finder,
+            test.samples,
+            on_film=lambda done: on_film(scored + done, total),
+        )
+        on_test |= {"lungs": lungs} if lungs else {}
+    if unseen := unseen_sources(folder):
+        on_test["unseen_sources"] = unseen
     card = msgspec.structs.replace(
         draft,
         operating_points=choose_operating_points(
@@ -153,7 +169,10 @@ def install(
             "split_sha256": split.sha256(),
             **read_findings(folder.path),
         },
-        training=_record(config, folder, exported, command),
+        training={
+            **_record(config, folder, exported, command),
+            **lung_record,
+        },
     )
     report = report_json(
         result=on_test, validation=on_val, card=card, sha256=trial.bundle.sha256
@@ -225,17 +244,6 @@ def _record(
             **{name: _version(name) for name in packages},
         },
     }
-
-
-def _logits(
-    films: Films,
-    rows: NDArray[np.intp],
-    run: Callable[[NDArray[np.float32]], NDArray[np.float32]],
-) -> NDArray[np.float32]:
-    batches = [rows[start : start + 16] for start in range(0, len(rows), 16)]
-    return np.concatenate(
-        [run(films.pixels[b].astype(np.float32)[..., np.newaxis]) for b in batches]
-    )
 
 
 def _version(package: str) -> str:

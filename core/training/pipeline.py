@@ -271,3 +271,20 @@ def draw(weights: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.i
 
 def _filled_up(rows: NDArray[np.intp], multiple: int) -> NDArray[np.intp]:
     return np.concatenate([rows, np.resize(rows, -len(rows) % multiple)])
+
+
+def logits_of(
+    films: Films,
+    rows: NDArray[np.intp],
+    run: Callable[[NDArray[np.float32]], NDArray[np.float32]],
+) -> NDArray[np.float32]:
+    """Logits (n, c) of stored films, a few at a time.
+
+    Args:
+        rows: (n,) of the films.
+        run: From (m, s, s, 1) float32 in [0, 255] to (m, c) logits.
+    """
+    batches = [rows[start : start + 16] for start in range(0, len(rows), 16)]
+    return np.concatenate(
+        [run(films.pixels[b].astype(np.float32)[..., np.newaxis]) for b in batches]
+    )

@@ -29,8 +29,12 @@ from core.training.compiling import (
     spread_over_devices,
     tuning_optimiser,
 )
-from core.training.device import find_device, memory_free_and_total
-from core.training.memory import fitting_batch, is_out_of_memory
+from core.training.device import (
+    find_device,
+    fitting_batch,
+    is_out_of_memory,
+    memory_free_and_total,
+)
 from core.training.network import build_network, unfreeze
 from core.training.weights import load_start
 

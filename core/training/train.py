@@ -38,15 +38,15 @@ from core.runs.config import TrainingConfig
 from core.runs.job_folder import JobFolder, save_weights
 from core.training.check import FINDINGS, check_films
 from core.training.compiling import has_gpu, spread_over_devices
-from core.training.device import find_device
+from core.training.device import find_device, fitting_batch, is_out_of_memory
 from core.training.features import compute_features
 from core.training.fit import BEST, best_network, fine_tune
 from core.training.head_fit import fit_head, put_head, read_head, write_head
 from core.training.install import display_name, export_checked, install
-from core.training.memory import fitting_batch, is_out_of_memory
 from core.training.network import build_network, unfreeze
 from core.training.pipeline import Films, JobFilms, Part, TrainingFilms, read_films
 from core.training.seeds import begin_phase
+from core.training.unseen_sources import measure_unseen_sources
 from core.training.weights import halve, load_start
 
 #: The head and its epochs, and the weights with it that fine-tuning starts from.
@@ -185,6 +185,10 @@ class _Job:
         save_weights(network, folder / WEIGHTS)
         halve(folder / WEIGHTS)
         exported = export_checked(network, data, folder)
+        if self.config.leave_one_source_out:
+            measure_unseen_sources(
+                self.config, data, self.folder, self.progress, self._train_other
+            )
         self.progress.start("evaluation", "Measuring it on validation and test films.")
         return install(
             exported,
@@ -195,6 +199,12 @@ class _Job:
             command=command,
             on_film=self.progress.done,
         )
+
+    def _train_other(
+        self, folder: JobFolder, data: JobFilms, progress: StageProgress
+    ) -> None:
+        """Train by the same settings in another folder, on other films."""
+        dataclasses.replace(self, folder=folder, progress=progress).train(data)
 
     def _part(self, data: JobFilms, name: str) -> Part:
         samples = data.split.part(name)

@@ -297,6 +297,7 @@ FOLDERS = [
     ["export", "M", "--format", "openvino", "--out", "?"],
     ["import", "FILM", "--out", "?"],
     ["calibrate", "M", "--data", "DATA", "--out", "?"],
+    ["train-lungs", "M", "--data", "DATA", "--masks", "DATA", "--out", "?"],
     ["worklist", "FILM", "--folder", "FILMS", "--copy-to", "?"],
     ["worklist", "FILM", "--folder", "FILMS", "--move-to", "?"],
     ["audit", "DATA", "--json", "?"],
@@ -377,6 +378,9 @@ INPUTS = [
     ["export", "?", "--format", "hilum", "--out", "NEW"],
     ["calibrate", "?", "--data", "DATA", "--out", "NEW"],
     ["calibrate", "M", "--data", "?", "--out", "NEW"],
+    ["train-lungs", "?", "--data", "DATA", "--masks", "DATA", "--out", "NEW"],
+    ["train-lungs", "M", "--data", "?", "--masks", "DATA", "--out", "NEW"],
+    ["train-lungs", "M", "--data", "DATA", "--masks", "?", "--out", "NEW"],
     ["train", "--data", "?", "--out", "NEW", "--dry-run"],
     ["train", "--data", "DATA", "--out", "NEW", "--config", "?"],
 ]

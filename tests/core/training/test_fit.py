@@ -38,7 +38,7 @@ from core.reports.sentences import cautions  # noqa: E402
 from core.reports.text import card_text  # noqa: E402
 from core.runs.config import TrainingConfig, config_from_json  # noqa: E402
 from core.runs.job_folder import JobFolder  # noqa: E402
-from core.training import memory, preflight  # noqa: E402
+from core.training import device, preflight  # noqa: E402
 from core.training.check import read_findings  # noqa: E402
 from core.training.checks import check_job  # noqa: E402
 from core.training.compiling import compile_network, tuning_optimiser  # noqa: E402
@@ -140,7 +140,7 @@ def test_every_optimiser_and_loss_learns(optimiser: str, loss: str) -> None:
 def test_memory_that_ran_out_is_told_from_other_faults(
     error: Exception, answer: bool
 ) -> None:
-    assert memory.is_out_of_memory(error) is answer
+    assert device.is_out_of_memory(error) is answer
 
 
 def test_batch_is_halved_until_a_step_should_fit(
@@ -149,12 +149,12 @@ def test_batch_is_halved_until_a_step_should_fit(
     config = small(size=64)
     network = build_network(config, 3)
     unfreeze(network, config.unfreeze_from)
-    need = memory.bytes_of_step(network, 16)
-    monkeypatch.setattr(memory, "available_memory", lambda: need + 1)
-    assert memory.fitting_batch(network, 16) == 16
-    assert memory.fitting_batch(network, 64) == 16
-    monkeypatch.setattr(memory, "available_memory", lambda: 0)
-    assert memory.fitting_batch(network, 64) == 1
+    need = device.bytes_of_step(network, 16)
+    monkeypatch.setattr(device, "available_memory", lambda: need + 1)
+    assert device.fitting_batch(network, 16) == 16
+    assert device.fitting_batch(network, 64) == 16
+    monkeypatch.setattr(device, "available_memory", lambda: 0)
+    assert device.fitting_batch(network, 64) == 1
 
 
 def test_memory_that_runs_out_halves_the_batch_and_starts_the_epoch_again(
@@ -396,7 +396,7 @@ def test_dry_run_tells_device_memory_batch_and_minutes(phantoms: Path) -> None:
 def test_dry_run_halves_the_batch_where_memory_is_short(
     phantoms: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(memory, "available_memory", lambda: 0)
+    monkeypatch.setattr(device, "available_memory", lambda: 0)
     found = preflight.preflight(
         small(),
         check_job(small(), phantoms),
