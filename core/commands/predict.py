@@ -11,11 +11,7 @@ from typing import Any
 import numpy as np
 
 from core.commands.argument_types import new_folder
-from core.errors import (
-    CoreError,
-    ImageReadError,
-    PredictionError,
-)
+from core.errors import CoreError, ImageReadError, PredictionError
 from core.files import atomic_write
 from core.films.radiograph import Radiograph, read_radiograph
 from core.model.bundle import ModelBundle, read_bundle
@@ -154,10 +150,6 @@ def _picture_paths(arguments: argparse.Namespace) -> list[Path | None]:
     """A file for each film's heat map; no two the same, none that is there.
 
     The folder is only added to: it may be that of the films.
-
-    Raises:
-        OutputError: One exists and may not be replaced, or is one of the films; or
-            the folder is a link, or that of the model.
     """
     if arguments.heatmap is None:
         return [None] * len(arguments.paths)
@@ -211,5 +203,5 @@ def _print_failure(path: Path, error: CoreError, as_json: bool) -> None:
     _print_json({"path": str(path), **fields, "error": text})
 
 
-def _print_json(fields: dict[str, Any], indent: int | None = None) -> None:
-    print(json.dumps(fields, indent=indent), flush=True)  # noqa: T201 - the result
+def _print_json(fields: dict[str, Any]) -> None:
+    print(json.dumps(fields), flush=True)  # noqa: T201 - the result

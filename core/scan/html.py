@@ -16,16 +16,16 @@ from core.reports.bar_charts import confusion_chart
 from core.reports.pages import CHART, inline, write_page
 from core.reports.text import macro_note
 from core.scan.row import ScanRow
-from core.scan.summary import ScanSummary, label_sentence, percent_of, shares_of
+from core.scan.summary import ScanSummary, label_sentences, shares_of
 from core.scan.triage import triage_key
 
 #: Rows of the work list and of the films that were not read; the CSV has all.
-_MOST_ROWS = 500
-_MOST_FAILED = 200
-_MOST_REFUSED = 200
-_MOST_PICTURES = 24
+_MAX_ROWS = 500
+_MAX_FAILED = 200
+_MAX_REFUSED = 200
+_MAX_PICTURES = 24
 #: Pictures of films that were chosen one by one.
-_MOST_CHOSEN = 100
+_MAX_CHOSEN = 100
 
 
 def write_scan_html(
@@ -49,7 +49,7 @@ def write_scan_html(
         OutputError: It cannot be written.
     """
     first, refused, failed = _chosen(rows)
-    pictures = first[: _MOST_PICTURES if of is None else _MOST_CHOSEN]
+    pictures = first[: _MAX_PICTURES if of is None else _MAX_CHOSEN]
     shares = shares_of(summary.total, None, summary.card)
     write_page(
         path,
@@ -62,7 +62,7 @@ def write_scan_html(
         of=of,
         summary=summary,
         total=summary.total,
-        shares=[(each.words, each.count, percent_of(each)) for each in shares],
+        shares=[(each.words, each.count, each.in_percent()) for each in shares],
         **_measured(summary),
         pictures=[(row, thumbnail(folder / row.file)) for row in pictures],
         first=first,
@@ -84,12 +84,12 @@ def _chosen(
         for row in rows:
             if row.probabilities:
                 yield row
-            elif row.reason and len(refused) < _MOST_REFUSED:
+            elif row.reason and len(refused) < _MAX_REFUSED:
                 refused.append(row)
-            elif row.error and len(failed) < _MOST_FAILED:
+            elif row.error and len(failed) < _MAX_FAILED:
                 failed.append(row)
 
-    first = heapq.nsmallest(_MOST_ROWS, with_verdict(), key=triage_key)
+    first = heapq.nsmallest(_MAX_ROWS, with_verdict(), key=triage_key)
     return first, refused, failed
 
 
@@ -104,9 +104,5 @@ def _measured(summary: ScanSummary) -> dict[str, Any]:
         "measured": result,
         "macro_note": macro_note(result),
         "confusion": inline(chart, "What was called what"),
-        "label_sentences": [
-            label_sentence(label, counts, summary.card)
-            for label, counts in summary.by_label.items()
-            if counts.films
-        ],
+        "label_sentences": label_sentences(summary),
     }
