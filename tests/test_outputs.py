@@ -30,7 +30,7 @@ from desktop.models.export_dialog import ExportDialog
 from desktop.models.menu import _unpack
 from desktop.retrain.report.data import read_report_data
 from desktop.retrain.report.files import save_report
-from desktop.scan.export_jobs import ALL, Choice, ScanTask, clean_up, prepare
+from desktop.scan.worklist import ALL, Choice, ScanTask, clean_up, prepare
 from tests.finished_run import make_finished_run
 from tests.finished_run import write_films as write_listed_films
 from tests.finished_scan import write_scan

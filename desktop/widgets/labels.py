@@ -56,6 +56,26 @@ class Caption(QLabel):
             self._soften()
 
 
+def wrapped_label(
+    parent: QWidget, text: str = "", *, style: str = "", by_keyboard: bool = False
+) -> QLabel:
+    """Plain text that wraps and can be selected.
+
+    Args:
+        style: Name in the style sheet.
+        by_keyboard: Whether it can also be selected without the mouse, which puts
+            it into the order of the Tab key.
+    """
+    label = QLabel(text, parent)
+    label.setObjectName(style)
+    label.setWordWrap(True)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    mouse = Qt.TextInteractionFlag.TextSelectableByMouse
+    keys = Qt.TextInteractionFlag.TextSelectableByKeyboard
+    label.setTextInteractionFlags(mouse | keys if by_keyboard else mouse)
+    return label
+
+
 class SectionTitle(QLabel):
     """The heading of a part of the side panel."""
 
