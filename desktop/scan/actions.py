@@ -9,7 +9,7 @@ from typing import Final
 
 from PyQt5.QtCore import QUrl, pyqtSignal, pyqtSlot
 from PyQt5.QtGui import QDesktopServices
-from PyQt5.QtWidgets import QDialog, QSizePolicy, QWidget
+from PyQt5.QtWidgets import QSizePolicy, QWidget
 
 from core.errors import CoreError
 from core.jobs.channel import Outcome
@@ -135,10 +135,8 @@ class ScanActions(QWidget):
     def _on_export_clicked(self) -> None:
         assert self._scan is not None
         dialog = ScanExportDialog(self._scan, self._choices(), self._folder, self)
-        is_agreed = dialog.exec() == QDialog.DialogCode.Accepted
-        task = dialog.task
-        dialog.deleteLater()
-        if is_agreed and task is not None:
+        task = dialog.ask()
+        if task is not None:
             self._folder = task.target.parent
             self.start(task)
 
@@ -147,10 +145,8 @@ class ScanActions(QWidget):
         dialog = FilingDialog(self._scan, self._choices(), self, move=move)
         if self._target is not None:
             dialog.set_target(self._target)
-        is_agreed = dialog.exec() == QDialog.DialogCode.Accepted
-        task = dialog.task
-        dialog.deleteLater()
-        if is_agreed and task is not None:
+        task = dialog.ask()
+        if task is not None:
             self._target = task.target
             if not move or self._is_sure(task):
                 self.start(task)

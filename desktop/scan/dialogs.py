@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from PyQt5.QtCore import QLocale, pyqtSlot
-from PyQt5.QtWidgets import QFileDialog, QWidget
+from PyQt5.QtWidgets import QDialog, QFileDialog, QWidget
 
 from core.filing.filer import folder_names
 from core.jobs.folders import safe_name
@@ -105,14 +105,27 @@ _ORDER: Final = (
 )
 
 
-class ScanExportDialog(FittedDialog):
-    """Chooses form, films and file; the writing is left to others.
-
-    Args:
-        folder: Where to begin to look for a place.
+class _TaskDialog(FittedDialog):
+    """Chooses what is to be done with which films; the doing is left to others.
 
     Attributes:
         task: What is to be done; None while the user has not said where to.
+    """
+
+    task: ScanTask | None = None
+
+    def ask(self) -> ScanTask | None:
+        """Show the dialog; None where the user does not want it."""
+        is_agreed = self.exec() == QDialog.DialogCode.Accepted
+        self.deleteLater()
+        return self.task if is_agreed else None
+
+
+class ScanExportDialog(_TaskDialog):
+    """Chooses form, films and file.
+
+    Args:
+        folder: Where to begin to look for a place.
     """
 
     def __init__(
@@ -127,7 +140,6 @@ class ScanExportDialog(FittedDialog):
         self.setObjectName("exportDialog")
         self._scan = scan
         self._folder = folder
-        self.task: ScanTask | None = None
         self.forms = RadioList([(form.title, form.use) for form in FORMS], self)
         self.choice = FilmChoice(choices, self)
         self.export_button = button("&Export…", self._on_export_clicked, self)
@@ -177,7 +189,7 @@ _MOVES: Final = (
 )
 
 
-class FilingDialog(FittedDialog):
+class FilingDialog(_TaskDialog):
     """Chooses films and a folder, and says in numbers what it comes to.
 
     Args:
@@ -220,15 +232,6 @@ class FilingDialog(FittedDialog):
         )
         self._show()
 
-    @property
-    def task(self) -> ScanTask | None:
-        """What is to be done; None as long as no folder is chosen."""
-        if self._target is None:
-            return None
-        words = (f"--{self._verb.lower()}-to", str(self._target))
-        choice = self.choice.chosen
-        return ScanTask(self._scan, choice, words, self._target, moves=self._move)
-
     def set_target(self, target: Path) -> None:
         """Say where to file the films."""
         self._target, folder = target.absolute(), self._scan.record.folder
@@ -248,10 +251,13 @@ class FilingDialog(FittedDialog):
 
     @pyqtSlot()
     def _show(self) -> None:
-        choice = self.choice.chosen
+        choice, target = self.choice.chosen, self._target
+        if target is not None:
+            words = (f"--{self._verb.lower()}-to", str(target))
+            self.task = ScanTask(self._scan, choice, words, target, moves=self._move)
         self.problem.set_text(self._refusal, "stop")
         self.go_button.setText(f"&{self._verb} {in_films(choice.films)}")
-        has_place = self._target is not None and not self._refusal
+        has_place = target is not None and not self._refusal
         self.go_button.setEnabled(choice.films > 0 and has_place)
         self.plan.setText(self._in_words(choice))
         self.plan.setAccessibleName(self.plan.text())

@@ -20,7 +20,7 @@ from core.scan.results import read_rows
 from core.scan.row import encode_cell
 from core.scan.store import Scan, find_bundle
 from desktop.scan.table.rows import Ids, RowStore
-from desktop.work.command import CommandKind
+from desktop.work.command import Command, CommandKind
 from desktop.work.kind import Active, Launch, Settled
 
 ALL: Final = "all"
@@ -94,7 +94,7 @@ class ScanTask:
     @property
     def film_list(self) -> Path:
         """Where the chosen films are written down for the command."""
-        return self.scan.path / f"chosen-{os.getpid()}.txt"
+        return self.scan.path / f"chosen-{self.name}-{os.getpid()}.txt"
 
 
 def totals_task(scan: Scan) -> ScanTask:
@@ -109,8 +109,8 @@ class WorklistKind(CommandKind):
     """Tasks with the films of a scan, as jobs."""
 
     def begin(self, request: ScanTask) -> Launch:
-        launch = super().begin(request)
-        return dataclasses.replace(launch, words=prepare(request))
+        launch = super().begin(Command(tuple(prepare(request)), request.path))
+        return dataclasses.replace(launch, item=request)
 
     def settle(self, active: Active, outcome: Outcome) -> Settled:
         task: ScanTask = active.item

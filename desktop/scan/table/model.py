@@ -8,7 +8,6 @@ from typing import Final
 
 import numpy as np
 from PyQt5.QtCore import (
-    QAbstractTableModel,
     QModelIndex,
     QObject,
     Qt,
@@ -22,6 +21,7 @@ from core.scan.row import ScanRow
 from desktop.scan.table.columns import columns_for, row_sentence
 from desktop.scan.table.order import RowFilter, RowSort, rows_in_order
 from desktop.scan.table.rows import Ids, RowStore
+from desktop.widgets.figures_table import TableModel
 
 _ROOT: Final = QModelIndex()
 #: Rows are put into their places at most this often, and the more rows there are
@@ -30,7 +30,7 @@ _ORDER_EVERY_S: Final = 0.5
 _ORDER_SHARE: Final = 0.1
 
 
-class ScanModel(QAbstractTableModel):
+class ScanModel(TableModel):
     """Serves the rows of a scan, sorted and filtered, as they come.
 
     It sorts by itself: QSortFilterProxyModel asks Python twice for each comparison,
@@ -178,41 +178,27 @@ class ScanModel(QAbstractTableModel):
         self._places = np.full(len(self.rows), -1, np.int64)
         self._places[order] = np.arange(len(order))
 
-    # Qt overrides
+    def row_count(self) -> int:
+        return len(self._order)
 
-    def rowCount(self, parent: QModelIndex = _ROOT) -> int:
-        return 0 if parent.isValid() else len(self._order)
+    def column_count(self) -> int:
+        return len(self.columns)
 
-    def columnCount(self, parent: QModelIndex = _ROOT) -> int:
-        return 0 if parent.isValid() else len(self.columns)
-
-    def data(
-        self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> object:
-        if not index.isValid():
-            return None
-        rows, column = self.rows, self.columns[index.column()]
-        row = int(self._order[index.row()])
+    def cell(self, row: int, column: int, role: int) -> object:
+        rows, shown, number = self.rows, self.columns[column], self.row_at(row)
         if role == Qt.ItemDataRole.DisplayRole:
-            return column.text(rows, row)
+            return shown.text(rows, number)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return (column.hover or column.text)(rows, row) or None
+            return (shown.hover or shown.text)(rows, number) or None
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            if index.column() > 1:
-                return f"{column.title}: {column.text(rows, row) or 'none'}"
-            selected = ", selected" if self.is_selected(row) else ""
-            return row_sentence(rows, row) + selected
+            if column > 1:
+                return f"{shown.title}: {shown.text(rows, number) or 'none'}"
+            selected = ", selected" if self.is_selected(number) else ""
+            return row_sentence(rows, number) + selected
         return None
 
-    def headerData(
-        self,
-        section: int,
-        orientation: Qt.Orientation,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> object:
-        if orientation != Qt.Orientation.Horizontal or section >= len(self.columns):
-            return None
-        column = self.columns[section]
+    def heading(self, column: int, role: int) -> object:
+        shown = self.columns[column]
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            return column.title
-        return column.tip if role == Qt.ItemDataRole.ToolTipRole else None
+            return shown.title
+        return shown.tip if role == Qt.ItemDataRole.ToolTipRole else None
