@@ -22,7 +22,17 @@ from desktop.models import file_dialogs as model_dialogs
 from desktop.scan.actions import ScanActions
 from desktop.scan.dialogs import FORMS, FilingDialog, ScanExportDialog
 from desktop.scan.table.rows import RowStore
-from desktop.scan.worklist import ALL, SELECTED, SHOWN, Choice, ScanTask, choices_in
+from desktop.scan.worklist import (
+    ALL,
+    SELECTED,
+    SHOWN,
+    Choice,
+    ScanTask,
+    choices_in,
+    clean_up,
+    prepare,
+    totals_task,
+)
 from desktop.widgets import confirm
 from desktop.widgets.notify import Notice
 from tests.finished_scan import write_scan
@@ -340,6 +350,16 @@ def test_a_report_needs_the_model_of_the_scan(
     actions.start(filing(other, tmp_path / "sorted", move=False, files=ONE))
     done(qtbot, actions)
     assert len(films_in(tmp_path / "sorted")) == 1
+
+
+def test_totals_leave_the_list_of_an_export_alone(scan: Scan, tmp_path: Path) -> None:
+    out = tmp_path / "w.csv"
+    export = ScanTask(scan, Choice(SELECTED, ONE), ("--csv", str(out)), out)
+    prepare(export)
+    clean_up(totals_task(scan))
+    assert export.film_list.read_text() == "covid/a.png\n"
+    clean_up(export)
+    assert not export.film_list.exists()
 
 
 def test_it_can_be_stopped(
