@@ -353,5 +353,5 @@ def test_an_export_that_fails_says_why(
 
 
 def test_formats_that_need_weights_are_off_without_them(dialog: ExportDialog) -> None:
-    for i, form in enumerate(FORMATS):
-        assert dialog._group.button(i).isEnabled() is not form.needs_weights
+    for form, choice in zip(FORMATS, dialog.formats.buttons, strict=True):
+        assert choice.isEnabled() is not form.needs_weights
