@@ -17,9 +17,9 @@ from core.jobs.events import JobSucceeded
 from core.jobs.failures import Failure, tail_of
 from core.scan.progress import ScanProgress
 from core.scan.record import CANCELLED, FAILED, FINISHED, RUNNING
+from core.scan.results import ScanTail
 from core.scan.row import ScanRow
 from core.scan.store import Scan
-from core.scan.tail import ScanTail
 from core.words import films as in_films
 from desktop.scan.actions import ScanActions
 from desktop.scan.progress import ScanHead

@@ -16,6 +16,7 @@ from core.model.seen_films import film_sha256, path_free
 from core.reports.report_json import epochs, read_report_json
 from core.reports.sentences import cautions, summary
 from core.runs.config import config_to_json
+from core.runs.progress import read_progress
 from core.runs.run import Run
 from core.runs.settings import in_words
 from desktop.widgets.rates import RATES, figure, rate_of
@@ -93,14 +94,15 @@ def read_report_data(run: Run) -> ReportData:
         report = read_report_json(bundle)
     except BundleError as error:
         problem = error
-    history = tuple(run.history())
+    progress, _ = read_progress(run)
+    history = tuple(progress.epochs)
     if not history and report is not None:
         history = epochs(report)
     names = {label.name: label.display_name for label in bundle.card.labels}
     said = cautions_about(bundle.card.data, names)
     if report is not None:
         said = cautions(report)
-    said += run.notes()
+    said += progress.notes
     found = report["result"].get("mistakes", ()) if report is not None else ()
     return ReportData(
         run=run,

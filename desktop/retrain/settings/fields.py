@@ -90,6 +90,7 @@ GROUPS: Final = (
             field("balance"),
             field("heaviest", step=0.5, decimals=1),
             field("pools"),
+            field("leave_one_source_out"),
         ),
     ),
     Group(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from core.films.radiograph import display_name
 from core.model.bundle import Label
 from core.model.classifier import percent
-from core.scan.row import escape, neutralise
+from core.scan.row import encode_cell
 from desktop.scan.table.rows import RowStore
 
 #: What a cell says of a row, by its number.
@@ -192,6 +192,6 @@ def rows_as_text(
         lines = []
         for row in numbers[start : start + _PART]:
             cells = ((column.whole or column.text)(rows, row) for column in shown)
-            lines.append("\t".join(neutralise(escape(cell)) for cell in cells))
+            lines.append("\t".join(map(encode_cell, cells)))
         parts.append("\n".join(lines))
     return "\n".join(parts)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from core.model.bundle import Label
 from core.scan.row import ScanRow
-from core.scan.triage import disease_share, triage_key
+from core.scan.triage import disease_probability, triage_key
 
 #: Between the warnings of a film, where they are one text.
 BETWEEN: Final = "\n"
@@ -126,7 +126,7 @@ class RowStore:
             is_stated = row.finding is not None
             finding = names.index(row.finding) if is_stated else self.uncertain
             # To the digits of the file: 1 - 0.07 is to count as 93 per cent.
-            disease = round(disease_share(row.probabilities), 6)
+            disease = round(disease_probability(row.probabilities), 6)
             shares = [row.probabilities[name] for name in names]
         warnings, size = len(row.warnings), row.size or 0
         return finding, warnings, disease, size, triage_key(row)[:2], shares
