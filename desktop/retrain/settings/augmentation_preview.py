@@ -2,64 +2,66 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from PyQt5.QtCore import QRect, QRectF, QSize, Qt, pyqtSlot
+from PyQt5.QtCore import QRect, QSize, Qt, pyqtSlot
 from PyQt5.QtGui import QColor, QImage, QPainter, QPaintEvent, QShowEvent
-from PyQt5.QtWidgets import (
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QSizePolicy,
-    QVBoxLayout,
-    QWidget,
-)
+from PyQt5.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from core.errors import CoreError
 from core.films.radiograph import display_name
 from core.paths import sample_films
 from core.runs.variations import Augmentation
-from desktop.retrain.settings.sampler import SamplerThread, Sketch
+from desktop.retrain.settings.sampler import draw_variations
+from desktop.widgets.buttons import button
 from desktop.widgets.labels import Caption
+from desktop.widgets.layouts import column, row
+from desktop.work.background import Background
 
-VARIATIONS: Final = 6
+_VARIATIONS: Final = 6
 _LARGEST_SIDE: Final = 320
 
 
 class AugmentationPreview(QWidget):
     """A film and some variations of it, drawn anew as the settings change.
 
-    Drawn while it is on screen only.
+    Drawn while it is on screen only, and off the GUI thread.
+
+    Attributes:
+        tiles: The pictures.
+        about: What is said of the film that is shown.
     """
 
-    def __init__(self, sampler: SamplerThread, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._sampler = sampler
+        self._painter = Background(self, "preview")
+        self._is_stale = False
         self._films: list[Path] = []
         self._shown = 0
-        self._seed = 0
-        self._newest = 0
-        self._failures = 0
+        self._seed = self._failures = 0
         self._how = Augmentation()
         self._side = 224
         self.tiles = _Tiles(self)
-        self._about = Caption("", self)
-        self._again = QPushButton("Draw &again", self)
-        self._again.setToolTip("Other variations by the same settings")
-        self._again.clicked.connect(self._on_again_clicked)
-        self._next = QPushButton("A&nother film", self)
-        self._next.clicked.connect(self._on_next_clicked)
-        sampler.sampler.drawn.connect(self._on_drawn)
-        sampler.sampler.failed.connect(self._on_failed)
-        self._lay_out()
+        self.about = Caption("", self)
+        again = button(
+            "Draw &again",
+            self._on_again_clicked,
+            self,
+            tip="Other variations by the same settings",
+        )
+        self._next = button("A&nother film", self._on_next_clicked, self)
+        column(
+            QLabel("As the network will see it", self),
+            self.tiles,
+            row((self.about, 1), again, self._next),
+            of=self,
+            gap=6,
+            margins=(0, 6, 0, 6),
+        )
         self.set_films([])
-
-    @property
-    def about(self) -> str:
-        """What is said of the film that is shown."""
-        return self._about.text()
 
     @property
     def film(self) -> Path | None:
@@ -78,14 +80,20 @@ class AugmentationPreview(QWidget):
         self._how, self._side = how, min(side, _LARGEST_SIDE)
         self._draw()
 
+    def shut_down(self) -> None:
+        """End the thread that draws."""
+        self._painter.shut_down()
+
     def _draw(self) -> None:
+        """Draw anew, or once what is being drawn is done."""
+        self._is_stale = True
         film = self.film
-        if film is None or not self.isVisible():
+        if film is None or not self.isVisible() or self._painter.is_busy:
             return
-        self._newest += 1
-        self._sampler.draw(
-            Sketch(self._newest, film, self._side, self._how, self._seed, VARIATIONS)
-        )
+        self._is_stale = False
+        what = (film, self._side, self._how, self._seed, _VARIATIONS)
+        draw = functools.partial(draw_variations, *what)
+        self._painter.ask(draw, self._on_drawn, self._on_failed)
 
     @pyqtSlot()
     def _on_again_clicked(self) -> None:
@@ -98,41 +106,27 @@ class AugmentationPreview(QWidget):
         self._failures = 0
         self._draw()
 
-    @pyqtSlot(int, list)
-    def _on_drawn(self, number: int, images: list[QImage]) -> None:
-        if number != self._newest or self.film is None:
+    def _on_drawn(self, images: list[QImage]) -> None:
+        if self._is_stale or self.film is None:
+            self._draw()
             return
         name = display_name(self.film)
-        self._about.setText(
+        self.about.setText(
             f"Your film {name}" if self._films else f"A drawn film, {name}"
         )
         self.tiles.set_images(images)
 
-    @pyqtSlot(int, object)
-    def _on_failed(self, number: int, error: CoreError) -> None:
-        if number != self._newest:
+    def _on_failed(self, error: CoreError) -> None:
+        if self._is_stale:
+            self._draw()
             return
         self._failures += 1
         if self._failures < min(len(self._films), 5):
             self._shown += 1
             self._draw()
         else:
-            self._about.setText(str(error))
+            self.about.setText(str(error))
             self.tiles.set_images([])
-
-    def _lay_out(self) -> None:
-        buttons = QHBoxLayout()
-        buttons.setSpacing(8)
-        buttons.addWidget(self._about, 1)
-        buttons.addWidget(self._again)
-        buttons.addWidget(self._next)
-        title = QLabel("As the network will see it", self)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 6, 0, 6)
-        column.setSpacing(6)
-        column.addWidget(title)
-        column.addWidget(self.tiles)
-        column.addLayout(buttons)
 
     # Qt overrides
 
@@ -160,7 +154,7 @@ class _Tiles(QWidget):
         self.update()
 
     def _places(self, width: int) -> list[QRect]:
-        count, gap = VARIATIONS + 1, 6
+        count, gap = _VARIATIONS + 1, 6
         columns = count if width >= count * 104 else (count + 1) // 2
         side = min(150, (width - (columns - 1) * gap) // columns)
         return [
@@ -191,11 +185,8 @@ class _Tiles(QWidget):
             else:
                 painter.fillRect(place, self.palette().midlight())
         if self.images:
-            self._paint_caption(painter, self._places(self.width())[0])
-
-    def _paint_caption(self, painter: QPainter, place: QRect) -> None:
-        strip = QRect(place.left(), place.bottom() - 19, place.width(), 20)
-        painter.fillRect(strip, QColor(10, 14, 20, 190))
-        painter.setPen(QColor(240, 244, 248))
-        text = "unchanged"
-        painter.drawText(QRectF(strip), Qt.AlignmentFlag.AlignCenter, text)
+            first = self._places(self.width())[0]
+            strip = first.adjusted(0, first.height() - 20, 0, 0)
+            painter.fillRect(strip, QColor(10, 14, 20, 190))
+            painter.setPen(QColor(240, 244, 248))
+            painter.drawText(strip, Qt.AlignmentFlag.AlignCenter, "unchanged")
