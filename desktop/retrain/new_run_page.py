@@ -17,9 +17,9 @@ from desktop.retrain.data.check import CheckFolder
 from desktop.retrain.data.options import audit_words
 from desktop.retrain.data.panel import DataPanel
 from desktop.retrain.preflight import PreflightPanel, minutes_in_words
-from desktop.retrain.runs.request import RunRequest, as_typed, train_words
+from desktop.retrain.runs.kind import RunRequest, as_typed, train_words
+from desktop.retrain.settings.augmentation_preview import first_films
 from desktop.retrain.settings.form import SettingsForm
-from desktop.retrain.settings.sampler import first_films
 from desktop.retrain.settings.weights_editor import WeightsEditor
 from desktop.settings import Settings
 from desktop.widgets.buttons import button

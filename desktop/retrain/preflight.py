@@ -19,7 +19,7 @@ from core.jobs.failures import Failure
 from core.json_file import read_json
 from core.runs.config import config_to_json
 from desktop.retrain.data.check import CheckFolder, CheckPanel
-from desktop.retrain.runs.request import RunRequest
+from desktop.retrain.runs.kind import RunRequest
 from desktop.retrain.settings.fields import BACKENDS
 from desktop.widgets.buttons import button
 from desktop.widgets.labels import Caption, PlainText

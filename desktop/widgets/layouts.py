@@ -75,13 +75,18 @@ def _filled(
 class WidgetList(QWidget):
     """Widgets below each other that change all at once; hidden while there are none.
 
+    Args:
+        head: Stays above them.
+
     Attributes:
         widgets: From the top.
     """
 
-    def __init__(self, parent: QWidget, gap: int = 6) -> None:
+    def __init__(
+        self, parent: QWidget, *, gap: int = 6, head: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
-        self._column = column(of=self, gap=gap)
+        self._column = column(*([head] if head else []), of=self, gap=gap)
         self.widgets: list[QWidget] = []
         self.hide()
 

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from core.errors import DatasetError
 from core.json_file import read_json
-from desktop.widgets.row_table import Cell, Rows
+from desktop.widgets.figures_table import Cell
+from desktop.widgets.row_table import Rows
 
 SPLIT_TITLES: Final = {"train": "Training", "val": "Validation", "test": "Test"}
 #: Labels that find room beside each other.
@@ -125,7 +126,7 @@ class AuditResult:
                 for label, films in counts.items()
             )
             return Rows(title, ("Source", "Label", "Films"), long)
-        wide = tuple(
+        wide: tuple[tuple[Cell, ...], ...] = tuple(
             (source or "not stated", *(counts.get(x, 0) for x in self.labels))
             for source, counts in rows
         )

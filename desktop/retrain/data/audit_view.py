@@ -18,6 +18,7 @@ from desktop.widgets.row_table import Rows, RowsDialog, WholeTable
 
 #: Rows from which the table by source moves to a window of its own.
 _MOST_ROWS = 24
+_QUESTION: Final = "Could a program tell the labels apart without looking at lungs?"
 #: Letters of a reason that says something.
 _LEAST_REASON: Final = 10
 _KEPT: Final = "Your words go into the record of the run."
@@ -47,11 +48,9 @@ class AuditView(QWidget):
         )
         self.split = Caption("", self)
         self.split.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._probes_title = SectionTitle(
-            "Could a program tell the labels apart without looking at lungs?", self
-        )
-        self._probes_title.setWordWrap(True)
-        self._probes = WidgetList(self)
+        title = SectionTitle(_QUESTION, self)
+        title.setWordWrap(True)
+        self._probes = WidgetList(self, head=title)
         self._advice = Caption("", self)
         self._findings_title = SectionTitle("What else was found", self)
         self._findings = WidgetList(self)
@@ -62,7 +61,7 @@ class AuditView(QWidget):
                 *(SectionTitle("Films", self), self.table, self.split, self.sources),
                 row(self._sources_button, None),
             ),
-            column(self._probes_title, self._probes, self._advice),
+            column(self._probes, self._advice),
             column(self._findings_title, self._findings, self.lists),
             of=self,
             gap=12,
@@ -84,7 +83,6 @@ class AuditView(QWidget):
             self.sources.set_rows(sources)
         self.split.setText(_split_words(result))
         self.split.setVisible(bool(result.split_sha256))
-        self._probes_title.setVisible(bool(result.probes))
         self._probes.set_widgets([self._card(each) for each in result.probes])
         self._advice.setText(result.advice)
         self._advice.setVisible(bool(result.advice))
@@ -215,6 +213,7 @@ class LeakCard(MessageCard):
     def _row_of(self, leak: Finding) -> QWidget:
         line = QWidget(self._rows)
         words = PlainText(f"•  {leak.text}", line)
+        assert leak.details is not None  # every leak lists its films
         show = button("Show…", partial(self._show_rows, leak.details), line)
         show.setAccessibleName(f"Show the films: {leak.text}")
         row((words, 1), show, of=line)

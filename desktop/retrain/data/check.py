@@ -163,11 +163,11 @@ class CheckPanel(QFrame):
 
     @pyqtSlot(object, object)
     def _on_job_ended(self, command: Command, outcome: Outcome) -> None:
-        if command is not self._command:  # which nobody waits for any more
+        if self._command is None:  # nobody waits for any
             return
         if isinstance(outcome, Failure):
             self._fail(outcome)
-        elif isinstance(outcome, JobStopped):
+        elif isinstance(outcome, JobStopped) or command is not self._command:
             self._folder.discard(command.path)
             self._on_stopped()
         else:
@@ -205,7 +205,10 @@ def copy_manifest(manifest: Path, target: Path) -> None:
             f"The manifest {manifest.name} cannot be read: {error}.",
             hint="Check the films again.",
         ) from error
-    with atomic_write(target) as path, open(path, "w", encoding="utf-8") as copy:
+    with (
+        atomic_write(target) as path,
+        open(path, "w", encoding="utf-8", newline="") as copy,
+    ):
         writer = csv.writer(copy, lineterminator="\n")
         writer.writerow(names)
         for row in rows:

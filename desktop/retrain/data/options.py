@@ -122,7 +122,9 @@ class DataOptions(Disclosure):
         return SplitOptions(
             labels=() if chosen == self._known else chosen,
             patient_pattern=self.pattern.text().strip(),
-            **{name: editor.value for name, editor in self._numbers.items()},
+            validation=self._numbers["validation"].value,
+            test=self._numbers["test"].value,
+            seed=int(self._numbers["seed"].value),
         )
 
     @property

@@ -64,6 +64,7 @@ class CandidatePanel(CheckPanel):
     status_changed = pyqtSignal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
+        # Which writes into the run's folder, and needs none of its own.
         stop = "S&top comparing"
         super().__init__(CheckFolder(), "Comparison", parent, stop=stop)
         self.setObjectName("candidatePanel")
@@ -129,7 +130,7 @@ class CandidatePanel(CheckPanel):
     def stop(self) -> None:
         """Stop a comparison, or do not begin it."""
         self._dwell.stop()
-        if self.is_checking:
+        if self.is_checking and self._command is not None:
             super().stop()
         else:
             self._on_stopped()

@@ -23,7 +23,7 @@ from core.runs.record import RunRecord
 from core.runs.run import Run
 from core.runs.settings import in_words
 from desktop.retrain.data.audit import SPLIT_TITLES
-from desktop.retrain.runs.request import changed_settings
+from desktop.retrain.runs.kind import changed_settings
 from desktop.widgets.rates import RATES, figure, rate_of
 
 

@@ -266,7 +266,7 @@ class Notes(WidgetList):
     """
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
+        super().__init__(parent, head=SectionTitle("Notes", parent))
         self.notes: tuple[str, ...] = ()
 
     def set_notes(self, notes: Sequence[str]) -> None:
@@ -274,7 +274,7 @@ class Notes(WidgetList):
         if tuple(notes) == self.notes:
             return
         self.notes = tuple(notes)
-        shown: list[QWidget] = [SectionTitle("Notes", self)] if notes else []
+        shown: list[QWidget] = []
         for note in self.notes[:_MOST_NOTES]:
             shown.append(NoteRow(self))
             shown[-1].set_text(note, "warn")

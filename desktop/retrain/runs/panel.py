@@ -8,7 +8,6 @@ from pathlib import Path
 from PyQt5.QtCore import (
     QItemSelectionModel,
     QModelIndex,
-    QPoint,
     QSignalBlocker,
     Qt,
     QUrl,
@@ -18,11 +17,11 @@ from PyQt5.QtCore import (
 from PyQt5.QtGui import QDesktopServices, QKeySequence
 from PyQt5.QtWidgets import (
     QAbstractItemView,
+    QAction,
     QComboBox,
     QFrame,
     QLabel,
     QListView,
-    QMenu,
     QPushButton,
     QSizePolicy,
     QStackedWidget,
@@ -96,7 +95,11 @@ class RunsPanel(QFrame):
         )
         context = Qt.ShortcutContext.WidgetShortcut
         self.delete_action.setShortcutContext(context)
-        self.list.addAction(self.delete_action)
+        line = QAction(self)
+        line.setSeparator(True)
+        # Its menu, too.
+        before = (self._folder_action, self._compare_action, line)
+        self.list.addActions([*before, self.delete_action])
         self._stack = QStackedWidget(self)
         self._lay_out()
         self.model.dataChanged.connect(self._show_selection)
@@ -215,15 +218,6 @@ class RunsPanel(QFrame):
         for run in self.chosen_runs[:1]:
             self.deletion_asked.emit(run)
 
-    @pyqtSlot(QPoint)
-    def _on_menu_asked(self, place: QPoint) -> None:
-        menu = QMenu(self)
-        menu.addActions([self._folder_action, self._compare_action])
-        menu.addSeparator()
-        menu.addAction(self.delete_action)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(self.list.viewport().mapToGlobal(place))
-
     # Making
 
     def _make_list(self) -> QListView:
@@ -236,9 +230,8 @@ class RunsPanel(QFrame):
         view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        view.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         view.setAccessibleName("Runs")
-        view.customContextMenuRequested.connect(self._on_menu_asked)
         view.activated.connect(self._on_list_activated)
         view.selectionModel().selectionChanged.connect(self._on_list_selected)
         return view

@@ -22,9 +22,12 @@ _BACKEND: Final = Setting(
 )
 _DEFAULTS: Final = flat_settings(TrainingConfig())
 #: Type of a setting's values -> how they are changed.
-_KINDS: Final = {
-    **{bool: "flag", int: "whole", float: "number"},
-    **{str: "text", tuple: "list"},
+_KINDS: Final[Mapping[type, str]] = {
+    bool: "flag",
+    int: "whole",
+    float: "number",
+    str: "text",
+    tuple: "list",
 }
 #: Smallest step of a rate's ends, over whose orders of magnitude none is fitting.
 _RATE_STEP: Final = 0.01

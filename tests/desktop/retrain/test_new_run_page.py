@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from core.model.bundle import ModelBundle
 from core.paths import checks_dir
 from desktop.retrain.new_run_page import DATA, SETTINGS, START, NewRunPage
-from desktop.retrain.runs.request import RunRequest
+from desktop.retrain.runs.kind import RunRequest
 from desktop.settings import Settings
 from tests.run_preparation import (
     StandIn,

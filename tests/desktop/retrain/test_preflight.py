@@ -19,7 +19,7 @@ from desktop.retrain.preflight import (
     read_preflight,
     time_in_words,
 )
-from desktop.retrain.runs.request import RunRequest
+from desktop.retrain.runs.kind import RunRequest
 from tests.run_preparation import (
     PREFLIGHT,
     StandIn,

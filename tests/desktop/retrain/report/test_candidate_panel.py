@@ -165,6 +165,26 @@ def test_a_comparison_can_be_stopped(
     assert panel.compare_button.isVisible()
 
 
+def test_the_end_of_a_comparison_is_nothing_to_the_run_chosen_meanwhile(
+    panel: CandidatePanel,
+    qtbot: QtBot,
+    run: Run,
+    in_use: ModelBundle,
+    tiny_bundle: ModelBundle,
+    manifest: Path,
+) -> None:
+    second = make_finished_run(tiny_bundle, manifest, name="Second")
+    panel.set_model_in_use(in_use)
+    comparing(panel, qtbot, run)
+    panel._dwell.setInterval(60_000)
+    panel.set_run(second, read_bundle(second.bundle_dir))
+    qtbot.waitUntil(lambda: not panel._jobs.is_running, timeout=20000)
+    assert panel.progress.isVisible()
+    assert panel.choice.use_button.text() == "&Use this model…"
+    panel.progress.stop_button.click()
+    assert panel.compare_button.isVisible()
+
+
 def answering(
     monkeypatch: pytest.MonkeyPatch,
     answer: str,

@@ -20,7 +20,8 @@ from core.runs.config import (
 )
 from core.runs.presets import PRESETS, config_from_preset
 from core.runs.settings import AUGMENTATION
-from desktop.retrain.runs.request import as_typed, train_words
+from desktop.retrain.runs.kind import as_typed, train_words
+from desktop.retrain.settings.augmentation_preview import first_films
 from desktop.retrain.settings.editors import NumberEditor, RateBox
 from desktop.retrain.settings.fields import (
     BACKEND,
@@ -33,7 +34,6 @@ from desktop.retrain.settings.fields import (
     field as field_of,
 )
 from desktop.retrain.settings.form import SettingsForm
-from desktop.retrain.settings.sampler import first_films
 from desktop.retrain.settings.weights_editor import WeightsEditor
 from tests.run_preparation import change_settings
 
