@@ -13,7 +13,6 @@ from PyQt5.QtWidgets import QStackedWidget, QWidget
 
 from core.model.bundle import ModelBundle
 from core.runs.config import TrainingConfig
-from desktop.retrain.data.check import CheckFolder
 from desktop.retrain.data.options import audit_words
 from desktop.retrain.data.panel import DataPanel
 from desktop.retrain.preflight import PreflightPanel, minutes_in_words
@@ -57,11 +56,10 @@ class NewRunPage(QWidget):
         super().__init__(parent)
         self._settings = settings or Settings()
         self.setAcceptDrops(True)
-        self._folder = CheckFolder()
         self._finder = Background(self, "films of the user's")
-        self.data = DataPanel(self._folder, self)
+        self.data = DataPanel(self)
         self.form = SettingsForm(self)
-        self.preflight = PreflightPanel(self._folder, self)
+        self.preflight = PreflightPanel(self)
         self.command = CommandCard(self)
         self._overview = MessageCard("good", self)
         self.steps = StepBar(_TITLES, self)
@@ -134,7 +132,6 @@ class NewRunPage(QWidget):
         """End all children and threads, and remove what checks wrote."""
         for part in (self.data, self.preflight, self.form.preview, self._finder):
             part.shut_down()
-        self._folder.clear()
 
     @pyqtSlot(int)
     def go_to(self, step: int) -> None:

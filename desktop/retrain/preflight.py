@@ -18,7 +18,7 @@ from core.jobs.events import DeviceFound, Noted
 from core.jobs.failures import Failure
 from core.json_file import read_json
 from core.runs.config import config_to_json
-from desktop.retrain.data.check import CheckFolder, CheckPanel
+from desktop.retrain.data.check import CheckPanel
 from desktop.retrain.runs.kind import RunRequest
 from desktop.retrain.settings.fields import BACKENDS
 from desktop.widgets.buttons import button
@@ -134,8 +134,8 @@ class PreflightPanel(CheckPanel):
         notes: What else the check said.
     """
 
-    def __init__(self, folder: CheckFolder, parent: QWidget | None = None) -> None:
-        super().__init__(folder, "The machine is being checked", parent)
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("The machine is being checked", parent)
         self.result: Preflight | None = None
         self._job: RunRequest | None = None
         self._checked: RunRequest | None = None

@@ -70,7 +70,6 @@ class CheckPanel(QFrame):
     A check that fails or is cancelled leaves the last result on screen.
 
     Args:
-        folder: Where the child writes.
         name, stop, stages: As `JobProgress` takes them.
 
     Attributes:
@@ -85,7 +84,6 @@ class CheckPanel(QFrame):
 
     def __init__(
         self,
-        folder: CheckFolder,
         name: str,
         parent: QWidget | None,
         *,
@@ -93,7 +91,7 @@ class CheckPanel(QFrame):
         stages: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(parent)
-        self._folder = folder
+        self._folder = CheckFolder()
         self._kept: Path | None = None
         self._command: Command | None = None
         self.progress = JobProgress(name, stop, stages or {}, self)
@@ -117,8 +115,9 @@ class CheckPanel(QFrame):
         self._jobs.stop()
 
     def shut_down(self) -> None:
-        """Stop a check and wait for its end."""
+        """Stop a check, wait for its end, and remove what was written."""
         self._jobs.shut_down(waits=True)
+        self._folder.clear()
 
     def _begin(self, prepare: Callable[[Path], list[str]]) -> None:
         """Start a check; one that runs begins anew.

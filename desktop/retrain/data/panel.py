@@ -12,7 +12,7 @@ from PyQt5.QtWidgets import QWidget
 from core.jobs.failures import Failure
 from desktop.retrain.data.audit import AuditResult, read_audit
 from desktop.retrain.data.audit_view import AuditView
-from desktop.retrain.data.check import CheckFolder, CheckPanel, copy_manifest
+from desktop.retrain.data.check import CheckPanel, copy_manifest
 from desktop.retrain.data.chooser import DataChooser
 from desktop.retrain.data.options import DataOptions, SplitOptions, audit_words
 from desktop.widgets.buttons import button
@@ -42,8 +42,8 @@ class DataPanel(CheckPanel):
 
     data_changed = pyqtSignal(object)
 
-    def __init__(self, folder: CheckFolder, parent: QWidget | None = None) -> None:
-        super().__init__(folder, "Progress of the check", parent, stages=_STAGES)
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("Progress of the check", parent, stages=_STAGES)
         self.data: Path | None = None
         #: Films and options: of the last check, and of that with the result.
         self._asked: tuple[Path, SplitOptions] | None = None

@@ -14,7 +14,7 @@ from core.jobs.failures import Failure
 from core.model.bundle import ModelBundle
 from core.runs.run import Run
 from desktop.models.choice import Advice, ModelChoice
-from desktop.retrain.data.check import CheckFolder, CheckPanel
+from desktop.retrain.data.check import CheckPanel
 from desktop.retrain.report.comparison import (
     ComparisonView,
     compare_command,
@@ -64,9 +64,7 @@ class CandidatePanel(CheckPanel):
     status_changed = pyqtSignal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        # Which writes into the run's folder, and needs none of its own.
-        stop = "S&top comparing"
-        super().__init__(CheckFolder(), "Comparison", parent, stop=stop)
+        super().__init__("Comparison", parent, stop="S&top comparing")
         self.setObjectName("candidatePanel")
         self.result: Mapping[str, Any] | None = None
         self._run: Run | None = None
@@ -136,7 +134,6 @@ class CandidatePanel(CheckPanel):
             self._on_stopped()
 
     def shut_down(self) -> None:
-        """Stop a comparison that runs and wait for its end."""
         self._dwell.stop()
         super().shut_down()
 

@@ -160,11 +160,7 @@ def headline(data: ReportData) -> list[str]:
 def class_rows(data: ReportData) -> list[list[str]]:
     """A row per label: name, films, and each rate with its interval."""
     return [
-        [
-            data.names.get(label, label),
-            str(fields["n"]),
-            *(figure(rate_of(fields, name)) for name in RATES),
-        ]
+        [data.names.get(label, label), str(fields["n"]), *_figures(fields, *RATES)]
         for label, fields in data.result["per_class"].items()
     ]
 
@@ -172,40 +168,33 @@ def class_rows(data: ReportData) -> list[list[str]]:
 def source_rows(data: ReportData) -> list[list[str]]:
     """A row per source: name, films, accuracy, macro-F1."""
     return [
-        [
-            source,
-            str(part["n"]),
-            figure(rate_of(part, "accuracy")),
-            figure(rate_of(part, "macro_f1")),
-        ]
+        [source, str(part["n"]), *_figures(part, "accuracy", "macro_f1")]
         for source, part in data.result.get("by_source", {}).items()
     ]
 
 
 def within_rows(data: ReportData) -> list[list[str]]:
     """A row per pair of labels within one place: place, labels, films, AUC."""
-    return [
-        [
-            entry["within"],
-            " against ".join(data.names.get(x, x) for x in entry["labels"]),
-            " + ".join(str(n) for n in entry["n"]),
-            figure(rate_of(entry, "auc")),
-        ]
-        for entry in data.result.get("within_source", ())
-    ]
+    rows = []
+    for entry in data.result.get("within_source", ()):
+        labels = " against ".join(data.names.get(x, x) for x in entry["labels"])
+        films = " + ".join(str(n) for n in entry["n"])
+        rows.append([entry["within"], labels, films, *_figures(entry, "auc")])
+    return rows
+
+
+def _figures(fields: object, *names: str) -> list[str]:
+    return [figure(rate_of(fields, name)) for name in names]
 
 
 def film_rows(data: ReportData) -> tuple[list[str], list[list[str]]]:
     """Heading and rows of the films by split: label and source, then counts."""
     splits = films_by_split(data.bundle.card.data)
     keys = dict.fromkeys(key for part in splits.values() for key in part)
-    rows = [
-        [
-            _film_kind(key, data.names),
-            *(str(part.get(key, 0)) for part in splits.values()),
-        ]
-        for key in keys
-    ]
+    rows = []
+    for key in keys:
+        counts = (str(part.get(key, 0)) for part in splits.values())
+        rows.append([_film_kind(key, data.names), *counts])
     return ["Films", *(SPLIT_TITLES.get(name, name) for name in splits)], rows
 
 

@@ -10,7 +10,6 @@ from pytestqt.qtbot import QtBot
 
 from core.errors import OutputError
 from core.runs.config import TrainingConfig, config_from_json
-from desktop.retrain.data.check import CheckFolder
 from desktop.retrain.preflight import (
     PreflightPanel,
     batch_in_words,
@@ -36,12 +35,10 @@ def stand_in(
 
 @pytest.fixture
 def panel(qtbot: QtBot) -> Iterator[PreflightPanel]:
-    folder = CheckFolder()
-    panel = PreflightPanel(folder)
+    panel = PreflightPanel()
     qtbot.addWidget(panel)
     yield panel
     panel.shut_down()
-    folder.clear()
 
 
 @pytest.fixture

@@ -39,17 +39,11 @@ def stand_in(
 
 
 @pytest.fixture
-def folder() -> CheckFolder:
-    return CheckFolder()
-
-
-@pytest.fixture
-def panel(qtbot: QtBot, folder: CheckFolder) -> Iterator[DataPanel]:
-    panel = DataPanel(folder)
+def panel(qtbot: QtBot) -> Iterator[DataPanel]:
+    panel = DataPanel()
     qtbot.addWidget(panel)
     yield panel
     panel.shut_down()
-    folder.clear()
 
 
 @pytest.fixture
@@ -436,7 +430,6 @@ def test_shares_of_a_recipe_are_checked_with(
 def test_only_the_last_check_keeps_its_files(
     qtbot: QtBot,
     panel: DataPanel,
-    folder: CheckFolder,
     stand_in: StandIn,
     data: Path,
 ) -> None:
@@ -446,11 +439,11 @@ def test_only_the_last_check_keeps_its_files(
     checks = checks_dir()
     assert len(list(checks.iterdir())) == 1
     panel.shut_down()
-    folder.clear()
     assert list(checks.iterdir()) == []
 
 
-def test_files_of_a_window_that_is_gone_are_removed(folder: CheckFolder) -> None:
+def test_files_of_a_window_that_is_gone_are_removed() -> None:
+    folder = CheckFolder()
     orphan = checks_dir() / f"{2**30}-0"
     orphan.mkdir(parents=True)
     made = folder.make()
