@@ -9,7 +9,7 @@ from typing import Final
 
 from PyQt5.QtCore import Qt, QTimer, QUrl, pyqtSignal, pyqtSlot
 from PyQt5.QtGui import QDesktopServices
-from PyQt5.QtWidgets import QLabel, QWidget
+from PyQt5.QtWidgets import QWidget
 
 from core.errors import CoreError
 from core.runs.run import Run
@@ -25,7 +25,7 @@ from desktop.retrain.report.data import (
     save_report,
 )
 from desktop.widgets.buttons import button
-from desktop.widgets.labels import ElidedLabel
+from desktop.widgets.labels import ElidedLabel, PlainText
 from desktop.widgets.layouts import PageScroll, column, row
 from desktop.widgets.message_card import MessageCard
 from desktop.widgets.times import time_in_words, when_in_words
@@ -73,9 +73,9 @@ class ReportPage(PageScroll):
         self.title = ElidedLabel("", page)
         self.title.setObjectName("pageTitle")
         self._subtitle = ElidedLabel("", page)
-        self.headline = _selectable(page)
+        self.headline = PlainText("", page, is_selectable=True)
         self.headline.setObjectName("reportHeadline")
-        self._more = _selectable(page)
+        self._more = PlainText("", page, is_selectable=True)
         self.save_button = button(
             "Save re&port…",
             self._on_save_clicked,
@@ -234,10 +234,3 @@ class ReportPage(PageScroll):
     def _on_look_timeout(self) -> None:
         view = self.candidate.view
         self.ensureWidgetVisible(view.card if view.isVisible() else self.candidate)
-
-
-def _selectable(parent: QWidget) -> QLabel:
-    label = QLabel(parent)
-    label.setWordWrap(True)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    return label
