@@ -213,6 +213,12 @@ TABLE = {
         "folder",
         **ON_FOLDER,
     ),
+    "train-lungs --out": Row(
+        f"train-lungs {MODEL} --data data/films --masks data/films --overwrite "
+        "--out {}",
+        "folder",
+        **ON_FOLDER,
+    ),
     "scan --out": Row(f"{SCAN} --out {{}}", "file", **SCAN_READS),
     "scan --out --resume": Row(
         f"{SCAN} --out {{}}".replace("--overwrite", "--resume"), "file", **SCAN_READS

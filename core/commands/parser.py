@@ -25,6 +25,7 @@ _COMMANDS = {
     "import": ("import_file", "make a bundle of a .hilum file"),
     "compare": ("compare", "compare a new model with the one in use"),
     "calibrate": ("calibrate", "make a model that scans in int8 too"),
+    "train-lungs": ("train_lungs", "make a model that knows where the lungs are"),
     "card": ("card", "print what a model is and was measured to do"),
     "self-test": ("self_test", "check this installation"),
 }

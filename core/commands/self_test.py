@@ -20,14 +20,7 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Check that this installation reads films as the model's maker measured.
-
-    Returns:
-        0.
-
-    Raises:
-        CoreError: Something is not as it should be.
-    """
+    """Check that this installation reads films as the model's maker measured."""
     bundle = read_bundle(default_bundle_dir())
     print_lines(f"Model {bundle.card.name}, {bundle.sha256[:12]}: files are whole.")
     classifier = Classifier(bundle)

@@ -13,8 +13,8 @@ from core.reports.bar_charts import Measured, confusion_chart, interval_chart
 from core.reports.charts import learning_chart, pr_chart, reliability_chart, roc_chart
 from core.reports.pages import CHART, inline, write_page
 from core.reports.report_json import display_names, epochs
-from core.reports.sentences import cautions, summary, value_in_words
-from core.reports.text import macro_note
+from core.reports.sentences import cautions, lung_sentences, summary, value_in_words
+from core.reports.text import macro_note, unseen_rows
 from core.runs.settings import in_words
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ def write_report_html(
     """Write a report for people.
 
     Args:
-        report: As `core.reports.report_json` describes it.
         films: Name of a film, as the mistakes have it, to where it is, for
             their pictures. A film that is not there is shown without.
 
@@ -53,6 +52,8 @@ def write_report_html(
         notes=notes_about(report["films"], names),
         shortcut_head=SHORTCUT_HEAD,
         shortcuts=shortcut_rows(report["films"], names),
+        lungs=lung_sentences(result["lungs"], names) if result.get("lungs") else [],
+        unseen=unseen_rows(result, names),
         mistakes=mistakes,
         missing=sum(not each["picture"] for each in mistakes or ()),
         splits=splits,

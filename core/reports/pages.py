@@ -26,10 +26,6 @@ CHART = (460, 360)
 def write_page(path: Path, template: str, **values: Any) -> None:
     """Write a page.
 
-    Args:
-        template: Its name.
-        values: What it names.
-
     Raises:
         OutputError: It cannot be written.
     """

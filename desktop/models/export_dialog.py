@@ -27,8 +27,8 @@ from core.errors import CoreError
 from core.jobs.channel import Outcome
 from core.jobs.events import JobStopped, Noted, StageStarted
 from core.jobs.failures import Failure
+from core.jobs.folders import safe_name
 from core.model.bundle import WEIGHTS, ModelBundle
-from core.runs.store import safe_name
 from desktop.models import file_dialogs as model_dialogs
 from desktop.widgets.labels import Caption, printable
 from desktop.widgets.message_card import MessageCard

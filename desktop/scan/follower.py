@@ -12,7 +12,7 @@ from PyQt5.QtCore import QObject, Qt, QThread, pyqtSignal, pyqtSlot
 
 from core.errors import CoreError
 from core.model.bundle import Label
-from core.scan.tail import ScanTail
+from core.scan.results import ScanTail
 from desktop.scan.table.columns import RowBlock
 from desktop.work.threads import give_thread
 

@@ -19,6 +19,7 @@ from core.reports.html import films_by_split, write_report_html
 from core.reports.report_json import epochs, read_report_json, report_json
 from core.reports.sentences import cautions, summary
 from core.runs.config import config_to_json
+from core.runs.progress import read_progress
 from core.runs.record import RunRecord
 from core.runs.run import Run
 from core.runs.settings import in_words
@@ -94,7 +95,8 @@ def read_report_data(run: Run) -> ReportData:
     """
     bundle = read_bundle(run.bundle_dir, name=run.record.name)
     names = bundle.card.names
-    history = tuple(run.history())
+    progress, _ = read_progress(run)
+    history = tuple(progress.epochs)
     report: Mapping[str, Any] | None = None
     problem: CoreError | None = None
     mistakes: tuple[Mistake, ...] = ()
@@ -113,7 +115,7 @@ def read_report_data(run: Run) -> ReportData:
         problem=problem,
         history=history,
         mistakes=mistakes,
-        notes=tuple(dict.fromkeys([*said, *run.notes()])),
+        notes=tuple(dict.fromkeys([*said, *progress.notes])),
         seconds=run.times.seconds(),
     )
 

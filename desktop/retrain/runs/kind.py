@@ -166,7 +166,7 @@ class TrainingKind:
         run.times.end()
         if isinstance(outcome, JobSucceeded):
             return Settled(run, f"{name} has been trained.")
-        last = run.last_event()
+        last = run.channel.last_event()
         if isinstance(outcome, Failure):
             if isinstance(last, JobFailed):
                 return Settled(run, f"{name} could not be trained.")

@@ -21,6 +21,7 @@ from PyQt5.QtCore import (
 from core.errors import CoreError
 from core.model.bundle import ModelBundle, peek_bundle
 from core.runs.presets import PRESETS
+from core.runs.progress import read_progress
 from core.runs.run import FAILED, FINISHED, INTERRUPTED, RUNNING, Run
 from core.runs.settings import SETTINGS
 from desktop.jobs.list_model import SORT_ROLE, Column, JobListModel
@@ -127,7 +128,7 @@ def read_row(run: Run) -> RunRow:
         bundle=bundle,
         accuracy=rate_of(test, "accuracy"),
         macro_f1=rate_of(test, "macro_f1"),
-        epochs=len(run.history()),
+        epochs=len(read_progress(run)[0].epochs),
         seconds=run.times.seconds(),
         is_read=True,
     )

@@ -137,7 +137,10 @@ GROUPS: Final = (
     Group(
         "loss",
         "Loss and balance",
-        ("loss", "label_smoothing", "balance", "heaviest", "pools"),
+        (
+            *("loss", "label_smoothing", "balance", "heaviest", "pools"),
+            "leave_one_source_out",
+        ),
     ),
     Group(
         "films",

@@ -10,7 +10,7 @@ from typing import Final
 from core.films.radiograph import display_name
 from core.model.bundle import Label
 from core.model.classifier import percent
-from core.scan.row import escape, neutralise
+from core.scan.row import encode_cell
 from desktop.scan.table.columns import ScanColumns
 from desktop.scan.table.order import ERROR, FILE, FINDING, VERDICT, WARNINGS
 
@@ -140,7 +140,7 @@ def rows_as_text(
         lines = []
         for row in numbers[start : start + _PART]:
             cells = (_whole_text(rows, labels, row, column) for column in shown)
-            lines.append("\t".join(neutralise(escape(cell)) for cell in cells))
+            lines.append("\t".join(map(encode_cell, cells)))
         parts.append("\n".join(lines))
     return "\n".join(parts)
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.scan.row import ScanRow
-from core.scan.triage import disease_share, triage_key
+from core.scan.triage import disease_probability, triage_key
 
 #: Between the warnings of a film, where they are one text.
 BETWEEN: Final = "\n"
@@ -105,7 +105,7 @@ def _numbers(row: ScanRow, labels: Sequence[str]) -> tuple[object, ...]:
         is_stated = row.finding is not None
         finding = labels.index(row.finding) if is_stated else len(labels)
         # To the digits of the file: 1 - 0.07 is to count as 93 per cent.
-        disease = round(disease_share(row.probabilities), 6)
+        disease = round(disease_probability(row.probabilities), 6)
         shares = [row.probabilities[name] for name in labels]
     return finding, len(row.warnings), disease, triage_key(row)[:2], shares
 
