@@ -62,14 +62,14 @@ class Failure:
     Attributes:
         code: Of `core.errors`, where there is more to do.
         log_tail: The last lines that it wrote; may be empty.
-        log_path: The file with all of them.
+        log_path: The file with all of them; empty where there is none.
         is_crash: Whether it ended without saying why itself.
     """
 
     message: str
-    hint: str
-    log_tail: str
-    log_path: Path
+    hint: str = ""
+    log_tail: str = ""
+    log_path: Path = Path()
     is_crash: bool = False
     code: str = ""
 

@@ -38,7 +38,7 @@ def write_report_html(
     mistakes = None
     if "mistakes" in result:
         mistakes = [_mistake(each, names, films or {}) for each in result["mistakes"]]
-    splits = _splits(report)
+    splits = films_by_split(report["films"])
     write_page(
         path,
         "report.html",
@@ -107,9 +107,13 @@ def _mistake(
     }
 
 
-def _splits(report: Mapping[str, Any]) -> Mapping[str, Mapping[str, int]]:
-    """Films of the job by split and kind; a card by another hand may hold anything."""
-    splits = report["films"].get("films")
+def films_by_split(data: Mapping[str, Any]) -> Mapping[str, Mapping[str, int]]:
+    """Films of a job by split and kind.
+
+    Args:
+        data: Of a card; one by another hand may hold anything.
+    """
+    splits = data.get("films")
     is_known = isinstance(splits, Mapping) and all(
         isinstance(split, Mapping) for split in splits.values()
     )

@@ -25,8 +25,7 @@ from core.runs.progress import RunProgress, read_progress
 from core.runs.record import RunRecord
 from core.runs.run import FAILED, FINISHED, INTERRUPTED, RUNNING, Run
 from core.runs.store import list_runs, new_run
-from desktop.retrain.runs.kind import TrainingKind
-from desktop.retrain.runs.request import RunRequest
+from desktop.retrain.runs.kind import RunRequest, TrainingKind
 from desktop.retrain.tab import RetrainTab
 from desktop.settings import Settings
 from desktop.work.kind import Active
