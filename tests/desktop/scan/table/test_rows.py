@@ -19,6 +19,7 @@ from desktop.scan.table.columns import (
     VERDICT,
     WARNINGS,
     columns_for,
+    row_sentence,
     rows_as_text,
 )
 from desktop.scan.table.order import (
