@@ -54,6 +54,21 @@ def add_job(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def share(text: str) -> float:
+    """A share over 0 and under 1.
+
+    Raises:
+        ArgumentTypeError: It is none.
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no share between 0 and 1")
+    return value
+
+
 def film_count(text: str) -> int:
     """A number of films, at least one.
 

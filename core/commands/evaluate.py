@@ -11,7 +11,8 @@ from typing import Any
 from core.commands.argument_types import new_file
 from core.data.dataset import Sample, films_of_split, listed_films
 from core.errors import DatasetError
-from core.evaluation.evaluate import check_pools, evaluate, parse_pools, score_films
+from core.evaluation.evaluate import evaluate, score_films
+from core.evaluation.pools import check_pools, parse_pools
 from core.jobs.reporters import ConsoleReporter, counter
 from core.model.bundle import ModelBundle, read_bundle
 from core.model.classifier import Classifier

@@ -10,15 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from core.commands.argument_types import new_folder
+from core.commands.argument_types import new_folder, share
 from core.errors import (
+    BundleError,
     CoreError,
     ImageReadError,
     PredictionError,
 )
 from core.files import atomic_write
 from core.films.radiograph import Radiograph, read_radiograph
-from core.model.bundle import ModelBundle, read_bundle
+from core.model.bundle import PROVENANCE, ModelBundle, provenance, read_bundle
+from core.model.card import set_in_words
 from core.model.classifier import (
     Classifier,
     Prediction,
@@ -28,12 +30,16 @@ from core.model.classifier import (
     sentence,
 )
 from core.model.gradcam import heatmap_from_evidence, overlay
+from core.model.local_card import read_local_card, with_local_card
 from core.outputs import check_files, check_folder
-from core.paths import default_bundle_dir
+from core.paths import command_name, default_bundle_dir
 from core.terminal import print_lines, printable
 
 #: Weight of the heat map's colour in the pictures that `predict` writes.
 _OPACITY = 0.6
+
+#: In place of the file of a local card.
+_AUTO = Path("auto")
 
 _DISCLAIMER = "A research and teaching tool, not a medical device."
 
@@ -45,6 +51,20 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="one object per line")
     parser.add_argument(
         "--heatmap", type=new_folder, metavar="DIR", help="write overlays"
+    )
+    parser.add_argument(
+        "--coverage",
+        type=share,
+        metavar="SHARE",
+        help="also the findings that cannot be left out, the true one among them for "
+        "this share of films: 0.9",
+    )
+    parser.add_argument(
+        "--local-card",
+        type=Path,
+        metavar="FILE",
+        help="state findings from your own operating points on; auto: those that are "
+        "kept for the model",
     )
     parser.add_argument(
         "--overwrite", action="store_true", help="replace heat maps that exist"
@@ -61,9 +81,18 @@ def run(arguments: argparse.Namespace) -> int:
     pictures = _picture_paths(arguments)
     bundle = read_bundle(arguments.model or default_bundle_dir())
     classifier = Classifier(bundle)
-    failed = 0
+    bundle, local = _localised(bundle, arguments.local_card)
+    failed, coverage = 0, arguments.coverage
+    if coverage is not None and bundle.card.conformal is None:
+        raise BundleError(
+            f"The model {bundle.card.name} keeps no conformal scores, so it gives no "
+            "sets of findings.",
+            hint="Leave --coverage out, or add them to the model with `recalibrate`.",
+        )
     if not arguments.json:
         print_lines(_header(bundle))
+        if local:
+            print_lines(local)
     for path, picture in zip(arguments.paths, pictures, strict=True):
         try:
             film = read_radiograph(path)
@@ -74,30 +103,53 @@ def run(arguments: argparse.Namespace) -> int:
             _print_failure(path, error, arguments.json)
             continue
         if arguments.json:
-            _print_json(verdict_to_json(path, verdict, bundle))
+            fields = verdict_to_json(path, verdict, bundle, coverage)
+            _print_json({**fields, **({"local_card": local} if local else {})})
         else:
-            print_lines(_row(path, verdict, bundle))
+            print_lines(_row(path, verdict, bundle, coverage))
         if picture is not None:
             write_heatmap(picture, film, prediction, verdict, bundle)
     if not arguments.json:
+        print_lines(_provenance(bundle), sys.stderr)
         print(_DISCLAIMER, file=sys.stderr)  # noqa: T201
     if not failed:
         return 0
     return 2 if failed == len(arguments.paths) else 4
 
 
+def _localised(bundle: ModelBundle, asked: Path | None) -> tuple[ModelBundle, str]:
+    """The bundle with local operating points, and what says so; "" where not asked."""
+    if asked is None:
+        return bundle, ""
+    card = read_local_card(bundle, None if asked == _AUTO else asked)
+    if card is None:
+        raise CoreError(
+            f"There are no local operating points of {bundle.card.name} here.",
+            hint=f"Find them with `{command_name()} local-card --films CSV`.",
+        )
+    return with_local_card(bundle, card), card.in_words()
+
+
 def verdict_to_json(
-    path: Path, verdict: Verdict, bundle: ModelBundle
+    path: Path, verdict: Verdict, bundle: ModelBundle, coverage: float | None = None
 ) -> dict[str, Any]:
-    """The verdict on one film as `predict --json` prints it."""
+    """The verdict on one film as `predict --json` prints it.
+
+    Args:
+        coverage: Share of `set`s that hold the true finding; None for no `set`.
+    """
+    sets = {}
+    if coverage is not None:
+        found = bundle.card.set_at(verdict.probabilities, coverage)
+        sets = {"set": list(found or ()), "coverage": coverage}
     return {
         "path": str(path),
         "finding": verdict.finding,
         "verdict": sentence(verdict, bundle.card),
         "probabilities": {k: round(p, 6) for k, p in verdict.probabilities.items()},
+        **sets,
         "warnings": list(verdict.warnings),
-        "model": bundle.card.name,
-        "model_sha256": bundle.sha256,
+        **provenance(bundle.card, bundle.sha256),
         "error": None,
     }
 
@@ -162,17 +214,28 @@ def _picture_paths(arguments: argparse.Namespace) -> list[Path | None]:
     return chosen
 
 
+def _provenance(bundle: ModelBundle) -> str:
+    named = provenance(bundle.card, bundle.sha256)
+    return printable(", ".join(f"{name} {value}" for name, value in named.items()))
+
+
 def _header(bundle: ModelBundle) -> str:
     names = [f"{printable(label.display_name):>12}" for label in bundle.card.labels]
     return f"{'film':<32}{''.join(names)}   verdict"
 
 
-def _row(path: Path, verdict: Verdict, bundle: ModelBundle) -> str:
+def _row(
+    path: Path, verdict: Verdict, bundle: ModelBundle, coverage: float | None
+) -> str:
     shares = [f"{percent(p):>12}" for p in verdict.probabilities.values()]
     name = printable(path.name)
     name = name if len(name) <= 30 else f"{name[:14]}…{name[-15:]}"
     warnings = "".join(f"\n  {printable(warning)}" for warning in verdict.warnings)
     said = printable(sentence(verdict, bundle.card))
+    if coverage is not None:
+        found = bundle.card.set_at(verdict.probabilities, coverage) or ()
+        words = printable(set_in_words(found, bundle.card))
+        said += f" At {coverage:.4g} coverage: {words}."
     return f"{name:<32}{''.join(shares)}   {said}{warnings}"
 
 
@@ -181,7 +244,7 @@ def _print_failure(path: Path, error: CoreError, as_json: bool) -> None:
     if not as_json:
         print_lines(f"{printable(path.name):<32}not read: {printable(text)}")
         return
-    empty = ("finding", "verdict", "probabilities", "warnings", "model", "model_sha256")
+    empty = ("finding", "verdict", "probabilities", "warnings", *PROVENANCE)
     _print_json({"path": str(path), **dict.fromkeys(empty), "error": text})
 
 

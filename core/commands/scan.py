@@ -28,7 +28,7 @@ from core.scan.precision import precision_of_scan
 from core.scan.results import ScanFile
 from core.scan.resume import scan_with_quarantine
 from core.scan.row import ScanRow
-from core.scan.scanner import Scanner
+from core.scan.scanner import Scanner, with_set
 from core.scan.store import read_scan
 from core.scan.summary import ScanSummary, summary_text
 from core.scan.watch import new_films
@@ -263,9 +263,10 @@ class _Scan:
         scanned = scan_with_quarantine(
             scanner, left, self._journal, report=self._report, check=self._check
         )
+        coverage = self._arguments.coverage
         with contextlib.closing(scanned) as rows:
             for number, row in enumerate(rows, start=1):
-                file.append(row)
+                file.append(with_set(row, scanner.bundle, coverage))
                 count(number)
         if self._parity is not None:
             self._parity.see_again(file.read(), others, self._folder, self._check)
@@ -275,6 +276,7 @@ class _Scan:
     def _follow(self, scanner: Scanner | RayScanner, file: ScanFile) -> None:
         self._done.update(row.file for row in file.read())
         file.sync()
+        coverage = self._arguments.coverage
         self._report(StageStarted("watch", f"Watching {self._folder}."))
         for films in new_films(
             self._folder,
@@ -284,7 +286,7 @@ class _Scan:
         ):
             with contextlib.closing(scanner.scan(films, self._check)) as rows:
                 for row in rows:
-                    file.append(row)
+                    file.append(with_set(row, scanner.bundle, coverage))
                     self._done.add(row.file)
                     said = row.verdict or f"not read: {row.error}"
                     self._report(Noted(f"{row.file}: {said}"))

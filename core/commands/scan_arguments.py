@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from core.commands.argument_types import add_job, new_file
+from core.commands.argument_types import add_job, new_file, share
+from core.model.conformal import COVERAGE
 
 
 def add_parser(parser: argparse.ArgumentParser) -> None:
@@ -18,6 +19,13 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
         choices=["float32", "fast", "bfloat16", "int8"],
         default="float32",
         help="fast: what this computer does quickest, timed once",
+    )
+    parser.add_argument(
+        "--coverage",
+        type=share,
+        default=COVERAGE,
+        metavar="SHARE",
+        help="of the films whose set holds the true finding (0.9)",
     )
     labels = parser.add_mutually_exclusive_group()
     labels.add_argument(

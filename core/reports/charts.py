@@ -186,6 +186,35 @@ def reliability_chart(
     return figure
 
 
+def source_reliability_chart(
+    result: Mapping[str, Any],
+    *,
+    size: tuple[int, int],
+    colours: ChartColours = LIGHT,
+) -> Figure:
+    """As `reliability_chart`, a line for each source; after the temperature alone."""
+    figure = new_figure(size, colours)
+    axes = new_axes(figure, colours)
+    axes.plot([0, 1], [0, 1], color=colours.faint, linewidth=1, linestyle=(0, (3, 3)))
+    most = max(8, min(22, int((size[0] - 100) / 6.5) - 10))
+    for number, (source, part) in enumerate(result["by_source"].items()):
+        bins = part.get("reliability", ())
+        error = "" if part.get("ece") is None else f", ECE {part['ece']:.3f}"
+        axes.plot(
+            [b["confidence"] for b in bins],
+            [b["accuracy"] for b in bins],
+            linestyle=_DASHES[(number + number // len(_DASHES)) % len(_DASHES)],
+            marker="o",
+            markersize=4,
+            color=colours.series_at(number),
+            label=shortened(source, most) + error,
+            clip_on=False,
+        )
+    axes.set(xlabel="Confidence", ylabel="Accuracy", xlim=(0, 1), ylim=(0, 1.005))
+    legend_above(axes)
+    return figure
+
+
 def _curves(
     lines: Mapping[str, tuple[float | None, Sequence[Sequence[float]]]],
     names: Mapping[str, str],

@@ -10,10 +10,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from core import __version__
 from core.errors import OutputError
 from core.files import atomic_write
-from core.model.bundle import ModelBundle
+from core.model.bundle import PROVENANCE, ModelBundle, provenance
 from core.scan.row import ScanRow, encode_cell, encode_cells, encode_row, header
 from core.scan.summary import (
     FolderCounts,
@@ -38,11 +37,10 @@ def row_to_json(row: ScanRow) -> dict[str, Any]:
         "finding": row.finding,
         "verdict": row.verdict if was_read else None,
         "probabilities": dict(row.probabilities) if was_read else None,
+        "set": list(row.set) if row.coverage is not None else None,
+        "coverage": row.coverage,
         "warnings": list(row.warnings),
-        "model": row.model,
-        "model_sha256": row.model_sha256,
-        "precision": row.precision,
-        "version": row.version,
+        **{name: getattr(row, name) for name in PROVENANCE},
         "bytes": row.size,
         "modified": row.modified or None,
         "error": row.error or None,
@@ -127,7 +125,8 @@ def _cells(row: ScanRow, labels: Sequence[str]) -> list[str | float | None]:
         _text(row.error),
         row.size,
         *(_text(text) for text in (row.modified, row.model, row.model_sha256)),
-        *(_text(text) for text in (row.precision, row.version)),
+        *(_text(text) for text in (row.precision, row.version, row.preprocessing)),
+        *(row.temperature, _text(" | ".join(row.set)), row.coverage),
     ]
 
 
@@ -142,7 +141,7 @@ def summary_to_json(summary: ScanSummary, bundle: ModelBundle) -> dict[str, Any]
         bundle: That the films were read with.
 
     Returns:
-        `model`, `model_sha256`, `precision`, `version`;
+        as `core.model.bundle.provenance`;
         `labels`: label -> as people read it;
         `films`, `read`, `not_read`, `with_warnings`: numbers of films, and
         `not_read_share`;
@@ -158,10 +157,7 @@ def summary_to_json(summary: ScanSummary, bundle: ModelBundle) -> dict[str, Any]
     """
     total, card = summary.total, summary.card
     fields = {
-        "model": card.name,
-        "model_sha256": bundle.sha256,
-        "precision": ", ".join(sorted(summary.precisions)),
-        "version": __version__,
+        **provenance(card, bundle.sha256, ", ".join(sorted(summary.precisions))),
         "labels": {label.name: label.display_name for label in card.labels},
         "films": total.films,
         "read": total.read,

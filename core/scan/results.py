@@ -21,6 +21,7 @@ from core.scan.row import (
     encode_cells,
     encode_row,
     header,
+    is_header,
     labels_of,
 )
 from core.scan.row import row_from_cells as _row
@@ -209,7 +210,7 @@ def placed_rows(path: Path, labels: Sequence[str]) -> Iterator[tuple[int, ScanRo
     try:
         with open(path, "rb") as lines:
             first = lines.readline()
-            if first != encode_cells(header(labels)):
+            if not is_header(first, labels):
                 raise _foreign(path)
             place = len(first)
             for number, line in enumerate(lines, start=2):

@@ -19,7 +19,14 @@ _AFTER = (
     "model_sha256",
     "precision",
     "version",
+    # Scans of before end here: what is new comes behind.
+    "preprocessing",
+    "temperature",
+    "set",
+    "coverage",
 )
+#: Columns that older scans lack.
+_NEW = 4
 _SHARE = "p_"
 _BETWEEN = " | "
 #: A spreadsheet may take text that starts so for a formula, and run it. The
@@ -50,6 +57,10 @@ class ScanRow:
         model_sha256: Names the model's graph and weights.
         precision: "float32", "bfloat16" or "int8".
         version: Of this program.
+        preprocessing: What was done to the film, as `PreprocessSpec.version`.
+        temperature: Of the model; None in rows of before.
+        set: Labels that could not be left out, likeliest first; may be all, or none.
+        coverage: Share of sets that hold the true finding; None where there is no set.
     """
 
     file: str
@@ -64,11 +75,21 @@ class ScanRow:
     model_sha256: str
     precision: str
     version: str
+    preprocessing: str = ""
+    temperature: float | None = None
+    set: tuple[str, ...] = ()
+    coverage: float | None = None
 
 
 def header(labels: Sequence[str]) -> list[str]:
     """Names of the columns for a model with these labels."""
     return [*_BEFORE, *(_SHARE + label for label in labels), *_AFTER]
+
+
+def is_header(line: bytes, labels: Sequence[str]) -> bool:
+    """Whether a first line is that of a scan with these labels, maybe an older one."""
+    names = header(labels)
+    return line in (encode_cells(names), encode_cells(names[:-_NEW]))
 
 
 def labels_of(cells: Sequence[str]) -> tuple[str, ...]:
@@ -77,9 +98,13 @@ def labels_of(cells: Sequence[str]) -> tuple[str, ...]:
     Raises:
         ValueError: It is not the first line of a scan's file.
     """
-    inner = cells[len(_BEFORE) : -len(_AFTER)]
-    labels = tuple(name.removeprefix(_SHARE) for name in inner)
-    if len(labels) < 2 or list(cells) != header(labels):
+    labels = tuple(
+        name.removeprefix(_SHARE) for name in cells if name.startswith(_SHARE)
+    )
+    if len(labels) < 2 or list(cells) not in (
+        header(labels),
+        header(labels)[:-_NEW],
+    ):
         raise ValueError(f"expected {header(('...', '...'))}. Received: {cells}")
     return labels
 
@@ -101,6 +126,10 @@ def encode_row(row: ScanRow, labels: Sequence[str]) -> bytes:
             row.model_sha256,
             row.precision,
             row.version,
+            row.preprocessing,
+            "" if row.temperature is None else f"{row.temperature:g}",
+            _BETWEEN.join(row.set),
+            "" if row.coverage is None else f"{row.coverage:g}",
         ]
     )
 
@@ -144,10 +173,11 @@ def row_from_cells(cells: Sequence[str], labels: Sequence[str]) -> ScanRow:
     Raises:
         ValueError: A cell is missing or of the wrong kind.
     """
-    if len(cells) != len(_BEFORE) + len(labels) + len(_AFTER):
-        raise ValueError(f"expected {len(header(labels))} cells, got {len(cells)}")
-    named = dict(zip(header(labels), cells, strict=True))
-    shares = [named[name] for name in header(labels)[len(_BEFORE) : -len(_AFTER)]]
+    names = header(labels)
+    if len(cells) not in (len(names), len(names) - _NEW):
+        raise ValueError(f"expected {len(names)} cells, got {len(cells)}")
+    named = dict.fromkeys(names, "") | dict(zip(names, cells, strict=False))
+    shares = [named[_SHARE + label] for label in labels]
     was_read = not named["error"]
     if not named["file"] or was_read != all(shares) or was_read != any(shares):
         raise ValueError("expected a file, and probabilities or an error")
@@ -169,6 +199,10 @@ def row_from_cells(cells: Sequence[str], labels: Sequence[str]) -> ScanRow:
         model_sha256=named["model_sha256"],
         precision=named["precision"],
         version=named["version"],
+        preprocessing=named["preprocessing"],
+        temperature=float(named["temperature"]) if named["temperature"] else None,
+        set=tuple(named["set"].split(_BETWEEN)) if named["set"] else (),
+        coverage=float(named["coverage"]) if named["coverage"] else None,
     )
 
 

@@ -11,13 +11,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core import __version__
 from core.errors import RESUME, CoreError, DatasetError, ImageReadError, PredictionError
 from core.films.finder import FilmState, FoundFilm, film_state, identity
 from core.films.preprocess import to_network_input
 from core.films.radiograph import Radiograph, read_radiograph
 from core.films.read_ahead import FilmReader
-from core.model.bundle import ModelBundle
+from core.model.bundle import ModelBundle, provenance
 from core.model.classifier import Prediction, decide, open_graph, sentence
 from core.scan.crash_probe import GIVEN_UP
 from core.scan.parity import ParityCheck
@@ -189,6 +188,14 @@ def given_up(film: FoundFilm, bundle: ModelBundle, precision: str) -> ScanRow:
     )
 
 
+def with_set(row: ScanRow, bundle: ModelBundle, coverage: float) -> ScanRow:
+    """A row with the findings that cannot be left out, where the model can tell."""
+    if row.error or bundle.card.conformal is None:
+        return row
+    found = bundle.card.set_at(row.probabilities, coverage)
+    return dataclasses.replace(row, set=found or (), coverage=coverage)
+
+
 def refuse_other_folder(folder: Path, known: tuple[int, int]) -> None:
     """Raise DatasetError if a folder is not the one it was.
 
@@ -219,8 +226,5 @@ def _empty(
         error="",
         size=state.size if state else None,
         modified=state.modified if state else "",
-        model=bundle.card.name,
-        model_sha256=bundle.sha256,
-        precision=precision,
-        version=__version__,
+        **provenance(bundle.card, bundle.sha256, precision),
     )

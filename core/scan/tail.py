@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.errors import OutputError
-from core.scan.row import ScanRow, decode_line, encode_cells, header, row_from_cells
+from core.scan.row import ScanRow, decode_line, is_header, row_from_cells
 
 _READ_BYTES = 1 << 18
 
@@ -22,7 +22,6 @@ class ScanTail:
     def __init__(self, path: Path, labels: Sequence[str]) -> None:
         self._path = path
         self._labels = tuple(labels)
-        self._header = encode_cells(header(self._labels))
         self._place = 0
         self._number = 0
 
@@ -71,7 +70,7 @@ class ScanTail:
     def _take(self, line: bytes, rows: list[ScanRow]) -> bool:
         """Take a whole line; whether it is what belongs there."""
         if not self._number:
-            if line != self._header:
+            if not is_header(line, self._labels):
                 raise OutputError(
                     f"{self._path.name} is not the result of this scan.",
                     hint="It was changed by another program. Scan the folder anew.",

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from core.model.card import HEALTHY as HEALTHY
 from core.scan.row import ScanRow
-
-#: The label that is no disease.
-HEALTHY = "normal"
 
 
 def disease_share(probabilities: Mapping[str, float]) -> float:

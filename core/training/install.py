@@ -19,20 +19,16 @@ from core import __version__
 from core.data.dataset import Dataset
 from core.data.split import Split, summarise
 from core.errors import TrainingError
-from core.evaluation.evaluate import (
-    evaluate,
-    parse_pools,
-    score_films,
-    without_details,
-    write_rows,
-)
+from core.evaluation.calibrated import calibrated_card
+from core.evaluation.evaluate import score_films, write_rows
 from core.evaluation.metrics import fit_temperature
-from core.evaluation.operating_points import choose_operating_points
+from core.evaluation.pools import parse_pools
 from core.films.preprocess import PreprocessSpec
 from core.json_file import read_json
 from core.model.bundle import (
     EVALUATION,
     FILMS,
+    GOLDEN,
     GRAPH,
     GRAPH_WEIGHTS,
     REPORT,
@@ -45,6 +41,7 @@ from core.model.bundle import (
     write_bundle,
 )
 from core.model.classifier import Classifier, probabilities, probe_input
+from core.model.golden import write_golden_films
 from core.model.graph import Graph
 from core.model.seen_films import write_film_list
 from core.reports.report_json import report_json, write_report_json
@@ -144,14 +141,9 @@ def install(
     test = score_films(trial, split.test, lambda done: on_film(before + done, total))
     write_rows(folder.path / EVALUATION, test, exported.temperature)
     pools = parse_pools(config.pools)
-    on_val = evaluate(val, exported.temperature, pools=pools)
-    on_test = evaluate(test, exported.temperature, pools=pools, details=True)
+    card, on_test = calibrated_card(draft, val, test, pools=pools)
     card = msgspec.structs.replace(
-        draft,
-        operating_points=choose_operating_points(
-            val, exported.temperature, chosen_on="validation"
-        ),
-        metrics={"val": on_val, "test": without_details(on_test)},
+        card,
         data={
             "films": summarise(split),
             "left_out": dict(dataset.left_out),
@@ -162,11 +154,15 @@ def install(
         training=_record(config, folder, exported, command),
     )
     report = report_json(
-        result=on_test, validation=on_val, card=card, sha256=trial.bundle.sha256
+        result=on_test,
+        validation=card.metrics["val"],
+        card=card,
+        sha256=trial.bundle.sha256,
     )
     write_report_json(folder.path / REPORT, report)
     write_film_list(folder.path / FILMS, split)
-    made = {name: folder.path / name for name in (EVALUATION, REPORT, FILMS)}
+    write_golden_films(trial, folder.path / GOLDEN)
+    made = {name: folder.path / name for name in (EVALUATION, REPORT, FILMS, GOLDEN)}
     write_bundle(out, card, {**files, **made})
     return read_bundle(out)
 

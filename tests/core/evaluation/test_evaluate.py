@@ -18,16 +18,15 @@ from core.evaluation.evaluate import (
     BATCH,
     DETAILS,
     MOST_MISTAKES,
-    Pool,
     Scores,
     evaluate,
-    parse_pools,
     score_films,
     without_details,
     write_rows,
 )
 from core.evaluation.metrics import expected_calibration_error
 from core.evaluation.operating_points import choose_operating_points
+from core.evaluation.pools import Pool, parse_pools
 from core.films.radiograph import read_radiograph
 from core.model.bundle import ModelBundle
 from core.model.classifier import Classifier, probabilities

@@ -25,6 +25,7 @@ from core.evaluation.evaluate import Scores, evaluate, without_details
 from core.jobs.events import EpochEnded
 from core.model.bundle import REPORT, Label, ModelBundle, ModelCard, write_bundle
 from core.reports.html import write_report_html
+from core.reports.model_card import card_text
 from core.reports.report_json import (
     epochs,
     read_report_json,
@@ -32,7 +33,7 @@ from core.reports.report_json import (
     write_report_json,
 )
 from core.reports.sentences import cautions, summary
-from core.reports.text import card_text, evaluation_text
+from core.reports.text import evaluation_text
 from tests.finished_run import FINDINGS
 from tests.phantoms import write_phantom_set
 from tests.tiny_bundle import LABELS, make_card

@@ -91,7 +91,9 @@ def test_an_apostrophe_marks_what_was_made_harmless() -> None:
 def test_the_columns_carry_model_precision_and_version() -> None:
     names = header(LABELS)
     assert names[:5] == ["file", "finding", "verdict", "p_covid", "p_normal"]
-    assert names[-4:] == ["model", "model_sha256", "precision", "version"]
+    named = ["model", "model_sha256", "precision", "version"]
+    assert names[-8:-4] == named
+    assert names[-4:] == ["preprocessing", "temperature", "set", "coverage"]
 
 
 @pytest.mark.parametrize(
@@ -113,7 +115,7 @@ def test_a_cell_of_the_wrong_kind_is_refused(column: str, value: str) -> None:
 
 
 def test_a_row_with_too_few_cells_is_refused() -> None:
-    with pytest.raises(ValueError, match="expected 13 cells"):
+    with pytest.raises(ValueError, match="expected 17 cells"):
         row_from_cells(["a"], LABELS)
 
 
