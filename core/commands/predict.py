@@ -8,8 +8,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from core.commands.argument_types import new_folder, share
 from core.errors import (
     BundleError,
@@ -18,8 +16,15 @@ from core.errors import (
     PredictionError,
 )
 from core.files import atomic_write
+from core.films.pictures import encode_picture
 from core.films.radiograph import Radiograph, read_radiograph
-from core.model.bundle import PROVENANCE, ModelBundle, provenance, read_bundle
+from core.model.bundle import (
+    PROVENANCE,
+    ModelBundle,
+    provenance,
+    provenance_text,
+    read_bundle,
+)
 from core.model.card import set_in_words
 from core.model.classifier import (
     Classifier,
@@ -110,7 +115,7 @@ def run(arguments: argparse.Namespace) -> int:
         if picture is not None:
             write_heatmap(picture, film, prediction, verdict, bundle)
     if not arguments.json:
-        print_lines(_provenance(bundle), sys.stderr)
+        print_lines(printable(provenance_text(bundle.card, bundle.sha256)), sys.stderr)
         print(_DISCLAIMER, file=sys.stderr)  # noqa: T201
     if not failed:
         return 0
@@ -166,8 +171,6 @@ def write_heatmap(
     Raises:
         OutputError: It cannot be written.
     """
-    import cv2
-
     shown = verdict.finding or max(
         verdict.probabilities, key=verdict.probabilities.__getitem__
     )
@@ -175,10 +178,9 @@ def write_heatmap(
     grey = film.to_uint8()
     heat = heatmap_from_evidence(prediction.evidence[:, :, index], grey.shape)
     colour = overlay(grey, heat, _OPACITY)
-    # Encoded in memory: OpenCV cannot write to every path there is.
-    encoded = cv2.imencode(".png", np.ascontiguousarray(colour[:, :, ::-1]))[1]
+    about = provenance_text(bundle.card, bundle.sha256)
     with atomic_write(picture) as partial:
-        partial.write_bytes(encoded.tobytes())
+        partial.write_bytes(encode_picture(colour, ".png", about))
 
 
 def _picture_paths(arguments: argparse.Namespace) -> list[Path | None]:
@@ -214,11 +216,6 @@ def _picture_paths(arguments: argparse.Namespace) -> list[Path | None]:
     return chosen
 
 
-def _provenance(bundle: ModelBundle) -> str:
-    named = provenance(bundle.card, bundle.sha256)
-    return printable(", ".join(f"{name} {value}" for name, value in named.items()))
-
-
 def _header(bundle: ModelBundle) -> str:
     names = [f"{printable(label.display_name):>12}" for label in bundle.card.labels]
     return f"{'film':<32}{''.join(names)}   verdict"
@@ -235,7 +232,7 @@ def _row(
     if coverage is not None:
         found = bundle.card.set_at(verdict.probabilities, coverage) or ()
         words = printable(set_in_words(found, bundle.card))
-        said += f" At {coverage:.4g} coverage: {words}."
+        said += f" At {percent(coverage)} coverage: {words}."
     return f"{name:<32}{''.join(shares)}   {said}{warnings}"
 
 

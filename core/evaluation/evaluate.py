@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data.dataset import Sample
+from core.data.patients import with_patient
 from core.errors import DatasetError, ImageReadError
 from core.evaluation.coverage import coverage_of_sets
 from core.evaluation.curves import label_curves, reliability_bins
@@ -79,11 +80,13 @@ def score_films(
     logits: list[NDArray[np.float32]] = []
     unreadable: dict[str, str] = {}
 
-    def load(sample: Sample) -> NDArray[np.float32] | str:
+    def load(sample: Sample) -> tuple[Sample, NDArray[np.float32]] | str:
         try:
-            return to_network_input(read_radiograph(sample.path), spec)
+            film = read_radiograph(sample.path)
         except ImageReadError as error:
             return str(error)
+        known, _ = with_patient(sample, film.facts.patient, None)
+        return known, to_network_input(film, spec)
 
     loaded = read_ahead(load, samples, threads=2, ahead=BATCH)
     for start in range(0, len(samples), BATCH):
@@ -92,8 +95,8 @@ def score_films(
             if isinstance(film, str):
                 unreadable[sample.file] = film
             else:
-                read.append(sample)
-                films.append(film)
+                read.append(film[0])
+                films.append(film[1])
         done = classifier.predict_batch(np.concatenate(films)) if films else []
         for sample, prediction in zip(read, done, strict=True):
             if prediction.is_finite:

@@ -16,11 +16,10 @@ from core.model.bundle import ModelBundle
 from core.model.card import HEALTHY
 from core.model.classifier import probabilities
 from core.model.conformal import Conformal
-from core.model.local_card import Drift, LocalCard, LocalPoint
+from core.model.local_card import LEAST_FILMS, Drift, LocalCard, LocalPoint
 from core.records import convert
 
-#: Films that a local card rests on, at least, and of a label for a point of its own.
-MIN_FILMS = 50
+#: Films of a label for a point of its own, at least.
 MIN_OF_LABEL = 5
 SENSITIVITY = 0.9
 #: Share of cards that may tell of a drift where there is none.
@@ -44,9 +43,9 @@ def make_local_card(
     Raises:
         DatasetError: There are too few films.
     """
-    if len(scores.truth) < MIN_FILMS:
+    if len(scores.truth) < LEAST_FILMS:
         raise DatasetError(
-            f"Local operating points need at least {MIN_FILMS} labelled films, and "
+            f"Local operating points need at least {LEAST_FILMS} labelled films, and "
             f"{len(scores.truth)} could be read.",
             hint="Label more films of your own; 50 to 100 are enough.",
         )

@@ -95,6 +95,12 @@ def provenance(
     }
 
 
+def provenance_text(card: ModelCard, sha256: str, precision: str = "float32") -> str:
+    """`provenance` on one line, for pictures and people."""
+    named = provenance(card, sha256, precision)
+    return "Hilum: " + ", ".join(f"{name} {value}" for name, value in named.items())
+
+
 def read_bundle(path: Path, *, name: str = "") -> ModelBundle:
     """Open a bundle after checking its card and the hash of every file.
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from core.errors import BundleError
 from core.films.radiograph import radiograph_from_array, read_radiograph
-from core.model.bundle import GOLDEN, provenance, read_bundle
+from core.model.bundle import GOLDEN, provenance_text, read_bundle
 from core.model.classifier import (
     PROBE_TOLERANCE,
     Classifier,
@@ -133,11 +133,9 @@ def self_test(classifier: Classifier) -> list[str]:
         BundleError: The files are damaged, or it computes something else.
     """
     bundle = read_bundle(classifier.bundle.path)
-    named = provenance(bundle.card, bundle.sha256, classifier.precision)
     said = [
         f"Model {bundle.card.name}, {bundle.sha256[:12]}: files are whole.",
-        ", ".join(f"{name} {value}" for name, value in named.items() if name != "model")
-        + ".",
+        provenance_text(bundle.card, bundle.sha256, classifier.precision),
         "Probe: same probabilities as when it was exported, within "
         f"{PROBE_TOLERANCE:.0e}.",
     ]

@@ -22,6 +22,8 @@ from core.json_file import read_json
 from core.model.bundle import ModelBundle, OperatingPoint
 from core.records import Count, Pair, RecordError, Share, Text, convert, to_json
 
+#: Films that a card rests on, at least.
+LEAST_FILMS: Final = 50
 _HINT: Final = "Make it again from labelled films."
 
 
@@ -100,10 +102,9 @@ class LocalCard(msgspec.Struct, frozen=True):
 
     def in_words(self) -> str:
         """What a verdict says where it is in use."""
-        drifted = [each.label for each in self.drift if each.has_drifted]
         said = f"Local operating points, from {self.films} films ({self.made})."
-        if drifted:
-            said += f" The scores of {', '.join(drifted)} had drifted from training."
+        if any(each.has_drifted for each in self.drift):
+            said += " The model's scores had drifted from training there."
         return said
 
 

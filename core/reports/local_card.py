@@ -38,7 +38,7 @@ def local_card_notes(card: LocalCard, model: ModelCard) -> list[str]:
         what = "have drifted from" if drift.has_drifted else "are those of"
         said.append(
             f"The scores of {name} films {what} training (Kolmogorov-Smirnov distance "
-            f"{drift.statistic:.2f}, p = {drift.p_value:.3g}, {drift.films} films)."
+            f"{drift.statistic:.2f}, p {_p_value(drift.p_value)}, {drift.films} films)."
         )
     if any(drift.has_drifted for drift in card.drift):
         said.append(
@@ -59,6 +59,10 @@ def local_card_text(card: LocalCard, model: ModelCard) -> str:
 
 
 _RATES = ("threshold", "sensitivity", "specificity", "precision")
+
+
+def _p_value(p: float) -> str:
+    return "< 0.001" if p < 0.001 else f"= {p:.3f}"
 
 
 def _rate(point: LocalPoint, name: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.model.bundle import ModelCard
+from core.model.classifier import percent
 from core.terminal import printable
 
 _RATES = ("precision", "recall", "specificity", "f1", "auc")
@@ -78,7 +79,7 @@ def calibration_text(card: ModelCard) -> str:
     for target in card.sensitivity_points:
         name = printable(card.display_name(target.label))
         lines.append(
-            f"  {target.target:.0%} of {name}: from {target.threshold:.3f} on "
+            f"  {percent(target.target)} of {name}: from {target.threshold:.3f} on "
             f"({printable(target.chosen_on)})"
         )
     if card.conformal is None:
@@ -99,7 +100,7 @@ def _sets(sets: Mapping[str, Any], card: ModelCard) -> list[str]:
         for label, part in sets["by_label"].items()
     )
     return [
-        f"Sets of findings, made to hold the true one in {sets['target']:.0%}:",
+        f"Sets of findings, made to hold the true one in {percent(sets['target'])}:",
         f"  They do in {_rate(sets, 'coverage')}; by finding: {by_label}.",
         f"  One finding alone: {_rate(sets, 'one')}; cannot say: "
         f"{_rate(sets, 'cannot_say')}.",
@@ -112,7 +113,8 @@ def _sensitivity(point: Mapping[str, Any], card: ModelCard) -> str:
         f"{rate} {_rate(point, rate)}"
         for rate in ("sensitivity", "specificity", "precision")
     )
-    return f"  {name}, {point['target']:.0%}: from {point['threshold']:.3f} on, {rates}"
+    target = f"{name}, {percent(point['target'])}"
+    return f"  {target}: from {point['threshold']:.3f} on, {rates}"
 
 
 def _interval(fields: Mapping[str, Any], name: str) -> str:

@@ -30,6 +30,7 @@ from core.model.archive import is_model_file
 from core.model.bundle import ModelBundle
 from desktop.app.about_dialog import AboutDialog
 from desktop.app.drops import WindowDrops
+from desktop.app.self_test_dialog import SelfTestDialog
 from desktop.app.status_line import StatusLine
 from desktop.diagnose.tab import DiagnoseTab
 from desktop.models.card_dialog import ModelCardDialog
@@ -153,6 +154,7 @@ class MainWindow(QMainWindow):
     @pyqtSlot(object)
     def _on_model_changed(self, bundle: ModelBundle) -> None:
         self._card_action.setEnabled(True)
+        self._test_action.setEnabled(True)
         self._status.set_model(bundle.card.name, bundle.sha256)
 
     @pyqtSlot(int)
@@ -190,6 +192,12 @@ class MainWindow(QMainWindow):
             dialog.exec()
             dialog.deleteLater()
 
+    @pyqtSlot()
+    def _on_test_triggered(self) -> None:
+        dialog = SelfTestDialog(self.model, self)
+        dialog.exec()
+        dialog.deleteLater()
+
     def _on_appearance_triggered(self, action: QAction) -> None:
         self._settings.appearance = action.data()
         application = QApplication.instance()
@@ -222,6 +230,9 @@ class MainWindow(QMainWindow):
         self._card_action = help_menu.addAction("&Model card")
         self._card_action.setEnabled(False)
         self._card_action.triggered.connect(self._on_card_triggered)
+        self._test_action = help_menu.addAction("&Self-test")
+        self._test_action.setEnabled(False)
+        self._test_action.triggered.connect(self._on_test_triggered)
         about = help_menu.addAction("&About Hilum")
         about.setMenuRole(QAction.MenuRole.AboutRole)
         about.triggered.connect(self._on_about_triggered)

@@ -6,12 +6,12 @@ import dataclasses
 from pathlib import Path
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import CoreError, OutputError
 from core.files import atomic_write
+from core.films.pictures import encode_picture
 from core.model.gradcam import heatmap_from_evidence, overlay
 from desktop.film.pyramid import FilmPyramid, window_table
 
@@ -33,6 +33,7 @@ class PictureJob:
         inverted: Whether dark and light are exchanged.
         evidence: (h, w) float32 to lay over it; None for the film alone.
         opacity: Of the heat map, 0 to 1.
+        about: What the file says of itself: which model, and how it computed.
     """
 
     film: FilmPyramid
@@ -42,6 +43,7 @@ class PictureJob:
     inverted: bool = False
     evidence: NDArray[np.float32] | None = None
     opacity: float = 0.5
+    about: str = ""
 
 
 def compose(job: PictureJob) -> NDArray[np.uint8]:
@@ -98,10 +100,6 @@ def write_picture(job: PictureJob, path: Path) -> None:
             f"{path.name} is the film itself and is not written over.",
             hint="Choose another name.",
         )
-    picture = compose(job)
-    if picture.ndim == 3:
-        picture = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
-    # OpenCV encodes with the interpreter let go, so the window runs on.
-    encoded = cv2.imencode(path.suffix.lower(), picture)[1]
+    encoded = encode_picture(compose(job), path.suffix.lower(), job.about)
     with atomic_write(path) as partial:
-        partial.write_bytes(encoded.data)
+        partial.write_bytes(encoded)

@@ -6,6 +6,7 @@ import html
 from collections.abc import Mapping
 from typing import Any
 
+from PyQt5.QtGui import QFontDatabase
 from PyQt5.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -14,9 +15,9 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
-from core.evaluation.findings import cautions_about, notes_about
-from core.model.bundle import ModelBundle, ModelCard
-from core.model.classifier import percent
+from core.errors import BundleError
+from core.model.bundle import ModelBundle
+from core.reports.model_card import Section, card_sections
 from desktop.widgets.dialogs import resize_within_screen
 
 
@@ -41,60 +42,24 @@ class ModelCardDialog(QDialog):
 
 def card_html(bundle: ModelBundle) -> str:
     """A model card as rich text."""
-    card = bundle.card
-    names = ", ".join(html.escape(label.display_name) for label in card.labels)
-    parts = [
-        f"<h2>{html.escape(card.name)}</h2>",
-        f"<p>Findings: {names}<br>Input: {card.preprocess.size} × "
-        f"{card.preprocess.size} pixels, grey<br>Temperature: "
-        f"{card.temperature:.3f}<br>SHA-256: <code>{bundle.sha256}</code></p>",
-        f"<h3>Intended use</h3><p>{html.escape(card.intended_use)}</p>",
-        f"<h3>Limits</h3><p>{html.escape(card.limits)}</p>",
-        _operating_points_html(card),
-    ]
-    for title, values in (
-        ("Measurements", card.metrics),
-        ("Films", _films(card)),
-        ("Training", card.training),
-    ):
+    parts = [f"<h2>{html.escape(bundle.card.name)}</h2>"]
+    fixed = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont).family()
+    try:
+        sections = card_sections(bundle)
+    except BundleError as error:  # it can still be read, and refused
+        sections = [Section("Card", (str(error), error.hint, bundle.card.limits))]
+    for section in sections:
+        parts.append(f"<h3>{html.escape(section.title)}</h3>")
+        parts += [f"<p>{html.escape(words)}</p>" for words in section.words]
+        if section.table:
+            parts.append(
+                f"<pre style=\"font-family: '{fixed}'\">{html.escape(section.table)}</pre>"
+            )
+    settings = {"Figures": bundle.card.metrics, "Training": bundle.card.training}
+    for title, values in settings.items():
         if values:
-            parts.append(f"<h3>{title}</h3>{_mapping_html(values)}")
+            parts.append(f"<h3>{title}, in full</h3>{_mapping_html(values)}")
     return "".join(parts)
-
-
-def _films(card: ModelCard) -> dict[str, Any]:
-    """The card's `data`, what the check of the films found in sentences."""
-    names = {label.name: label.display_name for label in card.labels}
-    found = [*cautions_about(card.data, names), *notes_about(card.data, names)]
-    fields = {name: value for name, value in card.data.items() if name != "findings"}
-    return {**fields, "What their check found": found} if found else fields
-
-
-def _operating_points_html(card: ModelCard) -> str:
-    head = "".join(
-        f"<th align='left'>{title}</th>"
-        for title in (
-            "Finding",
-            "Stated from",
-            "Precision",
-            "Sensitivity",
-            "Specificity",
-            "Chosen on",
-        )
-    )
-    rows = "".join(
-        "<tr>"
-        f"<td>{html.escape(card.display_name(point.label))}</td>"
-        f"<td>{percent(point.threshold)}</td>"
-        f"<td>{percent(point.precision)}</td>"
-        f"<td>{percent(point.sensitivity)}</td>"
-        f"<td>{percent(point.specificity)}</td>"
-        f"<td>{html.escape(point.chosen_on)}</td>"
-        "</tr>"
-        for point in card.operating_points
-    )
-    table = f"<table cellpadding='4'><tr>{head}</tr>{rows}</table>"
-    return f"<h3>Operating points</h3>{table}"
 
 
 def _mapping_html(values: Mapping[str, Any]) -> str:

@@ -21,6 +21,7 @@ from desktop.models import file_dialogs as model_dialogs
 from desktop.models.export_dialog import ExportDialog
 from desktop.models.in_use import ModelInUse
 from desktop.models.list_dialog import ModelsDialog
+from desktop.models.local_card_dialog import LocalCardDialog
 from desktop.widgets.notify import notice_of
 from desktop.work.background import Background
 
@@ -60,6 +61,9 @@ class ModelFiles(QWidget):
         self.export_action.triggered.connect(self._on_export_triggered)
         self.list_action = QAction("&Models on this computer…", parent)
         self.list_action.triggered.connect(self._on_list_triggered)
+        self.local_action = QAction("&Local operating points…", parent)
+        self.local_action.setEnabled(False)
+        self.local_action.triggered.connect(self._on_local_triggered)
         self.back_action = QAction("Go &back to the model before", parent)
         self.back_action.setEnabled(False)
         self.back_action.triggered.connect(model.go_back)
@@ -67,6 +71,7 @@ class ModelFiles(QWidget):
             self.import_action,
             self.export_action,
             self.list_action,
+            self.local_action,
             self.back_action,
         ]
         model.changed.connect(self._on_model_changed)
@@ -75,6 +80,7 @@ class ModelFiles(QWidget):
     @pyqtSlot(object)
     def _on_model_changed(self, bundle: ModelBundle) -> None:
         self.export_action.setEnabled(True)
+        self.local_action.setEnabled(True)
         earlier = model_store.previous()
         name = earlier.name.replace("&", "&&") if earlier else "the model before"
         self.back_action.setText(f"Go &back to {name}")
@@ -153,6 +159,12 @@ class ModelFiles(QWidget):
         dialog = ModelsDialog(self._window)
         if dialog.exec() == QDialog.DialogCode.Accepted and dialog.wanted is not None:
             self._model.use(dialog.wanted)
+        dialog.deleteLater()
+
+    @pyqtSlot()
+    def _on_local_triggered(self) -> None:
+        dialog = LocalCardDialog(self._model, self._window)
+        dialog.exec()
         dialog.deleteLater()
 
     @pyqtSlot()
