@@ -214,6 +214,17 @@ TABLE = {
         "folder",
         **ON_FOLDER,
     ),
+    "recalibrate --out": Row(
+        f"recalibrate {MODEL} --data data/films --overwrite --out {{}}",
+        "folder",
+        **ON_FOLDER,
+    ),
+    "local-card --out": Row(
+        f"local-card --bundle {MODEL} --films data/films --overwrite --out {{}}",
+        "file",
+        data=(*FOLDER, MODEL),
+        films=FILM,
+    ),
     "scan --out": Row(f"{SCAN} --out {{}}", "file", **SCAN_READS),
     "scan --out --resume": Row(
         f"{SCAN} --out {{}}".replace("--overwrite", "--resume"), "file", **SCAN_READS

@@ -37,7 +37,7 @@ from core.reports.report_json import report_json, write_report_json
 from core.reports.text import calibration_text
 from core.terminal import print_lines
 
-_MIN_FILMS = 20
+_MIN_FILMS = 10
 
 
 def add_parser(parser: argparse.ArgumentParser) -> None:

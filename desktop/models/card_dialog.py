@@ -52,9 +52,8 @@ def card_html(bundle: ModelBundle) -> str:
         parts.append(f"<h3>{html.escape(section.title)}</h3>")
         parts += [f"<p>{html.escape(words)}</p>" for words in section.words]
         if section.table:
-            parts.append(
-                f"<pre style=\"font-family: '{fixed}'\">{html.escape(section.table)}</pre>"
-            )
+            style = f"style=\"font-family: '{fixed}'\""
+            parts.append(f"<pre {style}>{html.escape(section.table)}</pre>")
     settings = {"Figures": bundle.card.metrics, "Training": bundle.card.training}
     for title, values in settings.items():
         if values:

@@ -355,8 +355,8 @@ def test_page_begins_with_what_the_reader_must_know(tmp_path: Path) -> None:
 def test_page_is_well_formed_and_has_its_charts(tmp_path: Path) -> None:
     page = page_of(tmp_path, make_report())
     assert page.open == []
-    # Confusion, recall, three curves, three of learning.
-    assert page.tags.count("svg") == 8
+    # Confusion, recall, three curves, reliability by source, three of learning.
+    assert page.tags.count("svg") == 9
 
 
 def test_page_of_an_evaluation_in_short_has_what_there_is(tmp_path: Path) -> None:

@@ -11,8 +11,11 @@ import pytest
 from core.scan.row import (
     ScanRow,
     decode_line,
+    encode_cells,
     encode_row,
     header,
+    is_header,
+    labels_of,
     neutralise,
     row_from_cells,
 )
@@ -94,6 +97,23 @@ def test_the_columns_carry_model_precision_and_version() -> None:
     named = ["model", "model_sha256", "precision", "version"]
     assert names[-8:-4] == named
     assert names[-4:] == ["preprocessing", "temperature", "set", "coverage"]
+
+
+@pytest.mark.parametrize("labels", [("covid",), ("covid", "normal"), ()])
+def test_a_row_with_a_set_comes_back_as_it_was(labels: tuple[str, ...]) -> None:
+    row = dataclasses.replace(
+        ROW, set=labels, coverage=0.9, temperature=0.93, preprocessing="1-a-b-224"
+    )
+    assert again(row) == row
+
+
+def test_rows_of_before_are_still_read() -> None:
+    names = header(LABELS)[:-4]
+    assert is_header(encode_cells(names), LABELS)
+    assert labels_of(names) == LABELS
+    assert not is_header(encode_cells(names[:-1]), LABELS)
+    cells = decode_line(encode_row(ROW, LABELS)[:-1])[:-4]
+    assert row_from_cells(cells, LABELS) == ROW
 
 
 @pytest.mark.parametrize(
