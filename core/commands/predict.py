@@ -146,7 +146,7 @@ def verdict_to_json(
     sets = {}
     if coverage is not None:
         found = bundle.card.set_at(verdict.probabilities, coverage)
-        sets = {"set": list(found or ()), "coverage": coverage}
+        sets = {"set": found, "coverage": coverage}
     return {
         "path": str(path),
         "finding": verdict.finding,
@@ -230,9 +230,10 @@ def _row(
     warnings = "".join(f"\n  {printable(warning)}" for warning in verdict.warnings)
     said = printable(sentence(verdict, bundle.card))
     if coverage is not None:
-        found = bundle.card.set_at(verdict.probabilities, coverage) or ()
-        words = printable(set_in_words(found, bundle.card))
-        said += f" At {percent(coverage)} coverage: {words}."
+        found = bundle.card.set_at(verdict.probabilities, coverage)
+        if found is not None:
+            words = printable(set_in_words(found, bundle.card))
+            said += f" At {percent(coverage)} coverage: {words}."
     return f"{name:<32}{''.join(shares)}   {said}{warnings}"
 
 

@@ -14,7 +14,7 @@ from core.model.conformal import Conformal, prediction_set
 from core.records import Share, Text, convert, to_json
 
 FORMAT_VERSION: Final = 1
-#: The label that is no disease.
+#: The label that is no disease. It says only that no other one was found.
 HEALTHY: Final = "normal"
 _AGAIN: Final = "Copy the model again from where it came, or train it anew."
 
@@ -123,8 +123,8 @@ class ModelCard(msgspec.Struct, frozen=True):
     def set_at(
         self, probabilities: Mapping[str, float], coverage: float
     ) -> tuple[str, ...] | None:
-        """As `prediction_set`; None where the card keeps no scores for one."""
-        if self.conformal is None:
+        """As `prediction_set`; None without probabilities, or scores on the card."""
+        if self.conformal is None or not probabilities:
             return None
         return prediction_set(probabilities, self.conformal, coverage)
 

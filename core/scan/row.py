@@ -19,14 +19,13 @@ _AFTER = (
     "model_sha256",
     "precision",
     "version",
-    # Scans of before end here: what is new comes behind.
     "preprocessing",
     "temperature",
     "set",
     "coverage",
 )
 #: Columns that older scans lack.
-_NEW = 4
+_NEW = frozenset({"preprocessing", "temperature", "set", "coverage"})
 _SHARE = "p_"
 _BETWEEN = " | "
 #: A spreadsheet may take text that starts so for a formula, and run it. The
@@ -86,10 +85,15 @@ def header(labels: Sequence[str]) -> list[str]:
     return [*_BEFORE, *(_SHARE + label for label in labels), *_AFTER]
 
 
+def _headers(labels: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Those of this program, and of older ones."""
+    names = header(labels)
+    return names, [name for name in names if name not in _NEW]
+
+
 def is_header(line: bytes, labels: Sequence[str]) -> bool:
     """Whether a first line is that of a scan with these labels, maybe an older one."""
-    names = header(labels)
-    return line in (encode_cells(names), encode_cells(names[:-_NEW]))
+    return line in map(encode_cells, _headers(labels))
 
 
 def labels_of(cells: Sequence[str]) -> tuple[str, ...]:
@@ -101,10 +105,7 @@ def labels_of(cells: Sequence[str]) -> tuple[str, ...]:
     labels = tuple(
         name.removeprefix(_SHARE) for name in cells if name.startswith(_SHARE)
     )
-    if len(labels) < 2 or list(cells) not in (
-        header(labels),
-        header(labels)[:-_NEW],
-    ):
+    if len(labels) < 2 or list(cells) not in _headers(labels):
         raise ValueError(f"expected {header(('...', '...'))}. Received: {cells}")
     return labels
 
@@ -174,9 +175,11 @@ def row_from_cells(cells: Sequence[str], labels: Sequence[str]) -> ScanRow:
         ValueError: A cell is missing or of the wrong kind.
     """
     names = header(labels)
-    if len(cells) not in (len(names), len(names) - _NEW):
+    if len(cells) == len(names) - len(_NEW):
+        names = [name for name in names if name not in _NEW]
+    elif len(cells) != len(names):
         raise ValueError(f"expected {len(names)} cells, got {len(cells)}")
-    named = dict.fromkeys(names, "") | dict(zip(names, cells, strict=False))
+    named = dict.fromkeys(_NEW, "") | dict(zip(names, cells, strict=True))
     shares = [named[_SHARE + label] for label in labels]
     was_read = not named["error"]
     if not named["file"] or was_read != all(shares) or was_read != any(shares):

@@ -190,10 +190,10 @@ def given_up(film: FoundFilm, bundle: ModelBundle, precision: str) -> ScanRow:
 
 def with_set(row: ScanRow, bundle: ModelBundle, coverage: float) -> ScanRow:
     """A row with the findings that cannot be left out, where the model can tell."""
-    if row.error or bundle.card.conformal is None:
-        return row
     found = bundle.card.set_at(row.probabilities, coverage)
-    return dataclasses.replace(row, set=found or (), coverage=coverage)
+    if found is None:
+        return row
+    return dataclasses.replace(row, set=found, coverage=coverage)
 
 
 def refuse_other_folder(folder: Path, known: tuple[int, int]) -> None:

@@ -81,6 +81,8 @@ class FindingSet(QWidget):
         found = card.set_at(shares, self.coverage)
         for part in (self._name, self.box):
             part.setVisible(found is not None)
-        words = _NO_SCORES if found is None else set_in_words(found, card)
+        words = _NO_SCORES if shares else ""
+        if found is not None:
+            words = set_in_words(found, card)
         self._words.setText(words[:1].upper() + words[1:])
         self.setAccessibleName(f"Set of findings at {share}: {words}")
