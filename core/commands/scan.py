@@ -263,10 +263,9 @@ class _Scan:
         scanned = scan_with_quarantine(
             scanner, left, self._journal, report=self._report, check=self._check
         )
-        coverage = self._arguments.coverage
         with contextlib.closing(scanned) as rows:
             for number, row in enumerate(rows, start=1):
-                file.append(with_set(row, scanner.bundle, coverage))
+                file.append(with_set(row, scanner.bundle, self._arguments.coverage))
                 count(number)
         if self._parity is not None:
             self._parity.see_again(file.read(), others, self._folder, self._check)
@@ -276,7 +275,6 @@ class _Scan:
     def _follow(self, scanner: Scanner | RayScanner, file: ScanFile) -> None:
         self._done.update(row.file for row in file.read())
         file.sync()
-        coverage = self._arguments.coverage
         self._report(StageStarted("watch", f"Watching {self._folder}."))
         for films in new_films(
             self._folder,
@@ -286,7 +284,7 @@ class _Scan:
         ):
             with contextlib.closing(scanner.scan(films, self._check)) as rows:
                 for row in rows:
-                    file.append(with_set(row, scanner.bundle, coverage))
+                    file.append(with_set(row, scanner.bundle, self._arguments.coverage))
                     self._done.add(row.file)
                     said = row.verdict or f"not read: {row.error}"
                     self._report(Noted(f"{row.file}: {said}"))
