@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
-from PyQt5.QtGui import QFontDatabase
 from PyQt5.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -19,6 +18,9 @@ from core.errors import BundleError
 from core.model.bundle import ModelBundle
 from core.reports.model_card import Section, card_sections
 from desktop.widgets.dialogs import resize_within_screen
+
+#: The families of Windows, macOS and Linux in which columns stand below each other.
+_FIXED: Final = "Consolas, Menlo, 'DejaVu Sans Mono', 'Courier New'"
 
 
 class ModelCardDialog(QDialog):
@@ -43,7 +45,6 @@ class ModelCardDialog(QDialog):
 def card_html(bundle: ModelBundle) -> str:
     """A model card as rich text."""
     parts = [f"<h2>{html.escape(bundle.card.name)}</h2>"]
-    fixed = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont).family()
     try:
         sections = card_sections(bundle)
     except BundleError as error:  # it can still be read, and refused
@@ -52,8 +53,8 @@ def card_html(bundle: ModelBundle) -> str:
         parts.append(f"<h3>{html.escape(section.title)}</h3>")
         parts += [f"<p>{html.escape(words)}</p>" for words in section.words]
         if section.table:
-            style = f"style=\"font-family: '{fixed}'\""
-            parts.append(f"<pre {style}>{html.escape(section.table)}</pre>")
+            table = html.escape(section.table)
+            parts.append(f'<pre style="font-family: {_FIXED}">{table}</pre>')
     settings = {"Figures": bundle.card.metrics, "Training": bundle.card.training}
     for title, values in settings.items():
         if values:
