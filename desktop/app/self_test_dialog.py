@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from PyQt5.QtCore import pyqtSlot
 from PyQt5.QtWidgets import QDialog, QDialogButtonBox, QWidget
 
 from core.errors import CoreError
@@ -30,12 +31,21 @@ class SelfTestDialog(QDialog):
         buttons.rejected.connect(self.reject)
         column(self.outcome, None, buttons, of=self, gap=12, margins=(18, 16, 18, 14))
         resize_within_screen(self, 560, 260)
+        self._is_open = True
+        self.finished.connect(self._on_finished)
         model.ask(self_test, self._on_passed, self._on_failed)
 
     def _on_passed(self, said: Sequence[str]) -> None:
-        self.outcome.set_severity("good", "Passed")
-        self.outcome.set_words(said[-1], "\n".join(said[:-1]))
+        self._show("good", "Passed", said[-1], "\n".join(said[:-1]))
 
     def _on_failed(self, error: CoreError) -> None:
-        self.outcome.set_severity("stop", "Failed")
-        self.outcome.set_words(str(error), error.hint)
+        self._show("stop", "Failed", str(error), error.hint)
+
+    def _show(self, severity: str, word: str, text: str, hint: str) -> None:
+        if self._is_open:
+            self.outcome.set_severity(severity, word)
+            self.outcome.set_words(text, hint)
+
+    @pyqtSlot()
+    def _on_finished(self) -> None:
+        self._is_open = False

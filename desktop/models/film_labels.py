@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -54,11 +54,11 @@ class FilmLabels(QWidget):
             self.buttons[label.name] = button(
                 f"{number}  {label.display_name}", give, self, tip=f"Key {number}"
             )
-            QShortcut(str(number), self, give)
+            self._add_key(str(number), give)
         self.skip_button = button("Leave out", self.skip, self, tip="Space")
         self.back_button = button("Back", self.back, self, tip="Backspace")
-        QShortcut("Space", self, self.skip)
-        QShortcut("Backspace", self, self.back)
+        self._add_key("Space", self.skip)
+        self._add_key("Backspace", self.back)
         keys = (*self.buttons.values(), self.skip_button, self.back_button)
         for each in keys:
             each.setAutoDefault(False)
@@ -94,6 +94,10 @@ class FilmLabels(QWidget):
     def shut_down(self) -> None:
         """End the thread that reads."""
         self._reader.shut_down()
+
+    def _add_key(self, key: str, slot: Callable[[], None]) -> None:
+        context = Qt.ShortcutContext.WidgetWithChildrenShortcut
+        QShortcut(key, self, slot, context=context)
 
     def _give(self, label: str) -> None:
         if self._at < len(self._films):

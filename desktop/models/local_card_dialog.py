@@ -181,12 +181,16 @@ class LocalCardDialog(QDialog):
         return make_local_card(scores, self._bundle, sensitivity=target)
 
     def _on_worked(self, card: LocalCard) -> None:
+        if self._is_stopped:
+            return
         self._set_busy(False)
         self._found = card
         self._show_card(card, "Not in use yet.")
         self.use_button.setFocus()
 
     def _on_failed(self, error: CoreError) -> None:
+        if self._is_stopped:
+            return
         self._set_busy(False)
         self.banner.show_error(error)
 
