@@ -59,7 +59,7 @@ def test_a_list_of_labelled_films_gives_points_that_verdicts_use_and_say(
         ("Normal", "18"),
     ]
     assert rows[0][2].endswith(")")  # with its interval
-    assert "54 films of your own, 41 patients or groups" in dialog.notes
+    assert "54 films of your own, 42 patients or groups" in dialog.notes
     assert "cannot be told" in dialog.notes  # the tiny model keeps no scores
     assert read_local_card(tiny_bundle) is None
     dialog.use()
