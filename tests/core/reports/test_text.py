@@ -494,4 +494,4 @@ def test_command_writes_the_page_that_a_bundle_holds(
     done = core("evaluate", bundle.path, "--report", page)
     assert done.returncode == 0, done.stderr
     assert "Films: 30" in done.stdout
-    assert Page(page.read_text("utf-8")).tags.count("svg") == 8
+    assert Page(page.read_text("utf-8")).tags.count("svg") == 9
