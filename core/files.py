@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import json
 import os
 import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from core.errors import OutputError
 from core.outputs import IsOwn, check_file, check_folder
+from core.records import to_json
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @contextlib.contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
     """Write a file beside its place and rename it when it is whole.
 
-    Args:
-        path: The file to make or replace. Its folder is made if missing.
+    Its folder is made if missing.
 
     Yields:
         A path in the same folder to write to, with the suffix of `path`.
@@ -40,6 +44,18 @@ def atomic_write(path: Path) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON values, or records of them, as `atomic_write` does.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    text = json.dumps(to_json(value), indent=1, ensure_ascii=False, allow_nan=False)
+    with atomic_write(path) as partial:
+        # The name of a file may hold bytes that are no text; JSON can escape those.
+        partial.write_bytes(f"{text}\n".encode("utf-8", "backslashreplace"))
 
 
 @contextlib.contextmanager
@@ -88,7 +104,7 @@ def atomic_folder(
 
 def output_error(path: Path, error: OSError) -> OutputError:
     """Say in a sentence why `path` could not be written."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in _FULL:
         return OutputError(
             f"There is no space left to write {path.name}.",
             hint="Free some space or choose another disk; nothing was changed.",
@@ -105,17 +121,38 @@ def output_error(path: Path, error: OSError) -> OutputError:
     )
 
 
+def unfinished_error(
+    path: Path, error: OSError, *, then: str = "", code: str = ""
+) -> OutputError:
+    """As `output_error`, where what was written before stays.
+
+    Args:
+        then: What to do once the hint was followed, after a comma.
+        code: As `CoreError` has it.
+    """
+    said = str(output_error(path, error)).removesuffix(".")
+    hint = "Free some space" if error.errno in _FULL else "Mend that"
+    return OutputError(
+        f"{said}; what was done is kept.", hint=f"{hint}{then}.", code=code
+    )
+
+
+def sync_file(file: int) -> None:
+    """Wait until a file is on the disk itself, where the disk can tell."""
+    try:
+        os.fsync(file)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+
+
 def _beside(path: Path) -> Path:
     # A short name of its own: the real one may be at the system's limit.
     return path.parent / f".{uuid.uuid4().hex[:12]}{path.suffix[:16]}"
 
 
 def refuse_impossible_name(path: Path) -> None:
-    """Refuse a place that can never be written to: its name is too long, say.
-
-    Raises:
-        OutputError: Says why.
-    """
+    """Raise OutputError of a place whose name no file can have: too long a one, say."""
     try:
         os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -125,11 +162,7 @@ def refuse_impossible_name(path: Path) -> None:
 
 
 def refuse_missing_folder(path: Path) -> None:
-    """Refuse a file for a folder that is not there: its name is likely misspelt.
-
-    Raises:
-        OutputError: There is no such folder, or the file's name is not possible.
-    """
+    """Raise OutputError of a file for a folder that is not there: likely misspelt."""
     if not path.name:
         raise OutputError(
             "A file to write needs a name.", hint=f"{path} is the name of a folder."
@@ -143,11 +176,7 @@ def refuse_missing_folder(path: Path) -> None:
 
 
 def refuse_unwritable(path: Path) -> None:
-    """Find out whether a file or folder could be made, before work is put into it.
-
-    Raises:
-        OutputError: As `atomic_write` would.
-    """
+    """Raise what `atomic_write` would, before work is put into a file or folder."""
     path = path.absolute()
     try:
         if path.is_file():

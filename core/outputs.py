@@ -59,7 +59,31 @@ def refuse_inputs(
         if _identity(output) in known:
             raise _is_read(output)
         if output.is_dir() and any(lies_in(folder, output) for folder in folders):
-            raise _contains(output, "films")
+            raise _is_read(output, "films")
+
+
+def refuse_films(
+    outputs: Iterable[Path], folder: Path, films: Iterable[tuple[str, int | None]]
+) -> None:
+    """Refuse to write over a film. New files may lie beside films.
+
+    Args:
+        folder: That the films lie in.
+        films: File and size of each. Only those that are like an output are looked
+            at: there may be millions.
+
+    Raises:
+        OutputError: An output is one of them.
+    """
+    there = [path for path in outputs if path.is_file()]
+    names = {path.name for path in there}
+    sizes = {path.stat().st_size for path in there}
+    alike = [
+        folder / file
+        for file, size in (films if there else ())
+        if size in sizes or file.rpartition("/")[2] in names
+    ]
+    refuse_inputs(there, (), lambda: alike)
 
 
 def check_files(
@@ -84,7 +108,6 @@ def check_file(path: Path, *, overwrite: bool, or_else: str = "") -> None:
     """Refuse a file that may not be made, or not replaced.
 
     Args:
-        path: Of the file.
         overwrite: Whether an ordinary file that is there may be replaced.
         or_else: What else can be done where one is there, for the hint.
 
@@ -102,14 +125,13 @@ def check_file(path: Path, *, overwrite: bool, or_else: str = "") -> None:
             hint="Choose another name.",
         )
     if not overwrite:
-        _exists(path, or_else)
+        raise _exists(path, or_else)
 
 
 def check_folder(path: Path, *, overwrite: bool, is_own: IsOwn) -> None:
     """Refuse a folder that may not be made, or not replaced.
 
     Args:
-        path: Of the folder.
         overwrite: Whether one that is there may be replaced, if it is empty or
             `is_own` says so. No other ever is.
         is_own: Asked of a folder that is not empty.
@@ -133,15 +155,11 @@ def check_folder(path: Path, *, overwrite: bool, is_own: IsOwn) -> None:
             hint="Choose another name, or move what is in it elsewhere.",
         )
     if not overwrite:
-        _exists(path)
+        raise _exists(path)
 
 
 def refuse_link(path: Path) -> None:
-    """Refuse an output that is a link: what it leads to was not named.
-
-    Raises:
-        OutputError: It is one.
-    """
+    """Raise OutputError of an output that is a link: what it leads to was not named."""
     if path.is_symlink():
         raise OutputError(
             f"{_called(path)} is a link, and is neither followed nor replaced.",
@@ -186,12 +204,8 @@ def mark_export(folder: Path, kind: str) -> None:
 
 def is_export(folder: Path) -> bool:
     """Whether a folder is what an export made, and holds nothing else."""
-    names = contents(folder) or {}
-    if not names.get(MARK):
-        return False
     try:
-        fields = read_json(folder / MARK)
-        listed = {MARK, *fields["files"]}
+        listed = {MARK, *read_json(folder / MARK)["files"]}
     except (OSError, ValueError, KeyError, TypeError):
         return False
     waiting = [""]
@@ -202,10 +216,10 @@ def is_export(folder: Path) -> bool:
             return False
         for name, is_file in found.items():
             path = folder / inside / name
-            if path.is_symlink() or (is_file and f"{inside}{name}" not in listed):
+            if is_file and f"{inside}{name}" not in listed:
                 return False
             if not is_file:
-                if not path.is_dir():
+                if path.is_symlink() or not path.is_dir():
                     return False
                 waiting.append(f"{inside}{name}/")
     return True
@@ -235,7 +249,7 @@ def _refuse_input(output: Path, read: Path) -> None:
             hint=f"Choose a place outside {read}.",
         )
     if lies_in(read, output):
-        raise _contains(output, _called(read))
+        raise _is_read(output, _called(read))
 
 
 def _refuse_shared(outputs: list[Path]) -> None:
@@ -250,22 +264,16 @@ def _refuse_shared(outputs: list[Path]) -> None:
         )
 
 
-def _is_read(output: Path) -> OutputError:
+def _is_read(output: Path, holds: str = "") -> OutputError:
+    what = f"contains {holds}, which is read," if holds else "is what is read,"
     return OutputError(
-        f"{_called(output)} is what is read, and is not replaced.",
+        f"{_called(output)} {what} and is not replaced.",
         hint="Choose another name for what is to be written.",
     )
 
 
-def _contains(output: Path, what: str) -> OutputError:
+def _exists(path: Path, or_else: str = "") -> OutputError:
     return OutputError(
-        f"{_called(output)} contains {what}, which is read, and is not replaced.",
-        hint="Choose another name for what is to be written.",
-    )
-
-
-def _exists(path: Path, or_else: str = "") -> None:
-    raise OutputError(
         f"{_called(path)} exists already.",
         hint=f"Choose another name{or_else}, or replace it with --overwrite.",
     )

@@ -71,18 +71,19 @@ class RecordError(ValueError):
         self.is_kind = is_kind
 
 
-def convert(fields: Any, kind: type[T]) -> T:
+def convert(fields: Any, kind: type[T], *, strict: bool = True) -> T:
     """Make a record of JSON values.
 
     Args:
         fields: As `core.json_file` reads them.
         kind: A struct, or any other type that msgspec knows; paths may be in it.
+        strict: Whether numbers may not be written as text.
 
     Raises:
         RecordError: They are no such record.
     """
     try:
-        return msgspec.convert(fields, kind, dec_hook=_make)
+        return msgspec.convert(fields, kind, dec_hook=_make, strict=strict)
     except msgspec.ValidationError as error:
         raise _in_words(str(error)) from error
     except UnicodeEncodeError as error:

@@ -5,14 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import sys
 from pathlib import Path
 from typing import BinaryIO
 
-_KINDS = {
-    stat.S_IFDIR: "a folder",
-    stat.S_IFIFO: "a pipe",
-    stat.S_IFSOCK: "a socket",
-}
+_KINDS = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
 
 
 class NotRegularError(OSError):
@@ -41,7 +38,7 @@ def open_regular(path: Path) -> BinaryIO:
     # Between the look and the opening the path may become a pipe: opening one
     # without waiting returns at once, and the second look refuses it.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    file = open(os.open(_long_path(path), flags), "rb")  # noqa: SIM115 - given away
+    file = open(os.open(reachable(path), flags), "rb")  # noqa: SIM115 - given away
     try:
         _refuse_unless_regular(os.fstat(file.fileno()).st_mode)
     except NotRegularError:
@@ -55,8 +52,12 @@ def _refuse_unless_regular(mode: int) -> None:
         raise NotRegularError(_KINDS.get(stat.S_IFMT(mode), "a device"))
 
 
-def _long_path(path: Path) -> str | Path:
-    """Windows opens a path over 259 characters only in this spelling."""
-    if os.name != "nt" or len(str(path)) < 240 or str(path).startswith("\\\\"):
-        return path
-    return "\\\\?\\" + os.path.abspath(path)
+def reachable(path: Path) -> str:
+    """A path as the system takes it, however long."""
+    if sys.platform == "win32":
+        whole = os.path.abspath(path)
+        if whole.startswith("\\\\?\\"):
+            return whole
+        share = whole.startswith("\\\\")
+        return f"\\\\?\\UNC{whole[1:]}" if share else f"\\\\?\\{whole}"
+    return os.fspath(path)

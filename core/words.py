@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+_MAX_NAMED = 5
+
 
 def films(count: int) -> str:
     """Say "1 film" or "2,000 films"."""
     return "1 film" if count == 1 else f"{count:,} films"
+
+
+def some(names: Sequence[str]) -> str:
+    """The first of these names, and whether there are others."""
+    more = ", and others" if len(names) > _MAX_NAMED else ""
+    return ", ".join(names[:_MAX_NAMED]) + more
 
 
 def duration_in_words(seconds: float) -> str:

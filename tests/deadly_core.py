@@ -1,6 +1,7 @@
 """The core, with films that end whoever reads them, by their names.
 
-Run as a program it stands in for `python -m core`, and starts itself as its child.
+Run as a program it stands in for `python -m core`, and starts itself as its child;
+`scan_in_fork` is a scan of it.
 """
 
 from __future__ import annotations
@@ -56,11 +57,28 @@ def _refuse_company() -> None:
         os.abort()
 
 
-if __name__ == "__main__":
+def scan_in_fork(words: list[str], said: str) -> None:
+    """Scan in a process that has loaded the core already.
+
+    Args:
+        said: File for what it prints.
+    """
+    with open(said, "w") as file:
+        for stream in (1, 2):
+            os.dup2(file.fileno(), stream)
+    _make_deadly()
+    sys.exit(main(["scan", *words]))
+
+
+def _make_deadly() -> None:
     if sys.platform != "win32":
         import resource
 
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     scan.read_radiograph = crash_probe.read_radiograph = read
     paths.core_command = lambda: COMMAND
+
+
+if __name__ == "__main__":
+    _make_deadly()
     sys.exit(main())

@@ -16,10 +16,11 @@ from PIL import Image
 
 from core.data.dataset import Sample, films_of_split
 from core.evaluation.evaluate import evaluate, score_films, without_details
+from core.files import write_json
 from core.jobs.events import EpochEnded, JobSucceeded, Noted, encode_event
 from core.model.bundle import GRAPH, GRAPH_WEIGHTS, REPORT, ModelBundle, write_bundle
 from core.model.classifier import Classifier
-from core.reports.report_json import report_json, write_report_json
+from core.reports.report_json import report_json
 from core.runs.presets import config_from_preset
 from core.runs.record import RunRecord
 from core.runs.run import Run
@@ -125,7 +126,7 @@ def make_finished_run(
         report = report_json(
             result=result, validation={}, card=card, sha256=bundle.sha256, notes=notes
         )
-        write_report_json(run.path / REPORT, report)
+        write_json(run.path / REPORT, report)
         files[REPORT] = run.path / REPORT
     write_bundle(run.bundle_dir, card, files)
     events = [*epochs, *(Noted(note) for note in notes)]

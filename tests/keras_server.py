@@ -9,11 +9,13 @@ Run as a program: python -m tests.keras_server SOCKET
 from __future__ import annotations
 
 import array
+import atexit
 import contextlib
 import gc
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -106,11 +108,19 @@ def _server(backend: str) -> socket.socket:
     """The connection to the server of a backend, which is started if need be."""
     if backend not in _SERVERS:
         ours, theirs = socket.socketpair()
+        # What JAX compiled for one command it need not compile for the next.
+        compiled = tempfile.mkdtemp(prefix="hilum-jax-")
+        atexit.register(shutil.rmtree, compiled, ignore_errors=True)
         with theirs:
             process = subprocess.Popen(
                 [sys.executable, "-m", "tests.keras_server", str(theirs.fileno())],
                 cwd=ROOT,
-                env={**os.environ, "KERAS_BACKEND": backend},
+                env={
+                    **os.environ,
+                    "KERAS_BACKEND": backend,
+                    "JAX_COMPILATION_CACHE_DIR": compiled,
+                    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+                },
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

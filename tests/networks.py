@@ -11,7 +11,7 @@ import numpy as np
 
 from core.model.bundle import GRAPH, GRAPH_WEIGHTS, WEIGHTS, ModelBundle, write_bundle
 from core.runs.config import TrainingConfig
-from core.training.backbones import BACKBONE, BY_NAME, standardise
+from core.training.backbones import BACKBONE, DEVIATIONS, standardise
 from core.training.network import build_network
 from tests.phantoms import draw_phantom
 from tests.tiny_bundle import make_card
@@ -38,7 +38,7 @@ def lively_network(config: TrainingConfig, labels: int = 3) -> keras.Model:
     momenta = [norm.momentum for norm in norms]
     for norm in norms:
         norm.momentum = 0.3  # a variance near 0 would magnify rounding
-    standard = standardise(films(4, config.size), BY_NAME[config.backbone].deviation)
+    standard = standardise(films(4, config.size), DEVIATIONS[config.backbone])
     if norms:
         backbone(standard, training=True)
     for norm, momentum in zip(norms, momenta, strict=True):

@@ -16,10 +16,12 @@ import numpy as np
 from core.model.bundle import read_bundle
 from core.training.export import export_openvino, export_other, keras_logits
 from core.training.network import build_inference_model, network_of
+from tests.small_network import small_vgg16
 
 
 def main(bundle: str, films: str, out: str) -> None:
     """Write what the backend itself gives, and what its exported graph gives."""
+    keras.applications.VGG16 = small_vgg16  # as in the tests
     network = network_of(read_bundle(Path(bundle)))
     film = np.load(films)
     outputs = build_inference_model(network)(film, training=False)

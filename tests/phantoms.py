@@ -66,7 +66,7 @@ def draw_phantom(label: str, seed: int, size: int = 512) -> NDArray[np.uint8]:
     rng = np.random.default_rng(seed)
     anatomy = random_anatomy(rng)
     canvas = Canvas(size, random_pose(rng))
-    lungs = tuple(canvas.fill(lung_outline(anatomy, s), blur=0.012) for s in SIDES)
+    lungs = _draw_lungs(canvas, anatomy)
     heart = draw_heart(canvas, anatomy)
     air = lungs[0] + lungs[1]
     density = draw_soft_tissue(canvas, anatomy, rng)
@@ -77,6 +77,22 @@ def draw_phantom(label: str, seed: int, size: int = 512) -> NDArray[np.uint8]:
     findings = np.random.default_rng([seed, LABELS.index(label)])
     density += _OPACITIES[label](canvas, anatomy, lungs, findings)
     return _expose(canvas, density, rng)
+
+
+def draw_lung_mask(seed: int, size: int = 512) -> NDArray[np.uint8]:
+    """Where the lungs of a phantom are.
+
+    Returns:
+        (size, size) uint8, 255 in a lung, 0 outside.
+    """
+    rng = np.random.default_rng(seed)
+    anatomy = random_anatomy(rng)
+    lungs = _draw_lungs(Canvas(size, random_pose(rng)), anatomy)
+    return ((lungs[0] + lungs[1]) > 0.5).astype(np.uint8) * 255
+
+
+def _draw_lungs(canvas: Canvas, anatomy: Anatomy) -> tuple[Layer, ...]:
+    return tuple(canvas.fill(lung_outline(anatomy, s), blur=0.012) for s in SIDES)
 
 
 def write_phantom_set(

@@ -9,6 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.data.fingerprints import fingerprint_of
+from core.films.radiograph import radiograph_from_array
+
 Film = NDArray[np.uint8]
 
 SPLITS = ("train", "val", "test")
@@ -179,3 +182,8 @@ def planted(
         elsewhere = SPLITS[(SPLITS.index(split[row]) + 1) % 3]
         made.append(PlantedFilm(pixels, row, change, "", elsewhere))
     return made
+
+
+def fingerprint(grey: Film) -> NDArray[np.uint8]:
+    """Of a film that never was a file."""
+    return fingerprint_of(radiograph_from_array(grey))

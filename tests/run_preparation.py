@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from core import paths
+from desktop.retrain.settings.form import SettingsForm
 
 SCRIPT = Path(__file__).resolve().parent / "stand_in_core.py"
 
@@ -112,6 +113,13 @@ PREFLIGHT: dict[str, Any] = {
     "parts": {"reading": 1.0, "head": 3.0, "fine-tuning": 128.0, "export": 2.0},
     "notes": ["The batch was halved."],
 }
+
+
+def change_settings(form: SettingsForm, values: dict[str, Any]) -> None:
+    """Change settings by name, as the user would one after the other."""
+    for name, value in values.items():
+        form.rows[name].set_value(value)
+        form.rows[name].value_changed.emit(name, value)
 
 
 class StandIn:

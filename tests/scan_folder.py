@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import functools
+import multiprocessing
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -44,6 +46,14 @@ def start_scan(*words: str | Path) -> subprocess.Popen[str]:
         text=True,
         encoding="utf-8",
     )
+
+
+def fork_server() -> Any:
+    """What starts processes that have loaded the core already."""
+    context = multiprocessing.get_context("forkserver")
+    preload = ["tests.scan_folder", "tests.deadly_core", "core.commands.scan"]
+    context.set_forkserver_preload([*preload, "openvino"])
+    return context
 
 
 def scan_in_fork(words: list[str]) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,28 +15,21 @@ from core.model.bundle import read_bundle
 from core.model.classifier import Classifier, decide, sentence
 from desktop.app.main_window import MainWindow
 from desktop.settings import Settings
-from tests.phantoms import write_phantom_set
-
-ROOT = Path(__file__).resolve().parent.parent
+from tests.training_child import Child
 
 
 @pytest.mark.training
 def test_a_model_trained_on_phantoms_reads_a_dropped_phantom(
-    qtbot: QtBot, tmp_path: Path, film: Path
+    qtbot: QtBot,
+    tmp_path: Path,
+    film: Path,
+    phantoms: Path,
+    job: Path,
+    start: Callable[..., Child],
 ) -> None:
-    manifest = write_phantom_set(tmp_path / "films", per_label=10, size=96)
     out = tmp_path / "my model"
-    settings = {"weights": "none", "size": 48, "head_epochs": 2, "epochs": 1}
-    words = [f"--set={name}={json.dumps(value)}" for name, value in settings.items()]
-    child = subprocess.run(
-        [sys.executable, "-m", "core", "train", "--data", manifest, "--out", out]
-        + words,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        cwd=ROOT,
-    )
-    assert child.returncode == 0, child.stderr
+    status, errors = start("--data", phantoms, "--out", out, "--config", job).finish()
+    assert status == 0, errors
     bundle = read_bundle(out)
 
     window = MainWindow(Settings(), out)

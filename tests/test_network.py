@@ -33,17 +33,19 @@ needs_strace = pytest.mark.skipif(
 )
 
 ROOT = Path(__file__).resolve().parent.parent
-#: `-m core` with a small network under the name of VGG16.
+#: `-m core` with a small network under the name of VGG16, for one command after the
+#: other. It stays for a while: a telemetry of ONNX Runtime looked its host up 9 s
+#: after a file was opened.
 _SMALL = """
-import sys, time
+import shlex, sys, time
 from core.training import train
 from tests.small_network import small_vgg16
 train.keras.applications.VGG16 = small_vgg16
 from core.__main__ import main
-status = main()
+status = max(main(shlex.split(words)) for words in sys.argv[1:])
+time.sleep(15)
+sys.exit(status)
 """
-#: A telemetry of ONNX Runtime looked its host up 9 s after a file was opened.
-_LINGER = "time.sleep(15)\n"
 #: Where Ray keeps a cluster of this machine alone, as its sockets need short paths.
 _RAY_FOLDERS = "/tmp/hilum-ray-"
 
@@ -55,15 +57,14 @@ class Row:
     Attributes:
         words: Of the command line, where {out} is the folder that all rows share.
         needs: The row whose output it takes.
-        trains: Whether it builds the network that is trained here.
-        lingers: Whether the process stays for a while.
+        trains: Whether it is run with all others of a network that is trained here,
+            in one process: to load Keras takes longer than what they do.
         package: That it takes, where that is an optional one.
     """
 
     words: str
     needs: str = ""
     trains: bool = False
-    lingers: bool = False
     package: str = ""
 
 
@@ -80,9 +81,12 @@ ROWS = {
     "compare": Row(
         f"compare {TRAINED} {{model}} --data {{manifest}} --json {{out}}/c.json",
         needs="train",
+        trains=True,
     ),
     "convert": Row(
-        "convert {out}/model.keras tf_saved_model {out}/converted", needs="export keras"
+        "convert {out}/model.keras tf_saved_model {out}/converted",
+        needs="export keras",
+        trains=True,
     ),
     "evaluate": Row(
         "evaluate {model} --data {manifest} --json {out}/e.json --report {out}/e.html"
@@ -95,10 +99,7 @@ ROWS = {
         EXPORT + "litert --out {out}/model.tflite", needs="train", trains=True
     ),
     "export onnx": Row(
-        EXPORT + "onnx --out {out}/model.onnx",
-        needs="train",
-        trains=True,
-        lingers=True,
+        EXPORT + "onnx --out {out}/model.onnx", needs="train", trains=True
     ),
     "export openvino": Row("export {model} --format openvino --out {out}/openvino"),
     "export savedmodel": Row(
@@ -121,6 +122,11 @@ ROWS = {
     "crash-probe": Row("crash-probe {films} {model}"),
     "train": Row(
         f"train --data {{manifest}} --config {{job}} --out {TRAINED}", trains=True
+    ),
+    "train-lungs": Row(
+        "train-lungs {model} --data {manifest} --masks {films} --epochs 1 "
+        "--out {out}/lungs",
+        trains=True,
     ),
     "worklist": Row(
         "worklist {out}/s.csv --folder {films} --model {model} --csv {out}/w.csv "
@@ -206,16 +212,28 @@ class Commands:
     def run(self, name: str) -> tuple[Place, Trace]:
         """What a row did, and where."""
         row = ROWS[name]
-        if row.needs:
+        if row.needs and not row.trains:
             self.run(row.needs)
         if name not in self._ran:
-            code = _SMALL + _LINGER * row.lingers + "sys.exit(status)"
-            start = ["-c", code] if row.trains else ["-m", "core"]
-            words = shlex.split(row.words.format_map(self._given))
             place = Place(self._base / name)
-            trace = place.run([sys.executable, *start, *words])
-            self._ran[name] = place, trace
+            if row.trains:
+                together = sorted((n for n in ROWS if ROWS[n].trains), key=_depth)
+                words = ["-c", _SMALL, *map(self._words, together)]
+            else:
+                together = [name]
+                words = ["-m", "core", *shlex.split(self._words(name))]
+            trace = place.run([sys.executable, *words])
+            self._ran |= dict.fromkeys(together, (place, trace))
         return self._ran[name]
+
+    def _words(self, name: str) -> str:
+        return ROWS[name].words.format_map(self._given)
+
+
+def _depth(name: str) -> int:
+    """How many rows come before this one."""
+    needs = ROWS[name].needs
+    return 1 + _depth(needs) if needs else 0
 
 
 @pytest.fixture(scope="module")

@@ -28,9 +28,8 @@ from desktop.diagnose.picture import PictureJob, write_picture
 from desktop.film.pyramid import build_pyramid
 from desktop.models.export_dialog import ExportDialog
 from desktop.models.menu import _unpack
-from desktop.retrain.report.data import read_report_data
-from desktop.retrain.report.files import save_report
-from desktop.scan.export_jobs import ALL, Choice, ScanTask, clean_up, prepare
+from desktop.retrain.report.data import read_report_data, save_report
+from desktop.scan.worklist import ALL, Choice, ScanTask, clean_up, prepare
 from tests.finished_run import make_finished_run
 from tests.finished_run import write_films as write_listed_films
 from tests.finished_scan import write_scan
@@ -224,6 +223,12 @@ TABLE = {
         "file",
         data=(*FOLDER, MODEL),
         films=FILM,
+    ),
+    "train-lungs --out": Row(
+        f"train-lungs {MODEL} --data data/films --masks data/films --overwrite "
+        "--out {}",
+        "folder",
+        **ON_FOLDER,
     ),
     "scan --out": Row(f"{SCAN} --out {{}}", "file", **SCAN_READS),
     "scan --out --resume": Row(

@@ -55,7 +55,6 @@ from core.audit.leaks import (
     conflicts,
     find_leaks,
     identical_rows,
-    leak_to_json,
 )
 from core.audit.shortcuts import comparable_sources, measure_shortcuts
 from core.audit.survey import Survey, survey
@@ -67,12 +66,14 @@ from core.data.split import (
     Split,
     given_split,
     group_by_pairs,
+    groups_per_label,
     mend_split,
     split_by_group,
 )
 from core.errors import DatasetError
 from core.jobs.events import StageStarted
 from core.jobs.reporters import Report, counter, share_counter
+from core.records import to_json
 
 #: As of a training; NumPy and scikit-learn take no others.
 _LARGEST_SEED = 2**32 - 2
@@ -83,8 +84,6 @@ class SplitWish:
     """How to split data that names no splits, or whose splits leak.
 
     Attributes:
-        validation, test: Shares of the films.
-        seed: Of the shuffle.
         regroup: Whether given splits that leak are mended: what is in several
             goes to train.
     """
@@ -142,11 +141,8 @@ def audit(
     """Read every film of a data set and say what speaks against training on it.
 
     Args:
-        data: A folder with a subfolder per label, or a manifest.
-        labels: The labels of interest; empty means all.
         patient_pattern: Regular expression whose first group is the patient in a
             file name, for films of which neither manifest nor DICOM tells it.
-        report: Told how far it is; may raise to stop.
 
     Raises:
         DatasetError: There is no such data, it cannot be understood, or no film
@@ -175,11 +171,10 @@ def audit(
     tell = share_counter("probing", len(films), report)
     origins = [origin for _, origin in named if origin]
     readable = dataclasses.replace(dataset, samples=surveyed.samples)
-    return _judge(data, readable, surveyed, similar, origins, wish, tell)
+    return _judge(readable, surveyed, similar, origins, wish, tell)
 
 
 def _judge(
-    data: Path,
     dataset: Dataset,
     surveyed: Survey,
     similar: list[SimilarPair],
@@ -194,20 +189,24 @@ def _judge(
     leaks = find_leaks(samples, identical, alike, similar)
     split, origin, obstacle = _choose_split(dataset, groups, leaks, wish)
     same = {row: rows[0] for rows in identical for row in rows}
-    changed = [
-        pair
-        for pair in similar
-        if same.get(pair.first, -1) != same.get(pair.second, -2)
-    ]
+    counted = counts.counts(dataset, surveyed)
     found = {
-        "data": data.name,
-        **counts.counts(dataset, surveyed),
+        "data": dataset.name,
+        **counted,
         "identical": [[samples[row].file for row in rows] for rows in identical],
-        "similar": [_pair_to_json(pair, samples) for pair in changed],
+        "similar": [
+            {
+                "files": [samples[pair.first].file, samples[pair.second].file],
+                "how": pair.how,
+                "likeness": round(pair.likeness, 3),
+            }
+            for pair in similar
+            if same.get(pair.first, -1) != same.get(pair.second, -2)
+        ],
         "conflicts": conflicts(samples, alike),
         "patients": counts.patients(samples, origins),
-        "independent": counts.independent(dataset, groups),
-        "leaks": [leak_to_json(leak) for leak in leaks],
+        "independent": groups_per_label(dataset, groups),
+        "leaks": to_json(leaks),
         **counts.kinds(surveyed.films),
         "shortcuts": measure_shortcuts(
             [sample.label for sample in samples],
@@ -217,11 +216,11 @@ def _judge(
             seed=wish.seed,
             on_progress=on_progress,
         ),
-        "comparable": comparable_sources([(s.source, s.label) for s in samples]),
-        "split": _split_to_json(split, origin, dataset.labels),
+        "comparable": comparable_sources(counted["sources"]),
+        "split": split and _split_to_json(split, origin, dataset.labels),
     }
     found["sentences"] = audit_words.sentences(found, obstacle)
-    return Audit(found, _with_groups(split, samples, groups))
+    return Audit(found, split and _with_groups(split, samples, groups))
 
 
 def _choose_split(
@@ -263,11 +262,9 @@ def _given(dataset: Dataset, wish: SplitWish) -> Split | None:
 
 
 def _with_groups(
-    split: Split | None, samples: Sequence[Sample], groups: NDArray[np.int32]
-) -> Split | None:
+    split: Split, samples: Sequence[Sample], groups: NDArray[np.int32]
+) -> Split:
     """The split with each film's group, so that its manifest holds what was found."""
-    if split is None:
-        return None
     group_of = {
         sample.file: f"g{group:05d}"
         for sample, group in zip(samples, groups.tolist(), strict=True)
@@ -279,16 +276,7 @@ def _with_groups(
     return Split(*parts)
 
 
-def _pair_to_json(pair: SimilarPair, samples: Sequence[Sample]) -> dict[str, Any]:
-    files = [samples[pair.first].file, samples[pair.second].file]
-    return {"files": files, "how": pair.how, "likeness": round(pair.likeness, 3)}
-
-
-def _split_to_json(
-    split: Split | None, origin: str, labels: Sequence[str]
-) -> dict[str, Any] | None:
-    if split is None:
-        return None
+def _split_to_json(split: Split, origin: str, labels: Sequence[str]) -> dict[str, Any]:
     summary = {
         name: {
             label: sum(s.label == label for s in split.part(name)) for label in labels

@@ -6,9 +6,6 @@ import collections
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from core.audit.survey import Survey, SurveyedFilm
 from core.data.dataset import Dataset, Sample
 
@@ -37,14 +34,6 @@ def _tally(pairs: Sequence[tuple[str, str]]) -> dict[str, dict[str, int]]:
     for (outer, inner), count in sorted(collections.Counter(pairs).items()):
         counts.setdefault(outer, {})[inner] = count
     return counts
-
-
-def independent(dataset: Dataset, groups: NDArray[np.int32]) -> dict[str, int]:
-    """Groups of films that have nothing to do with each other, per label."""
-    labels = np.array([sample.label for sample in dataset.samples])
-    return {
-        label: len(set(groups[labels == label].tolist())) for label in dataset.labels
-    }
 
 
 def kinds(films: Sequence[SurveyedFilm]) -> dict[str, Any]:

@@ -3,42 +3,28 @@
 from __future__ import annotations
 
 import collections
-import dataclasses
 from collections.abc import Iterable, Sequence
-from typing import Any
+
+import msgspec
 
 from core.audit.survey import Survey
-from core.data.connected import component_numbers
 from core.data.dataset import Sample
 from core.data.near_duplicates import SimilarPair
-from core.data.split import SPLITS
+from core.data.split import SPLITS, component_numbers
 
 
-@dataclasses.dataclass(frozen=True)
-class Leak:
+class Leak(msgspec.Struct, frozen=True):
     """Something that is in several of the given splits.
 
     Attributes:
         kind: "identical", "similar", "patient" or "group".
-        files: The films, in order.
         splits: Where they are, in the order of `SPLITS`.
-        sentence: The same in plain words.
     """
 
     kind: str
-    files: tuple[str, ...]
-    splits: tuple[str, ...]
+    files: list[str]
+    splits: list[str]
     sentence: str
-
-
-def leak_to_json(leak: Leak) -> dict[str, Any]:
-    """A leak as plain JSON values."""
-    return {
-        "kind": leak.kind,
-        "files": list(leak.files),
-        "splits": list(leak.splits),
-        "sentence": leak.sentence,
-    }
 
 
 def identical_rows(survey: Survey) -> list[list[int]]:
@@ -77,7 +63,6 @@ def find_leaks(
     """What is in more than one of the splits train, val and test.
 
     Args:
-        identical, alike: As `identical_rows` and `alike_rows` give them.
         similar: The pairs behind `alike`, for what was done to the copies.
     """
     leaks = [_leak(samples, "identical", rows, "One film is") for rows in identical]
@@ -98,8 +83,8 @@ def find_leaks(
 
 def _leak(samples: Sequence[Sample], kind: str, rows: Sequence[int], what: str) -> Leak:
     there = [row for row in rows if samples[row].split in SPLITS]
-    splits = tuple(n for n in SPLITS if any(samples[r].split == n for r in there))
-    files = tuple(samples[row].file for row in there)
+    splits = [n for n in SPLITS if any(samples[r].split == n for r in there)]
+    files = [samples[row].file for row in there]
     named = ", ".join(files[:3]) + (f" and {len(files) - 3} more" if files[3:] else "")
     return Leak(kind, files, splits, f"{what} in {' and '.join(splits)}: {named}.")
 

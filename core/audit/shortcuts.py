@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import collections
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,6 +15,7 @@ from core.evaluation.curves import Ranking
 from core.evaluation.findings import SEEN
 from core.evaluation.metrics import Resamples, auc
 from core.films.radiograph import FilmFacts
+from core.records import to_json
 
 #: Area under the curve above which the audit warns in red.
 RED = 0.75
@@ -27,8 +28,7 @@ _SHUFFLES = 3
 _THUMBNAIL, _RIM = 16, 2
 
 
-@dataclasses.dataclass(frozen=True)
-class Probe:
+class Probe(msgspec.Struct, frozen=True):
     """How well something that says nothing of lungs tells the labels apart.
 
     Attributes:
@@ -37,19 +37,16 @@ class Probe:
         auc_ci: Its 95 % bootstrap interval, drawn by group.
         chance: What the same probe reaches once the labels are shuffled.
         worst: The pair of labels it tells apart best, and how well.
-        sentence: The same in plain words.
+        is_red: Whether that is enough to doubt what a model learns from them.
     """
 
     auc: float
-    auc_ci: tuple[float, float]
+    auc_ci: list[float]
     chance: float
-    worst: tuple[str, str]
+    worst: list[str]
     worst_auc: float
     sentence: str
-
-    @property
-    def is_red(self) -> bool:
-        return self.auc > RED
+    is_red: bool
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -58,11 +55,8 @@ class Trial:
 
     Attributes:
         rows: (m,) the films, among n.
-        names: Their labels, sorted.
-        truth: (m,) index into `names`.
         folds: Rows of `truth` to learn from and to judge; no group is in both.
         times: How often each film was drawn, by group, per resample.
-        seed: Of whatever is drawn.
     """
 
     rows: NDArray[np.intp]
@@ -79,7 +73,6 @@ class Trial:
         """Divide films.
 
         Args:
-            labels: n of them.
             groups: (n,) int32: films that belong together.
 
         Returns:
@@ -115,15 +108,17 @@ def metadata_probe(
     """Tell labels apart by size, aspect, bytes per pixel, colour, bits and format.
 
     Args:
-        facts: n of them.
         on_progress: Called now and then with the share that is done; may raise
             to stop.
     """
     from sklearn.ensemble import RandomForestClassifier
 
-    values = np.array([_numbers(each) for each in facts], np.float64).reshape(-1, 5)
+    sizes = np.array([(f.width, f.height, f.file_bytes, f.bits) for f in facts], float)
+    width, height, file_bytes, bits = sizes.reshape(-1, 4).T
+    aspect = width / np.maximum(1, height)
+    density = file_bytes / np.maximum(1, width * height)
     kinds = [_codes([getattr(f, name) for f in facts]) for name in ("format", "colour")]
-    features = np.column_stack([values, *kinds])
+    features = np.column_stack([width, height, aspect, density, bits, *kinds])
     forest = RandomForestClassifier(
         40, min_samples_leaf=3, max_depth=10, random_state=trial.seed
     )
@@ -139,7 +134,6 @@ def frame_probe(
 
     Args:
         films: (n, 64, 64) uint8, as `core.data.fingerprints.whole_films` gives them.
-        on_progress: As `metadata_probe`.
     """
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
@@ -154,22 +148,17 @@ def frame_probe(
 
 
 def comparable_sources(
-    samples_of: Sequence[tuple[str, str]], min_films: int = MIN_FILMS
+    sources: Mapping[str, Mapping[str, int]],
 ) -> dict[str, list[str]]:
     """Sources that have enough films of two labels or more, and which labels.
 
     Args:
-        samples_of: (source, label) of each film.
+        sources: Source -> label -> films.
     """
-    counts: dict[str, collections.Counter[str]] = collections.defaultdict(
-        collections.Counter
-    )
-    for source, label in samples_of:
-        if source:
-            counts[source][label] += 1
     found = {
-        source: sorted(label for label, n in of.items() if n >= min_films)
-        for source, of in sorted(counts.items())
+        source: sorted(label for label, n in films.items() if n >= MIN_FILMS)
+        for source, films in sources.items()
+        if source
     }
     return {source: labels for source, labels in found.items() if len(labels) > 1}
 
@@ -195,22 +184,8 @@ def measure_shortcuts(
     metadata = metadata_probe(facts, trial, lambda share: on_progress(share / 2))
     films = whole_films(fingerprints)
     frame = frame_probe(films, trial, lambda share: on_progress((1 + share) / 2))
-    return {"metadata": probe_to_json(metadata), "frame": probe_to_json(frame)}
-
-
-def probe_to_json(probe: Probe | None) -> dict[str, Any] | None:
-    """A probe as plain JSON values."""
-    if probe is None:
-        return None
-    return {
-        "auc": round(probe.auc, 4),
-        "auc_ci": [round(end, 4) for end in probe.auc_ci],
-        "chance": round(probe.chance, 4),
-        "worst": list(probe.worst),
-        "worst_auc": round(probe.worst_auc, 4),
-        "sentence": probe.sentence,
-        "is_red": probe.is_red,
-    }
+    probes: dict[str, Any] = to_json({"metadata": metadata, "frame": frame})
+    return probes
 
 
 def _probe(
@@ -235,19 +210,19 @@ def _probe(
     scores = tries[0]
     areas = _Areas.of(truth, scores)
     drawn = [areas.mean(times) for times in trial.times]
-    low, high = (float(end) for end in np.nanpercentile(drawn, [2.5, 97.5]))
+    low, high = np.nanpercentile(drawn, [2.5, 97.5])
     value = areas.mean()
     worst, worst_auc = _worst_pair(truth, scores, trial.names)
-    chances = [
-        _Areas.of(*each).mean() for each in zip(shuffled, tries[1:], strict=True)
-    ]
+    by_chance = zip(shuffled, tries[1:], strict=True)
+    chances = [_Areas.of(*each).mean() for each in by_chance]
     return Probe(
-        auc=value,
-        auc_ci=(low, high),
-        chance=float(np.mean(chances)),
-        worst=worst,
-        worst_auc=worst_auc,
-        sentence=_sentence(what, value, (low, high), worst, worst_auc),
+        auc=round(value, 4),
+        auc_ci=[round(float(low), 4), round(float(high), 4)],
+        chance=round(float(np.mean(chances)), 4),
+        worst=list(worst),
+        worst_auc=round(worst_auc, 4),
+        sentence=_sentence(what, value, low, worst, worst_auc),
+        is_red=value > RED,
     )
 
 
@@ -271,12 +246,7 @@ def _held_out(
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class _Areas:
-    """Each label against the others, ready to be drawn many times.
-
-    Attributes:
-        known: (n,) bool, films that have scores.
-        rankings: Of these, per label.
-    """
+    """Each label against the others, ready to be drawn many times."""
 
     known: NDArray[np.bool_]
     rankings: tuple[Ranking, ...]
@@ -313,13 +283,9 @@ def _worst_pair(
 
 
 def _sentence(
-    what: str,
-    value: float,
-    interval: tuple[float, float],
-    worst: tuple[str, str],
-    worst_auc: float,
+    what: str, value: float, low: float, worst: tuple[str, str], worst_auc: float
 ) -> str:
-    if interval[0] <= 0.5:
+    if low <= 0.5:
         return (
             f"A program that sees {what} cannot tell the labels apart "
             f"(AUC {value:.2f}; 0.50 is chance)."
@@ -329,17 +295,6 @@ def _sentence(
         f"A program that sees {what} {how} the labels apart "
         f"(AUC {value:.2f}; 0.50 is chance), best {worst[0]} from {worst[1]} "
         f"({worst_auc:.2f})."
-    )
-
-
-def _numbers(facts: FilmFacts) -> tuple[float, ...]:
-    area = max(1, facts.width * facts.height)
-    return (
-        facts.width,
-        facts.height,
-        facts.width / max(1, facts.height),
-        facts.file_bytes / area,
-        facts.bits,
     )
 
 

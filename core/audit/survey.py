@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import os
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -12,11 +11,8 @@ from numpy.typing import NDArray
 
 from core.data.dataset import Sample
 from core.data.fingerprints import LENGTH, fingerprint_of
-from core.errors import ImageReadError
-from core.films.radiograph import FilmFacts, Radiograph, read_radiograph
-from core.films.read_ahead import read_ahead
-
-_THREADS = 4
+from core.data.reading import read_samples
+from core.films.radiograph import FilmFacts, Radiograph
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -25,7 +21,6 @@ class SurveyedFilm:
 
     Attributes:
         sample: With the SHA-256 of the file.
-        facts: What the file says about itself.
         picture: Hash of the decoded pixels: equal for the same picture stored
             twice without loss.
         fingerprint: (k,) uint8 of `core.data.fingerprints`.
@@ -35,6 +30,15 @@ class SurveyedFilm:
     facts: FilmFacts
     picture: str
     fingerprint: NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, sample: Sample, film: Radiograph, sha256: str) -> SurveyedFilm:
+        """Sum up a film."""
+        sample = dataclasses.replace(sample, sha256=sha256)
+        shown = (film.pixels.shape, film.low, film.high)
+        picture = hashlib.sha256(repr(shown).encode())
+        picture.update(np.ascontiguousarray(film.pixels).data)
+        return cls(sample, film.facts, picture.hexdigest(), fingerprint_of(film))
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -68,8 +72,7 @@ def survey(samples: Sequence[Sample], on_film: Callable[[int], None]) -> Survey:
     """
     films: list[SurveyedFilm] = []
     unreadable: dict[str, str] = {}
-    threads = min(_THREADS, os.cpu_count() or 1)
-    read = read_ahead(_sum_up, samples, threads=threads)
+    read = read_samples(samples, SurveyedFilm.of)
     for number, (sample, found) in enumerate(read, start=1):
         if isinstance(found, str):
             unreadable[sample.file] = found
@@ -77,28 +80,3 @@ def survey(samples: Sequence[Sample], on_film: Callable[[int], None]) -> Survey:
             films.append(found)
         on_film(number)
     return Survey(tuple(films), unreadable)
-
-
-def _sum_up(sample: Sample) -> SurveyedFilm | str:
-    try:
-        film = read_radiograph(sample.path)
-        with open(sample.path, "rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-    except ImageReadError as error:
-        return str(error)
-    except OSError as error:  # gone between the two
-        return f"The film cannot be read: {error.strerror}."
-    if sample.sha256 not in ("", digest):
-        return "The film has changed since the manifest was written."
-    return SurveyedFilm(
-        sample=dataclasses.replace(sample, sha256=digest),
-        facts=film.facts,
-        picture=_picture(film),
-        fingerprint=fingerprint_of(film),
-    )
-
-
-def _picture(film: Radiograph) -> str:
-    digest = hashlib.sha256(repr((film.pixels.shape, film.low, film.high)).encode())
-    digest.update(np.ascontiguousarray(film.pixels).data)
-    return digest.hexdigest()

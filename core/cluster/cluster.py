@@ -54,14 +54,7 @@ class WorkerLost(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class Node:
-    """A machine of the cluster.
-
-    Attributes:
-        id: Ray's own name for it.
-        name: As people know it, and its address.
-        cores: That it gives.
-        gpus: That it gives.
-    """
+    """A machine of the cluster: Ray's id, the name that people know, what it gives."""
 
     id: str
     name: str
@@ -128,11 +121,7 @@ class Cluster:
     def start(
         self, node: Node, plan: Plan, model: Any, folder: Path, precision: str
     ) -> Any:
-        """Start a `ShardReader` on a node, as soon as its cores are free.
-
-        Args:
-            model: As `share` laid it out.
-        """
+        """Start a `ShardReader` on a node, as soon as its cores are free."""
         actor = self._ray.remote(ShardReader).options(
             num_cpus=plan.cores,
             num_gpus=plan.gpus,

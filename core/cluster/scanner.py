@@ -11,11 +11,11 @@ from core.cluster.probe import check_connection
 from core.cluster.shards import Shard, Shards
 from core.cluster.worker import is_as_listed
 from core.cluster.workers import Worker, WorkerPool
-from core.films.finder import FoundFilm, identity
+from core.films.finder import FoundFilm
 from core.jobs.reporters import Report
 from core.model.bundle import ModelBundle
 from core.scan.row import ScanRow
-from core.scan.scanner import given_up, refuse_other_folder
+from core.scan.scanner import FolderScanner
 
 #: A shard takes so long: what it takes to hand it out is small beside that, and so
 #: is what a lost worker had.
@@ -28,23 +28,17 @@ _WAIT_S = 0.25
 _SAMPLES = 3
 
 
-class RayScanner:
-    """Reads the films of one folder with one model on many machines.
-
-    It stands in for `core.scan.scanner.Scanner`; rows come in the order in which
-    they are made.
+class RayScanner(FolderScanner):
+    """Reads them on many machines; rows come in the order in which they are made.
 
     Args:
-        bundle: A verified bundle.
         folder: That the films lie in, at the same path on every machine.
         address: As `core.cluster.cluster.connected` takes it.
-        precision: As `Scanner` takes it.
         report: Hears which machines take part, and which are lost.
         check: Called often while the cluster is asked; may raise to stop.
 
     Raises:
         CoreError: No cluster can be joined there.
-        DatasetError: There is no such folder.
     """
 
     #: Shards are halved until the film that ends its reader stands alone.
@@ -60,25 +54,15 @@ class RayScanner:
         report: Report,
         check: Callable[[], None] = lambda: None,
     ) -> None:
-        self.bundle = bundle
-        self.folder = folder
-        self.precision = precision
+        super().__init__(bundle, folder, precision)
         self._address = address
         self._report = report
-        self._identity = identity(folder)
         check_connection(address, check)
 
     def scan(
         self, films: Sequence[FoundFilm], check: Callable[[], None] = lambda: None
     ) -> Generator[ScanRow, None, None]:
-        """Read films. Close it if left early.
-
-        Args:
-            films: Of the folder.
-            check: Called often; may raise to stop.
-
-        Yields:
-            A row per film, each once, whoever is lost meanwhile.
+        """As `FolderScanner`; each film has one row, whoever is lost meanwhile.
 
         Raises:
             CoreError: The cluster does not answer, or nobody of it can read.
@@ -99,10 +83,6 @@ class RayScanner:
                 yield from self._rows(pool, films, check)
             finally:
                 pool.dismiss()
-
-    def refuse_if_gone(self) -> None:
-        """Raise DatasetError if the folder is not the one it was."""
-        refuse_other_folder(self.folder, self._identity)
 
     def _samples(self, films: Sequence[FoundFilm]) -> list[FoundFilm]:
         """A few films, far apart, that are as they were listed."""
@@ -139,7 +119,7 @@ class RayScanner:
     ) -> Iterator[ScanRow]:
         place = shards.give_back(lost)
         if place is not None and shards.finish(place):
-            yield given_up(films[place], self.bundle, self.precision)
+            yield self.given_up(films[place])
 
 
 def _size_for(worker: Worker) -> int:

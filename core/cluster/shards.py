@@ -5,18 +5,12 @@ from __future__ import annotations
 import collections
 import dataclasses
 
-from core.scan.crash_probe import MOST_LOSSES
+from core.scan.crash_probe import MAX_LOSSES
 
 
 @dataclasses.dataclass(frozen=True)
 class Shard:
-    """A stretch of the list.
-
-    Attributes:
-        start: Place of its first film.
-        stop: Place after its last one.
-        losses: How often whoever read it did not come back.
-    """
+    """A stretch of the list, and how often whoever read it did not come back."""
 
     start: int
     stop: int
@@ -32,8 +26,6 @@ class Shards:
     It keeps what is lost and what is done, and no list of shards: a list of ten
     million films takes 10 MB here.
 
-    Args:
-        total: Length of the list.
     """
 
     def __init__(self, total: int) -> None:
@@ -63,7 +55,7 @@ class Shards:
             The place of a film to be given up: it was alone each time. Else None.
         """
         losses = shard.losses + 1
-        if len(shard) == 1 and losses >= MOST_LOSSES:
+        if len(shard) == 1 and losses >= MAX_LOSSES:
             return shard.start
         if len(shard) == 1 or losses == 1:
             self._lost.append(Shard(shard.start, shard.stop, losses))

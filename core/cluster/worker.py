@@ -6,7 +6,6 @@ import dataclasses
 import functools
 import hashlib
 import importlib.metadata
-import os
 import platform
 import tempfile
 from collections.abc import Sequence
@@ -15,7 +14,7 @@ from typing import Any
 
 from core import __version__
 from core.errors import BundleError, DatasetError
-from core.films.finder import FoundFilm, film_state, identity
+from core.films.finder import FoundFilm, identity, state_if_there
 from core.model.bundle import CARD, GRAPH, GRAPH_WEIGHTS, ModelBundle, peek_bundle
 from core.model.graph import devices
 from core.model.precision import graph_path
@@ -32,9 +31,7 @@ class NodeFacts:
 
     Attributes:
         version: Of Hilum there.
-        openvino: Version of OpenVINO there.
         devices: That OpenVINO can compute on: "CPU", "GPU", "GPU.1".
-        has_folder: Whether the folder of the films is there.
         missing: The first film asked for that is not there, or not of the same
             size; empty if all are.
     """
@@ -48,13 +45,7 @@ class NodeFacts:
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """What a worker may use.
-
-    Attributes:
-        cores: Number of them.
-        device: Of OpenVINO's.
-        gpus: That it takes of those that the cluster counts.
-    """
+    """What a worker may use: cores, a device of OpenVINO's, the cluster's GPUs."""
 
     cores: int
     device: str = "CPU"
@@ -63,24 +54,14 @@ class Plan:
 
 @dataclasses.dataclass(frozen=True)
 class ShippedModel:
-    """As much of a bundle as a scan needs, to be sent to other machines.
-
-    Attributes:
-        sha256: Of the bundle that it was taken from.
-        files: Name -> content.
-    """
+    """As much of a bundle as a scan needs, to be sent to other machines."""
 
     sha256: str
     files: dict[str, bytes]
 
 
 def facts_here(folder: Path, samples: Sequence[FoundFilm]) -> NodeFacts:
-    """Look at this machine.
-
-    Args:
-        folder: Of the films.
-        samples: A few of them, as they were listed.
-    """
+    """Look at this machine, and for a few films of the folder."""
     facts = NodeFacts(__version__, importlib.metadata.version("openvino"), devices())
     try:
         identity(folder)
@@ -92,11 +73,10 @@ def facts_here(folder: Path, samples: Sequence[FoundFilm]) -> NodeFacts:
 
 def is_as_listed(folder: Path, film: FoundFilm) -> bool:
     """Whether a film is there, and of the size that it was listed with."""
-    try:
-        state = film_state(os.path.join(folder, film.file))
-    except (OSError, ValueError):
-        return film.state is None
-    return film.state is None or film.state.size == state.size
+    if film.state is None:
+        return True
+    state = state_if_there(folder / film.file)
+    return state is not None and state.size == film.state.size
 
 
 def refusal(there: NodeFacts, here: NodeFacts, folder: Path) -> str:
@@ -157,8 +137,6 @@ class ShardReader:
 
     Args:
         model: As `ship` packed it.
-        folder: That the films lie in.
-        precision: As `Scanner` takes it.
         cores: That it may keep busy.
         device: Of OpenVINO's: "CPU", "GPU", "GPU.1".
     """
@@ -174,11 +152,7 @@ class ShardReader:
     ) -> None:
         self._model = model
         self._folder = folder
-        self._options: dict[str, Any] = {
-            "precision": precision,
-            "threads": cores,
-            "device": device,
-        }
+        self._options: Any = dict(precision=precision, threads=cores, device=device)
 
     def open(self) -> None:
         """Open the model.

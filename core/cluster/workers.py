@@ -23,7 +23,7 @@ _TIMEOUT_S = 60.0
 _BUSY_S = 10.0
 #: Ends of workers in a row after which a node is left out: of those that were not
 #: even ready, and of those that were, since a film may be what ends them.
-_STILLBORN, _MOST_DEATHS = 3, 24
+_STILLBORN, _MAX_DEATHS = 3, 24
 
 
 @dataclasses.dataclass(eq=False)
@@ -31,9 +31,9 @@ class Worker:
     """A process that reads with a model of its own.
 
     Attributes:
+        is_idle: Whether it has opened the model and has no shard.
         films_per_s: As far as is known; 0 before the first shard.
         last_films: Size of its last shard.
-        is_idle: Whether it has opened the model and has no shard.
     """
 
     place: _Place
@@ -72,12 +72,9 @@ class WorkerPool:
     """Starts workers on every node that can serve, and sees who is lost.
 
     Args:
-        cluster: To work on.
-        bundle: The model.
         folder: Of the films; the same path on every node.
         samples: Films that are there as they were listed; a node that lacks one
             has another folder of that name.
-        precision: As `Scanner` takes it.
         report: Hears who joins and who is lost.
     """
 
@@ -164,13 +161,11 @@ class WorkerPool:
                 lost = self._lose(asked)
             except CoreError as error:
                 lost = self._leave_out(asked.place, error)
-                lost += [asked.shard] if asked.shard is not None else []
             except Exception as error:  # noqa: BLE001 - a look alone may fail so
                 if asked.worker is not None:
                     raise
                 lost = self._leave_out(asked.place, _no_hilum(asked.place, error))
             else:
-                lost = []
                 if asked.shard is not None:
                     _note_speed(asked)
                     yield asked.shard, value
@@ -178,8 +173,10 @@ class WorkerPool:
                     asked.worker.is_idle = asked.place.has_opened = True
                 else:
                     self._plan(asked.place, value)
-            for shard in lost:
-                yield shard, None
+                continue
+            for shard in (asked.shard, *lost):
+                if shard is not None:
+                    yield shard, None
 
     def dismiss(self) -> None:
         """End all workers."""
@@ -214,8 +211,6 @@ class WorkerPool:
 
     def _man(self, place: _Place) -> None:
         """Start the workers that a place lacks."""
-        if place.is_left_out:
-            return
         free = list(place.plans)
         for worker in place.workers:
             free.remove(worker.plan)
@@ -228,49 +223,37 @@ class WorkerPool:
             self._asked[self._cluster.ask(actor, "open")] = _Asked(place, worker)
 
     def _lose(self, asked: _Asked) -> list[Shard]:
-        """A worker, or a look, did not come back; the shards that it had."""
+        """A worker, or a look, did not come back; the shards of others with it."""
         place, worker = asked.place, asked.worker
-        lost = [asked.shard] if asked.shard is not None else []
         place.deaths += 1
-        if worker is not None and worker in place.workers:
-            lost += self._shards_of(worker)
+        if worker is not None:
             place.workers.remove(worker)
             self._cluster.end(worker.actor)
-        most = _MOST_DEATHS if place.has_read else _STILLBORN
-        if place.deaths >= most and not place.is_left_out:
+        if place.deaths >= (_MAX_DEATHS if place.has_read else _STILLBORN):
             error = CoreError(
                 f"On {place.node.name} whatever is to read films ends at once.",
                 hint="Check the memory of that machine.",
             )
-            lost += self._leave_out(place, error)
-        elif worker is None and not place.is_left_out:
+            return self._leave_out(place, error)
+        if worker is None:
             self._probe(place)
-        return lost
+        return []
 
     def _leave_out(self, place: _Place, error: CoreError) -> list[Shard]:
         """Do without a node; the shards that it had."""
-        if place.is_left_out:
-            return []
         place.is_left_out = True
         self._reason = error
-        text = str(error)
-        name = place.node.name
+        text, name = str(error), place.node.name
         self._note(f"{name} is left out: {text}" if name not in text else text)
         return self._dismiss(place)
 
     def _dismiss(self, place: _Place) -> list[Shard]:
-        lost: list[Shard] = []
+        """End the workers of a node, and expect no answer; the shards they had."""
         for worker in place.workers:
-            lost += self._shards_of(worker)
             self._cluster.end(worker.actor)
         place.workers.clear()
-        for token in [t for t, asked in self._asked.items() if asked.place is place]:
-            del self._asked[token]
-        return lost
-
-    def _shards_of(self, worker: Worker) -> list[Shard]:
-        """Expect no answer of a worker any more; the shards that it had."""
-        tokens = [t for t, asked in self._asked.items() if asked.worker is worker]
+        place.plans.clear()
+        tokens = [t for t, asked in self._asked.items() if asked.place is place]
         shards = [self._asked.pop(token).shard for token in tokens]
         return [shard for shard in shards if shard is not None]
 

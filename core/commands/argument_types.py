@@ -4,44 +4,40 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
+from core.errors import CoreError
 from core.files import refuse_impossible_name, refuse_missing_folder
 
-_MOST_FILMS = 10**9
+_MAX_FILMS = 10**9
 
 
 def new_file(text: str) -> Path:
-    """A file to write, in a folder that is there.
-
-    Raises:
-        OutputError: The folder is not.
-    """
+    """A file to write, in a folder that is there; else an OutputError."""
     path = Path(text)
     refuse_missing_folder(path)
     return path
 
 
 def new_folder(text: str) -> Path:
-    """A folder to make, with those above it.
-
-    Raises:
-        OutputError: No folder can have that name.
-    """
+    """A folder to make, with those above it; an OutputError where none can be."""
     path = Path(text)
     refuse_impossible_name(path)
     return path
 
 
 class _JobFolder(argparse.Action):
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,
-        values: object,
-        option_string: str | None = None,
-    ) -> None:
-        namespace.job = Path(str(values)).absolute()
+    def __call__(self, parser: Any, namespace: Any, values: Any, *_: Any) -> None:
+        namespace.job = Path(values).absolute()
         namespace.events = True  # though not on stdout
+
+
+def add_events(parser: argparse.ArgumentParser) -> None:
+    """Add how a program hears from a command, and talks to it."""
+    parser.add_argument(
+        "--events", action="store_true", help="report as JSON lines on stdout"
+    )
+    add_job(parser)
 
 
 def add_job(parser: argparse.ArgumentParser) -> None:
@@ -69,16 +65,34 @@ def share(text: str) -> float:
     return value
 
 
-def film_count(text: str) -> int:
-    """A number of films, at least one.
+def add_labels(parser: argparse.ArgumentParser) -> None:
+    """Add where the true labels of a scan's films come from."""
+    labels = parser.add_mutually_exclusive_group()
+    labels.add_argument(
+        "--labels-from-folders",
+        action="store_true",
+        help="measure too: folders are named as the model's labels",
+    )
+    labels.add_argument(
+        "--labels", type=Path, metavar="FILE.csv", help="measure too: file,label"
+    )
 
-    Raises:
-        ArgumentTypeError: It is none.
-    """
+
+def film_count(text: str) -> int:
+    """A number of films, at least one; else an ArgumentTypeError."""
     try:
         count = int(text)
     except ValueError:
         count = 0
-    if not 1 <= count <= _MOST_FILMS:
+    if not 1 <= count <= _MAX_FILMS:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of films from 1 up")
     return count
+
+
+def refuse_resume_with_overwrite(arguments: argparse.Namespace) -> None:
+    """Raise CoreError of two arguments that contradict each other."""
+    if arguments.resume and arguments.overwrite:
+        raise CoreError(
+            "--resume goes on with what is there, and --overwrite discards it.",
+            hint="Leave one of them out.",
+        )

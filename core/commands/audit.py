@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from core.audit.audit import Audit, SplitWish, audit
-from core.commands.argument_types import add_job, new_file
+from core.commands.argument_types import add_events, new_file
 from core.data.dataset import listed_films, parse_labels
 from core.data.split import SPLITS, write_manifest
-from core.files import atomic_write
+from core.files import write_json
 from core.jobs.control import Control
 from core.jobs.events import JobSucceeded
 from core.jobs.reporters import Report, begin_report, cancellable, end_told
@@ -44,10 +43,7 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
         "--group", action="store_true", help="take what leaks to the training films"
     )
     parser.add_argument("--overwrite", action="store_true", help="replace the files")
-    parser.add_argument(
-        "--events", action="store_true", help="report as JSON lines on stdout"
-    )
-    add_job(parser)
+    add_events(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -56,10 +52,6 @@ def run(arguments: argparse.Namespace) -> int:
     Returns:
         0 if nothing speaks against training, 4 if there are leaks or films that
         cannot be read.
-
-    Raises:
-        TrainingStopped: Whoever started it wants the end.
-        CoreError: The data cannot serve at all, or a file cannot be written.
     """
     control = Control(said="The check was stopped.", hint="")
     report = begin_report(control, as_events=arguments.events, job=arguments.job)
@@ -85,32 +77,23 @@ def audit_text(found: Mapping[str, Any]) -> str:
 
 def _table(found: Mapping[str, Any]) -> list[str]:
     """Films per label, and per source and split of it."""
-    labels = list(found["labels"])
-    rows: list[tuple[str, Mapping[str, int]]] = [("all", found["labels"])]
-    rows += [
-        (f"source {name or 'not stated'}", counts)
-        for name, counts in found["sources"].items()
-        if any(found["sources"])
-    ]
-    rows += [
-        (f"given split {name or 'none'}", counts)
-        for name, counts in found["splits"].items()
-    ]
+    rows = {"all": found["labels"]}
+    if any(found["sources"]):
+        for name, counts in found["sources"].items():
+            rows[f"source {name or 'not stated'}"] = counts
+    for name, counts in found["splits"].items():
+        rows[f"given split {name or 'none'}"] = counts
     if found["split"] is not None:
-        rows += [(f"use for {n}", found["split"]["summary"][n]) for n in SPLITS]
-    rows.append(("independent", found["independent"]))
-    rows = [(printable(name), counts) for name, counts in rows]
-    first = max(len(name) for name, _ in rows)
-    shown = [printable(label) for label in labels]
-    widths = [max(len(label), 7) for label in shown]
-    heads = "".join(f"  {label:>{w}}" for label, w in zip(shown, widths, strict=True))
+        rows |= {f"use for {n}": found["split"]["summary"][n] for n in SPLITS}
+    rows["independent"] = found["independent"]
+    first = max(len(printable(name)) for name in rows)
+    #: Label -> how wide its column is.
+    widths = {label: max(len(printable(label)), 7) for label in found["labels"]}
+    heads = "".join(f"  {printable(label):>{w}}" for label, w in widths.items())
     lines = [f"{'films':<{first}}{heads}"]
-    for name, counts in rows:
-        cells = "".join(
-            f"  {counts.get(label, 0):>{w},}"
-            for label, w in zip(labels, widths, strict=True)
-        )
-        lines.append(f"{name:<{first}}{cells}")
+    for name, counts in rows.items():
+        cells = "".join(f"  {counts.get(n, 0):>{w},}" for n, w in widths.items())
+        lines.append(f"{printable(name):<{first}}{cells}")
     return lines
 
 
@@ -121,21 +104,17 @@ def _audit(arguments: argparse.Namespace, report: Report) -> Audit:
         inputs=[arguments.data],
         films=lambda: listed_films(arguments.data),
     )
-    wish = SplitWish(
-        arguments.validation, arguments.test, arguments.seed, arguments.group
-    )
-    labels = parse_labels(arguments.labels)
     found = audit(
         arguments.data,
-        labels=labels,
+        labels=parse_labels(arguments.labels),
         patient_pattern=arguments.patient_pattern,
-        wish=wish,
+        wish=SplitWish(
+            arguments.validation, arguments.test, arguments.seed, arguments.group
+        ),
         report=report,
     )
     if arguments.json is not None:
-        text = json.dumps(found.found, indent=1, ensure_ascii=False) + "\n"
-        with atomic_write(arguments.json) as partial:
-            partial.write_text(text, encoding="utf-8")
+        write_json(arguments.json, found.found)
     if arguments.manifest is not None and found.split is not None:
         write_manifest(arguments.manifest, found.split)
     return found

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from core import paths
-from core.commands.argument_types import add_job, film_count, new_folder
+from core.commands.argument_types import add_events, film_count, new_folder
 from core.data.dataset import listed_films
 from core.errors import CoreError
 from core.jobs.control import Control
@@ -32,22 +32,11 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
         "--films", type=film_count, default=300, metavar="N", help="at most"
     )
     parser.add_argument("--overwrite", action="store_true", help="replace BUNDLE2")
-    parser.add_argument(
-        "--events", action="store_true", help="report as JSON lines on stdout"
-    )
-    add_job(parser)
+    add_events(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Add a graph in int8 to a model.
-
-    Returns:
-        0.
-
-    Raises:
-        CoreError: The model or the films cannot serve, or nothing good came of it.
-        TrainingStopped: The user wants the end.
-    """
+    """Add a graph in int8 to a model; returns 0."""
     control = Control(said="The calibration was stopped.", hint="")
     report = begin_report(control, as_events=arguments.events, job=arguments.job)
     with end_told(report):
@@ -61,8 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
             [arguments.bundle, arguments.data],
             lambda: listed_films(arguments.data),
         )
-        overwrite = arguments.overwrite
-        check_folder(arguments.out, overwrite=overwrite, is_own=is_bundle)
+        check_folder(arguments.out, overwrite=arguments.overwrite, is_own=is_bundle)
         bundle = read_bundle(arguments.bundle)
         told = cancellable(control, report)
         told(StageStarted(_STAGE, "Reading films, then looking at what they come to."))

@@ -19,11 +19,7 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print what a model is, for people; `card.json` holds it for programs.
-
-    Returns:
-        0.
-    """
+    """Print what a model is, for people, or `card.json` for programs; returns 0."""
     bundle = read_bundle(arguments.bundle or default_bundle_dir())
     if arguments.json:
         print(json.dumps(card_to_json(bundle.card), indent=1))  # noqa: T201 - the result

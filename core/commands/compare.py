@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 from pathlib import Path
 from typing import Any
 
-from core.commands.argument_types import add_job, new_file
+from core.commands.argument_types import add_events, new_file
 from core.data.dataset import films_of_split, listed_films
 from core.errors import DatasetError, OutputError, PredictionError
 from core.evaluation.compare import compare, not_comparable, pair_labels
 from core.evaluation.compare_text import comparison_text
 from core.evaluation.evaluate import score_films
-from core.files import atomic_write
+from core.files import write_json
 from core.jobs.control import Control
 from core.jobs.events import JobSucceeded, Noted, StageStarted
 from core.jobs.reporters import (
@@ -49,19 +48,12 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
         help="most by which the recall of a class may fall",
     )
     parser.add_argument("--json", type=new_file, metavar="FILE")
-    parser.add_argument(
-        "--events", action="store_true", help="report as JSON lines on stdout"
-    )
-    add_job(parser)
+    add_events(parser)
     parser.add_argument("--overwrite", action="store_true", help="replace FILE")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Compare a candidate with the model in use.
-
-    Returns:
-        0, or 4 if some films could not be read.
-    """
+    """Compare a candidate with the model in use; returns 4 if some film is unread."""
     control = Control(said="The comparison was stopped.", hint="")
     report = begin_report(control, as_events=arguments.events, job=arguments.job)
     with end_told(report):
@@ -81,12 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _compare(
     arguments: argparse.Namespace, report: Report
 ) -> tuple[dict[str, Any], ModelBundle]:
-    """Compare, and write the JSON if a file for it was named.
-
-    Raises:
-        CoreError: A model, the films or the file cannot serve.
-        TrainingStopped: `report` says so.
-    """
+    """Compare, and write the JSON if a file for it was named."""
     target: Path | None = arguments.json
     check_files(
         [target],
@@ -105,9 +92,7 @@ def _compare(
     result = {"data": arguments.data.name, "split": arguments.split or ""}
     result |= _measured(arguments, (candidate, in_use), report)
     if target is not None:
-        text = json.dumps(result, indent=1, ensure_ascii=False, allow_nan=False)
-        with atomic_write(target) as partial:
-            partial.write_text(text + "\n", encoding="utf-8")
+        write_json(target, result)
     return result, candidate
 
 
@@ -125,14 +110,9 @@ def _measured(
         arguments.data, candidate.card.label_names, arguments.split
     )
     report(StageStarted(_STAGE, f"Reading {len(samples)} films with both models."))
-    known = in_use.card.label_names
-    theirs = {
-        label: known[column]
-        for label, column in zip(
-            candidate.card.label_names, pairing.columns, strict=True
-        )
-    }
     # Each model has its own name for a label.
+    known = (in_use.card.label_names[column] for column in pairing.columns)
+    theirs = dict(zip(candidate.card.label_names, known, strict=True))
     renamed = [dataclasses.replace(s, label=theirs[s.label]) for s in samples]
     count = counter(_STAGE, 2 * len(samples), report)
     first = score_films(Classifier(candidate), samples, count)

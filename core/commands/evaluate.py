@@ -12,15 +12,18 @@ from core.commands.argument_types import new_file, share
 from core.data.dataset import Sample, films_of_split, listed_films
 from core.errors import DatasetError
 from core.evaluation.evaluate import evaluate, score_films
+from core.evaluation.lung_probes import probe_lungs
 from core.evaluation.pools import check_pools, parse_pools
+from core.files import write_json
 from core.jobs.reporters import ConsoleReporter, counter
 from core.model.bundle import ModelBundle, provenance, read_bundle
 from core.model.classifier import Classifier
 from core.model.conformal import COVERAGE
+from core.model.lungs import lung_finder
 from core.model.seen_films import path_free
 from core.outputs import check_files
 from core.reports.html import write_report_html
-from core.reports.report_json import read_report_json, report_json, write_figures
+from core.reports.report_json import read_report_json, report_json
 from core.reports.sentences import cautions
 from core.reports.text import evaluation_text
 from core.terminal import print_lines, printable
@@ -77,9 +80,14 @@ def run(arguments: argparse.Namespace) -> int:
     for reason, count in left_out.items():
         _note(f"Left out: {count} films, {reason}.")
     on_film = counter("evaluation", len(samples), ConsoleReporter())
-    scores = score_films(Classifier(bundle), samples, on_film)
+    classifier = Classifier(bundle)
+    scores = score_films(classifier, samples, on_film)
     for file, reason in scores.unreadable.items():
         _note(f"Left out {file}: {reason}")
+    lungs = {}
+    if finder := lung_finder(bundle):
+        on_film = counter("lungs", len(scores.samples), ConsoleReporter())
+        lungs = probe_lungs(classifier, finder, scores.samples, on_film=on_film)
     result = {
         **provenance(bundle.card, bundle.sha256),
         "data": arguments.data.name,
@@ -94,9 +102,10 @@ def run(arguments: argparse.Namespace) -> int:
             coverage=arguments.coverage,
             points=bundle.card.sensitivity_points,
         ),
+        **({"lungs": lungs} if lungs else {}),
     }
     if arguments.json is not None:
-        write_figures(arguments.json, result)
+        write_json(arguments.json, result)
     if arguments.report is not None:
         _write_report(arguments.report, bundle, result, samples)
     print_lines(evaluation_text(result, bundle.card))
@@ -129,15 +138,7 @@ def _gaps(left_out: dict[str, int]) -> list[str]:
 
 
 def _repeat_report(arguments: argparse.Namespace, bundle: ModelBundle) -> int:
-    """Print and write what the bundle's own report says, and nothing else.
-
-    Returns:
-        0.
-
-    Raises:
-        BundleError: It has no report that can be understood.
-        DatasetError: Something is asked for that the report does not hold.
-    """
+    """Print and write what the bundle's own report says, and nothing else."""
     kept = read_report_json(bundle)
     own = kept["split"]
     split = arguments.split or own
@@ -153,7 +154,7 @@ def _repeat_report(arguments: argparse.Namespace, bundle: ModelBundle) -> int:
     result = held[split]
     if arguments.json is not None:
         about = provenance(bundle.card, bundle.sha256)
-        write_figures(arguments.json, {**about, "split": split, **result})
+        write_json(arguments.json, {**about, "split": split, **result})
     if arguments.report is not None:
         write_report_html(arguments.report, kept)
     print_lines(evaluation_text(result, bundle.card))

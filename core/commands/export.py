@@ -36,22 +36,19 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write a bundle's model in another format.
-
-    Returns:
-        The exit status.
-    """
+    """Write a bundle's model in another format; returns 0."""
     if arguments.job is None:
-        return _write(arguments)
+        _write(arguments)
+        return 0
     control = Control(said="The export was stopped.", hint="")
     report = begin_report(control, as_events=True, job=arguments.job)
     with end_told(report):
-        status = _write(arguments)
+        _write(arguments)
     report(JobSucceeded(str(arguments.out)))
-    return status
+    return 0
 
 
-def _write(arguments: argparse.Namespace) -> int:
+def _write(arguments: argparse.Namespace) -> None:
     out: Path = arguments.out
     if arguments.format not in _FOLDERS:
         refuse_missing_folder(out)
@@ -62,7 +59,7 @@ def _write(arguments: argparse.Namespace) -> int:
     if arguments.format == "hilum":
         pack_bundle(bundle, out, overwrite=arguments.overwrite)
         print(out)  # noqa: T201 - the result
-        return 0
+        return
     refuse_inputs([out], [bundle.path])
     if arguments.format in _FOLDERS:
         check_folder(out, overwrite=arguments.overwrite, is_own=is_export)
@@ -81,4 +78,3 @@ def _write(arguments: argparse.Namespace) -> int:
         said = f"Checked: its outputs differ from the model's by at most {gap:.1e}."
         print(said, file=sys.stderr)  # noqa: T201 - for people
     print(out)  # noqa: T201 - the result
-    return 0

@@ -17,11 +17,7 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Make a bundle of a file that `export` wrote.
-
-    Returns:
-        0.
-    """
+    """Make a bundle of a file that `export` wrote; returns 0."""
     bundle = unpack_bundle(arguments.file, arguments.out, overwrite=arguments.overwrite)
     print(bundle.path)  # noqa: T201 - the result
     return 0

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from core.commands.argument_types import refuse_resume_with_overwrite
 from core.data.dataset import parse_labels
 from core.errors import TrainingError
 from core.json_file import parse_json, read_json
@@ -53,16 +54,8 @@ class Job:
 
 
 def refuse_contradictions(arguments: argparse.Namespace) -> None:
-    """Refuse arguments of `train` that cannot go together.
-
-    Raises:
-        TrainingError: Names them.
-    """
-    if arguments.resume and arguments.overwrite:
-        raise TrainingError(
-            "--resume goes on with what is there, and --overwrite discards it.",
-            hint="Leave one of them out.",
-        )
+    """Raise CoreError of arguments of `train` that cannot go together."""
+    refuse_resume_with_overwrite(arguments)
     if arguments.resume and arguments.dry_run:
         raise TrainingError(
             "--resume goes on with a job, and --dry-run tries a new one.",
@@ -159,6 +152,8 @@ def _settings_from(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     if arguments.labels:
         labels = list(parse_labels(arguments.labels))
         _take(settings, "labels", labels, "--labels")
+    if arguments.leave_one_source_out:
+        _take(settings, "leave_one_source_out", True, "--leave-one-source-out")
     return [*parts, settings]
 
 

@@ -27,14 +27,7 @@ _KINDS: Final = {
 
 
 def print_list(arguments: argparse.Namespace) -> int:
-    """Print one of the lists; see `core.commands.train` for the arguments.
-
-    Returns:
-        0.
-
-    Raises:
-        TrainingError: A file is named for it.
-    """
+    """Print one of the lists; see `core.commands.train` for the arguments."""
     if isinstance(arguments.json, Path):
         raise TrainingError(
             "Lists are printed and not written into files.",

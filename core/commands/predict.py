@@ -9,12 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core.commands.argument_types import new_folder, share
-from core.errors import (
-    BundleError,
-    CoreError,
-    ImageReadError,
-    PredictionError,
-)
+from core.errors import BundleError, CoreError, ImageReadError, PredictionError
 from core.files import atomic_write
 from core.films.pictures import encode_picture
 from core.films.radiograph import Radiograph, read_radiograph
@@ -166,11 +161,7 @@ def write_heatmap(
     verdict: Verdict,
     bundle: ModelBundle,
 ) -> None:
-    """Write the film with the heat map of the finding, or of the likeliest label.
-
-    Raises:
-        OutputError: It cannot be written.
-    """
+    """Write the film with the heat map of the finding, or of the likeliest label."""
     shown = verdict.finding or max(
         verdict.probabilities, key=verdict.probabilities.__getitem__
     )
@@ -187,10 +178,6 @@ def _picture_paths(arguments: argparse.Namespace) -> list[Path | None]:
     """A file for each film's heat map; no two the same, none that is there.
 
     The folder is only added to: it may be that of the films.
-
-    Raises:
-        OutputError: One exists and may not be replaced, or is one of the films; or
-            the folder is a link, or that of the model.
     """
     if arguments.heatmap is None:
         return [None] * len(arguments.paths)
@@ -246,5 +233,5 @@ def _print_failure(path: Path, error: CoreError, as_json: bool) -> None:
     _print_json({"path": str(path), **dict.fromkeys(empty), "error": text})
 
 
-def _print_json(fields: dict[str, Any], indent: int | None = None) -> None:
-    print(json.dumps(fields, indent=indent), flush=True)  # noqa: T201 - the result
+def _print_json(fields: dict[str, Any]) -> None:
+    print(json.dumps(fields), flush=True)  # noqa: T201 - the result

@@ -18,6 +18,7 @@ from core.evaluation.calibrated import calibrated_card
 from core.evaluation.evaluate import Scores, score_films, write_rows
 from core.evaluation.metrics import fit_temperature
 from core.evaluation.pools import parse_pools
+from core.files import write_json
 from core.jobs.reporters import ConsoleReporter, counter
 from core.model.bundle import (
     EVALUATION,
@@ -33,7 +34,7 @@ from core.model.classifier import Classifier, probabilities
 from core.model.golden import write_golden_films
 from core.model.seen_films import film_sha256, read_film_list
 from core.outputs import check_folder, refuse_inputs
-from core.reports.report_json import report_json, write_report_json
+from core.reports.report_json import report_json
 from core.reports.text import calibration_text
 from core.terminal import print_lines
 
@@ -91,7 +92,7 @@ def run(arguments: argparse.Namespace) -> int:
             made |= {name: Path(scratch) / name for name in (EVALUATION, REPORT)}
             write_rows(made[EVALUATION], test, card.temperature)
             report = _report(bundle, card, on_test)
-            write_report_json(made[REPORT], report)
+            write_json(made[REPORT], report)
         done = write_bundle(arguments.out, card, {**kept, **made})
     print_lines(calibration_text(done.card))
     return 0

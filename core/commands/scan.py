@@ -8,16 +8,23 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from core.cluster.scanner import RayScanner
-from core.commands.scan_arguments import add_parser
+from core.commands.argument_types import (
+    add_events,
+    add_labels,
+    new_file,
+    refuse_resume_with_overwrite,
+    share,
+)
 from core.errors import ANEW, CoreError, DatasetError, OutputError, TrainingStopped
-from core.films.finder import FoundFilm, Listing, film_state, find_films
+from core.films.finder import FoundFilm, Listing, find_films, state_if_there
 from core.films.left_out import LeftOut
 from core.jobs.control import Control
 from core.jobs.events import JobSucceeded, Noted, StageStarted
 from core.jobs.reporters import Report, begin_report, counter, end_told
 from core.model.bundle import ModelBundle, read_bundle
+from core.model.conformal import COVERAGE
 from core.model.precision import REFERENCE, precision_note
-from core.outputs import check_file, refuse_inputs
+from core.outputs import check_file, refuse_films, refuse_inputs
 from core.paths import default_bundle_dir
 from core.scan.export import write_json_lines, write_summary, write_workbook
 from core.scan.html import write_scan_html
@@ -28,29 +35,58 @@ from core.scan.precision import precision_of_scan
 from core.scan.results import ScanFile
 from core.scan.resume import scan_with_quarantine
 from core.scan.row import ScanRow
-from core.scan.scanner import Scanner, with_set
+from core.scan.scanner import FolderScanner, Scanner, with_set
 from core.scan.store import read_scan
 from core.scan.summary import ScanSummary, summary_text
 from core.scan.watch import new_films
 from core.terminal import print_lines
-
-__all__ = ["add_parser", "run"]
+from core.words import some
 
 DONE, SOME_FAILED = 0, 4
 _STAGE = "scan"
-_MOST_NAMED = 5
+
+
+def add_parser(parser: argparse.ArgumentParser) -> None:
+    """Add its arguments to a parser."""
+    parser.add_argument("folder", type=Path, metavar="FOLDER")
+    parser.add_argument("--out", type=new_file, required=True, metavar="FILE.csv")
+    parser.add_argument("--model", type=Path, metavar="BUNDLE")
+    parser.add_argument(
+        "--precision",
+        choices=["float32", "fast", "bfloat16", "int8"],
+        default="float32",
+        help="fast: what this computer does quickest, timed once",
+    )
+    parser.add_argument(
+        "--coverage",
+        type=share,
+        default=COVERAGE,
+        metavar="SHARE",
+        help="of the films whose set holds the true finding (0.9)",
+    )
+    add_labels(parser)
+    parser.add_argument("--resume", action="store_true", help="go on where it stopped")
+    parser.add_argument("--overwrite", action="store_true", help="replace the files")
+    parser.add_argument(
+        "--watch", action="store_true", help="then read films as they come"
+    )
+    parser.add_argument(
+        "--hidden", action="store_true", help="read files that begin with a dot too"
+    )
+    parser.add_argument(
+        "--ray",
+        metavar="ADDRESS",
+        help="read on a cluster: its host:port, auto, or local",
+    )
+    parser.add_argument("--jsonl", type=new_file, metavar="FILE", help="and JSON lines")
+    parser.add_argument("--xlsx", type=new_file, metavar="FILE", help="and a workbook")
+    parser.add_argument("--report", type=new_file, metavar="FILE", help="and HTML")
+    parser.add_argument("--json", type=new_file, metavar="FILE", help="and its figures")
+    add_events(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Read the films of a folder.
-
-    Returns:
-        0, or 4 if some films or folders could not be read.
-
-    Raises:
-        TrainingStopped: The user wants the end.
-        CoreError: The folder cannot serve at all, or a file cannot be written.
-    """
+    """Read the films of a folder; returns 4 if some, or folders, could not be read."""
     control = Control(said="The scan was stopped; what was done is kept.")
     report = begin_report(control, as_events=arguments.events, job=arguments.job)
     control.take_signals()
@@ -66,10 +102,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 class _Scan:
     def __init__(
-        self,
-        arguments: argparse.Namespace,
-        check: Callable[[], None],
-        report: Report,
+        self, arguments: argparse.Namespace, check: Callable[[], None], report: Report
     ) -> None:
         self.closed: dict[str, str] = {}
         self._left_out = LeftOut()
@@ -97,7 +130,17 @@ class _Scan:
             manifest=arguments.labels,
             from_folders=arguments.labels_from_folders,
         )
-        with self._open(bundle) as file, self._journal:
+        results = ScanFile(
+            arguments.out,
+            bundle.card.label_names,
+            resume=arguments.resume,
+            overwrite=arguments.overwrite,
+        )
+        with results as file, self._journal:
+            for row in file.read():
+                self._check()
+                self._refuse_other(row, bundle)
+                self._done.add(row.file)
             try:
                 self._read(scanner, file, films)
                 if arguments.watch:
@@ -112,17 +155,19 @@ class _Scan:
 
     def _choose_precision(self, bundle: ModelBundle, films: int) -> str:
         arguments = self._arguments
-        asked, begun = arguments.precision, arguments.out if arguments.resume else None
         chosen = precision_of_scan(
-            asked, bundle, begun=begun, films=None if arguments.watch else films
+            arguments.precision,
+            bundle,
+            begun=arguments.out if arguments.resume else None,
+            films=None if arguments.watch else films,
         )
-        if asked != chosen:
+        if chosen != arguments.precision:
             self._report(Noted(f"Reading in {chosen}, as the fastest here."))
         if note := precision_note(chosen):
             self._report(Noted(note))
         return chosen
 
-    def _scanner(self, bundle: ModelBundle) -> Scanner | RayScanner:
+    def _scanner(self, bundle: ModelBundle) -> FolderScanner:
         folder, precision = self._folder, self._precision
         if precision != REFERENCE:
             self._parity = ParityCheck(bundle, precision)
@@ -150,11 +195,7 @@ class _Scan:
                 "A cluster reads what is there, and watches no folder.",
                 hint="Leave --ray or --watch out.",
             )
-        if arguments.resume and arguments.overwrite:
-            raise OutputError(
-                "--resume goes on with what is there, and --overwrite discards it.",
-                hint="Leave one of them out.",
-            )
+        refuse_resume_with_overwrite(arguments)
         grown = [arguments.out, arguments.json]
         model = arguments.model or default_bundle_dir()
         refuse_inputs(self._outputs(), [arguments.labels, model])
@@ -169,19 +210,6 @@ class _Scan:
         named = [arguments.out, arguments.json, *exports]
         return [path for path in named if path is not None]
 
-    def _refuse_films(self, films: Sequence[FoundFilm]) -> None:
-        """Refuse to write over a film. New files may lie beside films.
-
-        Only films that are like such a file are looked at: there may be millions.
-        """
-        there = {_state_of(path) for path in self._outputs()} - {None}
-        alike = [
-            self._folder / film.file
-            for film in films
-            if film.state and (film.state.size, film.state.modified) in there
-        ]
-        refuse_inputs(self._outputs(), (), lambda: alike)
-
     def _films(self) -> Sequence[FoundFilm]:
         self._report(StageStarted("listing", "Looking for films."))
         listing = find_films(self._folder, self._check, hidden=self._arguments.hidden)
@@ -194,26 +222,9 @@ class _Scan:
             )
         if said := listing.left_out.in_words():
             self._report(Noted(said))
-        self._refuse_films(listing.films)
+        sizes = ((film.file, film.state and film.state.size) for film in listing.films)
+        refuse_films(self._outputs(), self._folder, sizes)
         return listing.films
-
-    def _open(self, bundle: ModelBundle) -> ScanFile:
-        arguments = self._arguments
-        file = ScanFile(
-            arguments.out,
-            bundle.card.label_names,
-            resume=arguments.resume,
-            overwrite=arguments.overwrite,
-        )
-        try:
-            for row in file.read():
-                self._check()
-                self._refuse_other(row, bundle)
-                self._done.add(row.file)
-        except BaseException:
-            file.close()
-            raise
-        return file
 
     def _refuse_other(self, row: ScanRow, bundle: ModelBundle) -> None:
         name, precision = self._arguments.out.name, self._precision
@@ -237,7 +248,7 @@ class _Scan:
             )
 
     def _read(
-        self, scanner: Scanner | RayScanner, file: ScanFile, films: Sequence[FoundFilm]
+        self, scanner: FolderScanner, file: ScanFile, films: Sequence[FoundFilm]
     ) -> None:
         left = [film for film in films if film.file not in self._done]
         if self._done:
@@ -272,15 +283,18 @@ class _Scan:
             if found := self._parity.result:
                 self._report(Noted(found.in_words()))
 
-    def _follow(self, scanner: Scanner | RayScanner, file: ScanFile) -> None:
+    def _follow(self, scanner: FolderScanner, file: ScanFile) -> None:
         self._done.update(row.file for row in file.read())
         file.sync()
         self._report(StageStarted("watch", f"Watching {self._folder}."))
+
+        def check() -> None:
+            self._check()
+            scanner.refuse_if_gone()
+
+        hidden = self._arguments.hidden
         for films in new_films(
-            self._folder,
-            self._done.__contains__,
-            self._alive(scanner),
-            hidden=self._arguments.hidden,
+            self._folder, self._done.__contains__, check, hidden=hidden
         ):
             with contextlib.closing(scanner.scan(films, self._check)) as rows:
                 for row in rows:
@@ -290,15 +304,8 @@ class _Scan:
                     self._report(Noted(f"{row.file}: {said}"))
             file.sync()
 
-    def _alive(self, scanner: Scanner | RayScanner) -> Callable[[], None]:
-        def check() -> None:
-            self._check()
-            scanner.refuse_if_gone()
-
-        return check
-
     def _conclude(
-        self, scanner: Scanner | RayScanner, file: ScanFile, label_of: LabelOf | None
+        self, scanner: FolderScanner, file: ScanFile, label_of: LabelOf | None
     ) -> ScanSummary:
         """Sum up, say what is not as it was, and write what was asked for."""
         arguments, bundle = self._arguments, scanner.bundle
@@ -308,10 +315,10 @@ class _Scan:
         gone, changed = [], []
         for row in file.read():
             summary.add(row)
-            now = _state_of(self._folder / row.file)
+            now = state_if_there(self._folder / row.file)
             if now is None:
                 gone.append(row.file)
-            elif row.modified and now != (row.size, row.modified):
+            elif row.modified and now.stamp != row.stamp:
                 changed.append(row.file)
         scanner.refuse_if_gone()
         self._tell("have changed since they were read", changed)
@@ -330,17 +337,7 @@ class _Scan:
 
     def _tell(self, what: str, files: Sequence[str]) -> None:
         if files:
-            names = ", ".join(files[:_MOST_NAMED])
-            more = ", and others" if len(files) > _MOST_NAMED else ""
-            self._report(Noted(f"{len(files):,} films {what}: {names}{more}."))
-
-
-def _state_of(path: Path) -> tuple[int, str] | None:
-    try:
-        state = film_state(path)
-    except (OSError, ValueError):
-        return None
-    return state.size, state.modified
+            self._report(Noted(f"{len(files):,} films {what}: {some(files)}."))
 
 
 def _why_none(listing: Listing) -> str:

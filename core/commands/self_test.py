@@ -23,14 +23,7 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Check that this installation reads films as the model's maker measured.
-
-    Returns:
-        0.
-
-    Raises:
-        CoreError: Something is not as it should be.
-    """
+    """Check that this installation reads films as the model's maker measured."""
     classifier = Classifier(read_bundle(arguments.model or default_bundle_dir()))
     model = classifier.bundle.card
     for said in self_test(classifier):

@@ -10,28 +10,24 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from core.commands.argument_types import add_job, new_file, new_folder
+from core.commands.argument_types import add_events, new_file, new_folder
 from core.commands.internal import quieten_tensorflow
 from core.commands.job_arguments import Job, new_job, refuse_contradictions, resumed_job
 from core.commands.lists import print_list
 from core.data.dataset import Dataset, listed_films
 from core.errors import RESUME, CoreError, OutputError, TrainingError
-from core.files import atomic_write
+from core.files import write_json
 from core.jobs.control import Control
 from core.jobs.events import JobSucceeded, StageStarted
 from core.jobs.reporters import (
     Report,
-    Reporter,
+    also_to_file,
     begin_report,
     check_events_file,
     end_told,
 )
 from core.model.bundle import is_bundle
-from core.outputs import (
-    check_file,
-    check_folder,
-    refuse_inputs,
-)
+from core.outputs import check_file, check_folder, refuse_inputs
 from core.program import edition
 from core.runs.config import TrainingConfig
 from core.runs.job_folder import JobFolder
@@ -55,12 +51,14 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="one setting of the job; --list-settings lists them",
     )
+    parser.add_argument(
+        "--leave-one-source-out",
+        action="store_true",
+        help="also train without each source, and measure there",
+    )
     parser.add_argument("--resume", action="store_true", help="go on where it stopped")
     parser.add_argument("--overwrite", action="store_true", help="replace BUNDLE")
-    parser.add_argument(
-        "--events", action="store_true", help="report as JSON lines on stdout"
-    )
-    add_job(parser)
+    add_events(parser)
     parser.add_argument(
         "--events-file", type=new_file, metavar="FILE", help="and append them to FILE"
     )
@@ -90,11 +88,7 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Train, try one step of it, or print a list of what can be set.
-
-    Returns:
-        The exit status.
-    """
+    """Train, try one step of it, or print a list of what can be set."""
     if arguments.list_settings or arguments.list_presets:
         return print_list(arguments)
     edition.check_can_train()
@@ -103,17 +97,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _train(arguments: argparse.Namespace) -> int:
-    """Run a job.
-
-    Returns:
-        The exit status.
-    """
     control = Control()
     control.take_signals()
     listener = begin_report(control, as_events=arguments.events, job=arguments.job)
     with end_told(listener):  # before the first event is written to the file
         _check_events_file(arguments.events_file, arguments)
-    report = Reporter([listener], arguments.events_file)
+    report = also_to_file(listener, arguments.events_file)
     with end_told(report):
         _run_job(arguments, report, control)
     if not arguments.events:
@@ -122,11 +111,7 @@ def _train(arguments: argparse.Namespace) -> int:
 
 
 def _run_job(arguments: argparse.Namespace, report: Report, control: Control) -> None:
-    """Check what can be checked before Keras is loaded, then run the job.
-
-    Raises:
-        CoreError: As `core.training.train.run_job`, or wrong use.
-    """
+    """Check what can be checked before Keras is loaded, then run the job."""
     if arguments.out is None:
         raise TrainingError(
             "Training needs a place for the model.",
@@ -163,7 +148,7 @@ def _run_job(arguments: argparse.Namespace, report: Report, control: Control) ->
             _check_network(job, dataset, folder, discards=not arguments.resume)
         run_job(
             job.config,
-            job.data,
+            dataset,
             out,
             folder=folder,
             command=job.command,
@@ -173,15 +158,11 @@ def _run_job(arguments: argparse.Namespace, report: Report, control: Control) ->
 
 
 def _dry_run(arguments: argparse.Namespace) -> int:
-    """Try one step of a job and tell what it would take; train nothing.
-
-    Returns:
-        The exit status.
-    """
+    """Try one step of a job and tell what it would take; train nothing."""
     control = Control()
     control.take_signals()
     listener = begin_report(control, as_events=arguments.events, job=arguments.job)
-    report = Reporter([listener], arguments.events_file)
+    report = also_to_file(listener, arguments.events_file)
     file = arguments.json if isinstance(arguments.json, Path) else None
     with end_told(report):
         refuse_contradictions(arguments)
@@ -198,13 +179,11 @@ def _dry_run(arguments: argparse.Namespace) -> int:
         from core.training.preflight import preflight
 
         check_network(job.config, len(dataset.labels))
-        found = preflight(job.config, job.data, report=report, control=control)
-        text = json.dumps(found, indent=1)
+        found = preflight(job.config, dataset, report=report, control=control)
         if file is not None:
-            with atomic_write(file) as partial:
-                partial.write_text(text + "\n", encoding="utf-8")
+            write_json(file, found)
         else:
-            print(text)  # noqa: T201 - the result
+            print(json.dumps(found, indent=1))  # noqa: T201 - the result
     report(JobSucceeded(str(file or "")))
     return 0
 

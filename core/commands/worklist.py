@@ -7,18 +7,18 @@ import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from core.commands.argument_types import add_job, new_file, new_folder
+from core.commands.argument_types import add_events, add_labels, new_file, new_folder
 from core.errors import BundleError, OutputError
 from core.filing.filer import Filer, FilingResult, failures_in_words, inside_error
 from core.jobs.control import Control
 from core.jobs.events import JobSucceeded, Noted, StageStarted
 from core.jobs.reporters import Report, begin_report, counter, end_told
 from core.model.bundle import ModelBundle, peek_bundle, read_bundle
-from core.outputs import check_files, check_folder, lies_in, refuse_inputs
+from core.outputs import check_files, check_folder, lies_in, refuse_films, refuse_inputs
 from core.paths import default_bundle_dir
 from core.scan.export import write_csv, write_json_lines, write_summary, write_workbook
 from core.scan.html import write_scan_html
-from core.scan.labels import LabelOf, labels_by_folder, labels_by_list
+from core.scan.labels import labels_of_films
 from core.scan.row import ScanRow
 from core.scan.summary import ScanSummary, summary_text
 from core.scan.worklist import WorkList, read_list
@@ -37,11 +37,7 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
         "--only", type=Path, metavar="LIST.txt", help="these films, in this order"
     )
     parser.add_argument("--model", type=Path, metavar="BUNDLE", help="of the scan")
-    labels = parser.add_mutually_exclusive_group()
-    labels.add_argument("--labels-from-folders", action="store_true", help="measure")
-    labels.add_argument(
-        "--labels", type=Path, metavar="FILE.csv", help="measure: file,label"
-    )
+    add_labels(parser)
     for name, what in {
         "csv": "rows as the scan wrote them",
         "jsonl": "an object per film, one a line",
@@ -52,33 +48,17 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(f"--{name}", type=new_file, metavar="FILE", help=what)
     parser.add_argument("--overwrite", action="store_true", help="replace the files")
     filing = parser.add_mutually_exclusive_group()
-    filing.add_argument(
-        "--copy-to",
-        type=new_folder,
-        metavar="DIR",
-        help="copy films, a folder per finding",
-    )
-    filing.add_argument(
-        "--move-to",
-        type=new_folder,
-        metavar="DIR",
-        help="move films, a folder per finding",
-    )
-    parser.add_argument(
-        "--events", action="store_true", help="report as JSON lines on stdout"
-    )
-    add_job(parser)
+    for verb in ("copy", "move"):
+        what = f"{verb} films, a folder per finding"
+        filing.add_argument(f"--{verb}-to", type=new_folder, metavar="DIR", help=what)
+    add_events(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Export what a scan found, and sort its films; see `core.commands.parser`.
+    """Export what a scan found, and sort its films.
 
     Returns:
         0, or 4 if some of the films were not filed or are not in the scan.
-
-    Raises:
-        TrainingStopped: The user wants the end.
-        CoreError: The scan cannot serve, or a file cannot be written.
     """
     control = Control(
         said="It was stopped; what was done is kept.", hint="Run it again to go on."
@@ -97,10 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 class _Job:
     def __init__(
-        self,
-        arguments: argparse.Namespace,
-        check: Callable[[], None],
-        report: Report,
+        self, arguments: argparse.Namespace, check: Callable[[], None], report: Report
     ) -> None:
         self.has_failures = False
         self._arguments = arguments
@@ -121,7 +98,9 @@ class _Job:
         self._report(StageStarted("reading", f"Reading {arguments.results.name}."))
         only = read_list(arguments.only) if arguments.only else None
         films = WorkList(arguments.results, only, self._check)
-        self._refuse_films(films)
+        if arguments.folder is not None:
+            sizes = ((row.file, row.size) for row in films.as_scanned())
+            refuse_films(self._exports.values(), arguments.folder, sizes)
         if missing := films.missing_in_words():
             self.has_failures = True
             self._report(Noted(missing))
@@ -154,28 +133,8 @@ class _Job:
                 hint="Name the folder that was scanned with --folder.",
             )
 
-    def _refuse_films(self, films: WorkList) -> None:
-        """Refuse to write over a film. New files may lie beside films."""
-        there = [path for path in self._exports.values() if path.is_file()]
-        folder: Path | None = self._arguments.folder
-        if not there or folder is None:
-            return
-        # Only films that are like such a file are looked at: there may be millions.
-        names = {path.name for path in there}
-        sizes = {path.stat().st_size for path in there}
-        alike = [
-            folder / row.file
-            for row in films.as_scanned()
-            if row.size in sizes or row.file.rpartition("/")[2] in names
-        ]
-        refuse_inputs(there, (), lambda: alike)
-
     def _bundle(self, films: WorkList) -> ModelBundle | None:
-        """The model that the scan was made with; None if nothing needs it.
-
-        Raises:
-            OutputError: The bundle is of another one.
-        """
+        """The model that the scan was made with; None if nothing needs it."""
         arguments = self._arguments
         place = arguments.model or default_bundle_dir()
         is_needed = arguments.model or arguments.labels or arguments.labels_from_folders
@@ -194,17 +153,19 @@ class _Job:
         return bundle
 
     def _summary(self, films: WorkList, bundle: ModelBundle) -> ScanSummary:
-        summary = ScanSummary(bundle.card, self._labels(bundle))
+        arguments = self._arguments
+        label_of = labels_of_films(
+            bundle.card,
+            arguments.folder,
+            (),
+            manifest=arguments.labels,
+            from_folders=arguments.labels_from_folders,
+        )
+        summary = ScanSummary(bundle.card, label_of)
         for row in films.as_scanned():
             self._check()
             summary.add(row)
         return summary
-
-    def _labels(self, bundle: ModelBundle) -> LabelOf | None:
-        arguments = self._arguments
-        if arguments.labels is not None:
-            return labels_by_list(bundle.card, arguments.labels, arguments.folder)
-        return labels_by_folder(bundle.card) if arguments.labels_from_folders else None
 
     def _write(
         self, films: WorkList, bundle: ModelBundle | None, summary: ScanSummary | None

@@ -37,12 +37,7 @@ _READ_MASK = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
 
 @dataclasses.dataclass(frozen=True)
 class Match:
-    """That two films show one picture.
-
-    Attributes:
-        likeness: Correlation of their fine detail once aligned, to 1.
-        how: What was done to one to make the other, in words.
-    """
+    """That two films show one picture."""
 
     likeness: float
     how: str

@@ -15,6 +15,9 @@ from core.films.finder import find_films, is_wanted
 
 COLUMNS = ("file", "label", "patient", "group", "source", "split", "sha256", "view")
 
+#: Films of a source below which figures on it are noise.
+MIN_OF_SOURCE = 20
+
 _LABELS_HINT = (
     "Write them with commas, as in covid,normal; one that holds a comma in double "
     "quotes."
@@ -27,7 +30,6 @@ class Sample:
 
     Attributes:
         file: As the data names it: the path relative to the folder or manifest.
-        path: Where it is.
         patient, group, source: Empty where the data does not say.
         split: "train", "val", "test", another name, or empty.
         sha256: Of the file when the manifest was written; empty where the data
@@ -60,6 +62,12 @@ class Dataset:
     samples: tuple[Sample, ...]
     labels: tuple[str, ...]
     left_out: Mapping[str, int]
+    name: str = ""
+
+    def sources(self) -> list[str]:
+        """The sources with films enough to measure on, sorted."""
+        counts = collections.Counter(sample.source for sample in self.samples)
+        return sorted(s for s, n in counts.items() if s and n >= MIN_OF_SOURCE)
 
 
 def parse_labels(text: str) -> tuple[str, ...]:
@@ -137,7 +145,7 @@ def index_dataset(
     if gone:
         left_out["listed, but the file is missing"] = gone
     kept.sort(key=operator.attrgetter("file"))
-    return Dataset(tuple(kept), wanted, dict(left_out))
+    return Dataset(tuple(kept), wanted, dict(left_out), data.name)
 
 
 def listed_films(data: Path | None) -> list[Path]:

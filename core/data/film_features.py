@@ -32,11 +32,8 @@ class FilmFeatures:
     ways it shows in poses that are a step apart are its members.
 
     Args:
-        squares: (m, 4096) uint8.
         shade: Blur that is taken from the films, in pixels of the halved film:
             with little of it only their detail is left.
-        step: Of the poses, for `core.data.poses.near_poses`.
-        numbers: How many are kept of a film.
     """
 
     def __init__(

@@ -22,30 +22,11 @@ _LOOK, _MOST = 256, 0.4
 _EVEN, _SHARE = 10, 0.98
 
 
-def fingerprint(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def fingerprint_of(film: Radiograph) -> NDArray[np.uint8]:
     """Sum up a film so that `core.data.near_duplicates.similar_pairs` can compare it.
-
-    Args:
-        grey: (h, w) uint8, of any size and aspect.
 
     Returns:
         (8192,) uint8: the film shrunk to 64 x 64, whole and without its border.
-    """
-    import cv2
-
-    def shrunk(side: int, part: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        small = cv2.resize(part, (side, side), interpolation=cv2.INTER_AREA)
-        return np.asarray(small, np.uint8)
-
-    inner = _inner(shrunk(_LOOK, grey), grey.shape)
-    return np.stack([shrunk(SIDE, grey), shrunk(SIDE, grey[inner])]).ravel()
-
-
-def fingerprint_of(film: Radiograph) -> NDArray[np.uint8]:
-    """The fingerprint of a film as it was read: the same wherever it is taken.
-
-    Returns:
-        (8192,) uint8.
     """
 
     def shrunk(side: int, part: Radiograph) -> NDArray[np.uint8]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from core.data.alignment import Aligner, Match
 from core.data.film_features import FilmFeatures, reader_of
-from core.data.nearest import NearestFilms
+from core.data.nearest import nearest_films
 from core.data.poses import Pose, coarse_poses, poses
 from core.data.views import views_of
 from core.films.read_ahead import read_ahead
@@ -52,22 +52,6 @@ class SimilarPair:
     how: str
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class _Candidates:
-    """Pairs of views, and how the first lies over the second.
-
-    Attributes:
-        first, second: (p,) rows of views.
-        pose: (p,) numbers of poses.
-        likeness: (p,) correlation in that pose.
-    """
-
-    first: NDArray[np.intp]
-    second: NDArray[np.intp]
-    pose: NDArray[np.intp]
-    likeness: NDArray[np.float32]
-
-
 def similar_pairs(
     fingerprints: NDArray[np.uint8], on_progress: OnProgress = lambda share: None
 ) -> list[SimilarPair]:
@@ -81,7 +65,6 @@ def similar_pairs(
     padded, or several of these. Another film of the same person is no copy.
 
     Args:
-        fingerprints: (n, 8192) uint8 of `core.data.fingerprints`.
         on_progress: Called often, the last time with 1.
 
     Returns:
@@ -121,40 +104,31 @@ def similar_pairs(
 
 
 def _candidates(
-    squares: NDArray[np.uint8],
-    film_of: NDArray[np.intp],
-    on_progress: OnProgress,
-) -> _Candidates:
-    """Pairs worth a look, each pair of films once."""
-    index = NearestFilms(squares)
+    squares: NDArray[np.uint8], film_of: NDArray[np.intp], on_progress: OnProgress
+) -> NDArray[np.intp]:
+    """(3, p) pairs worth a look, each pair of films once.
+
+    Rows of views, the first and the second, and numbers of poses: how the first
+    lies over the second.
+    """
     most = min(_MOST, max(_LEAST, _LOOKS // len(squares)))
-    first, second, coarse = index.search(
-        most, lambda share: on_progress(share * _SEARCHED)
-    )
-    other = film_of[first] != film_of[second]
-    first, second, coarse = first[other], second[other], coarse[other]
+    found = nearest_films(squares, most, lambda share: on_progress(share * _SEARCHED))
+    first, second, coarse = found[:, film_of[found[0]] != film_of[found[1]]]
     features = FilmFeatures(squares, _SHADE, 0.5, _NUMBERS)
     near = _near(coarse_poses(), poses())[coarse]
-    found = _posed(features, first, second, near, on_progress)
-    order = np.lexsort((-found.likeness, first))
+    pose, likeness = _posed(features, first, second, near, on_progress)
+    order = np.lexsort((-likeness, first))
     rank = np.empty(len(order), np.intp)
     rank[order] = np.arange(len(order)) - np.searchsorted(first[order], first[order])
-    least = np.where(rank < _FEW, _WORTH_A_LOOK, _ALIKE)
-    worth = found.likeness >= least
+    worth = likeness >= np.where(rank < _FEW, _WORTH_A_LOOK, _ALIKE)
     # Either film may be the part: of both ways, and of all views, the best.
-    pair = np.sort(np.stack([film_of[found.first], film_of[found.second]]), axis=0)
-    order = np.lexsort((-found.likeness, pair[1], pair[0]))
+    pair = np.sort(np.stack([film_of[first], film_of[second]]), axis=0)
+    order = np.lexsort((-likeness, pair[1], pair[0]))
     order = order[worth[order]]
     pair = pair[:, order]
     is_best = np.ones(len(order), bool)
     is_best[1:] = (pair[:, 1:] != pair[:, :-1]).any(axis=0)
-    chosen = order[is_best]
-    return _Candidates(
-        found.first[chosen],
-        found.second[chosen],
-        found.pose[chosen],
-        found.likeness[chosen],
-    )
+    return np.stack([first, second, pose])[:, order[is_best]]
 
 
 def _near(coarse: Sequence[Pose], every: Sequence[Pose]) -> NDArray[np.bool_]:
@@ -176,8 +150,8 @@ def _posed(
     second: NDArray[np.intp],
     near: NDArray[np.bool_],
     on_progress: OnProgress,
-) -> _Candidates:
-    """The pairs, each in the pose in which its films' detail fits best."""
+) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """(p,) the pose in which the detail of a pair fits best, and how well."""
     over = features.as_they_are()
     readers = [reader_of(pose) for pose in poses()]
     likeness = np.full(len(first), -2.0, np.float32)
@@ -200,22 +174,19 @@ def _posed(
     for done, _ in enumerate(laid, start=1):
         share = done / len(chunks)
         on_progress(_SEARCHED + share * (_POSED - _SEARCHED))
-    return _Candidates(first, second, chosen, likeness)
+    return chosen, likeness
 
 
 def _check(
-    aligner: Aligner,
-    pairs: _Candidates,
-    on_progress: OnProgress,
+    aligner: Aligner, pairs: NDArray[np.intp], on_progress: OnProgress
 ) -> Iterator[tuple[int, int, Match]]:
     """Align each pair, and keep those that show one picture."""
 
     def one(number: int) -> tuple[int, int, Match | None]:
-        first, second = int(pairs.first[number]), int(pairs.second[number])
-        pose = poses()[pairs.pose[number]]
-        return first, second, aligner.match(first, second, pose)
+        first, second, pose = pairs[:, number].tolist()
+        return first, second, aligner.match(first, second, poses()[pose])
 
-    count = len(pairs.first)
+    count = pairs.shape[1]
     threads = min(_THREADS, os.cpu_count() or 1)
     for done, (first, second, match) in read_ahead(one, range(count), threads=threads):
         if match is not None:

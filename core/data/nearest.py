@@ -22,77 +22,64 @@ _CELLS, _LOOKED_INTO = 1.5, 8
 _LEAST, _BLOCK = 0.6, 512
 
 
-class NearestFilms:
-    """An index of films: like ones lie in one cell, and few cells are looked into.
+def nearest_films(
+    squares: NDArray[np.uint8], most: int, on_progress: Callable[[float], None]
+) -> NDArray[np.intp]:
+    """Look for every film among all, each in all the coarse poses.
 
-    The work grows with the number of films to the power of 1.5.
+    Like films lie in one cell, and few cells are looked into: the work grows with
+    the number of films to the power of 1.5.
 
     Args:
         squares: (m, 4096) uint8.
+        most: Films to find for each.
+
+    Returns:
+        (3, p) rows of films, of those that each may be a copy of, and the numbers
+        of the poses in which the first lies best over the second.
     """
+    features = FilmFeatures(squares, _SHADE, 1.0, _NUMBERS)
+    readers = [reader_of(pose) for pose in coarse_poses()]
+    films = features.as_they_are()
+    centres, cell = _cells(films)
+    # By cell, so that those of one lie together.
+    order = np.argsort(cell, kind="stable")
+    films = films[order]
+    cells = len(centres)
+    ends = np.searchsorted(cell[order], range(cells + 1))
+    probes = min(_LOOKED_INTO, cells)
 
-    def __init__(self, squares: NDArray[np.uint8]) -> None:
-        self._features = FilmFeatures(squares, _SHADE, 1.0, _NUMBERS)
-        self._count = len(squares)
-        self._readers = [reader_of(pose) for pose in coarse_poses()]
-        films = self._features.as_they_are()
-        self._centres, cell = _cells(films)
-        #: Films by cell, so that those of one lie together.
-        self._order = np.argsort(cell, kind="stable")
-        self._films = films[self._order]
-        self._ends = np.searchsorted(cell[self._order], range(len(self._centres) + 1))
-
-    def search(
-        self, most: int, on_progress: Callable[[float], None]
-    ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
-        """Look for every film, each in all the coarse poses.
-
-        Args:
-            most: Films to find for each.
-
-        Returns:
-            Rows of films, of those that each may be a copy of, and the numbers of
-            the poses in which the first lies best over the second.
-        """
-        found = []
-        starts = range(0, self._count, _BLOCK)
-        threads = os.cpu_count() or 1
-        for _, like in read_ahead(
-            lambda start: self._like(start, most),
-            starts,
-            threads=threads,
-            ahead=threads,
-        ):
-            found.append(like)
-            on_progress(len(found) / len(starts))
-        first_rows, second_rows, poses = np.concatenate(found, axis=1)
-        return first_rows, second_rows, poses
-
-    def _like(self, start: int, most: int) -> NDArray[np.intp]:
+    def like(start: int) -> NDArray[np.intp]:
         """(3, p) films of a block, films like them, and poses."""
-        rows = slice(start, min(start + _BLOCK, self._count))
+        rows = slice(start, min(start + _BLOCK, len(squares)))
         size = rows.stop - rows.start
-        films = self._features.films(rows)
-        seen = np.concatenate([self._features.of(films, r) for r in self._readers])
-        cells = len(self._centres)
-        probes = min(_LOOKED_INTO, cells)
-        near = np.argpartition(-(seen @ self._centres.T), probes - 1, axis=1)
+        block = features.films(rows)
+        seen = np.concatenate([features.of(block, reader) for reader in readers])
+        near = np.argpartition(-(seen @ centres.T), probes - 1, axis=1)
         asked = near[:, :probes].ravel()
         by_cell = np.argsort(asked, kind="stable")
-        ends = np.searchsorted(asked[by_cell], range(cells + 1))
+        asked_ends = np.searchsorted(asked[by_cell], range(cells + 1))
         asking = by_cell // probes
         ones, others, values = [], [], []
-        for cell in range(cells):
-            who = asking[ends[cell] : ends[cell + 1]]
-            there = slice(self._ends[cell], self._ends[cell + 1])
-            alike = seen[who] @ self._films[there].T
+        for number in range(cells):
+            who = asking[asked_ends[number] : asked_ends[number + 1]]
+            there = slice(ends[number], ends[number + 1])
+            alike = seen[who] @ films[there].T
             one, other = np.nonzero(alike >= _LEAST)
             ones.append(who[one])
-            others.append(self._order[there][other])
+            others.append(order[there][other])
             values.append(alike[one, other])
         one, other = np.concatenate(ones), np.concatenate(others)
         film, pose = start + one % size, one // size
         return _best(film, other, pose, np.concatenate(values), most)
+
+    found = []
+    starts = range(0, len(squares), _BLOCK)
+    threads = os.cpu_count() or 1
+    for _, each in read_ahead(like, starts, threads=threads, ahead=threads):
+        found.append(each)
+        on_progress(len(found) / len(starts))
+    return np.concatenate(found, axis=1)
 
 
 def _cells(films: NDArray[np.float32]) -> tuple[NDArray[np.float32], Any]:

@@ -47,9 +47,6 @@ def with_patient(
 ) -> tuple[Sample, str]:
     """The sample with its patient filled in where anything tells it.
 
-    Args:
-        dicom_patient: `FilmFacts.patient`; empty where the file has none.
-
     Returns:
         The sample, and `MANIFEST`, `DICOM`, `FILE_NAME` or an empty string.
     """

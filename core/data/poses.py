@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 import itertools
-from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,13 +32,35 @@ class Pose:
 @functools.cache
 def poses() -> tuple[Pose, ...]:
     """Ways to lay a film, or the middle of it, over another."""
-    return tuple(_poses())
+    ways = []
+    offsets = (-0.045, 0.0, 0.045)
+    for mirror in (1.0, -1.0):
+        for angle in np.deg2rad([-15, -10, -5, 0, 5, 10, 15]):
+            ways.append(_pose(mirror, angle, (1, 1)))
+            # What a rotation leaves of the side when it keeps the corners.
+            ways.append(_pose(mirror, angle, (0.82, 0.82)))
+            for shift in itertools.product(offsets, offsets):
+                ways.append(_pose(mirror, angle, (0.9, 0.9), shift))
+        for shift_of_side in (-0.05, 0.05):  # one edge cut off
+            ways.append(_pose(mirror, 0.0, (0.9, 1), (shift_of_side, 0)))
+            ways.append(_pose(mirror, 0.0, (1, 0.9), (0, shift_of_side)))
+    return tuple(ways)
 
 
 @functools.cache
 def coarse_poses() -> tuple[Pose, ...]:
     """As `poses`, in steps so wide that one lies near each of them."""
-    return tuple(_coarse_poses())
+    ways = []
+    for mirror in (1.0, -1.0):
+        for angle in np.deg2rad([-12, -4, 4, 12]):
+            for part in (0.98, 0.87):
+                ways.append(_pose(mirror, angle, (part, part)))
+        for angle, far in ((-9, 0.035), (0, 0.045), (9, 0.035)):
+            for shift in itertools.product((-far, far), repeat=2):
+                ways.append(_pose(mirror, np.deg2rad(angle), (0.9, 0.9), shift))
+        for shift in ((-0.045, 0), (0.045, 0), (0, -0.045), (0, 0.045)):
+            ways.append(_pose(mirror, 0.0, (0.9, 0.9), shift))
+    return tuple(ways)
 
 
 @functools.cache
@@ -49,47 +70,22 @@ def near_poses(step: float) -> tuple[Pose, ...]:
     Args:
         step: 1 for that of `coarse_poses`, a half for that of `poses`.
     """
-    return tuple(_near_poses(step, 10, np.random.default_rng(0)))
-
-
-def _poses() -> Iterator[Pose]:
-    angles = np.deg2rad([-15, -10, -5, 0, 5, 10, 15])
-    offsets = (-0.045, 0.0, 0.045)
-    for mirror in (1.0, -1.0):
-        for angle in angles:
-            yield _pose(mirror, angle, (1, 1), (0, 0))
-            # What a rotation leaves of the side when it keeps the corners.
-            yield _pose(mirror, angle, (0.82, 0.82), (0, 0))
-            for shift in itertools.product(offsets, offsets):
-                yield _pose(mirror, angle, (0.9, 0.9), shift)
-        for shift_of_side in (-0.05, 0.05):  # one edge cut off
-            yield _pose(mirror, 0.0, (0.9, 1), (shift_of_side, 0))
-            yield _pose(mirror, 0.0, (1, 0.9), (0, shift_of_side))
-
-
-def _coarse_poses() -> Iterator[Pose]:
-    for mirror in (1.0, -1.0):
-        for angle in np.deg2rad([-12, -4, 4, 12]):
-            for part in (0.98, 0.87):
-                yield _pose(mirror, angle, (part, part), (0, 0))
-        for angle, far in ((-9, 0.035), (0, 0.045), (9, 0.035)):
-            for shift in itertools.product((-far, far), repeat=2):
-                yield _pose(mirror, np.deg2rad(angle), (0.9, 0.9), shift)
-        for across, down in ((-0.045, 0), (0.045, 0), (0, -0.045), (0, 0.045)):
-            yield _pose(mirror, 0.0, (0.9, 0.9), (across, down))
-
-
-def _near_poses(step: float, count: int, rng: np.random.Generator) -> Iterator[Pose]:
-    for _ in range(count):
+    rng = np.random.default_rng(0)
+    ways = []
+    for _ in range(10):
         size = rng.uniform(1 - 0.18 * step, 1.0)
         part = size * (1 + rng.uniform(-0.05, 0.05, 2) * step)
         shift = rng.uniform(-0.04, 0.04, 2) * step
         angle = np.deg2rad(rng.uniform(-4, 4)) * step
-        yield _pose(1.0, angle, (part[0], part[1]), (shift[0], shift[1]))
+        ways.append(_pose(1.0, angle, tuple(part), tuple(shift)))
+    return tuple(ways)
 
 
 def _pose(
-    mirror: float, angle: float, part: tuple[float, float], shift: tuple[float, float]
+    mirror: float,
+    angle: float,
+    part: tuple[float, ...],
+    shift: tuple[float, ...] = (0, 0),
 ) -> Pose:
     cos, sin = np.cos(angle), np.sin(angle)
     turn = np.diag([mirror, 1.0]) @ np.array([[cos, -sin], [sin, cos]])
@@ -99,7 +95,7 @@ def _pose(
 @functools.cache
 def still() -> Pose:
     """As it is."""
-    return _pose(1.0, 0.0, (1, 1), (0, 0))
+    return _pose(1.0, 0.0, (1, 1))
 
 
 def in_words(

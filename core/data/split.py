@@ -7,15 +7,13 @@ import csv
 import dataclasses
 import hashlib
 import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data.connected import component_numbers
 from core.data.dataset import COLUMNS, Dataset, Sample
-from core.data.near_duplicates import similar_pairs
 from core.errors import DatasetError
 from core.files import atomic_write
 from core.paths import command_name
@@ -73,10 +71,7 @@ def given_split(
         for sample in dataset.samples
         if sample.split not in SPLITS
     )
-    parts = {
-        name: tuple(s for s in dataset.samples if s.split == name) for name in SPLITS
-    }
-    split = Split(**parts)
+    split = split_as(dataset.samples, [sample.split for sample in dataset.samples])
     check_split(split, dataset.labels, leaks_accepted=leaks_accepted)
     return split, dict(left_out)
 
@@ -93,16 +88,12 @@ def split_by_group(
 
     Args:
         groups: (n,) int32 group numbers, in the order of the samples.
-        validation, test: Shares of the films.
-        seed: Of the shuffle.
 
     Raises:
         DatasetError: There are too few groups of a label to split.
     """
+    refuse_too_few(groups_per_label(dataset, groups))
     labels = np.array([sample.label for sample in dataset.samples])
-    refuse_too_few(
-        {label: len(set(groups[labels == label])) for label in dataset.labels}
-    )
     everything = np.arange(len(labels))
     for attempt in range(_ATTEMPTS):
         salt = seed + 2 * attempt
@@ -119,6 +110,12 @@ def split_by_group(
         hint="Films of one patient or copies of one film fill most of a label: "
         "add films of other patients.",
     )
+
+
+def groups_per_label(dataset: Dataset, groups: NDArray[np.int32]) -> dict[str, int]:
+    """Label -> groups of films that have nothing to do with each other."""
+    labels = np.array([sample.label for sample in dataset.samples])
+    return {label: len(set(groups[labels == label])) for label in dataset.labels}
 
 
 def refuse_too_few(per_label: Mapping[str, int]) -> None:
@@ -232,7 +229,9 @@ def _cut(
     """(n,) mask of about a share of the rows, whole groups, every label."""
     from sklearn.model_selection import StratifiedGroupKFold
 
-    most = min(_MOST_FOLDS, *_group_counts(labels, groups, rows))
+    pairs = set(zip(labels[rows].tolist(), groups[rows].tolist(), strict=True))
+    per_label = collections.Counter(label for label, _ in pairs)
+    most = min(_MOST_FOLDS, *per_label.values())
     # 2 of 5 folds come nearer to 0.4 than 1 of 2.
     taken, folds = min(
         ((m, k) for k in range(2, max(2, most) + 1) for m in range(1, k)),
@@ -252,14 +251,6 @@ def split_as(samples: Sequence[Sample], where: Sequence[str]) -> Split:
         for name in SPLITS
     }
     return Split(**parts)
-
-
-def _group_counts(
-    labels: NDArray[np.str_], groups: NDArray[np.int32], rows: NDArray[np.intp]
-) -> list[int]:
-    return [
-        len(set(groups[rows][labels[rows] == label])) for label in set(labels[rows])
-    ]
 
 
 def write_manifest(path: Path, split: Split) -> None:
@@ -291,31 +282,17 @@ def summarise(split: Split) -> dict[str, dict[str, int]]:
     return counts
 
 
-def group_samples(
-    samples: Sequence[Sample],
-    fingerprints: NDArray[np.uint8],
-    check: Callable[[], None] = lambda: None,
+def group_by_pairs(
+    samples: Sequence[Sample], alike: Iterable[tuple[int, int]]
 ) -> NDArray[np.int32]:
     """Number the groups of films that belong together.
 
     Films of one patient, of one stated group, or that show one picture share a
     number, and so does whatever hangs together through them.
 
-    Args:
-        fingerprints: (n, k) uint8 of `core.data.fingerprints`.
-        check: Called often, since the search takes a while; may raise to stop.
-
     Returns:
         (n,) int32 group numbers.
     """
-    alike = similar_pairs(fingerprints, lambda share: check())
-    return group_by_pairs(samples, [(pair.first, pair.second) for pair in alike])
-
-
-def group_by_pairs(
-    samples: Sequence[Sample], alike: Iterable[tuple[int, int]]
-) -> NDArray[np.int32]:
-    """As `group_samples`, with the pairs of like films already known."""
     pairs = list(alike)
     first: dict[tuple[str, str], int] = {}
     for i, sample in enumerate(samples):
@@ -323,3 +300,20 @@ def group_by_pairs(
             if name:
                 pairs.append((first.setdefault((kind, name), i), i))
     return component_numbers(len(samples), pairs)
+
+
+def component_numbers(
+    count: int, pairs: Iterable[tuple[int, int]]
+) -> NDArray[np.int32]:
+    """Number the groups of rows that pairs link, directly or by way of others.
+
+    Returns:
+        (count,) int32; a row that is in no pair has a number of its own.
+    """
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    rows, columns = np.array(list(pairs), int).reshape(-1, 2).T
+    links = coo_matrix((np.ones(len(rows), bool), (rows, columns)), (count, count))
+    _, numbers = connected_components(links, directed=False)
+    return np.asarray(numbers, np.int32)

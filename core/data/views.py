@@ -24,10 +24,8 @@ class View:
     """How a film is looked at.
 
     Attributes:
-        film: Its row.
         without_border: Whether its even border is cut off.
         turns: Quarter turns to the left.
-        negative: Whether black is for white.
     """
 
     film: int

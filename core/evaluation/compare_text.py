@@ -26,12 +26,14 @@ _NAMES = {
 }
 
 
-def difference_name(row: Mapping[str, Any], card: ModelCard) -> str:
-    """What a row of the differences is of, as people read it."""
-    name = _NAMES[row["name"]]
-    return (
-        name if row["label"] is None else f"{name}, {card.display_name(row['label'])}"
-    )
+def difference_name(row: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    """What a row of the differences is of: "Recall, Pneumonia".
+
+    Args:
+        names: Label -> as people read it.
+    """
+    name, label = _NAMES.get(row["name"], row["name"]), row["label"]
+    return name if label is None else f"{name}, {names.get(label, label)}"
 
 
 def sentences(result: Mapping[str, Any], card: ModelCard) -> list[str]:
@@ -89,7 +91,7 @@ def warnings(
                 f"The {who}, {card.name}, was trained or chosen on {seen} of these "
                 f"{in_films(n)}: its figures are too good."
             )
-    names = {label.name: label.display_name for label in candidate.labels}
+    names = candidate.names
     said += cautions_about(candidate.data, names)
     if result["groups"] < _FEW_GROUPS:
         said.append(
@@ -180,7 +182,7 @@ def _dropped_sentence(result: Mapping[str, Any], label: str, name: str) -> str:
 
 
 def _text_row(row: Mapping[str, Any], card: ModelCard) -> str:
-    name = f"{difference_name(row, card):<28}"
+    name = f"{difference_name(row, card.names):<28}"
     if row["difference"] is None:
         return f"{name}{'-':>18}"
     low, high = row["difference_ci"]

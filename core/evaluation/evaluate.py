@@ -39,7 +39,7 @@ BATCH = 8
 #: Rates on fewer films of a label are noise, not evidence.
 _MIN_FILMS = 5
 #: Keys of a long evaluation that a short one lacks.
-DETAILS = ("curves", "reliability", "mistakes")
+DETAILS = ("curves", "reliability", "mistakes", "lungs")
 MOST_MISTAKES = 24
 
 

@@ -13,22 +13,24 @@ from core.filing.log import Filed, FiledList
 from core.filing.names import numbered_name, portable_name
 from core.filing.new_file import (
     CHANGED,
+    GO_ON,
     GONE,
     NotPlacedError,
     copy_new,
     move_new,
-    reachable,
     remove_partial,
     remove_placed,
     same_content,
     unwritten,
 )
-from core.films.finder import film_state, identity
+from core.films.finder import identity, state_if_there
+from core.regular_file import reachable
 from core.scan.row import ScanRow
+from core.scan.scanner import refuse_other_folder
+from core.words import some
 
 UNCERTAIN, NOT_READ = "uncertain", "not read"
 _OUTSIDE = "not in the folder that was scanned"
-_MOST_NAMED = 5
 
 
 @dataclasses.dataclass
@@ -92,7 +94,6 @@ class Filer:
         """File the films of these rows.
 
         Args:
-            rows: Of the folder.
             check: Called before each film; may raise to stop.
             count: Called with the number of films that were seen to.
 
@@ -111,8 +112,8 @@ class Filer:
                     else:
                         result.there += 1
                 except NotPlacedError as error:
-                    if str(error) == GONE:
-                        self._refuse_if_gone()
+                    if error.code == GONE:
+                        refuse_other_folder(self._folder, self._identity, then=GO_ON)
                     result.failed.setdefault(str(error), []).append(row.file)
                 count(number)
         return result
@@ -160,16 +161,15 @@ class Filer:
                 return self._move and self._take_away(source, path, filed)
             self._next[first] = number
             put = move_new if self._move else copy_new
-            line = self._list(filed, row, finding, to, keep=False)
+            self._list(filed, row, finding, to)
             try:
-                put(source, path, _expected(row))
+                put(source, path, row.stamp)
             except FileExistsError:  # it came this moment
                 filed.take_back()
                 continue
             except BaseException:
                 filed.take_back()
                 raise
-            filed.keep(line)
             return True
 
     def _name(self, row: ScanRow, finding: str, number: int) -> str:
@@ -194,7 +194,7 @@ class Filer:
             if row.modified and self._is_done(row, path, also_time=True):
                 self._list(filed, row, finding, to)
                 return False
-        raise NotPlacedError(GONE)
+        raise NotPlacedError(GONE, code=GONE)
 
     def _take_away(self, source: Path, path: Path, filed: FiledList) -> bool:
         try:
@@ -204,15 +204,7 @@ class Filer:
             raise
         return True
 
-    def _list(
-        self,
-        filed: FiledList,
-        row: ScanRow,
-        finding: str,
-        to: str,
-        *,
-        keep: bool = True,
-    ) -> Filed:
+    def _list(self, filed: FiledList, row: ScanRow, finding: str, to: str) -> None:
         line = Filed(
             source=(self._folder / row.file).as_posix(),
             to=to,
@@ -226,18 +218,13 @@ class Filer:
             version=row.version,
         )
         filed.add(line)
-        if keep:
-            filed.keep(line)
-        return line
 
     def _is_done(self, row: ScanRow, path: Path, *, also_time: bool = False) -> bool:
         """Whether a film of the row's size lies there."""
-        try:
-            state = film_state(reachable(path))
-        except (OSError, ValueError):
+        state = state_if_there(reachable(path))
+        if state is None or state.size != row.size:
             return False
-        same_time = not also_time or state.modified == row.modified
-        return state.size == row.size and same_time
+        return not also_time or state.modified == row.modified
 
     def _make_ready(self, folder: str) -> None:
         if folder not in self._ready:
@@ -256,17 +243,6 @@ class Filer:
                 continue
             if is_inside:
                 raise inside_error(self._target, self._folder)
-
-    def _refuse_if_gone(self) -> None:
-        try:
-            is_there = identity(self._folder) == self._identity
-        except DatasetError:
-            is_there = False
-        if not is_there:
-            raise DatasetError(
-                f"The folder {self._folder} is no longer there; what was done is kept.",
-                hint="Connect it again, then run it again to go on.",
-            )
 
 
 def inside_error(target: Path, folder: Path) -> OutputError:
@@ -306,9 +282,7 @@ def failures_in_words(result: FilingResult, *, move: bool) -> Sequence[str]:
     verb = "moved" if move else "copied"
     sentences = []
     for reason, files in result.failed.items():
-        names = ", ".join(files[:_MOST_NAMED])
-        more = ", and others" if len(files) > _MOST_NAMED else ""
-        sentences.append(f"Not {verb}, {reason}: {len(files):,} ({names}{more}).")
+        sentences.append(f"Not {verb}, {reason}: {len(files):,} ({some(files)}).")
     return sentences
 
 
@@ -316,19 +290,14 @@ def _numbered(name: str, number: int) -> str:
     return name if number == 1 else f"{name} ({number})"
 
 
-def _expected(row: ScanRow) -> tuple[int, str] | None:
-    return (row.size, row.modified) if row.size is not None else None
-
-
 def _refuse_other(source: Path, row: ScanRow) -> None:
     """Refuse a film that is not the one that was judged."""
     if row.size is None or not row.modified:  # the scan did not find it
         raise NotPlacedError(CHANGED)
-    try:
-        state = film_state(reachable(source))
-    except (OSError, ValueError) as error:  # a link to nowhere
-        raise NotPlacedError(GONE) from error
-    if (state.size, state.modified) != (row.size, row.modified):
+    state = state_if_there(reachable(source))
+    if state is None:  # a link to nowhere
+        raise NotPlacedError(GONE, code=GONE)
+    if state.stamp != row.stamp:
         raise NotPlacedError(CHANGED)
 
 

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import IO
 
 from core.errors import CoreError, OutputError
+from core.files import sync_file, unfinished_error
 from core.films.finder import FilmState
+from core.regular_file import NotRegularError, open_regular, reachable
 
 GONE = "no longer there"
 CHANGED = "changed since the scan read them"
@@ -23,20 +25,20 @@ LOCKED_IN = "in a folder that nothing may be taken out of"
 _PARTIAL = ".hilum-"
 _PARTIAL_END = ".part"
 _PIECE = 1 << 20
-#: Size, and when it was last written to, as `FilmState.modified` says it.
-Expected = tuple[int, str]
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+#: Size, and when it was last written to, as `FilmState.stamp`.
+Stamp = tuple[int | None, str]
+#: What to do once that was done which kept a file from being written.
+GO_ON = ", then run it again to go on"
 
 
 class NotPlacedError(CoreError):
     """This file cannot be placed; others can. Its text says what such files are."""
 
 
-def copy_new(source: Path, target: Path, expected: Expected | None) -> None:
+def copy_new(source: Path, target: Path, expected: Stamp | None) -> None:
     """Copy a file, or what a link leads to, with the time it was written.
 
     Args:
-        source: The file.
         target: Its new name, in a folder that is there.
         expected: What the file must be like; None for any.
 
@@ -52,7 +54,7 @@ def copy_new(source: Path, target: Path, expected: Expected | None) -> None:
             refuse_changed(found, expected)
             _write(film, partial, found.st_mode, target)
             # It may have been written to meanwhile.
-            refuse_changed(os.fstat(film.fileno()), expected or _state(found))
+            refuse_changed(os.fstat(film.fileno()), expected or _stamp(found))
         with contextlib.suppress(OSError):  # not every disk keeps times
             os.utime(reachable(partial), ns=(found.st_atime_ns, found.st_mtime_ns))
         try:
@@ -66,7 +68,7 @@ def copy_new(source: Path, target: Path, expected: Expected | None) -> None:
             os.unlink(reachable(partial))
 
 
-def move_new(source: Path, target: Path, expected: Expected | None) -> None:
+def move_new(source: Path, target: Path, expected: Stamp | None) -> None:
     """Move a file; to another disk by a copy that is compared before it goes.
 
     Of a link, the content is copied and the link is removed; what it leads to
@@ -146,11 +148,11 @@ def remove_partial(folder: Path) -> None:
                     os.unlink(entry.path)
 
 
-def refuse_changed(found: os.stat_result, expected: Expected | None) -> None:
+def refuse_changed(found: os.stat_result, expected: Stamp | None) -> None:
     """Raise NotPlacedError if a file is none, or another than it was."""
     if not stat.S_ISREG(found.st_mode):
         raise NotPlacedError(NO_FILE)
-    if expected is not None and _state(found) != expected:
+    if expected is not None and _stamp(found) != expected:
         raise NotPlacedError(CHANGED)
 
 
@@ -164,39 +166,14 @@ def refuse_locked_in(source: Path) -> None:
 
 def unwritten(target: Path, error: OSError) -> OutputError:
     """Say why nothing more can be written."""
-    if error.errno in _FULL:
-        return OutputError(
-            f"There is no space left in {target.parent}; what was done is kept.",
-            hint="Free some space, then run it again to go on.",
-        )
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return OutputError(
-            f"{target.parent} may not be written to; what was done is kept.",
-            hint="Choose another folder, or change its permissions.",
-        )
-    return OutputError(
-        f"{target.name} could not be written in {target.parent}: "
-        f"{error.strerror or error}; what was done is kept.",
-        hint="Mend that, then run it again to go on.",
-    )
-
-
-def reachable(path: Path) -> str:
-    """A path as the system takes it, however long."""
-    if sys.platform == "win32":
-        whole = os.path.abspath(path)
-        if whole.startswith("\\\\?\\"):
-            return whole
-        share = whole.startswith("\\\\")
-        return f"\\\\?\\UNC{whole[1:]}" if share else f"\\\\?\\{whole}"
-    return os.fspath(path)
+    return unfinished_error(target, error, then=GO_ON)
 
 
 def _opened(source: Path) -> IO[bytes]:
-    # Without waiting: what was a file a moment ago may be a pipe now.
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
-        return open(os.open(reachable(source), flags), "rb", buffering=0)
+        return open_regular(source)
+    except NotRegularError as error:
+        raise NotPlacedError(NO_FILE) from error
     except (OSError, ValueError) as error:
         raise _unread(error) from error
 
@@ -210,7 +187,7 @@ def _looked_at(source: Path) -> os.stat_result:
 
 def _unread(error: OSError | ValueError) -> NotPlacedError:
     if isinstance(error, FileNotFoundError | NotADirectoryError | ValueError):
-        return NotPlacedError(GONE)
+        return NotPlacedError(GONE, code=GONE)
     if isinstance(error, PermissionError):
         return NotPlacedError("not yours to read")
     return NotPlacedError(f"not readable ({error.strerror or error})")
@@ -232,7 +209,7 @@ def _write(film: IO[bytes], partial: Path, mode: int, target: Path) -> None:
             while piece := memoryview(_read(film)):
                 while piece:
                     piece = piece[copy.write(piece) :]
-            _sync(copy.fileno())
+            sync_file(copy.fileno())
     except OSError as error:
         raise unwritten(target, error) from error
 
@@ -259,14 +236,6 @@ def _give_name(source: Path, target: Path) -> None:
         raise
 
 
-def _sync(file: int) -> None:
-    try:
-        os.fsync(file)
-    except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
-            raise
-
-
 def _sync_folder(folder: Path) -> None:
     if sys.platform == "win32":
         return
@@ -278,5 +247,5 @@ def _sync_folder(folder: Path) -> None:
             os.close(opened)
 
 
-def _state(found: os.stat_result) -> Expected:
-    return found.st_size, FilmState(found.st_size, found.st_mtime_ns).modified
+def _stamp(found: os.stat_result) -> Stamp:
+    return FilmState(found.st_size, found.st_mtime_ns).stamp

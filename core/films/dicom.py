@@ -76,10 +76,6 @@ def _is_marked(data: bytes) -> bool:
 def decode_dicom(data: bytes, path: Path) -> Radiograph:
     """Decode the first picture of a DICOM file from memory.
 
-    Args:
-        data: The whole file.
-        path: Where it was read from.
-
     Raises:
         ImageReadError: Damaged, cut off, too large, without a picture, or
             compressed in a way no decoder here knows.

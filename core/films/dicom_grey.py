@@ -27,12 +27,7 @@ class GreyFilm:
 
 
 def present(stored: NDArray[Any], dataset: Dataset) -> GreyFilm:
-    """Apply what the file says about showing its values.
-
-    Args:
-        stored: (h, w) values of one frame, as decoded.
-        dataset: Where they came from.
-    """
+    """Apply what the file says about showing its (h, w) values, as decoded."""
     padding = _padding(stored, dataset)
     pixels = _modality_values(stored, dataset)
     film = _voi(pixels, dataset, padding)
@@ -147,10 +142,7 @@ def _table(item: Dataset, dataset: Dataset) -> NDArray[Any]:
 
 def _functional_group(dataset: Dataset, keyword: str) -> Dataset:
     """Where an enhanced file keeps these tags for its first frame; else itself."""
-    for outer in (
-        "PerFrameFunctionalGroupsSequence",
-        "SharedFunctionalGroupsSequence",
-    ):
+    for outer in ("PerFrameFunctionalGroupsSequence", "SharedFunctionalGroupsSequence"):
         groups = items(dataset, outer)
         inner = items(groups[0], keyword) if groups else []
         if inner:

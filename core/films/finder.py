@@ -14,6 +14,7 @@ from pathlib import Path
 from core.errors import DatasetError
 from core.films.left_out import LeftOut
 from core.films.radiograph import may_be_film
+from core.regular_file import open_regular
 
 #: Files that are named so claim to be films: they are read, or get a row that
 #: says why not. Any other file is looked into.
@@ -48,6 +49,11 @@ class FilmState:
         except (ValueError, OverflowError, OSError):  # a year beyond 9999
             return str(self.modified_ns)
         return f"{when:%Y-%m-%dT%H:%M:%S}.{rest // 1000:06d}Z"
+
+    @property
+    def stamp(self) -> tuple[int, str]:
+        """Size, and when it was last written to: as a row of a scan keeps it."""
+        return self.size, self.modified
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -101,10 +107,7 @@ def find_films(
     Raises:
         DatasetError: The folder itself is not there or cannot be listed.
     """
-    finder = _Finder(folder, check, hidden=hidden, every_file=every_file)
-    finder.list_all()
-    films = sorted(finder.films, key=lambda film: film.file)
-    return Listing(tuple(films), finder.left_out, finder.closed)
+    return _Finder(folder, check, hidden, every_file).listing()
 
 
 def film_state(path: Path | str) -> FilmState:
@@ -116,6 +119,14 @@ def film_state(path: Path | str) -> FilmState:
     """
     found = os.stat(path)
     return FilmState(found.st_size, found.st_mtime_ns)
+
+
+def state_if_there(path: Path | str) -> FilmState | None:
+    """As `film_state`; None where that cannot be told."""
+    try:
+        return film_state(path)
+    except (OSError, ValueError):
+        return None
 
 
 def is_wanted(path: Path, *, hidden: bool = False) -> bool:
@@ -160,12 +171,7 @@ def no_folder(path: Path) -> DatasetError:
 
 class _Finder:
     def __init__(
-        self,
-        folder: Path,
-        check: Callable[[], None],
-        *,
-        hidden: bool,
-        every_file: bool,
+        self, folder: Path, check: Callable[[], None], hidden: bool, every_file: bool
     ) -> None:
         self.films: list[FoundFilm] = []
         self.left_out = LeftOut()
@@ -178,7 +184,7 @@ class _Finder:
         #: Links to folders wait until all real ones are known.
         self._links: collections.deque[str] = collections.deque()
 
-    def list_all(self) -> None:
+    def listing(self) -> Listing:
         # A link to a folder that this one lies in leads back here.
         for parent in self._folder.resolve().parents:
             with contextlib.suppress(DatasetError):
@@ -190,6 +196,8 @@ class _Finder:
                 self._walk(inside)
             else:
                 self.left_out.repeated_links += 1
+        films = sorted(self.films, key=lambda film: film.file)
+        return Listing(tuple(films), self.left_out, self.closed)
 
     def _walk(self, start: str) -> None:
         waiting = [start]  # no recursion: folders may lie deeper than it can go
@@ -281,7 +289,5 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _head(path: Path) -> bytes:
-    # Without waiting: what was a file a moment ago may be a pipe now.
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    with open(os.open(path, flags), "rb") as file:
-        return file.read(_HEAD_BYTES) or b""
+    with open_regular(path) as file:
+        return file.read(_HEAD_BYTES)

@@ -25,17 +25,10 @@ _WORDS = {
 
 @dataclasses.dataclass
 class LeftOut:
-    """How much of what a folder holds is left out, by why.
+    """How much of what a folder holds is left out, by why; see `_WORDS`.
 
-    Attributes:
-        hidden_files, hidden_folders: Their names begin with a dot. What lies in
-            such a folder is not counted.
-        not_films: By name and content.
-        not_files: Pipes, sockets and devices that are not named as films.
-        closed_files: They may not be read, and are not named as films.
-        closed_folders: They cannot be listed.
-        repeated_links: Links to folders that are listed anyway, or in a circle.
-        broken_links: They lead nowhere, and are not named as films.
+    What lies in a hidden folder is not counted, nor is what is named as a film:
+    that is read, and said to be none then.
     """
 
     hidden_files: int = 0

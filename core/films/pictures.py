@@ -55,9 +55,7 @@ def decode_picture(data: bytes, kind: str, path: Path) -> Radiograph:
     """Decode one picture from memory.
 
     Args:
-        data: The whole file.
         kind: Pillow's name of its format, as told by its first bytes.
-        path: Where it was read from.
 
     Raises:
         ImageReadError: Damaged, cut off, too large, or of a rare variety.

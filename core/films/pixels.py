@@ -30,19 +30,17 @@ _COLOURED_SHARE = 0.1
 
 @dataclasses.dataclass(frozen=True)
 class FilmFacts:
-    """What the file says about itself.
+    """What the file says about itself; the last four are of DICOM alone.
 
     Attributes:
         format: "PNG", "JPEG", "DICOM", ...
-        width: In pixels, as shown upright.
-        height: In pixels, as shown upright.
+        width, height: In pixels, as shown upright.
         bits: Stored bits per sample, 1 to 64.
         colour: "grey", "palette", "RGB", "RGBA", "CMYK", ...
         file_bytes: Size on disk; 0 for a picture that never was a file.
-        view_position: Of DICOM: "PA", "AP", "LL", ...
-        body_part: Of DICOM.
-        transfer_syntax: Of DICOM, in words.
-        patient: Of DICOM: names the patient without telling who it is.
+        view_position: "PA", "AP", "LL", ...
+        transfer_syntax: In words.
+        patient: Names the patient without telling who it is.
     """
 
     format: str
@@ -108,9 +106,6 @@ def decoding(name: str) -> Iterator[None]:
 
     Args:
         name: The file's name, as shown to the user.
-
-    Raises:
-        ImageReadError: The body raised any exception.
     """
     try:
         yield

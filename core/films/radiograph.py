@@ -31,7 +31,7 @@ from core.regular_file import NotRegularError, open_regular
 MAX_FILE_BYTES = MAX_DECODED_BYTES
 SMALL_SIDE_PX = 100
 #: Share of black to white that the grey values of a real picture span at least.
-_LEAST_CONTRAST = 0.02
+_MIN_CONTRAST = 0.02
 _HEAD_BYTES = 1024
 _FORMATS_HINT = "Choose a DICOM, PNG, JPEG, TIFF, BMP, WebP or GIF file."
 
@@ -130,7 +130,7 @@ def _with_picture_warnings(film: Radiograph) -> Radiograph:
     if shown.dtype != np.uint8 or (film.low, film.high) != (0, 255):
         shown = np.clip(shown, film.low, film.high)
     darkest, brightest = np.percentile(shown, [1, 99])
-    if brightest - darkest <= _LEAST_CONTRAST * (film.high - film.low):
+    if brightest - darkest <= _MIN_CONTRAST * (film.high - film.low):
         notes.append("The picture is blank or nearly so.")
     return dataclasses.replace(film, warnings=tuple(notes))
 

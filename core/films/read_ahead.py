@@ -21,7 +21,7 @@ _Loaded = TypeVar("_Loaded")
 #: After which a film counts as one that does not answer.
 TIMEOUT_S = 60.0
 #: As many threads may hang on such films before the scan gives up.
-_MOST_HANGING = 16
+_MAX_HANGING = 16
 _LOOK_EVERY_S = 0.1
 _MEMORY_EVERY_S = 0.5
 #: How long the end waits for films that are being read; a thread that is cut off
@@ -188,7 +188,7 @@ class FilmReader(Generic[_Film, _Loaded]):
 
     def _give_up(self, job: _Job[_Film, _Loaded]) -> ImageReadError:
         self._hanging += 1
-        if self._hanging > _MOST_HANGING:
+        if self._hanging > _MAX_HANGING:
             raise DatasetError(
                 "The folder does not answer: film after film cannot be read.",
                 hint="Check its disk or network.",
@@ -227,7 +227,7 @@ class FilmReader(Generic[_Film, _Loaded]):
     def _leave(self) -> None:
         for _ in self._workers:
             self._jobs.put(None)
-        is_hopeless = self._hanging > _MOST_HANGING
+        is_hopeless = self._hanging > _MAX_HANGING
         until = time.monotonic() + (0.0 if is_hopeless else _LEAVE_S)
         for thread in self._workers:
             thread.join(max(0.0, until - time.monotonic()))

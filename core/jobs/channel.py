@@ -19,8 +19,6 @@ earlier one.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import json
 import os
 import subprocess
 import threading
@@ -29,10 +27,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
+import msgspec
 import psutil
 
 from core.errors import OutputError
-from core.files import atomic_write, output_error
+from core.files import atomic_write, output_error, write_json
 from core.jobs.events import (
     JobFailed,
     JobStopped,
@@ -45,6 +44,7 @@ from core.jobs.failures import TAIL_BYTES, Failure, failure_of_exit, tail_of
 from core.jobs.lock import Lock
 from core.jobs.spawn import spawn
 from core.json_file import read_json
+from core.records import convert
 
 Outcome = JobSucceeded | JobStopped | Failure
 
@@ -55,23 +55,34 @@ _RESERVE: Final = 4096
 _STOPPED: Final = 3
 
 
-@dataclasses.dataclass(frozen=True)
-class Start:
+class Start(msgspec.Struct, frozen=True):
     """One start of a job.
 
     Attributes:
-        pid: Of its process.
         created: When that began, seconds; numbers of processes come again.
         events: Bytes of the events that are of earlier starts.
         log: Bytes of the log that are.
         done: What earlier starts had done, as whoever started it counts.
     """
 
-    pid: int
-    created: float
+    pid: int = -1
+    created: float = 0.0
     events: int = 0
     log: int = 0
     done: int = 0
+
+    @classmethod
+    def read(cls, path: Path) -> Start:
+        """The start that a file tells of; that of nobody where it tells of none."""
+        try:
+            return convert(read_json(path), cls)
+        except (OSError, ValueError):
+            return cls()
+
+    def by_me(self) -> Start:
+        """The same, with this process at work."""
+        me = psutil.Process()
+        return msgspec.structs.replace(self, pid=me.pid, created=me.create_time())
 
     def process(self) -> psutil.Process | None:
         """The process at work; None once it has ended."""
@@ -81,12 +92,9 @@ class Start:
             # A child that nobody has waited for is a zombie.
             if is_it and process.status() != psutil.STATUS_ZOMBIE:
                 return process
-        except (psutil.Error, ValueError, TypeError):  # or a damaged file
+        except (psutil.Error, ValueError):  # or a number that no process has
             pass
         return None
-
-
-_NO_START: Final = Start(-1, 0.0)
 
 
 class JobChannel:
@@ -102,12 +110,7 @@ class JobChannel:
 
     # For whoever starts it, or wants to know
 
-    def start(
-        self,
-        words: Sequence[str],
-        *,
-        done: int = 0,
-    ) -> subprocess.Popen[bytes]:
+    def start(self, words: Sequence[str], *, done: int = 0) -> subprocess.Popen[bytes]:
         """Start the job's process; the folder is made if missing.
 
         Args:
@@ -138,7 +141,8 @@ class JobChannel:
             self.forget_request()
             begins = _size(self.events), _size(self.log)
             child = spawn([*words, *self.words()], self.log)
-            self._record(Start(child.pid, _created(child.pid), *begins, done))
+            start = Start(child.pid, _created(child.pid), *begins, done)
+            write_json(self._running, start)
         finally:
             starting.release()
         # It may be followed no longer by then, and must not stay as a zombie.
@@ -157,10 +161,7 @@ class JobChannel:
 
     def last_start(self) -> Start:
         """The start that is at work, or was last; one of nobody before the first."""
-        try:
-            return Start(**read_json(self._running))
-        except (OSError, ValueError, TypeError):
-            return _NO_START
+        return Start.read(self._running)
 
     def is_running(self) -> bool:
         """Whether a process is at work on the job."""
@@ -217,12 +218,13 @@ class JobChannel:
         Returns:
             The place after them.
         """
-        before, (events, place) = place, self.read(place)
-        while place > before:
+        while True:
+            events, after = self.read(place)
             for event in events:
                 add(event)
-            before, (events, place) = place, self.read(place)
-        return place
+            if after == place:
+                return place
+            place = after
 
     def last_event(self) -> TrainingEvent | None:
         """The last event of the last start; None before its first."""
@@ -263,23 +265,20 @@ class JobChannel:
         Raises:
             OutputError: Another is, or the folder cannot be written.
         """
-        me = psutil.Process()
         start = self.last_start()
-        if start.pid == me.pid and start.process() is not None:
-            self._reserve_room()
-            return
-        is_parent = start.pid == me.ppid()  # which Windows may put in between
-        if start.process() is not None and not is_parent:
+        at_work = start.process()
+        # Windows may put a parent in between.
+        is_ours = at_work and at_work.pid in (os.getpid(), os.getppid())
+        if at_work and not is_ours:
             raise OutputError(
                 f"The job in {self.path.name} is running already.",
                 hint="Wait for it, or stop it first.",
             )
-        if not is_parent:  # started by hand
-            self.path.mkdir(parents=True, exist_ok=True)
-            start = Start(0, 0.0, _size(self.events), _size(self.log))
-        created = me.create_time()
-        self._record(dataclasses.replace(start, pid=me.pid, created=created))
-        self._reserve_room()
+        if not is_ours:  # started by hand
+            start = Start(events=_size(self.events), log=_size(self.log))
+        write_json(self._running, start.by_me())
+        with contextlib.suppress(OSError):
+            self._reserve.write_bytes(b" " * _RESERVE)
 
     def tell(self, event: TrainingEvent) -> None:
         """Add an event; one that ends the job finds room on a full disk too."""
@@ -300,14 +299,6 @@ class JobChannel:
                 return file.write(line) == len(line)
         except OSError:  # the job matters more than what it tells
             return False
-
-    def _reserve_room(self) -> None:
-        with contextlib.suppress(OSError):
-            self._reserve.write_bytes(b" " * _RESERVE)
-
-    def _record(self, start: Start) -> None:
-        with atomic_write(self._running) as partial:
-            partial.write_text(json.dumps(dataclasses.asdict(start)), encoding="utf-8")
 
 
 def _size(path: Path) -> int:

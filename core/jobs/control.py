@@ -36,12 +36,7 @@ class Control:
         said: str = "Training was stopped; what was done is kept.",
         hint: str = "Go on with the same command and --resume.",
     ) -> None:
-        """Hear nothing yet.
-
-        Args:
-            said: What a stopped command says to the user.
-            hint: What the user can do then; may be empty.
-        """
+        """Hear nothing yet."""
         self._said = said
         self._hint = hint
         self._stop = threading.Event()

@@ -13,7 +13,7 @@ from typing import TextIO
 import msgspec
 
 from core.json_file import parse_json
-from core.records import convert, to_json
+from core.records import Count, Number, convert, to_json
 
 #: Ends a job and keeps everything, so that it can go on later.
 STOP = "stop"
@@ -70,8 +70,8 @@ class Progressed(_Event, frozen=True):
     films_per_s: float = 0.0
 
 
-class EpochEnded(_Event, frozen=True):
-    """One epoch finished.
+class EpochEnded(_Event, frozen=True, forbid_unknown_fields=False):
+    """One epoch finished. Records of others may have more fields.
 
     Attributes:
         phase: "head" or "fine-tuning".
@@ -87,17 +87,17 @@ class EpochEnded(_Event, frozen=True):
     """
 
     phase: str
-    epoch: int
-    epochs: int
-    loss: float
-    val_loss: float
-    val_accuracy: float
-    val_macro_f1: float
+    epoch: Count
+    epochs: Count
+    loss: Number
+    val_loss: Number
+    val_accuracy: Number
+    val_macro_f1: Number
     best: bool
-    accuracy: float | None = None
-    macro_f1: float | None = None
-    rate: float | None = None
-    seconds: float | None = None
+    accuracy: Number | None = None
+    macro_f1: Number | None = None
+    rate: Number | None = None
+    seconds: Number | None = None
 
 
 class Noted(_Event, frozen=True):
@@ -107,11 +107,7 @@ class Noted(_Event, frozen=True):
 
 
 class JobSucceeded(_Event, frozen=True):
-    """The last event of a job that made what it was asked for.
-
-    Attributes:
-        result: Path of the bundle, or of the file that the command made.
-    """
+    """The last event of a job that made what it was asked for."""
 
     result: str
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 from pathlib import Path
 from typing import Final
 
@@ -40,15 +41,18 @@ _WINDOWS: Final = {
 #: Statuses of those that the system ends for lack of memory; 137 is a shell's.
 _FOR_MEMORY: Final = (-9, 137, 0xC0000017, 0xC000012D)
 #: What libraries print when memory runs out, lower case.
-_MEMORY_WORDS: Final = (
+MEMORY_WORDS: Final = (
     "memoryerror",
     "out of memory",
+    "not enough memory",
     "resource_exhausted",
     "resourceexhausted",
     "bad_alloc",
     "unable to allocate",
-    "cannot allocate memory",
+    "allocate memory",
 )
+#: What a terminal takes for a change of colour, or the like.
+_COLOUR: Final = re.compile(r"\x1b[^A-Za-z]*[A-Za-z]?")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,18 +60,16 @@ class Failure:
     """Why a child did not do what it was asked for.
 
     Attributes:
-        message: One sentence for the user.
-        hint: What can be done about it; may be empty.
         code: Of `core.errors`, where there is more to do.
         log_tail: The last lines that it wrote; may be empty.
-        log_path: The file with all of them.
+        log_path: The file with all of them; empty where there is none.
         is_crash: Whether it ended without saying why itself.
     """
 
     message: str
-    hint: str
-    log_tail: str
-    log_path: Path
+    hint: str = ""
+    log_tail: str = ""
+    log_path: Path = Path()
     is_crash: bool = False
     code: str = ""
 
@@ -89,7 +91,7 @@ def failure_of_exit(status: int | None, log: Path, *, start: int = 0) -> Failure
     message = f"The job {exit_in_words(status)}."
     lower = tail.lower()
     hint = "The last lines of its log may say more."
-    if status in _FOR_MEMORY or any(word in lower for word in _MEMORY_WORDS):
+    if status in _FOR_MEMORY or any(word in lower for word in MEMORY_WORDS):
         hint = "Close other programs, or choose a smaller batch, and try again."
     return Failure(message, hint, tail, log, is_crash=True)
 
@@ -115,8 +117,6 @@ def tail_of(path: Path, *, lines: int = TAIL_LINES, start: int = 0) -> str:
     """The last lines of a text file.
 
     Args:
-        path: The file; one that cannot be read has no lines.
-        lines: Most lines.
         start: Bytes at its start to leave out.
 
     Returns:
@@ -146,13 +146,5 @@ def readable(text: str, *, lines: int = TAIL_LINES) -> str:
 
 
 def _plain(row: str) -> str:
-    row = row.rstrip("\r").rpartition("\r")[2]
-    out, skipping = [], False
-    for letter in row:
-        if letter == "\x1b":
-            skipping = True
-        elif skipping:
-            skipping = not letter.isalpha()
-        elif letter.isprintable() or letter == "\t":
-            out.append(letter)
-    return "".join(out)
+    shown = _COLOUR.sub("", row.rstrip("\r").rpartition("\r")[2])
+    return "".join(c for c in shown if c.isprintable() or c == "\t")

@@ -1,34 +1,78 @@
-"""Folders that are named by a date, never used again, and deleted as a whole."""
+"""Jobs of the user, each in a folder that is named by a date and never used again."""
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import shutil
 import unicodedata
 import uuid
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
 
-from core.errors import OutputError
+from core.errors import CoreError, OutputError
 from core.files import output_error
+from core.jobs.channel import JobChannel
+from core.json_file import read_json
 
 #: Longest name within a folder's name: letters, and bytes for other alphabets.
 _LETTERS, _BYTES = 40, 80
 
 
-def list_folders(home: Path, what: str) -> list[Path]:
-    """The folders in `home`; none where it is not there.
+class HasStart(Protocol):
+    """A record of a job."""
+
+    @property
+    def started(self) -> datetime:
+        """When the job was asked for."""
+
+
+Record = TypeVar("Record", bound=HasStart)
+
+
+@dataclasses.dataclass(frozen=True)
+class DatedJob(Generic[Record]):
+    """A job and its folder.
+
+    Attributes:
+        record: What was asked for; a stand-in where it cannot be read.
+        damage: Why the record cannot be read; empty if it can.
+    """
+
+    path: Path
+    record: Record
+    damage: str = ""
+
+    @property
+    def channel(self) -> JobChannel:
+        """All that passes between the job's process and others."""
+        return JobChannel(self.path)
+
+    @property
+    def log(self) -> Path:
+        """What the job's process printed."""
+        return self.channel.log
+
+
+Job = TypeVar("Job", bound=DatedJob[Any])
+
+
+def list_jobs(home: Path, what: str, read: Callable[[Path], Job]) -> list[Job]:
+    """The jobs in `home`, newest first; none where it is not there.
 
     Args:
         what: They are, for people: "runs".
+        read: Gives that of a folder, whether or not its record can be understood.
 
     Raises:
         OutputError: It cannot be read.
     """
     try:
         with os.scandir(home) as entries:
-            return [
+            folders = [
                 Path(entry.path)
                 for entry in entries
                 if entry.is_dir(follow_symlinks=False) and entry.name[0] != "."
@@ -40,6 +84,27 @@ def list_folders(home: Path, what: str) -> list[Path]:
             f"The list of {what} cannot be read: {error.strerror or error}.",
             hint="Check the permissions of your data folder.",
         ) from error
+    jobs = map(read, folders)
+    return sorted(jobs, key=lambda job: (job.record.started, job.path), reverse=True)
+
+
+def read_record(
+    path: Path, what: str, parse: Callable[[Any], Record]
+) -> tuple[Record | None, str]:
+    """The record of a job, or why it cannot be read.
+
+    Args:
+        path: Of its file.
+        what: The job is, for people: "run".
+    """
+    try:
+        return parse(read_json(path)), ""
+    except CoreError as error:
+        return None, f"The record of this {what} cannot be understood: {error}"
+    except FileNotFoundError:
+        return None, f"The record of this {what} is missing."
+    except (OSError, ValueError) as error:
+        return None, f"The record of this {what} is damaged ({error})."
 
 
 def make_folder(home: Path, started: datetime, name: str, what: str) -> Path:
@@ -47,8 +112,6 @@ def make_folder(home: Path, started: datetime, name: str, what: str) -> Path:
 
     Args:
         home: Where; made if missing.
-        started: When.
-        name: Its own; any text.
         what: Things of its kind, for people: "runs".
 
     Raises:
@@ -69,16 +132,16 @@ def make_folder(home: Path, started: datetime, name: str, what: str) -> Path:
     )
 
 
-def remove_folder(path: Path, name: str) -> None:
-    """Remove a folder with everything in it; one that is gone is no matter.
-
-    Args:
-        path: It. Half of it is never listed.
-        name: What it holds, for people.
+def remove_job(job: DatedJob[Any], home: Path, name: str) -> None:
+    """Remove a job with everything in its folder; one that is gone is no matter.
 
     Raises:
         OutputError: It cannot be removed.
     """
+    path = job.path
+    if path.parent != home:
+        raise ValueError(f"expected a folder of {home}. Received: {path}")
+    # Half of it is never listed.
     renamed = path.with_name(f".{uuid.uuid4().hex[:12]}")
     try:
         os.replace(path, renamed)

@@ -24,7 +24,6 @@ def open_to_write(path: Path | str, *, new: bool = False) -> int:
     No child of this program inherits it.
 
     Args:
-        path: Of the file.
         new: Whether one that is there already is refused.
 
     Raises:
@@ -41,9 +40,6 @@ class Lock:
     """Keeps other programs from a file, by one beside it that is called `.lock`.
 
     The file itself stays free to be read, which Windows refuses of what is locked.
-
-    Args:
-        path: Of the file, which need not be there.
     """
 
     def __init__(self, path: Path | str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TextIO
 
@@ -88,26 +88,20 @@ class Pipe:
             self._lines = None  # it is gone, and the job goes on
 
 
-class Reporter:
-    """Tells whoever is there, and a file for whoever comes later."""
+def also_to_file(report: Report, file: Path | None) -> Report:
+    """A report that is kept in a file too, for whoever comes later."""
+    if file is None:
+        return report
 
-    def __init__(self, listeners: Sequence[Report], file: Path | None) -> None:
-        self._listeners = listeners
-        self._file = file
-
-    def __call__(self, event: TrainingEvent) -> None:
+    def keep(event: TrainingEvent) -> None:
         # The file first: what was heard must be in it, even after a kill.
-        if self._file is not None:
-            self._append(self._file, encode_event(event) + "\n")
-        for listener in self._listeners:
-            listener(event)
-
-    @staticmethod
-    def _append(file: Path, line: str) -> None:
         with contextlib.suppress(OSError):  # the job matters more than its diary
             file.parent.mkdir(parents=True, exist_ok=True)
             with open(file, "a", encoding="utf-8") as lines:
-                lines.write(line)
+                lines.write(encode_event(event) + "\n")
+        report(event)
+
+    return keep
 
 
 def check_events_file(path: Path) -> None:
@@ -196,11 +190,7 @@ def counter(stage: str, total: int, report: Report) -> Callable[[int], None]:
 def share_counter(stage: str, total: int, report: Report) -> Callable[[float], None]:
     """As `counter`, but to be called with the share that is done, to 1."""
     on_film = counter(stage, total, report)
-
-    def on_share(share: float) -> None:
-        on_film(round(share * total))
-
-    return on_share
+    return lambda share: on_film(round(share * total))
 
 
 def _in_words(event: TrainingEvent) -> str:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import psutil
 
@@ -28,27 +28,16 @@ def spawn(words: Sequence[str], log_path: Path) -> subprocess.Popen[bytes]:
     Args:
         words: Of the command line. Paths must be absolute: it runs in the
             program's own folder.
-        log_path: What all it prints is added to.
 
     Raises:
         OutputError: It cannot be started, or the log cannot be written.
     """
-    root = Path(core.__file__).resolve().parent.parent
-    environment = {**os.environ}
-    if not paths.is_frozen():
-        before = environment.get("PYTHONPATH", "")
-        folders = filter(None, (str(root), before))
-        environment["PYTHONPATH"] = os.pathsep.join(folders)
+    options = session_of_its_own()
     # The log must hold any name, and say where a crash happened.
-    environment["PYTHONIOENCODING"] = "utf-8:backslashreplace"
-    environment.setdefault("PYTHONFAULTHANDLER", "1")
-    flags = 0
+    options["env"]["PYTHONIOENCODING"] = "utf-8:backslashreplace"
+    options["env"].setdefault("PYTHONFAULTHANDLER", "1")
     if sys.platform == "win32":
-        flags = (
-            subprocess.CREATE_NO_WINDOW
-            | subprocess.CREATE_NEW_PROCESS_GROUP
-            | subprocess.BELOW_NORMAL_PRIORITY_CLASS
-        )
+        options["creationflags"] |= subprocess.BELOW_NORMAL_PRIORITY_CLASS
     try:
         with log_path.open("ab") as log:
             child = subprocess.Popen(
@@ -56,11 +45,7 @@ def spawn(words: Sequence[str], log_path: Path) -> subprocess.Popen[bytes]:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                # The user's own may vanish, or hold another folder called core.
-                cwd=root if root.is_dir() else None,
-                env=environment,
-                start_new_session=sys.platform != "win32",
-                creationflags=flags,
+                **options,
             )
     except OSError as error:
         reason = error.strerror or str(error)
@@ -75,6 +60,26 @@ def spawn(words: Sequence[str], log_path: Path) -> subprocess.Popen[bytes]:
         ) from error
     _lower_priority(child.pid)
     return child
+
+
+def session_of_its_own() -> dict[str, Any]:
+    """What `Popen` needs for a command of the core that Ctrl-C does not reach."""
+    root = Path(core.__file__).resolve().parent.parent
+    environment = {**os.environ}
+    if not paths.is_frozen():
+        before = environment.get("PYTHONPATH", "")
+        folders = filter(None, (str(root), before))
+        environment["PYTHONPATH"] = os.pathsep.join(folders)
+    flags = 0
+    if sys.platform == "win32":
+        flags = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
+    return {
+        # The user's own may vanish, or hold another folder called core.
+        "cwd": root if root.is_dir() else None,
+        "env": environment,
+        "start_new_session": sys.platform != "win32",
+        "creationflags": flags,
+    }
 
 
 def _lower_priority(pid: int) -> None:

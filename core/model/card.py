@@ -106,6 +106,11 @@ class ModelCard(msgspec.Struct, frozen=True):
         """Names of the labels in output order."""
         return tuple(label.name for label in self.labels)
 
+    @property
+    def names(self) -> dict[str, str]:
+        """Label -> as people read it, in output order."""
+        return {label.name: label.display_name for label in self.labels}
+
     def display_name(self, label: str) -> str:
         """How people read `label`."""
         for known in self.labels:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import collections
+import functools
 import os
 import sys
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -80,30 +81,13 @@ class Graph:
         }
         if threads and device == "CPU":
             options["INFERENCE_NUM_THREADS"] = str(threads)
-        called = name or str(xml)
-        try:
-            refuse_unsafe_xml(xml)
-        except UnsafeXmlError as error:
-            raise BundleError(
-                f"The model {called} cannot be loaded: its {xml.name} {error}.",
-                hint=_HINT,
-            ) from error
-        # Loaded here: a third of the start-up time, and not every command needs it.
-        core = load_openvino().Core()
-        try:
-            graph = core.read_model(xml, xml.with_suffix(".bin"))
-            problem = _mismatch(graph, size, labels)
-            compiled = core.compile_model(graph, device, options)
-        except (RuntimeError, UnicodeDecodeError) as error:  # it may quote bytes
-            raise BundleError(
-                f"The model {called} cannot be loaded.",
-                hint=f"{_HINT} OpenVINO said: {str(error).strip().splitlines()[-1]}",
-            ) from error
-        if problem:
-            raise BundleError(
-                f"The graph of {called} is not what its card describes: {problem}.",
-                hint=_HINT,
-            )
+        compiled = compile_graph(
+            xml,
+            functools.partial(_mismatch, size=size, labels=labels),
+            options,
+            device=device,
+            name=name or str(xml),
+        )
         self._compiled = compiled
         self._request = compiled.create_infer_request()
         self._outputs = [compiled.output(name) for name in OUTPUTS]
@@ -193,6 +177,51 @@ class Graph:
         found = np.array(request.get_tensor(self._outputs[output]).data[0])
         idle.append(request)
         return tag, found
+
+
+def compile_graph(
+    xml: Path,
+    mismatch: Callable[[Any], str],
+    options: Mapping[str, str],
+    *,
+    device: str = "CPU",
+    name: str,
+) -> Any:
+    """Load a graph of a model and make it ready to run.
+
+    Args:
+        xml: The graph; its weights lie beside it with the suffix .bin.
+        mismatch: Says what the graph has other than expected; empty if nothing.
+        options: OpenVINO's, of a compiled model.
+        name: What errors call the model.
+
+    Raises:
+        BundleError: It cannot be loaded, or is another one than expected.
+    """
+    try:
+        refuse_unsafe_xml(xml)
+    except UnsafeXmlError as error:
+        raise BundleError(
+            f"The model {name} cannot be loaded: its {xml.name} {error}.",
+            hint=_HINT,
+        ) from error
+    # Loaded here: a third of the start-up time, and not every command needs it.
+    core = load_openvino().Core()
+    try:
+        graph = core.read_model(xml, xml.with_suffix(".bin"))
+        problem = mismatch(graph)
+        compiled = core.compile_model(graph, device, dict(options))
+    except (RuntimeError, UnicodeDecodeError) as error:  # it may quote bytes
+        raise BundleError(
+            f"The model {name} cannot be loaded.",
+            hint=f"{_HINT} OpenVINO said: {str(error).strip().splitlines()[-1]}",
+        ) from error
+    if problem:
+        raise BundleError(
+            f"The graph of {name} is not what its card describes: {problem}.",
+            hint=_HINT,
+        )
+    return compiled
 
 
 def _is_idle(request: Any) -> bool:

@@ -31,9 +31,18 @@ def save_graph(exported: Path, target: Path, *, half: bool) -> None:
         target: The .xml to write; the weights go beside it.
         half: Whether to store the weights as float16.
     """
+    _save(exported, target, OUTPUTS, half=half)
+
+
+def save_plain_graph(exported: Path, target: Path, *, half: bool) -> None:
+    """Store a freshly exported graph as `save_graph` does, whatever its outputs."""
+    _save(exported, target, (), half=half)
+
+
+def _save(exported: Path, target: Path, outputs: Sequence[str], *, half: bool) -> None:
     openvino = load_openvino()
     graph = openvino.Core().read_model(exported)
-    for output, name in zip(graph.outputs, OUTPUTS, strict=True):
+    for output, name in zip(graph.outputs, outputs, strict=bool(outputs)):
         output.get_tensor().set_names({name})
     # OpenVINO numbers layers through the whole life of a process, and the file's
     # hash names the model: the same network must give the same file.

@@ -28,10 +28,10 @@ from core.program.traces import dump_of, line_of, trace_of
 #: Reports that are kept; older ones are deleted.
 KEPT: Final = 20
 #: Of one session: a fault in painting would come sixty times a second.
-MOST_PER_SESSION: Final = 5
+MAX_PER_SESSION: Final = 5
 _LINES: Final = 60
-_MOST_NOTED: Final = 64 * 1024
-_MOST_DUMPED: Final = 256 * 1024
+_MAX_NOTED: Final = 64 * 1024
+_MAX_DUMPED: Final = 256 * 1024
 _FAULTS, _NOTES, _TAKEN = ".fault", ".notes", ".taken"
 _NEW, _SEEN = ".new.txt", ".txt"
 #: Clocks of processes are exact to a second on some systems.
@@ -92,7 +92,7 @@ class SafeLines(logging.Handler):
         if self._file is None:
             return
         try:
-            if self._file.tell() > _MOST_NOTED:
+            if self._file.tell() > _MAX_NOTED:
                 self._begin_file()
             else:
                 self._file.write(self.lines[-1] + "\n")
@@ -149,7 +149,7 @@ class Session:
         with self._lock:
             trace = trace_of(error)
             told = _joined(self._head, trace, self.lines.lines)
-            if trace in self._seen or len(self._seen) >= MOST_PER_SESSION:
+            if trace in self._seen or len(self._seen) >= MAX_PER_SESSION:
                 return told, None
             self._seen.add(trace)
             return told, _write_report(told)
@@ -186,9 +186,9 @@ def adopt_dead_sessions() -> None:
         taken = faults.with_suffix(f"{_TAKEN}-{os.getpid()}")
         try:
             os.replace(faults, taken)  # of two starts at once, one gets it
-            dump = _read(taken, _MOST_DUMPED)
+            dump = _read(taken, _MAX_DUMPED)
             if dump.strip():
-                notes = _read(faults.with_suffix(_NOTES), 2 * _MOST_NOTED)
+                notes = _read(faults.with_suffix(_NOTES), 2 * _MAX_NOTED)
                 when = datetime.datetime.fromtimestamp(taken.stat().st_mtime)
                 _write_report(f"{notes}\n{dump_of(dump)}", when)
         except OSError:

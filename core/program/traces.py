@@ -20,8 +20,8 @@ from typing import Final
 _OWN: Final = ("core", "desktop")
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _FRAME: Final = re.compile(r'File "([^"]*)"')
-_MOST_FRAMES: Final = 40
-_MOST_CAUSES: Final = 8
+_MAX_FRAMES: Final = 40
+_MAX_CAUSES: Final = 8
 #: What Python says with these is made of names in the code.
 _OF_CODE: Final = (AttributeError, NameError)
 
@@ -74,7 +74,7 @@ def _chain(error: BaseException) -> Iterator[tuple[BaseException, str]]:
     joint = ""
     seen: set[int] = set()
     link: BaseException | None = error
-    while link is not None and id(link) not in seen and len(seen) < _MOST_CAUSES:
+    while link is not None and id(link) not in seen and len(seen) < _MAX_CAUSES:
         seen.add(id(link))
         yield link, joint
         if link.__cause__ is not None:
@@ -88,9 +88,9 @@ def _chain(error: BaseException) -> Iterator[tuple[BaseException, str]]:
 def _frames(trace: TracebackType | None) -> str:
     frames = traceback.extract_tb(trace)
     lines = ["Traceback (most recent call last):\n"]
-    if len(frames) > _MOST_FRAMES:
-        lines.append(f"  {len(frames) - _MOST_FRAMES} calls are left out\n")
-    for frame in frames[-_MOST_FRAMES:]:
+    if len(frames) > _MAX_FRAMES:
+        lines.append(f"  {len(frames) - _MAX_FRAMES} calls are left out\n")
+    for frame in frames[-_MAX_FRAMES:]:
         place = short_path(frame.filename)
         lines.append(f'  File "{place}", line {frame.lineno}, in {frame.name}\n')
         # From a file of code; what was typed or made up at run time has none.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from pathlib import Path
 from typing import Final
 
 from core import paths
@@ -21,18 +20,14 @@ def check_kept() -> None:
         OutputError: That cannot be done, and why.
     """
     for folder in (paths.user_config_dir(), paths.user_data_dir()):
-        _try_to_write(folder)
-
-
-def _try_to_write(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder) as file:
-            file.write(b"\0" * _NEEDED)
-            file.flush()
-    except OSError as error:
-        reason = str(output_error(folder / "settings", error)).rstrip(".")
-        raise OutputError(
-            f"Settings and models cannot be kept: {reason}.",
-            hint=f"Everything else works. Make room or allow writing in {folder}.",
-        ) from error
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder) as file:
+                file.write(b"\0" * _NEEDED)
+                file.flush()
+        except OSError as error:
+            reason = str(output_error(folder / "settings", error)).rstrip(".")
+            raise OutputError(
+                f"Settings and models cannot be kept: {reason}.",
+                hint=f"Everything else works. Make room or allow writing in {folder}.",
+            ) from error

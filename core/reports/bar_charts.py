@@ -53,7 +53,6 @@ def confusion_chart(
 
     Args:
         result: An evaluation, short or long.
-        names: Label -> as people read it.
     """
     figure = new_figure(size, colours)
     axes = figure.add_subplot()
@@ -106,15 +105,11 @@ def interval_chart(
     *,
     size: tuple[int, int],
     colours: ChartColours = LIGHT,
-    base: float = 0.0,
     limits: tuple[float, float] | None = None,
 ) -> Figure:
-    """Bars from a base with a whisker for the 95 % interval.
+    """Bars from 0 with a whisker for the 95 % interval.
 
     Args:
-        rows: From top to bottom.
-        title: Of the axis.
-        base: Where bars begin: 0 for rates and for differences.
         limits: Of the axis; those of the values if None.
     """
     from matplotlib.ticker import MaxNLocator
@@ -132,7 +127,7 @@ def interval_chart(
             _beside(axes, place, "none", colours.faint)
             continue
         fill = mixed(colours.ground, colours.series[0], 0.55)
-        axes.barh(i, row.value - base, left=base, height=0.42, color=fill)
+        axes.barh(i, row.value, height=0.42, color=fill)
         if row.low is not None and row.high is not None:
             reach = [[row.value - row.low], [row.high - row.value]]
             ink = {"color": colours.ink, "elinewidth": 1.4, "capsize": 3.5}
@@ -140,7 +135,7 @@ def interval_chart(
         # Among differences a plus says as much as a minus.
         sign = "+" if any((r.low or r.value or 0) < 0 for r in rows) else ""
         _beside(axes, place, f"{row.value:{sign}.3f}", colours.ink)
-    axes.axvline(base, color=colours.ink, linewidth=1)
+    axes.axvline(0, color=colours.ink, linewidth=1)
     most = _most_characters(size, 28)
     axes.set_yticks(range(len(rows)), [shortened(row.name, most) for row in rows])
     axes.set(xlabel=title, ylim=(len(rows) - 0.5, -0.5))

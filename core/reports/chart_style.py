@@ -11,6 +11,8 @@ import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from core.paths import resources_dir
+
 if TYPE_CHECKING:  # it takes half a second, which only who sees a chart should wait
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -160,11 +162,7 @@ def _legend_px(labels: Sequence[str], columns: int) -> float:
 
 
 def svg_of(figure: Figure, title: str) -> str:
-    """A figure as SVG to stand within a page; its words stay words.
-
-    Args:
-        title: What it shows, for screen readers.
-    """
+    """A figure as SVG to stand within a page; its words stay words."""
     text = io.StringIO()
     figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
     drawing = re.sub(r"^.*?(?=<svg)", "", text.getvalue(), flags=re.DOTALL)
@@ -212,53 +210,27 @@ def _channels(colour: str) -> tuple[int, int, int]:
 
 
 @functools.cache
-def _fonts() -> list[str]:
-    """Those that the system has; each would be looked for at every word."""
+def _style() -> dict[str, Any]:
+    from matplotlib import rc_params_from_file
     from matplotlib.font_manager import fontManager
 
+    file = resources_dir() / "charts.mplstyle"
+    style = dict(rc_params_from_file(file, use_default_template=False))
+    # Those that the system has: each would be looked for at every word.
     there = set(fontManager.get_font_names())
-    return [name for name in _FONTS if name in there]
+    style["font.sans-serif"] = [name for name in _FONTS if name in there]
+    return style
 
 
 def _parameters(colours: ChartColours) -> dict[str, Any]:
-    points = pt(FONT_PX)
     return {
-        "font.family": "sans-serif",
-        "font.sans-serif": _fonts(),
-        # A dollar sign in a name is no formula.
-        "text.parse_math": False,
-        "font.size": points,
-        "axes.labelsize": points,
-        "xtick.labelsize": points - 0.4,
-        "ytick.labelsize": points - 0.4,
-        "xtick.major.size": 3,
-        # Limits on a tick, as far as a round number goes.
-        "axes.autolimit_mode": "round_numbers",
-        "axes.xmargin": 0,
-        "axes.ymargin": 0,
-        "legend.fontsize": points,
-        "legend.frameon": False,
-        "legend.borderaxespad": 0,
-        "legend.borderpad": 0.1,
-        "legend.columnspacing": 1.4,
-        "legend.handlelength": 2.2,
-        "legend.handletextpad": 0.6,
-        "legend.labelspacing": 0.35,
+        **_style(),
         "text.color": colours.ink,
         "axes.labelcolor": colours.ink,
         "axes.edgecolor": colours.faint,
         "axes.facecolor": colours.ground,
-        "axes.linewidth": 0.9,
         "xtick.color": colours.faint,
         "ytick.color": colours.faint,
         "xtick.labelcolor": colours.ink,
         "ytick.labelcolor": colours.ink,
-        "lines.linewidth": 1.7,
-        "lines.solid_capstyle": "round",
-        "figure.constrained_layout.h_pad": 0.06,
-        "figure.constrained_layout.w_pad": 0.06,
-        "savefig.facecolor": "auto",
-        "svg.fonttype": "none",
-        # The same figure gives the same text.
-        "svg.hashsalt": "hilum",
     }

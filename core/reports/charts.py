@@ -48,7 +48,6 @@ def learning_chart(
     where the second phase begins, and a ring the epoch whose weights were kept.
 
     Args:
-        history: Epochs in order.
         measure: "loss", "accuracy" or "macro_f1".
     """
     from matplotlib.ticker import MaxNLocator
@@ -104,7 +103,6 @@ def roc_chart(
 
     Args:
         result: A long evaluation, as `core.evaluation.evaluate.evaluate` makes it.
-        names: Label -> as people read it.
     """
     lines = {
         label: (result["per_class"][label]["auc"], curves["roc"])

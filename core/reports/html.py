@@ -19,8 +19,8 @@ from core.reports.charts import (
 )
 from core.reports.pages import CHART, inline, write_page
 from core.reports.report_json import display_names, epochs
-from core.reports.sentences import cautions, summary, value_in_words
-from core.reports.text import macro_note
+from core.reports.sentences import cautions, lung_sentences, summary, value_in_words
+from core.reports.text import macro_note, unseen_rows
 from core.runs.settings import in_words
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ def write_report_html(
     """Write a report for people.
 
     Args:
-        report: As `core.reports.report_json` describes it.
         films: Name of a film, as the mistakes have it, to where it is, for
             their pictures. A film that is not there is shown without.
 
@@ -44,7 +43,7 @@ def write_report_html(
     mistakes = None
     if "mistakes" in result:
         mistakes = [_mistake(each, names, films or {}) for each in result["mistakes"]]
-    splits = _splits(report)
+    splits = films_by_split(report["films"])
     write_page(
         path,
         "report.html",
@@ -59,6 +58,8 @@ def write_report_html(
         notes=notes_about(report["films"], names),
         shortcut_head=SHORTCUT_HEAD,
         shortcuts=shortcut_rows(report["films"], names),
+        lungs=lung_sentences(result["lungs"], names) if result.get("lungs") else [],
+        unseen=unseen_rows(result, names),
         mistakes=mistakes,
         missing=sum(not each["picture"] for each in mistakes or ()),
         splits=splits,
@@ -114,9 +115,13 @@ def _mistake(
     }
 
 
-def _splits(report: Mapping[str, Any]) -> Mapping[str, Mapping[str, int]]:
-    """Films of the job by split and kind; a card by another hand may hold anything."""
-    splits = report["films"].get("films")
+def films_by_split(data: Mapping[str, Any]) -> Mapping[str, Mapping[str, int]]:
+    """Films of a job by split and kind.
+
+    Args:
+        data: Of a card; one by another hand may hold anything.
+    """
+    splits = data.get("films")
     is_known = isinstance(splits, Mapping) and all(
         isinstance(split, Mapping) for split in splits.values()
     )

@@ -26,17 +26,18 @@ CHART = (460, 360)
 def write_page(path: Path, template: str, **values: Any) -> None:
     """Write a page.
 
-    Args:
-        template: Its name.
-        values: What it names.
-
     Raises:
         OutputError: It cannot be written.
     """
-    text = _environment().get_template(template).render(values)
+    text = page_text(template, **values)
     with atomic_write(path) as partial:
         # A file name may hold bytes that are no text.
         partial.write_bytes(text.encode("utf-8", "backslashreplace"))
+
+
+def page_text(template: str, **values: Any) -> str:
+    """A page, or a part of one, as HTML; as `write_page`."""
+    return _environment().get_template(template).render(values)
 
 
 def inline(figure: Figure, title: str) -> Markup:

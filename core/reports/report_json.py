@@ -29,13 +29,10 @@ Every value is plain JSON; no path of the machine is in it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from core.errors import BundleError
-from core.files import atomic_write
 from core.jobs.events import EpochEnded
 from core.json_file import read_json
 from core.model.bundle import (
@@ -47,6 +44,7 @@ from core.model.bundle import (
     provenance,
 )
 from core.paths import command_name
+from core.records import convert
 from core.reports.schema import is_report
 
 _VERSION = 1
@@ -68,7 +66,6 @@ def report_json(
         result: A long evaluation, with `details=True`.
         validation: A short one on the validation films; may be empty.
         card: With its operating points, data and record of training.
-        sha256: Names the model, as `ModelBundle.sha256`.
         notes: What the reader must know of the job: that the batch was halved,
             that leaks were accepted and why. Those of the card's record, if it
             has any, come first, and each is said once.
@@ -101,27 +98,6 @@ def report_json(
     }
 
 
-def write_report_json(path: Path, report: Mapping[str, Any]) -> None:
-    """Write a report as a bundle holds it.
-
-    Raises:
-        OutputError: It cannot be written.
-    """
-    text = json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False)
-    with atomic_write(path) as partial:
-        partial.write_text(text + "\n", encoding="utf-8")
-
-
-def write_figures(path: Path, result: Mapping[str, Any]) -> None:
-    """Write an evaluation by itself, as `evaluate --json` does.
-
-    Raises:
-        OutputError: It cannot be written.
-    """
-    with atomic_write(path) as partial:
-        partial.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-
-
 def read_report_json(bundle: ModelBundle) -> dict[str, Any]:
     """The report that a bundle holds.
 
@@ -141,20 +117,19 @@ def read_report_json(bundle: ModelBundle) -> dict[str, Any]:
             f"The report of {name} cannot be read: {error}.",
             hint="Copy the model again from where it came, or train it anew.",
         ) from error
-    is_known = isinstance(report, dict) and report.get("format_version") == _VERSION
-    if is_known and not is_report(report, bundle.card.label_names):
+    if not (isinstance(report, dict) and report.get("format_version") == _VERSION):
+        raise BundleError(
+            f"The report of {name} is not of a kind that this program understands.",
+            hint="Use a newer Hilum, or measure the model anew with this one.",
+        )
+    if not is_report(report, bundle.card.label_names):
         raise BundleError(
             f"The report of {name} does not fit its card: its labels or figures are "
             "others.",
             hint="Copy the model again from where it came, or measure it anew with "
             "`evaluate --data`.",
         )
-    if not is_known:
-        raise BundleError(
-            f"The report of {name} is not of a kind that this program understands.",
-            hint="Use a newer Hilum, or measure the model anew with this one.",
-        )
-    return dict(report)
+    return report
 
 
 def display_names(report: Mapping[str, Any]) -> dict[str, str]:
@@ -164,9 +139,5 @@ def display_names(report: Mapping[str, Any]) -> dict[str, str]:
 
 
 def epochs(report: Mapping[str, Any]) -> tuple[EpochEnded, ...]:
-    """The epochs of a report. Fields that are not known are passed over."""
-    known = EpochEnded.__struct_fields__
-    return tuple(
-        EpochEnded(**{name: value for name, value in epoch.items() if name in known})
-        for epoch in report["history"]
-    )
+    """The epochs of a report."""
+    return convert(report["history"], tuple[EpochEnded, ...])

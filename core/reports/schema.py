@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from core.jobs.events import EpochEnded
 from core.records import Count, Number, Pair, RecordError, convert
 
 
@@ -98,6 +99,16 @@ class _Within(_Rates):
     auc_ci: Pair | None
 
 
+class _Unseen(msgspec.Struct):
+    """Of a source that a model was trained without; figures only where there are."""
+
+    n: Count
+    reason: str = ""
+    accuracy: Number | None = None
+    accuracy_ci: Pair | None = None
+    within_source: list[_Within] = []
+
+
 class _Curve(_Rates):
     roc: list[Pair]
     pr: list[Pair]
@@ -119,6 +130,30 @@ class _Mistake(msgspec.Struct):
     sha256: str | UnsetType = UNSET
 
 
+class _Accuracy(_Rates):
+    accuracy: Number | None
+    accuracy_ci: Pair | None
+
+
+class _Inside(_Rates):
+    n: Count
+    share: Number | None
+    share_ci: Pair | None
+    area: Number
+
+
+class _Lungs(msgspec.Struct):
+    """As `core.evaluation.lung_probes.probe_lungs` makes it where it found lungs."""
+
+    n: Count
+    accuracy: Number
+    chance: Number
+    lungs: _Accuracy
+    all_but_lungs: _Accuracy
+    frame: _Accuracy
+    inside: dict[str, _Inside]
+
+
 class _Evaluation(msgspec.Struct):
     n: Count
     accuracy: Number
@@ -137,6 +172,8 @@ class _Evaluation(msgspec.Struct):
     mistakes: list[_Mistake] | UnsetType = UNSET
     sets: _Sets | UnsetType = UNSET
     sensitivity_points: list[_SensitivityPoint] | UnsetType = UNSET
+    lungs: _Lungs | UnsetType = UNSET
+    unseen_sources: dict[str, _Unseen] | UnsetType = UNSET
 
     def is_of(self, labels: Sequence[str]) -> bool:
         """Whether it is of a model with these labels, in their order."""
@@ -151,6 +188,12 @@ class _Evaluation(msgspec.Struct):
             and all(set(each.by_label) == known for each in self._sets())
             and all(each.label in known for each in self.sensitivity_points or ())
             and all({each.label, each.called} <= known for each in self.mistakes or ())
+            and (not self.lungs or set(self.lungs.inside) <= known)
+            and all(
+                set(each.labels) <= known
+                for source in (self.unseen_sources or {}).values()
+                for each in source.within_source
+            )
         )
 
     def _sets(self) -> list[_Sets]:
@@ -191,30 +234,13 @@ class _Hashes(msgspec.Struct):
     files: dict[str, Any]
 
 
-class _Epoch(msgspec.Struct):
-    """Fields of `core.jobs.events.EpochEnded` that are finite numbers, and more."""
-
-    phase: str
-    epoch: Count
-    epochs: Count
-    loss: Number
-    val_loss: Number
-    val_accuracy: Number
-    val_macro_f1: Number
-    best: bool
-    accuracy: Number | None = None
-    macro_f1: Number | None = None
-    rate: Number | None = None
-    seconds: Number | None = None
-
-
 class _Report(msgspec.Struct):
     model: _Model
     split: str
     data: str
     result: _Evaluation
     validation: dict[str, Any]
-    history: list[_Epoch]
+    history: list[EpochEnded]
     config: dict[str, Any]
     films: _Data
     hashes: _Hashes
@@ -225,11 +251,7 @@ class _Report(msgspec.Struct):
 
 
 def is_evaluation(result: Any, labels: Sequence[str]) -> bool:
-    """Whether it is an evaluation of a model with these labels, in their order.
-
-    Args:
-        result: As `core.evaluation.evaluate.evaluate` makes it, if all is well.
-    """
+    """Whether it is an evaluation of a model with these labels, in their order."""
     try:
         return convert(result, _Evaluation).is_of(labels)
     except RecordError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from core.evaluation.findings import cautions_about, findings_of
 from core.model.classifier import percent
@@ -16,14 +16,25 @@ _FEW = 50
 _CALIBRATED = 0.05
 #: AUC up to which two labels are hardly told apart.
 _HARDLY = 0.7
+#: What was blanked -> how a sentence names it, and what the figure tells.
+_BLANKED: Final = {
+    "lungs": (
+        "the lungs blanked",
+        "What it still gets right, it knows from elsewhere than the lungs.",
+    ),
+    "all_but_lungs": (
+        "everything but the lungs blanked",
+        "What it loses, it knew from elsewhere or from where lungs lie.",
+    ),
+    "frame": (
+        "the frame blanked",
+        "What it loses, it knew from the borders, marks and letters.",
+    ),
+}
 
 
 def summary(report: Mapping[str, Any]) -> list[str]:
-    """What the model is worth, the worst about it included.
-
-    Args:
-        report: As `core.reports.report_json` describes it.
-    """
+    """What the model is worth, the worst about it included."""
     result = report["result"]
     names = display_names(report)
     said = [_overall(result, names), _weakest(result, names), _sources(report, names)]
@@ -59,6 +70,31 @@ def cautions(report: Mapping[str, Any]) -> list[str]:
     if count := report["result"].get("unreadable", 0):
         said.append(
             f"Left out of these figures: {in_films(count)} that cannot be read."
+        )
+    return said
+
+
+def lung_sentences(probe: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
+    """What it comes to, a line for each figure.
+
+    Args:
+        probe: As `core.evaluation.lung_probes.probe_lungs` makes it.
+        names: Label -> as people read it.
+    """
+    said = [
+        f"On the films as they are it is right in {percent(probe['accuracy'])}; "
+        f"naming the commonest label each time would be in {percent(probe['chance'])}."
+    ]
+    for name, (what, meaning) in _BLANKED.items():
+        low, high = probe[name]["accuracy_ci"]
+        said.append(
+            f"With {what} it is right in {percent(probe[name]['accuracy'])} "
+            f"(95 % interval {percent(low)} to {percent(high)}). {meaning}"
+        )
+    for label, part in probe["inside"].items():
+        said.append(
+            f"{names.get(label, label)}: {percent(part['share'])} of the evidence for "
+            f"it lies in the lungs, which cover {percent(part['area'])} of the film."
         )
     return said
 

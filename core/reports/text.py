@@ -7,17 +7,15 @@ from typing import Any
 
 from core.model.bundle import ModelCard
 from core.model.classifier import percent
+from core.reports.sentences import lung_sentences
 from core.terminal import printable
 
 _RATES = ("precision", "recall", "specificity", "f1", "auc")
 
 
 def evaluation_text(result: Mapping[str, Any], card: ModelCard) -> str:
-    """An evaluation as a table for the terminal.
-
-    Args:
-        result: As `core.evaluation.evaluate.evaluate` makes it.
-    """
+    """An evaluation as a table for the terminal."""
+    names = {label.name: printable(label.display_name) for label in card.labels}
     lines = [
         f"Films: {result['n']}",
         f"Accuracy: {_rate(result, 'accuracy')}",
@@ -35,6 +33,11 @@ def evaluation_text(result: Mapping[str, Any], card: ModelCard) -> str:
     for label, row in zip(card.labels, result["confusion_matrix"], strict=True):
         cells = "".join(f"{count:>8}" for count in row)
         lines.append(f"{printable(label.display_name):<14}{cells}")
+    if unseen := unseen_rows(result, names):
+        lines += ["", "Sources measured by a model that was trained without them:"]
+        for source, count, accuracy, pairs in unseen:
+            lines.append(f"  {printable(source):<20}{count:>5}  {accuracy}")
+            lines += [f"    {printable(pair)}" for pair in pairs]
     if sets := result.get("sets"):
         lines += ["", *_sets(sets, card)]
     if points := result.get("sensitivity_points"):
@@ -53,7 +56,30 @@ def evaluation_text(result: Mapping[str, Any], card: ModelCard) -> str:
     if result["within_source"]:
         lines += ["", "AUC between two labels within one source:"]
         lines += [f"  {_within(entry, card)}" for entry in result["within_source"]]
+    if result.get("lungs"):
+        lines += ["", "Does it look at lungs?"]
+        lines += [f"  {each}" for each in lung_sentences(result["lungs"], names)]
     return "\n".join(lines)
+
+
+def unseen_rows(
+    result: Mapping[str, Any], names: Mapping[str, str]
+) -> list[tuple[str, int, str, list[str]]]:
+    """Source, films, accuracy and AUC of pairs of labels, of unseen sources.
+
+    Args:
+        names: Label -> as people read it.
+    """
+    rows = []
+    for source, part in result.get("unseen_sources", {}).items():
+        pairs = [
+            f"{' against '.join(names[label] for label in entry['labels'])}: "
+            f"AUC {_rate(entry, 'auc')}"
+            for entry in part.get("within_source", ())
+        ]
+        accuracy = part.get("reason") or _rate(part, "accuracy")
+        rows.append((source, part["n"], accuracy, pairs))
+    return rows
 
 
 def macro_note(result: Mapping[str, Any]) -> str:

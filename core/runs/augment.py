@@ -18,23 +18,53 @@ def vary(
 
     Args:
         film: (s, s) uint8.
-        rng: Source of every choice.
 
     Returns:
         (s, s) float32 in [0, 255].
     """
+    moved = _warp(film, _affine(film.shape[0], how, rng))
+    return _expose(moved, how, rng)
+
+
+def vary_with_mask(
+    film: NDArray[np.uint8],
+    mask: NDArray[np.uint8],
+    how: Augmentation,
+    rng: np.random.Generator,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Draw one variation of a film as `vary` does, and move a mask along.
+
+    Args:
+        film: (s, s) uint8.
+        mask: (s, s) uint8, 0 or 255.
+
+    Returns:
+        The film, (s, s) float32 in [0, 255], and the mask, (s, s) float32 in [0, 1].
+    """
+    matrix = _affine(film.shape[0], how, rng)
+    return _expose(_warp(film, matrix), how, rng), _warp(mask, matrix) / 255.0
+
+
+def _warp(film: NDArray[np.uint8], matrix: NDArray[np.float64]) -> NDArray[np.float32]:
     side = film.shape[0]
-    result = cv2.warpAffine(
+    moved = cv2.warpAffine(
         film.astype(np.float32),
-        _affine(side, how, rng),
+        matrix,
         (side, side),
         flags=cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_CONSTANT,
         borderValue=0.0,
     )
+    return np.asarray(moved, np.float32)
+
+
+def _expose(
+    film: NDArray[np.float32], how: Augmentation, rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """Change what a scanner or a compression would."""
     exponent = np.exp(rng.uniform(-1, 1) * np.log1p(how.gamma))
     level = rng.uniform(-how.brightness, how.brightness)
-    result = 255.0 * ((np.clip(result, 0.0, 255.0) / 255.0) ** exponent + level)
+    result = 255.0 * ((np.clip(film, 0.0, 255.0) / 255.0) ** exponent + level)
     result = np.clip(result, 0.0, 255.0)
     if rng.random() < how.blur:
         result = _coarsen(result, rng)

@@ -9,11 +9,12 @@ from typing import Any
 from core.errors import TrainingError
 from core.records import RecordError, convert, to_json
 from core.runs.setting import bad_field, explained
-from core.runs.settings import AUGMENTATION, SETTINGS, TrainingConfig
+from core.runs.settings import AUGMENTATION, SETTINGS, TrainingConfig, flat
 from core.runs.variations import Augmentation
 
 __all__ = [
     "BACKBONES",
+    "TITLES",
     "USUAL_LAYERS",
     "Augmentation",
     "TrainingConfig",
@@ -31,15 +32,14 @@ USUAL_LAYERS = {
     "vgg19": 17,
 }
 BACKBONES = tuple(USUAL_LAYERS)
+#: Backbone -> as people write it, and as Keras names its function.
+TITLES = SETTINGS["backbone"].choices
 _NESTED = AUGMENTATION.removesuffix(".")
 
 
 def flat_settings(config: TrainingConfig) -> dict[str, Any]:
     """Fields of a job as plain JSON values, those of its variations among them."""
-    settings = config_to_json(config)
-    nested = settings.pop(_NESTED)
-    settings.update({AUGMENTATION + name: value for name, value in nested.items()})
-    return settings
+    return flat(config_to_json(config))
 
 
 def config_to_json(config: TrainingConfig) -> dict[str, Any]:

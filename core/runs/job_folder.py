@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import fnmatch
-import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
-import psutil
 
 from core.errors import TrainingError
-from core.files import atomic_write
+from core.files import atomic_write, write_json
+from core.jobs.channel import Start
 from core.jobs.events import EpochEnded
 from core.json_file import read_json
 from core.outputs import contents
@@ -29,7 +28,7 @@ _MEMO = "memo.json"
 _SHORT = "short-of-memory"
 #: Names of all that a job keeps in its folder.
 _FILES = "*.json *.csv *.npz *.npy *.u8 *.h5 *.xml *.bin".split() + [_WISH, _SHORT]
-_FOLDERS = ("draft",)
+_FOLDERS = ("draft", "without")
 
 
 class HasWeights(Protocol):
@@ -43,12 +42,9 @@ class Progress(msgspec.Struct, frozen=True):
     """How far a phase has come. Renamed into place after its weights.
 
     Attributes:
-        phase: "fine-tuning".
-        epoch: Epochs finished.
         weights: File with the network and optimiser after that epoch.
         best_epoch: 1-based; 0 if none was better than the start.
         best_loss: Its validation loss, or the start's.
-        history: Every epoch so far.
     """
 
     phase: str
@@ -57,6 +53,23 @@ class Progress(msgspec.Struct, frozen=True):
     best_epoch: int
     best_loss: float
     history: tuple[EpochEnded, ...]
+
+
+class _Job(msgspec.Struct):
+    """What `JobFolder.begin` records."""
+
+    config: dict[str, Any]
+    data: Path
+    command: str
+    preset: str = ""
+    backend: str = ""
+
+
+class _Memo(msgspec.Struct):
+    """What happened to a job; the batch is 0 where it is the job's own."""
+
+    notes: tuple[str, ...] = ()
+    batch: int = 0
 
 
 class JobFolder:
@@ -105,13 +118,7 @@ class JobFolder:
 
     def is_running(self) -> bool:
         """Whether a process is at work on the job."""
-        try:
-            fields = read_json(self.path / _RUNNING)
-            worker = psutil.Process(int(fields["pid"]))
-            # Numbers of processes come again: the start tells them apart.
-            return bool(abs(worker.create_time() - float(fields["created"])) < 1.0)
-        except (OSError, ValueError, KeyError, TypeError, psutil.Error):
-            return False
+        return Start.read(self.path / _RUNNING).process() is not None
 
     def refuse_running(self) -> None:
         """Refuse to touch the job while a process is at work on it.
@@ -134,11 +141,8 @@ class JobFolder:
             OutputError: The folder cannot be written.
         """
         self.refuse_running()
-        me = psutil.Process()
         (self.path / _SHORT).unlink(missing_ok=True)
-        with atomic_write(self.path / _RUNNING) as partial:
-            fields = {"pid": me.pid, "created": me.create_time()}
-            partial.write_text(json.dumps(fields), encoding="utf-8")
+        write_json(self.path / _RUNNING, Start().by_me())
         try:
             yield
         finally:
@@ -157,17 +161,16 @@ class JobFolder:
 
     def notes(self) -> list[str]:
         """What happened to the job that its record must say."""
-        return [str(note) for note in self._memo().get("notes", [])]
+        return list(self._memo().notes)
 
     def note(self, sentence: str) -> None:
         """Keep a sentence for the job's record, once."""
-        notes = self.notes()
-        if sentence not in notes:
-            self._keep_memo(notes=[*notes, sentence])
+        if sentence not in self.notes():
+            self._keep_memo(notes=(*self.notes(), sentence))
 
     def batch(self, config: TrainingConfig) -> int:
         """Films per step: the job's own, or fewer since memory ran out."""
-        return int(self._memo().get("batch", config.batch))
+        return self._memo().batch or config.batch
 
     def set_batch(self, batch: int) -> None:
         """Use fewer films per step from now on, also after a resume."""
@@ -187,15 +190,8 @@ class JobFolder:
         Raises:
             OutputError: The folder cannot be written.
         """
-        record = {
-            "command": command,
-            "preset": preset,
-            "backend": backend,
-            "data": str(data.resolve()),
-            "config": config_to_json(config),
-        }
-        with atomic_write(self.path / _JOB) as partial:
-            partial.write_text(json.dumps(record, indent=1), encoding="utf-8")
+        record = _Job(config_to_json(config), data.resolve(), command, preset, backend)
+        write_json(self.path / _JOB, record)
 
     def job(self) -> tuple[TrainingConfig, Path, str]:
         """The job that was begun here, its data, and the command that began it.
@@ -204,15 +200,14 @@ class JobFolder:
             TrainingError: There is none, or its record is damaged.
         """
         try:
-            record = read_json(self.path / _JOB)
-            config = config_from_json(record["config"])
-            return config, Path(record["data"]), str(record["command"])
+            record = self._job()
+            return config_from_json(record.config), record.data, record.command
         except FileNotFoundError as error:
             raise TrainingError(
                 f"There is no interrupted job in {self.path}.",
                 hint="Start it without --resume.",
             ) from error
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError) as error:
             raise TrainingError(
                 f"The record of the job in {self.path} is damaged ({error}).",
                 hint="Delete that folder and start anew.",
@@ -220,28 +215,28 @@ class JobFolder:
 
     def begun_with(self) -> tuple[str, str]:
         """Preset and Keras backend of the job; empty where that was not recorded."""
-        record = read_json(self.path / _JOB)
-        return str(record.get("preset", "")), str(record.get("backend", ""))
+        record = self._job()
+        return record.preset, record.backend
 
-    def _memo(self) -> dict[str, Any]:
+    def _job(self) -> _Job:
+        return convert(read_json(self.path / _JOB), _Job)
+
+    def _memo(self) -> _Memo:
         try:
-            memo: dict[str, Any] = read_json(self.path / _MEMO)
+            return convert(read_json(self.path / _MEMO), _Memo)
         except FileNotFoundError:
-            return {}
-        return memo
+            return _Memo()
 
     def _keep_memo(self, **fields: Any) -> None:
-        with atomic_write(self.path / _MEMO) as partial:
-            text = json.dumps({**self._memo(), **fields}, ensure_ascii=False)
-            partial.write_text(text, encoding="utf-8")
+        memo = msgspec.structs.replace(self._memo(), **fields)
+        write_json(self.path / _MEMO, memo)
 
     def progress(self) -> Progress | None:
         """How far the fine-tuning has come; None before its first epoch ended."""
         try:
-            fields = read_json(self.path / _PROGRESS)
+            return convert(read_json(self.path / _PROGRESS), Progress)
         except FileNotFoundError:
             return None
-        return convert(fields, Progress)
 
     def save_progress(self, progress: Progress, network: HasWeights) -> None:
         """Write the network and optimiser, then make them the ones to go on from.
@@ -250,11 +245,7 @@ class JobFolder:
         a kill at any moment leaves the former epoch or this one, whole.
         """
         save_weights(network, self.path / progress.weights)
-        with atomic_write(self.path / _PROGRESS) as partial:
-            fields = msgspec.structs.asdict(progress)
-            fields["history"] = [msgspec.structs.asdict(e) for e in progress.history]
-            text = json.dumps(fields, indent=1)
-            partial.write_text(text, encoding="utf-8")
+        write_json(self.path / _PROGRESS, progress)
         for old in self.path.glob("epoch-*.weights.h5"):
             if old.name != progress.weights:
                 with contextlib.suppress(OSError):

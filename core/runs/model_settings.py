@@ -65,8 +65,7 @@ class ModelSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "Film size",
             "Side of the square to which every film is brought, in pixels; larger "
             "shows more and takes longer.",
-            32,
-            1024,
+            "[32, 1024]",
             unit="pixels",
         ),
     ] = 224
@@ -94,8 +93,7 @@ class ModelSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "Dropout",
             "Share of the features, and of each hidden layer, that is left out at "
             "random while training, against learning by heart.",
-            1,
-            zero="off",
+            "[0, 1)",
         ),
     ] = 0.3
     head_epochs: Annotated[
@@ -104,8 +102,7 @@ class ModelSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "Epochs",
             "Most passes of the first phase over the features, which are computed "
             "once; early stopping may end sooner.",
-            1,
-            1000,
+            "[1, 1000]",
         ),
     ] = 40
     head_optimiser: Annotated[
@@ -121,9 +118,7 @@ class ModelSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         number(
             "Learning rate",
             "How far one step of the first phase goes.",
-            0,
-            1,
-            ends="(]",
+            "(0, 1]",
         ),
     ] = 1e-3
     feature_copies: Annotated[
@@ -131,8 +126,7 @@ class ModelSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         number(
             "Varied copies",
             "Varied copies of each film that the head sees besides the film itself.",
-            0,
-            50,
+            "[0, 50]",
             zero="none",
         ),
     ] = 0

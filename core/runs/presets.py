@@ -9,7 +9,9 @@ import msgspec
 
 from core.errors import TrainingError
 from core.paths import command_name
+from core.records import to_json
 from core.runs.config import TrainingConfig, config_from_json
+from core.runs.variations import Augmentation
 
 
 class Preset(msgspec.Struct, frozen=True):
@@ -17,8 +19,6 @@ class Preset(msgspec.Struct, frozen=True):
 
     Attributes:
         name: As `--preset` takes it.
-        title: As people read it.
-        summary: One sentence: what it does.
         corrections: What the published projects that Hilum grew from got wrong
             where this recipe stands, and what is done instead; one text each.
             Empty for recipes of our own.
@@ -32,15 +32,8 @@ class Preset(msgspec.Struct, frozen=True):
     corrections: tuple[str, ...] = ()
 
 
-_NO_AUGMENTATION: dict[str, Any] = {
-    "rotation_deg": 0.0,
-    "zoom": 0.0,
-    "shift": 0.0,
-    "flip": False,
-    "gamma": 0.0,
-    "brightness": 0.0,
-    "blur": 0.0,
-    "erase": 0.0,
+_NO_AUGMENTATION = {
+    name: type(value)() for name, value in to_json(Augmentation()).items()
 }
 #: None of the published projects averaged or decayed weights, smoothed labels,
 #: or weighed sources.
@@ -52,6 +45,17 @@ _PLAIN: dict[str, Any] = {
     "schedule": "constant",
     "dropout": 0.0,
     "patience": 0,
+}
+_MUMTAZ: dict[str, Any] = {
+    **_PLAIN,
+    "weights": "imagenet",
+    "dropout": 0.2,
+    "head_epochs": 4,
+    "head_rate": 1e-4,
+    "feature_copies": 3,
+    "validation": 0.1,
+    "test": 0.1,
+    "augmentation": {**_NO_AUGMENTATION, "rotation_deg": 10.0, "flip": True},
 }
 _SPLIT = (
     "Films that look alike, and those of one patient where patients are known, stay "
@@ -148,18 +152,7 @@ _ALL = (
         "mumtaz-feature-extraction",
         "DenseNet121, feature extraction",
         "DenseNet121 frozen with a linear head: Adam 1e-4, 4 epochs.",
-        {
-            **_PLAIN,
-            "weights": "imagenet",
-            "dropout": 0.2,
-            "head_epochs": 4,
-            "head_rate": 1e-4,
-            "feature_copies": 3,
-            "epochs": 0,
-            "validation": 0.1,
-            "test": 0.1,
-            "augmentation": {**_NO_AUGMENTATION, "rotation_deg": 10.0, "flip": True},
-        },
+        {**_MUMTAZ, "epochs": 0},
         (_SPLIT, _ROTATION, _SCORES, _INPUT),
     ),
     Preset(
@@ -167,19 +160,11 @@ _ALL = (
         "DenseNet121, fine-tuning",
         "The same head, then layers from 100 on: RMSprop 1e-5, 4 more epochs.",
         {
-            **_PLAIN,
-            "weights": "imagenet",
-            "dropout": 0.2,
-            "head_epochs": 4,
-            "head_rate": 1e-4,
-            "feature_copies": 3,
+            **_MUMTAZ,
             "epochs": 4,
             "optimiser": "rmsprop",
             "rate": 1e-5,
             "unfreeze_from": 100,
-            "validation": 0.1,
-            "test": 0.1,
-            "augmentation": {**_NO_AUGMENTATION, "rotation_deg": 10.0, "flip": True},
         },
         (_SPLIT, _ROTATION, _SCORES, _INPUT, _CAM),
     ),

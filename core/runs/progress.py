@@ -18,7 +18,7 @@ from core.jobs.events import (
 )
 from core.jobs.failures import Failure
 from core.runs.config import TrainingConfig
-from core.runs.run import Run, add_epoch
+from core.runs.run import Run
 
 #: Stages as people see them, in the order they come.
 STAGES: Final = ("reading", "features", "head", "fine-tuning", "export", "evaluation")
@@ -26,6 +26,18 @@ STAGES: Final = ("reading", "features", "head", "fine-tuning", "export", "evalua
 _RECENT: Final = 3
 #: Most notes that are kept: one per unreadable film is too many.
 _MOST_NOTES: Final = 200
+
+
+def add_epoch(epochs: list[EpochEnded], epoch: EpochEnded) -> list[EpochEnded]:
+    """A history with one more epoch.
+
+    A resumed job may do an epoch again, and then all after it: what came of
+    them before is no longer part of the run.
+    """
+    for i, old in enumerate(epochs):
+        if old.phase == epoch.phase and old.epoch >= epoch.epoch:
+            return [*epochs[:i], epoch]
+    return [*epochs, epoch]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,12 +58,9 @@ class RunProgress:
     """How far a run is; grows with each event.
 
     Attributes:
-        config: The job.
         stage: The last stage that began; empty before the first.
-        detail: What it said of itself.
         device: What the job computes on; None before it is known.
         progress: Of the films of the stage; None before the first.
-        epochs: Of all phases.
         notes: Sentences for the user, each once.
         end: The last event, if it was one that ends a job.
     """
@@ -95,12 +104,8 @@ class RunProgress:
     @property
     def stages(self) -> tuple[str, ...]:
         """The stages that this job has."""
-        without = set()
-        if not self.config.head_epochs:
-            without |= {"features", "head"}
-        if not self.config.epochs:
-            without |= {"fine-tuning"}
-        return tuple(stage for stage in STAGES if stage not in without)
+        without = None if self.config.epochs else "fine-tuning"
+        return tuple(stage for stage in STAGES if stage != without)
 
     @property
     def best(self) -> EpochEnded | None:
@@ -128,29 +133,28 @@ class RunProgress:
 
     def time_left(self) -> TimeLeft | None:
         """How long it still takes; None where that cannot be known yet."""
-        if self.epoch_in_work() is not None:
-            return self._training_left()
+        is_training = self.epoch_in_work() is not None
+        seconds = self._epochs_left() if is_training else None
+        if seconds is not None:
+            return TimeLeft(seconds, training=True)
         progress = self.progress
         if progress is None or progress.films_per_s <= 0:
             return None
         films = max(0, progress.total - progress.done)
-        return TimeLeft(films / progress.films_per_s, training=False)
+        return TimeLeft(films / progress.films_per_s, training=is_training)
 
-    def _training_left(self) -> TimeLeft | None:
+    def _epochs_left(self) -> float | None:
+        """Seconds, by those of the last epochs; None before the first ended."""
         done = [e for e in self.epochs if e.phase == self.stage]
+        times = [e.seconds for e in done[-_RECENT:] if e.seconds]
+        if not times:
+            return None
         _, most = self.epoch_in_work() or (0, 0)
         left = float(most - len(done))
-        progress = self.progress
-        if progress is not None and progress.total > 0:
+        if self.progress is not None and self.progress.total > 0:
             # Its total is the films of all epochs together.
-            left = min(left, most * (1 - progress.done / progress.total))
-        times = [e.seconds for e in done[-_RECENT:] if e.seconds]
-        if times:
-            return TimeLeft(max(0.0, left) * sum(times) / len(times), training=True)
-        if progress is None or progress.films_per_s <= 0:
-            return None
-        films = max(0, progress.total - progress.done)
-        return TimeLeft(films / progress.films_per_s, training=True)
+            left = min(left, most * (1 - self.progress.done / self.progress.total))
+        return max(0.0, left) * sum(times) / len(times)
 
 
 def read_progress(run: Run) -> tuple[RunProgress, int]:
@@ -169,9 +173,7 @@ class RunLook:
     """A run as it was found on the disk.
 
     Attributes:
-        run: The run.
         state: Of `core.runs.run`.
-        progress: What it has told.
         failure: Why it is neither running nor finished; None if it was paused.
     """
 
@@ -183,6 +185,4 @@ class RunLook:
 
 def look_at(run: Run) -> RunLook:
     """Look at the files of a run; takes some milliseconds."""
-    state = run.state()
-    progress, _ = read_progress(run)
-    return RunLook(run, state, progress, run.last_failure())
+    return RunLook(run, run.state(), read_progress(run)[0], run.last_failure())

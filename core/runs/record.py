@@ -10,7 +10,7 @@ from typing import Any, Literal
 import msgspec
 
 from core import __version__
-from core.records import convert, to_json
+from core.records import convert
 from core.runs.config import TrainingConfig, config_from_json
 
 
@@ -20,14 +20,11 @@ class RunRecord(
     """What a run was asked to do.
 
     Attributes:
-        name: Of the model to be.
         preset: Name of the preset that it started from; may be empty.
         data: Folder or manifest, as the user chose it.
         started: When it was asked for, with the time zone.
         config: The whole job; `accept_leaks` says why leaks were accepted.
         backend: Of Keras: "tensorflow", "jax" or "torch".
-        version: Of the program.
-        format: Of the record.
     """
 
     name: str
@@ -42,15 +39,6 @@ class RunRecord(
 
 class _Job(msgspec.Struct):
     config: dict[str, Any]
-
-
-def record_to_json(record: RunRecord) -> dict[str, Any]:
-    """The record as plain JSON values."""
-    return {
-        **to_json(record),
-        "started": record.started.isoformat(timespec="seconds"),
-        "leaks_accepted": record.config.accept_leaks,
-    }
 
 
 def record_from_json(fields: Mapping[str, Any]) -> RunRecord:

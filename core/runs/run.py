@@ -5,29 +5,23 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
-import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
+
+import msgspec
 
 from core.errors import OutputError
-from core.files import atomic_write
-from core.jobs.channel import JobChannel
-from core.jobs.events import (
-    EpochEnded,
-    JobFailed,
-    JobStopped,
-    Noted,
-    TrainingEvent,
-)
+from core.files import write_json
+from core.jobs.events import JobFailed, JobStopped
 from core.jobs.failures import Failure, tail_of
+from core.jobs.folders import DatedJob
 from core.json_file import read_json
 from core.model.bundle import CARD
+from core.records import convert
 from core.runs.job_folder import JobFolder
 from core.runs.record import RunRecord
 from core.runs.times import RunTimes
-
-_Event = TypeVar("_Event")
 
 RUNNING: Final = "running"
 FINISHED: Final = "finished"
@@ -38,18 +32,8 @@ JOB: Final = "job.json"
 
 
 @dataclasses.dataclass(frozen=True)
-class Run:
-    """One training and its folder.
-
-    Attributes:
-        path: The folder.
-        record: What was asked for; a stand-in where it cannot be read.
-        damage: Why the record cannot be read; empty if it can.
-    """
-
-    path: Path
-    record: RunRecord
-    damage: str = ""
+class Run(DatedJob[RunRecord]):
+    """One training and its folder."""
 
     @property
     def bundle_dir(self) -> Path:
@@ -60,16 +44,6 @@ class Run:
     def work(self) -> JobFolder:
         """Where the job keeps its files until the bundle is made."""
         return JobFolder.beside(self.bundle_dir)
-
-    @property
-    def channel(self) -> JobChannel:
-        """All that passes between the job's process and others."""
-        return JobChannel(self.path)
-
-    @property
-    def log(self) -> Path:
-        """What the job's process printed."""
-        return self.channel.log
 
     @property
     def events(self) -> Path:
@@ -92,6 +66,10 @@ class Run:
         return self.path / "comparison.json"
 
     @property
+    def _failure(self) -> Path:
+        return self.path / "failure.json"
+
+    @property
     def times(self) -> RunTimes:
         """When it ran."""
         return RunTimes(self.path / "times.json", self.channel)
@@ -104,7 +82,9 @@ class Run:
             return RUNNING
         if (self.bundle_dir / CARD).is_file():
             return FINISHED
-        return FAILED if isinstance(self.last_event(), JobFailed) else INTERRUPTED
+        return (
+            FAILED if isinstance(self.channel.last_event(), JobFailed) else INTERRUPTED
+        )
 
     def can_resume(self) -> bool:
         """Whether there is a checkpoint to go on from."""
@@ -112,7 +92,7 @@ class Run:
 
     def was_paused(self) -> bool:
         """Whether it was stopped by the user, and not by an accident."""
-        return isinstance(self.last_event(), JobStopped)
+        return isinstance(self.channel.last_event(), JobStopped)
 
     def command(self, *, resume: bool = False) -> list[str]:
         """Arguments of the command line that starts it, or goes on with it.
@@ -131,31 +111,6 @@ class Run:
             words += ["--backend", self.record.backend]
         return words
 
-    def history(self) -> list[EpochEnded]:
-        """Every epoch; those that a resumed job repeated, as they came last."""
-        epochs: list[EpochEnded] = []
-        for event in self._told(EpochEnded):
-            epochs = add_epoch(epochs, event)
-        return epochs
-
-    def notes(self) -> list[str]:
-        """What the user should know, each sentence once."""
-        return list(dict.fromkeys(event.message for event in self._told(Noted)))
-
-    def last_event(self) -> TrainingEvent | None:
-        """The last event since it was last started; None before the first."""
-        return self.channel.last_event()
-
-    def _told(self, kind: type[_Event]) -> list[_Event]:
-        events: list[_Event] = []
-
-        def keep(event: TrainingEvent) -> None:
-            if isinstance(event, kind):
-                events.append(event)
-
-        self.channel.replay(keep)
-        return events
-
     def last_failure(self) -> Failure | None:
         """Why it is neither running nor finished; None if it is, or was paused."""
         if self.damage:
@@ -163,28 +118,32 @@ class Run:
             return Failure(self.damage, hint, tail_of(self.log), self.log)
         if self.state() in (RUNNING, FINISHED) or self.was_paused():
             return None
-        event = self.last_event()
-        if isinstance(event, JobFailed):
-            message, hint, code = event.message, event.hint, event.code
-        else:
-            message, hint = _read_failure(self.path / "failure.json")
-            code = ""
-        return Failure(message, hint, tail_of(self.log), self.log, code=code)
+        end = self.channel.last_event()
+        if not isinstance(end, JobFailed):
+            end = self._noted_failure()
+        tail = tail_of(self.log)
+        return Failure(end.message, end.hint, tail, self.log, code=end.code)
+
+    def _noted_failure(self) -> JobFailed:
+        try:
+            return convert(read_json(self._failure), JobFailed)
+        except (OSError, ValueError):
+            return JobFailed(
+                "The run was interrupted: its process ended without a word.",
+                "The computer may have been switched off. Resume the run to go on "
+                "from its last checkpoint.",
+            )
 
     def note_failure(self, failure: Failure) -> None:
         """Keep the cause of an end that the job could not tell itself."""
-        fields = {"message": failure.message, "hint": failure.hint}
         # The cause is on screen; a full disk is often what it is.
-        with (
-            contextlib.suppress(OutputError),
-            atomic_write(self.path / "failure.json") as partial,
-        ):
-            partial.write_text(json.dumps(fields), encoding="utf-8")
+        with contextlib.suppress(OutputError):
+            write_json(self._failure, JobFailed(failure.message, failure.hint))
 
     def forget_failure(self) -> None:
         """The run goes on: what ended it before is past."""
         with contextlib.suppress(OSError):
-            (self.path / "failure.json").unlink(missing_ok=True)
+            self._failure.unlink(missing_ok=True)
 
     def metrics(self) -> Mapping[str, Any]:
         """What its model was measured to do on the test films; may be empty.
@@ -198,35 +157,17 @@ class Run:
             return {}
 
 
-def add_epoch(epochs: list[EpochEnded], epoch: EpochEnded) -> list[EpochEnded]:
-    """A history with one more epoch.
-
-    A resumed job may do an epoch again, and then all after it: what came of
-    them before is no longer part of the run.
-    """
-    for i, old in enumerate(epochs):
-        if old.phase == epoch.phase and old.epoch >= epoch.epoch:
-            return [*epochs[:i], epoch]
-    return [*epochs, epoch]
+class _Metrics(msgspec.Struct):
+    test: dict[str, Any] = {}
 
 
-def _read_failure(path: Path) -> tuple[str, str]:
-    try:
-        fields = read_json(path)
-        return str(fields["message"]), str(fields["hint"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return (
-            "The run was interrupted: its process ended without a word.",
-            "The computer may have been switched off. Resume the run to go on "
-            "from its last checkpoint.",
-        )
+class _Card(msgspec.Struct):
+    metrics: _Metrics
 
 
 @functools.lru_cache(maxsize=512)
 def _metrics_of(card: Path, _changed: int) -> Mapping[str, Any]:
     try:
-        fields = read_json(card)
-        test = fields["metrics"]["test"]
-    except (OSError, ValueError, KeyError, TypeError):
+        return convert(read_json(card), _Card).metrics.test
+    except (OSError, ValueError):
         return {}
-    return test if isinstance(test, dict) else {}

@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from core.errors import TrainingError
+from core.json_file import parse_json
 from core.paths import command_name
 from core.records import TEXT, Number, fits
 
@@ -30,8 +31,6 @@ class Setting:
     """One setting.
 
     Attributes:
-        title: As people read it.
-        help: What it does.
         low, high: Of a number; None for anything else.
         is_open: Whether `low` and `high` themselves are too small and too large.
         choices: Value -> what people read, where it is one of a few.
@@ -97,7 +96,6 @@ class Setting:
         """What is raised where it cannot have a value.
 
         Args:
-            name: Its own.
             is_kind: Whether the value is of the right kind, and out of range.
         """
         if not is_kind or not (self.choices or self.pattern or self.low is not None):
@@ -108,23 +106,23 @@ class Setting:
         )
 
 
-def number(
-    title: str, help: str, low: float, high: float, *, ends: str = "[]", **more: Any
-) -> Meta:
+def number(title: str, help: str, range: str, **more: Any) -> Meta:
     """On the field of a number.
 
     Args:
-        ends: As mathematicians write them: "[)" includes `low` and not `high`.
+        range: As mathematicians write it: "[0, 1)" includes 0 and not 1.
         more: `unit`, `offered` or `zero` of `Setting`.
     """
-    is_open = (ends[0] == "(", ends[1] == ")")
+    low, high = parse_json(f"[{range[1:-1]}]")
+    is_open = (range[0] == "(", range[-1] == ")")
     ranged = {"gt" if is_open[0] else "ge": low, "lt" if is_open[1] else "le": high}
     return _on_field(Setting(title, help, low, high, is_open, **more), **ranged)
 
 
-def share(title: str, help: str, high: float, *, ends: str = "[)", **more: Any) -> Meta:
-    """On the field of a number from 0 up that people read in percent."""
-    return number(title, help, 0, high, ends=ends, unit=SHARE, **more)
+def share(title: str, help: str, range: str, **more: Any) -> Meta:
+    """On the field of a number that people read in percent; 0 turns it off."""
+    zero = "off" if range[0] == "[" else ""
+    return number(title, help, range, unit=SHARE, zero=zero, **more)
 
 
 def choice(title: str, help: str, choices: Mapping[str, str]) -> Meta:
@@ -159,11 +157,7 @@ def _on_field(setting: Setting, **checked: Any) -> Meta:
 
 
 def settings_of(record: type[msgspec.Struct], prefix: str = "") -> dict[str, Setting]:
-    """The settings that stand on the fields of a record, in their order.
-
-    Args:
-        prefix: Before each of their names.
-    """
+    """The settings that stand on the fields of a record, in their order."""
     return {
         prefix + field.name: field.type.__metadata__[-1].extra["setting"]
         for field in msgspec.structs.fields(record)

@@ -36,8 +36,7 @@ class TrainingConfig(ModelSettings, frozen=True, forbid_unknown_fields=True):
             "Epochs",
             "Most passes of the second phase over all films; this is what takes the "
             "time.",
-            0,
-            1000,
+            "[0, 1000]",
             zero="leave this phase out",
         ),
     ] = 8
@@ -54,9 +53,7 @@ class TrainingConfig(ModelSettings, frozen=True, forbid_unknown_fields=True):
         number(
             "Learning rate",
             "The highest of the second phase; too high spoils what the network knows.",
-            0,
-            1,
-            ends="(]",
+            "(0, 1]",
         ),
     ] = 1e-4
     schedule: Annotated[
@@ -77,8 +74,7 @@ class TrainingConfig(ModelSettings, frozen=True, forbid_unknown_fields=True):
             "Plateau: epochs to wait",
             "Epochs without a better validation loss before the rate falls; for the "
             "schedule plateau only.",
-            1,
-            1000,
+            "[1, 1000]",
         ),
     ] = 2
     plateau_factor: Annotated[
@@ -87,9 +83,7 @@ class TrainingConfig(ModelSettings, frozen=True, forbid_unknown_fields=True):
             "Plateau: factor",
             "What the rate is multiplied by when it falls; for the schedule plateau "
             "only.",
-            0,
-            1,
-            ends="()",
+            "(0, 1)",
         ),
     ] = 0.3
     unfreeze_from: Annotated[
@@ -98,8 +92,7 @@ class TrainingConfig(ModelSettings, frozen=True, forbid_unknown_fields=True):
             "Train from layer",
             "Layers of the backbone before this number stay as they are in the second "
             "phase; 0 trains them all.",
-            0,
-            10_000,
+            "[0, 10000]",
         ),
     ] = 100
     statistics: Annotated[
@@ -121,8 +114,7 @@ class TrainingConfig(ModelSettings, frozen=True, forbid_unknown_fields=True):
             "Films per step",
             "More is faster on a large GPU; it is halved by itself when memory runs "
             "out.",
-            1,
-            1024,
+            "[1, 1024]",
         ),
     ] = 32
     patience: Annotated[
@@ -131,8 +123,7 @@ class TrainingConfig(ModelSettings, frozen=True, forbid_unknown_fields=True):
             "Patience",
             "Epochs without a better validation loss before a phase ends; the best "
             "epoch is kept in any case.",
-            0,
-            1000,
+            "[0, 1000]",
             zero="never stop early",
         ),
     ] = 4
@@ -142,9 +133,7 @@ class TrainingConfig(ModelSettings, frozen=True, forbid_unknown_fields=True):
             "Weight decay",
             "How strongly weights are drawn towards zero at each step of the second "
             "phase.",
-            0,
-            1,
-            ends="[)",
+            "[0, 1)",
             zero="off",
         ),
     ] = 1e-4
@@ -162,9 +151,7 @@ class TrainingConfig(ModelSettings, frozen=True, forbid_unknown_fields=True):
         number(
             "Label smoothing",
             "How much doubt is added to every label, against overconfidence.",
-            0,
-            1,
-            ends="[)",
+            "[0, 1)",
             zero="off",
         ),
     ] = 0.05
@@ -174,9 +161,7 @@ class TrainingConfig(ModelSettings, frozen=True, forbid_unknown_fields=True):
             "Average of the weights",
             "Decay per step of a running average of the weights, which takes their "
             "place after each epoch.",
-            0,
-            1,
-            ends="[)",
+            "[0, 1)",
             zero="off",
         ),
     ] = 0.95
@@ -199,8 +184,7 @@ class TrainingConfig(ModelSettings, frozen=True, forbid_unknown_fields=True):
             "Heaviest film",
             "Most that one film may weigh, compared with the mean of its label, so "
             "that a few films of a rare source are not learned by heart.",
-            1,
-            1000,
+            "[1, 1000]",
             unit="times",
         ),
     ] = 4.0
@@ -213,6 +197,14 @@ class TrainingConfig(ModelSettings, frozen=True, forbid_unknown_fields=True):
             "a list of such texts",
         ),
     ] = ()
+    leave_one_source_out: Annotated[
+        bool,
+        flag(
+            "Leave one source out",
+            "Trains without each source as well, and measures on its films what the "
+            "model is worth where it has never been; as long again for each source.",
+        ),
+    ] = False
     augmentation: Augmentation = Augmentation()
     mixed_precision: Annotated[
         bool,
@@ -228,8 +220,7 @@ class TrainingConfig(ModelSettings, frozen=True, forbid_unknown_fields=True):
             "Validation",
             "Share of the films on which the best epoch and the thresholds are chosen, "
             "where the data has no splits.",
-            0.5,
-            ends="()",
+            "(0, 0.5)",
         ),
     ] = 0.2
     test: Annotated[
@@ -238,8 +229,7 @@ class TrainingConfig(ModelSettings, frozen=True, forbid_unknown_fields=True):
             "Test",
             "Share of the films that are kept for the final figures alone, where the "
             "data has no splits.",
-            0.5,
-            ends="()",
+            "(0, 0.5)",
         ),
     ] = 0.2
     patient_pattern: Annotated[
@@ -266,8 +256,7 @@ class TrainingConfig(ModelSettings, frozen=True, forbid_unknown_fields=True):
         number(
             "Seed",
             "The same seed gives the same model on the same machine.",
-            0,
-            2**32 - 2,
+            "[0, 4294967294]",
         ),
     ] = 2020
 
@@ -286,21 +275,27 @@ SETTINGS: Final[Mapping[str, Setting]] = {
 }
 
 
-def in_words(config: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
-    """The settings of a job as people read them.
+def flat(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a job in one list, those of its variations among them.
 
     Args:
         config: As `core.runs.config.config_to_json` writes it, by whatever version.
+    """
+    nested = config.get(_NESTED)
+    inner = nested if isinstance(nested, dict) else {}
+    return {name: value for name, value in config.items() if name != _NESTED} | {
+        AUGMENTATION + name: value for name, value in inner.items()
+    }
+
+
+def in_words(config: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """The settings of a job as people read them.
 
     Returns:
         Name, as in `SETTINGS` -> (title and name, value).
     """
-    flat = {name: value for name, value in config.items() if name != _NESTED}
-    nested = config.get(_NESTED)
-    if isinstance(nested, dict):
-        flat |= {AUGMENTATION + name: value for name, value in nested.items()}
     said = {}
-    for name, value in flat.items():
+    for name, value in flat(config).items():
         if setting := SETTINGS.get(name):
             said[name] = (f"{setting.title} ({name})", setting.in_words(value))
         else:

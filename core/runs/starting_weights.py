@@ -9,12 +9,10 @@ import msgspec
 from core.errors import TrainingError
 from core.model.bundle import WEIGHTS, ModelCard, read_bundle
 from core.paths import default_bundle_dir, weights_dir
-from core.runs.config import TrainingConfig, config_from_json
-from core.runs.settings import SETTINGS
+from core.runs.config import TITLES, TrainingConfig, config_from_json
 
 #: Settings of a job that decide how its network is built.
 _BUILT_BY = ("backbone", "size", "head", "head_norm")
-_TITLES = SETTINGS["backbone"].choices
 
 
 def start_file(config: TrainingConfig) -> Path | None:
@@ -85,7 +83,7 @@ def missing(path: Path) -> TrainingError:
 def _chexnet(name: str) -> Path:
     if name != "densenet121":
         raise TrainingError(
-            f"CheXNet is a DenseNet121, so its weights cannot start a {_TITLES[name]}.",
+            f"CheXNet is a DenseNet121, so its weights cannot start a {TITLES[name]}.",
             hint="Choose DenseNet121 as the backbone, or other starting weights.",
         )
     folder = weights_dir()
@@ -106,8 +104,8 @@ def _of_bundle(folder: Path, name: str) -> Path:
     theirs = config_of(bundle.card).backbone
     if theirs != name:
         raise TrainingError(
-            f"The model {bundle.card.name} is a {_TITLES[theirs]}, so its "
-            f"weights cannot start a {_TITLES[name]}.",
+            f"The model {bundle.card.name} is a {TITLES[theirs]}, so its "
+            f"weights cannot start a {TITLES[name]}.",
             hint="Choose its backbone, or other starting weights.",
         )
     return folder / WEIGHTS

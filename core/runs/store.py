@@ -2,39 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from core.errors import CoreError, OutputError
-from core.files import atomic_write, output_error
+from core.errors import OutputError
+from core.files import output_error, write_json
 from core.jobs.folders import (
     changed_at,
-    list_folders,
+    list_jobs,
     make_folder,
-    remove_folder,
-    safe_name,
+    read_record,
+    remove_job,
 )
-from core.json_file import read_json
 from core.paths import runs_dir
-from core.runs.config import TrainingConfig, config_to_json
-from core.runs.record import RunRecord, record_from_json, record_to_json
-from core.runs.run import FAILED, FINISHED, INTERRUPTED, JOB, RUNNING, Run
-
-__all__ = [
-    "FAILED",
-    "FINISHED",
-    "INTERRUPTED",
-    "RUNNING",
-    "Run",
-    "RunRecord",
-    "delete",
-    "list_runs",
-    "new_run",
-    "read_run",
-    "safe_name",
-]
+from core.runs.config import TrainingConfig
+from core.runs.record import RunRecord, record_from_json
+from core.runs.run import JOB, RUNNING, Run
 
 _RECORD: Final = "run.json"
 
@@ -45,32 +29,22 @@ def list_runs() -> list[Run]:
     Raises:
         OutputError: The folder of the runs cannot be read.
     """
-    folders = list_folders(runs_dir(), "runs")
-    runs = [read_run(folder) for folder in folders]
-    return sorted(runs, key=lambda run: (run.record.started, run.path), reverse=True)
+    return list_jobs(runs_dir(), "runs", read_run)
 
 
 def read_run(path: Path) -> Run:
     """The run in a folder, whether or not its record can be understood."""
-    try:
-        fields = read_json(path / _RECORD)
-        return Run(path, record_from_json(fields))
-    except CoreError as error:
-        damage = f"The record of this run cannot be understood: {error}"
-    except FileNotFoundError:
-        damage = "The record of this run is missing."
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        damage = f"The record of this run is damaged ({error})."
-    started = changed_at(path)
-    stand_in = RunRecord(path.name, "", Path(), started, TrainingConfig(), "", "")
-    return Run(path, stand_in, damage)
+    record, damage = read_record(path / _RECORD, "run", record_from_json)
+    if record is None:
+        started = changed_at(path)
+        record = RunRecord(path.name, "", Path(), started, TrainingConfig(), "", "")
+    return Run(path, record, damage)
 
 
 def new_run(record: RunRecord, *, split: Path, audit: Path | None) -> Run:
     """Make the folder of a run that has not started yet.
 
     Args:
-        record: What is asked for.
         split: Manifest of its films, copied into the folder.
         audit: What the check of the films found; copied too, if given.
 
@@ -83,8 +57,8 @@ def new_run(record: RunRecord, *, split: Path, audit: Path | None) -> Run:
         shutil.copyfile(split, run.split)
         if audit is not None:
             shutil.copyfile(audit, run.audit)
-        _write_json(folder / JOB, config_to_json(record.config))
-        _write_json(folder / _RECORD, record_to_json(record))
+        write_json(folder / JOB, record.config)
+        write_json(folder / _RECORD, record)
     except (OSError, OutputError) as error:
         shutil.rmtree(folder, ignore_errors=True)
         if isinstance(error, OutputError):
@@ -104,12 +78,4 @@ def delete(run: Run) -> None:
             f"{run.record.name} is running and cannot be deleted.",
             hint="Stop it first.",
         )
-    if run.path.parent != runs_dir():
-        raise ValueError(f"expected a folder of {runs_dir()}. Received: {run.path}")
-    remove_folder(run.path, run.record.name)
-
-
-def _write_json(path: Path, fields: dict[str, Any]) -> None:
-    with atomic_write(path) as partial:
-        text = json.dumps(fields, indent=1, ensure_ascii=False)
-        partial.write_text(text + "\n", encoding="utf-8")
+    remove_job(run, runs_dir(), run.record.name)

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+
+import msgspec
 
 from core.errors import OutputError
-from core.files import atomic_write
+from core.files import write_json
 from core.jobs.channel import JobChannel
 from core.json_file import read_json
+from core.records import convert
+
+
+class _Parts(msgspec.Struct):
+    """Start and end of each, seconds; None for that of the part under way."""
+
+    parts: list[tuple[float, float | None]] = []
 
 
 class RunTimes:
     """The parts of a run between its pauses, kept in a file of its folder."""
 
     def __init__(self, path: Path, channel: JobChannel) -> None:
-        """Name the file, which need not exist.
-
-        Args:
-            path: The file.
-            channel: Of the run.
-        """
+        """Name the file, which need not exist, and the channel of the run."""
         self._path = path
         self._channel = channel
 
@@ -33,10 +35,8 @@ class RunTimes:
         Raises:
             OutputError: The folder cannot be written.
         """
-        parts = self._parts()
-        if parts and parts[-1][1] is None:  # it ended without a window
-            parts[-1] = (parts[-1][0], self._last_sign(parts[-1][0]))
-        self._write([*parts, (datetime.now().timestamp(), None)])
+        before = [(start, self._end(start, end)) for start, end in self._parts()]
+        self._write([*before, (datetime.now().timestamp(), None)])
 
     def end(self) -> None:
         """The part that started last has ended now."""
@@ -49,15 +49,15 @@ class RunTimes:
 
     def seconds(self) -> float:
         """How long it ran, pauses left out."""
-        total = 0.0
-        for start, end in self._parts():
-            if end is None:
-                runs = self._channel.is_running()
-                end = datetime.now().timestamp() if runs else self._last_sign(start)
-            total += max(0.0, end - start)
-        return total
+        parts = self._parts()
+        return sum(max(0.0, self._end(start, end) - start) for start, end in parts)
 
-    def _last_sign(self, start: float) -> float:
+    def _end(self, start: float, end: float | None) -> float:
+        """The end of a part; where no window saw it, its last event tells it."""
+        if end is not None:
+            return end
+        if self._channel.is_running():
+            return datetime.now().timestamp()
         try:
             return max(start, self._channel.events.stat().st_mtime)
         except OSError:
@@ -65,21 +65,9 @@ class RunTimes:
 
     def _parts(self) -> list[tuple[float, float | None]]:
         try:
-            return [
-                (float(start), None if end is None else float(end))
-                for start, end in self._read().get("parts", [])
-            ]
-        except (TypeError, ValueError):
+            return convert(read_json(self._path), _Parts).parts
+        except (OSError, ValueError):
             return []
 
-    def _read(self) -> dict[str, Any]:
-        try:
-            fields = read_json(self._path)
-        except (OSError, ValueError):
-            return {}
-        return fields if isinstance(fields, dict) else {}
-
     def _write(self, parts: list[tuple[float, float | None]]) -> None:
-        with atomic_write(self._path) as partial:
-            text = json.dumps({"parts": parts})
-            partial.write_text(text, encoding="utf-8")
+        write_json(self._path, _Parts(parts))

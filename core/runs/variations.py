@@ -18,8 +18,7 @@ class Augmentation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "Rotation",
             "Largest turn either way, in degrees; real films are seldom off by more "
             "than 15.",
-            0,
-            45,
+            "[0, 45]",
             zero="off",
             unit="degrees",
         ),
@@ -29,15 +28,17 @@ class Augmentation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         share(
             "Zoom",
             "Largest change of scale; each axis on its own.",
-            0.9,
-            zero="off",
+            "[0, 0.9)",
             offered=0.5,
         ),
     ] = 0.12
     shift: Annotated[
         float,
         share(
-            "Shift", "Largest shift, of the film's side.", 0.9, zero="off", offered=0.5
+            "Shift",
+            "Largest shift, of the film's side.",
+            "[0, 0.9)",
+            offered=0.5,
         ),
     ] = 0.06
     flip: Annotated[
@@ -52,8 +53,7 @@ class Augmentation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         share(
             "Contrast",
             "Largest change of the gamma exponent.",
-            0.9,
-            zero="off",
+            "[0, 0.9)",
             offered=0.8,
         ),
     ] = 0.3
@@ -62,8 +62,7 @@ class Augmentation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         share(
             "Brightness",
             "Largest change of the level, of the range from black to white.",
-            0.9,
-            zero="off",
+            "[0, 0.9)",
             offered=0.8,
         ),
     ] = 0.0
@@ -72,9 +71,7 @@ class Augmentation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         share(
             "Blur",
             "Probability that a film is blurred or coarsened, as other scanners would.",
-            1,
-            zero="off",
-            ends="[]",
+            "[0, 1]",
         ),
     ] = 0.3
     erase: Annotated[
@@ -82,8 +79,6 @@ class Augmentation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         share(
             "Blanking",
             "Probability that a patch, or the border with its letters, is blanked.",
-            1,
-            zero="off",
-            ends="[]",
+            "[0, 1]",
         ),
     ] = 0.3

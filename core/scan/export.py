@@ -1,4 +1,7 @@
-"""The rows of a scan as CSV, as JSON lines and as a workbook."""
+"""The rows of a scan as CSV, as JSON lines and as a workbook, and its figures.
+
+Whatever writes a file raises OutputError where that cannot be written.
+"""
 
 from __future__ import annotations
 
@@ -11,20 +14,22 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import OutputError
-from core.files import atomic_write
+from core.files import atomic_write, write_json
 from core.model.bundle import PROVENANCE, ModelBundle, provenance
-from core.scan.row import ScanRow, encode_cell, encode_cells, encode_row, header
-from core.scan.summary import (
-    FolderCounts,
-    ScanSummary,
-    interval,
-    label_sentence,
+from core.scan.row import (
+    ScanRow,
+    cells_of,
+    encode_cell,
+    encode_cells,
+    header,
+    values_of,
 )
+from core.scan.summary import FolderCounts, ScanSummary, Share, label_sentence
 from core.scan.triage import HEALTHY
 
 #: What a sheet can hold.
-_MOST_ROWS = 1_048_576
-_LONGEST_CELL = 32_767
+_MAX_ROWS = 1_048_576
+_MAX_CELL = 32_767
 _ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _WIDTHS = {"file": 44, "verdict": 34, "warnings": 40, "error": 40, "modified": 26}
 
@@ -48,23 +53,15 @@ def row_to_json(row: ScanRow) -> dict[str, Any]:
 
 
 def write_csv(path: Path, rows: Iterable[ScanRow], labels: Sequence[str]) -> None:
-    """Write rows as the scan itself does: some of them, or in another order.
-
-    Raises:
-        OutputError: It cannot be written.
-    """
+    """Write rows as the scan itself does: some of them, or in another order."""
     with atomic_write(path) as partial, open(partial, "wb") as file:
         file.write(encode_cells(header(labels)))
         for row in rows:
-            file.write(encode_row(row, labels))
+            file.write(encode_cells(cells_of(row, labels)))
 
 
 def write_json_lines(path: Path, rows: Iterable[ScanRow]) -> None:
-    """Write an object per row, one a line, as it is: nothing is made harmless.
-
-    Raises:
-        OutputError: It cannot be written.
-    """
+    """Write an object per row, one a line, as it is: nothing is made harmless."""
     with atomic_write(path) as partial:
         with open(partial, "w", encoding="utf-8", newline="") as file:
             for row in rows:
@@ -93,9 +90,10 @@ def write_workbook(path: Path, rows: Iterable[ScanRow], labels: Sequence[str]) -
         book = Workbook(write_only=True)
         sheet, used = _new_sheet(book, labels), 1
         for row in rows:
-            if used == _MOST_ROWS:
+            if used == _MAX_ROWS:
                 sheet, used = _new_sheet(book, labels), 1
-            sheet.append(_cells(row, labels))
+            values = values_of(row, labels)
+            sheet.append([_text(v) if isinstance(v, str) else v for v in values])
             used += 1
         book.save(packed)
         partial.write_bytes(packed.getbuffer())
@@ -114,24 +112,8 @@ def _new_sheet(book: Any, labels: Sequence[str]) -> Any:
     return sheet
 
 
-def _cells(row: ScanRow, labels: Sequence[str]) -> list[str | float | None]:
-    shares = [row.probabilities.get(label) for label in labels]
-    return [
-        _text(row.file),
-        _text(row.finding or ""),
-        _text(row.verdict),
-        *shares,
-        _text(" | ".join(row.warnings)),
-        _text(row.error),
-        row.size,
-        *(_text(text) for text in (row.modified, row.model, row.model_sha256)),
-        *(_text(text) for text in (row.precision, row.version, row.preprocessing)),
-        *(row.temperature, _text(" | ".join(row.set)), row.coverage),
-    ]
-
-
 def _text(text: str) -> str:
-    return _ILLEGAL.sub("", encode_cell(text))[:_LONGEST_CELL]
+    return _ILLEGAL.sub("", encode_cell(text))[:_MAX_CELL]
 
 
 def summary_to_json(summary: ScanSummary, bundle: ModelBundle) -> dict[str, Any]:
@@ -162,12 +144,12 @@ def summary_to_json(summary: ScanSummary, bundle: ModelBundle) -> dict[str, Any]
         "films": total.films,
         "read": total.read,
         "not_read": total.not_read,
-        **_rate("not_read_share", total.not_read, total.films),
+        **Share("not read", total.not_read, total.films).to_json("not_read_share"),
         "with_warnings": summary.warned,
         "findings": {
-            name: _share(total.called[name], total.read) for name in card.label_names
+            name: _share(total.predicted[name], total.read) for name in card.label_names
         },
-        "uncertain": _share(total.called[None], total.read),
+        "uncertain": _share(total.predicted[None], total.read),
     }
     if summary.left_out is not None:
         counts = dataclasses.asdict(summary.left_out)
@@ -189,40 +171,26 @@ def summary_to_json(summary: ScanSummary, bundle: ModelBundle) -> dict[str, Any]
 
 
 def write_summary(path: Path, summary: ScanSummary, bundle: ModelBundle) -> None:
-    """Write a scan's figures as JSON.
-
-    Raises:
-        OutputError: The file cannot be written.
-    """
-    text = json.dumps(summary_to_json(summary, bundle), indent=1, allow_nan=False)
-    with atomic_write(path) as partial:
-        partial.write_text(text + "\n", encoding="utf-8")
+    """Write a scan's figures as JSON."""
+    write_json(path, summary_to_json(summary, bundle))
 
 
 def _label(label: str, counts: FolderCounts, summary: ScanSummary) -> dict[str, Any]:
-    card = summary.card
+    names, read = summary.card.label_names, counts.read
     return {
         "films": counts.films,
-        "read": counts.read,
+        "read": read,
         "not_read": counts.not_read,
-        "called": {
-            name: _share(counts.called[name], counts.read) for name in card.label_names
-        },
-        "uncertain": _share(counts.called[None], counts.read),
+        "called": {name: _share(counts.predicted[name], read) for name in names},
+        "uncertain": _share(counts.predicted[None], read),
         "not_called": {
-            name: _share(counts.read - counts.called[name], counts.read)
-            for name in card.label_names
+            name: _share(read - counts.predicted[name], read)
+            for name in names
             if name not in (label, HEALTHY)
         },
-        "in_words": label_sentence(label, counts, card),
+        "in_words": label_sentence(label, counts, summary.card),
     }
 
 
 def _share(count: int, of: int) -> dict[str, Any]:
-    return {"n": count, **_rate("share", count, of)}
-
-
-def _rate(name: str, count: int, of: int) -> dict[str, Any]:
-    if not of:
-        return {name: None, f"{name}_ci": None}
-    return {name: count / of, f"{name}_ci": list(interval(count, of))}
+    return {"n": count, **Share("", count, of).to_json()}

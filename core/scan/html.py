@@ -15,15 +15,15 @@ from core.reports.bar_charts import confusion_chart
 from core.reports.pages import CHART, inline, write_page
 from core.reports.text import macro_note
 from core.scan.row import ScanRow
-from core.scan.summary import ScanSummary, label_sentence, percent_of, shares_of
+from core.scan.summary import ScanSummary, label_sentences, shares_of
 from core.scan.triage import triage_key
 
 #: Rows of the work list and of the films that were not read; the CSV has all.
-_MOST_ROWS = 500
-_MOST_FAILED = 200
-_MOST_PICTURES = 24
+_MAX_ROWS = 500
+_MAX_FAILED = 200
+_MAX_PICTURES = 24
 #: Pictures of films that were chosen one by one.
-_MOST_CHOSEN = 100
+_MAX_CHOSEN = 100
 
 
 def write_scan_html(
@@ -47,7 +47,7 @@ def write_scan_html(
         OutputError: It cannot be written.
     """
     first, failed = _chosen(rows)
-    pictures = first[: _MOST_PICTURES if of is None else _MOST_CHOSEN]
+    pictures = first[: _MAX_PICTURES if of is None else _MAX_CHOSEN]
     shares = shares_of(summary.total, None, summary.card)
     write_page(
         path,
@@ -63,7 +63,7 @@ def write_scan_html(
         of=of,
         summary=summary,
         total=summary.total,
-        shares=[(each.words, each.count, percent_of(each)) for each in shares],
+        shares=[(each.words, each.count, each.in_percent()) for each in shares],
         **_measured(summary),
         pictures=[(row, thumbnail(folder / row.file)) for row in pictures],
         first=first,
@@ -83,10 +83,10 @@ def _chosen(rows: Iterable[ScanRow]) -> tuple[list[ScanRow], list[ScanRow]]:
         for row in rows:
             if not row.error:
                 yield row
-            elif len(failed) < _MOST_FAILED:
+            elif len(failed) < _MAX_FAILED:
                 failed.append(row)
 
-    return heapq.nsmallest(_MOST_ROWS, read(), key=triage_key), failed
+    return heapq.nsmallest(_MAX_ROWS, read(), key=triage_key), failed
 
 
 def _measured(summary: ScanSummary) -> dict[str, Any]:
@@ -100,9 +100,5 @@ def _measured(summary: ScanSummary) -> dict[str, Any]:
         "measured": result,
         "macro_note": macro_note(result),
         "confusion": inline(chart, "What was called what"),
-        "label_sentences": [
-            label_sentence(label, counts, summary.card)
-            for label, counts in summary.by_label.items()
-            if counts.read or counts.not_read
-        ],
+        "label_sentences": label_sentences(summary),
     }

@@ -7,7 +7,6 @@ import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
 from typing import Final
 
 from core.errors import CoreError, ImageReadError
@@ -19,7 +18,7 @@ _SUFFIX: Final = ".reading"
 _MARK: Final = b"The films that Hilum is reading.\n"
 _PLACE: Final = 4096
 #: That are ever looked at; more films are not read at a time.
-_MOST: Final = 1024
+_MAX_FILMS: Final = 1024
 
 
 class InFlightJournal:
@@ -83,12 +82,7 @@ class InFlightJournal:
     def __enter__(self) -> InFlightJournal:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, _: object) -> None:
         with self._lock:
             file, self._file = self._file, -1
         if file < 0:
@@ -116,6 +110,6 @@ class InFlightJournal:
             if not self.path.is_file():
                 return b""
             with open(self.path, "rb") as file:
-                return file.read(_MOST * _PLACE)
+                return file.read(_MAX_FILMS * _PLACE)
         except OSError:
             return b""

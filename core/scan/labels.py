@@ -25,9 +25,8 @@ def labels_of_films(
     """Where the labels of a scan come from; None if from nowhere.
 
     Args:
-        folder: That is scanned.
-        films: Those there are, relative to it.
-        manifest: As `labels_by_list` takes it.
+        folder: As `labels_by_list` takes it, as `manifest` is.
+        films: Of which one has to have a label, where there are any.
         from_folders: Whether they are those of `labels_by_folder`.
 
     Raises:

@@ -25,7 +25,7 @@ from core.scan.row import ScanRow
 from core.words import films as in_films
 
 #: Films that are read in both precisions, at most.
-MOST: Final = 200
+MAX_FILMS: Final = 200
 #: Share of a scan's processor time that the comparison may take.
 TIME_SHARE: Final = 0.02
 #: Films of a scan from which it has time to find out what comparing one takes.
@@ -36,11 +36,9 @@ _NARROW: Final = 0.025
 
 @dataclasses.dataclass(frozen=True)
 class Parity:
-    """How far two precisions agree.
+    """How far the precision of a scan agrees with float32, on so many films.
 
     Attributes:
-        precision: Of the scan.
-        films: Read in both.
         largest: Difference of a probability.
         differing: Films with another finding.
     """
@@ -87,8 +85,6 @@ class ParityCheck:
     no more once the interval of films with another verdict is narrow.
 
     Args:
-        bundle: That the scan is made with.
-        precision: Of the scan.
         time_share: Of the processor time since this was made.
 
     Attributes:
@@ -101,11 +97,7 @@ class ParityCheck:
     """
 
     def __init__(
-        self,
-        bundle: ModelBundle,
-        precision: str,
-        *,
-        time_share: float = TIME_SHARE,
+        self, bundle: ModelBundle, precision: str, *, time_share: float = TIME_SHARE
     ) -> None:
         self._began = time.process_time()
         self.graph = open_graph(bundle)
@@ -125,7 +117,7 @@ class ParityCheck:
             before: That were read elsewhere or by an earlier run, and need their
                 part of the time, for `see_again`.
         """
-        self._every = max(1, (films + before) // MOST)
+        self._every = max(1, (films + before) // MAX_FILMS)
         self._now_share = self._time_share * (1 - before / max(1, films + before))
         if films >= _WORTH_TIMING:  # now: nothing else is computed yet
             size = self._card.preprocess.size
@@ -144,7 +136,6 @@ class ParityCheck:
         """Compare a film that has just been read, where it is its turn.
 
         Args:
-            row: What the scan says of it.
             square: (size, size) float32 in [0, 255].
         """
         self._seen += 1
@@ -170,8 +161,6 @@ class ParityCheck:
         Args:
             rows: Of this precision.
             count: How many of them to choose among, from the first on.
-            folder: That the films lie in.
-            check: Called often; may raise to stop.
 
         Raises:
             DatasetError: The folder does not answer.
@@ -184,18 +173,18 @@ class ParityCheck:
                 state = film_state(path)
             except OSError as error:
                 raise ImageReadError("The film is gone.") from error
-            if (row.size, row.modified) != (state.size, state.modified):
+            if row.stamp != state.stamp:
                 raise ImageReadError("The film has changed.")
             return to_network_input(film, self._card.preprocess)[0, :, :, 0]
 
-        places = {place: order for order, place in enumerate(_spread(count))}
-        chosen = [
-            (places[place], row)
+        order = _spread(count)
+        wanted = set(order)
+        chosen = {
+            place: row
             for place, row in zip(range(count), rows, strict=False)
-            if place in places and not row.error
-        ]
-        chosen.sort(key=lambda pair: pair[0])
-        again = [row for _, row in chosen]
+            if place in wanted and not row.error
+        }
+        again = [chosen[place] for place in order if place in chosen]
         reader = FilmReader[ScanRow, NDArray[np.float32]](load, threads=1, ahead=1)
         began, spent_s = time.process_time(), self.spent_s
         with contextlib.closing(reader.read(again, check)) as read:
@@ -211,7 +200,7 @@ class ParityCheck:
         if not self._films:
             return True
         low, high = interval(self._differing, self._films)
-        if self._films >= MOST or high - low < _NARROW:
+        if self._films >= MAX_FILMS or high - low < _NARROW:
             return False
         return self.spent_s + film_s <= share * (time.process_time() - self._began)
 
@@ -236,5 +225,5 @@ def _spread(count: int) -> list[int]:
     Steps of the golden ratio leave the largest gaps first.
     """
     step = (5**0.5 - 1) / 2
-    places = dict.fromkeys(int(n * step % 1 * count) for n in range(1, 4 * MOST))
-    return list(places)[:MOST]
+    places = dict.fromkeys(int(n * step % 1 * count) for n in range(1, 4 * MAX_FILMS))
+    return list(places)[:MAX_FILMS]

@@ -6,14 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from core.jobs.events import (
-    PAUSE,
-    STOP,
-    Noted,
-    Progressed,
-    StageStarted,
-    TrainingEvent,
-)
+from core.jobs.events import PAUSE, STOP, Noted, Progressed, StageStarted, TrainingEvent
 
 #: What the child is about.
 START, LISTING, READING, WATCHING = "start", "listing", "scan", "watch"
@@ -21,7 +14,7 @@ STOPPING = "stopping"
 #: The speed is that of so many seconds.
 _RECENT_S = 15.0
 #: Notes that are kept: a folder may give one for each of its own.
-_MOST_NOTES = 200
+_MAX_NOTES = 200
 
 
 class ScanProgress:
@@ -111,6 +104,6 @@ class ScanProgress:
 
     def note(self, text: str) -> None:
         self.notes.append(text)
-        if len(self.notes) > _MOST_NOTES:
+        if len(self.notes) > _MAX_NOTES:
             del self.notes[0]
             self.dropped += 1

@@ -2,42 +2,29 @@
 
 from __future__ import annotations
 
-import errno
-import os
-import sys
-import time
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from types import TracebackType
 
-from core.errors import ANEW, RESUME, OutputError
-from core.files import output_error
-from core.jobs.lock import Lock, open_to_write
-from core.outputs import refuse_link
+from core.errors import RESUME, OutputError
 from core.regular_file import open_regular
+from core.scan.csv_journal import CsvJournal, is_torn, whole_line
 from core.scan.row import (
     ScanRow,
+    cells_of,
     decode_line,
     encode_cells,
-    encode_row,
     header,
     is_header,
     labels_of,
+    row_from_cells,
 )
-from core.scan.row import row_from_cells as _row
 
-#: How often what was written is made to reach the disk: as much as a power cut
-#: can take back. What it takes is read again.
-_SYNC_EVERY_S = 5.0
-_LONGEST_HEADER = 1 << 20
+_MAX_HEADER = 1 << 20
 
 
-class ScanFile:
-    """A CSV file that grows by whole lines. Close it, or use it in a `with`.
-
-    Whatever ends the program, the file holds a header and whole rows, and at
-    most one torn line at its end, which the next one that goes on takes off.
-    No other scan can write to it meanwhile.
+class ScanFile(CsvJournal):
+    """The CSV file that a scan adds its rows to; see `CsvJournal`.
 
     Args:
         path: Of the file. Its folder is made if missing.
@@ -46,13 +33,16 @@ class ScanFile:
             is begun.
         overwrite: Whether to begin anew where there is one.
 
-    Raises:
-        OutputError: It exists, is written by another scan, is not the result
-            of a scan with these labels, or cannot be written.
-
     Attributes:
         rows: Number of rows in it.
     """
+
+    TAKEN = ("Another scan is writing {name}.", "Wait for it, or choose another name.")
+    FOREIGN = (
+        "{name} is not the result of a scan with this model's labels.",
+        "Choose the file that the scan wrote, or begin a new one.",
+    )
+    THEN = {"code": RESUME}
 
     def __init__(
         self,
@@ -62,168 +52,103 @@ class ScanFile:
         resume: bool = False,
         overwrite: bool = False,
     ) -> None:
-        self.path = path
         self.rows = 0
         self._labels = tuple(labels)
-        self._synced_at = time.monotonic()
-        self._lock = Lock(path)
-        # Not buffered: what is appended survives the end of this program.
-        self._file = _open(path, new=not (resume or overwrite))
-        try:
-            self._take()
-            if resume:
-                self._size = self._repair()
-            else:
-                self._truncate(0)
-                self._size = 0
-            if not self._size:
-                self._write(encode_cells(header(self._labels)))
-        except BaseException:
-            self.close()
-            if not (resume or overwrite):
-                path.unlink(missing_ok=True)  # nothing was in it
-            raise
+        new = not (resume or overwrite)
+        super().__init__(path, header(labels), new=new, overwrite=not resume)
 
     def append(self, row: ScanRow) -> None:
-        """Add a row; it is the system's when this returns.
-
-        Raises:
-            OutputError: The disk is full or gone. What was there stays.
-        """
-        self._write(encode_row(row, self._labels))
+        """Add a row, as `add` does a line."""
+        self.add(cells_of(row, self._labels))
         self.rows += 1
-        if time.monotonic() - self._synced_at > _SYNC_EVERY_S:
-            self.sync()
 
     def read(self) -> Iterator[ScanRow]:
         """The rows so far, one by one."""
         return read_rows(self.path, self._labels)
 
-    def sync(self) -> None:
-        """Wait until what was written is on the disk itself."""
-        self._synced_at = time.monotonic()
-        try:
-            os.fsync(self._file)
-        except OSError as error:
-            if error.errno not in (errno.EINVAL, errno.ENOTSUP):
-                raise _kept(self.path, error) from error
+    def _take(self, cells: Sequence[str]) -> None:
+        row_from_cells(cells, self._labels)
+        self.rows += 1
 
-    def close(self) -> None:
-        """Give the file back."""
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
-            self._lock.release()
 
-    def __enter__(self) -> ScanFile:
-        return self
+class ScanTail:
+    """Takes new whole rows of a scan's file while it grows, from its beginning on.
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        try:
-            if error is None:
-                self.sync()
-        finally:
-            self.close()
+    Args:
+        path: Of the file, which need not be there yet.
+        labels: Of the model, in output order.
+    """
 
-    def _take(self) -> None:
-        try:
-            is_ours = self._lock.take()
-        except OSError as error:
-            raise output_error(self.path, error) from error
-        if not is_ours:
+    def __init__(self, path: Path, labels: Sequence[str]) -> None:
+        self._path = path
+        self._labels = tuple(labels)
+        self._place = 0
+
+    def read(self, count: int) -> list[ScanRow]:
+        """The next rows, at most so many; none where no whole line follows.
+
+        Raises:
+            OutputError: It cannot be read, or is not the result of such a scan.
+        """
+        if not self._path.exists():
+            if not self._place:
+                return []
             raise OutputError(
-                f"Another scan is writing {self.path.name}.",
-                hint="Wait for it, or choose another name.",
+                f"{self._path.name} is gone.",
+                hint="What was read of it stays on screen until the window closes.",
             )
-
-    def _write(self, line: bytes) -> None:
-        done = 0
+        rows: list[ScanRow] = []
+        following = placed_rows(self._path, self._labels, self._place)
         try:
-            while done < len(line):
-                done += os.write(self._file, line[done:])
-        except OSError as error:
-            self._truncate(self._size)
-            raise _kept(self.path, error) from error
-        self._size += len(line)
-
-    def _truncate(self, size: int) -> None:
-        try:
-            os.ftruncate(self._file, size)
-            os.lseek(self._file, size, os.SEEK_SET)
-        except OSError as error:
-            raise _kept(self.path, error) from error
-
-    def _repair(self) -> int:
-        """Check the file and take off what is torn; its size then."""
-        expected = encode_cells(header(self._labels))
-        whole = 0
-        try:
-            with open(self.path, "rb") as lines:
-                first = lines.readline()
-                if first != expected:
-                    if not expected.startswith(first):
-                        raise _foreign(self.path)
-                    self._truncate(0)  # it was killed within its first line
-                    return 0
-                whole = len(first)
-                for number, line in enumerate(lines, start=2):
-                    if not _is_row(line, self._labels):
-                        self._refuse_unless_torn(line, lines.read(), number)
-                        break
-                    whole += len(line)
-                    self.rows += 1
-        except OSError as error:
-            raise output_error(self.path, error) from error
-        self._truncate(whole)
-        return whole
-
-    def _refuse_unless_torn(self, line: bytes, rest: bytes, number: int) -> None:
-        """A power cut may leave half a line, and zeros after it; no more."""
-        if not rest.strip(b"\0") and (not line.endswith(b"\n") or b"\0" in line):
-            return
-        raise OutputError(
-            f"Line {number} of {self.path.name} is not a row of a scan.",
-            hint="Undo what was changed in it.",
-            code=ANEW,
-        )
+            for _, self._place, row in itertools.islice(following, count):
+                rows.append(row)
+        except OutputError:
+            if not rows:  # else it is said the next time
+                raise
+        return rows
 
 
 def read_rows(path: Path, labels: Sequence[str]) -> Iterator[ScanRow]:
     """The rows of a scan's file, one by one; it may still grow.
 
-    A line that is not whole yet ends them.
+    A line that is not whole yet, or was torn by a power cut, ends them.
 
     Raises:
         OutputError: It is not there, or not the result of such a scan.
     """
-    for _, row in placed_rows(path, labels):
+    for _, _, row in placed_rows(path, labels):
         yield row
 
 
-def placed_rows(path: Path, labels: Sequence[str]) -> Iterator[tuple[int, ScanRow]]:
-    """As `read_rows`, each with the place where its line begins, in bytes."""
+def placed_rows(
+    path: Path, labels: Sequence[str], start: int = 0
+) -> Iterator[tuple[int, int, ScanRow]]:
+    """As `read_rows`, each after the places where its line begins and ends, in bytes.
+
+    Args:
+        start: The end of a row to go on after; 0 for all of them.
+    """
     try:
         with open(path, "rb") as lines:
-            first = lines.readline()
-            if not is_header(first, labels):
-                raise _foreign(path)
-            place = len(first)
-            for number, line in enumerate(lines, start=2):
-                if not line.endswith(b"\n"):
-                    return
+            if lines.seek(0, 2) < start:
+                raise _no_row(path, start)
+            lines.seek(start)
+            if not start:
+                start = len(first := lines.readline())
+                if not is_header(first, labels):
+                    if encode_cells(header(labels)).startswith(first):
+                        return
+                    raise _foreign(path)
+            for line in lines:
+                end = start + len(line)
                 try:
-                    yield place, _row(decode_line(line[:-1]), labels)
+                    row = row_from_cells(decode_line(whole_line(line)), labels)
                 except ValueError as error:
-                    raise OutputError(
-                        f"Line {number} of {path.name} is not a row of a scan.",
-                        hint="Undo what was changed in it, or scan anew.",
-                    ) from error
-                place += len(line)
+                    if is_torn(line, lines.read()):
+                        return
+                    raise _no_row(path, start) from error
+                yield start, end, row
+                start = end
     except OSError as error:
         raise _unread(path, error) from error
 
@@ -241,7 +166,8 @@ def rows_at(
             for place in places:
                 lines.seek(place)
                 try:
-                    row = _row(decode_line(lines.readline().rstrip(b"\n")), labels)
+                    cells = decode_line(lines.readline().rstrip(b"\n"))
+                    row = row_from_cells(cells, labels)
                 except ValueError as error:
                     raise OutputError(
                         f"{path.name} was changed while it was read.", hint="Try again."
@@ -259,9 +185,9 @@ def read_labels(path: Path) -> tuple[str, ...]:
     """
     try:
         with open_regular(path) as lines:
-            first = lines.readline(_LONGEST_HEADER)
+            first = lines.readline(_MAX_HEADER)
     except (OSError, ValueError) as error:
-        raise _unread(path, _as_os_error(error)) from error
+        raise _unread(path, error) from error
     try:
         return labels_of(decode_line(first.removesuffix(b"\n")))
     except ValueError as error:
@@ -271,66 +197,24 @@ def read_labels(path: Path) -> tuple[str, ...]:
         ) from error
 
 
-def _is_row(line: bytes, labels: Sequence[str]) -> bool:
-    try:
-        _row(decode_line(line[:-1]), labels)
-    except ValueError:
-        return False
-    return line.endswith(b"\n")
-
-
-def _open(path: Path, *, new: bool) -> int:
-    refuse_link(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = open_to_write(path, new=new)
-    except FileExistsError as error:
-        raise OutputError(
-            f"{path.name} exists already.",
-            hint="Choose another name, go on with --resume, or replace it with "
-            "--overwrite.",
-        ) from error
-    except PermissionError as error:
-        if sys.platform == "win32" and path.exists():
-            raise OutputError(
-                f"{path.name} is open in another program.",
-                hint="Close it there, or choose another name.",
-            ) from error
-        raise output_error(path, error) from error
-    except (OSError, ValueError) as error:
-        raise output_error(path, _as_os_error(error)) from error
-    return file
-
-
 def _foreign(path: Path) -> OutputError:
+    said, hint = ScanFile.FOREIGN
+    return OutputError(said.format(name=path.name), hint=hint)
+
+
+def _no_row(path: Path, place: int) -> OutputError:
+    with open(path, "rb") as lines:
+        number = 1
+        while lines.tell() < place and lines.readline():
+            number += 1
     return OutputError(
-        f"{path.name} is not the result of a scan with this model's labels.",
-        hint="Choose the file that the scan wrote, or begin a new one.",
+        f"Line {number} of {path.name} is not a row of a scan.",
+        hint="It was changed by another program. Undo that, or scan the folder anew.",
     )
 
 
-def _unread(path: Path, error: OSError) -> OutputError:
+def _unread(path: Path, error: OSError | ValueError) -> OutputError:
     return OutputError(
-        f"{path.name} cannot be read: {error.strerror or error}.",
+        f"{path.name} cannot be read: {getattr(error, 'strerror', None) or error}.",
         hint="Check the name and the folder.",
     )
-
-
-def _kept(path: Path, error: OSError) -> OutputError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return OutputError(
-            f"There is no space left to write the list, {path.name}; what was done "
-            "is kept.",
-            hint="Free some space.",
-            code=RESUME,
-        )
-    return OutputError(
-        f"{path.name} could not be written: {error.strerror or error}; what was "
-        "done is kept.",
-        hint="Mend that.",
-        code=RESUME,
-    )
-
-
-def _as_os_error(error: OSError | ValueError) -> OSError:
-    return error if isinstance(error, OSError) else OSError(errno.EINVAL, str(error))

@@ -10,11 +10,11 @@ from core.jobs.reporters import Report
 from core.scan.crash_probe import films_that_crash
 from core.scan.in_flight import InFlightJournal
 from core.scan.row import ScanRow
-from core.scan.scanner import Scanner, given_up
+from core.scan.scanner import FolderScanner
 
 
 def scan_with_quarantine(
-    scanner: Scanner,
+    scanner: FolderScanner,
     films: Sequence[FoundFilm],
     journal: InFlightJournal,
     *,
@@ -30,10 +30,8 @@ def scan_with_quarantine(
     Args:
         scanner: Of this machine, with `journal` as its `reading`; or what stands in
             for it on a cluster, which finds such films itself.
-        films: Of the folder.
         journal: Of the scan; it begins anew once that is done.
         report: Hears that films are tried.
-        check: Called often; may raise to stop.
 
     Yields:
         A row per film.
@@ -56,7 +54,7 @@ def scan_with_quarantine(
     ):
         # Where the folder is gone this is no matter of the film.
         scanner.refuse_if_gone()
-        yield given_up(quarantined[file], scanner.bundle, scanner.precision)
+        yield scanner.given_up(quarantined[file])
         crashed.add(file)
     journal.begin()
     rest = [film for film in films if film.file not in crashed]

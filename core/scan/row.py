@@ -7,6 +7,9 @@ import dataclasses
 import io
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
+
+from core.records import convert
 
 #: Columns before and after one per label.
 _BEFORE = ("file", "finding", "verdict")
@@ -26,8 +29,12 @@ _AFTER = (
 )
 #: Columns that older scans lack.
 _NEW = frozenset({"preprocessing", "temperature", "set", "coverage"})
-_SHARE = "p_"
+_PROBABILITY = "p_"
 _BETWEEN = " | "
+#: Column -> field, where they are called otherwise.
+_FIELDS = {"bytes": "size"}
+#: Columns whose empty cells are no text.
+_OPTIONAL = ("finding", "warnings", "bytes", "temperature", "set", "coverage")
 #: A spreadsheet may take text that starts so for a formula, and run it. The
 #: mark itself is among them, so that taking it off again gives what was.
 _MARK = "'"
@@ -39,7 +46,7 @@ _RISKY = frozenset("=+-@\t\r\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}") |
 _ESCAPED = re.compile(r"\\(?:\\|u([0-9a-f]{4}))")
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class ScanRow:
     """What a scan says of one film.
 
@@ -63,11 +70,11 @@ class ScanRow:
     """
 
     file: str
-    finding: str | None
-    verdict: str
-    probabilities: Mapping[str, float]
-    warnings: tuple[str, ...]
-    error: str
+    finding: str | None = None
+    verdict: str = ""
+    probabilities: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    error: str = ""
     size: int | None
     modified: str
     model: str
@@ -79,10 +86,15 @@ class ScanRow:
     set: tuple[str, ...] = ()
     coverage: float | None = None
 
+    @property
+    def stamp(self) -> tuple[int | None, str]:
+        """Of the file as it was read, as `FilmState.stamp`."""
+        return self.size, self.modified
+
 
 def header(labels: Sequence[str]) -> list[str]:
     """Names of the columns for a model with these labels."""
-    return [*_BEFORE, *(_SHARE + label for label in labels), *_AFTER]
+    return [*_BEFORE, *(_PROBABILITY + label for label in labels), *_AFTER]
 
 
 def _headers(labels: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -102,37 +114,33 @@ def labels_of(cells: Sequence[str]) -> tuple[str, ...]:
     Raises:
         ValueError: It is not the first line of a scan's file.
     """
-    labels = tuple(
-        name.removeprefix(_SHARE) for name in cells if name.startswith(_SHARE)
-    )
+    starts = (name for name in cells if name.startswith(_PROBABILITY))
+    labels = tuple(name.removeprefix(_PROBABILITY) for name in starts)
     if len(labels) < 2 or list(cells) not in _headers(labels):
         raise ValueError(f"expected {header(('...', '...'))}. Received: {cells}")
     return labels
 
 
-def encode_row(row: ScanRow, labels: Sequence[str]) -> bytes:
-    """A row as one line of CSV, in UTF-8 and with its end."""
-    shares = row.probabilities
-    return encode_cells(
-        [
-            row.file,
-            row.finding or "",
-            row.verdict,
-            *(f"{shares[name]:.6f}" if shares else "" for name in labels),
-            _BETWEEN.join(row.warnings),
-            row.error,
-            "" if row.size is None else str(row.size),
-            row.modified,
-            row.model,
-            row.model_sha256,
-            row.precision,
-            row.version,
-            row.preprocessing,
-            "" if row.temperature is None else f"{row.temperature:g}",
-            _BETWEEN.join(row.set),
-            "" if row.coverage is None else f"{row.coverage:g}",
-        ]
-    )
+def values_of(row: ScanRow, labels: Sequence[str]) -> list[str | float | None]:
+    """What stands in the columns of `header`; None where nothing does."""
+
+    def value(column: str) -> str | float | None:
+        found = getattr(row, _FIELDS.get(column, column))
+        return _BETWEEN.join(found) if isinstance(found, tuple) else found
+
+    probabilities = map(row.probabilities.get, labels)
+    return [*map(value, _BEFORE), *probabilities, *map(value, _AFTER)]
+
+
+def cells_of(row: ScanRow, labels: Sequence[str]) -> list[str]:
+    """A row as the cells of a line of CSV."""
+    return [_cell(value) for value in values_of(row, labels)]
+
+
+def _cell(value: str | float | None) -> str:
+    if isinstance(value, float):
+        return f"{value:.6f}"
+    return "" if value is None else str(value)
 
 
 def encode_cells(cells: Sequence[str]) -> bytes:
@@ -174,39 +182,28 @@ def row_from_cells(cells: Sequence[str], labels: Sequence[str]) -> ScanRow:
     Raises:
         ValueError: A cell is missing or of the wrong kind.
     """
-    names = header(labels)
-    if len(cells) == len(names) - len(_NEW):
-        names = [name for name in names if name not in _NEW]
-    elif len(cells) != len(names):
-        raise ValueError(f"expected {len(names)} cells, got {len(cells)}")
-    named = dict.fromkeys(_NEW, "") | dict(zip(names, cells, strict=True))
-    shares = [named[_SHARE + label] for label in labels]
+    columns = header(labels)
+    if len(cells) == len(columns) - len(_NEW):
+        columns = [column for column in columns if column not in _NEW]
+    elif len(cells) != len(columns):
+        raise ValueError(f"expected {len(columns)} cells, got {len(cells)}")
+    named = dict(zip(columns, cells, strict=True))
+    found = {label: named.pop(_PROBABILITY + label) for label in labels}
     was_read = not named["error"]
-    if not named["file"] or was_read != all(shares) or was_read != any(shares):
+    if not named["file"] or any(bool(cell) != was_read for cell in found.values()):
         raise ValueError("expected a file, and probabilities or an error")
     if named["finding"] not in ("", *labels):
-        raise ValueError(f"expected a finding of {labels}. Got {named['finding']!r}")
-    warnings = named["warnings"]
-    return ScanRow(
-        file=named["file"],
-        finding=named["finding"] or None,
-        verdict=named["verdict"],
-        probabilities=(
-            dict(zip(labels, map(float, shares), strict=True)) if was_read else {}
-        ),
-        warnings=tuple(warnings.split(_BETWEEN)) if warnings else (),
-        error=named["error"],
-        size=int(named["bytes"]) if named["bytes"] else None,
-        modified=named["modified"],
-        model=named["model"],
-        model_sha256=named["model_sha256"],
-        precision=named["precision"],
-        version=named["version"],
-        preprocessing=named["preprocessing"],
-        temperature=float(named["temperature"]) if named["temperature"] else None,
-        set=tuple(named["set"].split(_BETWEEN)) if named["set"] else (),
-        coverage=float(named["coverage"]) if named["coverage"] else None,
-    )
+        raise ValueError(f"expected a finding of {labels}. Received: {named}")
+    fields: dict[str, Any] = {
+        _FIELDS.get(column, column): cell
+        for column, cell in named.items()
+        if cell or column not in _OPTIONAL
+    }
+    for name in ("warnings", "set"):
+        if name in fields:
+            fields[name] = fields[name].split(_BETWEEN)
+    fields["probabilities"] = found if was_read else {}
+    return convert({"size": None, **fields}, ScanRow, strict=False)
 
 
 def neutralise(text: str) -> str:

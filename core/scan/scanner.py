@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,12 +44,60 @@ class _Loaded:
     state: FilmState
 
 
-class Scanner:
-    """Reads the films of one folder with one model.
+class FolderScanner:
+    """Reads the films of one folder with one model, here or elsewhere.
+
+    Raises:
+        DatasetError: There is no such folder.
+    """
+
+    #: Whether it finds by itself which film ended the program that read it.
+    finds_crashes = False
+
+    def __init__(self, bundle: ModelBundle, folder: Path, precision: str) -> None:
+        self.bundle = bundle
+        self.folder = folder
+        self.precision = precision
+        self._identity = identity(folder)
+
+    def scan(
+        self, films: Sequence[FoundFilm], check: Callable[[], None] = lambda: None
+    ) -> Generator[ScanRow, None, None]:
+        """Read films of the folder. Close it if left early.
+
+        Args:
+            check: Called often; may raise to stop.
+
+        Yields:
+            A row per film. One that cannot be read has its reason as `error`.
+
+        Raises:
+            DatasetError: The folder is gone, or does not answer any more.
+        """
+        raise NotImplementedError
+
+    def refuse_if_gone(self) -> None:
+        """Raise DatasetError if the folder is not the one it was."""
+        refuse_other_folder(self.folder, self._identity)
+
+    def given_up(self, film: FoundFilm) -> ScanRow:
+        """The row of a film that ends whoever reads it."""
+        return self._row_of(film, film.state, error=GIVEN_UP)
+
+    def _row_of(self, film: FoundFilm, state: FilmState | None, **said: Any) -> ScanRow:
+        return ScanRow(
+            file=film.file,
+            size=state.size if state else None,
+            modified=state.modified if state else "",
+            **provenance(self.bundle.card, self.bundle.sha256, self.precision),
+            **said,
+        )
+
+
+class Scanner(FolderScanner):
+    """Reads them on this machine, in their order; decoding and inference overlap.
 
     Args:
-        bundle: A verified bundle.
-        folder: That the films lie in.
         precision: "float32", so that two machines agree, "bfloat16", or "int8"
             where the bundle has a graph for it.
         threads: Films decoded at a time, and cores that the model takes; all
@@ -61,11 +110,7 @@ class Scanner:
     Raises:
         BundleError: As `core.model.classifier.open_graph`.
         CoreError: There is no such precision.
-        DatasetError: There is no such folder.
     """
-
-    #: Whether it finds by itself which film ended the program that read it.
-    finds_crashes = False
 
     def __init__(
         self,
@@ -78,10 +123,7 @@ class Scanner:
         reading: Reading = contextlib.nullcontext,
         parity: ParityCheck | None = None,
     ) -> None:
-        self.bundle = bundle
-        self.folder = folder
-        self.precision = precision
-        self._identity = identity(folder)
+        super().__init__(bundle, folder, precision)
         self._threads = threads or max(2, os.cpu_count() or 1)
         self._reading = reading
         self._parity = parity
@@ -97,19 +139,6 @@ class Scanner:
     def scan(
         self, films: Iterable[FoundFilm], check: Callable[[], None] = lambda: None
     ) -> Generator[ScanRow, None, None]:
-        """Read films; decoding and inference overlap. Close it if left early.
-
-        Args:
-            films: Of the folder.
-            check: Called often; may raise to stop.
-
-        Yields:
-            A row per film in their order. One that cannot be read has its
-            reason as `error`.
-
-        Raises:
-            DatasetError: The folder is gone, or does not answer any more.
-        """
         reader = FilmReader[FoundFilm, _Loaded](
             self._load, threads=self._threads, ahead=self._threads + _WAITING
         )
@@ -130,27 +159,20 @@ class Scanner:
                         self.refuse_if_gone()
                         yield self._failed(film, outcome)
 
-    def refuse_if_gone(self) -> None:
-        """Raise DatasetError if the folder is not the one it was."""
-        refuse_other_folder(self.folder, self._identity)
-
     def _load(self, film: FoundFilm) -> _Loaded:
         """Decode a film. Called in several threads at a time."""
-        with self._reading(film.file):
-            return self._loaded(film)
-
-    def _loaded(self, film: FoundFilm) -> _Loaded:
         path = self.folder / film.file
-        radiograph = read_radiograph(path)
-        try:
-            state = film_state(path)
-        except OSError as error:
-            raise ImageReadError(GONE) from error
+        with self._reading(film.file):
+            radiograph = read_radiograph(path)
+            try:
+                state = film_state(path)
+            except OSError as error:
+                raise ImageReadError(GONE) from error
+            square = to_network_input(radiograph, self.bundle.card.preprocess)
         warnings = radiograph.warnings
         is_whole = state.size == radiograph.facts.file_bytes
         if not is_whole or film.state not in (None, state):
             warnings = (*warnings, CHANGED)
-        square = to_network_input(radiograph, self.bundle.card.preprocess)
         # Only the square waits for the model: the pixels may be large.
         rest = dataclasses.replace(radiograph, pixels=_NO_PIXELS, warnings=warnings)
         return _Loaded(square[0, :, :, 0], rest, state)
@@ -164,8 +186,9 @@ class Scanner:
             verdict = decide(prediction, card, loaded.film)
         except PredictionError as error:
             return self._failed(film, error)
-        return dataclasses.replace(
-            _empty(film, loaded.state, self.bundle, self.precision),
+        return self._row_of(
+            film,
+            loaded.state,
             finding=verdict.finding,
             verdict=sentence(verdict, card),
             probabilities=verdict.probabilities,
@@ -176,16 +199,7 @@ class Scanner:
         state, text = film.state, f"{error} {error.hint}".rstrip()
         if isinstance(error.__cause__, FileNotFoundError) and state is not None:
             state, text = None, GONE
-        return dataclasses.replace(
-            _empty(film, state, self.bundle, self.precision), error=text
-        )
-
-
-def given_up(film: FoundFilm, bundle: ModelBundle, precision: str) -> ScanRow:
-    """The row of a film that ends whoever reads it."""
-    return dataclasses.replace(
-        _empty(film, film.state, bundle, precision), error=GIVEN_UP
-    )
+        return self._row_of(film, state, error=text)
 
 
 def with_set(row: ScanRow, bundle: ModelBundle, coverage: float) -> ScanRow:
@@ -196,11 +210,14 @@ def with_set(row: ScanRow, bundle: ModelBundle, coverage: float) -> ScanRow:
     return dataclasses.replace(row, set=found, coverage=coverage)
 
 
-def refuse_other_folder(folder: Path, known: tuple[int, int]) -> None:
+def refuse_other_folder(
+    folder: Path, known: tuple[int, int], *, then: str = ""
+) -> None:
     """Raise DatasetError if a folder is not the one it was.
 
     Args:
         known: What `identity` said of it before.
+        then: What to do once it is there again, after a comma; else to resume.
     """
     try:
         is_there = identity(folder) == known
@@ -209,22 +226,6 @@ def refuse_other_folder(folder: Path, known: tuple[int, int]) -> None:
     if not is_there:
         raise DatasetError(
             f"The folder {folder} is no longer there; what was done is kept.",
-            hint="Connect it again.",
-            code=RESUME,
+            hint=f"Connect it again{then}.",
+            code="" if then else RESUME,
         )
-
-
-def _empty(
-    film: FoundFilm, state: FilmState | None, bundle: ModelBundle, precision: str
-) -> ScanRow:
-    return ScanRow(
-        file=film.file,
-        finding=None,
-        verdict="",
-        probabilities={},
-        warnings=(),
-        error="",
-        size=state.size if state else None,
-        modified=state.modified if state else "",
-        **provenance(bundle.card, bundle.sha256, precision),
-    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
 import shutil
 from pathlib import Path
 from typing import Any, Final
@@ -12,9 +11,16 @@ from typing import Any, Final
 import msgspec
 
 from core.errors import BundleError, OutputError
-from core.files import atomic_write
+from core.files import write_json
 from core.jobs.channel import JobChannel
-from core.jobs.folders import changed_at, list_folders, make_folder, remove_folder
+from core.jobs.folders import (
+    DatedJob,
+    changed_at,
+    list_jobs,
+    make_folder,
+    read_record,
+    remove_job,
+)
 from core.jobs.lock import is_locked
 from core.json_file import read_json
 from core.model.bundle import ModelBundle, read_bundle
@@ -32,19 +38,13 @@ _RECORD: Final = "scan.json"
 
 
 @dataclasses.dataclass(frozen=True)
-class Scan:
+class Scan(DatedJob[ScanRecord]):
     """One scan and its folder.
 
     Attributes:
-        path: The folder.
-        record: What was asked for; a stand-in where it cannot be read.
-        damage: Why the record cannot be read; empty if it can.
         is_at_work: Whether a process was at work on it when it was looked at.
     """
 
-    path: Path
-    record: ScanRecord
-    damage: str = ""
     is_at_work: bool = False
 
     @property
@@ -56,16 +56,6 @@ class Scan:
     def summary(self) -> Path:
         """Its totals, and what was measured, once it has ended."""
         return self.path / "summary.json"
-
-    @property
-    def channel(self) -> JobChannel:
-        """All that passes between its process and others."""
-        return JobChannel(self.path)
-
-    @property
-    def log(self) -> Path:
-        """What its process printed."""
-        return self.channel.log
 
     def is_interrupted(self) -> bool:
         """Whether an accident ended it, and it is to go on by itself."""
@@ -117,19 +107,14 @@ def list_scans() -> list[Scan]:
     Raises:
         OutputError: The folder of the scans cannot be read.
     """
-    scans = [read_scan(folder) for folder in list_folders(scans_dir(), "scans")]
-    return sorted(scans, key=lambda s: (s.record.started, s.path), reverse=True)
+    return list_jobs(scans_dir(), "scans", read_scan)
 
 
 def read_scan(path: Path) -> Scan:
     """The scan in a folder, whether or not its record can be understood."""
-    try:
-        record = record_from_json(read_json(path / _RECORD))
+    record, damage = read_record(path / _RECORD, "scan", record_from_json)
+    if record is not None:
         return Scan(path, record, is_at_work=JobChannel(path).is_running())
-    except FileNotFoundError:
-        damage = "The record of this scan is missing."
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        damage = f"The record of this scan is damaged ({error})."
     stand_in = ScanRecord(
         Path(path.name), changed_at(path), "", Path(), "", (), status=FAILED
     )
@@ -164,10 +149,7 @@ def save(scan: Scan) -> Scan:
     Raises:
         OutputError: That cannot be written; what stood there stays.
     """
-    with atomic_write(scan.path / _RECORD) as partial:
-        # Names of folders may hold bytes that are no text: only ASCII keeps them.
-        text = json.dumps(record_to_json(scan.record), indent=1)
-        partial.write_text(text + "\n", encoding="ascii")
+    write_json(scan.path / _RECORD, record_to_json(scan.record))
     return scan
 
 
@@ -177,14 +159,12 @@ def delete(scan: Scan) -> None:
     Raises:
         OutputError: It is under way, or its files cannot be removed.
     """
-    if scan.path.parent != scans_dir():
-        raise ValueError(f"expected a folder of {scans_dir()}. Received: {scan.path}")
     if scan.channel.is_running() or is_locked(scan.results):
         raise OutputError(
             f"The scan of {scan.record.name} is under way and cannot be deleted.",
             hint="Cancel it first.",
         )
-    remove_folder(scan.path, f"The scan of {scan.record.name}")
+    remove_job(scan, scans_dir(), f"The scan of {scan.record.name}")
 
 
 def find_bundle(record: ScanRecord) -> ModelBundle:

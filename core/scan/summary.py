@@ -5,7 +5,7 @@ from __future__ import annotations
 import array
 import collections
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -27,21 +27,21 @@ from core.terminal import printable
 #: Rows of the CSV hold probabilities to six places; none is taken for zero.
 _SMALLEST = 5e-7
 #: Films times resamples, so that a large scan is measured in seconds.
-_MOST_DRAWN = 10_000_000
+_MAX_DRAWN = 10_000_000
 _MIN_RESAMPLES = 100
-_MOST_RESAMPLES = 1000
+_MAX_RESAMPLES = 1000
 
 
 @dataclasses.dataclass
 class FolderCounts:
-    """How the films of one label were called.
+    """What the films of one label were predicted to show.
 
     Attributes:
-        called: Label or None for uncertain -> films.
+        predicted: Label or None for uncertain -> films.
         not_read: Films without a verdict.
     """
 
-    called: collections.Counter[str | None] = dataclasses.field(
+    predicted: collections.Counter[str | None] = dataclasses.field(
         default_factory=collections.Counter
     )
     not_read: int = 0
@@ -49,7 +49,7 @@ class FolderCounts:
     @property
     def read(self) -> int:
         """Films with a verdict."""
-        return self.called.total()
+        return self.predicted.total()
 
     @property
     def films(self) -> int:
@@ -66,16 +66,14 @@ class ScanSummary:
     """
 
     def __init__(
-        self,
-        card: ModelCard,
-        label_of: Callable[[str], str | None] | None = None,
+        self, card: ModelCard, label_of: Callable[[str], str | None] | None = None
     ) -> None:
         self.card = card
         self.total = FolderCounts()
         self.warned = 0
         #: How the films were computed: "float32", ...
         self.precisions: set[str] = set()
-        #: True label -> how its films were called, in the card's order.
+        #: True label -> what was predicted, in the card's order.
         self.by_label = {name: FolderCounts() for name in card.label_names}
         self.unlabelled = 0
         self._label_of = label_of
@@ -85,7 +83,7 @@ class ScanSummary:
         self.left_out: LeftOut | None = None
         # Arrays: a scan may have as many films as memory has room for.
         self._truth = array.array("H")
-        self._shares = array.array("f")
+        self._probabilities = array.array("f")
 
     @property
     def measures(self) -> bool:
@@ -108,13 +106,13 @@ class ScanSummary:
             if row.error:
                 each.not_read += 1
             else:
-                each.called[row.finding] += 1
+                each.predicted[row.finding] += 1
 
     def _keep(self, row: ScanRow, label: str) -> None:
         if not row.error:
             names = self.card.label_names
             self._truth.append(names.index(label))
-            self._shares.extend(row.probabilities[name] for name in names)
+            self._probabilities.extend(row.probabilities[name] for name in names)
 
     def evaluation(self, seed: int = 0) -> dict[str, Any] | None:
         """What the model is worth on these films.
@@ -127,9 +125,9 @@ class ScanSummary:
         if not self._truth:
             return None
         truth = np.array(self._truth, np.intp)
-        shares = np.array(self._shares, np.float64).reshape(len(truth), -1)
-        shares /= shares.sum(axis=1, keepdims=True)
-        count = min(max(_MOST_DRAWN // len(truth), _MIN_RESAMPLES), _MOST_RESAMPLES)
+        found = np.array(self._probabilities, np.float64).reshape(len(truth), -1)
+        found /= found.sum(axis=1, keepdims=True)
+        count = min(max(_MAX_DRAWN // len(truth), _MIN_RESAMPLES), _MAX_RESAMPLES)
         rng = np.random.default_rng(seed)
         # Each film is drawn by itself: a folder does not tell its patients.
         resamples = Resamples(
@@ -137,11 +135,11 @@ class ScanSummary:
                 rng.integers(0, len(truth), len(truth), np.intp) for _ in range(count)
             )
         )
-        raw = np.maximum(shares, _SMALLEST) ** self.card.temperature
+        raw = np.maximum(found, _SMALLEST) ** self.card.temperature
         raw /= raw.sum(axis=1, keepdims=True)
         return {
-            **classification_metrics(truth, shares, self.card.label_names, resamples),
-            **calibration_error_with_interval("ece", truth, shares, resamples),
+            **classification_metrics(truth, found, self.card.label_names, resamples),
+            **calibration_error_with_interval("ece", truth, found, resamples),
             **calibration_error_with_interval(
                 "ece_uncalibrated", truth, raw, resamples
             ),
@@ -154,50 +152,59 @@ class ScanSummary:
 
 @dataclasses.dataclass(frozen=True)
 class Share:
-    """A share of the films of one label, with its 95 % interval.
+    """A share of films, with its 95 % interval.
 
     Attributes:
-        words: What they were called, or not called.
-        count: Films.
+        words: What they were predicted to show, or not.
+        count: Films, `of` so many.
     """
 
     words: str
     count: int
-    share: float
-    low: float
-    high: float
+    of: int
+
+    def to_json(self, name: str = "share") -> dict[str, Any]:
+        """As JSON values: the share and its interval by this name; null of none."""
+        if not self.of:
+            return {name: None, f"{name}_ci": None}
+        ends = list(interval(self.count, self.of))
+        return {name: self.count / self.of, f"{name}_ci": ends}
+
+    def in_percent(self) -> str:
+        """With its interval, in whole per cent."""
+        low, high = interval(self.count, self.of)
+        text = f"{self.count / self.of:.0%} ({100 * low:.0f} to {100 * high:.0f})"
+        return text.replace("%", " %")
 
 
 def shares_of(counts: FolderCounts, label: str | None, card: ModelCard) -> list[Share]:
-    """How the films of one label were called, in shares of those read.
+    """What was predicted for the films of one label, in shares of those read.
 
     Args:
         label: The true one; None of a mixed lot. With it, the shares for which
             other diseases were not stated follow.
     """
-    if not counts.read:
+    read, predicted = counts.read, counts.predicted
+    if not read:
         return []
-    names = list(card.label_names)
-    if label is not None:
-        names.sort(key=lambda name: name != label)
-    found = [_share(f"{card.display_name(n)}", counts.called[n], counts) for n in names]
-    found.append(_share("uncertain", counts.called[None], counts))
-    if label is not None:
-        found += [
-            _share(
-                f"not {card.display_name(n)}", counts.read - counts.called[n], counts
-            )
-            for n in names
-            if n not in (label, HEALTHY)
-        ]
-    return found
+    names = sorted(card.label_names, key=lambda name: label not in (None, name))
+    found = [Share(card.display_name(n), predicted[n], read) for n in names]
+    found.append(Share("uncertain", predicted[None], read))
+    return found + [
+        Share(f"not {card.display_name(n)}", read - predicted[n], read)
+        for n in names
+        if label is not None and n not in (label, HEALTHY)
+    ]
 
 
 def summary_text(summary: ScanSummary) -> str:
     """A scan's figures for the terminal."""
     total, card = summary.total, summary.card
-    lines = [f"Films: {total.read + total.not_read:,}, read: {total.read:,}"]
-    lines += _share_lines(shares_of(total, None, card))
+    lines = [f"Films: {total.films:,}, read: {total.read:,}"]
+    lines += [
+        f"  {printable(each.words):<14} {each.count:>8,}   {each.in_percent()}"
+        for each in shares_of(total, None, card)
+    ]
     if total.not_read:
         lines.append(f"  not read       {total.not_read:>8,}")
     if summary.warned:
@@ -210,46 +217,33 @@ def summary_text(summary: ScanSummary) -> str:
         lines += ["", f"Checked: {summary.parity.in_words()}"]
     if not summary.measures:
         return "\n".join(lines)
-    for label, counts in summary.by_label.items():
-        if counts.read or counts.not_read:
-            lines += ["", printable(label_sentence(label, counts, card))]
+    for sentence in label_sentences(summary):
+        lines += ["", printable(sentence)]
     if summary.unlabelled:
         lines += ["", f"Without a label, so not measured: {summary.unlabelled:,} films"]
     result = summary.evaluation()
     if result is not None:
-        lines += ["", *_notes(result), evaluation_text(result, card)]
+        if min(rates["n"] for rates in result["per_class"].values()) < 5:
+            note = "A label has fewer than 5 films: its figures say little."
+            lines += ["", note]
+        lines += ["", evaluation_text(result, card)]
     return "\n".join(lines)
 
 
+def label_sentences(summary: ScanSummary) -> list[str]:
+    """What was predicted for the films of each label, a sentence each."""
+    return [
+        label_sentence(label, counts, summary.card)
+        for label, counts in summary.by_label.items()
+        if counts.films
+    ]
+
+
 def label_sentence(label: str, counts: FolderCounts, card: ModelCard) -> str:
-    """How the films of one label were called, in a sentence."""
+    """What was predicted for the films of one label, in a sentence."""
     found = [
-        f"{each.words} {percent_of(each)}" for each in shares_of(counts, label, card)
+        f"{each.words} {each.in_percent()}" for each in shares_of(counts, label, card)
     ]
     not_read = f", {counts.not_read:,} not read" if counts.not_read else ""
     text = f"{card.display_name(label)} films ({counts.read:,} read{not_read})"
     return f"{text} called {', '.join(found)}." if found else f"{text}."
-
-
-def percent_of(share: Share) -> str:
-    """A share with its interval, in whole per cent."""
-    low, high = f"{share.low:.0%}".rstrip("%"), f"{share.high:.0%}".rstrip("%")
-    return f"{share.share:.0%} ({low} to {high})".replace("%", " %")
-
-
-def _notes(result: Mapping[str, Any]) -> list[str]:
-    least = min(rates["n"] for rates in result["per_class"].values())
-    if least >= 5:
-        return []
-    return ["A label has fewer than 5 films: its figures say little.", ""]
-
-
-def _share(words: str, count: int, counts: FolderCounts) -> Share:
-    return Share(words, count, count / counts.read, *interval(count, counts.read))
-
-
-def _share_lines(shares: Sequence[Share]) -> list[str]:
-    return [
-        f"  {printable(each.words):<14} {each.count:>8,}   {percent_of(each)}"
-        for each in shares
-    ]

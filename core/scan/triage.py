@@ -8,7 +8,7 @@ from core.model.card import HEALTHY as HEALTHY
 from core.scan.row import ScanRow
 
 
-def disease_share(probabilities: Mapping[str, float]) -> float:
+def disease_probability(probabilities: Mapping[str, float]) -> float:
     """The probability that a film shows any disease.
 
     Args:
@@ -31,5 +31,5 @@ def triage_key(row: ScanRow) -> tuple[float, float, str]:
     if not row.probabilities:
         return 1.0, 0.0, row.file
     # Per cent: a difference nobody would act on leaves room for doubt.
-    disease = round(disease_share(row.probabilities), 2)
+    disease = round(disease_probability(row.probabilities), 2)
     return -disease, -doubt(row.probabilities), row.file

@@ -11,8 +11,8 @@ from core.regular_file import open_regular
 from core.scan.results import placed_rows, read_labels, rows_at
 from core.scan.row import ScanRow, decode_cell
 from core.scan.triage import triage_key
+from core.words import some
 
-_MOST_NAMED = 5
 #: The search for a wish to stop costs more than a row.
 _ROWS_PER_CHECK = 1000
 
@@ -87,7 +87,7 @@ class WorkList:
             )
 
     def _rows(self, check: Callable[[], None]) -> Iterator[tuple[int, ScanRow]]:
-        for place, row in placed_rows(self.path, self.labels):
+        for place, _, row in placed_rows(self.path, self.labels):
             if self.total % _ROWS_PER_CHECK == 0:
                 check()
             self.total += 1
@@ -98,9 +98,8 @@ class WorkList:
         """What was asked for and is not there; empty if all is."""
         if not self.missing:
             return ""
-        names = ", ".join(self.missing[:_MOST_NAMED])
-        more = ", and others" if len(self.missing) > _MOST_NAMED else ""
-        return f"Not in {self.path.name}: {len(self.missing):,} ({names}{more})."
+        count = len(self.missing)
+        return f"Not in {self.path.name}: {count:,} ({some(self.missing)})."
 
 
 def read_list(path: Path) -> list[str]:

@@ -2,59 +2,39 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import keras
 
 from core.films.preprocess import DEVIATION_FLOOR
+from core.runs.config import TITLES
 
 #: Name of the backbone's layer in a network.
 BACKBONE = "backbone"
 
 
-@dataclasses.dataclass(frozen=True)
-class Backbone:
-    """A network of `keras.applications` without its top.
-
-    Attributes:
-        title: As people write it, and as Keras names its function.
-        deviation: Of the input that its ImageNet weights expect, whose mean is
-            near 0. Keras scales films to deviation 1 ("torch"), or leaves them
-            at about 0.225 of 255 ("caffe") or of the range -1 to 1 ("tf").
-        unfreeze_from: First layer that is usually fine-tuned.
-        imagenet: Keras's name of the file with its ImageNet weights.
-    """
-
-    title: str
-    deviation: float
-    unfreeze_from: int
-    imagenet: str
-
-
-def _backbone(title: str, deviation: float, unfreeze_from: int) -> Backbone:
-    file = f"{title.lower()}_weights_tf_dim_ordering_tf_kernels_notop.h5"
-    return Backbone(title, deviation, unfreeze_from, file)
-
-
-#: The deviations are those of `keras.applications.imagenet_utils`, whose
-#: "torch" mode divides by 0.229, 0.224 and 0.225: the deviation of ImageNet's
-#: three channels as a share of their range.
-BY_NAME: Mapping[str, Backbone] = {
-    "densenet121": _backbone("DenseNet121", 1.0, 100),
-    "resnet50": _backbone("ResNet50", 57.0, 143),
-    "resnet152v2": _backbone("ResNet152V2", 0.45, 300),
-    "vgg16": _backbone("VGG16", 57.0, 15),
-    "vgg19": _backbone("VGG19", 57.0, 17),
+#: Deviation of the input that the ImageNet weights of a backbone expect, whose mean
+#: is near 0. Those of `keras.applications.imagenet_utils`: Keras scales films to
+#: deviation 1 ("torch", which divides by that of ImageNet's channels), or leaves them
+#: at about 0.225 of 255 ("caffe") or of the range -1 to 1 ("tf").
+DEVIATIONS: Final = {
+    "densenet121": 1.0,
+    "resnet50": 57.0,
+    "resnet152v2": 0.45,
+    "vgg16": 57.0,
+    "vgg19": 57.0,
 }
+
+
+def imagenet_file(name: str) -> str:
+    """Keras's name of the file with the ImageNet weights of a backbone."""
+    return f"{name}_weights_tf_dim_ordering_tf_kernels_notop.h5"
 
 
 def make_backbone(name: str, size: int, weights: str | None = None) -> keras.Model:
     """A backbone from (n, size, size, 3) to its last feature map.
 
     Args:
-        name: One of `core.runs.config.BACKBONES`.
         size: Side of the input, pixels; at least 32.
         weights: "imagenet" lets Keras find or fetch them; None means random.
 
@@ -63,7 +43,7 @@ def make_backbone(name: str, size: int, weights: str | None = None) -> keras.Mod
         arXiv:1512.03385, and V2, arXiv:1603.05027. VGG: Simonyan and Zisserman
         2015, arXiv:1409.1556.
     """
-    make = getattr(keras.applications, BY_NAME[name].title)
+    make = getattr(keras.applications, TITLES[name])
     return make(
         include_top=False, weights=weights, input_shape=(size, size, 3), name=BACKBONE
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,11 +15,11 @@ from core.audit.shortcuts import measure_shortcuts
 from core.data.near_duplicates import SimilarPair
 from core.data.split import SPLITS, Split
 from core.evaluation.findings import GIVEN, LEAKING, MADE
-from core.files import atomic_write
 from core.json_file import read_json
 from core.training.pipeline import Films
 
-_FILE = "findings.json"
+#: What is kept of them in the job's folder.
+FINDINGS = "findings.json"
 #: Films on which shortcuts are measured at most: half a minute's work.
 _MOST = 6000
 
@@ -38,20 +37,16 @@ def check_films(
     """Sum up the films of a job as `core.evaluation.findings` describes it.
 
     Args:
-        split: How they are used.
         groups: (n,) int32, in the order of `films.samples`.
         pairs: Films that look alike.
         is_given: Whether the data named the split.
-        seed: Of whatever is drawn.
         check: Called now and then; may raise to stop.
     """
     samples = films.samples
     rows = _drawn([sample.label for sample in samples], seed)
-    # Those of a job that an older program began are not known.
-    can_measure = len(films.facts) == len(samples)
     shortcuts = measure_shortcuts(
-        [samples[row].label for row in rows] if can_measure else [],
-        [films.facts[row] for row in rows] if can_measure else [],
+        [samples[row].label for row in rows],
+        [films.facts[row] for row in rows],
         films.fingerprints[rows],
         groups[rows],
         seed=seed,
@@ -73,20 +68,10 @@ def check_films(
     }
 
 
-def write_findings(folder: Path, findings: dict[str, Any]) -> None:
-    """Keep what was found in the job's folder.
-
-    Raises:
-        OutputError: It cannot be written.
-    """
-    with atomic_write(folder / _FILE) as partial:
-        partial.write_text(json.dumps(findings), encoding="utf-8")
-
-
 def read_findings(folder: Path) -> dict[str, Any]:
     """`{findings: ...}` for the card; nothing for a job of an older program."""
     try:
-        return {"findings": read_json(folder / _FILE)}
+        return {"findings": read_json(folder / FINDINGS)}
     except FileNotFoundError:
         return {}
 

@@ -11,14 +11,15 @@ from typing import Final
 from core.data.dataset import Dataset, index_dataset
 from core.data.patients import compile_pattern
 from core.data.split import given_split, refuse_too_few
-from core.errors import DatasetError, OutputError, TrainingError
+from core.errors import DatasetError, TrainingError
 from core.evaluation.pools import parse_pools
 from core.files import refuse_unwritable
+from core.outputs import check_file
 from core.records import Text, fits
 from core.runs.config import TrainingConfig
 from core.runs.starting_weights import start_file
 
-_BACKENDS: Final = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
+BACKENDS: Final = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
 
 
 def check_job(config: TrainingConfig, data: Path) -> Dataset:
@@ -40,6 +41,12 @@ def check_job(config: TrainingConfig, data: Path) -> Dataset:
             f"{data.name} has films of one label only: {dataset.labels[0]}.",
             hint="Add films of at least one other label, in a folder of its own.",
         )
+    if config.leave_one_source_out and len(dataset.sources()) < 2:
+        raise DatasetError(
+            f"{data.name} has no two sources with films enough to leave one out.",
+            hint="Name the source of each film in a CSV file, in the column source, "
+            "or do not leave one out.",
+        )
     _check_names(data, dataset)
     _check_pools(config.pools, dataset)
     if given_split(dataset, leaks_accepted=bool(config.accept_leaks)) is None:
@@ -53,14 +60,14 @@ def check_backend(name: str) -> None:
     Raises:
         TrainingError: Says which are known.
     """
-    if name not in _BACKENDS:
+    if name not in BACKENDS:
         raise TrainingError(
             f"Keras cannot train on {name!r} here.",
-            hint=f"Set KERAS_BACKEND to one of: {', '.join(_BACKENDS)}.",
+            hint=f"Set KERAS_BACKEND to one of: {', '.join(BACKENDS)}.",
         )
     if importlib.util.find_spec(name) is None:
         raise TrainingError(
-            f"{_BACKENDS[name]} is not installed.",
+            f"{BACKENDS[name]} is not installed.",
             hint="Install it, or choose another with --backend.",
         )
 
@@ -68,21 +75,12 @@ def check_backend(name: str) -> None:
 def check_places(files: Sequence[Path | None], out: Path | None) -> None:
     """Refuse places that cannot be written.
 
-    Args:
-        files: To be written; None for those that are not asked for.
-        out: The bundle to be made, if any.
-
     Raises:
         OutputError: One cannot be.
     """
-    for file in files:
-        if file is not None:
-            if file.is_dir():
-                raise OutputError(
-                    f"{file.name} is a folder, and a file is to be written.",
-                    hint="Add the name of the file.",
-                )
-            refuse_unwritable(file)
+    for file in filter(None, files):
+        check_file(file, overwrite=True)
+        refuse_unwritable(file)
     if out is not None:
         refuse_unwritable(out)
 

@@ -88,8 +88,9 @@ def spread_over_devices() -> Iterator[int]:
     Source:
         Keras's data-parallel distribution, which the JAX backend has.
     """
-    devices = _several_devices()
-    if not devices:
+    is_jax = keras.backend.backend() == "jax"
+    devices = keras.distribution.list_devices() if is_jax else []
+    if len(devices) < 2:
         yield 1
         return
     keras.distribution.set_distribution(
@@ -99,13 +100,6 @@ def spread_over_devices() -> Iterator[int]:
         yield len(devices)
     finally:
         keras.distribution.set_distribution(None)
-
-
-def _several_devices() -> list[str]:
-    if keras.backend.backend() != "jax":
-        return []
-    devices: list[str] = keras.distribution.list_devices()
-    return devices if len(devices) > 1 else []
 
 
 def _loss(config: TrainingConfig) -> keras.Loss:

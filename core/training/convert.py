@@ -22,11 +22,10 @@ _ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def convert(model: keras.Model, kind: str, target: Path) -> None:
-    """Write a model in one of the formats of `keras.Model.export`.
+    """Write a model as Keras keeps it, or in a format of `keras.Model.export`.
 
     Args:
-        model: Of layers and operations that stock Keras knows.
-        kind: "openvino", "onnx", "litert" or "tf_saved_model".
+        kind: "keras", "openvino", "onnx", "litert" or "tf_saved_model".
         target: File, or folder for a SavedModel, to make.
 
     Raises:
@@ -34,6 +33,9 @@ def convert(model: keras.Model, kind: str, target: Path) -> None:
         ImportError: The format's library is missing.
         OSError: The file cannot be written.
     """
+    if kind == "keras":
+        model.save(target)
+        return
     if keras.backend.backend() == "tensorflow":
         _export(model, kind, target)
         return

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import time
-from collections.abc import Sequence
 
 import keras
 import numpy as np
@@ -15,21 +13,7 @@ from sklearn.metrics import f1_score
 from core.errors import TrainingError
 from core.jobs.events import EpochEnded
 from core.model.classifier import probabilities
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Part:
-    """Films of a split, as a phase needs them.
-
-    Attributes:
-        rows: (n,) int, their rows in the stored films.
-        truth: (n,) int.
-        weights: (n,) float32 with mean 1.
-    """
-
-    rows: NDArray[np.intp]
-    truth: NDArray[np.intp]
-    weights: NDArray[np.float32]
+from core.training.pipeline import Part
 
 
 class Best:
@@ -79,7 +63,6 @@ def ended_epoch(
 
     Args:
         epoch: 0-based, within its phase.
-        fitted: What `fit` gave for it.
         logits: (n, c) float32, of the validation films.
         began: When it did, by `time.monotonic`.
 
@@ -94,6 +77,8 @@ def ended_epoch(
             hint="Start again with a lower learning rate.",
         )
     called = logits.argmax(axis=1)
+    known = np.unique(val.truth)
+    macro_f1 = f1_score(val.truth, called, labels=known, average="macro")
     val_loss = weighted_loss(logits, val)
     return EpochEnded(
         phase=phase,
@@ -102,15 +87,10 @@ def ended_epoch(
         loss=round(logs["loss"], 5),
         val_loss=round(val_loss, 5),
         val_accuracy=round(float((called == val.truth).mean()), 5),
-        val_macro_f1=round(_macro_f1(val.truth, called), 5),
+        val_macro_f1=round(float(macro_f1), 5),
         best=best.take(epoch, val_loss),
         accuracy=round(logs["accuracy"], 5),
         macro_f1=round(logs["macro_f1"], 5),
         rate=rate,
         seconds=round(time.monotonic() - began, 2),
     )
-
-
-def _macro_f1(truth: NDArray[np.intp], called: NDArray[np.intp]) -> float:
-    classes: Sequence[int] = sorted(set(truth.tolist()))
-    return float(f1_score(truth, called, labels=classes, average="macro"))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,14 +65,14 @@ def export_openvino(network: keras.Model, target: Path, *, half: bool) -> Graph:
 
 
 def keras_logits(
-    network: keras.Model, films: NDArray[np.float32], batch: int = 16
+    network: keras.Model, films: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """Logits by Keras itself, to compare an exported graph with.
 
     Args:
         films: (n, size, size, 1) float32 in [0, 255].
     """
-    return np.asarray(network.predict(films, batch_size=batch, verbose=0))
+    return np.asarray(network.predict(films, batch_size=16, verbose=0))
 
 
 def export_other(network: keras.Model, kind: str, target: Path) -> float:
@@ -91,17 +90,17 @@ def export_other(network: keras.Model, kind: str, target: Path) -> float:
         TrainingError: The format's library is missing or the file differs.
         OutputError: It cannot be written.
     """
-    form = _FORMATS[kind]
+    suffix, name, run = _FORMATS[kind]
     model = build_inference_model(network)
     size = network.input_shape[1]
     drawn = np.random.default_rng(0).uniform(0, 255, (2, size, size, 1))
     films: NDArray[np.float32] = drawn.astype(np.float32)
     expected = _as_arrays(model(films, training=False))
     with tempfile.TemporaryDirectory(prefix=".", dir=target.parent) as folder:
-        draft = Path(folder) / f"model{form.suffix}"
+        draft = Path(folder) / f"model{suffix}"
         try:
-            form.write(model, draft)
-            actual = form.run(draft, films)
+            convert(model, name, draft)
+            actual = run(draft, films)
         except ImportError as error:
             raise TrainingError(
                 f"Exporting to {kind} needs {error.name}, which is not installed.",
@@ -135,10 +134,6 @@ def _largest_gap(actual: Outputs, expected: Outputs) -> float:
 
 def _as_arrays(outputs: Sequence[Any]) -> list[NDArray[np.float32]]:
     return [keras.ops.convert_to_numpy(output) for output in outputs]
-
-
-def _write_keras(model: keras.Model, target: Path) -> None:
-    model.save(target)
 
 
 def _run_keras(target: Path, films: NDArray[np.float32]) -> Outputs:
@@ -181,30 +176,11 @@ def _run_savedmodel(target: Path, films: NDArray[np.float32]) -> Outputs:
     return [np.asarray(output) for output in loaded.serve(films)]
 
 
-@dataclasses.dataclass(frozen=True)
-class _Format:
-    """A format of other programs.
-
-    Attributes:
-        suffix: Of the file; empty for a folder.
-        write: Writes an inference model to it.
-        run: Gives its logits, evidence and embedding of some films.
-    """
-
-    suffix: str
-    write: Callable[[keras.Model, Path], None]
-    run: Callable[[Path, NDArray[np.float32]], Outputs]
-
-
-def _converted(
-    kind: str, suffix: str, run: Callable[[Path, NDArray[np.float32]], Outputs]
-) -> _Format:
-    return _Format(suffix, lambda model, target: convert(model, kind, target), run)
-
-
+#: Format -> suffix of its file, its name in `convert`, and what gives its logits,
+#: evidence and embedding of some films.
 _FORMATS = {
-    "onnx": _converted("onnx", ".onnx", _run_onnx),
-    "litert": _converted("litert", ".tflite", _run_litert),
-    "savedmodel": _converted("tf_saved_model", "", _run_savedmodel),
-    "keras": _Format(".keras", _write_keras, _run_keras),
+    "onnx": (".onnx", "onnx", _run_onnx),
+    "litert": (".tflite", "litert", _run_litert),
+    "savedmodel": ("", "tf_saved_model", _run_savedmodel),
+    "keras": (".keras", "keras", _run_keras),
 }

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import keras
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.files import atomic_write
+from core.jobs.progress import StageProgress
 from core.model.bundle import read_bundle
 from core.model.classifier import open_graph
 from core.model.graph import Graph
@@ -19,76 +19,55 @@ from core.paths import default_bundle_dir
 from core.runs.augment import vary
 from core.runs.config import TrainingConfig
 from core.runs.job_folder import JobFolder
-from core.training.epochs import Part
 from core.training.export import export_openvino
 from core.training.head_fit import Features
-from core.training.pipeline import Films
+from core.training.pipeline import TrainingFilms
 
 
 def compute_features(
     network: keras.Model,
-    films: Films,
-    train: Part,
-    val: Part,
+    films: TrainingFilms,
     config: TrainingConfig,
     *,
     folder: JobFolder,
-    start: Callable[[str, str], None],
-    on_film: Callable[[int, int], None],
+    progress: StageProgress,
 ) -> Features:
     """Run the backbone over every film of a phase, and over varied copies.
 
     What a former call finished in the same folder is used again.
-
-    Args:
-        network: With its starting weights.
-        start: Called with the name and the description of the stage.
-        on_film: Called with the films done and all of them; may raise to stop.
     """
     path = folder.path / "features.npz"
     if not path.exists():
-        start("features", "Computing the features of each film once.")
+        progress.start("features", "Computing the features of each film once.")
         graph = _frozen_graph(network, config, folder)
-        rows = np.concatenate([train.rows, val.rows])
-        passes = [_plain(films, rows)]
-        for copy in range(config.feature_copies):
-            passes.append(_varied(films, train.rows, config, copy))
-        total = len(rows) + config.feature_copies * len(train.rows)
-        found = _run(graph, itertools.chain(*passes), lambda n: on_film(n, total))
-        every = np.zeros((len(films.pixels), found.shape[1]), np.float32)
+        rows = np.concatenate([films.train.rows, films.val.rows])
+        copies = (config.feature_copies, len(films.train.rows))
+        total = len(rows) + copies[0] * copies[1]
+        found: list[NDArray[np.float32]] = []
+        pictures = _pictures(films, rows, config)
+        with contextlib.closing(graph.embeddings(pictures)) as embeddings:
+            for embedding in embeddings:
+                found.append(embedding)
+                progress.done(len(found), total)
+        every = np.zeros((len(films.pixels), len(found[0])), np.float32)
         every[rows] = found[: len(rows)]
-        shape = (config.feature_copies, len(train.rows), found.shape[1])
-        varied = found[len(rows) :].reshape(shape)
+        varied = np.array(found[len(rows) :]).reshape(*copies, every.shape[1])
         with atomic_write(path) as partial:
             np.savez(partial, films=every, copies=varied)
     with np.load(path) as stored:
         return Features(stored["films"], stored["copies"])
 
 
-def _plain(films: Films, rows: NDArray[np.intp]) -> Iterator[NDArray[np.float32]]:
+def _pictures(
+    films: TrainingFilms, rows: NDArray[np.intp], config: TrainingConfig
+) -> Iterator[NDArray[np.float32]]:
+    """Films as they are, then varied copies of those to train on."""
     for row in rows:
         yield films.pixels[row].astype(np.float32)
-
-
-def _varied(
-    films: Films, rows: NDArray[np.intp], config: TrainingConfig, copy: int
-) -> Iterator[NDArray[np.float32]]:
-    for row in rows:
-        rng = np.random.default_rng((config.seed, copy, int(row)))
-        yield vary(films.pixels[row], config.augmentation, rng)
-
-
-def _run(
-    graph: Graph,
-    pictures: Iterable[NDArray[np.float32]],
-    on_film: Callable[[int], None],
-) -> NDArray[np.float32]:
-    found: list[NDArray[np.float32]] = []
-    with contextlib.closing(graph.embeddings(pictures)) as embeddings:
-        for embedding in embeddings:
-            found.append(embedding)
-            on_film(len(found))
-    return np.stack(found)
+    for copy in range(config.feature_copies):
+        for row in films.train.rows:
+            rng = np.random.default_rng((config.seed, copy, int(row)))
+            yield vary(films.pixels[row], config.augmentation, rng)
 
 
 def _frozen_graph(

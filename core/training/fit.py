@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from core.jobs.control import Control, FinishAsked
+from core.jobs.control import FinishAsked
 from core.jobs.events import EpochEnded
+from core.jobs.progress import StageProgress
 from core.runs.config import TrainingConfig
 from core.runs.job_folder import JobFolder, Progress, save_weights
 from core.training.compiling import compile_network, tuning_optimiser
-from core.training.epochs import Best, Part, ended_epoch, weighted_loss
+from core.training.epochs import Best, ended_epoch, weighted_loss
 from core.training.network import build_network
-from core.training.pipeline import StoredBatches, TrainingBatches
+from core.training.pipeline import StoredBatches, TrainingBatches, TrainingFilms
 from core.training.seeds import begin_epoch, begin_phase
 
 BEST = "best.weights.h5"
@@ -24,17 +25,13 @@ BEST = "best.weights.h5"
 
 def fine_tune(
     network: keras.Model,
-    pixels: NDArray[np.uint8],
-    train: Part,
-    val: Part,
+    films: TrainingFilms,
     config: TrainingConfig,
     *,
     batch: int,
+    devices: int,
     folder: JobFolder,
-    control: Control,
-    devices: int = 1,
-    on_step: Callable[[int, int], None],
-    on_epoch: Callable[[EpochEnded], None],
+    progress: StageProgress,
 ) -> tuple[EpochEnded, ...]:
     """Train the head and the upper layers together, from where it was left.
 
@@ -44,59 +41,64 @@ def fine_tune(
     Args:
         network: Unfrozen, with the weights to start from; after a resume they
             are replaced by the checkpoint's.
-        pixels: (m, s, s) uint8, the stored films.
-        batch: Films per step.
         devices: Over which a step is spread; the batch must be a multiple.
-        control: Asked after each step whether to stop or finish.
-        on_step: Called with the films done and all of them.
-        on_epoch: Called after each epoch; may raise to stop.
 
     Returns:
         Every epoch of the phase, those before a resume included.
     """
-    batches = TrainingBatches(
-        pixels,
-        train.rows,
-        train.truth,
-        train.weights,
-        classes=network.output_shape[-1],
-        batch=batch,
-        augmentation=config.augmentation,
-        seed=config.seed,
-        devices=devices,
-    )
-    compile_network(network, tuning_optimiser(config, len(batches)), config)
-    network.optimizer.build(network.trainable_variables)
-    checked = StoredBatches(pixels, val.rows, batch, devices)
+    batches = TrainingBatches(films, config, batch, devices)
+    per_epoch = len(batches)
+    compile_network(network, tuning_optimiser(config, per_epoch), config)
+    optimiser = network.optimizer
+    optimiser.build(network.trainable_variables)
+    checked = StoredBatches(films, batch, devices)
+
+    def predict() -> NDArray[np.float32]:
+        return np.asarray(network.predict(checked, verbose=0))[: len(films.val.rows)]
+
+    def on_step(step: int, logs: object) -> None:
+        done = epoch * per_epoch + step + 1
+        progress.done(done * batch, config.epochs * per_epoch * batch)
+        progress.control.finish_if_asked()
+
+    steps = keras.callbacks.LambdaCallback(on_train_batch_end=on_step)
     best = Best(config.patience)
-    history = _go_on_from(network, checked, val, folder, best)
+    checkpoint = folder.progress()
+    if checkpoint is None:
+        best.loss = weighted_loss(predict(), films.val)
+        save_weights(network, folder.path / BEST)
+    else:
+        network.load_weights(folder.path / checkpoint.weights)
+        best.loss, best.epoch = checkpoint.best_loss, checkpoint.best_epoch
+    history = list(checkpoint.history) if checkpoint else []
     # A checkpoint may be of another batch size, in which an epoch has more steps.
-    network.optimizer.iterations.assign(len(history) * len(batches))
-    steps = _StepCallback(control, on_step, batch, len(batches) * config.epochs)
+    optimiser.iterations.assign(len(history) * per_epoch)
     for epoch in range(len(history), config.epochs):
         if best.is_stale(epoch - 1):
             break
         began = time.monotonic()
-        steps.done = epoch * len(batches)
         rate = rate_of(config, history)
         if rate is not None:
-            network.optimizer.learning_rate = rate
+            optimiser.learning_rate = rate
         begin_epoch(network, config.seed, "fine-tuning", epoch)
         try:
-            fitted = _learn(network, batches.start_epoch(epoch), steps, config)
+            progress.control.finish_if_asked()
+            drawn = batches.start_epoch(epoch)
+            fitted = network.fit(drawn, shuffle=False, verbose=0, callbacks=[steps])
         except FinishAsked:
             break
-        logits = _predict(network, checked, val)
+        if config.average > 0:
+            _separate(network)
         ended = ended_epoch(
             epoch,
             fitted,
-            logits,
-            val,
+            predict(),
+            films.val,
             best,
             began,
             phase="fine-tuning",
             epochs=config.epochs,
-            rate=float(keras.ops.convert_to_numpy(network.optimizer.learning_rate)),
+            rate=float(keras.ops.convert_to_numpy(optimiser.learning_rate)),
         )
         history.append(ended)
         if ended.best:
@@ -104,7 +106,7 @@ def fine_tune(
         name = f"epoch-{epoch + 1:04d}.weights.h5"
         done = (epoch + 1, name, best.epoch, best.loss, tuple(history))
         folder.save_progress(Progress("fine-tuning", *done), network)
-        on_epoch(ended)
+        progress.epoch(ended)
     return tuple(history)
 
 
@@ -139,43 +141,6 @@ def rate_of(config: TrainingConfig, history: Sequence[EpochEnded]) -> float | No
     return rate
 
 
-class _StepCallback(keras.callbacks.Callback):
-    def __init__(
-        self,
-        control: Control,
-        on_step: Callable[[int, int], None],
-        batch: int,
-        total: int,
-    ) -> None:
-        super().__init__()
-        self.control = control
-        self._on_step = on_step
-        self._batch = batch
-        self._total = total
-        self.done = 0
-
-    # Keras overrides
-
-    def on_train_batch_end(self, batch: int, logs: object = None) -> None:
-        self.done += 1
-        self._on_step(self.done * self._batch, self._total * self._batch)
-        self.control.finish_if_asked()
-
-
-def _learn(
-    network: keras.Model,
-    batches: TrainingBatches,
-    steps: _StepCallback,
-    config: TrainingConfig,
-) -> keras.callbacks.History:
-    """One epoch, its averaged weights put in place."""
-    steps.control.finish_if_asked()
-    fitted = network.fit(batches, epochs=1, shuffle=False, verbose=0, callbacks=[steps])
-    if config.average > 0:
-        _separate(network)
-    return fitted
-
-
 def _separate(network: keras.Model) -> None:
     """Give each weight an array of its own again.
 
@@ -184,28 +149,3 @@ def _separate(network: keras.Model) -> None:
     """
     for weight in network.trainable_variables:
         weight.assign(keras.ops.copy(weight.value))
-
-
-def _go_on_from(
-    network: keras.Model,
-    checked: StoredBatches,
-    val: Part,
-    folder: JobFolder,
-    best: Best,
-) -> list[EpochEnded]:
-    """Put the last checkpoint into the network; its epochs, or none."""
-    progress = folder.progress()
-    if progress is None:
-        logits = _predict(network, checked, val)
-        best.loss = weighted_loss(logits, val)
-        save_weights(network, folder.path / BEST)
-        return []
-    network.load_weights(folder.path / progress.weights)
-    best.loss, best.epoch = progress.best_loss, progress.best_epoch
-    return list(progress.history)
-
-
-def _predict(
-    network: keras.Model, checked: StoredBatches, val: Part
-) -> NDArray[np.float32]:
-    return np.asarray(network.predict(checked, verbose=0))[: len(val.rows)]

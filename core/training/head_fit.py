@@ -5,22 +5,22 @@ from __future__ import annotations
 import dataclasses
 import json
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import keras
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from core.files import atomic_write
-from core.jobs.control import Control
 from core.jobs.events import EpochEnded
+from core.jobs.progress import StageProgress
 from core.json_file import parse_json
+from core.records import convert, to_json
 from core.runs.config import TrainingConfig
 from core.training.compiling import compile_network, head_optimiser
-from core.training.epochs import Best, Part, ended_epoch
-from core.training.network import head_model, set_head
+from core.training.epochs import Best, ended_epoch
+from core.training.heads import head_model, set_head
+from core.training.pipeline import TrainingFilms
 from core.training.seeds import begin_epoch, begin_phase
 
 #: Films per step; memory, not quality, decides.
@@ -46,7 +46,6 @@ class Head:
 
     Attributes:
         weights: Of `core.training.network.head_model`, in its order.
-        history: Every epoch of the phase.
     """
 
     weights: tuple[NDArray[np.float32], ...]
@@ -55,26 +54,19 @@ class Head:
 
 def fit_head(
     features: Features,
-    train: Part,
-    val: Part,
+    films: TrainingFilms,
     config: TrainingConfig,
-    *,
-    classes: int,
-    control: Control,
-    on_epoch: Callable[[EpochEnded], None],
+    progress: StageProgress,
 ) -> Head:
-    """Train a head on features that were computed once.
-
-    Args:
-        control: Asked after each epoch whether to finish.
-        on_epoch: Called after each epoch; may raise to stop.
-    """
+    """Train a head on features that were computed once."""
     begin_phase(config.seed, "head")
-    model = head_model(config, features.films.shape[1], classes)
+    train, val = films.train, films.val
+    model = head_model(config, features.films.shape[1], films.classes)
     compile_network(model, head_optimiser(config), config)
     seen = np.concatenate([features.films[train.rows], *features.copies])
     times = 1 + len(features.copies)
-    targets = np.tile(np.eye(classes, dtype=np.float32)[train.truth], (times, 1))
+    one_hot = np.eye(films.classes, dtype=np.float32)
+    targets = np.tile(one_hot[train.truth], (times, 1))
     weights = np.tile(train.weights, times)
     history: list[EpochEnded] = []
     best = Best(config.patience)
@@ -106,8 +98,8 @@ def fit_head(
         if ended.best:
             kept = model.get_weights()
         history.append(ended)
-        on_epoch(ended)
-        if best.is_stale(epoch) or control.wants_finish:
+        progress.epoch(ended)
+        if best.is_stale(epoch) or progress.control.wants_finish:
             break
     return Head(tuple(kept), tuple(history))
 
@@ -126,7 +118,7 @@ def write_head(path: Path, head: Head) -> None:
     Raises:
         OutputError: It cannot be written.
     """
-    epochs = json.dumps([msgspec.structs.asdict(epoch) for epoch in head.history])
+    epochs = json.dumps(to_json(head.history))
     with atomic_write(path) as partial:
         np.savez(partial, *head.weights, epochs=epochs)
 
@@ -136,4 +128,4 @@ def read_head(path: Path) -> Head:
     with np.load(path) as stored:
         epochs = parse_json(str(stored["epochs"]))
         weights = (stored[f"arr_{i}"] for i in range(len(stored.files) - 1))
-        return Head(tuple(weights), tuple(EpochEnded(**epoch) for epoch in epochs))
+        return Head(tuple(weights), convert(epochs, tuple[EpochEnded, ...]))

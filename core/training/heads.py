@@ -18,20 +18,17 @@ _HIDDEN = "hidden_"
 _NORM = "norm_"
 
 
-def head_model(
-    config: TrainingConfig, features: int, labels: int, *, dropout: float | None = None
-) -> keras.Model:
+def head_model(config: TrainingConfig, features: int, labels: int) -> keras.Model:
     """The head alone, to train it on features that were computed once.
 
     Args:
         features: Number of pooled features, k.
-        dropout: In place of the job's.
 
     Returns:
         A model from (n, k) float32 to (n, labels) logits, its weights random.
     """
     pooled = keras.Input((features,), name="features")
-    return keras.Model(pooled, add_head(pooled, config, labels, dropout), name="head")
+    return keras.Model(pooled, add_head(pooled, config, labels), name="head")
 
 
 def add_head(
@@ -57,11 +54,7 @@ def add_head(
 
 
 def set_head(network: keras.Model, head: keras.Model) -> None:
-    """Copy the weights of a head that was trained alone onto a network.
-
-    Args:
-        head: As `head_model` makes it, of the same job.
-    """
+    """Copy the weights of a head that was trained alone onto a network."""
     for layer in head.layers:
         if layer.weights:
             network.get_layer(layer.name).set_weights(layer.get_weights())

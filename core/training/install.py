@@ -13,16 +13,16 @@ from typing import Any
 import keras
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from core import __version__
-from core.data.dataset import Dataset
-from core.data.split import Split, summarise
+from core.data.split import summarise
 from core.errors import TrainingError
 from core.evaluation.calibrated import calibrated_card
-from core.evaluation.evaluate import score_films, write_rows
+from core.evaluation.evaluate import score_films, without_details, write_rows
+from core.evaluation.lung_probes import probe_lungs
 from core.evaluation.metrics import fit_temperature
 from core.evaluation.pools import parse_pools
+from core.files import write_json
 from core.films.preprocess import PreprocessSpec
 from core.json_file import read_json
 from core.model.bundle import (
@@ -43,13 +43,15 @@ from core.model.bundle import (
 from core.model.classifier import Classifier, probabilities, probe_input
 from core.model.golden import write_golden_films
 from core.model.graph import Graph
+from core.model.lungs import lung_finder, shipped_lungs
 from core.model.seen_films import write_film_list
-from core.reports.report_json import report_json, write_report_json
+from core.reports.report_json import report_json
 from core.runs.config import TrainingConfig, config_to_json
 from core.runs.job_folder import JobFolder, without_folder
 from core.training.check import read_findings
 from core.training.export import PARITY, export_openvino, keras_logits
-from core.training.pipeline import Films
+from core.training.pipeline import JobFilms, logits_of
+from core.training.unseen_sources import unseen_sources
 
 INTENDED_USE = (
     "Research and teaching: to explore what a network sees in a frontal chest X-ray."
@@ -71,9 +73,7 @@ class Exported:
     """What came of writing the graph.
 
     Attributes:
-        temperature: Fitted on the validation films.
         difference: Largest difference of a probability from Keras there.
-        half: Whether the weights are stored as float16.
     """
 
     temperature: float
@@ -81,21 +81,18 @@ class Exported:
     half: bool
 
 
-def export_checked(
-    network: keras.Model, dataset: Dataset, split: Split, films: Films, folder: Path
-) -> Exported:
+def export_checked(network: keras.Model, data: JobFilms, folder: Path) -> Exported:
     """Write the graph: float16 weights where parity allows, else float32.
 
     Raises:
         TrainingError: Neither agrees with Keras on the validation films.
     """
-    rows = films.rows(split.val)
-    truth = np.array([dataset.labels.index(s.label) for s in split.val], np.intp)
-    expected = _logits(films, rows, lambda batch: keras_logits(network, batch))
+    films, rows, truth = data.films, data.rows("val"), data.truth("val")
+    expected = logits_of(films, rows, lambda batch: keras_logits(network, batch))
     worst = float("inf")
     for half in (True, False):
         graph = export_openvino(network, folder / GRAPH, half=half)
-        actual = _logits(films, rows, graph.logits)
+        actual = logits_of(films, rows, graph.logits)
         temperature = fit_temperature(truth, actual)
         gaps = probabilities(actual, temperature) - probabilities(expected, temperature)
         worst = float(np.abs(gaps).max())
@@ -110,9 +107,7 @@ def export_checked(
 
 def install(
     exported: Exported,
-    dataset: Dataset,
-    split: Split,
-    films: Films,
+    data: JobFilms,
     *,
     config: TrainingConfig,
     folder: JobFolder,
@@ -132,26 +127,45 @@ def install(
         OutputError: The bundle cannot be written.
     """
     names = (GRAPH, GRAPH_WEIGHTS, WEIGHTS)
-    files = {name: folder.path / name for name in names}
-    draft = _draft_card(config, dataset.labels, exported.temperature, files[GRAPH])
+    # Lungs are found in the same way whatever the labels.
+    lung_files, lung_record = shipped_lungs()
+    files = {name: folder.path / name for name in names} | lung_files
+    split, labels = data.split, data.dataset.labels
+    draft = _draft_card(config, labels, exported.temperature, files[GRAPH])
     trial = Classifier(write_bundle(folder.path / "draft", draft, files))
-    total = len(split.val) + len(split.test)
+    finder = lung_finder(trial.bundle)
+    total = len(split.val) + len(split.test) * (2 if finder else 1)
     val = score_films(trial, split.val, lambda done: on_film(done, total))
     before = len(split.val)
     test = score_films(trial, split.test, lambda done: on_film(before + done, total))
     write_rows(folder.path / EVALUATION, test, exported.temperature)
     pools = parse_pools(config.pools)
     card, on_test = calibrated_card(draft, val, test, pools=pools)
+    if finder is not None:
+        scored = before + len(split.test)
+        lungs = probe_lungs(
+            trial,
+            finder,
+            test.samples,
+            on_film=lambda done: on_film(scored + done, total),
+        )
+        on_test |= {"lungs": lungs} if lungs else {}
+    if unseen := unseen_sources(folder):
+        on_test["unseen_sources"] = unseen
     card = msgspec.structs.replace(
         card,
+        metrics={**card.metrics, "test": without_details(on_test)},
         data={
             "films": summarise(split),
-            "left_out": dict(dataset.left_out),
-            "unreadable": len(films.unreadable),
+            "left_out": dict(data.dataset.left_out),
+            "unreadable": len(data.films.unreadable),
             "split_sha256": split.sha256(),
             **read_findings(folder.path),
         },
-        training=_record(config, folder, exported, command),
+        training={
+            **_record(config, folder, exported, command),
+            **lung_record,
+        },
     )
     report = report_json(
         result=on_test,
@@ -159,7 +173,7 @@ def install(
         card=card,
         sha256=trial.bundle.sha256,
     )
-    write_report_json(folder.path / REPORT, report)
+    write_json(folder.path / REPORT, report)
     write_film_list(folder.path / FILMS, split)
     write_golden_films(trial, folder.path / GOLDEN)
     made = {name: folder.path / name for name in (EVALUATION, REPORT, FILMS, GOLDEN)}
@@ -227,17 +241,6 @@ def _record(
             **{name: _version(name) for name in packages},
         },
     }
-
-
-def _logits(
-    films: Films,
-    rows: NDArray[np.intp],
-    run: Callable[[NDArray[np.float32]], NDArray[np.float32]],
-) -> NDArray[np.float32]:
-    batches = [rows[start : start + 16] for start in range(0, len(rows), 16)]
-    return np.concatenate(
-        [run(films.pixels[b].astype(np.float32)[..., np.newaxis]) for b in batches]
-    )
 
 
 def _version(package: str) -> str:

@@ -8,16 +8,11 @@ import keras
 
 from core.errors import TrainingError
 from core.model.bundle import WEIGHTS, ModelBundle
-from core.runs.config import TrainingConfig
+from core.runs.config import TITLES, USUAL_LAYERS, TrainingConfig
 from core.runs.starting_weights import config_of
-from core.training.backbones import BACKBONE as BACKBONE
-from core.training.backbones import BY_NAME, make_backbone, standardise
-from core.training.heads import HEAD as HEAD
+from core.training.backbones import BACKBONE, DEVIATIONS, make_backbone, standardise
 from core.training.heads import POOLED, add_head, evidence_of
-from core.training.heads import head_model as head_model
-from core.training.heads import set_head as set_head
-from core.training.weights import load_start as load_start
-from core.training.weights import load_whole as load_whole
+from core.training.weights import load_start, load_whole
 
 
 def build_network(
@@ -30,7 +25,6 @@ def build_network(
     The head's always learns.
 
     Args:
-        labels: Number of outputs.
         dropout: In place of the job's; 0 for the network that is exported.
 
     Returns:
@@ -39,7 +33,7 @@ def build_network(
     """
     backbone = make_backbone(config.backbone, config.size)
     film = keras.Input((config.size, config.size, 1), name="film", dtype="float32")
-    standard = standardise(film, BY_NAME[config.backbone].deviation)
+    standard = standardise(film, DEVIATIONS[config.backbone])
     features = backbone(standard, training=None if config.learns_statistics else False)
     pooled = keras.layers.GlobalAveragePooling2D(name=POOLED)(features)
     return keras.Model(film, add_head(pooled, config, labels, dropout), name="hilum")
@@ -84,9 +78,6 @@ def network_of(bundle: ModelBundle) -> keras.Model:
 def check_network(config: TrainingConfig, labels: int) -> None:
     """Make the network of a job once, to refuse early what would be refused late.
 
-    Args:
-        labels: Number of outputs.
-
     Raises:
         CoreError: Its starting weights cannot be had or do not fit, or the backbone
             has fewer layers.
@@ -104,7 +95,6 @@ def unfreeze(network: keras.Model, layer: int, *, statistics: bool = False) -> i
 
     Args:
         layer: Number of the first layer of the backbone that learns.
-        statistics: Whether batch normalisation in the backbone learns too.
 
     Returns:
         The number of weights that learn.
@@ -128,5 +118,5 @@ def unfreeze(network: keras.Model, layer: int, *, statistics: bool = False) -> i
 
 
 def _usual_layers() -> str:
-    usual = [f"{x.unfreeze_from} for {x.title}" for x in BY_NAME.values()]
+    usual = [f"{layer} for {TITLES[name]}" for name, layer in USUAL_LAYERS.items()]
     return f"Usual are {', '.join(usual[:-1])} and {usual[-1]}."

@@ -3,33 +3,31 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import keras
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data.dataset import Sample
+from core.data.dataset import Dataset, Sample
 from core.data.fingerprints import fingerprint_of
 from core.data.patients import with_patient
-from core.errors import DatasetError, ImageReadError
-from core.files import atomic_write
+from core.data.reading import read_samples
+from core.data.split import Split
+from core.errors import DatasetError
+from core.files import atomic_write, write_json
 from core.films.preprocess import PreprocessSpec, to_network_input
-from core.films.radiograph import FilmFacts, read_radiograph
-from core.films.read_ahead import read_ahead
+from core.films.radiograph import FilmFacts, Radiograph
 from core.json_file import read_json
+from core.records import convert
 from core.runs.augment import vary
-from core.runs.variations import Augmentation
+from core.runs.config import TrainingConfig
 
-_THREADS = 4
-#: Numbered anew whenever a fingerprint changes, so that no older one is taken for it.
-_FINGERPRINTS = "fingerprints-2.npy"
-#: The first fields of `FilmFacts`, in its order.
-_FACTS = ("format", "width", "height", "bits", "colour", "file_bytes")
+#: Numbered anew whenever what they hold changes, so that no older one is taken for it.
+_FINGERPRINTS, _INDEX = "fingerprints-2.npy", "films-2.json"
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -42,7 +40,7 @@ class Films:
         pixels: (n, size, size) uint8, in the order of `samples`; stays on disk.
         fingerprints: (n, k) uint8, of their looks.
         unreadable: File -> why it could not be read.
-        facts: What each file says of itself, as far as its check needs it.
+        facts: What each file says of itself.
     """
 
     samples: tuple[Sample, ...]
@@ -51,10 +49,40 @@ class Films:
     unreadable: dict[str, str]
     facts: tuple[FilmFacts, ...]
 
-    def rows(self, part: Sequence[Sample]) -> NDArray[np.intp]:
-        """Row numbers in `pixels` of some of the films."""
-        row_of = {sample.file: row for row, sample in enumerate(self.samples)}
-        return np.array([row_of[sample.file] for sample in part], np.intp)
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class JobFilms:
+    """The films of a job that could be read, and how they are used."""
+
+    dataset: Dataset
+    split: Split
+    films: Films
+
+    def rows(self, name: str) -> NDArray[np.intp]:
+        """(n,) rows in the stored films of a part of the split."""
+        row_of = {sample.file: row for row, sample in enumerate(self.films.samples)}
+        return np.array([row_of[s.file] for s in self.split.part(name)], np.intp)
+
+    def truth(self, name: str) -> NDArray[np.intp]:
+        """(n,) the labels of the same, by their place among all."""
+        place = {label: i for i, label in enumerate(self.dataset.labels)}
+        return np.array([place[s.label] for s in self.split.part(name)], np.intp)
+
+
+class _Kept(msgspec.Struct):
+    """A film that could be read."""
+
+    file: str
+    sha256: str
+    patient: str
+    facts: FilmFacts
+
+
+class _Index(msgspec.Struct):
+    """The films in the file of their pixels, in its order, and why others are not."""
+
+    kept: list[_Kept] = []
+    unreadable: dict[str, str] = {}
 
 
 def read_films(
@@ -72,65 +100,89 @@ def read_films(
 
     Args:
         folder: Where the job keeps its files; must exist.
-        on_film: Called after each film with the number done; may raise to stop.
         pattern: Of the patient in a file's name, where nothing else tells it.
 
     Raises:
         DatasetError: No film can be read.
     """
-    pixels_path, index_path = folder / "films.u8", folder / "films.json"
-    if not (index_path.exists() and (folder / _FINGERPRINTS).exists()):
+    pixels_path, index_path = folder / "films.u8", folder / _INDEX
+    if not index_path.exists():
+
+        def keep(
+            sample: Sample, film: Radiograph, sha256: str
+        ) -> tuple[NDArray[np.uint8], NDArray[np.uint8], _Kept]:
+            square = np.rint(to_network_input(film, spec)[0, :, :, 0])
+            patient = with_patient(sample, film.facts.patient, pattern)[0].patient
+            kept = _Kept(sample.file, sha256, patient, film.facts)
+            # Not of the square: the check that made the split took it so.
+            return square.astype(np.uint8), fingerprint_of(film), kept
+
+        index = _Index()
         fingerprints: list[NDArray[np.uint8]] = []
-        digests: list[str] = []
-        facts: list[list[str | int]] = []
-        unreadable: dict[str, str] = {}
-        kept: list[str] = []
-        patients: list[Sample] = []
         # Written, not mapped: a full disk is then an error and not a crash.
         with open(pixels_path, "wb") as pixels:
-            for number, (sample, film) in enumerate(_decode(samples, spec), start=1):
-                if isinstance(film, str):
-                    unreadable[sample.file] = film
+            read = read_samples(samples, keep)
+            for number, (sample, found) in enumerate(read, start=1):
+                if isinstance(found, str):
+                    index.unreadable[sample.file] = found
                 else:
-                    pixels.write(film.square.tobytes())
-                    fingerprints.append(film.fingerprint)
-                    digests.append(film.sha256)
-                    facts.append([getattr(film.facts, name) for name in _FACTS])
-                    kept.append(sample.file)
-                    patient = film.facts.patient
-                    patients.append(with_patient(sample, patient, pattern)[0])
+                    square, looks, kept = found
+                    pixels.write(square.tobytes())
+                    fingerprints.append(looks)
+                    index.kept.append(kept)
                 on_film(number)
         with atomic_write(folder / _FINGERPRINTS) as partial:
             np.save(partial, np.array(fingerprints, np.uint8))
-        index = {
-            "kept": kept,
-            "sha256": digests,
-            "facts": facts,
-            "patients": [sample.patient for sample in patients],
-            "unreadable": unreadable,
-        }
-        with atomic_write(index_path) as partial:
-            partial.write_text(json.dumps(index), encoding="utf-8")
-    index = read_json(index_path)
-    if not index["kept"]:
+        write_json(index_path, index)
+    index = convert(read_json(index_path), _Index)
+    if not index.kept:
         raise DatasetError(
             "None of the films can be read.",
-            hint="The first one: " + next(iter(index["unreadable"].values()), ""),
+            hint="The first one: " + next(iter(index.unreadable.values()), ""),
         )
     by_file = {sample.file: sample for sample in samples}
-    known = zip(index["kept"], index["patients"], index["sha256"], strict=True)
-    kept_samples = tuple(
-        dataclasses.replace(by_file[file], patient=patient, sha256=sha256)
-        for file, patient, sha256 in known
-    )
-    shape = (len(index["kept"]), spec.size, spec.size)
     return Films(
-        kept_samples,
-        np.memmap(pixels_path, np.uint8, "r", shape=shape),
+        tuple(
+            dataclasses.replace(by_file[k.file], patient=k.patient, sha256=k.sha256)
+            for k in index.kept
+        ),
+        np.memmap(
+            pixels_path, np.uint8, "r", shape=(len(index.kept), spec.size, spec.size)
+        ),
         np.load(folder / _FINGERPRINTS),
-        index["unreadable"],
-        tuple(FilmFacts(*fields) for fields in index.get("facts", ())),
+        index.unreadable,
+        tuple(kept.facts for kept in index.kept),
     )
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Part:
+    """Films of a split, as a phase needs them.
+
+    Attributes:
+        rows: (n,) int, their rows in the stored films.
+        truth: (n,) int.
+        weights: (n,) float32 with mean 1.
+    """
+
+    rows: NDArray[np.intp]
+    truth: NDArray[np.intp]
+    weights: NDArray[np.float32]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class TrainingFilms:
+    """What both phases learn from.
+
+    Attributes:
+        pixels: (m, s, s) uint8, the stored films.
+        train, val: Those to learn from, and to choose the best epoch on.
+    """
+
+    pixels: NDArray[np.uint8]
+    train: Part
+    val: Part
+    classes: int
 
 
 class TrainingBatches(keras.utils.PyDataset):
@@ -140,44 +192,27 @@ class TrainingBatches(keras.utils.PyDataset):
     job sees the same ones. Keras's threads run ahead of the step.
 
     Args:
-        pixels: (m, s, s) uint8, of which the epoch uses some rows.
-        rows: (n,) int, the rows of the films to train on.
-        labels: (n,) int.
-        weights: (n,) float32 with mean 1.
-        classes: Number of labels.
+        films: Its training films are drawn from.
         devices: Devices that share a step: the last batch of an epoch is
             filled up with its first films to a multiple of it.
     """
 
     def __init__(
-        self,
-        pixels: NDArray[np.uint8],
-        rows: NDArray[np.intp],
-        labels: NDArray[np.intp],
-        weights: NDArray[np.float32],
-        *,
-        classes: int,
-        batch: int,
-        augmentation: Augmentation,
-        seed: int,
-        devices: int = 1,
+        self, films: TrainingFilms, config: TrainingConfig, batch: int, devices: int = 1
     ) -> None:
         super().__init__(workers=2, use_multiprocessing=False, max_queue_size=6)
-        self._pixels = pixels
-        self._rows = rows
-        self._weights = weights
-        self._targets = np.eye(classes, dtype=np.float32)[labels]
+        self._pixels, self._part = films.pixels, films.train
+        self._targets = np.eye(films.classes, dtype=np.float32)[films.train.truth]
         self._batch = batch
-        self._augmentation = augmentation
-        self._seed = seed
+        self._config = config
         self._devices = devices
         self.start_epoch(0)
 
     def start_epoch(self, epoch: int) -> TrainingBatches:
         """Draw the films of an epoch, numbered from 0; itself."""
         self._epoch = epoch
-        rng = np.random.default_rng((self._seed, epoch))
-        self._order = _filled_up(draw(self._weights, rng), self._devices)
+        rng = np.random.default_rng((self._config.seed, epoch))
+        self._order = _filled_up(draw(self._part.weights, rng), self._devices)
         return self
 
     # Keras overrides
@@ -187,11 +222,10 @@ class TrainingBatches(keras.utils.PyDataset):
 
     def __getitem__(self, index: int) -> tuple[NDArray[np.float32], ...]:
         drawn = self._order[index * self._batch : (index + 1) * self._batch]
-        rng = np.random.default_rng((self._seed, self._epoch, index))
-        films = [
-            vary(self._pixels[row], self._augmentation, rng)
-            for row in self._rows[drawn]
-        ]
+        rng = np.random.default_rng((self._config.seed, self._epoch, index))
+        how = self._config.augmentation
+        rows = self._part.rows[drawn]
+        films = [vary(self._pixels[row], how, rng) for row in rows]
         return np.stack(films)[..., np.newaxis], self._targets[drawn]
 
 
@@ -199,22 +233,15 @@ class StoredBatches(keras.utils.PyDataset):
     """Films as they are, in order, for validation.
 
     Args:
-        pixels: (m, s, s) uint8.
-        rows: (n,) int, the rows to give.
+        films: Its validation films are given.
         devices: Devices that share a batch: films that fill the last one up to
             a multiple of it follow the n.
     """
 
-    def __init__(
-        self,
-        pixels: NDArray[np.uint8],
-        rows: NDArray[np.intp],
-        batch: int,
-        devices: int = 1,
-    ) -> None:
+    def __init__(self, films: TrainingFilms, batch: int, devices: int = 1) -> None:
         super().__init__(workers=1, use_multiprocessing=False, max_queue_size=4)
-        self._pixels = pixels
-        self._rows = _filled_up(rows, devices)
+        self._pixels = films.pixels
+        self._rows = _filled_up(films.val.rows, devices)
         self._batch = batch
 
     # Keras overrides
@@ -246,31 +273,18 @@ def _filled_up(rows: NDArray[np.intp], multiple: int) -> NDArray[np.intp]:
     return np.concatenate([rows, np.resize(rows, -len(rows) % multiple)])
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class _Decoded:
-    square: NDArray[np.uint8]
-    fingerprint: NDArray[np.uint8]
-    sha256: str
-    facts: FilmFacts
+def logits_of(
+    films: Films,
+    rows: NDArray[np.intp],
+    run: Callable[[NDArray[np.float32]], NDArray[np.float32]],
+) -> NDArray[np.float32]:
+    """Logits (n, c) of stored films, a few at a time.
 
-
-def _decode(
-    samples: Sequence[Sample], spec: PreprocessSpec
-) -> Iterator[tuple[Sample, _Decoded | str]]:
-    def one(sample: Sample) -> _Decoded | str:
-        try:
-            film = read_radiograph(sample.path)
-            with open(sample.path, "rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-        except ImageReadError as error:
-            return str(error)
-        except OSError as error:
-            return f"The film cannot be read: {error.strerror}."
-        if sample.sha256 not in ("", digest):
-            return "The film has changed since the split was written."
-        square = np.rint(to_network_input(film, spec)[0, :, :, 0]).astype(np.uint8)
-        # Not of the square: the check that made the split took it so.
-        looks = fingerprint_of(film)
-        return _Decoded(square, looks, digest, film.facts)
-
-    return read_ahead(one, samples, threads=_THREADS)
+    Args:
+        rows: (n,) of the films.
+        run: From (m, s, s, 1) float32 in [0, 255] to (m, c) logits.
+    """
+    batches = [rows[start : start + 16] for start in range(0, len(rows), 16)]
+    return np.concatenate(
+        [run(films.pixels[b].astype(np.float32)[..., np.newaxis]) for b in batches]
+    )

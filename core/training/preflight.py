@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import time
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -13,12 +13,14 @@ import msgspec
 import numpy as np
 import psutil
 
-from core.data.dataset import Dataset, Sample, index_dataset
+from core.data.dataset import Dataset, Sample
+from core.data.split import SPLITS
 from core.errors import DatasetError, ImageReadError, TrainingError
 from core.films.preprocess import PreprocessSpec, to_network_input
 from core.films.radiograph import read_radiograph
 from core.jobs.control import Control
-from core.jobs.events import Noted, Progressed, StageStarted
+from core.jobs.events import Noted
+from core.jobs.progress import StageProgress
 from core.jobs.reporters import Report
 from core.runs.config import TrainingConfig
 from core.training.compiling import (
@@ -27,17 +29,21 @@ from core.training.compiling import (
     spread_over_devices,
     tuning_optimiser,
 )
-from core.training.device import find_device, memory_free_and_total
-from core.training.memory import fitting_batch, is_out_of_memory
-from core.training.network import build_network, load_start, unfreeze
+from core.training.device import (
+    find_device,
+    fitting_batch,
+    is_out_of_memory,
+    memory_free_and_total,
+)
+from core.training.network import build_network, unfreeze
+from core.training.weights import load_start
 
 _TRIED_FILMS = 16
 _TIMED_STEPS = 2
-_SPLITS = ("train", "val", "test")
 
 
 def preflight(
-    config: TrainingConfig, data: Path, *, report: Report, control: Control
+    config: TrainingConfig, dataset: Dataset, *, report: Report, control: Control
 ) -> dict[str, Any]:
     """Try what a job would do, and predict how long it takes.
 
@@ -63,28 +69,20 @@ def preflight(
     device = find_device()
     report(device)
     free, total = memory_free_and_total()
-    notes: list[str] = []
-    dataset = index_dataset(data, config.labels)
-    if len(dataset.labels) < 2:
-        raise DatasetError(
-            f"{data.name} has films of one label only: {dataset.labels[0]}.",
-            hint="Add films of at least one other label, in a folder of its own.",
-        )
     counts = _counts(dataset, config)
-    report(StageStarted("reading", "Reading some films."))
-    read_s = _reading(dataset.samples, config, report, control)
-    report(StageStarted("step", "Trying a step."))
+    progress = StageProgress(report, control)
+    progress.start("reading", "Reading some films.")
+    read_s = _reading(dataset.samples, config, progress)
+    progress.start("step", "Trying a step.")
     with spread_over_devices() as devices:
-        steps = _Steps(config, len(dataset.labels), devices, control)
-        batch = steps.largest_batch()
-        timing = steps.time(batch)
+        timing = _try_steps(config, len(dataset.labels), devices, control)
+    batch, notes = timing.batch, []
     if batch < config.batch:
         notes.append(
             f"Memory is too short for {config.batch} films per step; the job will "
             f"use {batch}."
         )
-    for note in notes:
-        report(Noted(note))
+        report(Noted(notes[0]))
     parts = _minutes(counts, config, timing, read_s)
     is_processor = device.reason != ""
     step_s = timing.step_s
@@ -111,110 +109,85 @@ class _Timing:
     The first step is apart: the backend prepares itself in it.
     """
 
-    step_s: float | None
-    film_s: float
     batch: int
     first_s: float
+    step_s: float | None
+    film_s: float
 
 
-class _Steps:
-    """Tries steps of the second phase on drawn films."""
+def _try_steps(
+    config: TrainingConfig, classes: int, devices: int, control: Control
+) -> _Timing:
+    """Take steps on drawn films, with half the batch again until one fits."""
 
-    def __init__(
-        self, config: TrainingConfig, classes: int, devices: int, control: Control
-    ) -> None:
-        self._config = config
-        self._classes = classes
-        self._devices = devices
-        self._control = control
-        self._first_s = 0.0
-
-    def largest_batch(self) -> int:
-        """The job's batch, halved until a step fits into memory."""
-        batch = self._config.batch
-        while True:
-            self._control.stop_if_asked()
-            try:
-                self._network = self._ready()
-                if not has_gpu():
-                    batch = fitting_batch(self._network, batch)
-                batch = max(1, batch // self._devices) * self._devices
-                began = time.monotonic()
-                self._step(batch)
-                self._first_s = time.monotonic() - began
-                return batch
-            except Exception as error:
-                if not is_out_of_memory(error):
-                    raise
-            if batch // 2 < self._devices:
-                raise TrainingError(
-                    f"Memory does not suffice even for {batch} films per step.",
-                    hint="Close other programs, choose a smaller size of the input, "
-                    "or unfreeze fewer layers.",
-                )
-            keras.backend.clear_session(free_memory=True)
-            batch //= 2
-
-    def time(self, batch: int) -> _Timing:
-        """How long a step and a mere pass take."""
-        step_s = None
-        if self._config.epochs:
-            began = time.monotonic()
-            for _ in range(_TIMED_STEPS):
-                self._control.stop_if_asked()
-                self._step(batch)
-            step_s = (time.monotonic() - began) / _TIMED_STEPS
-        films = self._films(batch)
-        self._network.predict_on_batch(films)
+    def seconds(step: Callable[[], object]) -> float:
+        control.stop_if_asked()
         began = time.monotonic()
-        self._network.predict_on_batch(films)
-        film_s = (time.monotonic() - began) / batch
-        return _Timing(step_s, film_s, batch, self._first_s)
+        step()
+        return time.monotonic() - began
 
-    def _ready(self) -> keras.Model:
-        config = self._config
-        policy = "mixed_bfloat16" if config.mixed_precision else "float32"
-        keras.mixed_precision.set_dtype_policy("float32")
-        network = build_network(config, self._classes)
-        load_start(network, config)
-        if config.mixed_precision:
-            weights = network.get_weights()
-            keras.mixed_precision.set_dtype_policy(policy)
-            network = build_network(config, self._classes)
-            network.set_weights(weights)
-        unfreeze(network, config.unfreeze_from, statistics=config.learns_statistics)
-        compile_network(network, tuning_optimiser(config, 10), config)
-        return network
+    batch = config.batch
+    while True:
+        control.stop_if_asked()
+        try:
+            network = _ready_network(config, classes)
+            if not has_gpu():
+                batch = fitting_batch(network, batch)
+            batch = max(1, batch // devices) * devices
+            shape = (batch, config.size, config.size, 1)
+            films = np.random.default_rng(0).uniform(0, 255, shape).astype(np.float32)
+            targets = np.eye(classes, dtype=np.float32)[np.arange(batch) % classes]
+            step = functools.partial(network.predict_on_batch, films)
+            if config.epochs:
+                step = functools.partial(network.train_on_batch, films, targets)
+            first_s = seconds(step)
+            break
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+        if batch // 2 < devices:
+            raise TrainingError(
+                f"Memory does not suffice even for {batch} films per step.",
+                hint="Close other programs, choose a smaller size of the input, "
+                "or unfreeze fewer layers.",
+            )
+        keras.backend.clear_session(free_memory=True)
+        batch //= 2
+    step_s = None
+    if config.epochs:
+        step_s = float(np.mean([seconds(step) for _ in range(_TIMED_STEPS)]))
+    network.predict_on_batch(films)
+    film_s = seconds(functools.partial(network.predict_on_batch, films)) / batch
+    return _Timing(batch, first_s, step_s, film_s)
 
-    def _step(self, batch: int) -> None:
-        if not self._config.epochs:
-            self._network.predict_on_batch(self._films(batch))
-            return
-        targets = np.eye(self._classes, dtype=np.float32)
-        drawn = targets[np.arange(batch) % self._classes]
-        self._network.train_on_batch(self._films(batch), drawn)
 
-    def _films(self, batch: int) -> Any:
-        size = self._config.size
-        rng = np.random.default_rng(0)
-        return rng.uniform(0, 255, (batch, size, size, 1)).astype(np.float32)
+def _ready_network(config: TrainingConfig, classes: int) -> keras.Model:
+    """The network of a job as its second phase begins."""
+    keras.mixed_precision.set_dtype_policy("float32")
+    network = build_network(config, classes)
+    load_start(network, config)
+    if config.mixed_precision:
+        weights = network.get_weights()
+        keras.mixed_precision.set_dtype_policy("mixed_bfloat16")
+        network = build_network(config, classes)
+        network.set_weights(weights)
+    unfreeze(network, config.unfreeze_from, statistics=config.learns_statistics)
+    compile_network(network, tuning_optimiser(config, 10), config)
+    return network
 
 
 def _counts(dataset: Dataset, config: TrainingConfig) -> dict[str, int]:
     """Films per split: the data's own, or what the shares will give."""
     splits = [sample.split for sample in dataset.samples]
     if any(splits):
-        return {name: splits.count(name) for name in _SPLITS}
+        return {name: splits.count(name) for name in SPLITS}
     n = len(splits)
     val, test = round(n * config.validation), round(n * config.test)
     return {"train": n - val - test, "val": val, "test": test}
 
 
 def _reading(
-    samples: Sequence[Sample],
-    config: TrainingConfig,
-    report: Report,
-    control: Control,
+    samples: Sequence[Sample], config: TrainingConfig, progress: StageProgress
 ) -> float:
     """Seconds to read one film, by some from all over the data."""
     spec = PreprocessSpec(size=config.size)
@@ -222,12 +195,11 @@ def _reading(
     began = time.monotonic()
     failures: list[str] = []
     for number, sample in enumerate(tried, start=1):
-        control.stop_if_asked()
         try:
             to_network_input(read_radiograph(sample.path), spec)
         except ImageReadError as error:
             failures.append(str(error))
-        report(Progressed("reading", number, len(tried)))
+        progress.done(number, len(tried))
     if len(failures) == len(tried):
         raise DatasetError(
             "None of the films tried can be read.",
@@ -240,7 +212,7 @@ def _minutes(
     counts: dict[str, int], config: TrainingConfig, timing: _Timing, read_s: float
 ) -> dict[str, float]:
     """Stage -> minutes at most."""
-    train, val, test = (counts[name] for name in _SPLITS)
+    train, val, test = (counts[name] for name in SPLITS)
     passes = train * (1 + config.feature_copies) + val
     seconds = {
         "reading": read_s * (train + val + test),

@@ -21,9 +21,6 @@ def begin_phase(seed: int, phase: str) -> None:
 
     Their random weights, and the names that Keras gives their layers: these get
     into the exported graph, and Keras numbers them through.
-
-    Args:
-        phase: One of `_PHASES`.
     """
     keras.backend.clear_session()
     keras.utils.set_random_seed(_number(seed, phase))

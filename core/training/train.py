@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 import keras
 import msgspec
-import numpy as np
 
-from core.data.dataset import Dataset, index_dataset
+from core.data.dataset import Dataset
 from core.data.film_weights import balanced_weights
 from core.data.near_duplicates import similar_pairs
 from core.data.patients import compile_pattern
@@ -26,9 +24,9 @@ from core.data.split import (
     split_by_group,
     write_manifest,
 )
-from core.errors import DatasetError, TrainingError
+from core.errors import TrainingError
 from core.evaluation.findings import cautions_about
-from core.files import atomic_write
+from core.files import atomic_write, write_json
 from core.films.preprocess import PreprocessSpec
 from core.jobs.control import Control
 from core.jobs.events import EpochEnded, JobSucceeded, Noted
@@ -38,19 +36,18 @@ from core.json_file import read_json
 from core.model.bundle import WEIGHTS, ModelBundle
 from core.runs.config import TrainingConfig
 from core.runs.job_folder import JobFolder, save_weights
-from core.training.check import check_films, write_findings
+from core.training.check import FINDINGS, check_films
 from core.training.compiling import has_gpu, spread_over_devices
-from core.training.device import find_device
-from core.training.epochs import Part
+from core.training.device import find_device, fitting_batch, is_out_of_memory
 from core.training.features import compute_features
 from core.training.fit import BEST, best_network, fine_tune
 from core.training.head_fit import fit_head, put_head, read_head, write_head
 from core.training.install import display_name, export_checked, install
-from core.training.memory import fitting_batch, is_out_of_memory
-from core.training.network import build_network, load_start, unfreeze
-from core.training.pipeline import Films, read_films
+from core.training.network import build_network, unfreeze
+from core.training.pipeline import Films, JobFilms, Part, TrainingFilms, read_films
 from core.training.seeds import begin_phase
-from core.training.weights import halve
+from core.training.unseen_sources import measure_unseen_sources
+from core.training.weights import halve, load_start
 
 #: The head and its epochs, and the weights with it that fine-tuning starts from.
 _HEAD, _START = "head.npz", "start.weights.h5"
@@ -58,7 +55,7 @@ _HEAD, _START = "head.npz", "start.weights.h5"
 
 def run_job(
     config: TrainingConfig,
-    data: Path,
+    dataset: Dataset,
     out: Path,
     *,
     folder: JobFolder,
@@ -69,11 +66,8 @@ def run_job(
     """Train, export, evaluate and install; go on where a former run stopped.
 
     Args:
-        data: Folder or manifest.
-        out: The bundle to make.
+        dataset: Of `core.training.checks.check_job`.
         folder: Where the job keeps its files until the bundle is made.
-        command: How the job was started, for the card.
-        report: Takes events, in this thread.
         control: Asked after every film and step.
 
     Raises:
@@ -82,58 +76,44 @@ def run_job(
     """
     job = _Job(config, folder, StageProgress(report, control))
     report(find_device())
-    dataset, split, films = job.read(data)
-    job.train(dataset, split, films)
-    bundle = job.finish(dataset, split, films, out, command)
+    films, dataset = job.read(dataset)
+    data = JobFilms(dataset, job.split(dataset, films), films)
+    job.train(data)
+    bundle = job.finish(data, out, command)
     folder.discard()
     report(JobSucceeded(str(out)))
     return bundle
 
 
+@dataclasses.dataclass(frozen=True)
 class _Job:
     """The stages of one job, each leaving its result in the folder."""
 
-    def __init__(
-        self,
-        config: TrainingConfig,
-        folder: JobFolder,
-        progress: StageProgress,
-    ) -> None:
-        self.config = config
-        self.folder = folder
-        self.progress = progress
+    config: TrainingConfig
+    folder: JobFolder
+    progress: StageProgress
 
-    def read(self, data: Path) -> tuple[Dataset, Split, Films]:
-        """Index, decode and split the films."""
-        config, note = self.config, self._note_left_out
-        self.progress.start("reading", f"Reading the films of {data.name}.")
-        dataset = index_dataset(data, config.labels)
-        if len(dataset.labels) < 2:
-            raise DatasetError(
-                f"{data.name} has films of one label only: {dataset.labels[0]}.",
-                hint="Add films of at least one other label, in a folder of its own.",
-            )
-        note(dataset.left_out)
-        accepted = bool(config.accept_leaks)
-        given = given_split(dataset, leaks_accepted=accepted)
+    def read(self, dataset: Dataset) -> tuple[Films, Dataset]:
+        """Decode the films; they, and what is left of the data."""
+        self.progress.start("reading", f"Reading the films of {dataset.name}.")
+        self._note_left_out(dataset.left_out)
+        given = given_split(dataset, leaks_accepted=bool(self.config.accept_leaks))
         wanted = dataset.samples
         if given is not None:
-            note(given[1])
+            self._note_left_out(given[1])
             wanted = (*given[0].train, *given[0].val, *given[0].test)
         films = read_films(
             wanted,
-            PreprocessSpec(size=config.size),
+            PreprocessSpec(size=self.config.size),
             self.folder.path,
             lambda done: self.progress.done(done, len(wanted)),
-            pattern=compile_pattern(config.patient_pattern),
+            pattern=compile_pattern(self.config.patient_pattern),
         )
         for file, reason in films.unreadable.items():
             self.progress.report(Noted(f"Left out {file}: {reason}"))
-        readable = dataclasses.replace(dataset, samples=films.samples)
-        split = self._split(readable, films, is_given=given is not None)
-        return readable, split, films
+        return films, dataclasses.replace(dataset, samples=films.samples)
 
-    def _split(self, dataset: Dataset, films: Films, *, is_given: bool) -> Split:
+    def split(self, dataset: Dataset, films: Films) -> Split:
         """Made once: a job that goes on has the split that it began with."""
         record = self.folder.split
         if record.exists():
@@ -151,7 +131,7 @@ class _Job:
         pairs = similar_pairs(films.fingerprints, lambda share: check())
         linked = [(pair.first, pair.second) for pair in pairs]
         groups = group_by_pairs(dataset.samples, linked)
-        if is_given and given is not None:
+        if given is not None:
             if not accepted:
                 refuse_leaks(dataset, groups)
             split = given[0]
@@ -163,58 +143,56 @@ class _Job:
             split,
             groups,
             pairs,
-            is_given=is_given,
+            is_given=given is not None,
             seed=config.seed,
             check=check,
         )
-        write_findings(self.folder.path, found)
+        write_json(self.folder.path / FINDINGS, found)
         names = {label: display_name(label) for label in dataset.labels}
         for caution in cautions_about({"findings": found}, names):
             self.progress.report(Noted(caution))
         write_manifest(self.folder.path / "split.csv", split)
-        where = {s.file: name for name in SPLITS for s in split.part(name)}
-        with atomic_write(record) as partial:
-            partial.write_text(json.dumps(where), encoding="utf-8")
+        write_json(record, {s.file: name for name in SPLITS for s in split.part(name)})
         return split
 
-    def train(self, dataset: Dataset, split: Split, films: Films) -> None:
+    def train(self, data: JobFilms) -> None:
         """Both phases; the best network ends up in the folder."""
         if self.folder.trained.exists():
             return
-        classes, is_tuning = len(dataset.labels), self.folder.progress() is not None
-        train, val = (self._part(dataset, split, films, n) for n in ("train", "val"))
+        train, val = (self._part(data, name) for name in ("train", "val"))
+        classes = len(data.dataset.labels)
+        films = TrainingFilms(data.films.pixels, train, val, classes)
+        is_tuning = self.folder.progress() is not None
         start = self.folder.path / _START
         if not start.exists():
-            self._train_head(classes, films, train, val)
+            self._train_head(films)
         phase = "head"
         history = list(read_head(self.folder.path / _HEAD).history)
         if self.config.epochs and (is_tuning or not self.progress.control.wants_finish):
             phase = "fine-tuning"
-            history += self._fine_tune(classes, films, train, val)
+            history += self._fine_tune(films)
         else:
             with atomic_write(self.folder.path / BEST) as partial:
                 shutil.copyfile(start, partial)
         self._note_end(phase, history)
-        text = json.dumps([msgspec.structs.asdict(epoch) for epoch in history])
-        with atomic_write(self.folder.trained) as partial:
-            partial.write_text(text, encoding="utf-8")
+        write_json(self.folder.trained, [msgspec.structs.asdict(e) for e in history])
 
-    def finish(
-        self, dataset: Dataset, split: Split, films: Films, out: Path, command: str
-    ) -> ModelBundle:
+    def finish(self, data: JobFilms, out: Path, command: str) -> ModelBundle:
         """Export, calibrate on validation, report on test, install."""
         folder = self.folder.path
         self.progress.start("export", "Writing the graph and comparing it with Keras.")
-        network = best_network(self.config, len(dataset.labels), self.folder)
+        network = best_network(self.config, len(data.dataset.labels), self.folder)
         save_weights(network, folder / WEIGHTS)
         halve(folder / WEIGHTS)
-        exported = export_checked(network, dataset, split, films, folder)
+        exported = export_checked(network, data, folder)
+        if self.config.leave_one_source_out:
+            measure_unseen_sources(
+                self.config, data, self.folder, self.progress, self._train_other
+            )
         self.progress.start("evaluation", "Measuring it on validation and test films.")
         return install(
             exported,
-            dataset,
-            split,
-            films,
+            data,
             config=self.config,
             folder=self.folder,
             out=out,
@@ -222,42 +200,35 @@ class _Job:
             on_film=self.progress.done,
         )
 
-    def _train_head(self, classes: int, films: Films, train: Part, val: Part) -> None:
+    def _train_other(
+        self, folder: JobFolder, data: JobFilms, progress: StageProgress
+    ) -> None:
+        """Train by the same settings in another folder, on other films."""
+        dataclasses.replace(self, folder=folder, progress=progress).train(data)
+
+    def _part(self, data: JobFilms, name: str) -> Part:
+        samples = data.split.part(name)
+        weights = balanced_weights(samples, self.config.balance, self.config.heaviest)
+        return Part(data.rows(name), data.truth(name), weights)
+
+    def _train_head(self, films: TrainingFilms) -> None:
         """The first phase: starting weights with a head that fits them."""
-        config = self.config
+        config, folder, progress = self.config, self.folder, self.progress
         begin_phase(config.seed, "start")
         keras.mixed_precision.set_dtype_policy("float32")
-        network = build_network(config, classes)
+        network = build_network(config, films.classes)
         load_start(network, config)
-        path = self.folder.path / _HEAD
+        path = folder.path / _HEAD
         if not path.exists():
             features = compute_features(
-                network,
-                films,
-                train,
-                val,
-                config,
-                folder=self.folder,
-                start=self.progress.start,
-                on_film=self.progress.done,
+                network, films, config, folder=folder, progress=progress
             )
-            self.progress.start("head", "Training the head on the features.")
-            head = fit_head(
-                features,
-                train,
-                val,
-                config,
-                classes=classes,
-                control=self.progress.control,
-                on_epoch=self.progress.epoch,
-            )
-            write_head(path, head)
+            progress.start("head", "Training the head on the features.")
+            write_head(path, fit_head(features, films, config, progress))
         put_head(network, read_head(path), config)
-        save_weights(network, self.folder.path / _START)
+        save_weights(network, folder.path / _START)
 
-    def _fine_tune(
-        self, classes: int, films: Films, train: Part, val: Part
-    ) -> tuple[EpochEnded, ...]:
+    def _fine_tune(self, films: TrainingFilms) -> tuple[EpochEnded, ...]:
         """The second phase; with half the batch again while memory runs out."""
         config = self.config
         policy = "mixed_bfloat16" if config.mixed_precision else "float32"
@@ -268,23 +239,19 @@ class _Job:
             try:
                 with spread_over_devices() as devices:
                     keras.mixed_precision.set_dtype_policy(policy)
-                    network = build_network(config, classes)
+                    network = build_network(config, films.classes)
                     layer, learned = config.unfreeze_from, config.learns_statistics
                     unfreeze(network, layer, statistics=learned)
                     batch = self._fitting_batch(network, devices)
                     network.load_weights(self.folder.path / _START)
                     return fine_tune(
                         network,
-                        films.pixels,
-                        train,
-                        val,
+                        films,
                         config,
                         batch=batch,
                         devices=devices,
                         folder=self.folder,
-                        control=self.progress.control,
-                        on_step=self.progress.done,
-                        on_epoch=self.progress.epoch,
+                        progress=self.progress,
                     )
             except Exception as error:
                 if not is_out_of_memory(error):
@@ -319,12 +286,6 @@ class _Job:
             f"Memory ran out with {batch} films per step; the epoch was started "
             f"again with {batch // 2}."
         )
-
-    def _part(self, dataset: Dataset, split: Split, films: Films, name: str) -> Part:
-        samples = split.part(name)
-        truth = [dataset.labels.index(sample.label) for sample in samples]
-        weights = balanced_weights(samples, self.config.balance, self.config.heaviest)
-        return Part(films.rows(samples), np.array(truth, np.intp), weights)
 
     def _note_end(self, phase: str, history: list[EpochEnded]) -> None:
         """Say where a training was ended by hand; `phase` is the last that began."""

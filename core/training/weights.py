@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from core.errors import TrainingError
 from core.files import atomic_write
-from core.runs.config import TrainingConfig
+from core.runs.config import TITLES, TrainingConfig
 from core.runs.starting_weights import missing, start_file
-from core.training.backbones import BACKBONE, BY_NAME, make_backbone
+from core.training.backbones import BACKBONE, imagenet_file, make_backbone
 
 #: Where Keras keeps a model within a model in a weights file.
 _NESTED = "layers/functional"
@@ -33,22 +33,19 @@ def load_start(network: keras.Model, config: TrainingConfig) -> None:
     which are downloaded where neither the user nor an earlier download put them, or
     as `core.runs.starting_weights.start_file` has it.
 
-    Args:
-        network: As `core.training.network.build_network` makes it of the job.
-
     Raises:
         CoreError: They cannot be had or do not fit.
     """
     backbone = network.get_layer(BACKBONE)
     if config.weights == "imagenet":
-        path = Path.home() / ".keras" / "models" / BY_NAME[config.backbone].imagenet
+        path = Path.home() / ".keras" / "models" / imagenet_file(config.backbone)
         if not path.is_file():
             backbone.set_weights(_imagenet(config.backbone))
             return
     else:
         path = start_file(config)
     if path is not None:
-        _load_backbone(backbone, path, BY_NAME[config.backbone].title)
+        _load_backbone(backbone, path, TITLES[config.backbone])
         if not all(np.isfinite(array).all() for array in backbone.get_weights()):
             raise TrainingError(
                 f"The weights in {path.name} cannot be trained from: some are not "
@@ -99,13 +96,12 @@ def halve(path: Path) -> None:
 
 
 def _imagenet(name: str) -> list[Any]:
-    known = BY_NAME[name]
     try:
         source = make_backbone(name, 224, "imagenet")
     except Exception as error:  # noqa: BLE001 - Keras raises a bare Exception here
         raise TrainingError(
-            f"The ImageNet weights of {known.title} could not be downloaded.",
-            hint=f"Without a network, put {known.imagenet} into the folder "
+            f"The ImageNet weights of {TITLES[name]} could not be downloaded.",
+            hint=f"Without a network, put {imagenet_file(name)} into the folder "
             ".keras/models of your home, or name a weights file or a bundle to "
             "start from.",
         ) from error

@@ -13,11 +13,8 @@ from PyQt5.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QGridLayout,
-    QHBoxLayout,
     QLabel,
-    QPushButton,
     QTabWidget,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -29,8 +26,10 @@ from core.program.licences import parts
 from desktop.app.diagnostics import diagnostics
 from desktop.app.disclaimer import RESEARCH_LINE, icon_label
 from desktop.app.licences_view import LicencesView
+from desktop.widgets.buttons import button
 from desktop.widgets.dialogs import resize_within_screen
-from desktop.widgets.labels import Caption, ElidedLabel
+from desktop.widgets.labels import Caption, ElidedLabel, wrapped_label
+from desktop.widgets.layouts import column, row
 from desktop.work.background import Background
 
 
@@ -55,19 +54,13 @@ class AboutDialog(QDialog):
         self._pages.addTab(self.licences, "&Licences")
         self._pages.addTab(FoldersPage(self._pages), "&Files")
         self._pages.currentChanged.connect(self._on_page_changed)
-        self.copy_button = QPushButton("&Copy diagnostics", self)
-        self.copy_button.setToolTip(
-            "Versions, model, screens, memory and the last lines of the log; no film"
-        )
-        self.copy_button.clicked.connect(self._on_copy_clicked)
+        tip = "Versions, model, screens, memory and the last lines of the log; no film"
+        words = "&Copy diagnostics"
+        self.copy_button = button(words, self._on_copy_clicked, self, tip=tip)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
         buttons.addButton(self.copy_button, QDialogButtonBox.ButtonRole.ActionRole)
         buttons.rejected.connect(self.reject)
-        page = QVBoxLayout(self)
-        page.setContentsMargins(18, 12, 18, 14)
-        page.setSpacing(10)
-        page.addWidget(self._pages, 1)
-        page.addWidget(buttons)
+        column((self._pages, 1), buttons, of=self, gap=10, margins=(18, 12, 18, 14))
         self.finished.connect(self._files.shut_down)
         resize_within_screen(self, 860, 520)
 
@@ -95,27 +88,20 @@ class FoldersPage(QWidget):
         grid.setHorizontalSpacing(14)
         grid.setVerticalSpacing(12)
         grid.setColumnStretch(1, 1)
-        for row, (title, folder) in enumerate(_folders()):
-            path = ElidedLabel("", self)
-            path.set_text(str(folder), str(folder))
-            button = QPushButton("Open folder", self)
-            button.setAccessibleName(f"Open the folder of {title.lower()}")
-            button.setEnabled(folder.is_dir())
-            button.setToolTip(str(folder) if folder.is_dir() else "Nothing there yet")
-            button.clicked.connect(partial(_open_folder, folder))
-            grid.addWidget(QLabel(title, self), row, 0)
-            grid.addWidget(path, row, 1)
-            grid.addWidget(button, row, 2)
+        for place, (title, folder) in enumerate(_folders()):
+            tip = str(folder) if folder.is_dir() else "Nothing there yet"
+            opens = partial(_open_folder, folder)
+            open_button = button("Open folder", opens, self, tip=tip)
+            open_button.setAccessibleName(f"Open the folder of {title.lower()}")
+            open_button.setEnabled(folder.is_dir())
+            grid.addWidget(QLabel(title, self), place, 0)
+            grid.addWidget(ElidedLabel(str(folder), self), place, 1)
+            grid.addWidget(open_button, place, 2)
         note = Caption(
             "All but the program stays when Hilum is removed or a newer one comes.",
             self,
         )
-        page = QVBoxLayout(self)
-        page.setContentsMargins(6, 18, 6, 6)
-        page.setSpacing(16)
-        page.addLayout(grid)
-        page.addWidget(note)
-        page.addStretch(1)
+        column(grid, note, None, of=self, gap=16, margins=(6, 18, 6, 6))
 
 
 def about_text(bundle: ModelBundle | None) -> str:
@@ -151,20 +137,12 @@ def about_text(bundle: ModelBundle | None) -> str:
 
 def _about_page(parent: QWidget, bundle: ModelBundle | None) -> QWidget:
     page = QWidget(parent)
-    words = QLabel(about_text(bundle), page)
-    words.setObjectName("aboutText")
+    words = wrapped_label(page, style="aboutText", by_keyboard=True)
     words.setTextFormat(Qt.TextFormat.RichText)
-    words.setWordWrap(True)
+    words.setText(about_text(bundle))
     words.setAlignment(Qt.AlignmentFlag.AlignTop)
-    words.setTextInteractionFlags(
-        Qt.TextInteractionFlag.TextSelectableByMouse
-        | Qt.TextInteractionFlag.TextSelectableByKeyboard
-    )
-    row = QHBoxLayout(page)
-    row.setContentsMargins(6, 14, 6, 6)
-    row.setSpacing(20)
-    row.addWidget(icon_label(page, 96), 0, Qt.AlignmentFlag.AlignTop)
-    row.addWidget(words, 1)
+    icon = column(icon_label(page, 96), None)
+    row(icon, (words, 1), of=page, gap=20, margins=(6, 14, 6, 6))
     return page
 
 

@@ -5,17 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from PyQt5.QtCore import QSize, Qt
-from PyQt5.QtWidgets import (
-    QDialog,
-    QDialogButtonBox,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PyQt5.QtWidgets import QDialog, QDialogButtonBox, QLabel, QWidget
 
 from desktop.style.app_icon import app_icon
+from desktop.widgets.dialogs import dialog_title
+from desktop.widgets.layouts import column, row
 
 #: Raised when the text changes in substance; it is then shown again.
 DISCLAIMER_VERSION: Final = 1
@@ -41,33 +35,20 @@ class DisclaimerDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Before you start")
         self.setWindowIcon(app_icon())
-        title = QLabel("Hilum is not a medical device", self)
-        title.setObjectName("dialogTitle")
-        title.setWordWrap(True)
+        title = dialog_title("Hilum is not a medical device", self)
         words = QLabel("".join(f"<p>{text}</p>" for text in _DISCLAIMER), self)
         words.setWordWrap(True)
         words.setTextFormat(Qt.TextFormat.RichText)
         words.setMinimumWidth(440)
-        self.accept_button = QPushButton("I &understand", self)
-        self.decline_button = QPushButton("&Close Hilum", self)
-        buttons = QDialogButtonBox(self)
-        buttons.addButton(self.decline_button, QDialogButtonBox.ButtonRole.RejectRole)
-        buttons.addButton(self.accept_button, QDialogButtonBox.ButtonRole.AcceptRole)
+        buttons, roles = QDialogButtonBox(self), QDialogButtonBox.ButtonRole
+        self.decline_button = buttons.addButton("&Close Hilum", roles.RejectRole)
+        self.accept_button = buttons.addButton("I &understand", roles.AcceptRole)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         self.accept_button.setDefault(True)
-        body = QVBoxLayout()
-        body.setSpacing(6)
-        body.addWidget(title)
-        body.addWidget(words)
-        body.addStretch(1)
-        body.addSpacing(10)
-        body.addWidget(buttons)
-        page = QHBoxLayout(self)
-        page.setContentsMargins(24, 22, 24, 20)
-        page.setSpacing(20)
-        page.addWidget(icon_label(self, 72), 0, Qt.AlignmentFlag.AlignTop)
-        page.addLayout(body, 1)
+        body = column(title, words, None, buttons, gap=10)
+        icon = column(icon_label(self, 72), None)
+        row(icon, (body, 1), of=self, gap=20, margins=(24, 22, 24, 20))
         self.setAccessibleDescription(RESEARCH_LINE)
 
 

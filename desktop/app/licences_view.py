@@ -11,12 +11,12 @@ from PyQt5.QtWidgets import (
     QListWidgetItem,
     QPlainTextEdit,
     QSplitter,
-    QVBoxLayout,
     QWidget,
 )
 
 from core.program.licences import Part
 from desktop.widgets.labels import Caption
+from desktop.widgets.layouts import column
 
 _PART: Final = Qt.ItemDataRole.UserRole
 _NO_TEXT: Final = "This part does not carry the text of its licence."
@@ -49,20 +49,14 @@ class LicencesView(QWidget):
             | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         right = QWidget(self)
-        column = QVBoxLayout(right)
-        column.setContentsMargins(10, 0, 0, 0)
-        column.setSpacing(6)
-        column.addWidget(self.about)
-        column.addWidget(self.text, 1)
+        column(self.about, (self.text, 1), of=right, gap=6, margins=(10, 0, 0, 0))
         splitter = QSplitter(Qt.Orientation.Horizontal, self)
         splitter.setChildrenCollapsible(False)
         splitter.addWidget(self.list)
         splitter.addWidget(right)
         splitter.setSizes([210, 620])
         splitter.setStretchFactor(1, 1)
-        page = QVBoxLayout(self)
-        page.setContentsMargins(0, 12, 0, 0)
-        page.addWidget(splitter)
+        column(splitter, of=self, margins=(0, 12, 0, 0))
 
     def set_parts(self, parts: list[Part]) -> None:
         """Show these parts, in this order."""

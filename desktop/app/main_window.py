@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +13,6 @@ from PyQt5.QtGui import (
     QDragEnterEvent,
     QDragLeaveEvent,
     QDropEvent,
-    QKeySequence,
     QShowEvent,
 )
 from PyQt5.QtWidgets import (
@@ -22,17 +22,16 @@ from PyQt5.QtWidgets import (
     QMainWindow,
     QMenu,
     QTabWidget,
-    QVBoxLayout,
     QWidget,
 )
 
 from core.model.archive import is_model_file
 from core.model.bundle import ModelBundle
 from desktop.app.about_dialog import AboutDialog
-from desktop.app.drops import WindowDrops
 from desktop.app.self_test_dialog import SelfTestDialog
 from desktop.app.status_line import StatusLine
 from desktop.diagnose.tab import DiagnoseTab
+from desktop.film.incoming import films_in, may_hold_films
 from desktop.models.card_dialog import ModelCardDialog
 from desktop.models.in_use import ModelInUse
 from desktop.models.menu import ModelFiles
@@ -41,6 +40,8 @@ from desktop.scan.tab import ScanTab
 from desktop.settings import APPEARANCES, Settings
 from desktop.style import theme
 from desktop.style.app_icon import app_icon
+from desktop.widgets.buttons import action
+from desktop.widgets.layouts import column
 from desktop.widgets.notify import Announcements, Notice
 
 _APPEARANCE_TITLES: Final = {
@@ -94,11 +95,10 @@ class MainWindow(QMainWindow):
         self._tabs.addTab(self.scan, "&Scan")
         self._tabs.addTab(self.retrain, "&Retrain")
         self.announcements = Announcements(self)
-        self.setCentralWidget(_column(self.announcements, self._tabs))
+        page = QWidget(self)
+        column(self.announcements, self._tabs, of=page, gap=0)
+        self.setCentralWidget(page)
         self.files = ModelFiles(self.model, self)
-        self._drops = WindowDrops(
-            self._tabs, self.diagnose, self.scan, self.retrain, self.files
-        )
         self._make_menus()
         self._status = StatusLine(self)
         self.setStatusBar(self._status)
@@ -192,17 +192,16 @@ class MainWindow(QMainWindow):
             dialog.exec()
             dialog.deleteLater()
 
-    @pyqtSlot()
     def _on_test_triggered(self) -> None:
         dialog = SelfTestDialog(self.model, self)
         dialog.exec()
         dialog.deleteLater()
 
-    def _on_appearance_triggered(self, action: QAction) -> None:
-        self._settings.appearance = action.data()
+    def _on_appearance_triggered(self, choice: QAction) -> None:
+        self._settings.appearance = choice.data()
         application = QApplication.instance()
         if isinstance(application, QApplication):
-            theme.apply(application, action.data())
+            theme.apply(application, choice.data())
 
     def _make_menus(self) -> None:
         bar = self.menuBar()
@@ -210,10 +209,8 @@ class MainWindow(QMainWindow):
         for menu in menus:
             bar.addMenu(menu)
         file_menu, view_menu = menus[0], menus[-1]
-        quit_action = QAction("&Quit", self)
-        quit_action.setShortcut(QKeySequence("Ctrl+Q"))
+        quit_action = action("&Quit", self.close, self, "Ctrl+Q")
         quit_action.setMenuRole(QAction.MenuRole.QuitRole)
-        quit_action.triggered.connect(self.close)
         file_menu.addSeparator()
         file_menu.addActions(self.files.menu_actions)
         file_menu.addSeparator()
@@ -222,48 +219,38 @@ class MainWindow(QMainWindow):
         commands.open.triggered.connect(self._show_diagnose)
         commands.sample_asked.connect(self._show_diagnose)
         view_menu.addSeparator()
-        self._tab_list = self._tab_actions()
-        view_menu.addActions(self._tab_list)
+        view_menu.addActions(self._tab_actions())
         view_menu.addSeparator()
         view_menu.addMenu(self._appearance_menu(view_menu))
         help_menu = bar.addMenu("&Help")
-        self._card_action = help_menu.addAction("&Model card")
+        self._card_action = action("&Model card", self._on_card_triggered, self)
         self._card_action.setEnabled(False)
-        self._card_action.triggered.connect(self._on_card_triggered)
-        self._test_action = help_menu.addAction("&Self-test")
+        self._test_action = action("&Self-test", self._on_test_triggered, self)
         self._test_action.setEnabled(False)
-        self._test_action.triggered.connect(self._on_test_triggered)
-        about = help_menu.addAction("&About Hilum")
+        about = action("&About Hilum", self._on_about_triggered, self)
         about.setMenuRole(QAction.MenuRole.AboutRole)
-        about.triggered.connect(self._on_about_triggered)
+        help_menu.addActions([self._card_action, self._test_action, about])
 
     def _tab_actions(self) -> list[QAction]:
-        actions = []
-        for i in range(self._tabs.count()):
-            title = self._tabs.tabText(i).replace("&", "")
-            action = QAction(f"{title} tab", self)
-            action.setShortcut(QKeySequence(f"Alt+{i + 1}"))
-            action.setData(i)
-            action.triggered.connect(self._on_tab_triggered)
-            actions.append(action)
-        return actions
+        titles = [self._tabs.tabText(i).replace("&", "") for i in range(3)]
+        return [
+            action(f"{title} tab", partial(self._show_tab, i), self, f"Alt+{i + 1}")
+            for i, title in enumerate(titles)
+        ]
 
-    @pyqtSlot()
-    def _on_tab_triggered(self) -> None:
-        action = self.sender()
-        if isinstance(action, QAction):
-            self._tabs.setCurrentIndex(action.data())
-            self._tabs.tabBar().setFocus(Qt.FocusReason.ShortcutFocusReason)
+    def _show_tab(self, index: int) -> None:
+        self._tabs.setCurrentIndex(index)
+        self._tabs.tabBar().setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def _appearance_menu(self, parent: QWidget) -> QMenu:
         menu = QMenu("A&ppearance", parent)
         group = QActionGroup(menu)
         for name in APPEARANCES:
-            action = QAction(_APPEARANCE_TITLES[name], group)
-            action.setCheckable(True)
-            action.setChecked(name == self._settings.appearance)
-            action.setData(name)
-            menu.addAction(action)
+            choice = QAction(_APPEARANCE_TITLES[name], group)
+            choice.setCheckable(True)
+            choice.setChecked(name == self._settings.appearance)
+            choice.setData(name)
+            menu.addAction(choice)
         group.triggered.connect(self._on_appearance_triggered)
         return menu
 
@@ -302,22 +289,34 @@ class MainWindow(QMainWindow):
         super().closeEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if self._drops.enter(event.mimeData()):
+        tab, mime = self._tabs.currentWidget(), event.mimeData()
+        paths = films_in(mime).paths if mime.hasUrls() else ()
+        does_something = True
+        if tab is self.scan and paths:
+            self.scan.show_drop(not is_model_file(paths[0]))
+        elif tab in (self.scan, self.retrain):
+            does_something = len(paths) == 1
+        elif may_hold_films(mime):
+            self.diagnose.show_drop(mime)
+        else:
+            does_something = False
+        if does_something:
             event.acceptProposedAction()
 
-    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        self._drops.leave()
+    def dragLeaveEvent(self, event: QDragLeaveEvent | None) -> None:
+        self.scan.show_drop(False)
+        self.diagnose.show_drop(None)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        self._drops.take(event.mimeData())
+        self.dragLeaveEvent(None)
+        tab, mime = self._tabs.currentWidget(), event.mimeData()
+        paths = films_in(mime).paths
+        if tab not in (self.scan, self.retrain) or not paths:
+            self.diagnose.take_mime(mime)
+        elif is_model_file(paths[0]):
+            self.files.import_file(paths[0])
+        elif tab is self.scan:
+            self.scan.take_paths(paths)
+        else:
+            self.retrain.take_data(paths[0])
         event.acceptProposedAction()
-
-
-def _column(*widgets: QWidget) -> QWidget:
-    page = QWidget()
-    column = QVBoxLayout(page)
-    column.setContentsMargins(0, 0, 0, 0)
-    column.setSpacing(0)
-    for widget in widgets:
-        column.addWidget(widget)
-    return page

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from PyQt5.QtCore import Qt, pyqtSignal
 from PyQt5.QtGui import QPaintEvent
-from PyQt5.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout
+from PyQt5.QtWidgets import QFrame, QLabel
 
 from desktop.app.disclaimer import icon_label
+from desktop.widgets.dialogs import dialog_title
+from desktop.widgets.layouts import column, row
 
 
 class Splash(QFrame):
@@ -24,19 +26,9 @@ class Splash(QFrame):
         self.setObjectName("splash")
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.setAccessibleName("Hilum is starting")
-        title = QLabel("Hilum", self)
-        title.setObjectName("dialogTitle")
-        words = QVBoxLayout()
-        words.setSpacing(2)
-        words.addStretch(1)
-        words.addWidget(title)
-        words.addWidget(QLabel("Starting…", self))
-        words.addStretch(1)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(28, 22, 40, 22)
-        row.setSpacing(18)
-        row.addWidget(icon_label(self, 64))
-        row.addLayout(words)
+        title = dialog_title("Hilum", self)
+        words = column(None, title, QLabel("Starting…", self), None, gap=2)
+        row(icon_label(self, 64), words, of=self, gap=18, margins=(28, 22, 40, 22))
         self.adjustSize()
         place = self.screen().availableGeometry()
         self.move(place.center() - self.rect().center())

@@ -16,17 +16,21 @@ from PyQt5.QtCore import QObject, QTimer, pyqtSlot
 from PyQt5.QtWidgets import QDialog
 
 from core import __version__, paths
+from core.errors import CoreError
+from core.program import writable
 from desktop.app.application import Application, set_scaling
 from desktop.app.crash_hook import CrashReporter
 from desktop.app.disclaimer import DISCLAIMER_VERSION, DisclaimerDialog
 from desktop.app.one_window import OneWindow
 from desktop.app.splash import Splash
+from desktop.app.startup_checks import look_for_crashes
 from desktop.settings import Settings
 from desktop.style import theme
+from desktop.widgets.notify import Notice, notice_of
+from desktop.work.background import Background
 
 if TYPE_CHECKING:
     from desktop.app.main_window import MainWindow
-    from desktop.app.startup_checks import StartupChecks
 
 logger = logging.getLogger("desktop")
 
@@ -85,7 +89,7 @@ class Startup(QObject):
         self._has_begun = False
         self._splash: Splash | None = None
         self._window: MainWindow | None = None
-        self._checks: StartupChecks | None = None
+        self._checks = Background(self, "startup checks")
 
     @pyqtSlot()
     def begin(self) -> None:
@@ -110,8 +114,6 @@ class Startup(QObject):
             return
         self._has_begun = True
         from desktop.app.main_window import MainWindow
-        from desktop.app.startup_checks import StartupChecks
-        from desktop.widgets.notify import notice_of
 
         window = self._window = MainWindow(self._settings)
         self._reporter.crashed.connect(window.show_notice)
@@ -123,11 +125,14 @@ class Startup(QObject):
             self._splash.close()
         logger.info("the window is shown after %.2f s", process_age())
         self._application.inbox.deliver()
-        if self._settings.problem is not None:
-            window.announcements.add(notice_of(self._settings.problem))
-        checks = self._checks = StartupChecks(self)
-        checks.notice_raised.connect(window.announcements.add)
-        checks.look()
+        self._announce(self._settings.problem)
+        for look in (look_for_crashes, writable.check_kept):
+            self._checks.ask(look, self._announce, self._announce)
+
+    def _announce(self, what: Notice | CoreError | None) -> None:
+        if self._window is not None and what is not None:
+            notice = notice_of(what) if isinstance(what, CoreError) else what
+            self._window.announcements.add(notice)
 
     @pyqtSlot(object)
     def take_over(self, files: Sequence[Path]) -> None:
@@ -138,8 +143,7 @@ class Startup(QObject):
 
     def shut_down(self) -> None:
         """End what runs besides the window."""
-        if self._checks is not None:
-            self._checks.shut_down()
+        self._checks.shut_down()
         self._window = None
 
     @pyqtSlot()

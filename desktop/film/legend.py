@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 from PyQt5.QtCore import QRectF, QSize
 from PyQt5.QtGui import QPainter, QPainterPath, QPaintEvent
-from PyQt5.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QSizePolicy, QWidget
 
 from core.model.gradcam import overlay
 from desktop.film.pyramid import picture_image
 from desktop.widgets.labels import Caption
+from desktop.widgets.layouts import column, row
 
 _SAMPLE_GREY = 110  # about the shade of lung on a film
 
@@ -23,20 +24,11 @@ class HeatLegend(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._ramp = _Ramp(self)
-        ends = QHBoxLayout()
-        ends.setContentsMargins(0, 0, 0, 0)
-        self._little = Caption("little evidence", self)
-        self._strong = Caption("strong evidence", self)
-        for caption in (self._little, self._strong):
+        little = Caption("little evidence", self)
+        strong = Caption("strong evidence", self)
+        for caption in (little, strong):
             caption.setWordWrap(False)
-        ends.addWidget(self._little)
-        ends.addStretch(1)
-        ends.addWidget(self._strong)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(3)
-        column.addWidget(self._ramp)
-        column.addLayout(ends)
+        column(self._ramp, row(little, None, strong), of=self, gap=3)
         self.setAccessibleName("Legend of the heat map")
         self.setAccessibleDescription(
             "From dark, little evidence, to bright yellow, strong evidence"

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import collections
-import dataclasses
 import logging
 import os
 import threading
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from PyQt5.QtCore import QObject, pyqtSignal, pyqtSlot
 from PyQt5.QtGui import QImage
@@ -29,14 +28,8 @@ _THREADS: Final = 2
 _LEAVE_S: Final = 5.0
 
 
-@dataclasses.dataclass(frozen=True)
-class PictureRequest:
-    """A film of which a small picture is wanted.
-
-    Attributes:
-        key: What the picture is asked for by.
-        path: Of the film.
-    """
+class PictureRequest(NamedTuple):
+    """A film of which a small picture is wanted, and what it is asked for by."""
 
     key: int
     path: Path
@@ -66,8 +59,15 @@ class Thumbnails(QObject):
         # The one that was looked at last comes last.
         self._pictures: collections.OrderedDict[int, QImage] = collections.OrderedDict()
         self._broken: set[int] = set()
-        self._desk = _Desk()
+        self._side = 48
+        #: Keys of another round mean other films, or pictures of another size.
+        self._round = 0
         self._threads: list[threading.Thread] = []
+        self._is_closed = False
+        # What the threads share, and what they are told of it by.
+        self._requests: list[PictureRequest] = []
+        self._in_hand: set[tuple[int, int]] = set()
+        self._news = threading.Condition()
         self._read.connect(self._on_read)
 
     @property
@@ -78,7 +78,8 @@ class Thumbnails(QObject):
     @property
     def is_reading(self) -> bool:
         """Whether pictures are still to come."""
-        return self._desk.is_busy
+        with self._news:
+            return bool(self._requests or self._in_hand)
 
     def picture(self, key: int) -> QImage | None:
         """The picture of a film; None where there is none yet, or never will be."""
@@ -93,24 +94,31 @@ class Thumbnails(QObject):
 
     def set_side(self, side: int) -> None:
         """Make pictures of this longer side, pixels of the screen, from now on."""
-        if side != self._desk.side:
-            self._forget()
-            self._desk.begin(side)
+        if side != self._side:
+            self._side = side
+            self.clear()
 
     def clear(self) -> None:
         """Forget all: the keys mean other films from now on."""
-        self._forget()
-        self._desk.begin(self._desk.side)
+        self._pictures.clear()
+        self._broken.clear()
+        self._taken_bytes = 0
+        with self._news:
+            self._round += 1
+            self._requests = []
 
     def want(self, requests: Iterable[PictureRequest]) -> None:
         """Have these made, the first one first, and nothing else any more."""
-        missing = [
-            request
-            for request in requests
-            if request.key not in self._pictures and request.key not in self._broken
-        ]
-        self._desk.put(missing)
-        if missing and not self._threads and not self._desk.is_closed:
+        known = self._pictures.keys() | self._broken
+        with self._news:
+            self._requests = [
+                request
+                for request in requests
+                if request.key not in known
+                and (self._round, request.key) not in self._in_hand
+            ]
+            self._news.notify_all()
+        if self._requests and not self._threads and not self._is_closed:
             self._threads = [
                 threading.Thread(
                     target=self._serve, name=f"thumbnails {n}", daemon=True
@@ -122,34 +130,40 @@ class Thumbnails(QObject):
 
     def shut_down(self) -> None:
         """End the threads after the films in hand."""
-        self._desk.close()
+        with self._news:
+            self._is_closed = True
+            self._news.notify_all()
         for thread in self._threads:
             thread.join(_LEAVE_S)
         self._threads = []
 
-    def _forget(self) -> None:
-        self._pictures.clear()
-        self._broken.clear()
-        self._taken_bytes = 0
-
     def _serve(self) -> None:
         """Make pictures until the end; in a thread of its own."""
-        while (task := self._desk.take()) is not None:
+        while True:
+            with self._news:
+                self._news.wait_for(lambda: self._requests or self._is_closed)
+                if self._is_closed:
+                    return
+                key, path = self._requests.pop(0)
+                number, side = self._round, self._side
+                self._in_hand.add((number, key))
             picture, is_there = None, True
             try:
-                picture = _small_picture(task.request.path, task.side)
+                picture = picture_image(shrink(read_radiograph(path), side))
             except (ImageReadError, MemoryError) as error:
-                logger.debug("no picture of %s: %s", task.request.path, error)
-                is_there = os.path.lexists(task.request.path)
+                logger.debug("no picture of %s: %s", path, error)
+                is_there = os.path.lexists(path)
             finally:
-                if self._desk.give_back(task):
-                    self._read.emit(task.round, task.request.key, picture, is_there)
+                with self._news:
+                    self._in_hand.discard((number, key))
+                if not self._is_closed:
+                    self._read.emit(number, key, picture, is_there)
 
     @pyqtSlot(int, int, object, bool)
     def _on_read(
         self, number: int, key: int, picture: QImage | None, is_there: bool
     ) -> None:
-        if number != self._desk.round or key in self._pictures:
+        if number != self._round or key in self._pictures:
             return
         if picture is None:
             self._broken.add(key)
@@ -162,72 +176,3 @@ class Thumbnails(QObject):
                 _, oldest = self._pictures.popitem(last=False)
                 self._taken_bytes -= oldest.sizeInBytes()
         self.made.emit(key)
-
-
-@dataclasses.dataclass(frozen=True)
-class _Task:
-    request: PictureRequest
-    side: int
-    round: int
-
-
-class _Desk:
-    """Where requests lie until a thread takes them. Safe from any thread."""
-
-    def __init__(self) -> None:
-        self.side = 48
-        self.round = 0
-        self._requests: list[PictureRequest] = []
-        self._in_hand: set[tuple[int, int]] = set()
-        self._is_closed = False
-        self._news = threading.Condition()
-
-    @property
-    def is_busy(self) -> bool:
-        with self._news:
-            return bool(self._requests or self._in_hand)
-
-    @property
-    def is_closed(self) -> bool:
-        return self._is_closed
-
-    def begin(self, side: int) -> None:
-        """What is in hand is for nobody any more."""
-        with self._news:
-            self.side, self.round = side, self.round + 1
-            self._requests = []
-
-    def put(self, requests: list[PictureRequest]) -> None:
-        with self._news:
-            self._requests = [
-                request
-                for request in requests
-                if (self.round, request.key) not in self._in_hand
-            ]
-            self._news.notify_all()
-
-    def take(self) -> _Task | None:
-        """Wait for a request; None at the end."""
-        with self._news:
-            self._news.wait_for(lambda: self._requests or self._is_closed)
-            if self._is_closed:
-                return None
-            task = _Task(self._requests.pop(0), self.side, self.round)
-            self._in_hand.add((task.round, task.request.key))
-            return task
-
-    def give_back(self, task: _Task) -> bool:
-        """Whether anybody still waits for it."""
-        with self._news:
-            self._in_hand.discard((task.round, task.request.key))
-            return not self._is_closed and task.round == self.round
-
-    def close(self) -> None:
-        with self._news:
-            self._is_closed = True
-            self._requests = []
-            self._news.notify_all()
-
-
-def _small_picture(path: Path, side: int) -> QImage:
-    return picture_image(shrink(read_radiograph(path), side))

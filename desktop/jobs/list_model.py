@@ -7,17 +7,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from PyQt5.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
+from PyQt5.QtCore import QObject, Qt
 
 from desktop.style.severity import severity_icon
-from desktop.widgets.figures_table import cell_alignment
+from desktop.widgets.figures_table import TableModel, cell_alignment
 
 #: The row of an index.
 ROW_ROLE: Final = Qt.ItemDataRole.UserRole + 1
 #: What an index sorts by.
 SORT_ROLE: Final = Qt.ItemDataRole.UserRole + 2
-
-_ROOT: Final = QModelIndex()
 
 SortKey = tuple[bool, float, str]
 
@@ -45,7 +43,7 @@ class Column:
     hover: Callable[[Any], str] | None = None
 
 
-class JobListModel(QAbstractTableModel):
+class JobListModel(TableModel):
     """Jobs in rows; each has a `path`, its folder.
 
     Args:
@@ -89,52 +87,39 @@ class JobListModel(QAbstractTableModel):
         """What a cell shows."""
         return column.text(row)
 
-    # Qt overrides
+    def row_count(self) -> int:
+        return len(self._rows)
 
-    def rowCount(self, parent: QModelIndex = _ROOT) -> int:
-        return 0 if parent.isValid() else len(self._rows)
+    def column_count(self) -> int:
+        return len(self.columns)
 
-    def columnCount(self, parent: QModelIndex = _ROOT) -> int:
-        return 0 if parent.isValid() else len(self.columns)
-
-    def data(
-        self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> object:
-        if not index.isValid():
-            return None
-        row, column = self._rows[index.row()], self.columns[index.column()]
+    def cell(self, row: int, column: int, role: int) -> object:
+        job, shown = self._rows[row], self.columns[column]
         if role == Qt.ItemDataRole.DisplayRole:
-            return self.text(row, column)
+            return self.text(job, shown)
         if role == SORT_ROLE:
-            return _sortable(column.key(row))
+            return _sortable(shown.key(job))
         if role == ROW_ROLE:
-            return row
+            return job
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return cell_alignment(is_number=column.is_number)
+            return cell_alignment(is_number=shown.is_number)
         if role == Qt.ItemDataRole.DecorationRole:
-            severity = column.severity(row)
+            severity = shown.severity(job)
             return severity_icon(severity) if severity else None
         if role == Qt.ItemDataRole.ToolTipRole:
-            return column.hover(row) if column.hover else column.text(row)
+            return shown.hover(job) if shown.hover else shown.text(job)
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{column.title}: {column.text(row)}"
+            return f"{shown.title}: {shown.text(job)}"
         return None
 
-    def headerData(
-        self,
-        section: int,
-        orientation: Qt.Orientation,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> object:
-        if orientation != Qt.Orientation.Horizontal:
-            return None
-        column = self.columns[section]
+    def heading(self, column: int, role: int) -> object:
+        shown = self.columns[column]
         if role == Qt.ItemDataRole.DisplayRole:
-            return column.title
+            return shown.title
         if role == Qt.ItemDataRole.ToolTipRole:
-            return column.tip or None
+            return shown.tip or None
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return cell_alignment(is_number=column.is_number)
+            return cell_alignment(is_number=shown.is_number)
         return None
 
 

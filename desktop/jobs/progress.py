@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PyQt5.QtWidgets import (
-    QHBoxLayout,
-    QLabel,
-    QProgressBar,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PyQt5.QtCore import Qt
+from PyQt5.QtWidgets import QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
 
 from core.jobs.events import Noted, Progressed, StageStarted
+from desktop.widgets.layouts import column, row
 
 
 class JobProgress(QWidget):
@@ -33,18 +28,16 @@ class JobProgress(QWidget):
         self._stages = stages
         self._words = QLabel("", self)
         self._words.setWordWrap(True)
+        self._words.setTextFormat(Qt.TextFormat.PlainText)
+        # A long path must not keep the window from becoming narrow.
+        policy = QSizePolicy.Policy
+        self._words.setSizePolicy(policy.Ignored, policy.Preferred)
         self._bar = QProgressBar(self)
         self._bar.setTextVisible(False)
         self._bar.setFixedHeight(8)
         self._bar.setAccessibleName(name)
         self.stop_button = QPushButton(stop, self)
-        line = QHBoxLayout()
-        line.addWidget(self._words, 1)
-        line.addWidget(self.stop_button)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addLayout(line)
-        column.addWidget(self._bar)
+        column(row((self._words, 1), self.stop_button), self._bar, of=self, gap=6)
         self.hide()
 
     @property

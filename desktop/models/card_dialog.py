@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import html
-from collections.abc import Mapping
-from typing import Any, Final
-
-from PyQt5.QtWidgets import (
-    QDialog,
-    QDialogButtonBox,
-    QTextBrowser,
-    QVBoxLayout,
-    QWidget,
-)
+from PyQt5.QtWidgets import QDialog, QDialogButtonBox, QTextBrowser, QWidget
 
 from core.errors import BundleError
 from core.model.bundle import ModelBundle
 from core.reports.model_card import Section, card_sections
+from core.reports.pages import page_text
 from desktop.widgets.dialogs import resize_within_screen
-
-#: The families of Windows, macOS and Linux in which columns stand below each other.
-_FIXED: Final = "Consolas, Menlo, 'DejaVu Sans Mono', 'Courier New'"
+from desktop.widgets.layouts import column
 
 
 class ModelCardDialog(QDialog):
@@ -29,54 +18,28 @@ class ModelCardDialog(QDialog):
     def __init__(self, bundle: ModelBundle, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(f"Model card: {bundle.card.name}")
-        browser = QTextBrowser(self)
-        browser.setObjectName("modelCard")
-        browser.setOpenLinks(False)
-        browser.setAccessibleName("Model card")
-        browser.setHtml(card_html(bundle))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
         buttons.rejected.connect(self.reject)
-        page = QVBoxLayout(self)
-        page.addWidget(browser, 1)
-        page.addWidget(buttons)
+        card = CardView(bundle, self)
+        column((card, 1), buttons, of=self, margins=(10, 10, 10, 10))
         resize_within_screen(self, 680, 640)
+
+
+class CardView(QTextBrowser):
+    """A model card to read."""
+
+    def __init__(self, bundle: ModelBundle, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("modelCard")
+        self.setOpenLinks(False)
+        self.setAccessibleName("Model card")
+        self.setHtml(card_html(bundle))
 
 
 def card_html(bundle: ModelBundle) -> str:
     """A model card as rich text."""
-    parts = [f"<h2>{html.escape(bundle.card.name)}</h2>"]
     try:
         sections = card_sections(bundle)
     except BundleError as error:  # it can still be read, and refused
         sections = [Section("Card", (str(error), error.hint, bundle.card.limits))]
-    for section in sections:
-        parts.append(f"<h3>{html.escape(section.title)}</h3>")
-        parts += [f"<p>{html.escape(words)}</p>" for words in section.words]
-        if section.table:
-            table = html.escape(section.table)
-            parts.append(f'<pre style="font-family: {_FIXED}">{table}</pre>')
-    settings = {"Figures": bundle.card.metrics, "Training": bundle.card.training}
-    for title, values in settings.items():
-        if values:
-            parts.append(f"<h3>{title}, in full</h3>{_mapping_html(values)}")
-    return "".join(parts)
-
-
-def _mapping_html(values: Mapping[str, Any]) -> str:
-    items = "".join(
-        f"<li>{html.escape(str(key).replace('_', ' '))}: {_value_html(value)}</li>"
-        for key, value in values.items()
-    )
-    return f"<ul>{items}</ul>"
-
-
-def _value_html(value: object) -> str:
-    if isinstance(value, Mapping):
-        return _mapping_html(value)
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    if isinstance(value, list | tuple):
-        if any(isinstance(item, Mapping) for item in value):
-            return "".join(_value_html(item) for item in value)
-        return ", ".join(_value_html(item) for item in value)
-    return html.escape(str(value))
+    return page_text("card.html", card=bundle.card, sections=sections)

@@ -6,10 +6,12 @@ import enum
 from typing import Final
 
 from PyQt5.QtCore import Qt, pyqtSignal
-from PyQt5.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QWidget
 
 from core.model import in_use as model_store
+from desktop.widgets.buttons import button
 from desktop.widgets.labels import Caption, ElidedLabel
+from desktop.widgets.layouts import column, row
 
 _EARLIER_PX = 220
 
@@ -62,21 +64,11 @@ class ModelChoice(QWidget):
         self._state = ElidedLabel("", self)
         self._state.setObjectName("candidateState")
         self._about = Caption("", self)
-        self.use_button = QPushButton("&Use this model", self)
-        self.use_button.setObjectName("useButton")
-        self.back_button = QPushButton("Go &back", self)
-        self.use_button.clicked.connect(self.use_asked)
-        self.back_button.clicked.connect(self.back_asked)
-        words = QVBoxLayout()
-        words.setSpacing(2)
-        words.addWidget(self._state)
-        words.addWidget(self._about)
-        line = QHBoxLayout(self)
-        line.setContentsMargins(0, 0, 0, 0)
-        line.setSpacing(10)
-        line.addLayout(words, 1)
-        line.addWidget(self.back_button)
-        line.addWidget(self.use_button)
+        words = "&Use this model"
+        self.use_button = button(words, self.use_asked, self, style="useButton")
+        self.back_button = button("Go &back", self.back_asked, self)
+        about = column(self._state, self._about, gap=2)
+        row((about, 1), self.back_button, self.use_button, of=self, gap=10)
 
     @property
     def state(self) -> str:

@@ -8,29 +8,21 @@ from typing import Final
 
 from PyQt5.QtCore import QSize, pyqtSignal, pyqtSlot
 from PyQt5.QtGui import QCloseEvent
-from PyQt5.QtWidgets import (
-    QButtonGroup,
-    QDialog,
-    QDialogButtonBox,
-    QFileDialog,
-    QHBoxLayout,
-    QLabel,
-    QProgressBar,
-    QPushButton,
-    QRadioButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PyQt5.QtWidgets import QDialog, QDialogButtonBox, QFileDialog, QWidget
 
 from core import paths
 from core.errors import CoreError
 from core.jobs.channel import Outcome
-from core.jobs.events import JobStopped, Noted, StageStarted
+from core.jobs.events import JobStopped, Noted
 from core.jobs.failures import Failure
+from core.jobs.folders import safe_name
 from core.model.bundle import WEIGHTS, ModelBundle
-from core.runs.store import safe_name
+from desktop.jobs.progress import JobProgress
 from desktop.models import file_dialogs as model_dialogs
+from desktop.widgets.buttons import RadioList, button
+from desktop.widgets.dialogs import dialog_title
 from desktop.widgets.labels import Caption, printable
+from desktop.widgets.layouts import column
 from desktop.widgets.message_card import MessageCard
 from desktop.work.command import Command, CommandKind
 from desktop.work.jobs import JobController
@@ -88,6 +80,11 @@ FORMATS: Final = (
 class ExportDialog(QDialog):
     """Chooses a format and a place, writes in a child, and says how it went.
 
+    Attributes:
+        formats: Those of `FORMATS`, to choose from.
+        progress: How far the writing is.
+        outcome: What came of it.
+
     Signals:
         status_changed: str. For the status line.
     """
@@ -98,32 +95,46 @@ class ExportDialog(QDialog):
         super().__init__(parent)
         self._bundle = bundle
         self._notes: list[str] = []
-        self._jobs = JobController(CommandKind(), self)
         self._folder = paths.user_log_dir() / "export"
         self._target: Path | None = None
-        self.setWindowTitle("Export model")
-        self.setObjectName("exportDialog")
-        self._make_widgets()
-        self._lay_out()
+        self._jobs = JobController(CommandKind(), self)
         self._jobs.progressed.connect(self._on_job_progressed)
         self._jobs.ended.connect(self._on_job_ended)
         self._jobs.refused.connect(self._on_job_refused)
+        self.setWindowTitle("Export model")
+        self.setObjectName("exportDialog")
+        self.formats = RadioList([(form.title, form.use) for form in FORMATS], self)
+        note = "The other formats need the weights, which this model came without."
+        missing = Caption(note, self)
+        missing.setVisible(not self._has_weights)
+        self.progress = JobProgress("Writing the model", "&Stop", {}, self)
+        self.progress.stop_button.clicked.connect(self.reject)
+        self.outcome = MessageCard("note", self)
+        self.outcome.hide()
+        self.export_button = button("&Export…", self._on_export_clicked, self)
+        self.export_button.setDefault(True)
+        self._close = button("&Close", self.reject, self)
+        buttons = QDialogButtonBox(self)
+        buttons.addButton(self._close, QDialogButtonBox.ButtonRole.RejectRole)
+        buttons.addButton(self.export_button, QDialogButtonBox.ButtonRole.ActionRole)
+        column(
+            *(dialog_title(f"Export {bundle.card.name}", self), self.formats, missing),
+            *(self.progress, self.outcome, None, buttons),
+            of=self,
+            gap=6,
+            margins=(20, 18, 20, 16),
+        )
+        self._set_busy(False)
 
     @property
     def chosen(self) -> Format:
         """The format that is marked."""
-        return FORMATS[self._group.checkedId()]
-
-    @property
-    def outcome(self) -> MessageCard:
-        """What came of it."""
-        return self._outcome
+        return FORMATS[self.formats.place]
 
     def choose(self, name: str) -> None:
         """Mark a format by its name."""
-        for i, each in enumerate(FORMATS):
-            if each.name == name:
-                self._group.button(i).setChecked(True)
+        names = [form.name for form in FORMATS]
+        self.formats.buttons[names.index(name)].setChecked(True)
 
     def export(self, target: Path, *, replace: bool) -> None:
         """Write the model; the dialog says what came of it.
@@ -133,19 +144,21 @@ class ExportDialog(QDialog):
             replace: Whether what is there may be replaced.
         """
         self._target, self._notes = target, []
-        self._outcome.hide()
-        self._progress.show()
-        self._activity.setText(f"Writing {printable(Path(target.name))}…")
-        self._activity.show()
+        self.outcome.hide()
         arguments = ["export", str(self._bundle.path.absolute())]
         arguments += ["--format", self.chosen.name, "--out", str(target.absolute())]
         arguments += ["--overwrite"] if replace else []
         self._set_busy(True)
+        self.progress.begin(f"Writing {printable(Path(target.name))}…")
         self._jobs.start(Command(tuple(arguments), self._folder))
 
     def shut_down(self) -> None:
         """Stop what is being written; nothing of it is left."""
         self._jobs.shut_down(waits=True)
+
+    @property
+    def _has_weights(self) -> bool:
+        return WEIGHTS in self._bundle.card.files
 
     @pyqtSlot()
     def _on_export_clicked(self) -> None:
@@ -172,9 +185,8 @@ class ExportDialog(QDialog):
 
     @pyqtSlot(object)
     def _on_job_progressed(self, event: object) -> None:
-        if isinstance(event, StageStarted) and event.detail:
-            self._activity.setText(event.detail)
-        elif isinstance(event, Noted):
+        self.progress.show_event(event)
+        if isinstance(event, Noted):
             self._notes.append(event.message)
 
     @pyqtSlot(object, object)
@@ -199,71 +211,18 @@ class ExportDialog(QDialog):
 
     def _finish(self, severity: str, word: str, text: str, hint: str) -> None:
         self._set_busy(False)
-        self._progress.hide()
-        self._activity.hide()
-        self._outcome.set_severity(severity, word)
-        self._outcome.set_words(text, hint)
-        self._outcome.show()
+        self.outcome.set_severity(severity, word)
+        self.outcome.set_words(text, hint)
+        self.outcome.show()
         self.adjustSize()
 
     def _set_busy(self, is_busy: bool) -> None:
-        has_weights = WEIGHTS in self._bundle.card.files
-        for i, form in enumerate(FORMATS):
-            can_be = has_weights or not form.needs_weights
-            self._group.button(i).setEnabled(can_be and not is_busy)
+        for form, choice in zip(FORMATS, self.formats.buttons, strict=True):
+            can_be = self._has_weights or not form.needs_weights
+            choice.setEnabled(can_be and not is_busy)
         self.export_button.setEnabled(not is_busy)
-        self._close.setText("&Stop" if is_busy else "&Close")
-
-    def _make_widgets(self) -> None:
-        self._group = QButtonGroup(self)
-        for i, form in enumerate(FORMATS):
-            button = QRadioButton(form.title, self)
-            button.setToolTip(form.use)
-            button.setAccessibleDescription(form.use)
-            self._group.addButton(button, i)
-        self._group.button(0).setChecked(True)
-        self._activity = QLabel(self)
-        self._activity.setWordWrap(True)
-        self._progress = QProgressBar(self)
-        self._progress.setRange(0, 0)
-        self._progress.setTextVisible(False)
-        self._progress.setFixedHeight(8)
-        self._progress.setAccessibleName("Writing the model")
-        self._outcome = MessageCard("note", self)
-        for widget in (self._activity, self._progress, self._outcome):
-            widget.hide()
-        self.export_button = QPushButton("&Export…", self)
-        self.export_button.setDefault(True)
-        self.export_button.clicked.connect(self._on_export_clicked)
-        self._close = QPushButton("&Close", self)
-        self._close.clicked.connect(self.reject)
-        self._set_busy(False)
-
-    def _lay_out(self) -> None:
-        title = QLabel(f"Export {self._bundle.card.name}", self)
-        title.setObjectName("dialogTitle")
-        title.setWordWrap(True)
-        page = QVBoxLayout(self)
-        page.setContentsMargins(20, 18, 20, 16)
-        page.setSpacing(6)
-        page.addWidget(title)
-        for i, form in enumerate(FORMATS):
-            page.addWidget(self._group.button(i))
-            inset = QHBoxLayout()
-            inset.setContentsMargins(24, 0, 0, 4)
-            inset.addWidget(Caption(form.use, self))
-            page.addLayout(inset)
-        if WEIGHTS not in self._bundle.card.files:
-            note = "The other formats need the weights, which this model came without."
-            page.addWidget(Caption(note, self))
-        page.addWidget(self._activity)
-        page.addWidget(self._progress)
-        page.addWidget(self._outcome)
-        page.addStretch(1)
-        buttons = QDialogButtonBox(self)
-        buttons.addButton(self._close, QDialogButtonBox.ButtonRole.RejectRole)
-        buttons.addButton(self.export_button, QDialogButtonBox.ButtonRole.ActionRole)
-        page.addWidget(buttons)
+        self._close.setEnabled(not is_busy)
+        self.progress.setVisible(is_busy)
 
     # Qt overrides
 
@@ -276,7 +235,7 @@ class ExportDialog(QDialog):
 
     def reject(self) -> None:
         if self._jobs.is_running:  # Stop, Escape
-            self._activity.setText("Stopping…")
+            self.progress.show_stopping()
             self._jobs.stop()
         else:
             super().reject()

@@ -4,56 +4,32 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PyQt5.QtWidgets import (
-    QDialog,
-    QDialogButtonBox,
-    QFileDialog,
-    QLabel,
-    QPushButton,
-    QTextBrowser,
-    QVBoxLayout,
-    QWidget,
-)
+from PyQt5.QtWidgets import QDialog, QFileDialog, QWidget
 
 from core.model.archive import SUFFIX
 from core.model.bundle import ModelBundle
-from desktop.models.card_dialog import card_html
-from desktop.widgets.dialogs import resize_within_screen
+from desktop.models.card_dialog import CardView
+from desktop.widgets.buttons import button
+from desktop.widgets.dialogs import FittedDialog, resize_within_screen
 from desktop.widgets.labels import Caption
 
 
-class ImportDialog(QDialog):
+class ImportDialog(FittedDialog):
     """Shows the card of a model from elsewhere before it is put to use."""
 
     def __init__(self, bundle: ModelBundle, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(660, parent)
         self.setWindowTitle("Import model")
-        title = QLabel(f"Use {bundle.card.name} from now on?", self)
-        title.setObjectName("dialogTitle")
-        title.setWordWrap(True)
         note = Caption(
             "The file is whole: every part of it matches its card. Whether the card "
             "is to be believed depends on who gave it to you. You can go back to the "
             "present model at any time.",
             self,
         )
-        browser = QTextBrowser(self)
-        browser.setOpenLinks(False)
-        browser.setAccessibleName("Model card")
-        browser.setHtml(card_html(bundle))
-        self.use_button = QPushButton("&Use this model", self)
-        self.use_button.setDefault(True)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
-        buttons.addButton(self.use_button, QDialogButtonBox.ButtonRole.AcceptRole)
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
-        page = QVBoxLayout(self)
-        page.setContentsMargins(18, 16, 18, 14)
-        page.setSpacing(8)
-        page.addWidget(title)
-        page.addWidget(note)
-        page.addWidget(browser, 1)
-        page.addWidget(buttons)
+        self.use_button = button("&Use this model", self.accept, self)
+        title = f"Use {bundle.card.name} from now on?"
+        card = CardView(bundle, self)
+        self.lay_out(title, note, (card, 100), does=self.use_button)
         resize_within_screen(self, 660, 620)
 
 

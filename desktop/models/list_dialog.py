@@ -8,22 +8,15 @@ from typing import Final
 
 from PyQt5.QtCore import Qt, QUrl, pyqtSlot
 from PyQt5.QtGui import QDesktopServices
-from PyQt5.QtWidgets import (
-    QDialog,
-    QDialogButtonBox,
-    QHBoxLayout,
-    QListWidget,
-    QListWidgetItem,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PyQt5.QtWidgets import QDialog, QListWidget, QListWidgetItem, QWidget
 
 from core.errors import CoreError
 from core.model.installed import InstalledModel, installed_models, remove
+from desktop.widgets.buttons import button
 from desktop.widgets.confirm import choose
 from desktop.widgets.dialogs import resize_within_screen
 from desktop.widgets.labels import Caption
+from desktop.widgets.layouts import column, row
 from desktop.widgets.notify import NoticeBanner
 from desktop.work.background import Background
 
@@ -54,13 +47,20 @@ class ModelsDialog(QDialog):
         self.models.currentItemChanged.connect(self._on_current_changed)
         self.models.itemActivated.connect(self._on_use_clicked)
         self._about = Caption("", self)
-        self.use_button = QPushButton("&Use this model", self)
-        self.use_button.clicked.connect(self._on_use_clicked)
-        self.remove_button = QPushButton("&Remove…", self)
-        self.remove_button.clicked.connect(self._on_remove_clicked)
-        self.folder_button = QPushButton("Open &folder", self)
-        self.folder_button.clicked.connect(self._on_folder_clicked)
-        self._lay_out()
+        self.use_button = button("&Use this model", self._on_use_clicked, self)
+        self.remove_button = button("&Remove…", self._on_remove_clicked, self)
+        self.folder_button = button("Open &folder", self._on_folder_clicked, self)
+        close_button = button("&Close", self.reject, self)
+        tools = (self.use_button, self.remove_button, self.folder_button)
+        for each in (*tools, close_button):
+            each.setAutoDefault(False)
+        column(
+            *(self.banner, (self.models, 1), self._about),
+            row(*tools, None, close_button),
+            of=self,
+            gap=10,
+            margins=(18, 16, 18, 14),
+        )
         resize_within_screen(self, 640, 440)
         self._on_current_changed()
         self.finished.connect(self._files.shut_down)
@@ -138,40 +138,15 @@ class ModelsDialog(QDialog):
         if model is not None:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(model.path)))
 
-    def _lay_out(self) -> None:
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
-        buttons.rejected.connect(self.reject)
-        close = buttons.button(QDialogButtonBox.StandardButton.Close)
-        for button in (self.use_button, self.remove_button, self.folder_button, close):
-            button.setAutoDefault(False)
-        tools = QHBoxLayout()
-        tools.setSpacing(8)
-        tools.addWidget(self.use_button)
-        tools.addWidget(self.remove_button)
-        tools.addWidget(self.folder_button)
-        tools.addStretch(1)
-        tools.addWidget(buttons)
-        page = QVBoxLayout(self)
-        page.setContentsMargins(18, 16, 18, 14)
-        page.setSpacing(10)
-        page.addWidget(self.banner)
-        page.addWidget(self.models, 1)
-        page.addWidget(self._about)
-        page.addLayout(tools)
-
 
 def _line_about(model: InstalledModel) -> str:
-    parts = []
-    if model.is_in_use:
-        parts.append("In use")
-    if model.damage:
-        parts.append("Cannot be used")
-    if model.is_shipped:
-        parts.append("Comes with Hilum")
-    else:
-        parts.append(f"Added {model.added:%d %b %Y}")
-    parts.append(_size(model.size))
-    return " · ".join(parts)
+    parts = (
+        "In use" if model.is_in_use else "",
+        "Cannot be used" if model.damage else "",
+        "Comes with Hilum" if model.is_shipped else f"Added {model.added:%d %b %Y}",
+        _size(model.size),
+    )
+    return " · ".join(part for part in parts if part)
 
 
 def _advice(model: InstalledModel) -> str:

@@ -6,9 +6,10 @@ import tempfile
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from PyQt5.QtCore import pyqtSignal, pyqtSlot
-from PyQt5.QtWidgets import QAction, QDialog, QWidget
+from PyQt5.QtWidgets import QDialog, QWidget
 
 from core import paths
 from core.errors import CoreError
@@ -22,6 +23,7 @@ from desktop.models.export_dialog import ExportDialog
 from desktop.models.in_use import ModelInUse
 from desktop.models.list_dialog import ModelsDialog
 from desktop.models.local_card_dialog import LocalCardDialog
+from desktop.widgets.buttons import action
 from desktop.widgets.notify import notice_of
 from desktop.work.background import Background
 
@@ -54,25 +56,19 @@ class ModelFiles(QWidget):
         self._asked: ModelBundle | None = None
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._files = Background(self, "model files")
-        self.import_action = QAction("&Import model…", parent)
-        self.import_action.triggered.connect(self._on_import_triggered)
-        self.export_action = QAction("&Export model…", parent)
+        self.import_action = action("&Import model…", self._ask_for_file, parent)
+        self.export_action = action("&Export model…", self._export, parent)
+        self.list_action = action("&Models on this computer…", self._list, parent)
+        words = "Go &back to the model before"
+        self.back_action = action(words, model.go_back, parent)
         self.export_action.setEnabled(False)
-        self.export_action.triggered.connect(self._on_export_triggered)
-        self.list_action = QAction("&Models on this computer…", parent)
-        self.list_action.triggered.connect(self._on_list_triggered)
-        self.local_action = QAction("&Local operating points…", parent)
+        local = "&Local operating points…"
+        self.local_action = action(local, self._find_local_points, parent)
         self.local_action.setEnabled(False)
-        self.local_action.triggered.connect(self._on_local_triggered)
-        self.back_action = QAction("Go &back to the model before", parent)
         self.back_action.setEnabled(False)
-        self.back_action.triggered.connect(model.go_back)
         self.menu_actions = [
-            self.import_action,
-            self.export_action,
-            self.list_action,
-            self.local_action,
-            self.back_action,
+            *(self.import_action, self.export_action),
+            *(self.list_action, self.local_action, self.back_action),
         ]
         model.changed.connect(self._on_model_changed)
         model.refused.connect(self._on_model_refused)
@@ -149,26 +145,26 @@ class ModelFiles(QWidget):
         self._end_import()
 
     @pyqtSlot()
-    def _on_import_triggered(self) -> None:
+    def _ask_for_file(self) -> None:
         file = model_dialogs.ask_for_model(self._window, str(Path.home()))
         if file is not None:
             self.import_file(file)
 
     @pyqtSlot()
-    def _on_list_triggered(self) -> None:
+    def _list(self) -> None:
         dialog = ModelsDialog(self._window)
         if dialog.exec() == QDialog.DialogCode.Accepted and dialog.wanted is not None:
             self._model.use(dialog.wanted)
         dialog.deleteLater()
 
     @pyqtSlot()
-    def _on_local_triggered(self) -> None:
+    def _find_local_points(self) -> None:
         dialog = LocalCardDialog(self._model, self._window)
         dialog.exec()
         dialog.deleteLater()
 
     @pyqtSlot()
-    def _on_export_triggered(self) -> None:
+    def _export(self) -> None:
         if self._model.bundle is not None:
             dialog = ExportDialog(self._model.bundle, self._window)
             dialog.status_changed.connect(self.status_changed)
@@ -176,14 +172,11 @@ class ModelFiles(QWidget):
             dialog.deleteLater()
 
 
-class _Unpacked:
+class _Unpacked(NamedTuple):
     """A model from a file, in a folder that lives as long as this."""
 
-    def __init__(
-        self, bundle: ModelBundle, scratch: tempfile.TemporaryDirectory[str]
-    ) -> None:
-        self.bundle = bundle
-        self.scratch = scratch
+    bundle: ModelBundle
+    scratch: tempfile.TemporaryDirectory[str]
 
 
 def _unpack(file: Path) -> _Unpacked:

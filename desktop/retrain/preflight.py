@@ -2,52 +2,61 @@
 
 from __future__ import annotations
 
-import dataclasses
+import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from PyQt5.QtCore import QLocale
+import msgspec
+from PyQt5.QtCore import QLocale, Qt, pyqtSlot
+from PyQt5.QtWidgets import QGridLayout, QWidget
 
 from core.errors import OutputError
+from core.files import atomic_write
+from core.jobs.events import DeviceFound, Noted
+from core.jobs.failures import Failure
 from core.json_file import read_json
+from core.runs.config import config_to_json
+from desktop.retrain.data.check import CheckPanel
+from desktop.retrain.runs.kind import RunRequest
+from desktop.retrain.settings.fields import BACKENDS
+from desktop.widgets.buttons import button
+from desktop.widgets.labels import Caption, PlainText
+from desktop.widgets.layouts import column, row
+from desktop.widgets.message_card import MessageCard
 
 #: Minutes from which a stage is worth saying.
 _WORTH_SAYING: Final = 0.5
-_BACKENDS: Final = {"tensorflow": "TensorFlow", "torch": "PyTorch", "jax": "JAX"}
 
 
-@dataclasses.dataclass(frozen=True)
-class Preflight:
+class Preflight(msgspec.Struct, frozen=True):
     """How a training would go on this machine.
 
     Attributes:
         device: As people know it.
-        reason: Why it is not a GPU, and what to do; empty if it is one.
+        reason: Why it is not a GPU, and what to do; empty or None if it is one.
         backend: Keras's.
-        memory_free_bytes, memory_total_bytes: Of the device.
-        memory_needed_bytes: Of one step; None where it cannot be told.
         batch: Films per step that fit.
         batch_asked: Films per step that were asked for.
-        films_per_s: While fine-tuning, or while computing features.
         minutes: Of the whole job.
+        memory_free_bytes, memory_total_bytes: Of the device.
+        memory_needed_bytes: Of one step; None where it cannot be told.
         parts: Stage -> minutes.
         notes: One sentence each.
     """
 
     device: str
-    reason: str
+    reason: str | None
     backend: str
-    memory_free_bytes: int | None
-    memory_total_bytes: int | None
-    memory_needed_bytes: int | None
     batch: int
     batch_asked: int
-    films_per_s: float
     minutes: float
-    parts: Mapping[str, float]
-    notes: tuple[str, ...]
+    memory_free_bytes: float | None = None
+    memory_total_bytes: float | None = None
+    memory_needed_bytes: float | None = None
+    parts: Mapping[str, float] = {}
+    notes: tuple[str, ...] = ()
 
 
 def read_preflight(path: Path) -> Preflight:
@@ -57,22 +66,8 @@ def read_preflight(path: Path) -> Preflight:
         OutputError: It is missing or not what it should be.
     """
     try:
-        fields: dict[str, Any] = read_json(path)
-        return Preflight(
-            device=str(fields["device"]),
-            reason=str(fields["reason"] or ""),
-            backend=str(fields["backend"]),
-            memory_free_bytes=_bytes(fields.get("memory_free_bytes")),
-            memory_total_bytes=_bytes(fields.get("memory_total_bytes")),
-            memory_needed_bytes=_bytes(fields.get("memory_needed_bytes")),
-            batch=int(fields["batch"]),
-            batch_asked=int(fields["batch_asked"]),
-            films_per_s=float(fields.get("films_per_s") or 0.0),
-            minutes=float(fields["minutes"]),
-            parts={str(k): float(v) for k, v in fields.get("parts", {}).items()},
-            notes=tuple(str(note) for note in fields.get("notes", ())),
-        )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        return msgspec.convert(read_json(path), Preflight)
+    except (OSError, ValueError) as error:
         raise OutputError(
             f"What the check of the machine wrote cannot be read ({error}).",
             hint="Check again.",
@@ -95,15 +90,13 @@ def minutes_in_words(minutes: float) -> str:
 
 def memory_in_words(found: Preflight) -> str:
     """Free memory against what a step needs."""
-    size = QLocale.system().formattedDataSize
-    free, needed = found.memory_free_bytes, found.memory_needed_bytes
-    if free is None:
+    if found.memory_free_bytes is None:
         return "not known"
-    words = f"{size(free, 1)} free"
+    words = f"{_size(found.memory_free_bytes)} free"
     if found.memory_total_bytes:
-        words += f" of {size(found.memory_total_bytes, 1)}"
-    if needed is not None:
-        words += f"; the training needs about {size(needed, 1)}"
+        words += f" of {_size(found.memory_total_bytes)}"
+    if found.memory_needed_bytes is not None:
+        words += f"; the training needs about {_size(found.memory_needed_bytes)}"
     return words
 
 
@@ -115,20 +108,146 @@ def batch_in_words(found: Preflight) -> str:
     return words
 
 
-def device_in_words(found: Preflight) -> str:
-    """The device, and what computes on it."""
-    return f"{found.device}, by {_BACKENDS.get(found.backend, found.backend)}"
-
-
-def parts_in_words(found: Preflight) -> str:
-    """The longest stages first; none where all are short."""
+def time_in_words(found: Preflight) -> str:
+    """The whole time, then that of the longest stages."""
     stages = sorted(found.parts.items(), key=lambda part: -part[1])
-    return ", ".join(
+    parts = ", ".join(
         f"{stage} {minutes_in_words(minutes).removeprefix('about ')}"
         for stage, minutes in stages
         if minutes >= _WORTH_SAYING
     )
+    return ": ".join(filter(None, (minutes_in_words(found.minutes), parts)))
 
 
-def _bytes(value: object) -> int | None:
-    return None if value is None else int(str(value).partition(".")[0])
+def _size(count: float) -> str:
+    return QLocale.system().formattedDataSize(int(count), 1)
+
+
+class PreflightPanel(CheckPanel):
+    """Runs one dry step in a child and says what it found.
+
+    Attributes:
+        result: What the last check that succeeded found.
+        status: What is said of the check itself.
+        facts: What is shown of the machine, by title.
+        device: Why no graphics card will be used; hidden where one will.
+        notes: What else the check said.
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("The machine is being checked", parent)
+        self.result: Preflight | None = None
+        self._job: RunRequest | None = None
+        self._checked: RunRequest | None = None
+        self._asked: RunRequest | None = None
+        self._jobs.progressed.connect(self._on_job_progressed)
+        self._button = button("&Check the machine", self.check, self)
+        self.progress.stop_button.setAccessibleName("Cancel the check of the machine")
+        self.status = Caption("", self)
+        self.device = MessageCard("warn", self)
+        self._table = QWidget(self)
+        names = ("Device", "Time", "Films per step", "Memory")
+        self.facts = {name: PlainText("", self._table) for name in names}
+        self.notes = PlainText("", self)
+        grid = QGridLayout(self._table)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(16)
+        grid.setVerticalSpacing(5)
+        grid.setColumnStretch(1, 1)
+        for i, (name, value) in enumerate(self.facts.items()):
+            title = Caption(name, self._table)
+            title.setWordWrap(False)
+            grid.addWidget(title, i, 0, Qt.AlignmentFlag.AlignTop)
+            grid.addWidget(value, i, 1)
+        column(
+            *(self.failure, self._table, self.device, self.notes),
+            row(self._button, (self.status, 100), None, gap=10),
+            self.progress,
+            of=self,
+        )
+        self._show()
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the result is about the job as it is now."""
+        return self.result is not None and self._checked == self._job
+
+    def set_job(self, job: RunRequest | None) -> None:
+        """Tell what would be trained; None while that is not known."""
+        if job != self._job:
+            self._job = job
+            self._show()
+
+    def check_if_needed(self) -> None:
+        """Check, unless that has been done for this job, or failed for it."""
+        if self._job not in (self._checked, self._asked):
+            self.check()
+
+    @pyqtSlot()
+    def check(self) -> None:
+        """Run the dry step; a check that runs already begins anew."""
+        if self._job is not None:
+            self._asked = self._job
+            self.status.clear()
+            self._begin(self._words)
+
+    def _words(self, place: Path) -> list[str]:
+        """The words of the command, whose settings are written down on the way."""
+        assert self._job is not None
+        settings = json.dumps(config_to_json(self._job.config))
+        with atomic_write(place / "job.json") as path:
+            path.write_text(settings, encoding="utf-8")
+        words = ["train", "--dry-run", "--data", str(self._job.split.absolute())]
+        words += ["--config", str(place / "job.json"), "--out", str(place / "model")]
+        words += ["--json", str(place / "preflight.json")]
+        return words + (["--backend", self._job.backend] if self._job.backend else [])
+
+    @pyqtSlot(object)
+    def _on_job_progressed(self, event: object) -> None:
+        if not self.progress.stop_button.isEnabled():  # it is being stopped
+            return
+        if isinstance(event, DeviceFound):
+            self.progress.begin(f"Trying one step on: {event.device}.")
+        elif isinstance(event, Noted):
+            self.progress.begin(event.message)
+
+    def _take_result(self, place: Path) -> None:
+        self.result = read_preflight(place / "preflight.json")
+        self._checked = self._asked
+
+    def _on_stopped(self) -> None:
+        self.status.setText("The check was cancelled.")
+
+    def _fail(self, failure: Failure) -> None:
+        self.status.setText("The check failed.")
+        super()._fail(failure)
+
+    @pyqtSlot()
+    def _show(self) -> None:
+        running, found = self.is_checking, self.result
+        stop = self.progress.stop_button
+        had_focus = self._button.hasFocus() or stop.hasFocus()
+        self._button.setVisible(not running)
+        self._button.setEnabled(self._job is not None)
+        self._button.setText("&Check again" if found else "&Check the machine")
+        self._table.setVisible(found is not None)
+        self.device.setVisible(found is not None and bool(found.reason))
+        self.notes.setVisible(found is not None and bool(found.notes))
+        if found is not None:
+            self._show_result(found)
+            if not running and self.failure.isHidden():
+                changed = "The settings have changed since."
+                self.status.setText("" if self.is_current else changed)
+        self.status.setVisible(not running and bool(self.status.text()))
+        super()._show()
+        if had_focus:
+            (stop if running else self._button).setFocus()
+
+    def _show_result(self, found: Preflight) -> None:
+        backend = BACKENDS.get(found.backend, found.backend)
+        self.facts["Device"].setText(f"{found.device}, by {backend}")
+        self.facts["Time"].setText(time_in_words(found))
+        self.facts["Films per step"].setText(batch_in_words(found))
+        self.facts["Memory"].setText(memory_in_words(found))
+        self.device.set_words("No graphics card will be used.", found.reason or "")
+        self.notes.set_points(found.notes)

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import Qt, pyqtSignal, pyqtSlot
-from PyQt5.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QSplitter, QStackedWidget, QWidget
 
 from core.errors import CoreError
-from core.jobs.channel import Outcome
 from core.model.bundle import ModelBundle
 from core.program import edition
 from core.runs.progress import RunLook, look_at
@@ -21,10 +20,10 @@ from desktop.retrain.report.page import ReportPage
 from desktop.retrain.runs.kind import TrainingKind
 from desktop.retrain.runs.page import RunPage
 from desktop.retrain.runs.panel import RunsPanel
-from desktop.retrain.runs.request import RunRequest
 from desktop.retrain.runs.status import stage_in_words
 from desktop.settings import Settings
 from desktop.widgets.confirm import StoppingDialog, choose
+from desktop.widgets.layouts import column
 from desktop.widgets.notify import Notice, NoticeBanner, notice_of
 from desktop.work.jobs import JobController
 
@@ -68,8 +67,7 @@ class RetrainTab(QWidget):
         self.compare_page = ComparePage(self)
         self._stack = QStackedWidget(self)
         self._lay_out()
-        self._connect_controller()
-        self._connect_pages()
+        self._connect()
 
     @property
     def page(self) -> QWidget:
@@ -87,7 +85,7 @@ class RetrainTab(QWidget):
 
             self._new_page = NewRunPage(self, settings=self._settings)
             self._new_page.set_model_in_use(self._bundle)
-            self._new_page.start_asked.connect(self._on_start_asked)
+            self._new_page.start_asked.connect(self.controller.start)
             self._new_page.status_changed.connect(self.status_changed)
             self._stack.addWidget(self._new_page)
         return self._new_page
@@ -101,9 +99,9 @@ class RetrainTab(QWidget):
         self._bundle = bundle
         if self._new_page is not None:
             self._new_page.set_model_in_use(bundle)
-        self.report_page.set_model_in_use(bundle)
-        self.compare_page.set_model_in_use(bundle)
-        self.panel.set_model_in_use(bundle)
+        self.report_page.candidate.set_model_in_use(bundle)
+        for runs in (self.compare_page.model, self.panel.model):
+            runs.set_model_in_use(bundle)
 
     def take_data(self, data: Path) -> None:
         """Begin a new model with a folder or manifest that was dropped."""
@@ -154,7 +152,7 @@ class RetrainTab(QWidget):
             dialog.exec()
         dialog.deleteLater()
 
-    # From the list
+    # From the list and the pages
 
     @pyqtSlot()
     def _on_new_asked(self) -> None:
@@ -169,8 +167,7 @@ class RetrainTab(QWidget):
     @pyqtSlot(object)
     def _on_run_chosen(self, run: Run) -> None:
         self._looking_at = run
-        active = self.controller.active
-        if active is not None and active.path == run.path:
+        if self._is_active(run):
             self._show_active(run)
         else:
             self._look_at(run)
@@ -181,11 +178,20 @@ class RetrainTab(QWidget):
         self.compare_page.set_runs(chosen)
         self._stack.setCurrentWidget(self.compare_page)
 
+    @pyqtSlot(str, object)
+    def _on_asked(self, what: str, run: Run) -> None:
+        if what == "finish":
+            self.controller.finish()
+        elif what == "pause":
+            self.controller.stop()
+        elif what == "resume":
+            self.controller.resume(run)
+        else:
+            self._on_deletion_asked(run)
+
     @pyqtSlot(object)
     def _on_deletion_asked(self, run: Run) -> None:
-        active = self.controller.active
-        is_active = active is not None and active.path == run.path
-        first = "It is stopped first. " if is_active else ""
+        first = "It is stopped first. " if self._is_active(run) else ""
         answer = choose(
             self,
             f"Delete {run.record.name}?",
@@ -194,27 +200,9 @@ class RetrainTab(QWidget):
             ["&Delete", "&Keep"],
         )
         if answer == 0:
-            if is_active:
+            if self._is_active(run):
                 self.run_page.show_asked("discard")
             self.controller.delete(run)
-
-    # From the pages
-
-    @pyqtSlot(object)
-    def _on_start_asked(self, request: RunRequest) -> None:
-        self.controller.start(request)
-
-    @pyqtSlot(object)
-    def _on_finish_asked(self, run: Run) -> None:
-        self.controller.finish()
-
-    @pyqtSlot(object)
-    def _on_pause_asked(self, run: Run) -> None:
-        self.controller.stop()
-
-    @pyqtSlot(object)
-    def _on_resume_asked(self, run: Run) -> None:
-        self.controller.resume(run)
 
     # From the controller
 
@@ -240,8 +228,8 @@ class RetrainTab(QWidget):
             where = stage_in_words(progress)
             self.status_changed.emit(f"Training {run.record.name}: {where}")
 
-    @pyqtSlot(object, object)
-    def _on_ended(self, run: Run, outcome: Outcome) -> None:
+    @pyqtSlot(object)
+    def _on_ended(self, run: Run) -> None:
         if self._is_shown(run):
             self._look_at(run)
 
@@ -251,6 +239,13 @@ class RetrainTab(QWidget):
             self._looking_at = None
             self._stack.setCurrentWidget(self.intro)
 
+    @pyqtSlot(object)
+    def _on_refused(self, error: CoreError) -> None:
+        self.banner.show_notice(notice_of(error))
+        self.run_page.show_asked("")
+
+    # What is shown
+
     def _look_at(self, run: Run) -> None:
         """Read how a run stands, and show it then."""
         self.controller.ask(functools.partial(look_at, run), self._on_looked_at)
@@ -259,8 +254,7 @@ class RetrainTab(QWidget):
         run = look.run
         if not self._is_shown(run):  # another was chosen since
             return
-        active = self.controller.active
-        if active is not None and active.path == run.path:
+        if self._is_active(run):
             self._show_active(run)
         elif look.state == FINISHED:
             self.report_page.set_run(run)
@@ -269,52 +263,43 @@ class RetrainTab(QWidget):
             self.run_page.show_run(run, look.progress, look.state, look.failure)
             self._stack.setCurrentWidget(self.run_page)
 
-    @pyqtSlot(object, object)
-    def _on_refused(self, error: CoreError, run: Run | None) -> None:
-        self.banner.show_notice(notice_of(error))
-        self.run_page.show_asked("")
-
     def _show_active(self, run: Run) -> None:
         progress = self.controller.progress
         if progress is not None:
             self.run_page.show_run(run, progress, RUNNING)
             self._stack.setCurrentWidget(self.run_page)
 
+    def _is_active(self, run: Run) -> bool:
+        active = self.controller.active
+        return active is not None and active.path == run.path
+
     def _is_shown(self, run: Run) -> bool:
         return self._looking_at is not None and self._looking_at.path == run.path
 
     # Making
 
-    def _connect_controller(self) -> None:
-        controller = self.controller
-        controller.listed.connect(self._on_listed)
-        controller.started.connect(self._on_started)
-        controller.progress_changed.connect(self._on_progress_changed)
-        controller.ended.connect(self._on_ended)
-        controller.deleted.connect(self._on_deleted)
-        controller.refused.connect(self._on_refused)
-        controller.status_changed.connect(self.status_changed)
-
-    def _connect_pages(self) -> None:
+    def _connect(self) -> None:
+        self.controller.started.connect(self._on_started)
+        self.controller.listed.connect(self._on_listed)
+        self.controller.progress_changed.connect(self._on_progress_changed)
+        self.controller.ended.connect(self._on_ended)
+        self.controller.deleted.connect(self._on_deleted)
+        self.controller.refused.connect(self._on_refused)
         self.panel.run_chosen.connect(self._on_run_chosen)
-        self.panel.new_asked.connect(self._on_new_asked)
         self.panel.compare_asked.connect(self._on_compare_asked)
         self.panel.deletion_asked.connect(self._on_deletion_asked)
-        self.intro.new_asked.connect(self._on_new_asked)
-        self.run_page.finish_asked.connect(self._on_finish_asked)
-        self.run_page.pause_asked.connect(self._on_pause_asked)
-        self.run_page.resume_asked.connect(self._on_resume_asked)
-        self.run_page.discard_asked.connect(self._on_deletion_asked)
+        for button in (self.panel.new_button, self.intro.new_button):
+            button.clicked.connect(self._on_new_asked)
+        self.run_page.asked.connect(self._on_asked)
         self.report_page.films_asked.connect(self.films_asked)
-        self.report_page.use_asked.connect(self.model_asked)
-        self.report_page.back_asked.connect(self.back_asked)
-        self.report_page.status_changed.connect(self.status_changed)
+        self.report_page.candidate.use_asked.connect(self.model_asked)
+        self.report_page.candidate.choice.back_asked.connect(self.back_asked)
         self.compare_page.run_chosen.connect(self._on_run_chosen)
-        self.compare_page.status_changed.connect(self.status_changed)
+        for part in (self.controller, self.report_page, self.compare_page):
+            part.status_changed.connect(self.status_changed)
 
     def _lay_out(self) -> None:
-        pages = (self.intro, self.run_page, self.report_page)
-        for page in (*pages, self.compare_page):
+        for page in (self.intro, self.run_page, self.report_page, self.compare_page):
             self._stack.addWidget(page)
         self._stack.setMinimumWidth(360)
         splitter = QSplitter(Qt.Orientation.Horizontal, self)
@@ -326,8 +311,4 @@ class RetrainTab(QWidget):
         splitter.setStretchFactor(0, 1)
         splitter.setStretchFactor(1, 4)
         splitter.setSizes([256, 1024])
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.banner)
-        column.addWidget(splitter, 1)
+        column(self.banner, (splitter, 1), of=self, gap=0)

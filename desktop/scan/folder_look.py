@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
+import itertools
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -18,25 +17,11 @@ from core.scan.labels import labels_by_folder
 _MOST_LOOKED_AT: Final = 2000
 
 
-@dataclasses.dataclass(frozen=True)
-class FolderLook:
-    """What a first look at a folder shows.
-
-    Attributes:
-        folder: It.
-        labels: Labels of the model that folders in it are named as, as people
-            read them.
-    """
-
-    folder: Path
-    labels: tuple[str, ...]
-
-
-def look_at_folder(folder: Path, card: ModelCard | None) -> FolderLook:
-    """See whether a folder can be scanned, and is sorted by label.
+def labels_in(folder: Path, card: ModelCard | None) -> tuple[str, ...]:
+    """Labels of the model that folders in one, or in those, are named like.
 
     Raises:
-        DatasetError: It is none, or may not be read.
+        DatasetError: It is no folder, or may not be read.
     """
     try:
         with os.scandir(folder) as entries:
@@ -53,26 +38,10 @@ def look_at_folder(folder: Path, card: ModelCard | None) -> FolderLook:
             hint="Check its permissions, and that its disk is connected.",
         ) from error
     if card is None:
-        return FolderLook(folder, ())
-    label_of = labels_by_folder(card)
-    found = {label_of(f"{name}/film") for name in _folders_in(folder)}
-    shown = [each.display_name for each in card.labels if each.name in found]
-    return FolderLook(folder, tuple(shown))
-
-
-def _folders_in(folder: Path) -> Sequence[str]:
-    """Names of the folders in a folder, and in those."""
-    names: list[str] = []
-    places = [str(folder)]
-    for depth in range(2):
-        below: list[str] = []
-        for place in places:
-            with contextlib.suppress(OSError), os.scandir(place) as entries:
-                for entry in entries:
-                    if len(names) == _MOST_LOOKED_AT:
-                        return names
-                    if entry.is_dir():
-                        names.append(entry.name)
-                        below.append(entry.path)
-        places = below if depth == 0 else []
-    return names
+        return ()
+    label_of, found = labels_by_folder(card), set()
+    with contextlib.suppress(OSError):
+        below = itertools.chain(folder.glob("*/"), folder.glob("*/*/"))
+        for each in itertools.islice(below, _MOST_LOOKED_AT):
+            found.add(label_of(f"{each.name}/film"))
+    return tuple(each.display_name for each in card.labels if each.name in found)

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from core.errors import ANEW, RESUME, BundleError, CoreError, OutputError
 from core.jobs.channel import Outcome
@@ -21,7 +21,6 @@ from core.scan.record import (
     CANCELLED,
     FAILED,
     FINISHED,
-    NO_LABELS,
     PAUSED,
     RUNNING,
     ScanRecord,
@@ -36,27 +35,17 @@ _MORE: Final = {RESUME: "Then press Go on.", ANEW: "Or scan the folder anew."}
 _GO_ON: Final = "What was done is kept: press Go on."
 
 
-@dataclasses.dataclass(frozen=True)
-class ScanRequest:
-    """What the user asks for.
-
-    Attributes:
-        folder: Absolute.
-        labels: `NO_LABELS`, `FROM_FOLDERS` or `FROM_LIST` of core.scan.record.
-        label_list: CSV file; None unless `FROM_LIST`.
-        precision: As `core scan --precision`.
-        watch: Whether to keep the folder under watch afterwards.
-        hidden: Whether files and folders that begin with a dot are read too.
-        bundle: The model to read with; set before a scan is started.
-    """
-
-    folder: Path
-    labels: str = NO_LABELS
-    label_list: Path | None = None
-    precision: str = "float32"
-    watch: bool = False
-    hidden: bool = False
-    bundle: ModelBundle | None = None
+def record_for(folder: Path, bundle: ModelBundle, **options: Any) -> ScanRecord:
+    """What is asked for: a scan of a folder by a model, as `ScanRecord` has it."""
+    return ScanRecord(
+        folder=folder,
+        started=datetime.now().astimezone().replace(microsecond=0),
+        model=bundle.card.name,
+        bundle=bundle.path,
+        model_sha256=bundle.sha256,
+        card_labels=tuple(bundle.card.labels),
+        **options,
+    )
 
 
 class ScanKind:
@@ -75,24 +64,9 @@ class ScanKind:
     def find(self) -> Sequence[Scan]:
         return [_as_it_is(scan) for scan in scans.list_scans()]
 
-    def begin(self, request: ScanRequest) -> Launch:
-        assert request.bundle is not None
-        card = request.bundle.card
-        record = ScanRecord(
-            folder=request.folder,
-            started=datetime.now().astimezone().replace(microsecond=0),
-            model=card.name,
-            bundle=request.bundle.path,
-            model_sha256=request.bundle.sha256,
-            card_labels=tuple(card.labels),
-            labels=request.labels,
-            label_list=request.label_list,
-            precision=request.precision,
-            watch=request.watch,
-            hidden=request.hidden,
-        )
-        scan = dataclasses.replace(scans.new_scan(record), is_at_work=True)
-        return Launch(scan, scan.command(request.bundle.path), ScanProgress())
+    def begin(self, request: ScanRecord) -> Launch:
+        scan = dataclasses.replace(scans.new_scan(request), is_at_work=True)
+        return Launch(scan, scan.command(request.bundle), ScanProgress())
 
     def resume(self, item: Scan) -> Launch:
         scan = scans.read_scan(item.path)

@@ -3,132 +3,135 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from functools import partial
 from typing import Final
 
 import numpy as np
-from PyQt5.QtCore import Qt, QThread, pyqtSignal, pyqtSlot
+from PyQt5.QtCore import Qt, QTimer, pyqtSignal, pyqtSlot
 from PyQt5.QtGui import QResizeEvent
-from PyQt5.QtWidgets import QTabWidget, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QTabWidget, QWidget
 
 from core.errors import CoreError
+from core.jobs.channel import Outcome
+from core.jobs.events import JobSucceeded
 from core.jobs.failures import Failure, tail_of
 from core.scan.progress import ScanProgress
-from core.scan.record import FAILED
+from core.scan.record import CANCELLED, FAILED, FINISHED, RUNNING
+from core.scan.results import ScanTail
+from core.scan.row import ScanRow
 from core.scan.store import Scan
 from core.words import films as in_films
 from desktop.scan.actions import ScanActions
-from desktop.scan.follower import ScanFollower, follow_in_thread
 from desktop.scan.progress import ScanHead
 from desktop.scan.summary_view import ScanSummaryView
-from desktop.scan.table.columns import RowBlock
 from desktop.scan.table.table import ScanTable
-from desktop.scan.totals import ScanTotals
+from desktop.scan.worklist import (
+    Choice,
+    ScanTask,
+    WorklistKind,
+    choices_in,
+    totals_task,
+)
 from desktop.widgets.failure_panel import FailurePanel
-from desktop.widgets.layouts import PageScroll
+from desktop.widgets.layouts import PageScroll, column
 from desktop.widgets.notify import notice_of
-from desktop.work.threads import stop_thread
+from desktop.work.background import Background
+from desktop.work.jobs import JobController
 
 #: Films to either side that are opened with one, to step through.
 _NEIGHBOURS: Final = 20
 #: A page lower than that has room for what matters only.
 _LOW_PX: Final = 520
+#: Rows that are read at a time, and how often their file is looked at.
+_MOST_ROWS: Final = 500
+_LOOK_EVERY_MS: Final = 100
+_ENDED: Final = {
+    FINISHED: "Finished. ",
+    CANCELLED: "Cancelled; what was done is kept, and it can go on. ",
+    RUNNING: "Interrupted. ",
+}
 
 
 class ScanPage(QWidget):
-    """Shows one scan and follows its results.
+    """Shows one scan, and its rows as they come, whoever makes them.
 
     Attributes:
+        scan: The one on screen.
         head: How it stands.
         table: Its films.
         actions: What can be done with them.
         summary: Totals and measurement, once it has ended.
-        totals: Makes those, where the scan could not.
 
     Signals:
         films_asked: list[Path], Path. Films as they are listed, and the one of
             them to be shown.
         notice_raised: Notice.
-        status_changed: str. For the status line.
     """
 
     films_asked = pyqtSignal(object, object)
     notice_raised = pyqtSignal(object)
-    status_changed = pyqtSignal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._scan: Scan | None = None
-        self._follower: ScanFollower | None = None
-        self._thread: QThread | None = None
+        self.scan: Scan | None = None
+        self._tail: ScanTail | None = None
         self._progress: ScanProgress | None = None
-        self._is_over = False
-        self._may_resume = False
-        self._counts = np.zeros(0, np.int64)
-        self._not_read: set[str] = set()
+        self._is_over = self._may_resume = False
+        self._files = Background(self, "scan rows")
+        self._look = QTimer(self)
+        self._look.setSingleShot(True)
+        self._look.setInterval(_LOOK_EVERY_MS)
+        self._look.timeout.connect(self._read)
+        # Sums up a scan that ended before it could do so itself. Where that fails
+        # the rows are there all the same.
+        self._totals = JobController(WorklistKind(), self)
+        self._totals.ended.connect(self._on_totals_ended)
         self.head = ScanHead(self)
         self.failure = FailurePanel(self, is_folded=True)
         self.table = ScanTable(self)
-        self.actions = ScanActions(self)
+        self.table.film_activated.connect(self._on_film_activated)
+        self.actions = ScanActions(self._choices, self)
+        self.actions.films_moved.connect(self.table.mark_moved)
         self.summary = ScanSummaryView(self)
-        self.totals = ScanTotals(self)
-        self.totals.made.connect(self._on_totals_made)
+        films = QWidget(self)
+        column((self.table, 1), self.actions, of=films, gap=6, margins=(0, 6, 0, 0))
+        scroll = PageScroll(self)  # a low window with large letters has no room
+        scroll.setWidget(films)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        films.setObjectName("reportBody")  # its ground is the window's
         self.pages = QTabWidget(self)
         self.pages.setDocumentMode(True)
-        self._lay_out()
-        self.table.film_activated.connect(self._on_film_activated)
-        self.actions.set_selection_provider(
-            self.table.selected_files, self.table.shown_files
-        )
-        self.actions.status_changed.connect(self.status_changed)
-        self.table.status_changed.connect(self.status_changed)
-        self.actions.notice_raised.connect(self.notice_raised)
-        self.actions.films_moved.connect(self._on_films_moved)
-
-    @property
-    def scan(self) -> Scan | None:
-        """The scan on screen."""
-        return self._scan
+        self.pages.addTab(scroll, "Fil&ms")
+        self.pages.addTab(self.summary, "S&ummary")
+        page = (self.head, self.failure, (self.pages, 1))
+        column(*page, of=self, gap=6, margins=(12, 8, 12, 8))
 
     @property
     def rows(self) -> int:
         """Films listed so far."""
-        return int(self._counts.sum())
+        return self.table.model.total
 
     def show_scan(self, scan: Scan) -> None:
         """Show a scan from its first row on; how it stands is said apart."""
         self.let_go()
-        self._scan, self._is_over, self._progress = scan, False, None
+        self.scan, self._is_over, self._progress = scan, False, None
         labels = scan.record.card_labels
-        self._counts = np.zeros(len(labels) + 2, np.int64)
-        self._not_read = set()
-        self.head.forget()
-        self.head.set_record(scan.record)
+        self.head.begin(scan.record)
         self.failure.set_failure(None)
         self.table.begin(scan.record.folder, labels)
         self.actions.set_scan(scan)
         self.actions.set_empty(True)
         self._show_summary(None)
         self.pages.setCurrentIndex(0)
-        follower = ScanFollower(scan.results, labels)
-        follower.block_ready.connect(self._on_block_ready)
-        follower.caught_up.connect(self._on_caught_up)
-        follower.failed.connect(self._on_follower_failed)
-        follower.finished.connect(self._on_follower_finished)
-        self._follower = follower
-        self._thread = follow_in_thread(follower, self)
+        self._tail = ScanTail(scan.results, [label.name for label in labels])
+        self._read()
 
     def show_progress(self, scan: Scan, progress: ScanProgress) -> None:
         """Say how far this scan, under way here, is."""
-        self._scan = scan
-        self._progress = progress
-        self.totals.stop()  # they come with the end of it
+        self.scan, self._progress = scan, progress
+        self._totals.stop()  # they come with the end of it
         self.failure.set_failure(None)
         self.head.show_progress(progress, self.rows)
-
-    def show_elsewhere(self) -> None:
-        """Another window has this scan under way."""
-        self.head.show_elsewhere()
 
     def show_rest(self, scan: Scan, *, may_resume: bool) -> None:
         """This scan is not under way, or is no longer.
@@ -137,7 +140,7 @@ class ScanPage(QWidget):
             scan: With how it ended.
             may_resume: Whether it could go on in this window now.
         """
-        self._scan, self._is_over, self._may_resume = scan, True, may_resume
+        self.scan, self._is_over, self._may_resume = scan, True, may_resume
         self._progress = None
         self.table.end()
         self.actions.set_scan(scan)
@@ -146,155 +149,108 @@ class ScanPage(QWidget):
         if record.status == FAILED and record.message:
             tail = tail_of(scan.log)
             failure = Failure(record.message, record.hint, tail, scan.log)
-        word = "The scan could not go on"
-        self.failure.set_failure(failure, word=word)
-        if failure is not None:
             self.head.notes.set_open(False)
+        self.failure.set_failure(failure, word="The scan could not go on")
         totals = scan.totals()
         self._show_summary(totals)
-        if totals is None:
-            self.totals.make(scan)
+        if totals is None and record.done:
+            self._totals.start(totals_task(scan))
         self._say_rest()
-        if self._follower is not None:
-            self._follower.end()
 
-    def say_why_it_runs(self, *, was_at_work: bool) -> None:
-        """Say why the scan is at work, though nobody asked for it here.
-
-        Args:
-            was_at_work: Whether it never stopped; else an accident ended it.
-        """
-        text = "This scan was interrupted; it goes on where it stopped."
-        if was_at_work:
-            text = "This scan went on while the window was closed."
-        self.head.line.set_text(text)
+    def end_elsewhere(self, scan: Scan) -> None:
+        """This scan is not under way any more in another window, if it was."""
+        if not self._is_over:
+            self.show_rest(scan, may_resume=True)
 
     def let_go(self) -> None:
         """Follow nothing any more."""
-        self.totals.stop()
-        if self._follower is not None and self._thread is not None:
-            self._follower.let_go()
-            stop_thread(self._thread)
-            self._thread.deleteLater()
-        self._follower = self._thread = None
+        self._totals.stop()
+        self._look.stop()
+        self._files.forget()
 
     def shut_down(self) -> None:
         """End all threads; the window closes."""
         self.let_go()
+        self._files.shut_down()
         self.actions.shut_down()
-        self.totals.shut_down()
+        self._totals.shut_down(waits=True)
         self.table.shut_down()
 
-    def totals_in_words(self) -> str:
-        """What the films listed so far come to, in a sentence."""
-        if self._scan is None or not self.rows:
-            return "No film has been read yet."
-        labels = self._scan.record.card_labels
-        names = [*(label.display_name for label in labels), "uncertain"]
-        called = zip(names, self._counts[:-1], strict=True)
-        parts = [f"{count:,} {name}" for name, count in called if count]
-        read, not_read = int(self._counts[:-1].sum()), int(self._counts[-1])
-        films = in_films(read)
-        text = f"{films} read{': ' if parts else ''}{', '.join(parts)}"
-        return f"{text}; {not_read:,} could not be read." if not_read else f"{text}."
-
     def _say_rest(self) -> None:
-        if self._scan is not None and self._is_over:
-            record = self._scan.record
-            words = f"{_ENDED[record.status]} {self.totals_in_words()}".strip()
+        if self.scan is not None and self._is_over:
+            record = self.scan.record
+            words = f"{_ENDED.get(record.status, '')}{self._totals_in_words()}"
             self.head.show_rest(record, words, may_resume=self._may_resume)
+
+    def _totals_in_words(self) -> str:
+        """What the films listed so far come to, in a sentence."""
+        if not self.rows:
+            return "No film has been read yet."
+        *counts, not_read = self.table.model.rows.counts()
+        labels = self.table.model.rows.labels
+        names = [*(label.display_name for label in labels), "uncertain"]
+        parts = [
+            f"{count:,} {name}"
+            for name, count in zip(names, counts, strict=True)
+            if count
+        ]
+        text = f"{in_films(sum(counts))} read{': ' if parts else ''}{', '.join(parts)}"
+        return f"{text}; {not_read:,} could not be read." if not_read else f"{text}."
 
     def _show_summary(self, totals: object) -> None:
         self.summary.set_summary(totals)
         self.pages.setTabVisible(1, totals is not None)
         self.pages.tabBar().setVisible(totals is not None)
 
-    # News
+    def _choices(self) -> list[Choice]:
+        model, selection = self.table.model, self.table.view.selection
+        return choices_in(model.rows, selection.numbers(), model.order)
 
-    @pyqtSlot(object)
-    def _on_block_ready(self, block: RowBlock) -> None:
-        if self.sender() is not self._follower or self._follower is None:
-            return  # of a scan that was shown before
-        self.table.add_block(block)
-        self._counts += np.bincount(block.findings, minlength=len(self._counts))
-        self._not_read.update(
-            file for file, why in zip(block.files, block.errors, strict=True) if why
-        )
-        self.actions.set_empty(False)
-        if self._progress is not None and self._progress.is_paused:
-            self.head.show_progress(self._progress, self.rows)  # it tells no more
-        self._follower.block_taken()
+    # Rows
 
     @pyqtSlot()
-    def _on_caught_up(self) -> None:
-        self._say_rest()
+    def _read(self) -> None:
+        assert self._tail is not None
+        # Asked before the look: nothing is missed in between.
+        then = partial(self._on_read, was_over=self._is_over)
+        read = partial(self._tail.read, _MOST_ROWS)
+        self._files.ask(read, then, self._on_unreadable)
 
-    @pyqtSlot(object)
-    def _on_follower_failed(self, error: CoreError) -> None:
-        if self.sender() is self._follower:
-            self.notice_raised.emit(notice_of(error))
+    def _on_read(self, rows: list[ScanRow], *, was_over: bool) -> None:
+        if rows:
+            self.table.model.add_rows(rows)
+            self.actions.set_empty(False)
+            if self._progress is not None and self._progress.is_paused:
+                self.head.show_progress(self._progress, self.rows)  # it tells no more
+            self._say_rest()
+        if len(rows) == _MOST_ROWS or (rows and was_over):
+            self._read()
+        elif not was_over:
+            self._look.start()
 
-    @pyqtSlot()
-    def _on_follower_finished(self) -> None:
-        self._say_rest()
-
-    @pyqtSlot(object)
-    def _on_totals_made(self, scan: Scan) -> None:
-        if self._is_over and self._scan is not None and self._scan.path == scan.path:
-            self._show_summary(scan.totals())
+    def _on_unreadable(self, error: CoreError) -> None:
+        self.notice_raised.emit(notice_of(error))
 
     @pyqtSlot(object, object)
-    def _on_films_moved(self, files: Sequence[str], target: Path) -> None:
-        self.table.mark_moved(files, target)
-        self._not_read.update(files)
+    def _on_totals_ended(self, task: ScanTask, outcome: Outcome) -> None:
+        is_shown = self.scan is not None and self.scan.path == task.scan.path
+        if isinstance(outcome, JobSucceeded) and is_shown and self._is_over:
+            self._show_summary(task.scan.totals())
 
-    @pyqtSlot(object)
-    def _on_film_activated(self, path: Path) -> None:
-        if self._scan is None:
-            return
-        folder = self._scan.record.folder
-        try:
-            file = path.relative_to(folder).as_posix()
-        except ValueError:
-            self.films_asked.emit([path], path)
-            return
-        around = neighbours(self.table.shown_files(), file, self._not_read)
-        self.films_asked.emit([folder / each for each in around], path)
-
-    def _lay_out(self) -> None:
-        films = QWidget(self)
-        inner = QVBoxLayout(films)
-        inner.setContentsMargins(0, 6, 0, 0)
-        inner.setSpacing(6)
-        inner.addWidget(self.table, 1)
-        inner.addWidget(self.actions)
-        scroll = PageScroll(self)  # a low window with large letters has no room
-        scroll.setWidget(films)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        films.setObjectName("reportBody")  # its ground is the window's
-        self.pages.addTab(scroll, "Fil&ms")
-        self.pages.addTab(self.summary, "S&ummary")
-        column = QVBoxLayout(self)
-        column.setContentsMargins(12, 8, 12, 8)
-        column.setSpacing(6)
-        column.addWidget(self.head)
-        column.addWidget(self.failure)
-        column.addWidget(self.pages, 1)
+    @pyqtSlot(str)
+    def _on_film_activated(self, file: str) -> None:
+        assert self.scan is not None
+        folder, rows = self.scan.record.folder, self.table.model.rows
+        closed = {*np.flatnonzero(rows.findings == rows.not_read).tolist(), *rows.gone}
+        closed_files = {rows.files[row] for row in closed}
+        around = neighbours(self.table.shown_files(), file, closed_files)
+        self.films_asked.emit([folder / each for each in around], folder / file)
 
     # Qt overrides
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.head.set_compact(event.size().height() < _LOW_PX)
-
-
-_ENDED: Final = {
-    "finished": "Finished.",
-    "cancelled": "Cancelled; what was done is kept, and it can go on.",
-    "failed": "",
-    "paused": "",
-    "running": "Interrupted.",
-}
 
 
 def neighbours(files: Sequence[str], file: str, not_read: set[str]) -> list[str]:

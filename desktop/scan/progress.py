@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
-from PyQt5.QtCore import Qt, pyqtSignal, pyqtSlot
+from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import (
-    QHBoxLayout,
     QLabel,
     QPlainTextEdit,
     QProgressBar,
     QPushButton,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -21,6 +18,7 @@ from core.scan.record import FINISHED, FROM_FOLDERS, FROM_LIST, PAUSED, ScanReco
 from core.words import duration_in_words
 from desktop.widgets.disclosure import Disclosure
 from desktop.widgets.labels import Caption, ElidedLabel, printable
+from desktop.widgets.layouts import column, row
 from desktop.widgets.message_card import NoteRow
 from desktop.widgets.times import when_in_words
 
@@ -31,30 +29,26 @@ _KEEPS_ON: Final = (
     "You can close the window: the scan goes on when Hilum is opened again."
 )
 _CANCEL_TIP: Final = "End the scan; what was done is kept, and it can go on later"
+_LABELS: Final = {FROM_FOLDERS: "labels from folders", FROM_LIST: "labels from a list"}
 
 
 class ScanHead(QWidget):
     """The head of a scan's page.
 
-    Signals:
-        back_asked: to the start page.
-        pause_asked, go_on_asked, cancel_asked: of the scan under way.
-        resume_asked: a scan that is not under way is to go on.
-        anew_asked: its folder is to be scanned with the model in use.
+    Attributes:
+        back_button: Leads to the start page.
+        pause_button, cancel_button: Of a scan under way; the first lets one that
+            was paused go on.
+        resume_button: Lets a scan that is not under way go on.
+        anew_button: Has its folder scanned with the model in use.
+        words: How it stands.
+        line: Why it does.
     """
-
-    back_asked = pyqtSignal()
-    pause_asked = pyqtSignal()
-    go_on_asked = pyqtSignal()
-    cancel_asked = pyqtSignal()
-    resume_asked = pyqtSignal()
-    anew_asked = pyqtSignal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._is_paused = self._is_refused = self._is_compact = False
-        self._may_close_now = False
-        self.back_button = _button(self, "Sc&ans", self.back_asked)
+        self._is_refused = self._is_compact = self._may_close_now = False
+        self.back_button = QPushButton("Sc&ans", self)
         self.back_button.setToolTip("New scan, and the list of all (this one goes on)")
         self.title = ElidedLabel("", self)
         self.title.setObjectName("scanTitle")
@@ -68,41 +62,53 @@ class ScanHead(QWidget):
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(8)
         self.bar.setAccessibleName("Progress of the scan")
-        self._words = QLabel("", self)
-        self._words.setWordWrap(True)
-        self._words.setTextFormat(Qt.TextFormat.PlainText)
+        self.words = QLabel("", self)
+        self.words.setWordWrap(True)
+        self.words.setTextFormat(Qt.TextFormat.PlainText)
         self.keeps_on = Caption(_KEEPS_ON, self)
         self.line = NoteRow(self)
         self.notes = Disclosure("Notes", self)
         self.note_text = QPlainTextEdit(self.notes.body)
-        self.pause_button = _button(self, "&Pause", None)
-        self.pause_button.clicked.connect(self._on_pause_clicked)
-        self.cancel_button = _button(self, "&Cancel", self.cancel_asked)
-        self.anew_button = _button(self, "Scan ane&w…", self.anew_asked)
-        self.resume_button = _button(self, "&Go on", self.resume_asked)
-        self._lay_out()
-
-    @property
-    def words(self) -> str:
-        """What is said of how it stands."""
-        return self._words.text()
+        self.note_text.setReadOnly(True)
+        self.note_text.setObjectName("logText")
+        self.note_text.setAccessibleName("Notes of the scan")
+        self.note_text.setTabChangesFocus(True)
+        column(self.note_text, of=self.notes.body)
+        self.notes.hide()
+        self.pause_button = QPushButton("&Pause", self)
+        self.cancel_button = QPushButton("&Cancel", self)
+        self.anew_button = QPushButton("Scan ane&w…", self)
+        self.resume_button = QPushButton("&Go on", self)
+        names = column(self.title, self.facts, gap=0)
+        column(
+            row(
+                *(self.back_button, (names, 1)),
+                *(self.anew_button, self.resume_button),
+                *(self.pause_button, self.cancel_button),
+            ),
+            *(self.bar, self.words, self.keeps_on, self.line, self.notes),
+            of=self,
+            gap=5,
+        )
+        self._fit()
 
     def set_compact(self, is_compact: bool) -> None:
         """Take less room, for a low window."""
-        if is_compact == self._is_compact:
-            return
-        self._is_compact = is_compact
-        self.keeps_on.setVisible(self._may_close_now and not is_compact)
-        self._set_note_rows()
+        if is_compact != self._is_compact:
+            self._is_compact = is_compact
+            self._fit()
 
-    def set_record(self, record: ScanRecord) -> None:
-        """Say which scan it is."""
+    def begin(self, record: ScanRecord) -> None:
+        """Say which scan is shown from now on."""
+        self._is_refused = False
+        self.line.set_text("")
+        self.note_text.clear()
+        self.notes.hide()
         self.title.set_text(printable(record.folder))
-        labels = {FROM_FOLDERS: "labels from folders", FROM_LIST: "labels from a list"}
         parts = [
             f"Model: {record.model}",
             record.precision,
-            labels.get(record.labels, ""),
+            _LABELS.get(record.labels, ""),
             "watching" if record.watch else "",
             "hidden files too" if record.hidden else "",
             f"started {when_in_words(record.started)}",
@@ -116,21 +122,20 @@ class ScanHead(QWidget):
             progress: What it has told.
             rows: Films that are listed; it may not have told of all.
         """
-        self._is_paused = progress.is_paused
         is_stopping = progress.stage == STOPPING
+        is_watching = progress.stage == WATCHING
         self._show_buttons(under_way=True)
         self.pause_button.setText("&Go on" if progress.is_paused else "&Pause")
-        is_watching = progress.stage == WATCHING
         self.cancel_button.setText("Stop &watching" if is_watching else "&Cancel")
         self.cancel_button.setToolTip("" if is_watching else _CANCEL_TIP)
         for button in (self.pause_button, self.cancel_button):
             button.setEnabled(not is_stopping)
         self._show_bar(progress)
         words = progress_in_words(progress, rows)
-        self._words.setText(words)
+        self.words.setText(words)
         self.bar.setAccessibleDescription(words)
         self._may_close_now = not is_stopping and not progress.is_paused
-        self.keeps_on.setVisible(self._may_close_now and not self._is_compact)
+        self._fit()
         self._show_notes(progress)
 
     def show_elsewhere(self) -> None:
@@ -138,7 +143,7 @@ class ScanHead(QWidget):
         self._show_buttons(under_way=False)
         self.resume_button.hide()
         self.anew_button.hide()
-        self._words.setText("Under way in another window; its films appear here too.")
+        self.words.setText("Under way in another window; its films appear here too.")
 
     def show_rest(self, record: ScanRecord, words: str, *, may_resume: bool) -> None:
         """It is not under way.
@@ -156,11 +161,8 @@ class ScanHead(QWidget):
         self.resume_button.setObjectName("" if is_done else "startButton")
         self.resume_button.style().polish(self.resume_button)
         self.resume_button.setEnabled(may_resume)
-        wait = "Another scan is under way"
-        self.resume_button.setToolTip("" if may_resume else wait)
-        if record.status == PAUSED:
-            words = f"Paused. {words}"
-        self._words.setText(words)
+        self.resume_button.setToolTip("" if may_resume else "Another scan is under way")
+        self.words.setText(f"Paused. {words}" if record.status == PAUSED else words)
         if had_focus and not is_done:
             self.resume_button.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -169,20 +171,11 @@ class ScanHead(QWidget):
         self._is_refused = True
         self.resume_button.hide()
 
-    def forget(self) -> None:
-        """Another scan is shown from now on."""
-        self._is_refused = False
-        self.line.set_text("")
-        self.note_text.clear()
-        self.notes.hide()
-
     def _show_buttons(self, *, under_way: bool) -> None:
         for widget in (self.pause_button, self.cancel_button, self.bar):
             widget.setVisible(under_way)
-        for button in (self.resume_button, self.anew_button):
-            button.setVisible(not under_way)
-        if self._is_refused:
-            self.resume_button.hide()
+        self.anew_button.setVisible(not under_way)
+        self.resume_button.setVisible(not under_way and not self._is_refused)
         if not under_way:
             self._may_close_now = False
             self.keeps_on.hide()
@@ -201,10 +194,6 @@ class ScanHead(QWidget):
         lines = list(progress.notes)
         if progress.dropped:
             lines.insert(0, f"{progress.dropped:,} older notes are not shown.")
-        self.set_notes(lines)
-
-    def set_notes(self, lines: Sequence[str]) -> None:
-        """Show these notes, folded unless the user unfolded them."""
         text = "\n".join(lines)
         self.notes.setVisible(bool(lines))
         if text != self.note_text.toPlainText():
@@ -212,53 +201,14 @@ class ScanHead(QWidget):
             self.notes.set_title(f"Notes ({len(lines):,})")
             self.notes.set_summary(lines[-1] if lines else "")
 
-    def _set_note_rows(self) -> None:
+    def _fit(self) -> None:
         rows = _COMPACT_ROWS if self._is_compact else _NOTE_ROWS
-        height = rows * self.fontMetrics().lineSpacing() + 14
-        self.note_text.setFixedHeight(height)
-
-    @pyqtSlot()
-    def _on_pause_clicked(self) -> None:
-        if self._is_paused:
-            self.go_on_asked.emit()
-        else:
-            self.pause_asked.emit()
-
-    def _lay_out(self) -> None:
-        self.note_text.setReadOnly(True)
-        self.note_text.setObjectName("logText")
-        self.note_text.setAccessibleName("Notes of the scan")
-        self.note_text.setTabChangesFocus(True)
-        self._set_note_rows()
-        inner = QVBoxLayout(self.notes.body)
-        inner.setContentsMargins(0, 0, 0, 0)
-        inner.addWidget(self.note_text)
-        self.notes.hide()
-        top = QHBoxLayout()
-        top.setSpacing(8)
-        top.addWidget(self.back_button)
-        names = QVBoxLayout()
-        names.setSpacing(0)
-        names.addWidget(self.title)
-        names.addWidget(self.facts)
-        top.addLayout(names, 1)
-        for button in (
-            *(self.anew_button, self.resume_button),
-            *(self.pause_button, self.cancel_button),
-        ):
-            top.addWidget(button)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(5)
-        column.addLayout(top)
-        for widget in (self.bar, self._words, self.keeps_on, self.line, self.notes):
-            column.addWidget(widget)
+        self.note_text.setFixedHeight(rows * self.fontMetrics().lineSpacing() + 14)
+        self.keeps_on.setVisible(self._may_close_now and not self._is_compact)
 
 
 def progress_in_words(progress: ScanProgress, rows: int = 0) -> str:
     """How far a scan is, in a line."""
-    if progress.stage == STOPPING:
-        return progress.detail
     if progress.stage == WATCHING:
         latest = f" The last one: {progress.latest}" if progress.latest else ""
         return f"Watching the folder for new films.{latest}"
@@ -277,10 +227,3 @@ def progress_in_words(progress: ScanProgress, rows: int = 0) -> str:
     if left is not None:
         parts.append(f"{duration_in_words(left)} left")
     return " · ".join(parts)
-
-
-def _button(parent: QWidget, words: str, asked: pyqtSignal | None) -> QPushButton:
-    button = QPushButton(words, parent)
-    if asked is not None:
-        button.clicked.connect(asked)
-    return button

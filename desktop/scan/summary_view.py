@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any, Final
 
 from PyQt5.QtCore import Qt, pyqtSlot
 from PyQt5.QtGui import QGuiApplication
-from PyQt5.QtWidgets import (
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PyQt5.QtWidgets import QWidget
 
 from core.reports.text import macro_note
 from core.words import films as in_films
+from desktop.widgets.buttons import button
 from desktop.widgets.figures_table import FiguresTable
-from desktop.widgets.labels import Caption, Rule, SectionTitle
-from desktop.widgets.layouts import PageScroll
+from desktop.widgets.labels import Caption, Rule, SectionTitle, wrapped_label
+from desktop.widgets.layouts import PageScroll, column, row
 from desktop.widgets.message_card import NoteRow
 from desktop.widgets.rates import RATES, TIPS, TITLES, figure, rate_of
 from desktop.widgets.result_charts import ReportCharts
@@ -47,25 +41,36 @@ class ScanSummaryView(PageScroll):
         self.setObjectName("scanSummary")
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAccessibleName("Summary of the scan")
-        self._summary: Mapping[str, Any] | None = None
+        self._said: list[str] = []
         page = QWidget(self)
         page.setObjectName("reportBody")
-        self.totals = FiguresTable("Totals", page)
-        self.shares = FiguresTable("What the films of each label were called", page)
-        self.figures = FiguresTable("Figures by finding", page)
-        self.charts = ReportCharts(page)
-        self.headline = _words(page)
+        self.headline = wrapped_label(page, by_keyboard=True)
         font = self.headline.font()
         font.setPointSizeF(font.pointSizeF() * _HEADLINE)
         self.headline.setFont(font)
-        self.sentences = _words(page)
-        self.overall = _words(page)
-        self.note = NoteRow(page)
+        tip = "Copy all figures as text"
+        self.copy_button = button("Cop&y all", self._on_copy_clicked, page, tip=tip)
         self.parity = NoteRow(page)
-        self.copy_button = QPushButton("Cop&y all", page)
-        self.copy_button.setToolTip("Copy all figures as text")
-        self.copy_button.clicked.connect(self._on_copy_clicked)
-        self._lay_out(page)
+        self.note = NoteRow(page)
+        self.totals = FiguresTable("Totals", page)
+        self.sentences = wrapped_label(page, by_keyboard=True)
+        self.shares = FiguresTable("What the films of each label were called", page)
+        self.overall = wrapped_label(page, by_keyboard=True)
+        self.figures = FiguresTable("Figures by finding", page)
+        self.charts = ReportCharts(page)
+        self._total_parts = (self.parity, self.note, self.totals)
+        self._label_parts = (
+            *(Rule(page), SectionTitle("Against the labels", page)),
+            *(self.sentences, self.shares),
+        )
+        self._figure_parts = (
+            *(Rule(page), SectionTitle("Figures by finding", page)),
+            *(self.overall, self.figures, Caption(_CALLED, page), self.charts),
+        )
+        head = row((self.headline, 1), self.copy_button)
+        head.setAlignment(self.copy_button, Qt.AlignmentFlag.AlignTop)
+        parts = (*self._total_parts, *self._label_parts, *self._figure_parts)
+        column(head, *parts, None, of=page, gap=10, margins=(6, 10, 10, 18))
         self.setWidget(page)
         self.set_summary(None)
 
@@ -76,107 +81,68 @@ class ScanSummaryView(PageScroll):
             summary: As `core.scan.figures` makes it; None where there is none yet,
                 or it is not understood.
         """
-        self._summary = summary if _is_whole(summary) else None
-        known = self._summary or {}
-        measured = bool(known.get("by_label"))
-        result = known.get("evaluation") or {}
-        self.headline.setText(_headline(known) if known else _EMPTY)
-        for part in self._total_parts:
-            part.setVisible(bool(known))
-        for part in self._label_parts:
-            part.setVisible(measured)
-        for part in self._figure_parts:
-            part.setVisible(bool(result))
+        known: Mapping[str, Any] = summary if summary and _is_whole(summary) else {}
+        by_label, result = known.get("by_label"), known.get("evaluation") or {}
+        for parts, has_any in (
+            ((self.copy_button, *self._total_parts), known),
+            (self._label_parts, by_label),
+            (self._figure_parts, result),
+        ):
+            for part in parts:
+                part.setVisible(bool(has_any))
+        headline = _headline(known) if known else _EMPTY
+        self.headline.setText(headline)
+        self._said = []
         if known:
-            head, rows = _totals(known)
-            self.totals.set_cells(head, rows, tips=["", "", _SHARE])
-            self.note.set_text(_caution(known), "warn")
-            self.parity.set_text(_parity(known))
-        if measured:
-            words = [each["in_words"] for each in known["by_label"].values()]
-            self.sentences.setText("\n\n".join(words))
+            parity, caution = _parity(known), _caution(known)
+            self.parity.set_text(parity)
+            self.note.set_text(caution, "warn")
+            self._said += [headline, parity, caution]
+            self._fill(self.totals, *_totals(known), tips=["", "", _SHARE])
+        if by_label:
+            words = "\n\n".join(each["in_words"] for each in by_label.values())
+            self.sentences.setText(words)
+            self._said.append(words)
             head, rows = _shares(known)
-            self.shares.set_cells([_short(name) for name in head], rows, tips=head)
+            self._fill(self.shares, head, rows, tips=head)
         if result:
             names = known["labels"]
-            head, rows = _figures(result, names)
-            tips = ["", "", *(TIPS[name] for name in RATES)]
-            self.figures.set_cells(head, rows, tips=tips)
             self.overall.setText(_overall(result))
+            self._said.append(_overall(result))
+            tips = ["", "", *(TIPS[name] for name in RATES)]
+            self._fill(self.figures, *_figures(result, names), tips=tips)
+            self._said.append(_matrix_text(result, names))
+        if known:
+            facts = (known["model"], known["model_sha256"], known["precision"])
+            self._said.append(f"Model {', '.join(facts)}")
         self.charts.set_result(result, known.get("labels", {}))
         self.verticalScrollBar().setValue(0)
 
     def as_text(self) -> str:
         """All that is shown, tables with tabs between the cells."""
-        if self._summary is None:
-            return ""
-        parts = [self.headline.text(), self.parity.text, self.note.text]
-        parts.append(_text_of(*_totals(self._summary)))
-        if not self._label_parts[0].isHidden():
-            parts += [self.sentences.text(), _text_of(*_shares(self._summary))]
-        if not self._figure_parts[0].isHidden():
-            names = [row[0] for row in self.figures.cells.rows]
-            matrix = self._summary["evaluation"]["confusion_matrix"]
-            rows = zip(names, matrix, strict=True)
-            lines = ["\t".join([name, *map(str, row)]) for name, row in rows]
-            called = "\t".join(["Truth in rows, called in columns", *names])
-            cells = self.figures.cells
-            parts += [self.overall.text(), _text_of(cells.head, cells.rows)]
-            parts.append("\n".join([called, *lines]))
-        known = self._summary
-        by = f"Model {known['model']}, {known['model_sha256']}, {known['precision']}"
-        return "\n\n".join(part for part in (*parts, by) if part) + "\n"
+        said = [part for part in self._said if part]
+        return "\n\n".join(said) + "\n" if said else ""
+
+    def _fill(
+        self,
+        table: FiguresTable,
+        head: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        tips: Sequence[str],
+    ) -> None:
+        table.set_cells([_short(name) for name in head], rows, tips=tips)
+        self._said.append("\n".join("\t".join(line) for line in (head, *rows)))
 
     @pyqtSlot()
     def _on_copy_clicked(self) -> None:
         QGuiApplication.clipboard().setText(self.as_text())
 
-    def _lay_out(self, page: QWidget) -> None:
-        head = QHBoxLayout()
-        head.addWidget(self.headline, 1)
-        head.addWidget(self.copy_button, 0, Qt.AlignmentFlag.AlignTop)
-        column = QVBoxLayout(page)
-        column.setContentsMargins(6, 10, 10, 18)
-        column.setSpacing(10)
-        column.addLayout(head)
-        add = partial(_add, column, page)
-        self._total_parts = [
-            self.copy_button,
-            *add("", self.parity, self.note, self.totals),
-        ]
-        self._label_parts = add("Against the labels", self.sentences, self.shares)
-        self._figure_parts = add(
-            "Figures by finding", self.overall, self.figures, Caption(_CALLED, page)
-        )
-        self._figure_parts += add("", self.charts)
-        column.addStretch(1)
 
-
-def _add(
-    column: QVBoxLayout, page: QWidget, title: str, *bodies: QWidget
-) -> list[QWidget]:
-    parts = [*([Rule(page), SectionTitle(title, page)] if title else []), *bodies]
-    for part in parts:
-        column.addWidget(part)
-    return parts
-
-
-def _words(parent: QWidget) -> QLabel:
-    label = QLabel(parent)
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setTextInteractionFlags(
-        Qt.TextInteractionFlag.TextSelectableByMouse
-        | Qt.TextInteractionFlag.TextSelectableByKeyboard
-    )
-    return label
-
-
-def _is_whole(summary: Mapping[str, Any] | None) -> bool:
+def _is_whole(summary: Mapping[str, Any]) -> bool:
     """Whether it has what is shown of it; another version may have written it."""
     wanted = {"labels", "films", "read", "not_read", "findings", "uncertain"}
     wanted |= {"with_warnings", "model", "model_sha256", "precision"}
-    return summary is not None and wanted <= summary.keys()
+    return wanted <= summary.keys()
 
 
 def _headline(known: Mapping[str, Any]) -> str:
@@ -257,6 +223,14 @@ def _figures(
     return head, rows
 
 
+def _matrix_text(result: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    called = [names[label] for label in result["per_class"]]
+    lines = [["Truth in rows, called in columns", *called]]
+    for name, counts in zip(called, result["confusion_matrix"], strict=True):
+        lines.append([name, *map(str, counts)])
+    return "\n".join("\t".join(line) for line in lines)
+
+
 def _overall(result: Mapping[str, Any]) -> str:
     rates = {
         "Accuracy": "accuracy",
@@ -277,7 +251,3 @@ def _percent(each: Mapping[str, Any] | None) -> str:
 
 def _short(name: str) -> str:
     return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1].rstrip()}…"
-
-
-def _text_of(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    return "\n".join("\t".join(row) for row in (head, *rows))

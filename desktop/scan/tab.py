@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,19 +9,20 @@ from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import pyqtSignal, pyqtSlot
 from PyQt5.QtGui import QShowEvent
-from PyQt5.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QStackedWidget, QWidget
 
 from core.errors import BundleError, CoreError
 from core.jobs.channel import Outcome
 from core.model.bundle import ModelBundle
 from core.scan import store as scans
-from core.scan.record import FAILED
+from core.scan.record import FAILED, FINISHED, ScanRecord
 from core.scan.store import Scan
-from desktop.scan import news as scan_news
-from desktop.scan.folder_look import look_at_folder
-from desktop.scan.kind import ScanKind, ScanRequest
+from core.words import films as in_films
+from desktop.scan.folder_look import labels_in
+from desktop.scan.kind import ScanKind
 from desktop.widgets.confirm import choose
-from desktop.widgets.notify import Notice, NoticeBanner, notice_of
+from desktop.widgets.layouts import column
+from desktop.widgets.notify import NoticeBanner, notice_of
 from desktop.work.jobs import JobController
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ class ScanTab(QWidget):
 
     Attributes:
         controller: Starts, pauses and deletes scans.
+        bundle: The model in use.
+        banner: What failed, above the pages.
 
     Signals:
         status_changed: str. For the status line.
@@ -51,20 +53,21 @@ class ScanTab(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("scanTab")
-        self._bundle: ModelBundle | None = None
+        self.bundle: ModelBundle | None = None
         self._listed: Sequence[Scan] = ()
         self._start: ScanStart | None = None
         self._page: ScanPage | None = None
-        self._is_elsewhere = False
-        self.controller = JobController(ScanKind(), self)
         self.banner = NoticeBanner(self)
+        self.show_notice = self.banner.show_notice
         self._stack = QStackedWidget(self)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.banner)
-        column.addWidget(self._stack, 1)
-        self._connect_controller()
+        column(self.banner, (self._stack, 1), of=self, gap=0)
+        self.controller = controller = JobController(ScanKind(), self)
+        controller.listed.connect(self._on_listed)
+        controller.started.connect(self._on_started)
+        controller.progress_changed.connect(self._on_progress_changed)
+        controller.ended.connect(self._on_ended)
+        controller.deleted.connect(self._on_deleted)
+        controller.refused.connect(self._on_refused)
 
     @property
     def start_page(self) -> ScanStart:
@@ -81,11 +84,6 @@ class ScanTab(QWidget):
         return self._page
 
     @property
-    def bundle(self) -> ModelBundle | None:
-        """The model in use."""
-        return self._bundle
-
-    @property
     def page(self) -> QWidget | None:
         """The page on screen; None before there is one."""
         page: QWidget | None = self._stack.currentWidget()
@@ -97,7 +95,7 @@ class ScanTab(QWidget):
 
     def set_bundle(self, bundle: ModelBundle) -> None:
         """Another model is in use now; a scan under way keeps its own."""
-        self._bundle = bundle
+        self.bundle = bundle
         if self._start is not None:
             self._start.set_bundle(bundle)
 
@@ -112,7 +110,11 @@ class ScanTab(QWidget):
             self.take_folder(paths[0])
         else:
             self._show_start()
-            self.start_page.show_refusal(scan_news.one_folder_in_words(len(paths)))
+            self.start_page.show_refusal(
+                f"{len(paths):,} files or folders were dropped, and a scan takes one "
+                "folder. Drop the folder that they lie in: folders below it are read "
+                "too."
+            )
 
     def show_drop(self, is_over: bool) -> None:
         """Show that letting go of a folder would choose it."""
@@ -125,94 +127,93 @@ class ScanTab(QWidget):
             self._page.shut_down()
         self.controller.shut_down()
 
-    @pyqtSlot(object)
-    def show_notice(self, notice: Notice) -> None:
-        """Show a failure above the pages."""
-        self.banner.show_notice(notice)
-
     # From the start page
 
     @pyqtSlot(object)
     def _on_folder_chosen(self, folder: Path) -> None:
-        card = self._bundle.card if self._bundle is not None else None
-        look = functools.partial(look_at_folder, folder, card)
-        self.controller.ask(look, self.start_page.show_look, self._on_folder_refused)
+        card = self.bundle.card if self.bundle is not None else None
+        look = functools.partial(labels_in, folder, card)
+        then = functools.partial(self.start_page.show_folder, folder)
+        self.controller.ask(look, then, self._on_folder_refused)
+
+    def _on_folder_refused(self, error: CoreError) -> None:
+        self.start_page.show_refusal(f"{error} {error.hint}".strip())
 
     @pyqtSlot(object)
-    def _on_start_asked(self, request: ScanRequest) -> None:
-        if self._bundle is not None:
-            self.banner.dismiss()
-            request = dataclasses.replace(request, bundle=self._bundle)
-            self.controller.start(request)
-
-    @pyqtSlot(object)
-    def _on_open_asked(self, scan: Scan) -> None:
+    def _on_start_asked(self, record: ScanRecord) -> None:
         self.banner.dismiss()
-        self._show_scan(scan, is_at_work=scan.is_at_work)
-
-    @pyqtSlot(object)
-    def _on_resume_asked(self, scan: Scan) -> None:
-        self.banner.dismiss()
-        self.controller.resume(scan)
-
-    @pyqtSlot(object)
-    def _on_deletion_asked(self, scan: Scan) -> None:
-        question, advice = scan_news.deletion_in_words(scan.record)
-        if choose(self, question, advice, ["&Delete", "&Keep"]) == 0:
-            self.controller.delete(scan)
+        self.controller.start(record)
 
     @pyqtSlot()
-    def _on_way_back_asked(self) -> None:
-        if self.controller.active is not None:
-            self._show_scan(self.controller.active, is_at_work=True)
+    def _on_open_clicked(self) -> None:
+        if scan := self.start_page.scans.chosen:
+            self.banner.dismiss()
+            self._show_scan(scan)
+
+    @pyqtSlot()
+    def _on_delete_clicked(self) -> None:
+        scan = self.start_page.scans.chosen
+        if scan is None:
+            return
+        question = f"Delete the scan of {scan.record.name}?"
+        advice = "Its list of verdicts is deleted; the films stay where they are."
+        if choose(self, question, advice, ["&Delete", "&Keep"]) == 0:
+            self.controller.delete(scan)
 
     # From the page of a scan
 
     @pyqtSlot()
     def _show_start(self) -> None:
-        self._is_elsewhere = False
         self._stack.setCurrentWidget(self.start_page)
 
     @pyqtSlot()
-    def _on_shown_resume_asked(self) -> None:
-        if self._shown is not None:
-            self._on_resume_asked(self._shown)
+    def _on_pause_clicked(self) -> None:
+        progress = self.controller.progress
+        if progress is not None and progress.is_paused:
+            self.controller.go_on()
+        else:
+            self.controller.pause()
 
     @pyqtSlot()
-    def _on_anew_asked(self) -> None:
+    def _on_resume_clicked(self) -> None:
+        is_earlier = self.page is self._start
+        scan = self.start_page.scans.chosen if is_earlier else self._shown
+        if scan is not None:
+            self.banner.dismiss()
+            self.controller.resume(scan)
+
+    @pyqtSlot()
+    def _on_anew_clicked(self) -> None:
         if self._shown is not None:
             self._show_start()
             self.start_page.propose(self._shown.record)
 
     # From the controller
 
-    def _on_folder_refused(self, error: CoreError) -> None:
-        self.start_page.show_refusal(f"{error} {error.hint}".strip())
-
     @pyqtSlot(object)
     def _on_listed(self, listed: Sequence[Scan]) -> None:
         self._listed = listed
         if self._start is not None:
             self._start.set_scans(listed, self.controller.active)
-        for each in listed if self._is_elsewhere else ():
+        for each in listed if self.controller.active is None else ():
             if self._is_shown(each) and not each.is_at_work:
-                self._show_rest(each)
+                self.scan_page.end_elsewhere(each)
 
     @pyqtSlot(object, bool)
     def _on_started(self, scan: Scan, by_itself: bool) -> None:
+        begins = "Going on with the scan of" if by_itself else "Scanning"
         self.status_changed.emit(
-            scan_news.started_in_words(scan.record, by_itself=by_itself)
+            f"{begins} {scan.record.name}. If you close the window, it goes on at the "
+            "next start."
         )
         if self._start is None and self._page is None:
             return  # shown when the tab is
         if not by_itself and self._start is not None:
             self._start.forget()
         if not by_itself or self.page is not self._start:
-            self._show_scan(scan, is_at_work=True)
-            if by_itself:
-                self._say_why_it_runs()
-            else:
-                self.scan_page.head.pause_button.setFocus()
+            self._show_active()
+        if not by_itself:
+            self.scan_page.head.pause_button.setFocus()
 
     @pyqtSlot()
     def _on_progress_changed(self) -> None:
@@ -222,7 +223,10 @@ class ScanTab(QWidget):
 
     @pyqtSlot(object, object)
     def _on_ended(self, scan: Scan, outcome: Outcome) -> None:
-        self.status_changed.emit(scan_news.ended_in_words(scan.record))
+        record = scan.record
+        ended = "has finished" if record.status == FINISHED else "has ended"
+        films = in_films(record.done)
+        self.status_changed.emit(f"The scan of {record.name} {ended}: {films} listed.")
         if self._is_shown(scan):
             self._show_rest(scan)
 
@@ -237,39 +241,45 @@ class ScanTab(QWidget):
         if scan is None or not isinstance(error, BundleError):
             self.show_notice(notice_of(error))
             return
-        told = {"message": str(error), "hint": error.hint}
-        self._show_without_model(scans.changed(scan, status=FAILED, **told))
-
-    def _show_without_model(self, scan: Scan) -> None:
-        """Show a scan that cannot go on, since its model is gone."""
+        # Its model is gone; it can only be done anew.
+        scan = scans.changed(scan, status=FAILED, message=str(error), hint=error.hint)
         self.status_changed.emit(f"The scan of {scan.record.name} cannot go on.")
         if self._page is None and self._start is None:
             return  # its record says so
         if not self._is_shown(scan):
-            self._show_scan(scan, is_at_work=False)
+            self._show_scan(scan)
         self._show_rest(scan)
         self.scan_page.head.refuse_resume()
 
     # Pages
 
-    def _show_scan(self, scan: Scan, *, is_at_work: bool) -> None:
+    def _show_scan(self, scan: Scan) -> None:
         page, active = self.scan_page, self.controller.active
         page.show_scan(scan)
-        is_own = active is not None and active.path == scan.path
-        self._is_elsewhere = is_at_work and not is_own
-        if is_own:
+        if active is not None and active.path == scan.path:
             self._on_progress_changed()
-        elif is_at_work:
-            page.show_elsewhere()
+        elif scan.is_at_work:
+            page.head.show_elsewhere()
         else:
             self._show_rest(scan)
         self._stack.setCurrentWidget(page)
 
-    def _say_why_it_runs(self) -> None:
-        self.scan_page.say_why_it_runs(was_at_work=not self.controller.is_own)
+    @pyqtSlot()
+    def _show_active(self) -> None:
+        """Show the scan under way, and why it is, where nobody asked for it here."""
+        controller = self.controller
+        if controller.active is None:  # it has ended meanwhile
+            self._show_start()
+            return
+        self._show_scan(controller.active)
+        if controller.went_on_by_itself:
+            self.scan_page.head.line.set_text(
+                "This scan was interrupted; it goes on where it stopped."
+                if controller.is_own
+                else "This scan went on while the window was closed."
+            )
 
     def _show_rest(self, scan: Scan) -> None:
-        self._is_elsewhere = False
         self.scan_page.show_rest(scan, may_resume=self.controller.active is None)
 
     @property
@@ -284,15 +294,16 @@ class ScanTab(QWidget):
         from desktop.scan.start_page import ScanStart
 
         start = ScanStart(self)
-        if self._bundle is not None:
-            start.set_bundle(self._bundle)
+        if self.bundle is not None:
+            start.set_bundle(self.bundle)
         start.set_scans(self._listed, self.controller.active)
         start.folder_chosen.connect(self._on_folder_chosen)
         start.start_asked.connect(self._on_start_asked)
-        start.back_asked.connect(self._on_way_back_asked)
-        start.scans.open_asked.connect(self._on_open_asked)
-        start.scans.resume_asked.connect(self._on_resume_asked)
-        start.scans.deletion_asked.connect(self._on_deletion_asked)
+        start.back_button.clicked.connect(self._show_active)
+        earlier = start.scans
+        earlier.open_button.clicked.connect(self._on_open_clicked)
+        earlier.resume_button.clicked.connect(self._on_resume_clicked)
+        earlier.delete_button.clicked.connect(self._on_delete_clicked)
         self._stack.addWidget(start)
         return start
 
@@ -301,25 +312,18 @@ class ScanTab(QWidget):
 
         page = ScanPage(self)
         page.films_asked.connect(self.films_asked)
-        page.notice_raised.connect(self.show_notice)
-        page.status_changed.connect(self.status_changed)
-        page.head.back_asked.connect(self._show_start)
-        page.head.pause_asked.connect(self.controller.pause)
-        page.head.go_on_asked.connect(self.controller.go_on)
-        page.head.cancel_asked.connect(self.controller.stop)
-        page.head.resume_asked.connect(self._on_shown_resume_asked)
-        page.head.anew_asked.connect(self._on_anew_asked)
+        for part in (page, page.actions):
+            part.notice_raised.connect(self.show_notice)
+        for part in (page.table, page.actions):
+            part.status_changed.connect(self.status_changed)
+        head = page.head
+        head.back_button.clicked.connect(self._show_start)
+        head.pause_button.clicked.connect(self._on_pause_clicked)
+        head.cancel_button.clicked.connect(self.controller.stop)
+        head.resume_button.clicked.connect(self._on_resume_clicked)
+        head.anew_button.clicked.connect(self._on_anew_clicked)
         self._stack.addWidget(page)
         return page
-
-    def _connect_controller(self) -> None:
-        controller = self.controller
-        controller.listed.connect(self._on_listed)
-        controller.started.connect(self._on_started)
-        controller.progress_changed.connect(self._on_progress_changed)
-        controller.ended.connect(self._on_ended)
-        controller.deleted.connect(self._on_deleted)
-        controller.refused.connect(self._on_refused)
 
     # Qt overrides
 
@@ -328,19 +332,13 @@ class ScanTab(QWidget):
         if self.page is not None:
             return
         # Beside this thread: it takes long enough to be felt.
-        self.controller.ask(_load_page, self._show_active)
+        self.controller.ask(_load_page, self._on_loaded)
         if self.controller.active is None:
             self._show_start()
 
-    def _show_active(self, loaded: object) -> None:
-        """Show the scan that was under way before there was a page."""
-        active = self.controller.active
-        if self.page is None and active is None:  # it has ended meanwhile
-            self._show_start()
-        elif self.page is None and active is not None:
-            self._show_scan(active, is_at_work=True)
-            if self.controller.went_on_by_itself:
-                self._say_why_it_runs()
+    def _on_loaded(self, loaded: object) -> None:
+        if self.page is None:
+            self._show_active()
 
 
 def _load_page() -> None:

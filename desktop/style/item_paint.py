@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PyQt5.QtCore import QRect, Qt
-from PyQt5.QtGui import QColor, QImage, QPainter, QPalette, QPen
+from PyQt5.QtGui import QColor, QFont, QImage, QPainter, QPalette, QPen
 from PyQt5.QtWidgets import QStyle, QStyleOptionViewItem
 
 from desktop.style.overlay_text import GROUND
@@ -31,6 +31,15 @@ def hover_tint(option: QStyleOptionViewItem) -> QColor:
     tint = QColor(option.palette.color(QPalette.ColorRole.WindowText))
     tint.setAlpha(18)
     return tint
+
+
+def paint_line(painter: QPainter, font: QFont, place: QRect, text: str) -> None:
+    """Write one line, cut at its end where there is no room."""
+    painter.setFont(font)
+    end = Qt.TextElideMode.ElideRight
+    shown = painter.fontMetrics().elidedText(text, end, place.width())
+    alignment = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+    painter.drawText(place, alignment, shown)
 
 
 def paint_film(painter: QPainter, place: QRect, picture: QImage | None) -> None:

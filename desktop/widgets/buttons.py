@@ -1,13 +1,20 @@
-"""Buttons and actions, with what they do."""
+"""Buttons and actions, with what they do, and lines of which one is chosen."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
-from PyQt5.QtCore import pyqtBoundSignal
+from PyQt5.QtCore import pyqtBoundSignal, pyqtSignal, pyqtSlot
 from PyQt5.QtGui import QKeySequence
-from PyQt5.QtWidgets import QAction, QPushButton, QWidget
+from PyQt5.QtWidgets import QAction, QPushButton, QRadioButton, QWidget
+
+from desktop.widgets.labels import Caption
+from desktop.widgets.layouts import column
+
+#: How far what belongs to a line with a button stands in.
+INDENT_PX: Final = 24
 
 #: A method without an argument, or a signal that carries none.
 Slot = Callable[[], Any] | pyqtBoundSignal
@@ -45,3 +52,59 @@ def action(
     made.setShortcut(QKeySequence(keys))
     made.triggered.connect(slot)
     return made
+
+
+def separator(parent: QWidget) -> QAction:
+    """A line between entries of a menu."""
+    made = QAction(parent)
+    made.setSeparator(True)
+    return made
+
+
+class RadioList(QWidget):
+    """Lines of which one is chosen, with words about each below it.
+
+    Args:
+        lines: Titles, with & before the letter of a key, and the words below them.
+
+    Attributes:
+        buttons: One a line.
+
+    Signals:
+        changed: another line was chosen.
+    """
+
+    changed = pyqtSignal()
+
+    def __init__(
+        self, lines: Sequence[tuple[str, str]], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.buttons = [QRadioButton(title, self) for title, _ in lines]
+        self._notes = [Caption("", self) for _ in lines]
+        column(
+            *itertools.chain(*zip(self.buttons, self._notes, strict=True)),
+            of=self,
+            gap=2,
+        )
+        for place, (_, note) in enumerate(lines):
+            self._notes[place].setContentsMargins(INDENT_PX, 0, 0, 3)
+            self.set_note(place, note)
+            self.buttons[place].toggled.connect(self._on_toggled)
+        self.buttons[0].setChecked(True)
+
+    @property
+    def place(self) -> int:
+        """Of the line that is chosen, from 0."""
+        return [line.isChecked() for line in self.buttons].index(True)
+
+    def set_note(self, place: int, note: str) -> None:
+        """Say something below a line, or nothing."""
+        self._notes[place].setText(note)
+        self._notes[place].setVisible(bool(note))
+        self.buttons[place].setAccessibleDescription(note)
+
+    @pyqtSlot(bool)
+    def _on_toggled(self, is_chosen: bool) -> None:
+        if is_chosen:
+            self.changed.emit()

@@ -10,17 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 from PyQt5 import sip
 from PyQt5.QtCore import QEvent, QObject, QSize, Qt, QTimer, pyqtSignal, pyqtSlot
 from PyQt5.QtGui import QPalette, QResizeEvent, QShowEvent
-from PyQt5.QtWidgets import (
-    QApplication,
-    QGridLayout,
-    QSizePolicy,
-    QVBoxLayout,
-    QWidget,
-)
+from PyQt5.QtWidgets import QApplication, QGridLayout, QSizePolicy, QWidget
 
 from core.reports.chart_style import DARK, LIGHT, ChartColours, load_matplotlib
 from desktop.style.theme import is_dark
 from desktop.widgets.labels import Caption, SectionTitle
+from desktop.widgets.layouts import column
 
 if TYPE_CHECKING:  # it takes half a second, in a thread of its own
     from matplotlib.figure import Figure
@@ -221,12 +216,8 @@ class ChartGrid(QWidget):
 
     def _framed(self, view: ChartView, title: str, note: str) -> QWidget:
         frame = QWidget(self)
-        column = QVBoxLayout(frame)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        column.addWidget(SectionTitle(title, frame))
-        column.addWidget(view, 1)
-        column.addWidget(Caption(note, frame))
+        title_label, words = SectionTitle(title, frame), Caption(note, frame)
+        column(title_label, (view, 1), words, of=frame, gap=4)
         return frame
 
     def _arrange(self) -> None:
@@ -237,8 +228,8 @@ class ChartGrid(QWidget):
         self._columns = columns
         for i, name in enumerate(self._shown):
             self._grid.addWidget(self._frames[name], i // columns, i % columns)
-        for column in range(self._most):
-            self._grid.setColumnStretch(column, 1 if column < columns else 0)
+        for place in range(self._most):
+            self._grid.setColumnStretch(place, 1 if place < columns else 0)
         self.updateGeometry()
 
     # Qt overrides

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from PyQt5.QtCore import Qt, pyqtSlot
+from PyQt5.QtCore import pyqtSlot
 from PyQt5.QtGui import QFontDatabase, QGuiApplication
-from PyQt5.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QWidget
 
 from core import paths
+from desktop.widgets.buttons import button
 from desktop.widgets.disclosure import Disclosure
-from desktop.widgets.labels import Caption
+from desktop.widgets.labels import Caption, wrapped_label
+from desktop.widgets.layouts import column, row
 
 
 class CommandCard(Disclosure):
@@ -17,32 +19,18 @@ class CommandCard(Disclosure):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("The same in a terminal", parent)
         self._text = ""
-        self._label = QLabel(self.body)
-        self._label.setObjectName("commandText")
+        self._label = wrapped_label(self.body, style="commandText", by_keyboard=True)
         self._label.setFont(
             QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
         )
-        self._label.setWordWrap(True)
-        self._label.setTextFormat(Qt.TextFormat.PlainText)
         self._label.setAccessibleName("The same in a terminal")
-        self._label.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse
-            | Qt.TextInteractionFlag.TextSelectableByKeyboard
-        )
-        self.copy = QPushButton("C&opy", self.body)
+        self.copy = button("C&opy", self._on_copy_clicked, self.body)
         self.copy.setAccessibleName("Copy the commands")
-        self.copy.clicked.connect(self._on_copy_clicked)
-        column = QVBoxLayout(self.body)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(6)
-        column.addWidget(self._label)
-        line = QHBoxLayout()
-        line.addWidget(self.copy)
         about = "The first checks and splits the films, the second trains."
         if not paths.is_frozen():
             about += " Type them in Hilum's folder, with its Python active."
-        line.addWidget(Caption(about, self.body), 1)
-        column.addLayout(line)
+        line = row(self.copy, (Caption(about, self.body), 1))
+        column(self._label, line, of=self.body, gap=6)
 
     @property
     def text(self) -> str:

@@ -12,9 +12,10 @@ from PyQt5.QtWidgets import (
     QLabel,
     QMessageBox,
     QProgressBar,
-    QVBoxLayout,
     QWidget,
 )
+
+from desktop.widgets.layouts import column
 
 
 def choose(parent: QWidget, question: str, advice: str, answers: Sequence[str]) -> int:
@@ -73,11 +74,7 @@ class StoppingDialog(QDialog):
         )
         leave.setToolTip("Close the window; the run stops by itself")
         buttons.rejected.connect(self.reject)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(22, 20, 22, 16)
-        column.setSpacing(12)
-        for widget in (words, bar, buttons):
-            column.addWidget(widget)
+        column(words, bar, buttons, of=self, gap=12, margins=(22, 20, 22, 16))
 
     @pyqtSlot()
     def job_has_stopped(self) -> None:

@@ -6,14 +6,17 @@ from typing import Final
 
 from PyQt5.QtCore import QSize
 from PyQt5.QtGui import QShowEvent
-from PyQt5.QtWidgets import (
-    QDialog,
-    QDialogButtonBox,
-    QLabel,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PyQt5.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPushButton, QWidget
+
+from desktop.widgets.layouts import Item, column
+
+
+def dialog_title(text: str, parent: QWidget) -> QLabel:
+    """The heading of a dialog."""
+    label = QLabel(text, parent)
+    label.setObjectName("dialogTitle")
+    label.setWordWrap(True)
+    return label
 
 
 class FittedDialog(QDialog):
@@ -27,24 +30,18 @@ class FittedDialog(QDialog):
         super().__init__(parent)
         self._width = width
 
-    def begin_page(self, title: str) -> QVBoxLayout:
-        """Lay out the title; the rest goes below it."""
-        label = QLabel(title, self)
-        label.setObjectName("dialogTitle")
-        label.setWordWrap(True)
-        page = QVBoxLayout(self)
-        page.setContentsMargins(20, 18, 20, 16)
-        page.setSpacing(6)
-        page.addWidget(label)
-        return page
+    def lay_out(self, title: str, *items: Item, does: QPushButton) -> None:
+        """Put a title above all else, and buttons below.
 
-    def end_page(self, page: QVBoxLayout, button: QPushButton) -> None:
-        """Lay out the button that does it, beside the one that cancels."""
-        page.addStretch(1)
+        Args:
+            does: The button that does it; one that cancels comes beside it.
+        """
+        does.setDefault(True)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
-        buttons.addButton(button, QDialogButtonBox.ButtonRole.ActionRole)
+        buttons.addButton(does, QDialogButtonBox.ButtonRole.ActionRole)
         buttons.rejected.connect(self.reject)
-        page.addWidget(buttons)
+        page = (dialog_title(title, self), *items, None, buttons)
+        column(*page, of=self, gap=6, margins=(20, 18, 20, 16))
 
     # Qt overrides
 

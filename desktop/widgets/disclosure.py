@@ -6,16 +6,10 @@ from typing import Final
 
 from PyQt5.QtCore import QPointF, QSize, Qt, pyqtSignal, pyqtSlot
 from PyQt5.QtGui import QPainter, QPaintEvent
-from PyQt5.QtWidgets import (
-    QApplication,
-    QHBoxLayout,
-    QSizePolicy,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PyQt5.QtWidgets import QApplication, QSizePolicy, QToolButton, QWidget
 
 from desktop.widgets.labels import muted
+from desktop.widgets.layouts import column, row
 
 _ARROW: Final = (QPointF(-2, -4.5), QPointF(2.5, 0), QPointF(-2, 4.5))
 
@@ -38,15 +32,8 @@ class Disclosure(QWidget):
         self._head.toggled.connect(self._on_head_toggled)
         self.body = QWidget(self)
         self.body.hide()
-        inset = QHBoxLayout()
-        inset.setContentsMargins(24, 4, 0, 10)
-        inset.addWidget(self.body)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self._head)
-        column.addLayout(inset)
-        self._inset = inset
+        self._inset = row(self.body)
+        column(self._head, self._inset, of=self, gap=0)
         self._on_head_toggled(False)
 
     @property

@@ -6,17 +6,13 @@ from pathlib import Path
 
 from PyQt5.QtCore import QUrl, pyqtSlot
 from PyQt5.QtGui import QDesktopServices, QGuiApplication
-from PyQt5.QtWidgets import (
-    QFrame,
-    QHBoxLayout,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PyQt5.QtWidgets import QFrame, QWidget
 
 from core.jobs.failures import Failure
+from desktop.widgets.buttons import button
 from desktop.widgets.disclosure import Disclosure
 from desktop.widgets.labels import Caption, ElidedLabel, printable
+from desktop.widgets.layouts import column, row
 from desktop.widgets.log_view import LogText
 from desktop.widgets.message_card import MessageCard
 
@@ -40,27 +36,15 @@ class FailurePanel(QFrame):
         self._none = Caption("Nothing was written to the log.", body)
         self.lines = LogText(body)
         self.path = ElidedLabel("", body)
-        self.copy_button = QPushButton("Copy de&tails", body)
-        self.copy_button.setToolTip("Copy cause, advice and the last lines of the log")
-        self.copy_button.clicked.connect(self._on_copy_clicked)
-        self.folder_button = QPushButton("Open f&older", body)
-        self.folder_button.setToolTip("Open the folder that holds the whole log")
-        self.folder_button.clicked.connect(self._on_folder_clicked)
-        row = QHBoxLayout()
-        row.addWidget(self.path, 1)
-        row.addWidget(self.copy_button)
-        row.addWidget(self.folder_button)
-        inner = QVBoxLayout(body)
-        inner.setContentsMargins(0, 0, 0, 0)
-        inner.setSpacing(8)
-        inner.addWidget(self._none)
-        inner.addWidget(self.lines)
-        inner.addLayout(row)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(8)
-        column.addWidget(self.cause)
-        column.addWidget(self._log)
+        tip = "Copy cause, advice and the last lines of the log"
+        words = "Copy de&tails"
+        self.copy_button = button(words, self._on_copy_clicked, body, tip=tip)
+        tip = "Open the folder that holds the whole log"
+        words = "Open f&older"
+        self.folder_button = button(words, self._on_folder_clicked, body, tip=tip)
+        line = row((self.path, 1), self.copy_button, self.folder_button)
+        column(self._none, self.lines, line, of=body)
+        column(self.cause, self._log, of=self)
         self.hide()
 
     def set_failure(
@@ -98,12 +82,8 @@ class FailurePanel(QFrame):
         if self._failure is None:
             return
         failure = self._failure
-        parts = (
-            failure.message,
-            failure.hint,
-            failure.log_tail,
-            printable(failure.log_path),
-        )
+        place = printable(failure.log_path)
+        parts = (failure.message, failure.hint, failure.log_tail, place)
         text = "\n\n".join(part for part in parts if part)
         QGuiApplication.clipboard().setText(text)
         self.copy_button.setText("Copied")

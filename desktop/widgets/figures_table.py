@@ -23,7 +23,53 @@ _ROW_PAD_PX: Final = 8
 Cell = str | int | float
 
 
-class Cells(QAbstractTableModel):
+class TableModel(QAbstractTableModel):
+    """Rows and columns by their numbers; a subclass says what they hold."""
+
+    def row_count(self) -> int:
+        """How many rows there are."""
+        raise NotImplementedError
+
+    def column_count(self) -> int:
+        """How many columns there are."""
+        raise NotImplementedError
+
+    def cell(self, row: int, column: int, role: int) -> object:
+        """What a cell has for a role."""
+        raise NotImplementedError
+
+    def heading(self, column: int, role: int) -> object:
+        """What a heading has for a role."""
+        raise NotImplementedError
+
+    # Qt overrides
+
+    def rowCount(self, parent: QModelIndex = _ROOT) -> int:
+        return 0 if parent.isValid() else self.row_count()
+
+    def columnCount(self, parent: QModelIndex = _ROOT) -> int:
+        return 0 if parent.isValid() else self.column_count()
+
+    def data(
+        self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> object:
+        if not index.isValid():
+            return None
+        return self.cell(index.row(), index.column(), role)
+
+    def headerData(
+        self,
+        section: int,
+        orientation: Qt.Orientation,
+        role: int = Qt.ItemDataRole.DisplayRole,
+    ) -> object:
+        is_heading = 0 <= section < self.column_count()
+        if orientation != Qt.Orientation.Horizontal or not is_heading:
+            return None
+        return self.heading(section, role)
+
+
+class Cells(TableModel):
     """Texts and numbers in rows and columns; sorts by any column.
 
     Args:
@@ -80,20 +126,14 @@ class Cells(QAbstractTableModel):
             return column > 0
         return isinstance(self.rows[row][column], int | float)
 
-    # Qt overrides
+    def row_count(self) -> int:
+        return len(self.rows)
 
-    def rowCount(self, parent: QModelIndex = _ROOT) -> int:
-        return 0 if parent.isValid() else len(self.rows)
+    def column_count(self) -> int:
+        return len(self.head)
 
-    def columnCount(self, parent: QModelIndex = _ROOT) -> int:
-        return 0 if parent.isValid() else len(self.head)
-
-    def data(
-        self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole
-    ) -> object:
-        if not index.isValid():
-            return None
-        row, column = self._order[index.row()], index.column()
+    def cell(self, row: int, column: int, role: int) -> object:
+        row = self._order[row]
         cell = self.rows[row][column]
         if role == Qt.ItemDataRole.DisplayRole:
             return f"{cell:,}" if isinstance(cell, int) else str(cell)
@@ -109,21 +149,16 @@ class Cells(QAbstractTableModel):
             return font
         return None
 
-    def headerData(
-        self,
-        section: int,
-        orientation: Qt.Orientation,
-        role: int = Qt.ItemDataRole.DisplayRole,
-    ) -> object:
-        if orientation != Qt.Orientation.Horizontal:
-            return None
+    def heading(self, column: int, role: int) -> object:
         if role == Qt.ItemDataRole.DisplayRole:
-            return self.head[section]
+            return self.head[column]
         if role == Qt.ItemDataRole.TextAlignmentRole and self.rows:
-            return cell_alignment(is_number=self._is_number(0, section))
-        if role == Qt.ItemDataRole.ToolTipRole and section < len(self._tips):
-            return self._tips[section]
+            return cell_alignment(is_number=self._is_number(0, column))
+        if role == Qt.ItemDataRole.ToolTipRole and column < len(self._tips):
+            return self._tips[column]
         return None
+
+    # Qt overrides
 
     def sort(
         self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from PyQt5.QtCore import QEvent, QSize, Qt
@@ -54,6 +55,47 @@ class Caption(QLabel):
         super().changeEvent(event)
         if event.type() == QEvent.Type.ApplicationPaletteChange:
             self._soften()
+
+
+def wrapped_label(
+    parent: QWidget, text: str = "", *, style: str = "", by_keyboard: bool = False
+) -> QLabel:
+    """Plain text that wraps and can be selected.
+
+    Args:
+        style: Name in the style sheet.
+        by_keyboard: Whether it can also be selected without the mouse, which puts
+            it into the order of the Tab key.
+    """
+    label = QLabel(text, parent)
+    label.setObjectName(style)
+    label.setWordWrap(True)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    mouse = Qt.TextInteractionFlag.TextSelectableByMouse
+    keys = Qt.TextInteractionFlag.TextSelectableByKeyboard
+    label.setTextInteractionFlags(mouse | keys if by_keyboard else mouse)
+    return label
+
+
+class PlainText(QLabel):
+    """Text that wraps, and is shown as it is.
+
+    Args:
+        is_selectable: Whether it can be marked and copied with the mouse.
+    """
+
+    def __init__(
+        self, text: str, parent: QWidget, *, is_selectable: bool = False
+    ) -> None:
+        super().__init__(text, parent)
+        self.setWordWrap(True)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        if is_selectable:
+            self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+
+    def set_points(self, sentences: Iterable[str]) -> None:
+        """Say several things, one below the other."""
+        self.setText("\n".join(f"•  {sentence}" for sentence in sentences))
 
 
 class SectionTitle(QLabel):

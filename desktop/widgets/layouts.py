@@ -72,6 +72,36 @@ def _filled(
     return layout
 
 
+class WidgetList(QWidget):
+    """Widgets below each other that change all at once; hidden while there are none.
+
+    Args:
+        head: Stays above them.
+
+    Attributes:
+        widgets: From the top.
+    """
+
+    def __init__(
+        self, parent: QWidget, *, gap: int = 6, head: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._column = column(*([head] if head else []), of=self, gap=gap)
+        self.widgets: list[QWidget] = []
+        self.hide()
+
+    def set_widgets(self, widgets: Sequence[QWidget]) -> None:
+        """Replace them."""
+        for old in self.widgets:
+            self._column.removeWidget(old)
+            old.hide()
+            old.deleteLater()
+        self.widgets = list(widgets)
+        for widget in widgets:
+            self._column.addWidget(widget)
+        self.setVisible(bool(widgets))
+
+
 class WrappedLines:
     """Lays out groups of widgets; a group stays on one line.
 

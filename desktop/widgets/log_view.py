@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from PyQt5.QtCore import Qt, QTimer, pyqtSlot
+from PyQt5.QtCore import QTimer, pyqtSlot
 from PyQt5.QtGui import QFontDatabase, QGuiApplication, QHideEvent, QShowEvent
-from PyQt5.QtWidgets import QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QPlainTextEdit, QWidget
 
 from core.jobs.failures import tail_of
+from desktop.widgets.buttons import button
 from desktop.widgets.disclosure import Disclosure
+from desktop.widgets.layouts import column, row
 
 _LOOK_EVERY_MS: Final = 500
 _ROWS: Final = 12
@@ -66,12 +68,8 @@ class RunLog(Disclosure):
         super().__init__("Show log", parent)
         self._path: Path | None = None
         self.text = LogText(self.body)
-        self.copy_button = QPushButton("Copy lo&g", self.body)
-        self.copy_button.clicked.connect(self._on_copy_clicked)
-        column = QVBoxLayout(self.body)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.text)
-        column.addWidget(self.copy_button, 0, Qt.AlignmentFlag.AlignLeft)
+        self.copy_button = button("Copy lo&g", self._on_copy_clicked, self.body)
+        column(self.text, row(self.copy_button, None), of=self.body)
         self._timer = QTimer(self)
         self._timer.setInterval(_LOOK_EVERY_MS)
         self._timer.timeout.connect(self._look)

@@ -7,7 +7,7 @@ from PyQt5.QtGui import QPalette
 from PyQt5.QtWidgets import QFrame, QLabel, QSizePolicy, QWidget
 
 from desktop.style.severity import WORDS, SeveritySign, severity_colour
-from desktop.widgets.labels import Caption
+from desktop.widgets.labels import Caption, wrapped_label
 from desktop.widgets.layouts import column, row
 
 _SIGN_PX = 22
@@ -30,12 +30,9 @@ class MessageCard(QFrame):
         font = self._badge.font()
         font.setBold(True)
         self._badge.setFont(font)
-        self._text = QLabel(self)
+        self._text = wrapped_label(self)
         self._hint = Caption("", self)
-        for label in (self._text, self._hint):
-            label.setWordWrap(True)
-            label.setTextFormat(Qt.TextFormat.PlainText)
-            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._hint.setTextInteractionFlags(self._text.textInteractionFlags())
         self.column = column(self._badge, self._text, self._hint, gap=3)
         row(self._sign, (self.column, 1), of=self, gap=10, margins=(12, 9, 12, 10))
         self.layout().setAlignment(self._sign, Qt.AlignmentFlag.AlignTop)
@@ -104,12 +101,7 @@ class NoteRow(QWidget):
         super().__init__(parent)
         self._severity = "note"
         self._sign = SeveritySign("note", _NOTE_SIGN_PX, self)
-        self._words = QLabel(self)
-        self._words.setWordWrap(True)
-        self._words.setTextFormat(Qt.TextFormat.PlainText)
-        self._words.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse
-        )
+        self._words = wrapped_label(self)
         policy = QSizePolicy.Policy
         self._words.setSizePolicy(policy.Expanding, policy.Preferred)
         row(self._sign, (self._words, 1), of=self)

@@ -11,18 +11,13 @@ from typing import Final
 from PyQt5 import sip
 from PyQt5.QtCore import Qt, QUrl, pyqtSignal, pyqtSlot
 from PyQt5.QtGui import QColor, QDesktopServices, QGuiApplication, QKeyEvent
-from PyQt5.QtWidgets import (
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PyQt5.QtWidgets import QFrame, QLabel, QToolButton, QWidget
 
 from core.errors import CoreError
 from desktop.style import icons
+from desktop.widgets.buttons import button
+from desktop.widgets.labels import wrapped_label
+from desktop.widgets.layouts import column, row
 
 logger = logging.getLogger(__name__)
 
@@ -97,13 +92,11 @@ class NoticeBanner(QFrame):
         self._focus_before: QWidget | None = None
         self._icon = QLabel(self)
         self._icon.setPixmap(icons.icon("warning").pixmap(22, 22))
-        self._text = _wrapped_label(self, "noticeText")
-        self._hint = _wrapped_label(self, "noticeHint")
-        self._copy = QPushButton("Cop&y details", self)
-        self._copy.setToolTip("Copy a description for a bug report")
-        self._copy.clicked.connect(self._on_copy_clicked)
-        self._open = QPushButton("&Open", self)
-        self._open.clicked.connect(self._on_open_clicked)
+        self._text = wrapped_label(self, style="noticeText")
+        self._hint = wrapped_label(self, style="noticeHint")
+        tip = "Copy a description for a bug report"
+        self._copy = button("Cop&y details", self._on_copy_clicked, self, tip=tip)
+        self._open = button("&Open", self._on_open_clicked, self)
         self._close = QToolButton(self)
         # The banner is light whatever the palette.
         self._close.setIcon(icons.icon("close", colour=_INK))
@@ -111,7 +104,11 @@ class NoticeBanner(QFrame):
         self._close.setToolTip("Dismiss (Esc)")
         self._close.setAccessibleName("Dismiss this message")
         self._close.clicked.connect(self.dismiss)
-        self._lay_out()
+        words = column(self._text, self._hint, gap=1)
+        tools = (self._open, self._copy, self._close)
+        line = row(self._icon, (words, 1), *tools, gap=10, margins=(12, 8, 8, 8))
+        line.setAlignment(self._icon, Qt.AlignmentFlag.AlignTop)
+        self.setLayout(line)
         self.hide()
 
     @property
@@ -171,20 +168,6 @@ class NoticeBanner(QFrame):
         if self._notice.file is not None:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._notice.file)))
 
-    def _lay_out(self) -> None:
-        words = QVBoxLayout()
-        words.setSpacing(1)
-        words.addWidget(self._text)
-        words.addWidget(self._hint)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(12, 8, 8, 8)
-        row.setSpacing(10)
-        row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
-        row.addLayout(words, 1)
-        row.addWidget(self._open, 0, Qt.AlignmentFlag.AlignVCenter)
-        row.addWidget(self._copy, 0, Qt.AlignmentFlag.AlignVCenter)
-        row.addWidget(self._close, 0, Qt.AlignmentFlag.AlignVCenter)
-
     # Qt overrides
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -194,23 +177,12 @@ class NoticeBanner(QFrame):
             super().keyPressEvent(event)
 
 
-def _wrapped_label(parent: QWidget, name: str) -> QLabel:
-    label = QLabel(parent)
-    label.setObjectName(name)
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    return label
-
-
 class Announcements(QWidget):
     """Messages below each other, each until it is dismissed."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(0)
+        self._column = column(of=self, gap=0)
         self._banners: list[NoticeBanner] = []
 
     @property
@@ -223,10 +195,8 @@ class Announcements(QWidget):
         """Say something as well as what is said already, once."""
         if notice in self.notices:
             return
-        for banner in self._banners:
-            if banner.isHidden():
-                break
-        else:
+        banner = next((each for each in self._banners if each.isHidden()), None)
+        if banner is None:
             banner = NoticeBanner(self)
             self._banners.append(banner)
             self._column.addWidget(banner)

@@ -12,13 +12,13 @@ from PyQt5.QtWidgets import (
     QDialogButtonBox,
     QHeaderView,
     QLabel,
-    QPushButton,
     QTableView,
-    QVBoxLayout,
     QWidget,
 )
 
+from desktop.widgets.buttons import button
 from desktop.widgets.figures_table import Cell, Cells, make_plain
+from desktop.widgets.layouts import column
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,11 +63,9 @@ class WholeTable(QTableView):
         self.setAccessibleName(table.title)
         head = self.horizontalHeader()
         head.setMinimumSectionSize(64)
-        for column in range(len(table.headers)):
-            mode = QHeaderView.ResizeMode
-            head.setSectionResizeMode(
-                column, mode.ResizeToContents if column else mode.Stretch
-            )
+        mode = QHeaderView.ResizeMode
+        head.setSectionResizeMode(mode.ResizeToContents)
+        head.setSectionResizeMode(0, mode.Stretch)
         row_px = self.fontMetrics().height() + 8
         self.verticalHeader().setDefaultSectionSize(row_px)
         rows = row_px * len(table.rows)
@@ -104,20 +102,16 @@ class RowsDialog(QDialog):
         head.setStretchLastSection(True)
         # Of a hundred rows only: measuring thousands would hold the window up.
         head.setResizeContentsPrecision(100)
-        for column in range(len(table.headers) - 1):
-            width = min(max(view.sizeHintForColumn(column) + 24, 90), 330)
-            view.setColumnWidth(column, width)
+        for place in range(len(table.headers) - 1):
+            width = min(max(view.sizeHintForColumn(place) + 24, 90), 330)
+            view.setColumnWidth(place, width)
         self.view = view
-        copy = QPushButton("&Copy all", self)
+        copy = button("&Copy all", self._on_copy_clicked, self)
         copy.setAutoDefault(False)
-        copy.clicked.connect(self._on_copy_clicked)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
         buttons.addButton(copy, QDialogButtonBox.ButtonRole.ActionRole)
         buttons.rejected.connect(self.reject)
-        page = QVBoxLayout(self)
-        page.addWidget(title)
-        page.addWidget(view, 1)
-        page.addWidget(buttons)
+        column(title, (view, 1), buttons, of=self, margins=(10, 10, 10, 10))
 
     @pyqtSlot()
     def _on_copy_clicked(self) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PyQt5.QtCore import QSize, Qt, pyqtSignal, pyqtSlot
+from PyQt5.QtCore import QSize, Qt, pyqtSignal
 from PyQt5.QtGui import QIcon
-from PyQt5.QtWidgets import QButtonGroup, QHBoxLayout, QToolButton, QWidget
+from PyQt5.QtWidgets import QButtonGroup, QToolButton, QWidget
 
 from desktop.style.severity import severity_icon
+from desktop.widgets.layouts import row
 
 
 class StepBar(QWidget):
@@ -26,9 +27,6 @@ class StepBar(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._titles = tuple(titles)
         self._group = QButtonGroup(self)
-        line = QHBoxLayout(self)
-        line.setContentsMargins(16, 6, 16, 6)
-        line.setSpacing(6)
         self.buttons: list[QToolButton] = []
         for i, title in enumerate(titles):
             button = QToolButton(self)
@@ -40,9 +38,8 @@ class StepBar(QWidget):
             button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
             self._group.addButton(button, i)
             self.buttons.append(button)
-            line.addWidget(button)
-        line.addStretch(1)
-        self._group.idClicked.connect(self._on_group_clicked)
+        row(*self.buttons, None, of=self, gap=6, margins=(16, 6, 16, 6))
+        self._group.idClicked.connect(self.step_chosen)
 
     def set_step(self, step: int) -> None:
         """Mark where one is."""
@@ -66,7 +63,3 @@ class StepBar(QWidget):
         button.setToolTip(words)
         button.setAccessibleName(f"Step {step + 1} of {len(self._titles)}: {title}")
         button.setAccessibleDescription(words)
-
-    @pyqtSlot(int)
-    def _on_group_clicked(self, step: int) -> None:
-        self.step_chosen.emit(step)

@@ -8,31 +8,29 @@ import threading
 import time
 from typing import Final
 
-from PyQt5.QtCore import QObject, Qt, QThread, pyqtSignal, pyqtSlot
+from PyQt5.QtCore import QObject, QThread, pyqtSignal
 
 from core.jobs.channel import JobChannel, Outcome
 from core.jobs.events import JobFailed, JobStopped, JobSucceeded
-from desktop.work.threads import give_thread
 
 logger = logging.getLogger(__name__)
 
 _LOOK_EVERY_S: Final = 0.1
 
 
-class JobFollower(QObject):
+class JobFollower(QThread):
     """Reads the events of one job as they come, whoever started it.
 
-    Lives in a QThread: `run` blocks until the job has ended or was let go. Asking
-    for the end is the channel's; this only ends a process that does not listen.
+    Runs until the job has ended or was let go. Asking for the end is the channel's;
+    this only ends a process that does not listen.
 
     Signals:
         progressed: a core.jobs.events event that ends no job.
-        finished: Outcome, or None when it was let go. Nothing follows; the thread
-            may quit.
+        ended: Outcome, or None when it was let go; nothing follows.
     """
 
     progressed = pyqtSignal(object)
-    finished = pyqtSignal(object)
+    ended = pyqtSignal(object)
 
     def __init__(
         self,
@@ -40,6 +38,7 @@ class JobFollower(QObject):
         child: subprocess.Popen[bytes] | None,
         kill_after_s: float,
         place: int | None = None,
+        parent: QObject | None = None,
     ) -> None:
         """Say what to follow.
 
@@ -51,7 +50,8 @@ class JobFollower(QObject):
             place: Bytes of its events that are known already; None for those of
                 earlier starts.
         """
-        super().__init__()  # no parent: it moves to a thread
+        super().__init__(parent)
+        self.setObjectName("job follower")
         self._channel = channel
         self._child = child
         self._kill_after_s = kill_after_s
@@ -59,9 +59,8 @@ class JobFollower(QObject):
         self._kill_at: float | None = None
         self._let_go = threading.Event()
 
-    @pyqtSlot()
     def run(self) -> None:
-        """Follow until the job has ended or was let go."""
+        """In a thread of its own."""
         outcome: Outcome | None = None
         try:
             place = self._place
@@ -83,7 +82,7 @@ class JobFollower(QObject):
                     self._kill_if_deaf()
                     self._let_go.wait(_LOOK_EVERY_S)
         finally:
-            self.finished.emit(outcome)
+            self.ended.emit(outcome)
 
     def stop_soon(self) -> None:
         """The job was asked to end: kill it if it does not. Safe from any thread."""
@@ -91,8 +90,10 @@ class JobFollower(QObject):
             self._kill_at = time.monotonic() + self._kill_after_s
 
     def let_go(self) -> None:
-        """Follow no longer; the job goes on. Safe from any thread."""
+        """Follow no longer; the job goes on."""
         self._let_go.set()
+        self.wait()
+        self.deleteLater()
 
     def _is_at_work(self) -> bool:
         if self._child is not None:
@@ -109,18 +110,3 @@ class JobFollower(QObject):
         logger.info("a job ended with status %s", status)
         was_asked = self._kill_at is not None
         return self._channel.outcome(status, was_asked=was_asked)
-
-
-def follow_in_thread(follower: JobFollower, parent: QObject) -> QThread:
-    """Follow from a new thread that `parent` owns.
-
-    The caller keeps both, and ends them with `let_go`, then `stop_thread`.
-    """
-    thread = give_thread(follower, parent, "job follower")
-    thread.started.connect(follower.run)
-    # From its own thread: the window's may be waiting for the end of it.
-    follower.finished.connect(  # type: ignore[call-arg]
-        thread.quit, Qt.ConnectionType.DirectConnection
-    )
-    thread.start()
-    return thread

@@ -14,7 +14,7 @@ from core.jobs.channel import JobChannel, Outcome
 from core.jobs.events import FINISH, GO_ON, PAUSE, STOP, JobSucceeded, TrainingEvent
 from desktop.work.background import Background
 from desktop.work.files import Begun, Found, JobFiles
-from desktop.work.follower import JobFollower, follow_in_thread
+from desktop.work.follower import JobFollower
 from desktop.work.kind import Active, JobKind, Launch, Settled, busy_error
 
 _TELL_EVERY_MS: Final = 200
@@ -226,10 +226,11 @@ class JobController(QObject):
         self, active: Active, child: Popen[bytes] | None, place: int | None = None
     ) -> None:
         channel, kill_after_s = JobChannel(active.item.path), self._kind.kill_after_s
-        follower = JobFollower(channel, child, kill_after_s, place)
+        follower = JobFollower(channel, child, kill_after_s, place, self)
         follower.progressed.connect(self._on_progressed)
-        follower.finished.connect(self._on_finished)
-        active.follower, active.thread = follower, follow_in_thread(follower, self)
+        follower.ended.connect(self._on_finished)
+        active.follower = follower
+        follower.start()
         self._active = active
 
     # Replies from the disk

@@ -6,13 +6,10 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from PyQt5.QtCore import QThread
-
 from core.errors import CoreError
 from core.jobs.channel import Outcome
 from core.jobs.events import TrainingEvent
 from desktop.work.follower import JobFollower
-from desktop.work.threads import stop_thread
 
 
 class Progress(Protocol):
@@ -69,7 +66,7 @@ class Active:
         failed_at: What of it was done when it last failed and went on by itself.
         by_itself: Whether it was not asked for in this window.
         is_doomed: Whether it is to be deleted when it has ended.
-        follower, thread: Who reads its events, and where.
+        follower: Who reads its events.
         outcome: How it ended; None before.
     """
 
@@ -81,21 +78,18 @@ class Active:
     by_itself: bool = False
     is_doomed: bool = False
     follower: JobFollower | None = None
-    thread: QThread | None = None
     outcome: Outcome | None = None
 
     def wait(self) -> None:
         """Wait until it has ended, as it was asked to."""
-        if self.follower is not None and self.thread is not None:
+        if self.follower is not None:
             self.follower.stop_soon()
-            self.thread.wait()
+            self.follower.wait()
 
     def let_go(self) -> None:
         """Follow it no longer."""
-        if self.follower is not None and self.thread is not None:
+        if self.follower is not None:
             self.follower.let_go()
-            stop_thread(self.thread)
-            self.thread.deleteLater()
 
 
 class JobKind(Protocol):

@@ -21,15 +21,16 @@ from numpy.typing import NDArray
 
 from core.data import near_duplicates as copies
 from core.data.film_features import FilmFeatures, reader_of
-from core.data.fingerprints import fingerprint, fingerprint_of
+from core.data.fingerprints import fingerprint_of
 from core.data.near_duplicates import SimilarPair, similar_pairs
-from core.data.nearest import NearestFilms
+from core.data.nearest import nearest_films
 from core.data.poses import coarse_poses
 from core.films.radiograph import read_radiograph
 from tests.benchmarks.child import python, run_once
 from tests.benchmarks.figures import Row, plain_row, ratio_row
 from tests.benchmarks.leaks import REAL_FILMS
 from tests.phantoms import draw_phantom
+from tests.planted import fingerprint
 
 _BLOCK = 128
 
@@ -87,38 +88,32 @@ def rows(growth: Growth) -> list[Row]:
     return found
 
 
-class AllPairs(NearestFilms):
-    """The same search with each film compared with every other."""
-
-    def __init__(self, squares: NDArray[np.uint8]) -> None:
-        self._features = FilmFeatures(squares, 4.0, 1.0, 64)
-        self._films = self._features.as_they_are()
-
-    def search(
-        self, most: int, on_progress: Callable[[float], None]
-    ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
-        """As `NearestFilms.search`."""
-        found = []
-        for start in range(0, len(self._films), _BLOCK):
-            rows = np.arange(start, min(start + _BLOCK, len(self._films)))
-            films = self._features.films(rows)
-            best = np.full((len(rows), len(self._films)), -1.0, np.float32)
-            pose = np.zeros(best.shape, np.int16)
-            for number, each in enumerate(coarse_poses()):
-                alike = self._features.of(films, reader_of(each)) @ self._films.T
-                better = alike > best
-                np.copyto(best, alike, where=better)
-                np.copyto(pose, np.int16(number), where=better)
-            best[np.arange(len(rows)), rows] = -1.0
-            keep = min(most, len(self._films))
-            top = np.argpartition(-best, keep - 1, axis=1)[:, :keep]
-            value = np.take_along_axis(best, top, axis=1)
-            one, column = np.nonzero(value >= 0.6)
-            other = top[one, column]
-            found.append(np.stack([rows[one], other, pose[one, other]]))
-            on_progress(rows[-1] / len(self._films))
-        first, second, poses = np.concatenate(found, axis=1)
-        return first, second, poses.astype(np.intp)
+def all_pairs(
+    squares: NDArray[np.uint8], most: int, on_progress: Callable[[float], None]
+) -> NDArray[np.intp]:
+    """As `nearest_films`, with each film compared with every other."""
+    features = FilmFeatures(squares, 4.0, 1.0, 64)
+    every = features.as_they_are()
+    found = []
+    for start in range(0, len(every), _BLOCK):
+        rows = np.arange(start, min(start + _BLOCK, len(every)))
+        films = features.films(rows)
+        best = np.full((len(rows), len(every)), -1.0, np.float32)
+        pose = np.zeros(best.shape, np.intp)
+        for number, each in enumerate(coarse_poses()):
+            alike = features.of(films, reader_of(each)) @ every.T
+            better = alike > best
+            np.copyto(best, alike, where=better)
+            np.copyto(pose, number, where=better)
+        best[np.arange(len(rows)), rows] = -1.0
+        keep = min(most, len(every))
+        top = np.argpartition(-best, keep - 1, axis=1)[:, :keep]
+        value = np.take_along_axis(best, top, axis=1)
+        one, column = np.nonzero(value >= 0.6)
+        other = top[one, column]
+        found.append(np.stack([rows[one], other, pose[one, other]]))
+        on_progress(rows[-1] / len(every))
+    return np.concatenate(found, axis=1)
 
 
 def main() -> int:
@@ -137,9 +132,9 @@ def main() -> int:
         usage = resource.getrusage(resource.RUSAGE_SELF)
         growth.peak_mb[films] = usage.ru_maxrss / 1024
         if count <= wishes.bearable:
-            copies.NearestFilms = AllPairs  # type: ignore[misc]
+            copies.nearest_films = all_pairs
             growth.pairs[films], others = _timed(prints[:count])
-            copies.NearestFilms = NearestFilms  # type: ignore[misc]
+            copies.nearest_films = nearest_films
             both, either = _rows(found) & _rows(others), _rows(found) | _rows(others)
             growth.agree[films] = len(both) / max(1, len(either))
     sys.stdout.write(json.dumps(dataclasses.asdict(growth)) + "\n")

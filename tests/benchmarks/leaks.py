@@ -23,11 +23,10 @@ import numpy as np
 from core.audit.leaks import alike_rows, find_leaks, identical_rows
 from core.audit.survey import Survey, SurveyedFilm
 from core.data.dataset import Sample
-from core.data.fingerprints import fingerprint
 from core.data.near_duplicates import similar_pairs
 from core.films.radiograph import FilmFacts, read_radiograph
 from tests.phantoms import draw_phantom
-from tests.planted import Film, PlantedFilm, planted
+from tests.planted import Film, PlantedFilm, fingerprint, planted
 
 ROOT = Path(__file__).resolve().parents[2]
 REAL_FILMS = Path(os.environ.get("HILUM_XRAY_DATA", ROOT.parent / "shared" / "xray"))

@@ -47,40 +47,30 @@ def hilum(path: Path, weights: str, seed: int) -> dict[str, Any]:
     import keras
 
     from core.jobs.control import Control
+    from core.jobs.progress import StageProgress
     from core.runs.job_folder import JobFolder
     from core.training.features import compute_features
     from core.training.head_fit import fit_head, put_head
-    from core.training.pipeline import Films
 
     stored = load_films(path)
     config = msgspec.structs.replace(_config(), weights=weights)
     network = _network(config)
-    films = Films((), stored.pixels, np.zeros((0, 0), np.uint8), {}, ())
-    train, val = _parts(stored)
+    films = _films(stored)
     with tempfile.TemporaryDirectory() as folder:
         keras.utils.set_random_seed(seed)
         clock = Clock()
         first: list[dict[str, float]] = []
+
+        class Progress(StageProgress):
+            def done(self, done: int, total: int) -> None:
+                _ = first or first.append(clock.read())
+
+        progress = Progress(lambda event: None, Control())
         features = compute_features(
-            network,
-            films,
-            train,
-            val,
-            config,
-            folder=JobFolder(Path(folder)),
-            start=lambda stage, detail: None,
-            on_film=lambda done, total: first or first.append(clock.read()),
+            network, films, config, folder=JobFolder(Path(folder)), progress=progress
         )
         computed = clock.read()
-        head = fit_head(
-            features,
-            train,
-            val,
-            config,
-            classes=len(LABELS),
-            control=Control(),
-            on_epoch=lambda epoch: None,
-        )
+        head = fit_head(features, films, config, progress)
         put_head(network, head, config)
         whole = clock.read()
     return {
@@ -135,17 +125,7 @@ def flow(path: Path, epochs: int) -> dict[str, Any]:
     config = _config()
     network = _network(config)
     unfreeze(network, config.unfreeze_from)
-    train, _ = _parts(stored)
-    flowing = TrainingBatches(
-        stored.pixels,
-        train.rows,
-        train.truth,
-        train.weights,
-        classes=len(LABELS),
-        batch=config.batch,
-        augmentation=config.augmentation,
-        seed=config.seed,
-    )
+    flowing = TrainingBatches(_films(stored), config, config.batch)
     began = time.perf_counter()
     same = [flowing[index] for index in range(len(flowing))]
     prepare_s = (time.perf_counter() - began) / len(same)
@@ -188,22 +168,23 @@ def _config() -> TrainingConfig:
 
 
 def _network(config: TrainingConfig) -> Any:
-    from core.training.network import build_network, load_start
+    from core.training.network import build_network
+    from core.training.weights import load_start
 
     network = build_network(config, len(LABELS))
     load_start(network, config)
     return network
 
 
-def _parts(stored: StoredFilms) -> tuple[Any, Any]:
-    from core.training.epochs import Part
+def _films(stored: StoredFilms) -> Any:
+    from core.training.pipeline import Part, TrainingFilms
 
     rows = np.arange(len(stored.truth))
     train, val = (
         Part(rows[part], stored.truth[part], stored.weights[part])
         for part in (slice(stored.train), slice(stored.train, None))
     )
-    return train, val
+    return TrainingFilms(stored.pixels, train, val, len(LABELS))
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ from core.runs.config import TrainingConfig
 from core.runs.job_folder import JobFolder
 from core.runs.store import read_run
 from core.scan.store import read_scan
-from desktop.retrain.data.audit_file import read_audit
+from desktop.retrain.data.audit import read_audit
 from desktop.retrain.preflight import read_preflight
 
 ROOT = Path(__file__).resolve().parents[2]

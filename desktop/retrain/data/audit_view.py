@@ -2,110 +2,94 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Final
 
 from PyQt5.QtCore import Qt, pyqtSignal, pyqtSlot
-from PyQt5.QtWidgets import (
-    QButtonGroup,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PyQt5.QtWidgets import QLabel, QLineEdit, QPushButton, QSizePolicy, QWidget
 
-from desktop.retrain.data.audit_result import (
-    AuditResult,
-    Finding,
-    table_by_source,
-    table_by_split,
-)
-from desktop.retrain.data.leak_card import LeakCard
-from desktop.widgets.labels import Caption, SectionTitle
+from desktop.retrain.data.audit import AuditResult, Finding
+from desktop.widgets.buttons import button
+from desktop.widgets.labels import Caption, PlainText, SectionTitle
+from desktop.widgets.layouts import WidgetList, column, row
 from desktop.widgets.message_card import MessageCard
 from desktop.widgets.row_table import Rows, RowsDialog, WholeTable
 
 #: Rows from which the table by source moves to a window of its own.
 _MOST_ROWS = 24
+_QUESTION: Final = "Could a program tell the labels apart without looking at lungs?"
+#: Letters of a reason that says something.
+_LEAST_REASON: Final = 10
+_KEPT: Final = "Your words go into the record of the run."
 
 
 class AuditView(QWidget):
     """Films, split, shortcuts and findings; hidden until there is a result.
 
-    Signals:
-        group_asked: films that belong together are to stay in one split.
-        acceptance_changed: the user wrote why leaks are accepted, or changed it.
+    Attributes:
+        result: What is shown.
+        dialog: The window with the last details that were asked for.
+        leaks: Blocks the start where films leak between the splits.
+        split: What is said of the split.
+        lists: A button for each list of films.
     """
-
-    group_asked = pyqtSignal()
-    acceptance_changed = pyqtSignal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._result: AuditResult | None = None
-        self._dialog: RowsDialog | None = None
+        self.result: AuditResult | None = None
+        self.dialog: RowsDialog | None = None
         self.summary = MessageCard("good", self)
-        self.leaks = LeakCard(self)
-        self.leaks.group_asked.connect(self.group_asked)
-        self.leaks.acceptance_changed.connect(self.acceptance_changed)
-        self.leaks.details_asked.connect(self._show_rows)
+        self.leaks = LeakCard(self._show_rows, self)
         self.table = WholeTable(self)
         self.sources = WholeTable(self)
-        self._sources_button = QPushButton("Films by so&urce…", self)
-        self._sources_button.clicked.connect(self._on_sources_clicked)
-        self._split = Caption("", self)
-        self._split.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse
+        self._sources_button = button(
+            "Films by so&urce…", self._on_sources_clicked, self
         )
-        self.probes = _Cards(self)
+        self.split = Caption("", self)
+        self.split.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        title = SectionTitle(_QUESTION, self)
+        title.setWordWrap(True)
+        self._probes = WidgetList(self, head=title)
         self._advice = Caption("", self)
-        self.findings = _Cards(self)
-        self.findings.details_asked.connect(self._show_rows)
-        self.lists = _Lists(self)
-        self.lists.details_asked.connect(self._show_rows)
         self._findings_title = SectionTitle("What else was found", self)
-        self._probes_title = SectionTitle(
-            "Could a program tell the labels apart without looking at lungs?", self
+        self._findings = WidgetList(self)
+        self.lists = WidgetList(self, gap=4)
+        column(
+            column(self.summary, self.leaks),
+            column(
+                *(SectionTitle("Films", self), self.table, self.split, self.sources),
+                row(self._sources_button, None),
+            ),
+            column(self._probes, self._advice),
+            column(self._findings_title, self._findings, self.lists),
+            of=self,
+            gap=12,
         )
-        self._probes_title.setWordWrap(True)
-        self._lay_out()
         self.hide()
-
-    @property
-    def result(self) -> AuditResult | None:
-        """What is shown."""
-        return self._result
-
-    @property
-    def split_words(self) -> str:
-        """What is said of the split."""
-        return self._split.text()
-
-    @property
-    def dialog(self) -> RowsDialog | None:
-        """The window with the last details that were asked for."""
-        return self._dialog
 
     def set_result(self, result: AuditResult) -> None:
         """Show what a check found."""
-        self._result = result
+        self.result = result
         self._show_summary(result)
         self.leaks.set_leaks(result.leaks)
-        self.table.set_rows(table_by_split(result))
-        sources = table_by_source(result)
-        is_whole = len(sources.rows) <= _MOST_ROWS
+        self.table.set_rows(result.by_split())
+        sources = result.by_source()
         has_sources = len(result.sources) > 1
+        is_whole = len(sources.rows) <= _MOST_ROWS
         self.sources.setVisible(has_sources and is_whole)
         self._sources_button.setVisible(has_sources and not is_whole)
         if has_sources and is_whole:
             self.sources.set_rows(sources)
-        self._split.setText(_split_words(result))
-        self._split.setVisible(bool(result.split_sha256))
-        self.probes.set_findings(result.probes)
+        self.split.setText(_split_words(result))
+        self.split.setVisible(bool(result.split_sha256))
+        self._probes.set_widgets([self._card(each) for each in result.probes])
         self._advice.setText(result.advice)
         self._advice.setVisible(bool(result.advice))
-        self._probes_title.setVisible(bool(result.probes))
-        self.findings.set_findings(_with_notes_together(result.findings))
         self._findings_title.setVisible(bool(result.findings or result.lists))
-        self.lists.set_lists(result.lists)
+        found = _with_notes_together(result.findings)
+        self._findings.set_widgets([self._card(each) for each in found])
+        self.lists.set_widgets([self._list_button(rows) for rows in result.lists])
         self.show()
 
     def _show_summary(self, result: AuditResult) -> None:
@@ -123,63 +107,118 @@ class AuditView(QWidget):
             self.summary.set_severity("good", "Ready")
             self.summary.set_words(f"{words} can be used.")
 
+    def _card(self, finding: Finding) -> MessageCard:
+        card = MessageCard(finding.severity, self)
+        card.set_severity(finding.severity, finding.word)
+        card.set_words(finding.text, finding.hint)
+        return card
+
+    def _list_button(self, rows: Rows) -> QPushButton:
+        text = f"{rows.title} ({len(rows.rows):,})…"
+        made = button(text, partial(self._show_rows, rows), self.lists)
+        policy = QSizePolicy.Policy
+        made.setSizePolicy(policy.Maximum, policy.Fixed)
+        return made
+
     @pyqtSlot()
     def _on_sources_clicked(self) -> None:
-        if self._result is not None:
-            self._show_rows(table_by_source(self._result))
+        if self.result is not None:
+            self._show_rows(self.result.by_source())
 
-    @pyqtSlot(object)
     def _show_rows(self, rows: Rows) -> None:
-        if self._dialog is not None:
-            self._dialog.close()
-            self._dialog.deleteLater()
-        self._dialog = RowsDialog(rows, self)
-        self._dialog.open()
-
-    def _lay_out(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(8)
-        column.addWidget(self.summary)
-        column.addWidget(self.leaks)
-        column.addSpacing(4)
-        column.addWidget(SectionTitle("Films", self))
-        column.addWidget(self.table)
-        column.addWidget(self._split)
-        column.addWidget(self.sources)
-        column.addWidget(self._sources_button, 0, Qt.AlignmentFlag.AlignLeft)
-        column.addSpacing(4)
-        column.addWidget(self._probes_title)
-        column.addWidget(self.probes)
-        column.addWidget(self._advice)
-        column.addSpacing(4)
-        column.addWidget(self._findings_title)
-        column.addWidget(self.findings)
-        column.addWidget(self.lists)
+        if self.dialog is not None:
+            self.dialog.close()
+            self.dialog.deleteLater()
+        self.dialog = RowsDialog(rows, self)
+        self.dialog.open()
 
 
-class _Cards(QWidget):
-    """Findings below each other; a button opens the films of one."""
+class LeakCard(MessageCard):
+    """Blocks the start until the films are grouped or the leaks are accepted.
 
-    details_asked = pyqtSignal(object)
+    Hidden while nothing leaks.
 
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(6)
-        self.cards: list[_FindingCard] = []
+    Args:
+        show_rows: Shows the films of one leak.
 
-    def set_findings(self, findings: Sequence[Finding]) -> None:
-        for card in self.cards:
-            self._column.removeWidget(card)
-            card.hide()
-            card.deleteLater()
-        self.cards = [_FindingCard(finding, self) for finding in findings]
-        for card in self.cards:
-            card.details_asked.connect(self.details_asked)
-            self._column.addWidget(card)
-        self.setVisible(bool(findings))
+    Attributes:
+        group: Asks that films that belong together stay in one split.
+
+    Signals:
+        acceptance_changed: the user wrote why, or changed it.
+    """
+
+    acceptance_changed = pyqtSignal()
+
+    def __init__(self, show_rows: Callable[[Rows], None], parent: QWidget) -> None:
+        super().__init__("stop", parent)
+        self._show_rows = show_rows
+        self._leaks: tuple[Finding, ...] = ()
+        self._rows = WidgetList(self, gap=4)
+        self.group = QPushButton("&Group them", self)
+        self.group.setToolTip("Check again, and keep what belongs together together")
+        self.reason = QLineEdit(self)
+        self.reason.setPlaceholderText("Why these leaks do no harm here")
+        self.reason.setAccessibleName("Accept the leaks in writing")
+        self.reason.setAccessibleDescription(
+            "Your words go into the record of the run; at least 10 letters"
+        )
+        self.reason.textChanged.connect(self._on_reason_changed)
+        self._count = Caption("", self)
+        about = Caption("Puts films that belong together into one split.", self)
+        second = QLabel("Or accept them in writing:", self)
+        second.setBuddy(self.reason)
+        self.column.addWidget(self._rows)
+        self.column.addSpacing(4)
+        self.column.addLayout(row(self.group, (about, 1), gap=10))
+        self.column.addSpacing(4)
+        for widget in (second, self.reason, self._count):
+            self.column.addWidget(widget)
+        self.set_words(
+            "Some films are in two splits, as themselves or as a copy. Figures on "
+            "the test films would be better than the model is.",
+        )
+        self.hide()
+
+    @property
+    def acceptance(self) -> str:
+        """Why the leaks are accepted; empty while they are not."""
+        text = self.reason.text().strip()
+        return text if self._leaks and len(text) >= _LEAST_REASON else ""
+
+    @property
+    def is_blocking(self) -> bool:
+        """Whether a training may not start."""
+        return bool(self._leaks) and not self.acceptance
+
+    def set_leaks(self, leaks: Sequence[Finding]) -> None:
+        """Show what leaks; the words of an acceptance stay."""
+        self._leaks = tuple(leaks)
+        self._rows.set_widgets([self._row_of(leak) for leak in leaks])
+        self.setVisible(bool(leaks))
+        self._on_reason_changed()
+
+    @pyqtSlot()
+    def _on_reason_changed(self) -> None:
+        missing = _LEAST_REASON - len(self.reason.text().strip())
+        if self.acceptance:
+            self.set_severity("warn", "Leaks, accepted")
+            self._count.setText(f"Accepted. {_KEPT}")
+        else:
+            self.set_severity("stop", "Leaks: resolve or accept")
+            more = f"{missing} more letter{'s' if missing != 1 else ''}."
+            self._count.setText(more if 0 < missing < _LEAST_REASON else _KEPT)
+        self.acceptance_changed.emit()
+
+    def _row_of(self, leak: Finding) -> QWidget:
+        line = QWidget(self._rows)
+        words = PlainText(f"•  {leak.text}", line)
+        assert leak.details is not None  # every leak lists its films
+        show = button("Show…", partial(self._show_rows, leak.details), line)
+        show.setAccessibleName(f"Show the films: {leak.text}")
+        row((words, 1), show, of=line)
+        line.layout().setAlignment(show, Qt.AlignmentFlag.AlignTop)
+        return line
 
 
 def _with_notes_together(findings: Sequence[Finding]) -> list[Finding]:
@@ -190,60 +229,6 @@ def _with_notes_together(findings: Sequence[Finding]) -> list[Finding]:
         lines = [f"•  {note.text} {note.hint}".rstrip() for note in notes]
         graver.append(Finding("note", "\n".join(lines), word="Good to know"))
     return graver
-
-
-class _FindingCard(MessageCard):
-    details_asked = pyqtSignal(object)
-
-    def __init__(self, finding: Finding, parent: QWidget) -> None:
-        super().__init__(finding.severity, parent)
-        self.finding = finding
-        self.set_severity(finding.severity, finding.word)
-        self.set_words(finding.text, finding.hint)
-        if finding.details is not None:
-            self.details = QPushButton("Show the films…", self)
-            self.details.setAccessibleName(f"Show the films: {finding.text}")
-            self.details.clicked.connect(self._on_details_clicked)
-            self.column.addWidget(self.details, 0, Qt.AlignmentFlag.AlignLeft)
-
-    @pyqtSlot()
-    def _on_details_clicked(self) -> None:
-        self.details_asked.emit(self.finding.details)
-
-
-class _Lists(QWidget):
-    """A button for each list of films."""
-
-    details_asked = pyqtSignal(object)
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(4)
-        self._tables: list[Rows] = []
-        self._group = QButtonGroup(self)
-        self._group.setExclusive(False)
-        self._group.idClicked.connect(self._on_group_clicked)
-        self.buttons: list[QPushButton] = []
-
-    def set_lists(self, tables: Sequence[Rows]) -> None:
-        for button in self.buttons:
-            self._group.removeButton(button)
-            self._column.removeWidget(button)
-            button.hide()
-            button.deleteLater()
-        self._tables, self.buttons = list(tables), []
-        for i, table in enumerate(tables):
-            button = QPushButton(f"{table.title} ({len(table.rows):,})…", self)
-            self._group.addButton(button, i)
-            self._column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
-            self.buttons.append(button)
-        self.setVisible(bool(tables))
-
-    @pyqtSlot(int)
-    def _on_group_clicked(self, number: int) -> None:
-        self.details_asked.emit(self._tables[number])
 
 
 def _split_words(result: AuditResult) -> str:

@@ -7,19 +7,12 @@ from typing import Final
 
 from PyQt5.QtCore import Qt, pyqtSignal, pyqtSlot
 from PyQt5.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QFontDatabase
-from PyQt5.QtWidgets import (
-    QFileDialog,
-    QFrame,
-    QGridLayout,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PyQt5.QtWidgets import QFileDialog, QFrame, QLabel, QVBoxLayout, QWidget
 
 from desktop.film.incoming import films_in
+from desktop.widgets.buttons import button
 from desktop.widgets.labels import Caption, ElidedLabel, SectionTitle, printable
+from desktop.widgets.layouts import column, row
 
 _FOLDER_EXAMPLE: Final = """my films
 ├─ covid
@@ -33,10 +26,18 @@ _CSV_EXAMPLE: Final = """file,label,patient
 a/0001.png,covid,P1
 a/0002.dcm,covid,P1
 b/0003.jpg,normal,P2"""
+_ALSO: Final = (
+    "The columns patient, group, source and split may be there too. DICOM, PNG, JPEG, "
+    "TIFF, BMP, WebP and GIF films can be read. Films stay where they are, on this "
+    "computer."
+)
 
 
 class DataChooser(QFrame):
     """Takes a folder or a CSV file; shows how they must look while there is none.
+
+    Attributes:
+        start_folder: Where the dialogs begin; may be empty or gone.
 
     Signals:
         data_chosen: Path. What the user chose; may not be what is needed.
@@ -50,26 +51,36 @@ class DataChooser(QFrame):
         super().__init__(parent)
         self.setObjectName("dataChooser")
         self.setAcceptDrops(True)
-        self._data: Path | None = None
-        self._start = ""
+        self.start_folder = ""
         self._title = SectionTitle("Choose or drop the films to learn from", self)
         self._place = ElidedLabel("", self)
-        self.folder_button = QPushButton("Choose a f&older…", self)
-        self.folder_button.clicked.connect(self._on_folder_clicked)
-        self.csv_button = QPushButton("Choose a &CSV file…", self)
-        self.csv_button.clicked.connect(self._on_csv_clicked)
+        self._folder_button = button("", self._on_folder_clicked, self)
+        csv_button = button("Choose a &CSV file…", self._on_csv_clicked, self)
         self._examples = QWidget(self)
-        self._lay_out()
-        self._lay_out_examples()
+        folder = self._example(
+            "A folder with one subfolder per label:", _FOLDER_EXAMPLE
+        )
+        lines = self._example("or a CSV file that lists the films:", _CSV_EXAMPLE)
+        column(
+            row((folder, 1), (lines, 1), gap=28),
+            Caption(_ALSO, self._examples),
+            of=self._examples,
+            gap=6,
+            margins=(0, 4, 0, 0),
+        )
+        column(
+            self._title,
+            self._place,
+            row(self._folder_button, csv_button, None),
+            self._examples,
+            of=self,
+            gap=10,
+            margins=(16, 12, 16, 12),
+        )
         self.set_data(None)
-
-    def set_start_folder(self, folder: str) -> None:
-        """Where the dialogs begin; may be empty or gone."""
-        self._start = folder
 
     def set_data(self, data: Path | None) -> None:
         """Show what was chosen."""
-        self._data = data
         self._title.setVisible(data is None)
         self._examples.setVisible(data is None)
         self._place.setVisible(data is not None)
@@ -77,71 +88,36 @@ class DataChooser(QFrame):
             self._place.set_text(printable(data))
             self._place.setAccessibleName(f"Films: {printable(data)}")
         more = "an&other folder…" if data else "a f&older…"
-        self.folder_button.setText(f"Choose {more}")
+        self._folder_button.setText(f"Choose {more}")
 
     @pyqtSlot()
     def _on_folder_clicked(self) -> None:
         folder = QFileDialog.getExistingDirectory(
-            self, "Folder with a subfolder per label", self._start
+            self, "Folder with a subfolder per label", self.start_folder
         )
         if folder:
             self.data_chosen.emit(Path(folder))
 
     @pyqtSlot()
     def _on_csv_clicked(self) -> None:
+        kinds = "CSV files (*.csv);;All files (*)"
         file, _ = QFileDialog.getOpenFileName(
-            self, "List of films", self._start, "CSV files (*.csv);;All files (*)"
+            self, "List of films", self.start_folder, kinds
         )
         if file:
             self.data_chosen.emit(Path(file))
+
+    def _example(self, title: str, text: str) -> QVBoxLayout:
+        picture = QLabel(text, self._examples)
+        picture.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        picture.setTextFormat(Qt.TextFormat.PlainText)
+        picture.setObjectName("layoutExample")
+        return column(Caption(title, self._examples), picture, None, gap=6)
 
     def _mark_drop(self, is_over: bool) -> None:
         self.setProperty("isDropTarget", is_over)
         self.style().unpolish(self)
         self.style().polish(self)
-
-    def _lay_out(self) -> None:
-        line = QHBoxLayout()
-        line.setSpacing(8)
-        line.addWidget(self.folder_button)
-        line.addWidget(self.csv_button)
-        line.addStretch(1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(16, 12, 16, 12)
-        column.setSpacing(10)
-        column.addWidget(self._title)
-        column.addWidget(self._place)
-        column.addLayout(line)
-        column.addWidget(self._examples)
-
-    def _lay_out_examples(self) -> None:
-        grid = QGridLayout(self._examples)
-        grid.setContentsMargins(0, 4, 0, 0)
-        grid.setHorizontalSpacing(28)
-        grid.setVerticalSpacing(6)
-        texts = (
-            ("A folder with one subfolder per label:", _FOLDER_EXAMPLE),
-            ("or a CSV file that lists the films:", _CSV_EXAMPLE),
-        )
-        for column, (title, example) in enumerate(texts):
-            heading = Caption(title, self._examples)
-            picture = QLabel(example, self._examples)
-            font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
-            picture.setFont(font)
-            picture.setTextFormat(Qt.TextFormat.PlainText)
-            picture.setObjectName("layoutExample")
-            grid.addWidget(heading, 0, column)
-            top = Qt.AlignmentFlag.AlignTop
-            grid.addWidget(picture, 1, column, top)
-        also = Caption(
-            "The columns patient, group, source and split may be there too. DICOM, "
-            "PNG, JPEG, TIFF, BMP, WebP and GIF films can be read. Films stay where "
-            "they are, on this computer.",
-            self._examples,
-        )
-        grid.addWidget(also, 2, 0, 1, 2)
-        grid.setColumnStretch(0, 1)
-        grid.setColumnStretch(1, 1)
 
     # Qt overrides
 

@@ -11,8 +11,6 @@ from typing import Final
 from PyQt5.QtCore import QSignalBlocker, Qt, pyqtSignal, pyqtSlot
 from PyQt5.QtWidgets import (
     QAbstractItemView,
-    QGridLayout,
-    QLabel,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
@@ -21,14 +19,16 @@ from PyQt5.QtWidgets import (
 
 from core.films.radiograph import display_name
 from core.runs.config import TrainingConfig
-from desktop.retrain.settings.editors import CalmSpinBox
-from desktop.retrain.settings.fields import all_fields
+from desktop.retrain.settings.editors import NumberEditor
+from desktop.retrain.settings.fields import Field, field
+from desktop.retrain.settings.row import FormRow
 from desktop.widgets.disclosure import Disclosure
 from desktop.widgets.labels import Caption
-from desktop.widgets.message_card import NoteRow
+from desktop.widgets.layouts import column
 
 _SHOWN_LABELS: Final = 12
 _EXAMPLES: Final = 4
+_WIDEST_PX: Final = 420
 _DEFAULTS: Final = TrainingConfig()
 
 
@@ -70,6 +70,10 @@ def audit_words(
 class DataOptions(Disclosure):
     """Lets the user change how the films are split; folded from the start.
 
+    Attributes:
+        labels, pattern, seed: What is ticked, typed and set.
+        example: What the pattern gives for some films.
+
     Signals:
         options_changed: the user changed something; `error` may be set.
     """
@@ -82,20 +86,33 @@ class DataOptions(Disclosure):
         self._known: tuple[str, ...] = ()
         self.labels = QListWidget(self.body)
         self.labels.setObjectName("labelList")
+        self.labels.setMaximumWidth(_WIDEST_PX)
         self.labels.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.labels.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.labels.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.labels.itemChanged.connect(self._on_label_changed)
+        self.labels.itemChanged.connect(self._on_changed)
+        about = field("labels").setting.help
+        self._labels_row = FormRow("Labels", about, self.labels, parent=self.body)
         self.pattern = QLineEdit(self.body)
+        self.pattern.setMaximumWidth(_WIDEST_PX)
         self.pattern.setPlaceholderText(r"for example ^(\d+)_")
-        self.pattern.textChanged.connect(self._on_pattern_changed)
-        self._pattern_error = NoteRow(self.body)
-        self._pattern_example = Caption("", self.body)
-        self.validation = _box(self, 1, 49, " %")
-        self.test = _box(self, 1, 49, " %")
-        self.seed = _box(self, 0, 2**31 - 1, "")
-        self._labels_error = NoteRow(self.body)
-        self._lay_out()
+        self.pattern.textChanged.connect(self._on_changed)
+        self.example = Caption("", self.body)
+        patient = field("patient_pattern").setting
+        self._pattern_row = FormRow(
+            patient.title, patient.help, self.pattern, self.example, parent=self.body
+        )
+        self._numbers = {
+            each.name: NumberEditor(each, self.body)
+            for each in (field("validation"), field("test"), _seed_of_split())
+        }
+        self.seed = self._numbers["seed"].box
+        rows: list[QWidget] = [self._labels_row, self._pattern_row]
+        for editor in self._numbers.values():
+            editor.value_changed.connect(self._on_changed)
+            setting = editor.field.setting
+            rows.append(FormRow(setting.title, setting.help, editor, parent=self.body))
+        column(*rows, of=self.body, gap=2)
         self.set_options(SplitOptions())
 
     @property
@@ -105,9 +122,9 @@ class DataOptions(Disclosure):
         return SplitOptions(
             labels=() if chosen == self._known else chosen,
             patient_pattern=self.pattern.text().strip(),
-            validation=self.validation.value() / 100,
-            test=self.test.value() / 100,
-            seed=int(self.seed.value()),
+            validation=self._numbers["validation"].value,
+            test=self._numbers["test"].value,
+            seed=int(self._numbers["seed"].value),
         )
 
     @property
@@ -120,23 +137,13 @@ class DataOptions(Disclosure):
     @property
     def error(self) -> str:
         """Why the options cannot be used; empty if they can."""
-        return self._pattern_error.text or self._labels_error.text
-
-    @property
-    def example(self) -> str:
-        """What the pattern gives for some films."""
-        return self._pattern_example.text()
+        return self._pattern_row.error or self._labels_row.error
 
     def set_options(self, options: SplitOptions) -> None:
         """Show options, without a signal."""
         self._set_labels(self._known, options.labels or self._known)
-        for widget, value in (
-            (self.validation, 100 * options.validation),
-            (self.test, 100 * options.test),
-            (self.seed, options.seed),
-        ):
-            with QSignalBlocker(widget):
-                widget.setValue(value)
+        for name, editor in self._numbers.items():
+            editor.set_value(getattr(options, name))
         with QSignalBlocker(self.pattern):
             self.pattern.setText(options.patient_pattern)
         self._check()
@@ -155,6 +162,7 @@ class DataOptions(Disclosure):
 
     def _set_labels(self, known: tuple[str, ...], ticked: Sequence[str]) -> None:
         self._known = known
+        checked, not_checked = Qt.CheckState.Checked, Qt.CheckState.Unchecked
         with QSignalBlocker(self.labels):
             self.labels.clear()
             for label in known:
@@ -165,37 +173,24 @@ class DataOptions(Disclosure):
                     | Qt.ItemFlag.ItemIsEnabled
                     | Qt.ItemFlag.ItemIsSelectable
                 )
-                on = label in ticked
-                checked, not_checked = Qt.CheckState.Checked, Qt.CheckState.Unchecked
-                item.setCheckState(checked if on else not_checked)
+                item.setCheckState(checked if label in ticked else not_checked)
         rows = min(max(len(known), 1), _SHOWN_LABELS)
         height = self.labels.sizeHintForRow(0) if known else 20
         self.labels.setFixedHeight(rows * max(height, 18) + 12)
 
-    @pyqtSlot(QListWidgetItem)
-    def _on_label_changed(self, item: QListWidgetItem) -> None:
-        self._on_changed()
-
-    @pyqtSlot(str)
-    def _on_pattern_changed(self, text: str) -> None:
-        self._on_changed()
-
-    @pyqtSlot(float)
-    def _on_number_changed(self, value: float) -> None:
-        self._on_changed()
-
+    @pyqtSlot()
     def _on_changed(self) -> None:
         self._check()
         self.options_changed.emit()
 
     def _check(self) -> None:
-        self._labels_error.set_text(self._error_of_labels(), "stop")
+        self._labels_row.set_error(self._error_of_labels())
         pattern = self.pattern.text().strip()
         error = pattern_error(pattern)
-        self._pattern_error.set_text(error, "stop")
+        self._pattern_row.set_error(error)
         example = "" if error else example_of(pattern, self._examples)
-        self._pattern_example.setText(example)
-        self._pattern_example.setVisible(bool(example))
+        self.example.setText(example)
+        self.example.setVisible(bool(example))
         self._show_summary()
 
     def _error_of_labels(self) -> str:
@@ -217,45 +212,15 @@ class DataOptions(Disclosure):
         parts += [f"split {words}", f"seed {options.seed}"]
         self.set_summary(" · ".join(parts))
 
-    def _lay_out(self) -> None:
-        fields = all_fields()
-        grid = QGridLayout(self.body)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(14)
-        grid.setVerticalSpacing(3)
-        grid.setColumnStretch(1, 1)
-        seed = "The same seed splits the same films in the same way."
-        rows: list[tuple[str, str, QWidget, list[QWidget]]] = [
-            ("Labels", fields["labels"].help, self.labels, [self._labels_error]),
-            (
-                fields["patient_pattern"].title,
-                fields["patient_pattern"].help,
-                self.pattern,
-                [self._pattern_error, self._pattern_example],
-            ),
-            ("Validation", fields["validation"].help, self.validation, []),
-            ("Test", fields["test"].help, self.test, []),
-            ("Seed of the split", seed, self.seed, []),
-        ]
-        line = 0
-        for name, help_text, editor, more in rows:
-            title = QLabel(name, self.body)
-            title.setWordWrap(True)
-            title.setFixedWidth(150)
-            title.setBuddy(editor)
-            editor.setAccessibleName(name)
-            editor.setAccessibleDescription(help_text)
-            editor.setToolTip(help_text)
-            editor.setMaximumWidth(150 if isinstance(editor, CalmSpinBox) else 420)
-            top = Qt.AlignmentFlag.AlignTop
-            grid.addWidget(title, line, 0, top)
-            grid.addWidget(editor, line, 1)
-            for extra in (*more, Caption(help_text, self.body)):
-                line += 1
-                grid.addWidget(extra, line, 1)
-            line += 1
-            grid.setRowMinimumHeight(line, 6)
-            line += 1
+
+def _seed_of_split() -> Field:
+    of_job = field("seed")
+    setting = dataclasses.replace(
+        of_job.setting,
+        title="Seed of the split",
+        help="The same seed splits the same films in the same way.",
+    )
+    return dataclasses.replace(of_job, setting=setting)
 
 
 def pattern_error(pattern: str) -> str:
@@ -282,12 +247,3 @@ def example_of(pattern: str, names: Sequence[str]) -> str:
         shown = display_name(Path(name))
         lines.append(f"{shown} → {patient}" if patient else f"{shown} → no patient")
     return "\n".join(lines)
-
-
-def _box(panel: DataOptions, low: int, high: int, suffix: str) -> CalmSpinBox:
-    box = CalmSpinBox(panel.body)
-    box.setDecimals(0)
-    box.setRange(low, high)
-    box.setSuffix(suffix)
-    box.valueChanged.connect(panel._on_number_changed)
-    return box

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from core.data.dataset import listed_films
 from core.errors import BundleError, CoreError
 from core.evaluation.findings import cautions_about
 from core.jobs.events import EpochEnded
 from core.model.bundle import ModelBundle, read_bundle
 from core.model.seen_films import film_sha256, path_free
-from core.reports.report_json import epochs, read_report_json
+from core.outputs import check_files
+from core.reports.html import films_by_split, write_report_html
+from core.reports.report_json import epochs, read_report_json, report_json
 from core.reports.sentences import cautions, summary
 from core.runs.config import config_to_json
+from core.runs.progress import read_progress
+from core.runs.record import RunRecord
 from core.runs.run import Run
 from core.runs.settings import in_words
+from desktop.retrain.data.audit import SPLIT_TITLES
+from desktop.retrain.runs.kind import changed_settings
 from desktop.widgets.rates import RATES, figure, rate_of
 
 
@@ -68,7 +75,7 @@ class ReportData:
     @property
     def names(self) -> dict[str, str]:
         """Label -> as people read it."""
-        return {each.name: each.display_name for each in self.bundle.card.labels}
+        return self.bundle.card.names
 
     @property
     def result(self) -> Mapping[str, Any]:
@@ -87,31 +94,58 @@ def read_report_data(run: Run) -> ReportData:
         BundleError: The model is missing or damaged.
     """
     bundle = read_bundle(run.bundle_dir, name=run.record.name)
+    names = bundle.card.names
+    progress, _ = read_progress(run)
+    history = tuple(progress.epochs)
     report: Mapping[str, Any] | None = None
     problem: CoreError | None = None
+    mistakes: tuple[Mistake, ...] = ()
     try:
         report = read_report_json(bundle)
+        said = cautions(report)
+        history = history or epochs(report)
+        mistakes = _mistakes(report["result"].get("mistakes", ()), run.split, names)
     except BundleError as error:
         problem = error
-    history = tuple(run.history())
-    if not history and report is not None:
-        history = epochs(report)
-    names = {label.name: label.display_name for label in bundle.card.labels}
-    said = cautions_about(bundle.card.data, names)
-    if report is not None:
-        said = cautions(report)
-    said += run.notes()
-    found = report["result"].get("mistakes", ()) if report is not None else ()
+        said = cautions_about(bundle.card.data, names)
     return ReportData(
         run=run,
         bundle=bundle,
         report=report,
         problem=problem,
         history=history,
-        mistakes=_mistakes(found, run.split, names),
-        notes=tuple(dict.fromkeys(said)),
+        mistakes=mistakes,
+        notes=tuple(dict.fromkeys([*said, *progress.notes])),
         seconds=run.times.seconds(),
     )
+
+
+def save_report(data: ReportData, path: Path) -> Path:
+    """Write the report of a run as one HTML file that needs nothing else.
+
+    Returns:
+        The file.
+
+    Raises:
+        OutputError: It cannot be written, or is one of the run's films or files.
+    """
+    run, card = data.run, data.bundle.card
+    check_files(
+        [path],
+        overwrite=True,  # the dialog has asked
+        inputs=[data.bundle.path, run.split, run.record.data],
+        films=lambda: listed_films(run.split),
+    )
+    report = data.report or report_json(
+        result=data.result,
+        validation=card.metrics.get("val", {}),
+        card=card,
+        sha256=data.bundle.sha256,
+        notes=data.notes,
+    )
+    films = {each.file: each.path for each in data.mistakes if each.path is not None}
+    write_report_html(path, report, films)
+    return path
 
 
 def headline(data: ReportData) -> list[str]:
@@ -128,11 +162,7 @@ def headline(data: ReportData) -> list[str]:
 def class_rows(data: ReportData) -> list[list[str]]:
     """A row per label: name, films, and each rate with its interval."""
     return [
-        [
-            data.names.get(label, label),
-            str(fields["n"]),
-            *(figure(rate_of(fields, name)) for name in RATES),
-        ]
+        [data.names.get(label, label), str(fields["n"]), *_figures(fields, *RATES)]
         for label, fields in data.result["per_class"].items()
     ]
 
@@ -140,61 +170,70 @@ def class_rows(data: ReportData) -> list[list[str]]:
 def source_rows(data: ReportData) -> list[list[str]]:
     """A row per source: name, films, accuracy, macro-F1."""
     return [
-        [
-            source,
-            str(part["n"]),
-            figure(rate_of(part, "accuracy")),
-            figure(rate_of(part, "macro_f1")),
-        ]
+        [source, str(part["n"]), *_figures(part, "accuracy", "macro_f1")]
         for source, part in data.result.get("by_source", {}).items()
     ]
 
 
 def within_rows(data: ReportData) -> list[list[str]]:
     """A row per pair of labels within one place: place, labels, films, AUC."""
-    return [
-        [
-            entry["within"],
-            " against ".join(data.names.get(x, x) for x in entry["labels"]),
-            " + ".join(str(n) for n in entry["n"]),
-            figure(rate_of(entry, "auc")),
-        ]
-        for entry in data.result.get("within_source", ())
-    ]
+    rows = []
+    for entry in data.result.get("within_source", ()):
+        labels = " against ".join(data.names.get(x, x) for x in entry["labels"])
+        films = " + ".join(str(n) for n in entry["n"])
+        rows.append([entry["within"], labels, films, *_figures(entry, "auc")])
+    return rows
+
+
+def _figures(fields: object, *names: str) -> list[str]:
+    return [figure(rate_of(fields, name)) for name in names]
 
 
 def film_rows(data: ReportData) -> tuple[list[str], list[list[str]]]:
     """Heading and rows of the films by split: label and source, then counts."""
-    films = data.bundle.card.data.get("films")
-    parts = films if isinstance(films, Mapping) else {}  # others' cards may differ
-    splits: dict[str, Mapping[str, int]] = {
-        str(name): part for name, part in parts.items() if isinstance(part, Mapping)
-    }
-    titles = {"train": "Training", "val": "Validation", "test": "Test"}
+    splits = films_by_split(data.bundle.card.data)
     keys = dict.fromkeys(key for part in splits.values() for key in part)
-    rows = [
-        [
-            "All" if key == "all" else _film_kind(key, data.names),
-            *(str(part.get(key, 0)) for part in splits.values()),
-        ]
-        for key in keys
-    ]
-    return ["Films", *(titles.get(name, name) for name in splits)], rows
+    rows = []
+    for key in keys:
+        counts = (str(part.get(key, 0)) for part in splits.values())
+        rows.append([_film_kind(key, data.names), *counts])
+    return ["Films", *(SPLIT_TITLES.get(name, name) for name in splits)], rows
 
 
-def settings_rows(run: Run, *, changed: Sequence[str]) -> list[list[str]]:
-    """A row per setting, those that differ from the preset first.
+def changed_names(record: RunRecord) -> list[str]:
+    """Names of the settings that differ from the preset, but for the model's."""
+    if not record.preset:
+        return []
+    settings = changed_settings(record.config, record.preset)
+    names = (setting.split("=", 1)[0] for setting in settings)
+    return [name for name in names if name != "name"]
 
-    Args:
-        run: The run.
-        changed: Names of those that differ.
-    """
+
+def settings_rows(run: Run, *, changed: Collection[str]) -> list[list[str]]:
+    """A row per setting, those that differ from the preset first."""
     rows = in_words(config_to_json(run.record.config))
     names = sorted(rows, key=lambda name: name not in changed)
     return [list(rows[name]) for name in names]
 
 
+def hash_lines(data: ReportData) -> list[str]:
+    """What says exactly which model this is, and of what it was made."""
+    card = data.bundle.card
+    lines = [f"Model SHA-256: {data.bundle.sha256}"]
+    if split := card.data.get("split_sha256"):
+        lines.append(f"Split SHA-256: {split}")
+    lines += [f"{name}: {value}" for name, value in card.files.items()]
+    if versions := card.training.get("versions", {}):
+        lines += ["", "Versions"]
+        lines += [f"{name}: {value}" for name, value in versions.items()]
+    if command := card.training.get("command"):
+        lines += ["", f"Made by: {command}"]
+    return [*lines, "", f"Folder: {data.run.path}"]
+
+
 def _film_kind(key: str, names: Mapping[str, str]) -> str:
+    if key == "all":
+        return "All"
     label, _, source = key.partition(", ")
     shown = names.get(label, label)
     return f"{shown}, {source}" if source else shown

@@ -9,9 +9,8 @@ from PyQt5.QtGui import QFont, QPainter, QPalette, QPen
 from PyQt5.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from desktop.jobs.list_model import ROW_ROLE
-from desktop.retrain.runs.model import IN_USE_ROLE
-from desktop.retrain.runs.rows import RunRow
-from desktop.style.item_paint import paint_frame
+from desktop.retrain.runs.model import IN_USE_ROLE, RunRow
+from desktop.style.item_paint import paint_frame, paint_line
 from desktop.style.severity import severity_icon
 from desktop.widgets.labels import muted
 from desktop.widgets.times import short_when
@@ -23,15 +22,6 @@ _SIGN_PX: Final = 15
 
 class RunDelegate(QStyledItemDelegate):
     """Draws name, state with date, and what came of it."""
-
-    def _paint_ground(self, painter: QPainter, option: QStyleOptionViewItem) -> None:
-        frame = option.rect.adjusted(4, 1, -5, -2)
-        paint_frame(painter, frame, option)
-        if option.state & QStyle.StateFlag.State_HasFocus:
-            ink = option.palette.color(QPalette.ColorRole.WindowText)
-            painter.setPen(QPen(ink, 1, Qt.PenStyle.DotLine))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(frame.adjusted(2, 2, -2, -2), 4, 4)
 
     # Qt overrides
 
@@ -45,22 +35,21 @@ class RunDelegate(QStyledItemDelegate):
         row: RunRow = index.data(ROW_ROLE)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._paint_ground(painter, option)
+        ink = option.palette.color(QPalette.ColorRole.WindowText)
+        _paint_ground(painter, option)
         height = option.fontMetrics.height()
         left = option.rect.left() + 4 + _PAD_PX
         width = option.rect.width() - 9 - 2 * _PAD_PX
         line = QRect(left, option.rect.top() + _PAD_PX + 1, width, height)
-        ink = option.palette.color(QPalette.ColorRole.WindowText)
-        soft = muted(option.palette)
         bold = QFont(option.font)
         bold.setBold(True)
-        taken = 0
+        badge_px = 0
         if index.data(IN_USE_ROLE):
-            taken = _paint_badge(painter, option, line) + 6
+            badge_px = _paint_badge(painter, option, line) + 6
         painter.setPen(ink)
-        _text(painter, bold, line.adjusted(0, 0, -taken, 0), row.name)
+        paint_line(painter, bold, line.adjusted(0, 0, -badge_px, 0), row.name)
         line.translate(0, height + _GAP_PX)
-        painter.setPen(soft)
+        painter.setPen(muted(option.palette))
         indent = 0
         if row.is_read:
             sign = QRect(line.left(), 0, _SIGN_PX, _SIGN_PX)
@@ -69,23 +58,31 @@ class RunDelegate(QStyledItemDelegate):
             severity_icon(row.severity).paint(painter, sign)
             indent = _SIGN_PX + 5
         when = short_when(row.run.record.started)
-        words = " · ".join(part for part in (row.state, when) if part)
-        _text(painter, option.font, line.adjusted(indent, 0, 0, 0), words)
+        words = " · ".join(filter(None, (row.state, when)))
+        paint_line(painter, option.font, line.adjusted(indent, 0, 0, 0), words)
         line.translate(0, height + _GAP_PX)
-        _text(painter, option.font, line, outcome_in_words(row))
+        paint_line(painter, option.font, line, _outcome(row))
         painter.restore()
 
 
-def outcome_in_words(row: RunRow) -> str:
+def _outcome(row: RunRow) -> str:
     """What came of a run, as short as it gets."""
     if row.accuracy is None:
         return f"{row.preset} · {row.data}"
+    accuracy = f"Accuracy {100 * row.accuracy.value:.1f} %"
     if row.macro_f1 is None:
-        return f"Accuracy {100 * row.accuracy.value:.1f} %"
-    return (
-        f"Accuracy {100 * row.accuracy.value:.1f} % · "
-        f"F1 {100 * row.macro_f1.value:.1f} %"
-    )
+        return accuracy
+    return f"{accuracy} · F1 {100 * row.macro_f1.value:.1f} %"
+
+
+def _paint_ground(painter: QPainter, option: QStyleOptionViewItem) -> None:
+    frame = option.rect.adjusted(4, 1, -5, -2)
+    paint_frame(painter, frame, option)
+    if option.state & QStyle.StateFlag.State_HasFocus:
+        ink = option.palette.color(QPalette.ColorRole.WindowText)
+        painter.setPen(QPen(ink, 1, Qt.PenStyle.DotLine))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(frame.adjusted(2, 2, -2, -2), 4, 4)
 
 
 def _paint_badge(painter: QPainter, option: QStyleOptionViewItem, line: QRect) -> int:
@@ -96,19 +93,9 @@ def _paint_badge(painter: QPainter, option: QStyleOptionViewItem, line: QRect) -
     words = "In use"
     width = painter.fontMetrics().horizontalAdvance(words) + 12
     place = QRect(line.right() - width + 1, line.top(), width, line.height())
-    accent = option.palette.color(QPalette.ColorRole.Highlight)
     painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(accent)
+    painter.setBrush(option.palette.color(QPalette.ColorRole.Highlight))
     painter.drawRoundedRect(place, place.height() / 2, place.height() / 2)
     painter.setPen(option.palette.color(QPalette.ColorRole.HighlightedText))
     painter.drawText(place, Qt.AlignmentFlag.AlignCenter, words)
     return width
-
-
-def _text(painter: QPainter, font: QFont, place: QRect, text: str) -> None:
-    painter.setFont(font)
-    shown = painter.fontMetrics().elidedText(
-        text, Qt.TextElideMode.ElideRight, place.width()
-    )
-    alignment = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
-    painter.drawText(place, alignment, shown)

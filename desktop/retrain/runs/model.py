@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Sequence
-from typing import Final
+from operator import attrgetter
+from pathlib import Path
+from typing import Any, Final
 
 from PyQt5.QtCore import (
     QModelIndex,
@@ -16,10 +18,14 @@ from PyQt5.QtCore import (
     pyqtSlot,
 )
 
-from core.model.bundle import ModelBundle
-from core.runs.run import Run
+from core.errors import CoreError
+from core.model.bundle import ModelBundle, peek_bundle
+from core.runs.presets import PRESETS
+from core.runs.progress import read_progress
+from core.runs.run import FAILED, FINISHED, INTERRUPTED, RUNNING, Run
+from core.runs.settings import SETTINGS
 from desktop.jobs.list_model import SORT_ROLE, Column, JobListModel
-from desktop.retrain.runs.rows import RunRow, read_row
+from desktop.widgets.rates import Rate, rate_of
 from desktop.widgets.times import time_in_words, when_in_words
 
 #: Whether the model of the row is the one in use.
@@ -30,43 +36,141 @@ _SLICE_S: Final = 0.015
 _UNKNOWN: Final = "–"
 
 
-def _accuracy(row: RunRow) -> str:
-    return row.accuracy.in_words() if row.accuracy else _UNKNOWN
+#: State -> how people read it, and the sign that goes with it.
+_STATES: Final = {
+    RUNNING: ("Running", "note"),
+    FINISHED: ("Finished", "good"),
+    INTERRUPTED: ("Interrupted", "warn"),
+    FAILED: ("Failed", "stop"),
+}
+_PAUSED: Final = ("Paused", "warn")
+_DAMAGED: Final = ("Damaged", "stop")
 
 
-def _macro_f1(row: RunRow) -> str:
-    return row.macro_f1.in_words() if row.macro_f1 else _UNKNOWN
+@dataclasses.dataclass(frozen=True)
+class RunRow:
+    """What is shown of a run.
+
+    Attributes:
+        run: The run.
+        state: In words.
+        severity: Of the state, as `desktop.style.severity` draws it.
+        bundle: Its card, files unchecked; None unless it is finished.
+        accuracy, macro_f1: On the test films; None where not measured.
+        epochs: That were done, in both phases.
+        seconds: It ran.
+        is_read: Whether the files have been looked at; until then only what
+            the record says is known.
+    """
+
+    run: Run
+    state: str = ""
+    severity: str = "note"
+    bundle: ModelBundle | None = None
+    accuracy: Rate | None = None
+    macro_f1: Rate | None = None
+    epochs: int = 0
+    seconds: float = 0.0
+    is_read: bool = False
+
+    @property
+    def path(self) -> Path:
+        """The run's folder."""
+        return self.run.path
+
+    @property
+    def name(self) -> str:
+        """Of the model, or of the folder of a run whose record is lost."""
+        return self.run.record.name or self.run.path.name
+
+    @property
+    def preset(self) -> str:
+        """Title of the preset it began as."""
+        name = self.run.record.preset
+        return PRESETS[name].title if name in PRESETS else name or "None"
+
+    @property
+    def backbone(self) -> str:
+        """As people write it."""
+        return SETTINGS["backbone"].in_words(self.run.record.config.backbone)
+
+    @property
+    def data(self) -> str:
+        """Name of the folder or manifest."""
+        path = self.run.record.data
+        return path.name or str(path)
+
+    @property
+    def split_sha256(self) -> str:
+        """Hash of its split; empty where unknown."""
+        if self.bundle is None:
+            return ""
+        return str(self.bundle.card.data.get("split_sha256", ""))
 
 
-NAME: Final = Column("Name", lambda row: row.name, lambda row: row.name.casefold())
+def read_row(run: Run) -> RunRow:
+    """Look at the files of a run; takes a few milliseconds."""
+    state = run.state()
+    words, severity = _STATES[state]
+    if state == INTERRUPTED and run.was_paused():
+        words, severity = _PAUSED
+    bundle: ModelBundle | None = None
+    if state == FINISHED:
+        try:
+            bundle = peek_bundle(run.bundle_dir)
+        except CoreError:
+            words, severity = _DAMAGED
+    test = bundle.card.metrics.get("test", {}) if bundle is not None else {}
+    return RunRow(
+        run=run,
+        state=words,
+        severity=severity,
+        bundle=bundle,
+        accuracy=rate_of(test, "accuracy"),
+        macro_f1=rate_of(test, "macro_f1"),
+        epochs=len(read_progress(run)[0].epochs),
+        seconds=run.times.seconds(),
+        is_read=True,
+    )
+
+
+def _words(title: str, attribute: str, **more: Any) -> Column:
+    get = attrgetter(attribute)
+    return Column(title, get, lambda row: get(row).casefold(), **more)
+
+
+def _rate(title: str, attribute: str, tip: str) -> Column:
+    def get(row: RunRow) -> Rate | None:
+        rate: Rate | None = getattr(row, attribute)
+        return rate
+
+    return Column(
+        title,
+        lambda row: rate.in_words() if (rate := get(row)) else _UNKNOWN,
+        lambda row: rate.value if (rate := get(row)) else None,
+        is_number=True,
+        tip=f"{tip}, with its 95 % interval",
+    )
+
+
+NAME: Final = _words("Name", "name")
 WHEN: Final = Column(
     "Started",
     lambda row: when_in_words(row.run.record.started),
     lambda row: row.run.record.started.timestamp(),
 )
-STATE: Final = Column(
-    "State",
-    lambda row: row.state,
-    lambda row: row.state,
-    severity=lambda row: row.severity if row.is_read else "",
+STATE: Final = _words(
+    "State", "state", severity=lambda row: row.severity if row.is_read else ""
 )
-ACCURACY: Final = Column(
-    "Test accuracy",
-    _accuracy,
-    lambda row: row.accuracy.value if row.accuracy else None,
-    is_number=True,
-    tip="Share of the test films called rightly, with its 95 % interval",
+ACCURACY: Final = _rate(
+    "Test accuracy", "accuracy", "Share of the test films called rightly"
 )
-MACRO_F1: Final = Column(
-    "Macro-F1",
-    _macro_f1,
-    lambda row: row.macro_f1.value if row.macro_f1 else None,
-    is_number=True,
-    tip="Mean of the labels' F1 on the test films, with its 95 % interval",
+MACRO_F1: Final = _rate(
+    "Macro-F1", "macro_f1", "Mean of the labels' F1 on the test films"
 )
-PRESET: Final = Column("Preset", lambda row: row.preset, lambda row: row.preset)
-BACKBONE: Final = Column("Backbone", lambda row: row.backbone, lambda row: row.backbone)
-DATA: Final = Column("Data", lambda row: row.data, lambda row: row.data.casefold())
+PRESET: Final = _words("Preset", "preset")
+BACKBONE: Final = _words("Backbone", "backbone")
+DATA: Final = _words("Data", "data")
 SPLIT: Final = Column(
     "Split",
     lambda row: row.split_sha256[:8] or _UNKNOWN,
@@ -100,12 +204,16 @@ class RunsModel(JobListModel):
 
     Args:
         columns: What to show of them.
+
+    Attributes:
+        order: The same as it is sorted.
     """
 
     def __init__(
         self, columns: Sequence[Column], parent: QObject | None = None
     ) -> None:
         super().__init__(columns, parent)
+        self.order = _RunsOrder(self)
         self._in_use = ""
         self._unread: list[int] = []
         self._timer = QTimer(self)
@@ -120,12 +228,11 @@ class RunsModel(JobListModel):
     def set_runs(self, runs: Sequence[Run]) -> None:
         """Show these runs; what was read of them before stays until read anew."""
         known = {row.path: row for row in self._rows}
-        self.set_rows(
-            [
-                dataclasses.replace(known.get(run.path, RunRow(run)), run=run)
-                for run in runs
-            ]
+        rows = (
+            dataclasses.replace(known.get(run.path, RunRow(run)), run=run)
+            for run in runs
         )
+        self.set_rows(list(rows))
         self._unread = list(range(len(runs)))
         self._timer.start()
 
@@ -133,10 +240,6 @@ class RunsModel(JobListModel):
         """Mark the runs whose model is the one in use."""
         self._in_use = bundle.sha256 if bundle is not None else ""
         self.announce(0, len(self._rows) - 1)
-
-    def is_in_use(self, row: RunRow) -> bool:
-        """Whether this run's model is the one in use."""
-        return row.bundle is not None and row.bundle.sha256 == self._in_use
 
     def text(self, row: RunRow, column: Column) -> str:
         text = column.text(row)
@@ -161,23 +264,25 @@ class RunsModel(JobListModel):
             return ""
         return f"{chr(ord('A') + splits.index(row.split_sha256) % 26)} · "
 
-    def _tip(self, row: RunRow) -> str:
-        lines = [f"{column.title}: {column.text(row)}" for column in LIST_COLUMNS]
-        return "\n".join([*lines, *(["The model in use"] * self.is_in_use(row))])
-
     # Qt overrides
 
     def data(
         self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole
     ) -> object:
-        if index.isValid() and role == IN_USE_ROLE:
-            return self.is_in_use(self._rows[index.row()])
-        if index.isValid() and role == Qt.ItemDataRole.ToolTipRole:
-            return self._tip(self._rows[index.row()])
-        return super().data(index, role)
+        if not index.isValid() or role not in (
+            IN_USE_ROLE,
+            Qt.ItemDataRole.ToolTipRole,
+        ):
+            return super().data(index, role)
+        row = self._rows[index.row()]
+        is_in_use = row.bundle is not None and row.bundle.sha256 == self._in_use
+        if role == IN_USE_ROLE:
+            return is_in_use
+        lines = [f"{column.title}: {column.text(row)}" for column in LIST_COLUMNS]
+        return "\n".join([*lines, *(["The model in use"] if is_in_use else [])])
 
 
-class RunsOrder(QSortFilterProxyModel):
+class _RunsOrder(QSortFilterProxyModel):
     """The runs in the order of a column; unknown figures always come last."""
 
     def __init__(self, model: RunsModel) -> None:

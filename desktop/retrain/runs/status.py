@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import (
-    QGridLayout,
-    QLabel,
-    QProgressBar,
-    QSizePolicy,
-    QVBoxLayout,
-    QWidget,
-)
+from typing import Final
+
+from PyQt5.QtCore import QRectF, QSize, Qt
+from PyQt5.QtGui import QPainter, QPaintEvent
+from PyQt5.QtWidgets import QProgressBar, QSizePolicy, QWidget
 
 from core.runs.progress import RunProgress
 from core.words import duration_in_words
-from desktop.retrain.runs.patience_gauge import PatienceGauge
-from desktop.widgets.labels import Caption
+from desktop.retrain.settings.fields import BACKENDS
+from desktop.style.severity import severity_colour
+from desktop.widgets.labels import Caption, PlainText, muted
+from desktop.widgets.layouts import column, row
 from desktop.widgets.message_card import NoteRow
 from desktop.widgets.stage_stepper import TITLES
 
-_BACKENDS = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
 #: Steps of the bar: films may be more than it can count.
 _STEPS = 1000
+_BAR_PX: Final = 8
+_MOST_CELLS: Final = 20
 
 
 class RunStatus(QWidget):
@@ -35,107 +34,150 @@ class RunStatus(QWidget):
         self.bar.setFixedHeight(10)
         self.bar.setAccessibleName("Progress of the stage")
         self.done = Caption("", self)
-        self.device = _value(self)
-        self.speed = _value(self)
-        self.left = _value(self)
+        self.device = _Fact("Device", self)
+        self.speed = _Fact("Speed", self)
+        self.left = _Fact("Time left", self)
         self.gauge = PatienceGauge(self)
         self.reason = NoteRow(self)
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(24)
-        grid.setVerticalSpacing(1)
-        names = ("Device", "Speed", "Time left")
-        facts = zip(names, (self.device, self.speed, self.left), strict=True)
-        for place, (name, value) in enumerate(facts):
-            grid.addWidget(Caption(name, self), 0, place)
-            grid.addWidget(value, 1, place, Qt.AlignmentFlag.AlignTop)
-            grid.setColumnStretch(place, 3 if place != 1 else 2)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(6)
-        column.addWidget(self.bar)
-        column.addWidget(self.done)
-        column.addSpacing(4)
-        column.addLayout(grid)
-        column.addSpacing(4)
-        column.addWidget(self.gauge)
-        column.addWidget(self.reason)
+        facts = row(
+            *((self.device.column, 3), (self.speed.column, 2), (self.left.column, 3)),
+            gap=24,
+        )
+        facts.setContentsMargins(0, 4, 0, 4)
+        parts = (self.bar, self.done, facts, self.gauge, self.reason)
+        column(*parts, of=self, gap=6)
 
-    def set_progress(self, run_progress: RunProgress) -> None:
+    def set_progress(self, job: RunProgress) -> None:
         """Show how far a running job is."""
-        progress = run_progress.progress
+        progress = job.progress
         if progress is None or progress.total <= 0:
             self.bar.setRange(0, 0)  # busy; it cannot be said how far
         else:
             self.bar.setRange(0, _STEPS)
             share = min(1.0, progress.done / progress.total)
             self.bar.setValue(round(_STEPS * share))
-        text = progress_in_words(run_progress)
+        text = progress_in_words(job)
         self.done.setText(text)
         self.bar.setAccessibleDescription(text)
-        self._set_device(run_progress)
+        device = job.device
+        if device is None:
+            self.device.say("Not known yet")
+        else:
+            backend = BACKENDS.get(device.backend, device.backend)
+            self.device.say(", ".join(filter(None, (device.device, backend))))
+        self.reason.set_text(device.reason if device is not None else "", "note")
         rate = progress.films_per_s if progress is not None else 0.0
         speed = f"{rate:.0f}" if rate >= 10 else f"{rate:.1f}"
-        _say(self.speed, "Speed", f"{speed} films per second" if rate else "Not known")
-        _say(self.left, "Time left", left_in_words(run_progress))
-        is_training = run_progress.epoch_in_work() is not None
-        self.gauge.setVisible(is_training)
-        self.gauge.set_epochs(
-            run_progress.epochs_since_best, run_progress.config.patience
-        )
-
-    def _set_device(self, run_progress: RunProgress) -> None:
-        device = run_progress.device
-        if device is None:
-            _say(self.device, "Device", "Not known yet")
-            self.reason.set_text("")
-            return
-        backend = _BACKENDS.get(device.backend, device.backend)
-        text = f"{device.device}, {backend}" if backend else device.device
-        _say(self.device, "Device", text)
-        self.reason.set_text(device.reason, "note")
+        self.speed.say(f"{speed} films per second" if rate else "Not known")
+        self.left.say(left_in_words(job))
+        self.gauge.setVisible(job.epoch_in_work() is not None)
+        self.gauge.set_epochs(job.epochs_since_best, job.config.patience)
 
 
-def stage_in_words(run_progress: RunProgress) -> str:
+class _Fact(PlainText):
+    """A figure under its name, as wide as there is room."""
+
+    def __init__(self, name: str, parent: QWidget) -> None:
+        super().__init__("", parent)
+        self._name = name
+        policy = QSizePolicy.Policy
+        self.setSizePolicy(policy.Ignored, policy.Preferred)
+        self.column = column(Caption(name, parent), self, None, gap=1)
+
+    def say(self, text: str) -> None:
+        self.setText(text)
+        self.setAccessibleName(f"{self._name}: {text}")
+
+
+def stage_in_words(job: RunProgress) -> str:
     """What the job does: "fine-tuning, epoch 3 of 8"."""
-    title = TITLES.get(run_progress.stage, run_progress.stage or "starting").lower()
-    epoch = run_progress.epoch_in_work()
+    title = TITLES.get(job.stage, job.stage or "starting").lower()
+    epoch = job.epoch_in_work()
     return f"{title}, epoch {epoch[0]} of {epoch[1]}" if epoch else title
 
 
-def progress_in_words(run_progress: RunProgress) -> str:
+def progress_in_words(job: RunProgress) -> str:
     """How far the stage is: "Reading: 312 of 2,800 films"."""
-    text = stage_in_words(run_progress)
+    text = stage_in_words(job)
     text = text[:1].upper() + text[1:]
-    progress = run_progress.progress
+    progress = job.progress
     if progress is None or progress.total <= 0:
-        return f"{text}. {run_progress.detail}" if run_progress.detail else text
-    if run_progress.epoch_in_work() is not None:
+        return f"{text}. {job.detail}" if job.detail else text
+    if job.epoch_in_work() is not None:
         return f"{text}, {100 * min(1.0, progress.done / progress.total):.0f} %"
     return f"{text}: {progress.done:,} of {progress.total:,} films"
 
 
-def left_in_words(run_progress: RunProgress) -> str:
+def left_in_words(job: RunProgress) -> str:
     """How long it still takes, as far as that can be said."""
-    left = run_progress.time_left()
+    left = job.time_left()
     if left is None:
         return "Not known yet"
     words = duration_in_words(left.seconds)
     words = words[:1].upper() + words[1:]
     # Early stopping may end the training sooner, and later stages take time too.
-    return (
-        f"{words} of training, or less" if left.training else f"{words} of this stage"
-    )
+    return f"{words} of {'training, or less' if left.training else 'this stage'}"
 
 
-def _value(parent: QWidget) -> QLabel:
-    label = QLabel(parent)
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    policy = QSizePolicy.Policy
-    label.setSizePolicy(policy.Ignored, policy.Preferred)
-    return label
+class PatienceGauge(QWidget):
+    """Epochs since the best against those after which a phase ends.
 
+    One cell per epoch, filled from the left; the words say the same.
+    """
 
-def _say(label: QLabel, name: str, text: str) -> None:
-    label.setText(text)
-    label.setAccessibleName(f"{name}: {text}")
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._since = self._patience = 0
+        self.text = ""
+        policy = QSizePolicy.Policy
+        self.setSizePolicy(policy.Expanding, policy.Fixed)
+        self.set_epochs(0, 0)
+
+    def set_epochs(self, since: int, patience: int) -> None:
+        """Show how many epochs there were since the best.
+
+        Args:
+            since: Epochs without a better validation loss.
+            patience: As many end the phase; 0 for never.
+        """
+        self._since, self._patience = since, patience
+        self.text = f"Epochs since the best: {since}"
+        if patience:
+            self.text += f" of {patience}"
+        self.setAccessibleName(self.text)
+        tip = "The phase ends early when this many epochs brought nothing better."
+        self.setToolTip(tip if patience else "No phase ends early.")
+        self.updateGeometry()
+        self.update()
+
+    # Qt overrides
+
+    def sizeHint(self) -> QSize:
+        metrics = self.fontMetrics()
+        return QSize(
+            metrics.horizontalAdvance(self.text) + 4, metrics.height() + _BAR_PX + 8
+        )
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        palette = self.palette()
+        painter.setPen(palette.windowText().color())
+        top = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft
+        painter.drawText(self.rect(), top, self.text)
+        if not self._patience:
+            return
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        cells = min(self._patience, _MOST_CELLS)
+        filled = min(cells, round(cells * self._since / self._patience))
+        is_near = self._since >= self._patience - 1 and self._since > 0
+        ink = severity_colour("warn") if is_near else palette.highlight().color()
+        width = min(260.0, self.width() - 2.0) / cells
+        y = self.fontMetrics().height() + 5.0
+        painter.setPen(muted(palette))
+        for cell in range(cells):
+            box = QRectF(cell * width + 0.5, y + 0.5, max(2.0, width - 3), _BAR_PX - 1)
+            painter.setBrush(ink if cell < filled else Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(box, 2, 2)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Any, Final
 
 from PyQt5.QtCore import QSignalBlocker, Qt, pyqtSignal, pyqtSlot
@@ -12,69 +11,55 @@ from PyQt5.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDoubleSpinBox,
-    QHBoxLayout,
     QLineEdit,
     QSlider,
     QWidget,
 )
 
-from desktop.retrain.settings.field import Field
+from desktop.retrain.settings.fields import Field
+from desktop.widgets.layouts import row
 
 _RATE_BEGUN: Final = re.compile(r"\d{0,4}(\.\d*)?([eE][+-]?\d{0,2})?")
 _WIDTH_PX: Final = 170
 _WIDE_PX: Final = 320
 
 
-class CalmSpinBox(QDoubleSpinBox):
+class _Calm:
     """Leaves the wheel to the page that it scrolls with, unless it has the focus."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setKeyboardTracking(False)
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # type: ignore[attr-defined]
 
     # Qt overrides
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        if self.hasFocus():
-            super().wheelEvent(event)
+        if self.hasFocus():  # type: ignore[attr-defined]
+            super().wheelEvent(event)  # type: ignore[misc]
         else:
             event.ignore()
 
 
-class CalmComboBox(QComboBox):
-    """Leaves the wheel to the page that it scrolls with, unless it has the focus."""
+class CalmSpinBox(_Calm, QDoubleSpinBox):
+    """A number that scrolling past does not change."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setKeyboardTracking(False)
+
+
+class CalmComboBox(_Calm, QComboBox):
+    """A choice that scrolling past does not change."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         policy = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         self.setSizeAdjustPolicy(policy)
         self.setMinimumContentsLength(12)
 
-    # Qt overrides
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
-
-
-class CalmSlider(QSlider):
-    """Leaves the wheel to the page that it scrolls with, unless it has the focus."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(Qt.Orientation.Horizontal, parent)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-
-    # Qt overrides
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
+class _CalmSlider(_Calm, QSlider):
+    """A slider that scrolling past does not move."""
 
 
 class RateBox(CalmSpinBox):
@@ -109,43 +94,42 @@ class RateBox(CalmSpinBox):
 
     def stepBy(self, steps: int) -> None:
         series = [m * 10.0**e for e in range(-9, 1) for m in (1, 2, 5)]
-        allowed = [self.minimum(), *series]
         value = self.value()
         for _ in range(abs(steps)):
             if steps > 0:
-                above = [step for step in allowed if step > value * 1.0001]
-                value = above[0] if above else value
+                value = min((s for s in series if s > value * 1.0001), default=value)
             else:
-                below = [step for step in allowed if step < value * 0.9999]
-                value = below[-1] if below else value
+                below = (s for s in series if s < value * 0.9999)
+                value = max(below, default=self.minimum())
         self.setValue(value)
 
 
 class Editor(QWidget):
-    """One value to change; each kind of value has an editor of its own.
+    """One value to change.
 
     Attributes:
         field: What is changed.
-        set_value: Shows a value, without a signal.
 
     Signals:
         value_changed: object. The user changed it; as `TrainingConfig` has it.
     """
 
     value_changed = pyqtSignal(object)
-    set_value: Callable[[Any], None]
 
     def __init__(self, field: Field, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.field = field
-        self.row = QHBoxLayout(self)
-        self.row.setContentsMargins(0, 0, 0, 0)
-        self.row.setSpacing(8)
+        self.row = row(of=self)
+
+    def set_value(self, value: Any) -> None:
+        """Show a value, without a signal."""
+        raise NotImplementedError
 
     def _add(self, widget: QWidget, width: int) -> None:
-        widget.setAccessibleName(self.field.title)
-        widget.setAccessibleDescription(self.field.help)
-        widget.setToolTip(self.field.help)
+        setting = self.field.setting
+        widget.setAccessibleName(setting.title)
+        widget.setAccessibleDescription(setting.help)
+        widget.setToolTip(setting.help)
         widget.setMaximumWidth(width)
         self.row.addWidget(widget, 0 if isinstance(widget, QCheckBox) else 100)
         if self.focusProxy() is None:
@@ -157,50 +141,48 @@ class NumberEditor(Editor):
 
     def __init__(self, field: Field, parent: QWidget | None = None) -> None:
         super().__init__(field, parent)
-        self.box = RateBox(self) if field.kind == "rate" else CalmSpinBox(self)
-        if field.kind != "rate":
+        setting, is_rate = field.setting, field.kind == "rate"
+        self.box = RateBox(self) if is_rate else CalmSpinBox(self)
+        if not is_rate:
             self.box.setDecimals(field.decimals)
             self.box.setSingleStep(field.step)
-        self.box.setRange(self._lowest(), field.high)
-        self.box.setSuffix(field.unit)
-        if field.zero and field.low == 0:
-            self.box.setSpecialValueText(field.zero)
+        self.box.setRange(
+            1e-9 if is_rate and not setting.zero else field.low, field.high
+        )
+        self.box.setSuffix(setting.shown_unit)
+        if setting.zero and field.low == 0:
+            self.box.setSpecialValueText(setting.zero)
         self.slider: QSlider | None = None
         if field.has_slider:
-            self.slider = CalmSlider(self)
+            self.slider = _CalmSlider(Qt.Orientation.Horizontal, self)
             self.slider.setRange(round(field.low), round(field.high))
-            self.slider.valueChanged.connect(self._on_slider_value_changed)
+            self.slider.valueChanged.connect(self.box.setValue)
             self._add(self.slider, _WIDTH_PX)
-            self.slider.setAccessibleName(f"{field.title}, slider")
+            self.slider.setAccessibleName(f"{setting.title}, slider")
         self._add(self.box, _WIDTH_PX)
         self.row.addStretch(1)
         self.box.valueChanged.connect(self._on_box_value_changed)
 
+    @property
+    def value(self) -> float:
+        """The number, as `TrainingConfig` has it."""
+        value = round(self.box.value() / self.field.setting.scale, 12)
+        return int(value) if self.field.kind == "whole" else value
+
     def set_value(self, value: Any) -> None:
-        """Show a value, without a signal."""
         with QSignalBlocker(self.box):
-            self.box.setValue(value * self.field.scale)
+            self.box.setValue(value * self.field.setting.scale)
         self._follow()
 
-    @pyqtSlot(float)
-    def _on_box_value_changed(self, shown: float) -> None:
+    @pyqtSlot()
+    def _on_box_value_changed(self) -> None:
         self._follow()
-        value = round(shown / self.field.scale, 12)
-        self.value_changed.emit(int(value) if self.field.kind == "whole" else value)
-
-    @pyqtSlot(int)
-    def _on_slider_value_changed(self, shown: int) -> None:
-        self.box.setValue(shown)
+        self.value_changed.emit(self.value)
 
     def _follow(self) -> None:
         if self.slider is not None:
             with QSignalBlocker(self.slider):
                 self.slider.setValue(round(self.box.value()))
-
-    def _lowest(self) -> float:
-        if self.field.kind == "rate" and not self.field.zero:
-            return 1e-9
-        return self.field.low
 
 
 class ChoiceEditor(Editor):
@@ -208,43 +190,19 @@ class ChoiceEditor(Editor):
 
     def __init__(self, field: Field, parent: QWidget | None = None) -> None:
         super().__init__(field, parent)
-        self.combo = CalmComboBox(self)
+        self._combo = CalmComboBox(self)
         for value, title in field.setting.choices.items():
-            self.combo.addItem(title, value)
-        self._add(self.combo, _WIDE_PX)
+            self._combo.addItem(title, value)
+        self._add(self._combo, _WIDE_PX)
         self.row.addStretch(1)
-        self.combo.activated.connect(self._on_combo_activated)
+        self._combo.activated.connect(self._on_combo_activated)
 
     def set_value(self, value: Any) -> None:
-        """Show a value, without a signal."""
-        self.combo.setCurrentIndex(self.combo.findData(value))
+        self._combo.setCurrentIndex(self._combo.findData(value))
 
-    @pyqtSlot(int)
-    def _on_combo_activated(self, index: int) -> None:
-        self.value_changed.emit(self.combo.itemData(index))
-
-
-class HeadEditor(Editor):
-    """The hidden layers of the head: one of the usual, or typed."""
-
-    def __init__(self, field: Field, parent: QWidget | None = None) -> None:
-        super().__init__(field, parent)
-        self.combo = CalmComboBox(self)
-        self.combo.setEditable(True)
-        self.combo.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-        self.combo.addItems(field.setting.examples)
-        self._add(self.combo, _WIDTH_PX)
-        self.row.addStretch(1)
-        self.combo.editTextChanged.connect(self._on_combo_text_changed)
-
-    def set_value(self, value: Any) -> None:
-        """Show a value, without a signal."""
-        with QSignalBlocker(self.combo):
-            self.combo.setEditText(value)
-
-    @pyqtSlot(str)
-    def _on_combo_text_changed(self, text: str) -> None:
-        self.value_changed.emit(text.strip())
+    @pyqtSlot()
+    def _on_combo_activated(self) -> None:
+        self.value_changed.emit(self._combo.currentData())
 
 
 class FlagEditor(Editor):
@@ -252,39 +210,40 @@ class FlagEditor(Editor):
 
     def __init__(self, field: Field, parent: QWidget | None = None) -> None:
         super().__init__(field, parent)
-        self.check = QCheckBox("", self)
-        self._add(self.check, _WIDE_PX)
+        self._check = QCheckBox("", self)
+        self._add(self._check, _WIDE_PX)
         self.row.addStretch(1)
-        self.check.toggled.connect(self._on_check_toggled)
+        self._check.clicked.connect(self.value_changed.emit)
 
     def set_value(self, value: Any) -> None:
-        """Show a value, without a signal."""
-        with QSignalBlocker(self.check):
-            self.check.setChecked(value)
-
-    @pyqtSlot(bool)
-    def _on_check_toggled(self, is_on: bool) -> None:
-        self.value_changed.emit(is_on)
+        self._check.setChecked(value)
 
 
 class TextEditor(Editor):
-    """A line of text, or several texts with semicolons between."""
+    """A line of text: any, several with semicolons between, or often one of a few."""
 
     def __init__(self, field: Field, parent: QWidget | None = None) -> None:
         super().__init__(field, parent)
         self.line = QLineEdit(self)
+        if field.kind == "head":
+            combo = CalmComboBox(self)
+            combo.setLineEdit(self.line)
+            combo.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+            combo.addItems(field.setting.examples)
+            self._add(combo, _WIDTH_PX)
+        else:
+            self._add(self.line, _WIDE_PX)
         if field.kind == "list":
             self.line.setPlaceholderText("several with semicolons between")
-        self._add(self.line, _WIDE_PX)
         self.row.addStretch(1)
-        self.line.textEdited.connect(self._on_line_text_edited)
+        self.line.textChanged.connect(self._on_line_text_changed)
 
     def set_value(self, value: Any) -> None:
-        """Show a value, without a signal."""
-        self.line.setText(value if isinstance(value, str) else "; ".join(value))
+        with QSignalBlocker(self.line):
+            self.line.setText(value if isinstance(value, str) else "; ".join(value))
 
     @pyqtSlot(str)
-    def _on_line_text_edited(self, text: str) -> None:
+    def _on_line_text_changed(self, text: str) -> None:
         if self.field.kind == "list":
             parts = [part.strip() for part in text.split(";")]
             self.value_changed.emit([part for part in parts if part])
@@ -295,13 +254,9 @@ class TextEditor(Editor):
 def make_editor(field: Field, parent: QWidget) -> Editor:
     """The editor that fits a setting's kind."""
     kinds: dict[str, type[Editor]] = {
-        "whole": NumberEditor,
-        "number": NumberEditor,
-        "rate": NumberEditor,
+        **dict.fromkeys(("whole", "number", "rate"), NumberEditor),
+        **dict.fromkeys(("text", "list", "head"), TextEditor),
         "choice": ChoiceEditor,
         "flag": FlagEditor,
-        "head": HeadEditor,
-        "text": TextEditor,
-        "list": TextEditor,
     }
     return kinds[field.kind](field, parent)

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Final
 
-from PyQt5.QtCore import pyqtSignal, pyqtSlot
-from PyQt5.QtWidgets import QVBoxLayout, QWidget
+from PyQt5.QtCore import QSignalBlocker, Qt, pyqtSignal, pyqtSlot
+from PyQt5.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from core.errors import TrainingError
-from core.model.bundle import ModelBundle
 from core.runs.config import USUAL_LAYERS, TrainingConfig, flat_settings
-from core.runs.presets import config_from_preset
+from core.runs.presets import PRESETS, config_from_preset
 from desktop.retrain.settings.augmentation_preview import AugmentationPreview
-from desktop.retrain.settings.field import FORM
+from desktop.retrain.settings.editors import CalmComboBox
 from desktop.retrain.settings.fields import BACKEND, GROUPS, config_of
-from desktop.retrain.settings.preset_chooser import PresetChooser
 from desktop.retrain.settings.row import GroupSection, SettingRow
-from desktop.retrain.settings.sampler import SamplerThread
-from desktop.retrain.settings.weights_editor import WeightsEditor
+from desktop.widgets.buttons import button
+from desktop.widgets.disclosure import Disclosure
+from desktop.widgets.labels import Caption, PlainText
+from desktop.widgets.layouts import column, row
 
 #: Named weights that no other backbone can start from.
 _OF_DENSENET: Final = ("default", "chexnet")
@@ -31,39 +29,34 @@ class SettingsForm(QWidget):
     What concerns the films and their split is not here, and left as it is in
     the recipe.
 
+    Attributes:
+        chooser: The recipe.
+        preview: How the films are varied.
+        sections, rows: Groups and settings by name.
+
     Signals:
         settings_changed: a setting was changed, by whatever way.
-        shares_asked: float, float. As `PresetChooser`.
     """
 
     settings_changed = pyqtSignal()
-    shares_asked = pyqtSignal(float, float)
 
-    def __init__(self, sampler: SamplerThread, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.chooser = PresetChooser(self)
-        self.preview = AugmentationPreview(sampler, self)
-        self.sections: dict[str, GroupSection] = {}
+        self.preview = AugmentationPreview(self)
+        self.sections = {group.name: GroupSection(group, self) for group in GROUPS}
         self.rows: dict[str, SettingRow] = {}
-        for group in GROUPS:
-            if group.place == FORM:
-                section = GroupSection(group, self)
-                self.sections[group.name] = section
-                self.rows.update(section.rows)
-        for row in self.rows.values():
-            row.value_changed.connect(self._on_value_changed)
+        for section in self.sections.values():
+            self.rows |= section.rows
+        for each in self.rows.values():
+            each.value_changed.connect(self._on_value_changed)
         self._values: dict[str, Any] = {}
         self._preset_values: dict[str, Any] = {}
         self._good = TrainingConfig()
         self.chooser.preset_chosen.connect(self.set_preset)
-        self.chooser.shares_asked.connect(self.shares_asked)
-        self._lay_out()
+        column(self.chooser, *self.sections.values(), None, of=self, gap=4)
+        self.sections["films"].column.insertWidget(0, self.preview)
         self.set_preset("default")
-
-    @property
-    def preset(self) -> str:
-        """Name of the recipe."""
-        return self.chooser.preset
 
     @property
     def backend(self) -> str:
@@ -78,9 +71,9 @@ class SettingsForm(QWidget):
     @property
     def error(self) -> str:
         """Why the settings cannot be used; empty if they can."""
-        for row in self.rows.values():
-            if row.error:
-                return f"{row.field.title}: {row.error}"
+        for each in self.rows.values():
+            if each.error:
+                return f"{each.field.setting.title}: {each.error}"
         return ""
 
     @pyqtSlot(str)
@@ -91,29 +84,12 @@ class SettingsForm(QWidget):
         kept = {key: self._values[key] for key in ("name", BACKEND) if self._values}
         self._preset_values = {**flat_settings(config), BACKEND: ""}
         self._values = {**self._preset_values, **kept}
-        for key, row in self.rows.items():
-            row.set_preset_value(self._preset_values[key])
-            row.set_value(self._values[key])
-            row.set_error("")
+        for key, each in self.rows.items():
+            each.set_preset_value(self._preset_values[key])
+            each.set_value(self._values[key])
+            each.set_error("")
         self._good = config_of(self._values)
         self._after_change()
-
-    def set_values(self, values: dict[str, Any]) -> None:
-        """Change settings, by the names of `desktop.retrain.settings.fields`."""
-        for name, value in values.items():
-            self.rows[name].set_value(value)
-            self._take(name, value)
-        self._after_change()
-
-    def set_model_in_use(self, bundle: ModelBundle | None) -> None:
-        """Offer a model to start from."""
-        editor = self.rows["weights"].editor
-        assert isinstance(editor, WeightsEditor)
-        editor.set_model_in_use(bundle)
-
-    def set_films(self, films: Sequence[Path]) -> None:
-        """Show the variations on films of the user's."""
-        self.preview.set_films(films)
 
     @pyqtSlot(str, object)
     def _on_value_changed(self, name: str, value: Any) -> None:
@@ -137,13 +113,14 @@ class SettingsForm(QWidget):
         return USUAL_LAYERS[backbone]
 
     def _take(self, name: str, value: Any) -> None:
-        row = self.rows[name]
+        changed = self.rows[name]
         value = value.strip() if name == "name" else value
         try:
             self._good = config_of({**flat_settings(self._good), name: value})
-            row.set_error("" if name != "name" or value else "The model needs a name.")
+            is_nameless = name == "name" and not value
+            changed.set_error("The model needs a name." if is_nameless else "")
         except TrainingError as error:
-            row.set_error(f"{error} {error.hint}")
+            changed.set_error(f"{error} {error.hint}")
         self._values[name] = value
         if name in ("weights", "backbone"):
             self.rows["weights"].set_error(self._misfit())
@@ -159,19 +136,147 @@ class SettingsForm(QWidget):
         )
 
     def _after_change(self) -> None:
-        changed = sum(row.is_changed for row in self.rows.values())
+        changed = sum(each.is_changed for each in self.rows.values())
         self.chooser.set_changed_count(changed)
         for section in self.sections.values():
             section.show_summary(self._values)
         self.preview.set_settings(self._good.augmentation, self._good.size)
         self.settings_changed.emit()
 
+
+class PresetChooser(QWidget):
+    """Names, sums up and explains the recipes.
+
+    Attributes:
+        combo: The list of them.
+        corrections: What was wrong in the original; hidden for recipes of our own.
+        shares_note: That the recipe splits in another way; hidden where it does not.
+
+    Signals:
+        preset_chosen: str. Name of a recipe; the settings become its own.
+        shares_asked: float, float. The recipe's shares of validation and test
+            are wanted for the split.
+    """
+
+    preset_chosen = pyqtSignal(str)
+    shares_asked = pyqtSignal(float, float)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._shares: tuple[float, float] | None = None
+        self.combo = CalmComboBox(self)
+        self.combo.setAccessibleName("Recipe")
+        self._fill()
+        self.combo.activated.connect(self._on_combo_activated)
+        self.back_button = button(
+            "No changes",
+            self._on_back_clicked,
+            self,
+            tip="Back to the recipe in all settings",
+        )
+        self._summary = PlainText("", self)
+        self.corrections = Disclosure("What was corrected", self)
+        self.sentences = PlainText("", self.corrections.body)
+        column(self.sentences, of=self.corrections.body)
+        self.shares_note = Caption("", self)
+        self.shares_button = button(
+            "Split so and check again", self._on_shares_clicked, self
+        )
+        self._lay_out()
+        self.set_preset("default")
+        self.set_changed_count(0)
+
+    @property
+    def preset(self) -> str:
+        """Name of the recipe."""
+        return str(self.combo.currentData())
+
+    def set_preset(self, name: str) -> None:
+        """Show a recipe, without a signal."""
+        preset = PRESETS[name]
+        with QSignalBlocker(self.combo):
+            self.combo.setCurrentIndex(self.combo.findData(name))
+        self._summary.setText(preset.summary)
+        self.corrections.setVisible(bool(preset.corrections))
+        self.corrections.set_title(f"What was corrected ({len(preset.corrections)})")
+        self.sentences.set_points(preset.corrections)
+        self._show_shares()
+
+    def set_changed_count(self, count: int) -> None:
+        """Tell how many settings are not the recipe's."""
+        self.back_button.setEnabled(count > 0)
+        words = f"Undo {count} change{'' if count == 1 else 's'}"
+        self.back_button.setText(words if count else "No changes")
+
+    def set_shares(self, shares: tuple[float, float] | None) -> None:
+        """Tell the shares of validation and test of the split.
+
+        Args:
+            shares: None where the data brings a split of its own, or is not
+                known yet.
+        """
+        self._shares = shares
+        self._show_shares()
+
+    @pyqtSlot()
+    def _on_combo_activated(self) -> None:
+        self.set_preset(self.preset)
+        self.preset_chosen.emit(self.preset)
+
+    @pyqtSlot()
+    def _on_back_clicked(self) -> None:
+        self.combo.setFocus()
+        self.preset_chosen.emit(self.preset)
+
+    @pyqtSlot()
+    def _on_shares_clicked(self) -> None:
+        self.shares_asked.emit(*self._wanted_shares())
+
+    def _wanted_shares(self) -> tuple[float, float]:
+        config = config_from_preset(self.preset)
+        return config.validation, config.test
+
+    def _show_shares(self) -> None:
+        wanted = self._wanted_shares()
+        differs = self._shares is not None and self._shares != wanted
+        self.shares_note.setVisible(differs)
+        self.shares_button.setVisible(differs)
+        if self._shares is not None:
+            self.shares_note.setText(
+                f"This recipe splits the films {_in_parts(*wanted)}; yours are split "
+                f"{_in_parts(*self._shares)} (training, validation, test)."
+            )
+
+    def _fill(self) -> None:
+        for name, preset in PRESETS.items():
+            title = preset.title
+            if preset.corrections:  # of a published project, known by its name
+                title = f"{title} ({name})"
+            self.combo.addItem(title, name)
+            index = self.combo.count() - 1
+            tip = f"{preset.summary} ({name})"
+            self.combo.setItemData(index, tip, Qt.ItemDataRole.ToolTipRole)
+        first = next((n for n, p in PRESETS.items() if p.corrections), None)
+        if first is not None:
+            self.combo.insertSeparator(self.combo.findData(first))
+
     def _lay_out(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        column.addWidget(self.chooser)
-        for section in self.sections.values():
-            column.addWidget(section)
-        self.sections["films"].column.insertWidget(0, self.preview)
-        column.addStretch(1)
+        policy = QSizePolicy.Policy
+        self.combo.setSizePolicy(policy.Expanding, policy.Fixed)
+        title = QLabel("Recipe", self)
+        title.setBuddy(self.combo)
+        column(
+            row(title, (self.combo, 1), self.back_button, gap=10),
+            self._summary,
+            self.shares_note,
+            row(self.shares_button, None),
+            self.corrections,
+            of=self,
+            gap=6,
+            margins=(0, 0, 0, 4),
+        )
+
+
+def _in_parts(validation: float, test: float) -> str:
+    parts = (1 - validation - test, validation, test)
+    return " / ".join(f"{100 * part:.3g}" for part in parts)

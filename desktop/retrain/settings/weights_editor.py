@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from PyQt5.QtCore import QSignalBlocker, pyqtSlot
-from PyQt5.QtWidgets import QFileDialog, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QFileDialog, QWidget
 
 from core.model.bundle import CARD, ModelBundle
 from core.paths import default_bundle_dir, weights_dir
 from desktop.retrain.settings.editors import CalmComboBox, Editor
-from desktop.retrain.settings.field import Field
+from desktop.retrain.settings.fields import Field
 from desktop.widgets.labels import Caption, printable
+from desktop.widgets.layouts import column
 
 _FILE, _FOLDER = "choose a file", "choose a folder"
 _NAMED: Final = {
@@ -49,23 +50,14 @@ class WeightsEditor(Editor):
         self._value = "default"
         self._in_use: ModelBundle | None = None
         self.combo = CalmComboBox(self)
-        self.combo.setAccessibleName(field.title)
-        self.combo.setToolTip(field.help)
+        self.combo.setAccessibleName(field.setting.title)
+        self.combo.setToolTip(field.setting.help)
         self.combo.setMaximumWidth(420)
         self.combo.activated.connect(self._on_combo_activated)
-        self._note = Caption("", self)
+        self.note = Caption("", self)
         self.setFocusProxy(self.combo)
-        column = QVBoxLayout()
-        column.setSpacing(4)
-        column.addWidget(self.combo)
-        column.addWidget(self._note)
-        self.row.addLayout(column, 1)
+        self.row.addLayout(column(self.combo, self.note, gap=4), 1)
         self._fill()
-
-    @property
-    def note(self) -> str:
-        """What is said of the choice."""
-        return self._note.text()
 
     def set_model_in_use(self, bundle: ModelBundle | None) -> None:
         """Offer the model in use, where it is not the one that came with Hilum."""
@@ -74,31 +66,21 @@ class WeightsEditor(Editor):
         self._fill()
 
     def set_value(self, value: Any) -> None:
-        """Show a value, without a signal."""
         self._value = value
         self._fill()
 
-    def choose_path(self, path: str) -> None:
-        """Take the user's own weights."""
-        self.set_value(path)
-        self.value_changed.emit(path)
-
-    @pyqtSlot(int)
-    def _on_combo_activated(self, index: int) -> None:
-        choice = self.combo.itemData(index)
+    @pyqtSlot()
+    def _on_combo_activated(self) -> None:
+        choice = self.combo.currentData()
         if choice == _FILE:
-            path, _ = QFileDialog.getOpenFileName(
+            choice, _ = QFileDialog.getOpenFileName(
                 self, "Weights file", "", "Weights (*.h5 *.keras);;All files (*)"
             )
         elif choice == _FOLDER:
-            path = QFileDialog.getExistingDirectory(self, "Folder of a model")
-        else:
-            self.choose_path(choice)
-            return
-        if path:
-            self.choose_path(path)
-        else:
-            self._fill()
+            choice = QFileDialog.getExistingDirectory(self, "Folder of a model")
+        self.set_value(choice or self._value)
+        if choice:
+            self.value_changed.emit(choice)
 
     def _fill(self) -> None:
         with QSignalBlocker(self.combo):
@@ -115,8 +97,8 @@ class WeightsEditor(Editor):
             self.combo.addItem("A weights file…", _FILE)
             self.combo.addItem("The folder of a model…", _FOLDER)
             self.combo.setCurrentIndex(self.combo.findData(self._value))
-        self._note.setText(self._about())
-        self.combo.setAccessibleDescription(self._note.text())
+        self.note.setText(self._about())
+        self.combo.setAccessibleDescription(self.note.text())
 
     def _about(self) -> str:
         if self._value in _NAMED:

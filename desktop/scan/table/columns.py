@@ -1,310 +1,197 @@
-"""The rows of a scan, stored by columns: small, and quick to sort and filter."""
+"""The columns of a scan's table: what each shows, explains and sorts by."""
 
 from __future__ import annotations
 
-import array
-import bisect
 import dataclasses
-import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.scan.row import ScanRow
-from core.scan.triage import disease_share, triage_key
+from core.films.radiograph import display_name
+from core.model.bundle import Label
+from core.model.classifier import percent
+from core.scan.row import encode_cell
+from desktop.scan.table.rows import RowStore
 
-#: Between the warnings of a film, where they are one text.
-BETWEEN: Final = "\n"
-_DIGITS: Final = re.compile(r"\d+", re.ASCII)
+#: What a cell says of a row, by its number.
+Text = Callable[[RowStore, int], str]
 
-Ids = NDArray[np.int64]
-Mask = NDArray[np.bool_]
-
-
-def numbers_of(labels: int) -> np.dtype[Any]:
-    """The numbers of a row, for a model with so many labels.
-
-    finding: Number of a label; then come "uncertain" and "not read".
-    warnings: How many there are.
-    disease: Probability of any disease; NaN where not read.
-    triage: What to triage by, the least first.
-    shares: Probability of each label; NaN where not read.
-    """
-    return np.dtype(
-        [
-            ("finding", np.int16),
-            ("warnings", np.int16),
-            ("disease", np.float64),
-            ("triage", np.float64, (2,)),
-            ("shares", np.float64, (labels,)),
-        ]
-    )
+_BETWEEN: Final = " | "
+_PART: Final = 500
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class RowBlock:
-    """Some rows of a scan, made ready for `ScanColumns` outside the GUI thread.
+class Column:
+    """A column of the table.
 
     Attributes:
-        files: Relative to the folder scanned.
-        file_keys: What the files sort by.
-        file_words: What a search in the files looks at.
-        verdicts, warnings, errors: Texts; empty where there is none.
-        numbers: (n,), as `numbers_of`.
+        title: Its heading.
+        tip: What the heading explains.
+        text: What a cell shows; empty where there is nothing to say.
+        hover: What a cell explains; else its text.
+        whole: What a cell is copied as; else its text.
+        key: (n,) what all rows sort by; NaN comes last either way.
+        descends: Whether the greatest come first: they are to be looked at first.
+        label: Number of the label whose probability it shows; None for no such.
+        severity: How grave what it says is, for its sign; empty for none.
+        room: Its share of the room that the others leave, and its least width in
+            letters.
     """
 
-    files: list[str]
-    file_keys: list[str]
-    file_words: list[str]
-    verdicts: list[str]
-    warnings: list[str]
-    errors: list[str]
-    numbers: NDArray[Any]
-
-    def __len__(self) -> int:
-        return len(self.files)
-
-    @classmethod
-    def of(cls, rows: Sequence[ScanRow], labels: Sequence[str]) -> RowBlock:
-        """Turn rows into columns. About ten microseconds a row; in any thread.
-
-        Args:
-            rows: In the order they came.
-            labels: Names of the model's labels, in output order.
-        """
-        files = [row.file for row in rows]
-        return cls(
-            files=files,
-            file_keys=[natural_key(file) for file in files],
-            file_words=[folded(file) for file in files],
-            verdicts=[row.verdict for row in rows],
-            warnings=[BETWEEN.join(row.warnings) for row in rows],
-            errors=[row.error for row in rows],
-            numbers=np.array(
-                [_numbers(row, labels) for row in rows], numbers_of(len(labels))
-            ),
-        )
-
-    @property
-    def findings(self) -> NDArray[np.int16]:
-        """(n,) int16: see `numbers_of`."""
-        findings: NDArray[np.int16] = self.numbers["finding"]
-        return findings
-
-    def part(self, start: int, stop: int) -> RowBlock:
-        """Some of the rows."""
-        fields = (getattr(self, field.name) for field in dataclasses.fields(self))
-        return RowBlock(*(field[start:stop] for field in fields))
+    title: str
+    tip: str
+    text: Text = lambda rows, row: ""
+    hover: Text | None = None
+    whole: Text | None = None
+    key: Callable[[RowStore], NDArray[Any]] | None = None
+    descends: bool = False
+    label: int | None = None
+    severity: str = ""
+    room: tuple[float, int] = (0.2, 18)
 
 
-def _numbers(row: ScanRow, labels: Sequence[str]) -> tuple[object, ...]:
-    finding, disease, shares = len(labels) + 1, np.nan, [np.nan] * len(labels)
-    if row.probabilities:
-        is_stated = row.finding is not None
-        finding = labels.index(row.finding) if is_stated else len(labels)
-        # To the digits of the file: 1 - 0.07 is to count as 93 per cent.
-        disease = round(disease_share(row.probabilities), 6)
-        shares = [row.probabilities[name] for name in labels]
-    return finding, len(row.warnings), disease, triage_key(row)[:2], shares
+def file_words(rows: RowStore, row: int) -> str:
+    """Where a film is, or was."""
+    file, gone = on_one_line(rows.files[row]), rows.gone.get(row)
+    return f"{file} ({gone})" if gone else file
 
 
-class ScanColumns:
-    """All rows of a scan so far. A row is known by its number, which never changes.
+def finding_names(labels: Sequence[Label]) -> list[str]:
+    """How people read the findings, by their numbers in `RowStore`."""
+    return [*(label.display_name for label in labels), "Uncertain", "Not read"]
+
+
+def on_one_line(text: str) -> str:
+    """Text of which everything can be printed."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def _finding(rows: RowStore, row: int) -> str:
+    return finding_names(rows.labels)[rows.findings[row]]
+
+
+def _first_warning(rows: RowStore, row: int) -> str:
+    warnings = rows.warnings_of(row)
+    more = f"{len(warnings)}: " if len(warnings) > 1 else ""
+    return more + warnings[0] if warnings else ""
+
+
+def _by_warnings(rows: RowStore) -> NDArray[Any]:
+    """By how many there are, and alike ones beside each other."""
+    texts = rows.warnings.ranks
+    return rows.numbers["warnings"] * (1 + texts.max(initial=0)) + texts
+
+
+def _reason(rows: RowStore, row: int) -> str:
+    """The error without the film's name, which stands in the row already."""
+    error = rows.errors[row]
+    rest = error.removeprefix(f'"{display_name(Path(rows.files[row]))}" ')
+    return on_one_line(rest if rest == error else rest[:1].upper() + rest[1:])
+
+
+def _said(rows: RowStore, row: int) -> str:
+    said = rows.verdicts[row] or on_one_line(rows.errors[row])
+    return f"{file_words(rows, row)}\n{said}"
+
+
+PICTURE: Final = Column("Film", "Click here to go back to triage order", hover=_said)
+FILE: Final = Column(
+    "File",
+    "Where the film lies in the folder scanned",
+    file_words,
+    whole=lambda rows, row: rows.files[row],
+    key=lambda rows: rows.by_file.ranks,
+    room=(0.34, 28),
+)
+FINDING: Final = Column(
+    "Finding",
+    "What is stated, where the model is sure enough",
+    _finding,
+    key=lambda rows: rows.findings,
+)
+VERDICT: Final = Column(
+    "Verdict",
+    "The verdict as a sentence",
+    lambda rows, row: rows.verdicts[row],
+    key=lambda rows: np.where(rows.is_read, rows.verdicts.ranks, np.nan),
+    room=(0.26, 24),
+)
+WARNINGS: Final = Column(
+    "Warnings",
+    "Why to doubt the verdict",
+    _first_warning,
+    hover=lambda rows, row: "\n".join(rows.warnings_of(row)),
+    whole=lambda rows, row: _BETWEEN.join(rows.warnings_of(row)),
+    key=_by_warnings,
+    descends=True,
+    severity="warn",
+)
+ERROR: Final = Column(
+    "Error",
+    "Why a film could not be read",
+    _reason,
+    hover=lambda rows, row: on_one_line(rows.errors[row]),
+    whole=lambda rows, row: rows.errors[row],
+    key=lambda rows: np.where(rows.is_read, np.nan, rows.errors.ranks),
+    severity="stop",
+)
+
+
+def columns_for(labels: Sequence[Label]) -> tuple[Column, ...]:
+    """The columns of a table, from left to right."""
+    shares = (_share(label.display_name, n) for n, label in enumerate(labels))
+    return (PICTURE, FILE, FINDING, *shares, VERDICT, WARNINGS, ERROR)
+
+
+def _share(name: str, number: int) -> Column:
+    def text(rows: RowStore, row: int) -> str:
+        share = rows.share(row, number)
+        return percent(share) if share is not None else ""
+
+    return Column(
+        name,
+        f"Probability of {name}",
+        text,
+        key=lambda rows: rows.numbers["shares"][:, number],
+        descends=True,
+        label=number,
+    )
+
+
+def row_sentence(rows: RowStore, row: int) -> str:
+    """A whole row for someone who hears it."""
+    parts = [file_words(rows, row), _finding(rows, row)]
+    if rows.findings[row] == rows.not_read:
+        parts.append(on_one_line(rows.errors[row]))
+    else:
+        shares = zip(rows.labels, rows.numbers["shares"][row], strict=True)
+        parts += [f"{label.display_name} {percent(float(p))}" for label, p in shares]
+    return ", ".join([*parts, *rows.warnings_of(row)])
+
+
+def rows_as_text(
+    rows: RowStore, columns: Sequence[Column], numbers: Sequence[int]
+) -> str:
+    """Rows as text with tabs between the cells, harmless in a spreadsheet.
+
+    May run outside the GUI thread: rows that are there do not change.
 
     Args:
-        labels: How many labels the model has.
-
-    Attributes:
-        files: Relative to the folder scanned.
-        gone: Rows of films that are not there any more -> what became of them.
-        verdicts, warnings, errors: The texts of all rows.
-        by_file: The rows by their file, as people sort.
-        by_name: The rows by the bare name of their file, as `triage_key` sorts.
+        numbers: Of the rows, in the order they are to have.
     """
-
-    def __init__(self, labels: int) -> None:
-        self.labels = labels
-        self.files: list[str] = []
-        self.gone: dict[int, str] = {}
-        self.verdicts = TextPool()
-        self.warnings = TextPool()
-        self.errors = TextPool()
-        self.by_file = SortedIds()
-        self.by_name = SortedIds()
-        self._file_words: list[str] = []
-        # More room than is used, so that few additions copy what is there.
-        self._room = np.empty(1024, numbers_of(labels))
-
-    def __len__(self) -> int:
-        return len(self.files)
-
-    @property
-    def uncertain(self) -> int:
-        """The finding of a film that was read and has none."""
-        return self.labels
-
-    @property
-    def not_read(self) -> int:
-        """The finding of a film that could not be read."""
-        return self.labels + 1
-
-    @property
-    def numbers(self) -> NDArray[Any]:
-        """(n,), as `numbers_of`."""
-        return self._room[: len(self)]
-
-    @property
-    def findings(self) -> NDArray[np.int16]:
-        """(n,) int16, 0 to `not_read`."""
-        findings: NDArray[np.int16] = self.numbers["finding"]
-        return findings
-
-    def share(self, row: int, label: int) -> float | None:
-        """Probability of a label; None where the film was not read."""
-        share = float(self._room["shares"][row, label])
-        return None if np.isnan(share) else share
-
-    def verdict(self, row: int) -> str:
-        """The sentence; empty where not read."""
-        return self.verdicts[row]
-
-    def warnings_of(self, row: int) -> list[str]:
-        """Why to doubt the verdict."""
-        text = self.warnings[row]
-        return text.split(BETWEEN) if text else []
-
-    def error(self, row: int) -> str:
-        """Why the film was not read; empty where it was."""
-        return self.errors[row]
-
-    def append(self, block: RowBlock) -> None:
-        """Add rows; those that are there keep their numbers."""
-        used, needed = len(self), len(self) + len(block)
-        if needed > len(self._room):
-            self._room = np.resize(self._room, 2 * needed)
-        self._room[used:needed] = block.numbers
-        self.files += block.files
-        self._file_words += block.file_words
-        self.by_file.add(block.file_keys)
-        self.by_name.add(block.files)
-        self.verdicts.add(block.verdicts)
-        self.warnings.add(block.warnings)
-        self.errors.add(block.errors)
-
-    def holding(self, part: str) -> Mask:
-        """(n,) bool: rows with a text that holds `part`, whatever its case."""
-        part = part.casefold()
-        words = self._file_words
-        found = np.fromiter((part in word for word in words), bool, len(words))
-        for pool in (self.verdicts, self.warnings, self.errors):
-            found |= pool.holding(part)
-        return found
-
-    def counts(self) -> list[int]:
-        """How many rows have each finding, up to `not_read`."""
-        return np.bincount(self.findings, minlength=self.not_read + 1).tolist()
-
-
-def natural_key(text: str) -> str:
-    """What a text sorts by, so that film 9 comes before film 10.
-
-    Upper and lower case are one; each number is led by how long it is.
-    """
-    return _DIGITS.sub(_led_by_length, text.casefold())
-
-
-def _led_by_length(found: re.Match[str]) -> str:
-    digits = found[0].lstrip("0")
-    nines, rest = divmod(len(digits), 9)
-    return "9" * nines + str(rest) + digits
-
-
-class SortedIds:
-    """Ids in the order of their keys, kept so as more come.
-
-    What comes is sorted by itself and merged: a hundred thousand that are there
-    already cost no comparison each.
-    """
-
-    def __init__(self) -> None:
-        self._keys: list[str] = []
-        self._ids: Ids = np.empty(0, np.int64)
-        self._ranks: Ids | None = None
-
-    @property
-    def ids(self) -> Ids:
-        """(n,) int64: the ids, the least key first; equal ones as they came."""
-        return self._ids
-
-    @property
-    def ranks(self) -> Ids:
-        """(n,) int64: the place of each id among the others."""
-        if self._ranks is None:
-            self._ranks = np.empty_like(self._ids)
-            self._ranks[self._ids] = np.arange(len(self._ids))
-        return self._ranks
-
-    def add(self, keys: Sequence[str]) -> None:
-        """Give the next ids to these keys."""
-        fresh = sorted(range(len(keys)), key=keys.__getitem__)
-        merged: list[str] = []
-        places = np.empty(len(fresh), np.int64)
-        done = 0
-        for number, which in enumerate(fresh):
-            place = bisect.bisect_right(self._keys, keys[which], lo=done)
-            merged += self._keys[done:place]
-            merged.append(keys[which])
-            places[number] = done = place
-        merged += self._keys[done:]
-        ids = np.asarray(fresh, np.int64) + len(self._ids)
-        self._ids = np.insert(self._ids, places, ids)
-        self._keys = merged
-        self._ranks = None
-
-
-class TextPool:
-    """A text for each row, of which there are few different ones: each kept once."""
-
-    def __init__(self) -> None:
-        self._texts: list[str] = []
-        self._folded: list[str] = []
-        self._numbers: dict[str, int] = {}
-        self._sorted = SortedIds()
-        self._codes = array.array("i")
-
-    def __getitem__(self, row: int) -> str:
-        return self._texts[self._codes[row]]
-
-    @property
-    def codes(self) -> NDArray[np.int32]:
-        """(n,) int32: which of the texts each row has."""
-        return np.array(self._codes, np.int32)
-
-    @property
-    def ranks(self) -> Ids:
-        """(n,) int64: the place of each row's text, naturally sorted."""
-        return self._sorted.ranks[self.codes]
-
-    def add(self, texts: Sequence[str]) -> None:
-        """Give the next rows these texts."""
-        known = self._numbers
-        fresh = [text for text in dict.fromkeys(texts) if text not in known]
-        for text in fresh:
-            known[text] = len(known)
-        self._texts += fresh
-        self._folded += map(folded, fresh)
-        self._sorted.add([natural_key(text) for text in fresh])
-        self._codes.extend(known[text] for text in texts)
-
-    def holding(self, part: str) -> Mask:
-        """(n,) bool: rows whose text holds a part that has been folded."""
-        found = [part in text for text in self._folded]
-        return np.array(found, bool)[self.codes]
-
-
-def folded(text: str) -> str:
-    """A text without its upper case; itself where it has none, to save memory."""
-    small = text.casefold()
-    return text if small == text else small
+    shown = [column for column in columns if column is not PICTURE]
+    parts = ["\t".join(column.title for column in shown)]
+    # Part by part: to join a million cells, or to let go of them, would keep
+    # other threads from running.
+    for start in range(0, len(numbers), _PART):
+        lines = []
+        for row in numbers[start : start + _PART]:
+            cells = ((column.whole or column.text)(rows, row) for column in shown)
+            lines.append("\t".join(map(encode_cell, cells)))
+        parts.append("\n".join(lines))
+    return "\n".join(parts)

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from PyQt5.QtCore import QModelIndex, QRect, QRectF, QSize, Qt
+from PyQt5.QtCore import QModelIndex, QRect, QRectF, QSize, Qt, pyqtSlot
 from PyQt5.QtGui import QColor, QFont, QIcon, QPainter, QPalette, QPen
 from PyQt5.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate
 from PyQt5.QtWidgets import QStyleOptionViewItem as Option
 
 from core.model.classifier import percent
 from desktop.film.thumbnails import Thumbnails
-from desktop.scan.table.cells import PICTURE, SHARE, Column, cell_text, on_one_line
+from desktop.scan.table.columns import FILE, FINDING, PICTURE, on_one_line
 from desktop.scan.table.model import ScanModel
-from desktop.scan.table.order import ERROR, FILE, FINDING, WARNINGS
-from desktop.scan.table.selection import RowSelection
 from desktop.style.finding_icons import finding_icons
 from desktop.style.icons import icon
 from desktop.style.item_paint import paint_film
@@ -42,25 +40,23 @@ class ScanDelegate(QStyledItemDelegate):
         self._view = view
         self._model = model
         self._thumbnails = thumbnails
-        self._icons: dict[tuple[str, ...], list[QIcon]] = {}
+        self._findings: list[QIcon] = []
+        self._signs = {name: severity_icon(name) for name in ("warn", "stop")}
         faint = QColor(SOFT_INK)
         faint.setAlpha(70)
         self._no_picture = icon("film", colour=faint)
-        self._warning = severity_icon("warn")
-        self._error = severity_icon("stop")
+        model.modelReset.connect(self._on_model_reset)
 
-    def _signs(self) -> list[QIcon]:
-        names = tuple(label.name for label in self._model.labels)
-        if names not in self._icons:
-            self._icons = {names: finding_icons(names)}
-        return self._icons[names]
+    @pyqtSlot()
+    def _on_model_reset(self) -> None:
+        names = [label.name for label in self._model.rows.labels]
+        self._findings = finding_icons(names)
 
     def _paint_ground(
         self, painter: QPainter, option: Option, index: QModelIndex, row: int
     ) -> None:
         accent = option.palette.color(QPalette.ColorRole.Highlight)
-        selection = self._view.selectionModel()
-        if isinstance(selection, RowSelection) and selection.is_selected(row):
+        if self._model.is_selected(row):
             tint = QColor(accent)
             tint.setAlpha(64)
             painter.fillRect(option.rect, tint)
@@ -87,22 +83,22 @@ class ScanDelegate(QStyledItemDelegate):
         if picture is not None:
             return
         self._no_picture.paint(painter, place.adjusted(5, 5, -5, -5))
-        if self._model.rows.error(row) or self._thumbnails.is_broken(row):
+        if self._model.rows.errors[row] or self._thumbnails.is_broken(row):
             painter.setPen(QPen(SOFT_INK, 2))
             inner = QRectF(place).adjusted(8, 8, -8, -8)
             painter.drawLine(inner.topLeft(), inner.bottomRight())
             painter.drawLine(inner.topRight(), inner.bottomLeft())
 
     def _paint_share(
-        self, painter: QPainter, option: Option, row: int, column: Column
+        self, painter: QPainter, option: Option, row: int, label: int
     ) -> None:
-        share = self._model.rows.share(row, column.label)
+        share = self._model.rows.share(row, label)
         if share is None:
             return
         line = option.fontMetrics.height()
         inner = option.rect.adjusted(PAD_PX, 0, -PAD_PX, 0)
         top = inner.center().y() - (line + _GAP_PX + _BAR_PX) // 2
-        is_stated = self._model.rows.findings[row] == column.label
+        is_stated = self._model.rows.findings[row] == label
         font = QFont(option.font)
         font.setBold(bool(is_stated))
         painter.setFont(font)
@@ -181,19 +177,17 @@ class ScanDelegate(QStyledItemDelegate):
         painter.setClipRect(option.rect)
         self._paint_ground(painter, option, index, row)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if column.kind == PICTURE:
+        if column is PICTURE:
             self._paint_picture(painter, option, row)
-        elif column.kind == SHARE:
-            self._paint_share(painter, option, row, column)
-        elif column.kind == FILE:
+        elif column is FILE:
             self._paint_file(painter, option, row)
+        elif column.label is not None:
+            self._paint_share(painter, option, row, column.label)
         else:
-            sign = None
-            if column.kind == FINDING:
-                sign = self._signs()[int(self._model.rows.findings[row])]
-            elif column.kind in (WARNINGS, ERROR):
-                sign = self._warning if column.kind == WARNINGS else self._error
-            text = cell_text(self._model.rows, self._model.labels, row, column)
+            sign = self._signs.get(column.severity)
+            if column is FINDING:
+                sign = self._findings[self._model.rows.findings[row]]
+            text = column.text(self._model.rows, row)
             self._paint_words(painter, option, text, sign)
         painter.restore()
 

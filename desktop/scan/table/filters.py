@@ -12,7 +12,6 @@ from PyQt5.QtWidgets import (
     QComboBox,
     QLabel,
     QLineEdit,
-    QPushButton,
     QSizePolicy,
     QSpinBox,
     QToolButton,
@@ -21,16 +20,11 @@ from PyQt5.QtWidgets import (
 
 from core.model.bundle import Label
 from core.scan.triage import HEALTHY
-from desktop.scan.table.cells import PICTURE, SHARE, columns_for, finding_name
-from desktop.scan.table.order import (
-    ANY_DISEASE,
-    TRIAGE,
-    WARNINGS,
-    RowFilter,
-    RowSort,
-)
+from desktop.scan.table.columns import Column, finding_names
+from desktop.scan.table.order import ANY_DISEASE, RowFilter, RowSort
 from desktop.style.finding_icons import finding_icons
 from desktop.style.severity import severity_icon
+from desktop.widgets.buttons import button
 from desktop.widgets.labels import Caption
 from desktop.widgets.layouts import WrappedLines
 
@@ -38,9 +32,6 @@ from desktop.widgets.layouts import WrappedLines
 _TYPING_MS: Final = 200
 #: Room for the text where it shares a line, logical pixels.
 _TEXT_PX: Final = 260
-#: Of an entry of the list of findings: what it lets through, and its name.
-_PASSING: Final = Qt.ItemDataRole.UserRole
-_NAME: Final = Qt.ItemDataRole.UserRole + 1
 
 
 class ScanFilters(QWidget):
@@ -56,26 +47,52 @@ class ScanFilters(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._labels: tuple[Label, ...] = ()
+        #: The entries of the list of findings, and what each lets through.
+        self._findings: list[tuple[str, RowFilter]] = []
         self._told = RowFilter()
-        self.text = self._make_text()
-        self.finding = self._make_box("Films to show, by finding", letters=19)
-        self.threshold = self._make_box("Probability to compare with")
-        self.minimum = self._make_minimum()
-        self.order = self._make_box("Sort the films by")
-        self.direction = self._make_direction()
-        self.clear_button = QPushButton("C&lear filters", self)
-        self.clear_button.setToolTip("Show all films again")
-        self.clear_button.setAutoDefault(False)
-        self.clear_button.clicked.connect(self.clear)
-        self.count = Caption("", self)
-        self.count.setWordWrap(False)
         self._typing = QTimer(self)
         self._typing.setSingleShot(True)
         self._typing.setInterval(_TYPING_MS)
         self._typing.timeout.connect(self._tell)
-        self._lay_out()
-        self.begin(())
+        self.text = QLineEdit(self)
+        self.text.setPlaceholderText("File, verdict, warning or error")
+        self.text.setClearButtonEnabled(True)
+        self.text.setAccessibleName(
+            "Text to look for in file, verdict, warnings and error"
+        )
+        self.text.setToolTip("Show films in whose row this text stands (Ctrl+F)")
+        self.text.setMinimumWidth(140)
+        self.finding = self._make_box("Films to show, by finding", letters=19)
+        self.threshold = self._make_box("Probability to compare with")
+        self.minimum = QSpinBox(self)
+        self.minimum.setRange(0, 100)
+        self.minimum.setValue(RowFilter().minimum)
+        self.minimum.setSingleStep(5)
+        self.minimum.setSuffix(" %")
+        self.minimum.setAccessibleName("Least probability, per cent")
+        self.minimum.setToolTip("Show films with at least this probability")
+        self.order = self._make_box("Sort the films by")
+        self.direction = QToolButton(self)
+        self.direction.setCheckable(True)
+        self.direction.setAutoRaise(True)
+        self.direction.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        tip = "Show all films again"
+        self.clear_button = button("C&lear filters", self.clear, self, tip=tip)
+        self.clear_button.setAutoDefault(False)
+        self.count = Caption("", self)
+        self.count.setWordWrap(False)
+        sort = QLabel("S&ort:", self)
+        sort.setBuddy(self.order)
+        groups = [
+            [self.text, self.finding],
+            [self.threshold, self.minimum],
+            [sort, self.order, self.direction],
+            [self.count, self.clear_button],
+        ]
+        self._lines = WrappedLines(self, groups, _TEXT_PX)
+        self.begin((), ())
+        self.text.textChanged[str].connect(self._typing.start)
+        self.text.returnPressed.connect(self._tell)
         self.finding.currentIndexChanged.connect(self._tell)
         self.threshold.currentIndexChanged.connect(self._tell)
         self.minimum.valueChanged.connect(self._typing.start)
@@ -86,44 +103,52 @@ class ScanFilters(QWidget):
     def row_filter(self) -> RowFilter:
         """What is to be shown."""
         return dataclasses.replace(
-            self.finding.currentData(_PASSING),
+            self._findings[self.finding.currentIndex()][1],
             text=self.text.text().strip(),
             label=self.threshold.currentData(),
             minimum=self.minimum.value(),
         )
 
-    @property
-    def is_filtering(self) -> bool:
-        """Whether anything may be hidden."""
-        wanted = self.row_filter
-        return wanted != RowFilter(minimum=wanted.minimum)
-
-    def begin(self, labels: Sequence[Label]) -> None:
+    def begin(self, labels: Sequence[Label], columns: Sequence[Column]) -> None:
         """Start afresh, for a model with these labels; tells nothing."""
-        self._labels = tuple(labels)
-        boxes = (self.finding, self.threshold, self.order, self.direction)
-        blockers = [QSignalBlocker(box) for box in boxes]
+        boxes = (self.finding, self.threshold, self.order)
+        blockers = [QSignalBlocker(each) for each in (*boxes, self.direction)]
+        for box in boxes:
+            box.clear()
         self.text.clear()
-        self._fill_findings()
-        self._fill_thresholds()
-        self._fill_orders()
+        names = finding_names(labels)
+        findings = ((name, RowFilter(finding=n)) for n, name in enumerate(names))
+        warned = ("With warnings", RowFilter(with_warnings=True))
+        self._findings = [("All films", RowFilter()), *findings, warned]
+        signs = finding_icons([label.name for label in labels])
+        icons = (QIcon(), *signs, severity_icon("warn"))
+        for icon, (name, _) in zip(icons, self._findings, strict=True):
+            self.finding.addItem(icon, name)
+        self.threshold.addItem("Any probability", None)
+        if any(label.name == HEALTHY for label in labels):
+            self.threshold.addItem("Any disease from", ANY_DISEASE)
+        for number, label in enumerate(labels):
+            self.threshold.addItem(f"{label.display_name} from", number)
+        self.order.addItem("Triage order", RowSort())
+        for column in columns:
+            if column.key is not None:
+                self.order.addItem(f"By {column.title}", RowSort.first(column))
         self.direction.setChecked(False)
         del blockers
         self._typing.stop()
         self._told = self.row_filter
         self._show_state()
-        self.set_counts([0] * (len(labels) + 2), 0)
-        self.set_shown(0, 0)
 
     def set_counts(self, counts: Sequence[int], with_warnings: int) -> None:
         """Say how many films there are of each finding.
 
         Args:
-            counts: By the numbers of `ScanColumns`, up to those not read.
+            counts: By the numbers of `RowStore`, up to those not read.
             with_warnings: How many have a warning.
         """
-        for place, count in enumerate([sum(counts), *counts, with_warnings]):
-            text = f"{self.finding.itemData(place, _NAME)} ({count:,})"
+        all_counts = [sum(counts), *counts, with_warnings]
+        for place, count in enumerate(all_counts):
+            text = f"{self._findings[place][0]} ({count:,})"
             if self.finding.itemText(place) != text:
                 self.finding.setItemText(place, text)
 
@@ -137,13 +162,14 @@ class ScanFilters(QWidget):
     def show_sort(self, sort: RowSort) -> None:
         """Show by what the films are sorted, without a signal."""
         sorts = (self.order.itemData(place) for place in range(self.order.count()))
-        same = [(each.by, each.label) for each in sorts]
+        columns = [each.column for each in sorts]
         blockers = [QSignalBlocker(self.order), QSignalBlocker(self.direction)]
-        self.order.setCurrentIndex(same.index((sort.by, sort.label)))
+        self.order.setCurrentIndex(columns.index(sort.column))
         self.direction.setChecked(sort.is_descending)
         del blockers
         self._show_state()
 
+    @pyqtSlot(str)
     def type_text(self, text: str) -> None:
         """Go to the text field and type there."""
         self.text.setFocus(Qt.FocusReason.ShortcutFocusReason)
@@ -170,9 +196,9 @@ class ScanFilters(QWidget):
             self._told = wanted
             self.filter_changed.emit(wanted)
 
-    @pyqtSlot(int)
-    def _on_order_changed(self, place: int) -> None:
-        sort = self.order.itemData(place)
+    @pyqtSlot()
+    def _on_order_changed(self) -> None:
+        sort = self.order.currentData()
         with QSignalBlocker(self.direction):
             self.direction.setChecked(sort.is_descending)
         self._show_state()
@@ -180,15 +206,14 @@ class ScanFilters(QWidget):
 
     @pyqtSlot(bool)
     def _on_direction_toggled(self, is_descending: bool) -> None:
-        sort = self.order.currentData()
         self._show_state()
+        sort = self.order.currentData()
         self.sort_changed.emit(dataclasses.replace(sort, is_descending=is_descending))
 
     def _show_state(self) -> None:
         self.minimum.setEnabled(self.threshold.currentData() is not None)
-        self.clear_button.setEnabled(self.is_filtering)
-        sort = self.order.currentData()
-        self.direction.setEnabled(sort.by != TRIAGE)
+        self.clear_button.setEnabled(self.row_filter.is_filtering)
+        self.direction.setEnabled(self.order.currentData().column is not None)
         is_down = self.direction.isChecked()
         self.direction.setArrowType(  # as in the headings
             Qt.ArrowType.UpArrow if is_down else Qt.ArrowType.DownArrow
@@ -196,61 +221,6 @@ class ScanFilters(QWidget):
         words = "Descending: the greatest first" if is_down else "Ascending"
         self.direction.setToolTip(words)
         self.direction.setAccessibleName(words)
-
-    # Filling
-
-    def _fill_findings(self) -> None:
-        labels = self._labels
-        self.finding.clear()
-        self._add_finding(QIcon(), "All films", RowFilter())
-        icons = finding_icons([label.name for label in labels])
-        for finding in range(len(labels) + 2):
-            name = finding_name(labels, finding)
-            self._add_finding(icons[finding], name, RowFilter(finding=finding))
-        warned = RowFilter(with_warnings=True)
-        self._add_finding(severity_icon("warn"), "With warnings", warned)
-        self.finding.setCurrentIndex(0)
-
-    def _add_finding(self, icon: QIcon, name: str, passing: RowFilter) -> None:
-        self.finding.addItem(icon, name)
-        place = self.finding.count() - 1
-        self.finding.setItemData(place, name, _NAME)
-        self.finding.setItemData(place, passing, _PASSING)
-
-    def _fill_thresholds(self) -> None:
-        self.threshold.clear()
-        self.threshold.addItem("Any probability", None)
-        if any(label.name == HEALTHY for label in self._labels):
-            self.threshold.addItem("Any disease from", ANY_DISEASE)
-        for number, label in enumerate(self._labels):
-            self.threshold.addItem(f"{label.display_name} from", number)
-        self.threshold.setCurrentIndex(0)
-
-    def _fill_orders(self) -> None:
-        self.order.clear()
-        self.order.addItem("Triage order", RowSort())
-        for column in columns_for(self._labels):
-            if column.kind != PICTURE:
-                first = first_sort(column.kind, column.label)
-                self.order.addItem(f"By {column.title}", first)
-        self.order.setCurrentIndex(0)
-
-    # Making
-
-    def _make_text(self) -> QLineEdit:
-        field = QLineEdit(self)
-        field.setPlaceholderText("File, verdict, warning or error")
-        field.setClearButtonEnabled(True)
-        field.setAccessibleName("Text to look for in file, verdict, warnings and error")
-        field.setToolTip("Show films in whose row this text stands (Ctrl+F)")
-        field.setMinimumWidth(140)
-        field.textChanged.connect(self._on_text_changed)
-        field.returnPressed.connect(self._tell)
-        return field
-
-    @pyqtSlot(str)
-    def _on_text_changed(self, text: str) -> None:
-        self._typing.start()
 
     def _make_box(self, name: str, *, letters: int = 14) -> QComboBox:
         box = QComboBox(self)
@@ -263,34 +233,6 @@ class ScanFilters(QWidget):
         box.setMaxVisibleItems(20)
         return box
 
-    def _make_minimum(self) -> QSpinBox:
-        spin = QSpinBox(self)
-        spin.setRange(0, 100)
-        spin.setValue(RowFilter().minimum)
-        spin.setSingleStep(5)
-        spin.setSuffix(" %")
-        spin.setAccessibleName("Least probability, per cent")
-        spin.setToolTip("Show films with at least this probability")
-        return spin
-
-    def _make_direction(self) -> QToolButton:
-        button = QToolButton(self)
-        button.setCheckable(True)
-        button.setAutoRaise(True)
-        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        return button
-
-    def _lay_out(self) -> None:
-        sort = QLabel("S&ort:", self)
-        sort.setBuddy(self.order)
-        groups = [
-            [self.text, self.finding],
-            [self.threshold, self.minimum],
-            [sort, self.order, self.direction],
-            [self.count, self.clear_button],
-        ]
-        self._lines = WrappedLines(self, groups, _TEXT_PX)
-
     # Qt overrides
 
     def minimumSizeHint(self) -> QSize:
@@ -300,8 +242,3 @@ class ScanFilters(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._lines.arrange()
-
-
-def first_sort(kind: str, label: int = 0) -> RowSort:
-    """How a column is sorted at first: the films to look at come first."""
-    return RowSort(kind, label, is_descending=kind in (SHARE, WARNINGS))

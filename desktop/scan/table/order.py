@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from desktop.scan.table.columns import Ids, Mask, ScanColumns
+from desktop.scan.table.columns import Column
+from desktop.scan.table.rows import Ids, Mask, RowStore
 
-#: Sort by what, besides a label's number as in "share 0".
-TRIAGE: Final = "triage"
-FILE: Final = "file"
-FINDING: Final = "finding"
-VERDICT: Final = "verdict"
-WARNINGS: Final = "warnings"
-ERROR: Final = "error"
-
-#: Which label to compare with: none, or any that is a disease.
+#: Which label to compare with: any that is a disease.
 ANY_DISEASE: Final = -1
 
 
@@ -27,15 +19,20 @@ class RowSort:
     """What to sort by.
 
     Attributes:
-        by: One of the names above, or "share" for a probability.
-        label: Whose probability.
+        column: By what it says; None for triage, which knows one direction only.
         is_descending: Whether the greatest comes first. Rows without a value
-            come last either way; triage knows one direction only.
+            come last either way.
     """
 
-    by: str = TRIAGE
-    label: int = 0
+    column: Column | None = None
     is_descending: bool = False
+
+    @classmethod
+    def first(cls, column: Column | None) -> RowSort:
+        """How a column is sorted at first; triage order for one without a key."""
+        if column is None or column.key is None:
+            return cls()
+        return cls(column, column.descends)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,7 +40,7 @@ class RowFilter:
     """What a row must have to be shown.
 
     Attributes:
-        finding: A number as in `ScanColumns`; None for any.
+        finding: A number as in `RowStore`; None for any.
         with_warnings: Whether it must have a warning.
         text: Part of its file, verdict, warnings or error; empty for any.
         label: Whose probability must reach `minimum`; `ANY_DISEASE`, or None for
@@ -57,68 +54,44 @@ class RowFilter:
     label: int | None = None
     minimum: int = 50
 
+    @property
+    def is_filtering(self) -> bool:
+        """Whether anything may be hidden."""
+        return self != RowFilter(minimum=self.minimum)
 
-def rows_in_order(columns: ScanColumns, sort: RowSort, wanted: RowFilter) -> Ids:
+
+def rows_in_order(rows: RowStore, sort: RowSort, wanted: RowFilter) -> Ids:
     """(m,) int64: numbers of the rows to show, from first to last."""
-    order = _sorted(columns, sort)
-    if wanted == dataclasses.replace(RowFilter(), minimum=wanted.minimum):
-        return order
-    return order[shown_rows(columns, wanted)[order]]
+    order = triage_order(rows)
+    if sort.column is not None and sort.column.key is not None:
+        values = sort.column.key(rows)[order]
+        # Equal ones stay in triage order; NaN is last either way.
+        signed = -values if sort.is_descending else values
+        order = order[np.argsort(signed, kind="stable")]
+    return order[_shown(rows, wanted)[order]] if wanted.is_filtering else order
 
 
-def shown_rows(columns: ScanColumns, wanted: RowFilter) -> Mask:
-    """(n,) bool: rows that pass the filter."""
-    shown = np.ones(len(columns), bool)
-    if wanted.finding is not None:
-        shown &= columns.findings == wanted.finding
-    if wanted.with_warnings:
-        shown &= columns.numbers["warnings"] > 0
-    if wanted.label is not None:
-        is_any = wanted.label == ANY_DISEASE
-        numbers = columns.numbers
-        share = numbers["disease"] if is_any else numbers["shares"][:, wanted.label]
-        shown &= share >= wanted.minimum / 100  # not for NaN: it was not read
-    if wanted.text:
-        shown &= columns.holding(wanted.text)
-    return shown
-
-
-def triage_order(columns: ScanColumns) -> Ids:
+def triage_order(rows: RowStore) -> Ids:
     """(n,) int64: as `sorted(rows, key=triage_key)` would have them."""
-    order = columns.by_name.ids
-    triage = columns.numbers["triage"]
+    order = rows.by_name.ids
+    triage = rows.numbers["triage"]
     order = order[np.argsort(triage[order, 1], kind="stable")]
     # Whole per cents: small numbers are sorted without comparing them.
     percents = np.rint(100 * triage[order, 0]).astype(np.int16)
     return order[np.argsort(percents, kind="stable")]
 
 
-def _sorted(columns: ScanColumns, sort: RowSort) -> Ids:
-    if sort.by == FILE:
-        ids = columns.by_file.ids
-        return ids[::-1] if sort.is_descending else ids
-    order = triage_order(columns)  # what is equal otherwise
-    if sort.by == TRIAGE:
-        return order
-    is_read = columns.findings != columns.not_read
-    if sort.by == WARNINGS:
-        order = order[np.argsort(columns.warnings.ranks[order], kind="stable")]
-        return _stable(order, columns.numbers["warnings"], sort)
-    if sort.by == FINDING:
-        return _stable(order, columns.findings, sort)
-    if sort.by == VERDICT:
-        return _empty_last(_stable(order, columns.verdicts.ranks, sort), ~is_read)
-    if sort.by == ERROR:
-        return _empty_last(_stable(order, columns.errors.ranks, sort), is_read)
-    return _stable(order, columns.numbers["shares"][:, sort.label], sort)
-
-
-def _stable(order: Ids, values: NDArray[Any], sort: RowSort) -> Ids:
-    """The rows from the first to the last value; NaN is last either way."""
-    signed = -values[order] if sort.is_descending else values[order]
-    return order[np.argsort(signed, kind="stable")]
-
-
-def _empty_last(order: Ids, is_empty: Mask) -> Ids:
-    empty = is_empty[order]
-    return np.concatenate([order[~empty], order[empty]])
+def _shown(rows: RowStore, wanted: RowFilter) -> Mask:
+    shown = np.ones(len(rows), bool)
+    numbers = rows.numbers
+    if wanted.finding is not None:
+        shown &= rows.findings == wanted.finding
+    if wanted.with_warnings:
+        shown &= numbers["warnings"] > 0
+    if wanted.label is not None:
+        is_any = wanted.label == ANY_DISEASE
+        share = numbers["disease"] if is_any else numbers["shares"][:, wanted.label]
+        shown &= share >= wanted.minimum / 100  # not for NaN: it was not read
+    if wanted.text:
+        shown &= rows.holding(wanted.text)
+    return shown

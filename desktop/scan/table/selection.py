@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from PyQt5.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, pyqtSignal
 
-from desktop.scan.table.columns import Ids, Mask
 from desktop.scan.table.model import ScanModel
+from desktop.scan.table.rows import Ids, Mask
 
 _Flag = QItemSelectionModel.SelectionFlag
 
@@ -33,7 +33,7 @@ class RowSelection(QItemSelectionModel):
         self._pending: Ids = np.empty(0, np.int64)
         self._effect = _Flag.NoUpdate
         self._marks: Mask = self._settled
-        model.tell_selected(self.is_selected)
+        model.is_selected = self.is_selected
         model.modelReset.connect(self._on_model_reset)
 
     @property

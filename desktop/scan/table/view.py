@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import time
 from pathlib import Path
@@ -29,31 +28,18 @@ from PyQt5.QtGui import (
 from PyQt5.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from desktop.film.thumbnails import PictureRequest, Thumbnails
-from desktop.scan.table.cells import PICTURE, SHARE
+from desktop.scan.table.columns import FINDING, PICTURE, finding_names
 from desktop.scan.table.delegate import PAD_PX, PICTURE_PX, ScanDelegate, least_row_px
 from desktop.scan.table.model import ScanModel
-from desktop.scan.table.order import FILE, FINDING, VERDICT
 from desktop.scan.table.selection import RowSelection
+from desktop.widgets.figures_table import make_plain
 from desktop.widgets.labels import muted
 
 _Flag = QItemSelectionModel.SelectionFlag
 #: So long after the mouse was moved over it a row is held under it.
 _ATTENTION_S: Final = 4.0
-#: Shares of the room that the columns of text get, and the least of each in
-#: letters.
-_SHARES: Final = {FILE: (0.34, 28), VERDICT: (0.26, 24)}
-_OTHER_SHARE: Final = (0.2, 18)
-
-
+#: With room for fewer, rows are made lower.
 _FEW_ROWS: Final = 5
-
-
-@dataclasses.dataclass(frozen=True)
-class _Anchor:
-    """A row that is to stay where it is on screen."""
-
-    row: int
-    top_px: int
 
 
 class ScanView(QTableView):
@@ -82,7 +68,9 @@ class ScanView(QTableView):
         self._thumbnails = thumbnails
         self._folder = Path()
         self._message = ""
-        self._anchor: _Anchor | None = None
+        #: The row that is to stay where it is on screen, and where that is.
+        self._anchor: tuple[int, int] | None = None
+        #: The row and the column that the keyboard is on.
         self._current: tuple[int, int] | None = None
         self._attended_at = -1e9
         self._is_sized_by_user = False
@@ -95,7 +83,7 @@ class ScanView(QTableView):
         thumbnails.made.connect(self._on_thumbnail_made)
         model.layoutAboutToBeChanged.connect(self._note_place)
         model.modelAboutToBeReset.connect(self._note_place)
-        model.layoutChanged.connect(self._on_layout_changed)
+        model.layoutChanged.connect(self._restore_place)
         model.modelReset.connect(self._on_model_reset)
 
     def begin(self, folder: Path) -> None:
@@ -123,23 +111,16 @@ class ScanView(QTableView):
     def _prepare(self) -> None:
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setShowGrid(False)
-        self.setAlternatingRowColors(True)
-        self.setWordWrap(False)
-        self.setCornerButtonEnabled(False)
         self.setTabKeyNavigation(False)  # Tab goes on to the next widget
         self.setMouseTracking(True)
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         self.setAccessibleName("Films of the scan")
-        side = self.verticalHeader()
-        side.hide()
-        side.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        make_plain(self)
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self._fit_rows()
         head = self.horizontalHeader()
-        head.setHighlightSections(False)
         head.setSectionsClickable(True)
         head.setSortIndicatorShown(True)
         head.setMinimumSectionSize(48)
@@ -162,20 +143,19 @@ class ScanView(QTableView):
         room = self.viewport().width()
         with QSignalBlocker(self.horizontalHeader()):
             for number, column in enumerate(self._rows.columns):
-                if column.kind == PICTURE:
+                if column is PICTURE:
                     width = PICTURE_PX + 2 * PAD_PX
-                elif column.kind == FINDING:
-                    names = [label.display_name for label in self._rows.labels]
-                    width = self._width_of("Uncertain", *names) + 24
-                elif column.kind == SHARE:
+                elif column is FINDING:
+                    names = finding_names(self._rows.rows.labels)
+                    width = self._width_of(*names) + 24
+                elif column.label is not None:
                     width = max(self._width_of(column.title, "under 1 %"), 84)
                 else:
-                    texts.append((number, column.kind))
+                    texts.append((number, column.room))
                     continue
                 self.setColumnWidth(number, width)
                 room -= width
-            for number, kind in texts:
-                share, letters = _SHARES.get(kind, _OTHER_SHARE)
+            for number, (share, letters) in texts:
                 width = max(int(room * share), letters * letter)
                 self.setColumnWidth(number, width)
         self.updateGeometries()
@@ -218,7 +198,7 @@ class ScanView(QTableView):
         place = self._watched_place()
         if place is not None:
             top = place * self._row_px() - self.verticalScrollBar().value()
-            self._anchor = _Anchor(self._rows.row_at(place), top)
+            self._anchor = (self._rows.row_at(place), top)
 
     def _watched_place(self) -> int | None:
         count = len(self._rows.order)
@@ -238,18 +218,15 @@ class ScanView(QTableView):
         top = place * self._row_px() - self.verticalScrollBar().value()
         return -self._row_px() < top < self.viewport().height()
 
+    @pyqtSlot()
     def _restore_place(self) -> bool:
-        hold, self._anchor = self._anchor, None
-        place = self._rows.place_of(hold.row) if hold is not None else None
-        if hold is None or place is None:
+        anchor, self._anchor = self._anchor, None
+        place = self._rows.place_of(anchor[0]) if anchor is not None else None
+        if anchor is None or place is None:
             return False
         self.updateGeometries()
-        self.verticalScrollBar().setValue(place * self._row_px() - hold.top_px)
+        self.verticalScrollBar().setValue(place * self._row_px() - anchor[1])
         return True
-
-    @pyqtSlot()
-    def _on_layout_changed(self) -> None:
-        self._restore_place()
 
     @pyqtSlot()
     def _on_model_reset(self) -> None:
@@ -274,7 +251,7 @@ class ScanView(QTableView):
         self._thumbnails.want(
             PictureRequest(number, self._folder / rows.rows.files[number])
             for number in numbers
-            if not rows.rows.error(number)
+            if not rows.rows.errors[number]
         )
 
     @pyqtSlot(int)

@@ -12,8 +12,8 @@ import msgspec
 import pytest
 
 from core.__main__ import main
+from core.files import write_json
 from core.model.bundle import REPORT, ModelBundle, write_bundle
-from core.reports.report_json import write_report_json
 from tests.core.commands.test_scan import signals_kept  # noqa: F401 - a fixture
 from tests.core.reports.test_text import make_report
 from tests.phantoms import write_phantom_set
@@ -52,7 +52,7 @@ def reported(tiny_bundle: ModelBundle, tmp_path: Path) -> ModelBundle:
 
 
 def with_report(bundle: ModelBundle, folder: Path, report: object) -> ModelBundle:
-    write_report_json(folder / REPORT, report)  # type: ignore[arg-type]
+    write_json(folder / REPORT, report)  # type: ignore[arg-type]
     files = {name: bundle.path / name for name in bundle.card.files}
     files[REPORT] = folder / REPORT
     return write_bundle(folder / "reported", bundle.card, files)
@@ -298,6 +298,7 @@ FOLDERS = [
     ["import", "FILM", "--out", "?"],
     ["calibrate", "M", "--data", "DATA", "--out", "?"],
     ["recalibrate", "M", "--data", "DATA", "--out", "?"],
+    ["train-lungs", "M", "--data", "DATA", "--masks", "DATA", "--out", "?"],
     ["worklist", "FILM", "--folder", "FILMS", "--copy-to", "?"],
     ["worklist", "FILM", "--folder", "FILMS", "--move-to", "?"],
     ["audit", "DATA", "--json", "?"],
@@ -384,6 +385,9 @@ INPUTS = [
     ["local-card", "--bundle", "M", "--films", "?", "--out", "NEW"],
     ["predict", "--model", "M", "--local-card", "?", "FILM"],
     ["self-test", "--model", "?"],
+    ["train-lungs", "?", "--data", "DATA", "--masks", "DATA", "--out", "NEW"],
+    ["train-lungs", "M", "--data", "?", "--masks", "DATA", "--out", "NEW"],
+    ["train-lungs", "M", "--data", "DATA", "--masks", "?", "--out", "NEW"],
     ["train", "--data", "?", "--out", "NEW", "--dry-run"],
     ["train", "--data", "DATA", "--out", "NEW", "--config", "?"],
 ]

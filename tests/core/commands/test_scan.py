@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import multiprocessing
 import os
 import random
 import shutil
@@ -29,7 +28,14 @@ from core.model.bundle import ModelBundle
 from core.scan import store as scans
 from core.scan.record import ScanRecord
 from core.scan.results import ScanFile
-from tests.scan_folder import files_of, png, scan_in_fork, start_scan, write_films
+from tests.scan_folder import (
+    files_of,
+    fork_server,
+    png,
+    scan_in_fork,
+    start_scan,
+    write_films,
+)
 from tests.small_disk import as_nobody, open_folder, tiny_disk
 from tests.tiny_bundle import write_tiny_bundle
 
@@ -317,7 +323,7 @@ def test_a_full_disk_is_one_sentence_and_what_was_done_stays(
     with tiny_disk(tmp_path / "disk", 16) as disk:
         out = disk / "r.csv"
         assert scan(folder, "--out", out) == 2
-        assert "no space left to write the list, r.csv; what was done is kept" in (
+        assert "no space left to write r.csv; what was done is kept" in (
             capsys.readouterr().err
         )
         done = files_of(out)
@@ -354,7 +360,7 @@ def slow_folder(folder: Path) -> Path:
     """Films that take a second or more together."""
     folder.mkdir()
     (folder / "0000.png").write_bytes(png(200, 2048))
-    for number in range(1, 400):
+    for number in range(1, 120):
         os.link(folder / "0000.png", folder / f"{number:04}.png")
     return folder
 
@@ -376,12 +382,13 @@ def test_the_word_stop_ends_a_scan_and_keeps_what_was_done(
     assert child.wait(30) == 3
     assert events[-1] == JobStopped()
     done = files_of(out)
-    assert 0 < len(done) < 400
+    assert 0 < len(done) < 120
     child.communicate()
     again = start_scan(*words, "--resume")
-    told, _ = again.communicate(timeout=120)  # its end of stdin is a wish to stop
-    assert again.returncode in (0, 3)
+    again.communicate(timeout=120)
+    assert again.returncode == 0
     assert files_of(out)[: len(done)] == done
+    assert len(files_of(out)) == 120
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are a Unix matter")
@@ -396,7 +403,7 @@ def test_control_c_ends_a_scan_and_keeps_what_was_done(
     _, said = child.communicate(timeout=60)
     assert child.returncode == 3
     assert "The scan was stopped; what was done is kept. Go on with the same" in said
-    assert 0 < len(files_of(out)) < 400
+    assert 0 < len(files_of(out)) < 120
 
 
 def test_a_program_hears_events(tiny_bundle: ModelBundle, tmp_path: Path) -> None:
@@ -416,8 +423,7 @@ def test_a_program_hears_events(tiny_bundle: ModelBundle, tmp_path: Path) -> Non
 
 def _killed_after(words: list[str], wait_s: float) -> int | None:
     """Scan in a child and kill it after a while; its status, if it was faster."""
-    context = multiprocessing.get_context("forkserver")
-    child = context.Process(target=scan_in_fork, args=(words,), daemon=True)
+    child = fork_server().Process(target=scan_in_fork, args=(words,), daemon=True)
     child.start()
     child.join(wait_s)
     child.kill()
@@ -429,15 +435,12 @@ def _killed_after(words: list[str], wait_s: float) -> int | None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no fork server")
-def test_no_film_is_lost_or_listed_twice_by_100_kills(
+def test_no_film_is_lost_or_listed_twice_by_50_kills(
     tiny_bundle: ModelBundle, tmp_path: Path
 ) -> None:
-    names = [f"{n // 50}/{n:04}.png" for n in range(300)]
+    names = [f"{n // 20}/{n:04}.png" for n in range(120)]
     folder = write_films(tmp_path / "in", *names)
     (folder / "0" / "0007.png").write_bytes(b"no film")
-    multiprocessing.get_context("forkserver").set_forkserver_preload(
-        ["tests.scan_folder", "core.commands.scan", "openvino"]
-    )
     words = [str(folder), "--model", str(tiny_bundle.path), "--resume"]
     for name in ("warm.csv", "first.csv"):  # the server loads the core at first
         began = time.monotonic()
@@ -446,10 +449,10 @@ def test_no_film_is_lost_or_listed_twice_by_100_kills(
     expected = (tmp_path / "first.csv").read_bytes()
     rng = random.Random(7)
     kills = rounds = within = 0
-    while kills < 100:
+    while kills < 50:
         out, rounds = tmp_path / f"{rounds}.csv", rounds + 1
         status = None
-        while status is None and kills < 100:
+        while status is None and kills < 50:
             wait_s = rng.uniform(0.2, 0.8) * whole
             status = _killed_after([*words, "--out", str(out)], wait_s)
             kills += status is None
@@ -457,9 +460,9 @@ def test_no_film_is_lost_or_listed_twice_by_100_kills(
             # Valid after every kill: a head, whole rows, in order, none twice.
             cut = lines.rfind(b"\n") + 1
             assert expected.startswith(lines[:cut])
-            within += 0 < lines.count(b"\n") < 300
+            within += 0 < lines.count(b"\n") < 120
         if status is None:
             status = _killed_after([*words, "--out", str(out)], 60)
         assert status == 4
         assert out.read_bytes() == expected
-    assert within > 20, "few of the kills met a scan at work"
+    assert within > 10, "few of the kills met a scan at work"

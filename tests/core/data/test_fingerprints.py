@@ -11,13 +11,12 @@ from PIL import Image
 from core.data.fingerprints import (
     LENGTH,
     SIDE,
-    fingerprint,
     fingerprint_of,
     whole_films,
 )
 from core.films.radiograph import read_radiograph
 from tests.phantoms import draw_phantom
-from tests.planted import Film, padded, padded_white
+from tests.planted import Film, fingerprint, padded, padded_white
 
 
 @pytest.fixture(scope="module")

@@ -10,11 +10,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.data.fingerprints import LENGTH, fingerprint
+from core.data.fingerprints import LENGTH
 from core.data.near_duplicates import SimilarPair, similar_pairs
 from core.films.radiograph import read_radiograph
 from tests.phantoms import draw_phantom
-from tests.planted import CHANGES, Film, cropped, flipped, inverted, rotated
+from tests.planted import (
+    CHANGES,
+    Film,
+    cropped,
+    fingerprint,
+    flipped,
+    inverted,
+    rotated,
+)
 
 REAL_FILMS = Path(
     os.environ.get(

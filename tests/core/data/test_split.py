@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +16,23 @@ from core.data.near_duplicates import similar_pairs
 from core.data.split import (
     SPLITS,
     Split,
-    group_samples,
+    group_by_pairs,
     mend_split,
     split_by_group,
 )
 from core.errors import DatasetError
 
 LABELS = ("covid", "normal", "pneumonia")
+
+
+def group_samples(
+    samples: Sequence[Sample],
+    prints: np.ndarray,
+    check: Callable[[], None] = lambda: None,
+) -> np.ndarray:
+    """The groups of films, by what is known of them and how they look."""
+    alike = similar_pairs(prints, lambda share: check())
+    return group_by_pairs(samples, [(pair.first, pair.second) for pair in alike])
 
 
 def sample(name: object, label: str = "covid", **fields: str) -> Sample:
@@ -266,8 +277,6 @@ def test_films_of_a_rare_source_weigh_no_more_than_the_cap() -> None:
 
 
 def test_search_for_copies_can_be_stopped(tmp_path: Path) -> None:
-    from core.data.split import group_samples
-
     class Enough(Exception):
         pass
 

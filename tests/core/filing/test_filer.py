@@ -316,6 +316,22 @@ def test_a_film_stays_where_its_folder_lets_nothing_go() -> None:
         assert (folder / "a.png").exists()
 
 
+def test_a_film_that_stays_keeps_the_name_of_its_copy() -> None:
+    with open_folder() as home:
+        folder = write_films(home / "in", "a.png", "deep/a.png")
+        (folder / "deep").chmod(0o777)
+        rows = [row(folder, "a.png"), row(folder, "deep/a.png")]
+        with as_nobody():
+            file(folder, home / "out", rows[0])
+        folder.chmod(0o555)
+        with as_nobody():
+            result = file(folder, home / "out", *rows, move=True)
+        assert list(result.failed.values()) == [["a.png"]]
+        assert files_in(home / "out/COVID-19") == {"a.png", "a (2).png"}
+        assert not (folder / "deep/a.png").exists()
+        folder.chmod(0o777)
+
+
 def test_a_disk_without_links_overwrites_nothing_either(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -229,12 +229,12 @@ def test_only_so_many_reports_are_kept(isolated_home: Path) -> None:
         (folder / f"crash-2020-01-01-0000{number:02}-1-1.txt").write_text("old")
     session = crash_files.Session({})
     try:
-        for number in range(crash_files.MOST_PER_SESSION + 3):
+        for number in range(crash_files.MAX_PER_SESSION + 3):
             session.report(type(f"Fault{number}", (Exception,), {})())
     finally:
         session.end()
     fresh = crash_files.take_new_reports()
-    assert len(fresh) == crash_files.MOST_PER_SESSION
+    assert len(fresh) == crash_files.MAX_PER_SESSION
     assert crash_files.take_new_reports() == []
     session = crash_files.Session({})
     session.report(ValueError())

@@ -22,6 +22,7 @@ from PIL import Image
 from core.data.dataset import Sample
 from core.errors import BundleError, OutputError
 from core.evaluation.evaluate import Scores, evaluate, without_details
+from core.files import write_json
 from core.jobs.events import EpochEnded
 from core.model.bundle import REPORT, Label, ModelBundle, ModelCard, write_bundle
 from core.reports.html import write_report_html
@@ -30,7 +31,6 @@ from core.reports.report_json import (
     epochs,
     read_report_json,
     report_json,
-    write_report_json,
 )
 from core.reports.sentences import cautions, summary
 from core.reports.text import evaluation_text
@@ -219,7 +219,7 @@ def test_report_is_json_that_a_bundle_can_hold(
     tiny_bundle: ModelBundle, tmp_path: Path
 ) -> None:
     report = make_report(notes=["The batch was halved."])
-    write_report_json(tmp_path / REPORT, report)
+    write_json(tmp_path / REPORT, report)
     files = {name: tiny_bundle.path / name for name in tiny_bundle.card.files}
     files[REPORT] = tmp_path / REPORT
     bundle = write_bundle(tmp_path / "m", tiny_bundle.card, files)
@@ -487,7 +487,7 @@ def test_command_writes_the_page_that_a_bundle_holds(
     without = core("evaluate", tiny_bundle.path, "--report", page)
     assert without.returncode == 2
     assert "--data" in without.stderr
-    write_report_json(tmp_path / REPORT, make_report())
+    write_json(tmp_path / REPORT, make_report())
     files = {name: tiny_bundle.path / name for name in tiny_bundle.card.files}
     files[REPORT] = tmp_path / REPORT
     bundle = write_bundle(tmp_path / "m", tiny_bundle.card, files)

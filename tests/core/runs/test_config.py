@@ -61,6 +61,7 @@ SETTINGS: dict[str, tuple[list[Any], list[Any]]] = {
     "balance": (["none", "labels", "labels-and-sources"], ["sources", 1]),
     "heaviest": ([1, 50], [0.99, "4"]),
     "pools": ([[], ["NIH=a+b"]], ["NIH=a+b", [1]]),
+    "leave_one_source_out": ([True, False], [1, "yes"]),
     "mixed_precision": ([True, False], [0, "false", None]),
     "validation": ([0.01, 0.49], [0, 0.5, 1, -0.2]),
     "test": ([0.01, 0.49], [0, 0.5, 1, -0.2]),

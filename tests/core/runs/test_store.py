@@ -28,21 +28,13 @@ from core.jobs.failures import (
     readable,
     tail_of,
 )
+from core.jobs.folders import safe_name
 from core.paths import runs_dir
 from core.runs.config import TrainingConfig
-from core.runs.run import add_epoch
-from core.runs.store import (
-    FAILED,
-    FINISHED,
-    INTERRUPTED,
-    RUNNING,
-    Run,
-    RunRecord,
-    delete,
-    list_runs,
-    new_run,
-    safe_name,
-)
+from core.runs.progress import add_epoch, read_progress
+from core.runs.record import RunRecord
+from core.runs.run import FAILED, FINISHED, INTERRUPTED, RUNNING, Run
+from core.runs.store import delete, list_runs, new_run
 
 NOON = datetime(2026, 3, 14, 12, 0, 0, tzinfo=UTC)
 
@@ -241,15 +233,15 @@ def test_history_leaves_out_a_torn_line(run: Run) -> None:
     with run.events.open("a") as file:
         file.write(encode_event(epoch("head", 2))[:40])
 
-    assert [e.epoch for e in run.history()] == [1]
-    assert run.last_event() == Progressed("head", 1, 2)
+    assert [e.epoch for e in read_progress(run)[0].epochs] == [1]
+    assert run.channel.last_event() == Progressed("head", 1, 2)
 
 
 def test_epochs_that_come_again_replace_the_earlier(run: Run) -> None:
     say(run, epoch("head", 1), epoch("head", 2), epoch("fine-tuning", 1))
     say(run, epoch("fine-tuning", 2), epoch("fine-tuning", 2, loss=0.1))
 
-    history = run.history()
+    history = read_progress(run)[0].epochs
 
     assert [(e.phase, e.epoch) for e in history] == [
         ("head", 1), ("head", 2), ("fine-tuning", 1), ("fine-tuning", 2)
@@ -270,7 +262,7 @@ def test_first_phase_done_again_removes_the_second() -> None:
 def test_notes_are_each_told_once(run: Run) -> None:
     say(run, Noted("a"), epoch("head", 1), Noted("b"), Noted("a"))
 
-    assert run.notes() == ["a", "b"]
+    assert read_progress(run)[0].notes == ["a", "b"]
 
 
 def test_command_starts_and_goes_on(run: Run) -> None:

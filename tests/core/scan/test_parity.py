@@ -18,7 +18,7 @@ from core.__main__ import main
 from core.films.finder import find_films
 from core.model.bundle import ModelBundle
 from core.scan import parity as module
-from core.scan.parity import MOST, TIME_SHARE, Parity, ParityCheck, _spread
+from core.scan.parity import MAX_FILMS, TIME_SHARE, Parity, ParityCheck, _spread
 from core.scan.row import ScanRow
 from core.scan.scanner import Scanner
 from tests.phantoms import draw_phantom
@@ -170,7 +170,7 @@ def test_many_films_are_taken_at_a_distance_up_to_the_most(
         parity.see(row, np.zeros((32, 32), np.float32))
         if parity.result and parity.result.films > before:
             seen.append(number)
-    assert len(seen) == MOST
+    assert len(seen) == MAX_FILMS
     assert {b - a for a, b in zip(seen, seen[1:], strict=False)} == {50}
 
 
@@ -187,7 +187,7 @@ def test_it_ends_once_the_interval_is_narrow(
 
 def test_rows_are_taken_so_that_the_first_few_lie_far_apart() -> None:
     assert sorted(_spread(5)) == [0, 1, 2, 3, 4]
-    assert len(_spread(100_000)) == len(set(_spread(100_000))) == MOST
+    assert len(_spread(100_000)) == len(set(_spread(100_000))) == MAX_FILMS
     first = sorted(_spread(1000)[:10])
     gaps = [b - a for a, b in zip([0, *first], [*first, 1000], strict=True)]
     assert max(gaps) < 250

@@ -10,9 +10,9 @@ import pytest
 
 from core.scan.row import (
     ScanRow,
+    cells_of,
     decode_line,
     encode_cells,
-    encode_row,
     header,
     is_header,
     labels_of,
@@ -41,7 +41,7 @@ FAILED = dataclasses.replace(
 
 
 def again(row: ScanRow) -> ScanRow:
-    line = encode_row(row, LABELS)
+    line = encode_cells(cells_of(row, LABELS))
     assert line.endswith(b"\n")
     assert line.count(b"\n") == 1
     return row_from_cells(decode_line(line[:-1]), LABELS)
@@ -80,7 +80,7 @@ def test_any_file_name_comes_back_and_makes_one_line(name: str) -> None:
 @pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+1", "-1", "@SUM(1)", "\t=1", "\r"])
 def test_no_cell_begins_as_a_formula(name: str) -> None:
     row = dataclasses.replace(FAILED, file=name, error=name, model=name)
-    line = encode_row(row, LABELS).decode()
+    line = encode_cells(cells_of(row, LABELS)).decode()
     for cell in next(csv.reader(io.StringIO(line))):
         assert cell[:1] not in tuple("=+-@\t\r")
 
@@ -112,7 +112,7 @@ def test_rows_of_before_are_still_read() -> None:
     assert is_header(encode_cells(names), LABELS)
     assert labels_of(names) == LABELS
     assert not is_header(encode_cells(names[:-1]), LABELS)
-    cells = decode_line(encode_row(ROW, LABELS)[:-1])[:-4]
+    cells = cells_of(ROW, LABELS)[:-4]
     assert row_from_cells(cells, LABELS) == ROW
 
 
@@ -128,9 +128,9 @@ def test_rows_of_before_are_still_read() -> None:
     ],
 )
 def test_a_cell_of_the_wrong_kind_is_refused(column: str, value: str) -> None:
-    cells = decode_line(encode_row(ROW, LABELS)[:-1])
+    cells = decode_line(encode_cells(cells_of(ROW, LABELS))[:-1])
     cells[header(LABELS).index(column)] = value
-    with pytest.raises(ValueError, match=r"expected|could not convert|invalid literal"):
+    with pytest.raises(ValueError, match="expected|must be a"):
         row_from_cells(cells, LABELS)
 
 

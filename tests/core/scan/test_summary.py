@@ -19,7 +19,7 @@ from core.scan.summary import (
     shares_of,
     summary_text,
 )
-from core.scan.triage import disease_share, doubt, triage_key
+from core.scan.triage import disease_probability, doubt, triage_key
 from tests.core.scan.test_row import FAILED, ROW
 from tests.tiny_bundle import make_card
 
@@ -45,7 +45,7 @@ def test_rows_are_counted_by_finding() -> None:
     summary.add(row("a", "covid", 0.9, 0.05, 0.05))
     summary.add(row("b", None, 0.4, 0.3, 0.3))
     summary.add(FAILED)
-    assert summary.total.called == {"covid": 1, None: 1}
+    assert summary.total.predicted == {"covid": 1, None: 1}
     assert (summary.total.read, summary.total.not_read) == (2, 1)
     assert summary.evaluation() is None
     assert "uncertain             1   50 % (9 to 91)" in summary_text(summary)
@@ -53,8 +53,9 @@ def test_rows_are_counted_by_finding() -> None:
 
 def test_shares_of_a_label_tell_what_was_ruled_out() -> None:
     counts = FolderCounts()
-    counts.called.update({"normal": 68, "covid": 15, "pneumonia": 16, None: 1})
-    words = {each.words: each.share for each in shares_of(counts, "normal", CARD)}
+    counts.predicted.update({"normal": 68, "covid": 15, "pneumonia": 16, None: 1})
+    shares = shares_of(counts, "normal", CARD)
+    words = {each.words: each.to_json()["share"] for each in shares}
     assert words == {
         "Normal": 0.68,
         "COVID-19": 0.15,
@@ -77,21 +78,21 @@ def test_no_films_of_a_label_have_no_shares() -> None:
 def test_the_measurement_is_scikit_learns() -> None:
     rng = np.random.default_rng(3)
     summary = ScanSummary(CARD, labels_by_folder(CARD))
-    truth, called = [], []
+    truth, predicted = [], []
     for number in range(300):
         label = CARD.label_names[number % 3]
         shares = rng.dirichlet(np.ones(3)) + 0.5 * (np.arange(3) == number % 3)
         shares /= shares.sum()
         summary.add(row(f"{label}/{number}", None, *map(float, shares)))
         truth.append(label)
-        called.append(CARD.label_names[int(shares.argmax())])
+        predicted.append(CARD.label_names[int(shares.argmax())])
     result = summary.evaluation()
     assert result is not None
     names = list(CARD.label_names)
-    expected = confusion_matrix(truth, called, labels=names)
+    expected = confusion_matrix(truth, predicted, labels=names)
     assert result["confusion_matrix"] == expected.tolist()
     assert result["macro_f1"] == pytest.approx(
-        f1_score(truth, called, average="macro"), abs=1e-4
+        f1_score(truth, predicted, average="macro"), abs=1e-4
     )
     low, high = result["accuracy_ci"]
     assert low < result["accuracy"] < high
@@ -143,8 +144,8 @@ def test_likely_disease_comes_first_then_doubt_and_failures_last() -> None:
 
 
 def test_disease_is_what_is_not_normal() -> None:
-    assert disease_share({"covid": 0.2, "normal": 0.7, "other": 0.1}) == (
+    assert disease_probability({"covid": 0.2, "normal": 0.7, "other": 0.1}) == (
         pytest.approx(0.3)
     )
-    assert disease_share({"tb": 0.2, "clear": 0.8}) == 0.2
+    assert disease_probability({"tb": 0.2, "clear": 0.8}) == 0.2
     assert doubt({"tb": 0.5, "clear": 0.5}) == 1.0

@@ -13,17 +13,19 @@ keras = pytest.importorskip("keras")
 
 from core.films.preprocess import DEVIATION_FLOOR  # noqa: E402
 from core.model.gradcam import heatmap_from_evidence  # noqa: E402
-from core.runs.config import BACKBONES, TrainingConfig  # noqa: E402
+from core.runs.config import BACKBONES, USUAL_LAYERS, TrainingConfig  # noqa: E402
 from core.training.backbones import (  # noqa: E402
-    BY_NAME,
+    DEVIATIONS,
     make_backbone,
     standardise,
 )
 from core.training.export import export_openvino  # noqa: E402
 from core.training.heads import HEAD, POOLED, head_model  # noqa: E402
 from tests.networks import SIZE, films, lively_network  # noqa: E402
+from tests.small_network import small_vgg16  # noqa: E402
 
 DEEP = "512-256-64"
+SMALL_HEADS = ("64", "64-32")
 
 
 @pytest.mark.slow
@@ -32,13 +34,18 @@ DEEP = "512-256-64"
     [
         *((name, DEEP, True) for name in BACKBONES),
         ("densenet121", "linear", False),
-        ("vgg16", "64", False),
-        ("vgg16", "64-32", False),
+        *(("vgg16", head, False) for head in SMALL_HEADS),
     ],
 )
 def test_heat_map_equals_gradient_tape_grad_cam(
-    backbone: str, head: str, head_norm: bool, tmp_path: Path
+    backbone: str,
+    head: str,
+    head_norm: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    if head in SMALL_HEADS:  # it is the head that matters
+        monkeypatch.setattr(keras.applications, "VGG16", small_vgg16)
     config = TrainingConfig(
         backbone=backbone, head=head, head_norm=head_norm, size=SIZE
     )
@@ -61,7 +68,7 @@ def test_heat_map_equals_gradient_tape_grad_cam(
         ours = heatmap_from_evidence(evidence[0, :, :, label], (height, width))
         np.testing.assert_allclose(ours, cam / (cam.max() or 1.0), atol=1e-3)
     # And by finite difference: how the logits change as all features grow.
-    alone = head_model(config, embedding.shape[1], 3, dropout=0.0)
+    alone = head_model(config, embedding.shape[1], 3)
     alone.set_weights([w for x in head_layers(network) for w in x.get_weights()])
     step = np.float32(2e-3)
     grown, shrunk = (embedding * (1 + step), embedding * (1 - step))
@@ -118,9 +125,7 @@ def test_deviation_is_what_keras_gives_films_like_those_of_imagenet(
     # Grey at the mean of ImageNet, plus and minus its deviation.
     levels = np.array([0.45 - 0.225, 0.45 + 0.225], np.float32) * 255
     prepared = prepare(np.tile(levels.reshape(1, 2, 1, 1), (1, 1, 1, 3)))
-    assert BY_NAME[name].deviation == pytest.approx(
-        prepared.std(axis=1).mean(), rel=0.02
-    )
+    assert DEVIATIONS[name] == pytest.approx(prepared.std(axis=1).mean(), rel=0.02)
 
 
 @pytest.mark.parametrize("name", BACKBONES)
@@ -128,5 +133,5 @@ def test_takes_any_square_size_and_ends_in_a_feature_map(name: str) -> None:
     backbone = make_backbone(name, 75)
     assert backbone.input_shape == (None, 75, 75, 3)
     assert len(backbone.output_shape) == 4
-    usual = BY_NAME[name].unfreeze_from
+    usual = USUAL_LAYERS[name]
     assert any(layer.weights for layer in backbone.layers[usual:])

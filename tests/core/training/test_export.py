@@ -25,7 +25,7 @@ from core.training.export import (  # noqa: E402
 )
 from core.training.network import build_inference_model  # noqa: E402
 from tests.networks import films, lively_network, write_network_bundle  # noqa: E402
-from tests.small_network import small_vgg16  # noqa: E402
+from tests.small_network import small_resnet50, small_vgg16  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[3]
 CONFIG = TrainingConfig(backbone="vgg16", head="16-8", head_norm=True, size=32)
@@ -55,8 +55,9 @@ def test_exported_graph_agrees_with_keras(network: keras.Model, tmp_path: Path) 
 
 @pytest.mark.slow
 def test_graph_of_a_network_that_learned_its_statistics_has_stopped_learning(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(keras.applications, "ResNet50", small_resnet50)
     config = TrainingConfig(
         backbone="resnet50", head="8", head_norm=True, size=32, weights="none"
     )
@@ -153,10 +154,9 @@ def test_keras_file_needs_nothing_of_this_program(
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_weights_and_exports_are_the_same_on_another_backend(
-    backend: str, tiny_bundle: ModelBundle, tmp_path: Path
+    backend: str, network: keras.Model, tiny_bundle: ModelBundle, tmp_path: Path
 ) -> None:
     pytest.importorskip(backend)
-    network = lively_network(CONFIG)  # whole, for the child builds it anew
     bundle = write_network_bundle(tmp_path / "model", network, CONFIG, tiny_bundle)
     film = films(3, 32)
     np.save(tmp_path / "films.npy", film)

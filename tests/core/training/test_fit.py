@@ -6,8 +6,8 @@ import csv
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, NamedTuple
 
-import msgspec
 import numpy as np
 import pytest
 from PIL import Image
@@ -16,6 +16,7 @@ pytestmark = [pytest.mark.training, pytest.mark.usefixtures("small_backbone")]
 
 keras = pytest.importorskip("keras")
 
+from core.data.dataset import index_dataset  # noqa: E402
 from core.errors import DatasetError, TrainingError  # noqa: E402
 from core.evaluation.findings import cautions_about, notes_about  # noqa: E402
 from core.films.preprocess import PreprocessSpec  # noqa: E402
@@ -29,22 +30,26 @@ from core.jobs.events import (  # noqa: E402
     StageStarted,
     TrainingEvent,
 )
-from core.model.bundle import read_bundle  # noqa: E402
+from core.jobs.progress import StageProgress  # noqa: E402
+from core.model.bundle import ModelBundle, read_bundle  # noqa: E402
 from core.reports.html import write_report_html  # noqa: E402
 from core.reports.model_card import card_text  # noqa: E402
 from core.reports.report_json import read_report_json  # noqa: E402
 from core.reports.sentences import cautions  # noqa: E402
 from core.runs.config import TrainingConfig, config_from_json  # noqa: E402
 from core.runs.job_folder import JobFolder  # noqa: E402
-from core.training import memory, preflight  # noqa: E402
+from core.training import device, preflight  # noqa: E402
+from core.training.check import read_findings  # noqa: E402
+from core.training.checks import check_job  # noqa: E402
 from core.training.compiling import compile_network, tuning_optimiser  # noqa: E402
-from core.training.epochs import Best, Part  # noqa: E402
+from core.training.epochs import Best  # noqa: E402
 from core.training.features import compute_features  # noqa: E402
 from core.training.fit import rate_of  # noqa: E402
 from core.training.network import build_network, unfreeze  # noqa: E402
-from core.training.pipeline import read_films  # noqa: E402
-from core.training.train import run_job  # noqa: E402
+from core.training.pipeline import Part, TrainingFilms, read_films  # noqa: E402
+from core.training.train import _Job, run_job  # noqa: E402
 from tests.phantoms import write_phantom_set  # noqa: E402
+from tests.small_network import small_vgg16  # noqa: E402
 from tests.training_child import SMALL  # noqa: E402
 
 
@@ -67,7 +72,7 @@ def run(
     folder.begin(config, data, "test")
     run_job(
         config,
-        data,
+        check_job(config, data),
         out,
         folder=folder,
         command="test",
@@ -135,7 +140,7 @@ def test_every_optimiser_and_loss_learns(optimiser: str, loss: str) -> None:
 def test_memory_that_ran_out_is_told_from_other_faults(
     error: Exception, answer: bool
 ) -> None:
-    assert memory.is_out_of_memory(error) is answer
+    assert device.is_out_of_memory(error) is answer
 
 
 def test_batch_is_halved_until_a_step_should_fit(
@@ -144,12 +149,12 @@ def test_batch_is_halved_until_a_step_should_fit(
     config = small(size=64)
     network = build_network(config, 3)
     unfreeze(network, config.unfreeze_from)
-    need = memory.bytes_of_step(network, 16)
-    monkeypatch.setattr(memory, "available_memory", lambda: need + 1)
-    assert memory.fitting_batch(network, 16) == 16
-    assert memory.fitting_batch(network, 64) == 16
-    monkeypatch.setattr(memory, "available_memory", lambda: 0)
-    assert memory.fitting_batch(network, 64) == 1
+    need = device.bytes_of_step(network, 16)
+    monkeypatch.setattr(device, "available_memory", lambda: need + 1)
+    assert device.fitting_batch(network, 16) == 16
+    assert device.fitting_batch(network, 64) == 16
+    monkeypatch.setattr(device, "available_memory", lambda: 0)
+    assert device.fitting_batch(network, 64) == 1
 
 
 def test_memory_that_runs_out_halves_the_batch_and_starts_the_epoch_again(
@@ -176,41 +181,44 @@ def test_memory_that_runs_out_halves_the_batch_and_starts_the_epoch_again(
 def test_features_are_of_films_and_of_varied_copies(
     phantoms: Path, tmp_path: Path
 ) -> None:
-    from core.data.dataset import index_dataset
-
-    config = small(weights="default", backbone="densenet121", size=64)
-    config = msgspec.structs.replace(config, feature_copies=2)
+    config = small(feature_copies=2)
     samples = index_dataset(phantoms).samples[:6]
     folder = JobFolder(tmp_path / "work")
     folder.path.mkdir()
-    films = read_films(samples, PreprocessSpec(size=64), folder.path, lambda n: None)
+    films = read_films(samples, PreprocessSpec(size=32), folder.path, lambda n: None)
     rows, truth = np.arange(4), np.zeros(4, np.intp)
     train = Part(rows, truth, np.ones(4, np.float32))
     val = Part(np.array([4]), truth[:1], np.ones(1, np.float32))
-    network = build_network(config, 3)
-    counted: list[tuple[int, int]] = []
-
-    def count(done: int, total: int) -> None:
-        counted.append((done, total))
+    told: list[TrainingEvent] = []
 
     features = compute_features(
-        network,
-        films,
-        train,
-        val,
+        build_network(config, 3),
+        TrainingFilms(films.pixels, train, val, 3),
         config,
         folder=folder,
-        start=lambda stage, detail: None,
-        on_film=count,
+        progress=StageProgress(told.append, Control()),
     )
 
-    assert features.films.shape == (6, 1024)
-    assert features.copies.shape == (2, 4, 1024)
+    assert features.films.shape == (6, 256)
+    assert features.copies.shape == (2, 4, 256)
     assert features.films[:5].any(axis=1).all()
     assert not features.films[5].any(), "in neither split"
     assert not np.allclose(features.copies[0], features.films[:4], atol=1e-3)
     assert not np.allclose(features.copies[0], features.copies[1], atol=1e-3)
-    assert counted[-1] == (13, 13)
+    assert isinstance(told[-1], Progressed)
+    assert (told[-1].done, told[-1].total) == (13, 13)
+
+
+def split_of(
+    config: TrainingConfig, data: Path, folder: Path
+) -> tuple[dict[str, Any], list[str]]:
+    """What a job finds out about its films before it trains, and its notes."""
+    told: list[TrainingEvent] = []
+    job = _Job(config, JobFolder(folder), StageProgress(told.append, Control()))
+    folder.mkdir()
+    films, dataset = job.read(check_job(config, data))
+    job.split(dataset, films)
+    return read_findings(folder), [e.message for e in told if isinstance(e, Noted)]
 
 
 def manifest_of(phantoms: Path, target: Path, **changes: dict[int, str]) -> Path:
@@ -252,17 +260,6 @@ def test_copies_in_two_given_splits_are_refused(phantoms: Path, tmp_path: Path) 
     assert "accept_leaks" in caught.value.hint
 
 
-def test_copies_are_accepted_for_a_reason_that_the_record_tells(
-    phantoms: Path, tmp_path: Path
-) -> None:
-    out = tmp_path / "model"
-    reason = "Only to see how much it flatters."
-    run(small(epochs=0, accept_leaks=reason), leaking(phantoms, tmp_path), out)
-    bundle = read_bundle(out)
-    assert bundle.card.training["config"]["accept_leaks"] == reason
-    assert reason in cautions(read_report_json(bundle))[0]
-
-
 @pytest.mark.parametrize(
     ("asked_at", "where"),
     [
@@ -282,20 +279,52 @@ def test_record_names_the_phase_in_which_training_was_ended_by_hand(
 
     out = tmp_path / "model"
     run(small(head_epochs=3), phantoms, out, finish, control)
-    (note,) = read_bundle(out).card.training["notes"]
+    training = read_bundle(out).card.training
+    phases = [epoch["phase"] for epoch in training["history"]]
+    assert phases == ["head"] * len(phases)
+    assert len(phases) == (1 if asked_at is EpochEnded else 3)
+    (note,) = training["notes"]
     assert f"ended by hand in {where};" in note
     assert read_report_json(read_bundle(out))["notes"] == [note]
 
 
-def test_what_the_files_give_away_is_kept_with_the_model(tmp_path: Path) -> None:
-    manifest = write_phantom_set(tmp_path / "films", per_label=12, size=64)
-    for path in (tmp_path / "films" / "normal").iterdir():
+class Flattered(NamedTuple):
+    """A model and what its training told."""
+
+    bundle: ModelBundle
+    told: list[TrainingEvent]
+
+
+@pytest.fixture(scope="module")
+def flattered(tmp_path_factory: pytest.TempPathFactory) -> Flattered:
+    """A model whose test films are in part known to it, and told by their files."""
+    folder = tmp_path_factory.mktemp("flattered")
+    manifest = write_phantom_set(folder / "films", per_label=12, size=64)
+    for path in (folder / "films" / "normal").iterdir():
         film = Image.open(path).convert("L")
         film.save(path, "JPEG", quality=60)  # whatever its suffix says
     told: list[TrainingEvent] = []
-    out = tmp_path / "model"
-    run(small(epochs=0), manifest, out, told.append)
-    bundle = read_bundle(out)
+    config = small(epochs=0, accept_leaks="Only to see how much it flatters.")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keras.applications, "VGG16", small_vgg16)
+        patch.setenv("HILUM_HOME", str(folder / "home"))
+        run(config, leaking(manifest, folder), folder / "model", told.append)
+    return Flattered(read_bundle(folder / "model"), told)
+
+
+def test_copies_are_accepted_for_a_reason_that_the_record_tells(
+    flattered: Flattered,
+) -> None:
+    reason = "Only to see how much it flatters."
+    training = flattered.bundle.card.training
+    assert training["config"]["accept_leaks"] == reason
+    assert reason in cautions(read_report_json(flattered.bundle))[0]
+
+
+def test_what_the_files_give_away_is_kept_with_the_model(
+    flattered: Flattered, tmp_path: Path
+) -> None:
+    bundle, told = flattered.bundle, flattered.told
     names = {label.name: label.display_name for label in bundle.card.labels}
     (caution,) = cautions_about(bundle.card.data, names)
     assert "the size and kind of the file alone tells" in caution
@@ -307,7 +336,6 @@ def test_what_the_files_give_away_is_kept_with_the_model(tmp_path: Path) -> None
     write_report_html(tmp_path / "report.html", report)
     page = (tmp_path / "report.html").read_text("utf-8")
     split = notes_about(bundle.card.data, names)[-1]
-    assert "by patient and likeness" in split
     for text in (page, card_text(bundle)):
         assert caution in text
         assert split in text
@@ -318,10 +346,8 @@ def test_films_without_patients_are_said_to_be_split_by_likeness(
 ) -> None:
     write_phantom_set(tmp_path / "films", per_label=10, size=64)
     (tmp_path / "films" / "manifest.csv").unlink()
-    out = tmp_path / "model"
-    run(small(epochs=0), tmp_path / "films", out)
-    said = notes_about(read_bundle(out).card.data, {})
-    assert said[-1] == (
+    found, _ = split_of(small(), tmp_path / "films", tmp_path / "work")
+    assert notes_about(found, {})[-1] == (
         "The films were split by likeness alone, since no patient is known."
     )
 
@@ -346,17 +372,16 @@ def test_film_that_changed_since_the_split_was_written_is_left_out(
         for number, row in enumerate(rows):
             path = str(phantoms.parent / row["file"])
             writer.writerow({**row, "file": path, "sha256": sums[number]})
-    told: list[TrainingEvent] = []
-    out = tmp_path / "model"
-    run(small(epochs=0), data, out, told.append)
-    assert read_bundle(out).card.data["unreadable"] == 1
-    assert any("has changed" in e.message for e in told if isinstance(e, Noted))
+    found, notes = split_of(small(), data, tmp_path / "work")
+    assert found["findings"]["films"] == len(rows) - 1
+    assert ["has changed" in note for note in notes].count(True) == 1
+    assert "by patient and likeness" in notes_about(found, {})[-1]
 
 
 def test_dry_run_tells_device_memory_batch_and_minutes(phantoms: Path) -> None:
     told: list[TrainingEvent] = []
     found = preflight.preflight(
-        small(), phantoms, report=told.append, control=Control()
+        small(), check_job(small(), phantoms), report=told.append, control=Control()
     )
     assert json.loads(json.dumps(found)) == found
     assert found["device"]
@@ -371,9 +396,12 @@ def test_dry_run_tells_device_memory_batch_and_minutes(phantoms: Path) -> None:
 def test_dry_run_halves_the_batch_where_memory_is_short(
     phantoms: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(memory, "available_memory", lambda: 0)
+    monkeypatch.setattr(device, "available_memory", lambda: 0)
     found = preflight.preflight(
-        small(), phantoms, report=lambda event: None, control=Control()
+        small(),
+        check_job(small(), phantoms),
+        report=lambda event: None,
+        control=Control(),
     )
     assert (found["batch_asked"], found["batch"]) == (8, 1)
     assert any("will use 1." in note for note in found["notes"])
@@ -383,7 +411,7 @@ def test_dry_run_of_a_layer_that_the_backbone_lacks_is_refused(phantoms: Path) -
     with pytest.raises(TrainingError, match="none can be unfrozen"):
         preflight.preflight(
             small(unfreeze_from=100),
-            phantoms,
+            check_job(small(), phantoms),
             report=lambda event: None,
             control=Control(),
         )

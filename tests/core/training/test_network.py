@@ -28,6 +28,7 @@ from core.training.network import (  # noqa: E402
     unfreeze,
 )
 from tests.networks import films, lively_network, write_network_bundle  # noqa: E402
+from tests.small_network import small_resnet50  # noqa: E402
 
 SMALL = TrainingConfig(backbone="vgg16", head="8-4", head_norm=True, size=32)
 DENSE = TrainingConfig(size=32)
@@ -145,10 +146,17 @@ def test_film_and_head_stay_float32_where_the_backbone_computes_in_bfloat16(
     )
 
 
+@pytest.fixture
+def small_resnet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """ResNet50 is a small network that normalises too."""
+    monkeypatch.setattr(keras.applications, "ResNet50", small_resnet50)
+
+
+@pytest.mark.usefixtures("small_resnet")
 def test_normalisation_learns_in_the_head_but_not_in_a_frozen_backbone() -> None:
     config = TrainingConfig(backbone="resnet50", size=32, head="4", head_norm=True)
     network = build_network(config, 2)
-    unfreeze(network, 170)
+    unfreeze(network, 4)
     before = backbone_weights(network)
     head_before = network.get_layer("norm_1").get_weights()
     network.compile("sgd", "mse", jit_compile=False)
@@ -164,11 +172,12 @@ def test_normalisation_learns_in_the_head_but_not_in_a_frozen_backbone() -> None
             np.testing.assert_array_equal(now, then)
 
 
+@pytest.mark.usefixtures("small_resnet")
 def test_statistics_learn_where_the_job_starts_from_nothing() -> None:
     config = TrainingConfig(backbone="resnet50", size=32, weights="none")
     network = build_network(config, 2)
     unfreeze(network, 0, statistics=config.learns_statistics)
-    norm = network.get_layer(BACKBONE).get_layer("conv5_block3_3_bn")
+    norm = network.get_layer(BACKBONE).get_layer("norm2")
     before = norm.get_weights()
     network.compile("sgd", "mse", jit_compile=False)
     network.train_on_batch(films(4, 32), np.ones((4, 2), np.float32))

@@ -8,6 +8,7 @@ import resource
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -59,22 +60,6 @@ def test_finish_ends_training_and_makes_a_model_of_the_best_weights(
     assert any("ended by hand" in note for note in bundle.card.training["notes"])
 
 
-def test_finish_in_the_first_phase_makes_a_model_of_the_head(
-    phantoms: Path, tmp_path: Path, start: Start
-) -> None:
-    out = tmp_path / "model"
-    long = write_job(tmp_path / "job.json", head_epochs=500, patience=0)
-    child = start("--data", phantoms, "--out", out, "--config", long, "--events")
-    child.until(EpochEnded, phase="head")
-    child.say(FINISH)
-    status, errors = child.finish()
-
-    assert status == 0, errors
-    bundle = read_bundle(out)
-    assert epochs_of(bundle, "fine-tuning") == []
-    assert len(epochs_of(bundle, "head")) < 500
-
-
 def test_a_job_that_was_left_alone_goes_on_and_can_be_stopped_from_elsewhere(
     phantoms: Path, tmp_path: Path, start: Start
 ) -> None:
@@ -83,13 +68,10 @@ def test_a_job_that_was_left_alone_goes_on_and_can_be_stopped_from_elsewhere(
     channel = JobChannel(tmp_path)
     words = ["train", "--data", phantoms, "--out", out, "--config", long]
     child = channel.start([str(word) for word in words])
-    while not diary.exists():
-        assert child.poll() is None
-    told = diary.read_text("utf-8").count("\n")
-    while diary.read_text("utf-8").count("\n") < told + 3:
+    while not diary.exists() or diary.read_text("utf-8").count("\n") < 3:
         assert child.poll() is None, channel.log.read_text("utf-8")
-    while not work_of(out).is_running():
-        assert child.poll() is None, channel.log.read_text("utf-8")
+        time.sleep(0.05)
+    assert work_of(out).is_running()
 
     channel.request(STOP)
 
@@ -156,23 +138,6 @@ def test_trains_on_jax_and_spreads_a_batch_over_its_devices(
     assert card.training["parity"]["largest_probability_difference"] < 1e-3
 
 
-def test_unreadable_films_among_good_ones_are_left_out_with_their_reason(
-    tmp_path: Path, job: Path, start: Start
-) -> None:
-    data = films_by_label(tmp_path / "films", per_label=8)
-    (data / "covid" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n and no more")
-    (data / "normal" / "notes.txt").write_text("No film.", encoding="utf-8")
-    out = tmp_path / "model"
-    child = start("--data", data, "--out", out, "--config", job, "--events")
-    status, errors = child.finish()
-
-    assert status == 0, errors
-    notes = [e.message for e in child.events if isinstance(e, Noted)]
-    assert any("covid/broken.png" in note for note in notes)
-    assert any("normal/notes.txt" in note for note in notes)
-    assert read_bundle(out).card.data["unreadable"] == 2
-
-
 def test_two_films_of_a_label_are_refused_with_what_is_needed(
     tmp_path: Path, job: Path, start: Start
 ) -> None:
@@ -184,16 +149,25 @@ def test_two_films_of_a_label_are_refused_with_what_is_needed(
     assert "There are 2 independent films labelled covid" in errors
 
 
-def test_labels_and_places_may_have_any_letters(tmp_path: Path, start: Start) -> None:
-    data = films_by_label(tmp_path / "Röntgen 写真", per_label=6)
+def test_labels_and_places_may_have_any_letters_and_films_may_be_unreadable(
+    tmp_path: Path, start: Start
+) -> None:
+    data = films_by_label(tmp_path / "Röntgen 写真", per_label=7)
     (data / "covid").rename(data / "COVID-19 Ω")
     (data / "pneumonia").rename(data / "肺炎")
+    (data / "肺炎" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n and no more")
+    (data / "normal" / "notes.txt").write_text("No film.", encoding="utf-8")
     job = write_job(tmp_path / "job.json", labels=[], epochs=0)
     out = tmp_path / "модель"
     child = start("--data", data, "--out", out, "--config", job, "--events")
     status, errors = child.finish()
     assert status == 0, errors
-    assert read_bundle(out).card.label_names == ("COVID-19 Ω", "normal", "肺炎")
+    notes = [e.message for e in child.events if isinstance(e, Noted)]
+    assert any("肺炎/broken.png" in note for note in notes)
+    assert any("normal/notes.txt" in note for note in notes)
+    card = read_bundle(out).card
+    assert card.label_names == ("COVID-19 Ω", "normal", "肺炎")
+    assert card.data["unreadable"] == 2
 
 
 def test_data_that_vanishes_while_it_is_read_ends_in_one_sentence(

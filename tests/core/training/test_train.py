@@ -20,8 +20,10 @@ from core.films.preprocess import (  # noqa: E402
 from core.runs.config import Augmentation, TrainingConfig  # noqa: E402
 from core.runs.job_folder import JobFolder, save_weights, without_folder  # noqa: E402
 from core.training.pipeline import (  # noqa: E402
+    Part,
     StoredBatches,
     TrainingBatches,
+    TrainingFilms,
     draw,
     read_films,
     vary,
@@ -69,14 +71,10 @@ def test_films_are_drawn_as_often_as_they_weigh() -> None:
 
 def test_an_epoch_is_the_same_after_a_resume_and_differs_from_the_next() -> None:
     pixels = films(6)[..., 0].astype(np.uint8)
-    options = {
-        "classes": 2,
-        "batch": 4,
-        "augmentation": Augmentation(),
-        "seed": 5,
-    }
-    parts = (np.arange(1, 6), np.array([0, 1, 0, 1, 1]), np.ones(5, np.float32))
-    first, second = (TrainingBatches(pixels, *parts, **options) for _ in range(2))
+    train = Part(np.arange(1, 6), np.array([0, 1, 0, 1, 1]), np.ones(5, np.float32))
+    config = TrainingConfig(seed=5)
+    stored = TrainingFilms(pixels, train, train, 2)
+    first, second = (TrainingBatches(stored, config, 4) for _ in range(2))
     first.start_epoch(3)
     first[0]  # what was drawn before does not matter
     second.start_epoch(3)
@@ -91,7 +89,8 @@ def test_an_epoch_is_the_same_after_a_resume_and_differs_from_the_next() -> None
 
 def test_validation_films_are_given_as_they_are() -> None:
     pixels = films(5)[..., 0].astype(np.uint8)
-    batches = StoredBatches(pixels, np.array([4, 0, 2]), 2)
+    val = Part(np.array([4, 0, 2]), np.zeros(3, int), np.ones(3, np.float32))
+    batches = StoredBatches(TrainingFilms(pixels, val, val, 2), 2)
     given = np.concatenate([batches[n][0] for n in range(len(batches))])
     np.testing.assert_array_equal(given[..., 0], pixels[[4, 0, 2]])
 
@@ -115,8 +114,8 @@ def test_films_are_read_once_and_bad_ones_are_counted(tmp_path: Path) -> None:
     assert len(read.samples) == len(read.pixels) == len(samples) - 1
     from core.films.radiograph import read_radiograph
 
-    row = read.rows(read.samples[-1:])[0]
-    film = read_radiograph(read.samples[-1].path)
+    row = len(read.samples) - 1
+    film = read_radiograph(read.samples[row].path)
     expected = np.rint(to_network_input(film, spec)[0, :, :, 0])
     np.testing.assert_array_equal(read.pixels[row], expected)
     again = read_films(samples, spec, folder, counted.append)

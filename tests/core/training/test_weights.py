@@ -17,8 +17,8 @@ keras = pytest.importorskip("keras")
 from core.errors import CoreError, TrainingError  # noqa: E402
 from core.model.bundle import ModelBundle, read_bundle  # noqa: E402
 from core.paths import default_bundle_dir, weights_dir  # noqa: E402
-from core.runs.config import TrainingConfig  # noqa: E402
-from core.training.backbones import BACKBONE, BY_NAME, make_backbone  # noqa: E402
+from core.runs.config import BACKBONES, TITLES, TrainingConfig  # noqa: E402
+from core.training.backbones import BACKBONE, imagenet_file, make_backbone  # noqa: E402
 from core.training.network import (  # noqa: E402
     build_network,
     check_network,
@@ -186,7 +186,7 @@ def test_chexnet_starts_no_other_backbone(network: keras.Model) -> None:
         load_start(network, config)
 
 
-@pytest.mark.parametrize("name", list(BY_NAME))
+@pytest.mark.parametrize("name", BACKBONES)
 def test_without_a_network_the_file_with_the_imagenet_weights_is_named(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -214,7 +214,7 @@ def test_imagenet_weights_that_the_user_keeps_are_not_downloaded(
 
     monkeypatch.setattr("keras.src.utils.file_utils.get_file", download)
     monkeypatch.setattr(Path, "home", lambda: tmp_path)
-    kept = tmp_path / ".keras" / "models" / BY_NAME["vgg16"].imagenet
+    kept = tmp_path / ".keras" / "models" / imagenet_file("vgg16")
     kept.parent.mkdir(parents=True)
     network.get_layer(BACKBONE).save(kept)
     fresh = build_network(SMALL, 2)
@@ -229,7 +229,7 @@ def test_imagenet_weights_are_loaded_by_keras_itself(
     drawn = make_backbone("vgg16", 32)
 
     def fetch(name: str, url: str, **_: object) -> str:
-        assert name == BY_NAME["vgg16"].imagenet
+        assert name == imagenet_file("vgg16")
         assert name in url
         return "vgg16.h5"
 
@@ -272,7 +272,7 @@ def test_weights_of_another_architecture_are_refused(
     network.get_layer(BACKBONE).save_weights(path)
     for name in ("vgg19", "densenet121"):
         config = TrainingConfig(backbone=name, size=32, weights=str(path))
-        with pytest.raises(TrainingError, match=f"do not fit a {BY_NAME[name].title}"):
+        with pytest.raises(TrainingError, match=f"do not fit a {TITLES[name]}"):
             load_start(build_network(config, 2), config)
 
 

@@ -506,7 +506,7 @@ def test_a_damaged_model_file_is_told(
 
 
 def test_alt_and_a_number_change_the_tab(window: MainWindow, qtbot: QtBot) -> None:
-    actions = {action.text(): action for action in window._tab_list}
+    actions = {action.text(): action for action in window.findChildren(QAction)}
     assert actions["Scan tab"].shortcut().toString() == "Alt+2"
     assert actions["Retrain tab"].shortcut().toString() == "Alt+3"
     actions["Retrain tab"].trigger()

@@ -14,11 +14,12 @@ from pytestqt.qtbot import QtBot
 from core.model.bundle import ModelBundle
 from core.paths import checks_dir
 from desktop.retrain.new_run_page import DATA, SETTINGS, START, NewRunPage
-from desktop.retrain.runs.request import RunRequest
+from desktop.retrain.runs.kind import RunRequest
 from desktop.settings import Settings
 from tests.run_preparation import (
     StandIn,
     audit_record,
+    change_settings,
     leaky_record,
     put_stand_in,
 )
@@ -61,7 +62,7 @@ def idle(qtbot: QtBot, page: NewRunPage) -> None:
 def test_without_films_a_training_cannot_start_and_says_why(page: NewRunPage) -> None:
     page.go_to(START)
     assert not page.start_button.isEnabled()
-    assert page.why == "Choose the films to learn from first."
+    assert page.why.text() == "Choose the films to learn from first."
     assert page.request is None
 
 
@@ -87,7 +88,7 @@ def test_start_hands_over_films_settings_and_split(
     qtbot: QtBot, page: NewRunPage, stand_in: StandIn, data: Path
 ) -> None:
     with_films(qtbot, page, data)
-    page.form.set_values({"name": "Ward 7", "epochs": 2, "backend": "torch"})
+    change_settings(page.form, {"name": "Ward 7", "epochs": 2, "backend": "torch"})
     page.go_to(START)
     with qtbot.waitSignal(page.start_asked) as asked:
         qtbot.mouseClick(page.start_button, Qt.MouseButton.LeftButton)
@@ -109,7 +110,7 @@ def test_a_training_need_not_wait_for_the_check_of_the_machine(
     page.go_to(START)
     assert page.preflight.is_checking
     assert page.start_button.isEnabled()
-    assert "need not wait" in page.why
+    assert "need not wait" in page.why.text()
     page.preflight.stop()
     idle(qtbot, page)
 
@@ -121,7 +122,7 @@ def test_the_last_step_checks_the_machine_by_itself(
     page.go_to(START)
     qtbot.waitUntil(lambda: page.preflight.is_current, timeout=20_000)
     idle(qtbot, page)
-    assert page.why == "It will take about 2.2 hours."
+    assert page.why.text() == "It will take about 2.2 hours."
 
 
 def test_leaks_accepted_in_writing_go_into_the_job(
@@ -147,10 +148,10 @@ def test_a_setting_that_cannot_be_used_blocks_the_start(
     qtbot: QtBot, page: NewRunPage, stand_in: StandIn, data: Path
 ) -> None:
     with_films(qtbot, page, data)
-    page.form.set_values({"head": "many"})
+    change_settings(page.form, {"head": "many"})
     page.go_to(START)
     assert not page.start_button.isEnabled()
-    assert page.why.startswith("Head: ")
+    assert page.why.text().startswith("Head: ")
 
 
 def test_the_recipe_s_shares_can_be_taken_over(
@@ -158,11 +159,12 @@ def test_the_recipe_s_shares_can_be_taken_over(
 ) -> None:
     with_films(qtbot, page, data)
     page.form.set_preset("mumtaz-fine-tuning")
-    assert "80 / 10 / 10" in page.form.chooser.shares_note
-    page.form.chooser._take_shares.click()
+    assert "80 / 10 / 10" in page.form.chooser.shares_note.text()
+    assert not page.form.chooser.shares_note.isHidden()
+    page.form.chooser.shares_button.click()
     qtbot.waitUntil(lambda: not page.reason, timeout=20_000)
     assert page.config.test == 0.1
-    assert page.form.chooser.shares_note == ""
+    assert page.form.chooser.shares_note.isHidden()
 
 
 def test_a_split_of_the_user_s_own_is_not_questioned(
@@ -173,14 +175,14 @@ def test_a_split_of_the_user_s_own_is_not_questioned(
     stand_in.answer(record)
     with_films(qtbot, page, data)
     page.form.set_preset("mumtaz-fine-tuning")
-    assert page.form.chooser.shares_note == ""
+    assert page.form.chooser.shares_note.isHidden()
 
 
 def test_the_commands_for_a_terminal_are_copied(
     qtbot: QtBot, page: NewRunPage, stand_in: StandIn, data: Path
 ) -> None:
     with_films(qtbot, page, data)
-    page.form.set_values({"epochs": 2})
+    change_settings(page.form, {"epochs": 2})
     page.command.copy.click()
     check, train = QGuiApplication.clipboard().text().splitlines()
     assert check.startswith(f"python -m core audit {data}")
@@ -194,7 +196,7 @@ def test_films_of_the_user_s_are_tried_and_shown(
 ) -> None:
     with_films(qtbot, page, data)
     page.data.options.pattern.setText(r"^(\d+)_")
-    qtbot.waitUntil(lambda: page.data.options.example == "0001_pa.png → 0001")
+    qtbot.waitUntil(lambda: page.data.options.example.text() == "0001_pa.png → 0001")
     assert page.form.preview.film == data / "covid" / "0001_pa.png"
 
 

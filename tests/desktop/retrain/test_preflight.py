@@ -10,15 +10,15 @@ from pytestqt.qtbot import QtBot
 
 from core.errors import OutputError
 from core.runs.config import TrainingConfig, config_from_json
-from desktop.retrain.data.check_folder import CheckFolder
 from desktop.retrain.preflight import (
+    PreflightPanel,
     batch_in_words,
     memory_in_words,
     minutes_in_words,
-    parts_in_words,
     read_preflight,
+    time_in_words,
 )
-from desktop.retrain.preflight_panel import PreflightJob, PreflightPanel
+from desktop.retrain.runs.kind import RunRequest
 from tests.run_preparation import (
     PREFLIGHT,
     StandIn,
@@ -35,17 +35,22 @@ def stand_in(
 
 @pytest.fixture
 def panel(qtbot: QtBot) -> Iterator[PreflightPanel]:
-    folder = CheckFolder()
-    panel = PreflightPanel(folder)
+    panel = PreflightPanel()
     qtbot.addWidget(panel)
     yield panel
     panel.shut_down()
-    folder.clear()
 
 
 @pytest.fixture
-def job(tmp_path: Path) -> PreflightJob:
-    return PreflightJob(TrainingConfig(epochs=3), tmp_path / "split.csv", "torch")
+def job(tmp_path: Path) -> RunRequest:
+    return RunRequest(
+        TrainingConfig(epochs=3),
+        "default",
+        tmp_path,
+        tmp_path / "split.csv",
+        tmp_path / "audit.json",
+        "torch",
+    )
 
 
 def checked(qtbot: QtBot, panel: PreflightPanel) -> None:
@@ -90,8 +95,8 @@ def test_memory_that_a_step_needs_may_be_unknown(tmp_path: Path) -> None:
 
 
 def test_the_longest_part_comes_first(tmp_path: Path) -> None:
-    words = parts_in_words(read(tmp_path))
-    assert words.startswith("fine-tuning 2.1 hours, head 3 minutes")
+    words = time_in_words(read(tmp_path))
+    assert words.startswith("about 2.2 hours: fine-tuning 2.1 hours, head 3 minutes")
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"device": "x"}'])
@@ -108,28 +113,30 @@ def test_without_a_job_there_is_nothing_to_check(panel: PreflightPanel) -> None:
 
 
 def test_a_check_says_device_time_batch_and_memory(
-    qtbot: QtBot, panel: PreflightPanel, stand_in: StandIn, job: PreflightJob
+    qtbot: QtBot, panel: PreflightPanel, stand_in: StandIn, job: RunRequest
 ) -> None:
     panel.set_job(job)
     checked(qtbot, panel)
-    assert panel.facts["Device"] == "Processor, 2 cores, by TensorFlow"
-    assert panel.facts["Time"].startswith("about 2.2 hours")
-    assert panel.device_warning == "No graphics card will be used."
-    assert "The batch was halved." in panel.notes
+    assert panel.facts["Device"].text() == "Processor, 2 cores, by TensorFlow"
+    assert panel.facts["Time"].text().startswith("about 2.2 hours")
+    assert not panel.device.isHidden()
+    assert panel.device.text == "No graphics card will be used."
+    assert "The batch was halved." in panel.notes.text()
     assert panel.is_current
 
 
 def test_on_a_graphics_card_there_is_no_warning(
-    qtbot: QtBot, panel: PreflightPanel, stand_in: StandIn, job: PreflightJob
+    qtbot: QtBot, panel: PreflightPanel, stand_in: StandIn, job: RunRequest
 ) -> None:
     stand_in.answer_preflight({**PREFLIGHT, "device": "NVIDIA H200", "reason": ""})
     panel.set_job(job)
     checked(qtbot, panel)
-    assert panel.device_warning == ""
+    assert panel.result is not None
+    assert panel.device.isHidden()
 
 
 def test_the_child_gets_the_whole_job(
-    qtbot: QtBot, panel: PreflightPanel, stand_in: StandIn, job: PreflightJob
+    qtbot: QtBot, panel: PreflightPanel, stand_in: StandIn, job: RunRequest
 ) -> None:
     panel.set_job(job)
     checked(qtbot, panel)
@@ -142,18 +149,18 @@ def test_the_child_gets_the_whole_job(
 
 
 def test_other_settings_make_the_result_one_of_before(
-    qtbot: QtBot, panel: PreflightPanel, stand_in: StandIn, job: PreflightJob
+    qtbot: QtBot, panel: PreflightPanel, stand_in: StandIn, job: RunRequest
 ) -> None:
     panel.set_job(job)
     checked(qtbot, panel)
     panel.set_job(dataclasses.replace(job, config=TrainingConfig(epochs=4)))
     assert not panel.is_current
-    assert panel.status == "The settings have changed since."
-    assert panel.facts["Time"].startswith("about 2.2 hours")
+    assert panel.status.text() == "The settings have changed since."
+    assert panel.facts["Time"].text().startswith("about 2.2 hours")
 
 
 def test_a_job_that_was_checked_is_not_checked_again_by_itself(
-    qtbot: QtBot, panel: PreflightPanel, stand_in: StandIn, job: PreflightJob
+    qtbot: QtBot, panel: PreflightPanel, stand_in: StandIn, job: RunRequest
 ) -> None:
     panel.set_job(job)
     panel.check_if_needed()
@@ -163,27 +170,27 @@ def test_a_job_that_was_checked_is_not_checked_again_by_itself(
 
 
 def test_a_failed_check_keeps_the_last_result(
-    qtbot: QtBot, panel: PreflightPanel, stand_in: StandIn, job: PreflightJob
+    qtbot: QtBot, panel: PreflightPanel, stand_in: StandIn, job: RunRequest
 ) -> None:
     panel.set_job(job)
     checked(qtbot, panel)
     stand_in.set("fails", "The weights do not fit.")
     checked(qtbot, panel)
-    assert panel.failure == "The weights do not fit."
+    assert panel.failure.cause.text == "The weights do not fit."
     assert panel.result is not None
-    assert panel.status == "The check failed."
+    assert panel.status.text() == "The check failed."
 
 
 def test_a_check_of_the_machine_can_be_cancelled(
-    qtbot: QtBot, panel: PreflightPanel, stand_in: StandIn, job: PreflightJob
+    qtbot: QtBot, panel: PreflightPanel, stand_in: StandIn, job: RunRequest
 ) -> None:
     says = {"event": "StageStarted", "stage": "start", "detail": "Loading Keras."}
     stand_in.set("says", json.dumps(says))
     stand_in.set("waits")
     panel.set_job(job)
     panel.check()
-    qtbot.waitUntil(lambda: panel.status == "Loading Keras.", timeout=20_000)
+    qtbot.waitUntil(lambda: panel.progress.words == "Loading Keras.", timeout=20_000)
     panel.stop()
     qtbot.waitUntil(lambda: not panel.is_checking)
-    assert panel.status == "The check was cancelled."
+    assert panel.status.text() == "The check was cancelled."
     assert panel.result is None

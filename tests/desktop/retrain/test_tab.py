@@ -21,12 +21,11 @@ from core import paths
 from core.jobs.events import JobStopped, StageStarted, encode_event
 from core.model.bundle import CARD, ModelBundle
 from core.runs.config import TrainingConfig
-from core.runs.progress import RunProgress
+from core.runs.progress import RunProgress, read_progress
 from core.runs.record import RunRecord
 from core.runs.run import FAILED, FINISHED, INTERRUPTED, RUNNING, Run
 from core.runs.store import list_runs, new_run
-from desktop.retrain.runs.kind import TrainingKind
-from desktop.retrain.runs.request import RunRequest
+from desktop.retrain.runs.kind import RunRequest, TrainingKind
 from desktop.retrain.tab import RetrainTab
 from desktop.settings import Settings
 from desktop.work.kind import Active
@@ -161,7 +160,7 @@ def test_run_ends_in_its_report(
 
     (run,) = list_runs()
     assert run.state() == FINISHED
-    assert [epoch.epoch for epoch in run.history()] == [1, 2, 3]
+    assert [epoch.epoch for epoch in read_progress(run)[0].epochs] == [1, 2, 3]
     assert run.audit.is_file()
     assert run.times.seconds() > 0
     assert [r.path for r in tab.panel.runs] == [run.path]
@@ -313,7 +312,7 @@ def test_closing_can_pause_the_run(
 
     assert tab.may_close()
     assert run.state() == INTERRUPTED
-    assert run.last_event() == JobStopped()
+    assert run.channel.last_event() == JobStopped()
     assert not isinstance(QApplication.activeModalWidget(), QDialog)
 
 

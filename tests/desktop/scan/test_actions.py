@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 from PyQt5.QtCore import QTimer, QUrl
 from PyQt5.QtGui import QDesktopServices
@@ -15,18 +16,29 @@ from pytestqt.qtbot import QtBot
 
 from core.filing.log import NAME
 from core.model.bundle import ModelBundle
+from core.scan.results import read_rows
 from core.scan.store import Scan
 from desktop.models import file_dialogs as model_dialogs
 from desktop.scan.actions import ScanActions
-from desktop.scan.export_dialog import ScanExportDialog
-from desktop.scan.export_jobs import ALL, SELECTED, SHOWN, Choice, ScanTask
-from desktop.scan.filing_dialog import FilingDialog
+from desktop.scan.dialogs import FORMS, FilingDialog, ScanExportDialog
+from desktop.scan.table.rows import RowStore
+from desktop.scan.worklist import (
+    ALL,
+    SELECTED,
+    SHOWN,
+    Choice,
+    ScanTask,
+    choices_in,
+    clean_up,
+    prepare,
+    totals_task,
+)
 from desktop.widgets import confirm
 from desktop.widgets.notify import Notice
 from tests.finished_scan import write_scan
 from tests.scan_folder import files_of
 
-WAIT_MS = 30_000
+WAIT_MS = 60_000
 ONE = ["covid/a.png"]
 TWO = ["normal/b.png", "covid/a.png"]
 
@@ -38,13 +50,20 @@ def scan(tiny_bundle: ModelBundle, tmp_path: Path) -> Scan:
 
 @pytest.fixture
 def actions(qtbot: QtBot, scan: Scan) -> Iterator[ScanActions]:
-    actions = ScanActions()
+    actions = ScanActions(lambda: choices(scan, ONE, TWO))
     qtbot.addWidget(actions)
     actions.set_scan(scan)
-    actions.set_selection_provider(lambda: ONE, lambda: TWO)
     actions.show()
     yield actions
     actions.shut_down()
+
+
+def choices(scan: Scan, selected: list[str], shown: list[str]) -> list[Choice]:
+    """What the page offers for rows that are selected and shown."""
+    rows = RowStore(scan.record.card_labels)
+    rows.append(list(read_rows(scan.results, scan.record.label_names)))
+    ids = [[rows.files.index(file) for file in files] for files in (selected, shown)]
+    return choices_in(rows, *(np.array(each, np.int64) for each in ids))
 
 
 def answer(qtbot: QtBot, kind: type[QDialog], say: Callable[[QDialog], None]) -> None:
@@ -77,7 +96,7 @@ def films_in(folder: Path) -> set[str]:
 
 
 def test_nothing_can_be_done_without_a_scan(qtbot: QtBot) -> None:
-    actions = ScanActions()
+    actions = ScanActions(list)
     qtbot.addWidget(actions)
     actions.set_scan(None)
     assert not actions.export_button.isEnabled()
@@ -105,7 +124,7 @@ def test_what_is_shown_is_exported_in_its_order(
     with qtbot.waitSignal(actions.status_changed, timeout=WAIT_MS):
         actions.export_button.click()
     assert files_of(out) == TWO
-    assert actions.outcome.startswith(f"Written: {out}")
+    assert actions.outcome.text().startswith(f"Written: {out}")
     assert actions.folder_button.isVisible()
 
 
@@ -124,7 +143,8 @@ def test_every_form_is_written(
     def say(dialog: QDialog) -> None:
         assert isinstance(dialog, ScanExportDialog)
         dialog.choice.choose(ALL)
-        dialog.choose_form(flag)
+        flags = [form.flag for form in FORMS]
+        dialog.forms.buttons[flags.index(flag)].click()
         dialog.export_button.click()
 
     answer(qtbot, ScanExportDialog, say)
@@ -142,7 +162,7 @@ def test_a_file_is_replaced_only_where_the_dialog_asked(
     out = tmp_path / "w.csv"
     monkeypatch.setattr(model_dialogs, "ask_for_file", lambda *_: out)
     for is_there in (False, True):
-        dialog = ScanExportDialog(scan, ONE, TWO)
+        dialog = ScanExportDialog(scan, choices(scan, ONE, TWO), tmp_path)
         qtbot.addWidget(dialog)
         dialog.export_button.click()
         assert dialog.task is not None
@@ -169,7 +189,7 @@ def test_several_selected_films_are_meant_at_first(qtbot: QtBot, scan: Scan) -> 
         (ONE, TWO, SHOWN),
         ([], [], ALL),
     ):
-        dialog = ScanExportDialog(scan, selected, shown)
+        dialog = ScanExportDialog(scan, choices(scan, selected, shown), scan.path)
         qtbot.addWidget(dialog)
         assert dialog.choice.chosen.which == which
 
@@ -177,10 +197,9 @@ def test_several_selected_films_are_meant_at_first(qtbot: QtBot, scan: Scan) -> 
 def test_the_dialog_says_in_numbers_what_will_be_done(
     qtbot: QtBot, scan: Scan, tmp_path: Path
 ) -> None:
-    dialog = FilingDialog(scan, ONE, TWO, move=False)
+    dialog = FilingDialog(scan, choices(scan, ONE, TWO), move=False)
     qtbot.addWidget(dialog)
     assert not dialog.go_button.isEnabled()
-    qtbot.waitUntil(lambda: dialog.totals is not None, timeout=WAIT_MS)
     assert "2 films" in dialog.plan.text()
     assert "COVID-19: 1, Normal: 1" in dialog.plan.text()
     dialog.choice.choose(ALL)
@@ -195,9 +214,8 @@ def test_the_dialog_says_in_numbers_what_will_be_done(
 def test_a_folder_within_the_scanned_one_is_refused_at_once(
     qtbot: QtBot, scan: Scan
 ) -> None:
-    dialog = FilingDialog(scan, ONE, TWO, move=True)
+    dialog = FilingDialog(scan, choices(scan, ONE, TWO), move=True)
     qtbot.addWidget(dialog)
-    qtbot.waitUntil(lambda: dialog.totals is not None, timeout=WAIT_MS)
     dialog.set_target(scan.record.folder / "sorted")
     assert "would be scanned again" in dialog.problem.text
     assert not dialog.go_button.isEnabled()
@@ -227,7 +245,7 @@ def test_films_are_copied_into_folders(
         "not read/torn.png",
     }
     assert len(films_in(scan.record.folder)) == 5
-    assert actions.outcome.startswith("Films copied: 5 (COVID-19: 2")
+    assert actions.outcome.text().startswith("Films copied: 5 (COVID-19: 2")
     assert actions.folder_button.isVisible()
 
 
@@ -285,7 +303,7 @@ def test_the_question_before_a_move_names_both_folders(
         box.reject()
 
     answer(qtbot, QMessageBox, say)
-    assert not actions._is_sure(task, 1)
+    assert not actions._is_sure(task)
     assert str(scan.record.folder) in said[0]
     assert str(tmp_path / "sorted") in said[0]
 
@@ -302,7 +320,7 @@ def test_films_that_stay_behind_are_said(
     qtbot.waitUntil(lambda: bool(moved), timeout=WAIT_MS)
     assert "covid/a.png" not in moved[0]
     assert len(moved[0]) == 4
-    assert "changed since the scan read them: 1 (covid/a.png)" in actions.outcome
+    assert "changed since the scan read them: 1 (covid/a.png)" in actions.outcome.text()
 
 
 def test_a_refusal_is_a_notice(qtbot: QtBot, actions: ScanActions, scan: Scan) -> None:
@@ -313,7 +331,7 @@ def test_a_refusal_is_a_notice(qtbot: QtBot, actions: ScanActions, scan: Scan) -
     done(qtbot, actions)
     assert "would be scanned again" in raised[0].text
     assert raised[0].hint
-    assert actions.outcome == ""
+    assert actions.outcome.text() == ""
     assert len(films_in(scan.record.folder)) == 5
 
 
@@ -334,15 +352,28 @@ def test_a_report_needs_the_model_of_the_scan(
     assert len(films_in(tmp_path / "sorted")) == 1
 
 
+def test_totals_leave_the_list_of_an_export_alone(scan: Scan, tmp_path: Path) -> None:
+    out = tmp_path / "w.csv"
+    export = ScanTask(scan, Choice(SELECTED, ONE), ("--csv", str(out)), out)
+    prepare(export)
+    clean_up(totals_task(scan))
+    assert export.film_list.read_text() == "covid/a.png\n"
+    clean_up(export)
+    assert not export.film_list.exists()
+
+
 def test_it_can_be_stopped(
     qtbot: QtBot, actions: ScanActions, scan: Scan, tmp_path: Path
 ) -> None:
     actions.start(filing(scan, tmp_path / "sorted", move=False, files=None))
     assert not actions.copy_button.isEnabled()
-    qtbot.waitUntil(actions.cancel_button.isEnabled, timeout=WAIT_MS)
-    actions.cancel_button.click()
+    qtbot.waitUntil(actions.progress.stop_button.isEnabled, timeout=WAIT_MS)
+    actions.progress.stop_button.click()
     done(qtbot, actions)
-    assert "Stopped." in actions.outcome or "Films copied: 5" in actions.outcome
+    assert (
+        "Stopped." in actions.outcome.text()
+        or "Films copied: 5" in actions.outcome.text()
+    )
     assert actions.copy_button.isEnabled()
 
 
@@ -350,7 +381,7 @@ def test_closing_the_window_ends_it(
     qtbot: QtBot, actions: ScanActions, scan: Scan, tmp_path: Path
 ) -> None:
     actions.start(filing(scan, tmp_path / "sorted", move=True, files=None))
-    qtbot.waitUntil(actions.cancel_button.isEnabled, timeout=WAIT_MS)
+    qtbot.waitUntil(actions.progress.stop_button.isEnabled, timeout=WAIT_MS)
     actions.shut_down()
     films = films_in(scan.record.folder)
     filed = films_in(tmp_path / "sorted") if (tmp_path / "sorted").exists() else set()
@@ -378,9 +409,9 @@ def test_another_scan_begins_with_a_clean_line(
 ) -> None:
     actions.start(filing(scan, tmp_path / "sorted", move=False, files=ONE))
     done(qtbot, actions)
-    assert actions.outcome
+    assert actions.outcome.text()
     actions.set_scan(scan)
-    assert actions.outcome
+    assert actions.outcome.text()
     actions.set_scan(None)
-    assert actions.outcome == ""
+    assert actions.outcome.text() == ""
     assert not actions.folder_button.isVisible()

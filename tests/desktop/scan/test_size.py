@@ -10,10 +10,10 @@ import pytest
 from PyQt5.QtCore import QItemSelectionModel
 from pytestqt.qtbot import QtBot
 
-from desktop.scan.table.columns import RowBlock
-from desktop.scan.table.order import FILE, RowFilter, RowSort
+from desktop.scan.table.columns import FILE
+from desktop.scan.table.order import RowFilter, RowSort
 from desktop.scan.table.table import ScanTable
-from tests.scan_rows import LABELS, NAMES, many_rows
+from tests.scan_rows import LABELS, many_rows
 from tests.window_check import Heartbeat
 
 
@@ -32,8 +32,8 @@ def table(qtbot: QtBot, tmp_path: Path) -> Iterator[ScanTable]:
 def test_a_hundred_thousand_rows_hold_nothing_up(
     table: ScanTable, qtbot: QtBot
 ) -> None:
-    blocks = [RowBlock.of(many_rows(2000, seed=s), NAMES) for s in range(50)]
-    late = [RowBlock.of(many_rows(100, seed=s), NAMES) for s in range(60, 66)]
+    blocks = [many_rows(2000, seed=s) for s in range(50)]
+    late = [many_rows(100, seed=s) for s in range(60, 66)]
     bar = table.view.verticalScrollBar()
     heart = Heartbeat()
     stalls: dict[str, tuple[float, float]] = {}
@@ -44,7 +44,7 @@ def test_a_hundred_thousand_rows_hold_nothing_up(
         heart.restart()
 
     for number, block in enumerate(blocks):
-        table.add_block(block)
+        table.model.add_rows(block)
         qtbot.wait(10)
         bar.setValue(300 * number)
     qtbot.waitUntil(lambda: table.model.is_settled, timeout=60_000)
@@ -57,7 +57,7 @@ def test_a_hundred_thousand_rows_hold_nothing_up(
     table.view.selectAll()
     note("select all")
     for block in late:
-        table.add_block(block)
+        table.model.add_rows(block)
         qtbot.wait(40)
     qtbot.waitUntil(lambda: table.model.is_settled, timeout=60_000)
     note("blocks while all are selected")
@@ -74,7 +74,7 @@ def test_a_block_costs_the_same_however_many_rows_are_selected(
     table: ScanTable, qtbot: QtBot
 ) -> None:
     for seed in range(10):
-        table.add_block(RowBlock.of(many_rows(2000, seed=seed), NAMES))
+        table.model.add_rows(many_rows(2000, seed=seed))
     qtbot.waitUntil(lambda: table.model.is_settled)
 
     def work_s(sort: RowSort) -> float:

@@ -43,8 +43,8 @@ from core.scan.record import (
 )
 from core.scan.results import ScanFile, read_labels, read_rows
 from core.scan.store import Scan
-from desktop.scan.folder_look import look_at_folder
-from desktop.scan.kind import ScanRequest
+from desktop.scan.folder_look import labels_in
+from desktop.scan.kind import record_for
 from desktop.scan.page import neighbours
 from desktop.scan.tab import ScanTab
 from tests.deadly_core import COMMAND
@@ -245,13 +245,13 @@ def test_what_is_no_single_folder_is_refused_with_advice(
     tab: ScanTab, qtbot: QtBot, films: Path
 ) -> None:
     tab.take_paths([films / "covid", films / "normal"])
-    assert "a scan takes one folder" in tab.start_page.refusal
+    assert "a scan takes one folder" in tab.start_page.refusal.text
     tab.take_paths([films / "covid" / "a.png"])
-    qtbot.waitUntil(lambda: "a.png is a file" in tab.start_page.refusal)
-    assert "Choose the folder that it lies in." in tab.start_page.refusal
+    qtbot.waitUntil(lambda: "a.png is a file" in tab.start_page.refusal.text)
+    assert "Choose the folder that it lies in." in tab.start_page.refusal.text
     tab.take_paths([films])
     qtbot.waitUntil(lambda: tab.start_page.folder == films)
-    assert not tab.start_page.refusal
+    assert not tab.start_page.refusal.text
 
 
 def test_integers_are_offered_where_the_model_has_them(
@@ -274,7 +274,7 @@ def test_a_list_of_labels_must_be_chosen(
     tab: ScanTab, qtbot: QtBot, films: Path
 ) -> None:
     choose_folder(tab, qtbot, films)
-    tab.start_page.options.from_list.click()
+    tab.start_page.options.sources.buttons[-1].click()
     assert not tab.start_page.start_button.isEnabled()
     assert "CSV" in tab.start_page.why
 
@@ -284,7 +284,7 @@ def test_a_folder_that_cannot_be_scanned_is_refused(
 ) -> None:
     for path in (tmp_path / "gone", film):
         tab.take_folder(path)
-        qtbot.waitUntil(lambda name=path.name: name in tab.start_page.refusal)
+        qtbot.waitUntil(lambda name=path.name: name in tab.start_page.refusal.text)
         assert tab.start_page.folder is None
 
 
@@ -294,7 +294,7 @@ def test_only_so_many_folders_are_looked_at(
     monkeypatch.setattr("desktop.scan.folder_look._MOST_LOOKED_AT", 3)
     for name in ("a", "b", "c", "d"):
         (tmp_path / name / "covid").mkdir(parents=True)
-    assert look_at_folder(tmp_path, tiny_bundle.card).labels == ()
+    assert labels_in(tmp_path, tiny_bundle.card) == ()
 
 
 # A scan
@@ -312,7 +312,7 @@ def test_a_dropped_folder_is_scanned_by_one_click(
     assert tab.page is page
     assert scan.record.status == FINISHED
     assert (scan.record.films, scan.record.done) == (3, 3)
-    assert page.head.words == "Finished. 3 films read: 2 COVID-19, 1 Normal."
+    assert page.head.words.text() == "Finished. 3 films read: 2 COVID-19, 1 Normal."
     assert sorted(page.table.shown_files()) == sorted(files_in(scan))
     assert scan.totals() is not None
     assert page.pages.isTabVisible(1)
@@ -345,7 +345,7 @@ def test_a_scan_waits_and_goes_on(tab: ScanTab, qtbot: QtBot, many: Path) -> Non
     head = tab.scan_page.head
     head.pause_button.click()
     assert tab.controller.progress is not None
-    assert head.words.startswith("Paused at")
+    assert head.words.text().startswith("Paused at")
     qtbot.waitUntil(lambda: scans.read_scan(scan.path).record.status == PAUSED)
     qtbot.waitUntil(lambda: _stands_still(tab, qtbot), timeout=60_000)
     assert scan.rows() < MANY
@@ -373,7 +373,7 @@ def test_a_cancelled_scan_keeps_its_films_and_goes_on(
     assert scan.record.status == CANCELLED
     assert 0 < scan.rows() < MANY
     page = tab.scan_page
-    assert page.head.words.startswith("Cancelled; what was done is kept")
+    assert page.head.words.text().startswith("Cancelled; what was done is kept")
     qtbot.waitUntil(lambda: page.pages.isTabVisible(1), timeout=60_000)
     assert scan.totals() is not None  # made for it, since it could not
     tab.scan_page.head.resume_button.click()
@@ -414,7 +414,7 @@ def test_a_watched_folder_is_read_until_it_is_stopped(
     qtbot.waitUntil(is_watching, timeout=60_000)
     write_films(films, "normal/new.png", level=12)
     qtbot.waitUntil(lambda: tab.scan_page.rows == 4, timeout=60_000)
-    qtbot.waitUntil(lambda: "new.png" in tab.scan_page.head.words)
+    qtbot.waitUntil(lambda: "new.png" in tab.scan_page.head.words.text())
     assert tab.scan_page.head.cancel_button.text() == "Stop &watching"
     tab.scan_page.head.cancel_button.click()
     scan = at_rest(tab, qtbot)
@@ -431,10 +431,10 @@ def test_a_film_is_opened_with_those_around_it(
     at_rest(tab, qtbot)
     asked: list[tuple[list[Path], Path]] = []
     tab.films_asked.connect(lambda paths, shown: asked.append((paths, shown)))
-    wanted = films / tab.scan_page.table.shown_files()[1]
+    wanted = tab.scan_page.table.shown_files()[1]
     tab.scan_page.table.film_activated.emit(wanted)
     ((given, shown),) = asked
-    assert shown == wanted
+    assert shown == films / wanted
     readable = [f for f in tab.scan_page.table.shown_files() if "bad" not in f]
     assert given == [films / file for file in readable]
 
@@ -562,13 +562,13 @@ from pathlib import Path
 from PyQt5.QtCore import QTimer
 from PyQt5.QtWidgets import QApplication
 from core.model.bundle import read_bundle
-from desktop.scan.kind import ScanRequest
+from desktop.scan.kind import record_for
 from desktop.scan.tab import ScanTab
 app = QApplication([])
 tab = ScanTab()
 bundle = read_bundle(Path(sys.argv[1]))
 tab.set_bundle(bundle)
-tab.controller.start(ScanRequest(Path(sys.argv[2]), bundle=bundle))
+tab.controller.start(record_for(Path(sys.argv[2]), bundle))
 def tell():
     progress = tab.controller.progress
     if progress is not None and progress.done:
@@ -711,7 +711,7 @@ def test_a_scan_whose_model_is_gone_can_be_done_anew(
 
 def failed(tab: ScanTab, qtbot: QtBot, folder: Path) -> str:
     """Scan a folder that cannot be; what the tab says."""
-    tab.controller.start(ScanRequest(folder, bundle=tab.bundle))
+    tab.controller.start(record_for(folder, tab.bundle))
     qtbot.waitUntil(lambda: tab.controller.active is not None, timeout=60_000)
     scan = at_rest(tab, qtbot)
     assert scan.record.status == FAILED
@@ -725,7 +725,7 @@ def test_an_empty_folder_is_said_to_be_empty(
 ) -> None:
     (tmp_path / "empty").mkdir()
     assert "no film" in failed(tab, qtbot, tmp_path / "empty")
-    assert tab.scan_page.head.words == "No film has been read yet."
+    assert tab.scan_page.head.words.text() == "No film has been read yet."
 
 
 @pytest.mark.slow
@@ -770,7 +770,7 @@ def test_a_disk_that_fills_up_leaves_what_was_done(
         tab = make_tab()
         begin(tab, qtbot, many)
         qtbot.waitUntil(lambda: not tab.controller.is_running, timeout=60_000)
-        assert "no space left to write the list" in tab.scan_page.failure.cause.text
+        assert "no space left to write" in tab.scan_page.failure.cause.text
         assert "press Go on" in tab.scan_page.failure.cause.hint
         assert 0 < tab.scan_page.rows < MANY
         close(tab)

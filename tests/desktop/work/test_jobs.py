@@ -276,7 +276,7 @@ def test_job_let_go_goes_on_and_is_followed_by_another(
     events: list[object] = []
     outcomes: list[Outcome] = []
     later.progressed.connect(events.append)
-    later.finished.connect(outcomes.append)
+    later.ended.connect(outcomes.append)
     one.channel.request("stop")
     later.run()
     assert outcomes == [JobStopped()]

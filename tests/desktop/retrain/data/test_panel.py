@@ -13,9 +13,8 @@ from pytestqt.qtbot import QtBot
 from core.data.dataset import index_dataset
 from core.errors import DatasetError
 from core.paths import checks_dir
-from desktop.retrain.data.audit_file import read_audit
-from desktop.retrain.data.audit_result import table_by_source, table_by_split
-from desktop.retrain.data.check_folder import CheckFolder
+from desktop.retrain.data.audit import read_audit
+from desktop.retrain.data.check import CheckFolder
 from desktop.retrain.data.options import example_of, pattern_error
 from desktop.retrain.data.panel import DataPanel
 from desktop.style import theme
@@ -40,17 +39,11 @@ def stand_in(
 
 
 @pytest.fixture
-def folder() -> CheckFolder:
-    return CheckFolder()
-
-
-@pytest.fixture
-def panel(qtbot: QtBot, folder: CheckFolder) -> Iterator[DataPanel]:
-    panel = DataPanel(folder)
+def panel(qtbot: QtBot) -> Iterator[DataPanel]:
+    panel = DataPanel()
     qtbot.addWidget(panel)
     yield panel
     panel.shut_down()
-    folder.clear()
 
 
 @pytest.fixture
@@ -107,7 +100,7 @@ def test_choosing_films_checks_them_at_once(
     assert panel.reason == ""
     assert panel.view.summary.word == "Ready"
     assert panel.view.summary.text == "80 films of 2 labels can be used."
-    assert "abababababab" in panel.view.split_words
+    assert "abababababab" in panel.view.split.text()
     assert panel.split is not None
     assert panel.split.name == "split.csv"
 
@@ -273,10 +266,10 @@ def test_leaks_are_accepted_in_ten_letters(
     stand_in.answer(leaky_record())
     checked(qtbot, panel, manifest)
     panel.view.leaks.reason.setText("   because ")
-    assert panel.acceptance == ""
+    assert panel.view.leaks.acceptance == ""
     assert panel.reason
     panel.view.leaks.reason.setText("It is only a trial.")
-    assert panel.acceptance == "It is only a trial."
+    assert panel.view.leaks.acceptance == "It is only a trial."
     assert panel.reason == ""
     assert panel.split is not None
     copied = index_dataset(panel.split).samples
@@ -326,7 +319,7 @@ def test_a_file_that_is_no_check_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_table_sums_up_labels_and_splits(tmp_path: Path) -> None:
-    table = table_by_split(read(tmp_path, audit_record()))
+    table = read(tmp_path, audit_record()).by_split()
     assert table.headers == ("Label", "Training", "Validation", "Test", "All")
     assert table.rows[0] == ("covid", 24, 8, 8, 40)
     assert table.rows[-1] == ("All", 48, 16, 16, 80)
@@ -334,7 +327,7 @@ def test_the_table_sums_up_labels_and_splits(tmp_path: Path) -> None:
 
 def test_sources_of_many_labels_stand_below_each_other(tmp_path: Path) -> None:
     labels = tuple(f"label {i}" for i in range(12))
-    table = table_by_source(read(tmp_path, audit_record(labels)))
+    table = read(tmp_path, audit_record(labels)).by_source()
     assert table.headers == ("Source", "Label", "Films")
     assert len(table.rows) == 12
 
@@ -347,7 +340,8 @@ def test_thousands_of_films_are_listed_without_a_widget_each(
     stand_in.answer(record)
     checked(qtbot, panel, data)
     panel.show()
-    button = panel.view.lists.buttons[0]
+    button = panel.view.lists.widgets[0]
+    assert isinstance(button, QPushButton)
     assert button.text() == "Films that cannot be read (5,000)…"
     button.click()
     dialog = panel.view.dialog
@@ -411,9 +405,9 @@ def test_a_wrong_pattern_is_explained_in_its_place(panel: DataPanel) -> None:
 
 
 def test_a_pattern_is_tried_on_the_user_s_own_films(panel: DataPanel) -> None:
-    panel.set_examples([Path("a/0012_pa.png"), Path("b/scan.png")])
+    panel.options.set_examples([Path("a/0012_pa.png"), Path("b/scan.png")])
     panel.options.pattern.setText(r"^(\d+)_")
-    assert panel.options.example == "0012_pa.png → 0012\nscan.png → no patient"
+    assert panel.options.example.text() == "0012_pa.png → 0012\nscan.png → no patient"
 
 
 def test_a_group_that_took_no_part_gives_no_patient() -> None:
@@ -436,7 +430,6 @@ def test_shares_of_a_recipe_are_checked_with(
 def test_only_the_last_check_keeps_its_files(
     qtbot: QtBot,
     panel: DataPanel,
-    folder: CheckFolder,
     stand_in: StandIn,
     data: Path,
 ) -> None:
@@ -446,11 +439,11 @@ def test_only_the_last_check_keeps_its_files(
     checks = checks_dir()
     assert len(list(checks.iterdir())) == 1
     panel.shut_down()
-    folder.clear()
     assert list(checks.iterdir()) == []
 
 
-def test_files_of_a_window_that_is_gone_are_removed(folder: CheckFolder) -> None:
+def test_files_of_a_window_that_is_gone_are_removed() -> None:
+    folder = CheckFolder()
     orphan = checks_dir() / f"{2**30}-0"
     orphan.mkdir(parents=True)
     made = folder.make()

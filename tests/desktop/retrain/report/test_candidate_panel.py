@@ -95,7 +95,7 @@ def test_a_kept_comparison_is_shown_at_once(
     shown(panel, qtbot, run, tiny_bundle)
     assert run.comparison.stat().st_mtime_ns == written
     assert not panel._jobs.is_running
-    assert "McNemar" in panel.view._foot.text()
+    assert "McNemar" in panel.view.foot.text()
 
 
 def test_a_comparison_with_another_model_is_not_shown(
@@ -149,7 +149,7 @@ def test_the_model_in_use_is_said_to_be_so_and_offers_the_way_back(
     assert not panel.choice.use_button.isVisible()
     assert not panel.compare_button.isVisible()
     assert panel.choice.back_button.text() == "Go &back to Eager"
-    with qtbot.waitSignal(panel.back_asked):
+    with qtbot.waitSignal(panel.choice.back_asked):
         panel.choice.back_button.click()
 
 
@@ -159,9 +159,29 @@ def test_a_comparison_can_be_stopped(
     panel.set_model_in_use(in_use)
     panel.set_run(run, read_bundle(run.bundle_dir))
     qtbot.waitUntil(lambda: panel._jobs.is_running, timeout=10000)
-    panel.stop_button.click()
+    panel.progress.stop_button.click()
     qtbot.waitUntil(lambda: not panel._jobs.is_running, timeout=20000)
     assert panel.result is None
+    assert panel.compare_button.isVisible()
+
+
+def test_the_end_of_a_comparison_is_nothing_to_the_run_chosen_meanwhile(
+    panel: CandidatePanel,
+    qtbot: QtBot,
+    run: Run,
+    in_use: ModelBundle,
+    tiny_bundle: ModelBundle,
+    manifest: Path,
+) -> None:
+    second = make_finished_run(tiny_bundle, manifest, name="Second")
+    panel.set_model_in_use(in_use)
+    comparing(panel, qtbot, run)
+    panel._dwell.setInterval(60_000)
+    panel.set_run(second, read_bundle(second.bundle_dir))
+    qtbot.waitUntil(lambda: not panel._jobs.is_running, timeout=20000)
+    assert panel.progress.isVisible()
+    assert panel.choice.use_button.text() == "&Use this model…"
+    panel.progress.stop_button.click()
     assert panel.compare_button.isVisible()
 
 
@@ -296,7 +316,7 @@ def test_waiting_can_be_called_off_and_ends_with_the_comparison(
     assert panel.choice.use_button.text() == "&Use this model…"
     panel.choice.use_button.click()
     with qtbot.assertNotEmitted(panel.use_asked):
-        panel.stop_button.click()
+        panel.progress.stop_button.click()
         qtbot.waitUntil(lambda: not panel._jobs.is_running, timeout=20000)
     assert panel.choice.use_button.text() == "&Use without comparing"
 
@@ -313,7 +333,8 @@ def test_a_model_whose_labels_need_no_lungs_is_compared_with_a_warning(
     keep_comparison(run, candidate, in_use)
     panel.set_model_in_use(in_use)
     shown(panel, qtbot, run, candidate)
-    assert any("COVID-19 from Normal" in each for each in panel.view.warnings)
+    assert "COVID-19 from Normal" in panel.view.warning.text
+    assert panel.view.warning.isVisible()
 
 
 @pytest.mark.slow
@@ -324,8 +345,8 @@ def test_a_comparison_without_its_films_says_why(
         film.unlink()
     panel.set_model_in_use(in_use)
     panel.set_run(run, read_bundle(run.bundle_dir))
-    qtbot.waitUntil(panel._failure.isVisible, timeout=60000)
-    assert "films" in panel._failure.text
+    qtbot.waitUntil(panel.failure.isVisible, timeout=60000)
+    assert "films" in panel.failure.cause.text
     assert panel.choice.use_button.isVisible()
 
 

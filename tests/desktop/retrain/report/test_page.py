@@ -51,9 +51,9 @@ def test_the_headline_says_what_the_model_is_worth(
     page: ReportPage, qtbot: QtBot, run: Run
 ) -> None:
     shown(page, qtbot, run)
-    assert "18 films" in page.headline
-    assert "56\u00a0%" in page.headline
-    assert "interval" in page.headline
+    assert "18 films" in page.headline.text()
+    assert "56\u00a0%" in page.headline.text()
+    assert "interval" in page.headline.text()
 
 
 def test_every_class_has_its_figures_with_intervals(
@@ -137,7 +137,7 @@ def test_notes_of_the_training_are_prominent(
     halved = "The batch was halved to 8 films."
     shown(page, qtbot, make_finished_run(tiny_bundle, manifest, notes=[halved]))
     assert halved in page.notes
-    assert page._note_card.isVisible()
+    assert page.note_card.isVisible()
 
 
 def test_what_the_check_found_stands_beside_the_figures(
@@ -170,7 +170,7 @@ def test_many_notes_leave_room_for_the_report(
     notes = [f"Left out film {i}." for i in range(200)]
     shown(page, qtbot, make_finished_run(tiny_bundle, manifest, notes=notes))
     assert len(page.notes) >= 200
-    lines = page._note_card.text.splitlines()
+    lines = page.note_card.text.splitlines()
     assert len(lines) < 12
     assert lines[-1].endswith("more, in the saved report.")
 
@@ -181,7 +181,7 @@ def test_settings_that_differ_from_the_preset_come_first(
     shown(page, qtbot, run)
     assert page.body.settings.cells.rows[0] == ("Films per step (batch)", "16")
     assert not page.body.settings.isVisible()
-    page.body._settings_part.set_open(True)
+    page.body.settings_part.set_open(True)
     assert page.body.settings.isVisible()
 
 
@@ -250,7 +250,7 @@ def test_the_newest_run_is_the_one_that_is_shown(
     shown(page, qtbot, second)
     assert page.run == second
     qtbot.wait(50)
-    assert page._title.text == "Second"
+    assert page.title.text == "Second"
 
 
 def test_models_with_twelve_labels_are_shown(
@@ -353,5 +353,5 @@ def test_an_export_that_fails_says_why(
 
 
 def test_formats_that_need_weights_are_off_without_them(dialog: ExportDialog) -> None:
-    for i, form in enumerate(FORMATS):
-        assert dialog._group.button(i).isEnabled() is not form.needs_weights
+    for form, choice in zip(FORMATS, dialog.formats.buttons, strict=True):
+        assert choice.isEnabled() is not form.needs_weights

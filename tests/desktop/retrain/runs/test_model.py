@@ -17,9 +17,8 @@ from core.model.bundle import ModelBundle
 from core.runs.run import Run
 from core.runs.store import new_run
 from desktop.retrain.report.compare_page import ComparePage
-from desktop.retrain.runs.model import ACCURACY, LIST_COLUMNS, NAME, RunsModel
+from desktop.retrain.runs.model import ACCURACY, LIST_COLUMNS, NAME, RunsModel, read_row
 from desktop.retrain.runs.panel import RunsPanel
-from desktop.retrain.runs.rows import read_row
 from desktop.widgets.rates import Rate
 from desktop.widgets.times import time_in_words
 from tests.finished_run import FINDINGS, damage, make_finished_run, write_films
@@ -75,7 +74,7 @@ def test_a_failed_run_has_no_figures(failed: Run) -> None:
     row = read_row(failed)
     assert row.state == "Failed"
     assert row.accuracy is None
-    assert not row.is_finished
+    assert row.bundle is None
 
 
 def test_a_run_without_its_card_is_said_to_be_damaged(finished: Run) -> None:
@@ -86,7 +85,7 @@ def test_a_run_without_its_card_is_said_to_be_damaged(finished: Run) -> None:
 def test_an_empty_list_invites_to_train(panel: RunsPanel, qtbot: QtBot) -> None:
     panel.set_runs([])
     assert not panel.list.isVisible()
-    with qtbot.waitSignal(panel.new_asked):
+    with qtbot.waitSignal(panel.new_button.clicked):
         panel.new_button.click()
 
 
@@ -178,7 +177,7 @@ def test_the_run_in_use_is_marked(
     panel: RunsPanel, qtbot: QtBot, finished: Run, tiny_bundle: ModelBundle
 ) -> None:
     panel.set_runs([finished])
-    panel.set_model_in_use(tiny_bundle)
+    panel.model.set_model_in_use(tiny_bundle)
     filled(panel.model, qtbot)
     tip = panel.model.index(0, 0).data(Qt.ItemDataRole.ToolTipRole)
     assert "The model in use" in tip
@@ -203,7 +202,7 @@ def test_runs_of_one_split_can_be_compared(
 ) -> None:
     page.set_runs([finished, make_finished_run(tiny_bundle, manifest, name="Second")])
     filled(page.model, qtbot)
-    assert "same test films" in page.verdict
+    assert "same test films" in page.verdict.text
 
 
 def test_runs_whose_labels_need_no_lungs_are_named(
@@ -215,12 +214,12 @@ def test_runs_whose_labels_need_no_lungs_are_named(
 ) -> None:
     page.set_runs([finished])
     filled(page.model, qtbot)
-    assert page.doubt == ""
+    assert page.doubt.isHidden()
     other = make_finished_run(tiny_bundle, manifest, name="B", findings=FINDINGS)
     page.set_runs([finished, other])
     filled(page.model, qtbot)
-    assert "without looking at lungs" in page.doubt
-    assert ": B. Their" in page.doubt
+    assert "without looking at lungs" in page.doubt.text
+    assert ": B. Their" in page.doubt.text
 
 
 def test_runs_of_different_splits_are_marked_and_told(
@@ -233,7 +232,7 @@ def test_runs_of_different_splits_are_marked_and_told(
     other = make_finished_run(tiny_bundle, manifest, name="B", split_sha256="cd" * 32)
     page.set_runs([finished, other])
     filled(page.model, qtbot)
-    assert "differently" in page.verdict
+    assert "differently" in page.verdict.text
     column = [each.title for each in page.model.columns].index("Split")
     cells = {page.model.index(row, column).data() for row in range(2)}
     assert cells == {"A · abababab", "B · cdcdcdcd"}

@@ -233,10 +233,10 @@ def test_asking_to_finish_says_what_happens_next(
     fine_tuning(story)
     page.show_run(run, story, RUNNING)
 
-    with qtbot.waitSignal(page.finish_asked) as asked:
+    with qtbot.waitSignal(page.asked) as asked:
         qtbot.mouseClick(page.finish_button, Qt.MouseButton.LeftButton)
 
-    assert asked.args == [run]
+    assert asked.args == ["finish", run]
     assert "best model is exported" in page.sentence.text
     assert not page.finish_button.isEnabled()
     assert page.pause_button.isEnabled()
@@ -268,8 +268,10 @@ def test_paused_run_can_be_resumed_from_its_checkpoint(
     fine_tuning(story)
     page.show_run(run, story, INTERRUPTED)
 
-    with qtbot.waitSignal(page.resume_asked):
+    with qtbot.waitSignal(page.asked) as asked:
         qtbot.mouseClick(page.resume_button, Qt.MouseButton.LeftButton)
+
+    assert asked.args == ["resume", run]
 
     assert page.resume_button.text() == "Res&ume"
     assert not page.resume_button.isEnabled()

@@ -20,27 +20,36 @@ from core.runs.config import (
 )
 from core.runs.presets import PRESETS, config_from_preset
 from core.runs.settings import AUGMENTATION
-from desktop.retrain.runs.request import as_typed, train_words
+from desktop.retrain.runs.kind import as_typed, train_words
+from desktop.retrain.settings.augmentation_preview import first_films
 from desktop.retrain.settings.editors import NumberEditor, RateBox
-from desktop.retrain.settings.field import DATA
 from desktop.retrain.settings.fields import (
     BACKEND,
     GROUPS,
-    all_fields,
+    OF_FILMS,
+    Field,
     config_of,
 )
+from desktop.retrain.settings.fields import (
+    field as field_of,
+)
 from desktop.retrain.settings.form import SettingsForm
-from desktop.retrain.settings.sampler import SamplerThread, first_films
 from desktop.retrain.settings.weights_editor import WeightsEditor
+from tests.run_preparation import change_settings
+
+
+def all_fields() -> dict[str, Field]:
+    """Every setting by name."""
+    of_form = (name for group in GROUPS for name in group.names)
+    return {name: field_of(name) for name in (*OF_FILMS, *of_form)}
 
 
 @pytest.fixture
 def form(qtbot: QtBot) -> Iterator[SettingsForm]:
-    sampler = SamplerThread()
-    form = SettingsForm(sampler)
+    form = SettingsForm()
     qtbot.addWidget(form)
     yield form
-    sampler.shut_down()
+    form.preview.shut_down()
 
 
 def number(form: SettingsForm, name: str) -> NumberEditor:
@@ -56,22 +65,22 @@ def test_every_setting_of_a_job_can_be_changed() -> None:
 
 
 def test_no_setting_is_listed_twice() -> None:
-    names = [field.name for group in GROUPS for field in group.fields]
+    names = [*OF_FILMS, *(name for group in GROUPS for name in group.names)]
     assert len(names) == len(set(names))
 
 
 @pytest.mark.parametrize("field", all_fields().values(), ids=lambda field: field.name)
 def test_every_setting_is_explained_in_one_sentence(field) -> None:
-    assert field.title
-    assert field.help.endswith(".")
+    assert field.setting.title
+    assert field.setting.help.endswith(".")
 
 
 @pytest.mark.parametrize("field", all_fields().values(), ids=lambda field: field.name)
 def test_the_ends_of_every_range_can_be_used(field) -> None:
     if field.kind not in ("whole", "number", "rate"):
         return
-    for shown in (field.low or (1e-9 if not field.zero else 0), field.high):
-        value = shown / field.scale
+    for shown in (field.low or (1e-9 if not field.setting.zero else 0), field.high):
+        value = shown / field.setting.scale
         setting = {field.name: int(value) if field.kind == "whole" else value}
         config_of({**flat_settings(TrainingConfig()), **setting})
 
@@ -100,7 +109,7 @@ def test_a_recipe_s_numbers_are_shown_as_they_are(
     for key, row in form.rows.items():
         if isinstance(row.editor, NumberEditor):
             value = flat_settings(form.config)[key]
-            shown = row.editor.box.value() / row.field.scale
+            shown = row.editor.box.value() / row.field.setting.scale
             assert shown == pytest.approx(value), key
 
 
@@ -109,9 +118,10 @@ def test_recipes_of_published_projects_say_what_was_corrected(
 ) -> None:
     form.set_preset("mumtaz-fine-tuning")
     for sentence in PRESETS["mumtaz-fine-tuning"].corrections:
-        assert sentence in form.chooser.corrections
+        assert sentence in form.chooser.sentences.text()
+    assert not form.chooser.corrections.isHidden()
     form.set_preset("default")
-    assert form.chooser.corrections == ""
+    assert form.chooser.corrections.isHidden()
 
 
 def test_a_changed_setting_is_marked_and_goes_back_by_a_click(
@@ -130,20 +140,20 @@ def test_a_changed_setting_is_marked_and_goes_back_by_a_click(
 def test_all_changes_are_undone_at_once_but_for_the_name(
     qtbot: QtBot, form: SettingsForm
 ) -> None:
-    form.set_values({"name": "Ward 7", "epochs": 3, "batch": 8})
-    assert form.chooser._back.text() == "Undo 2 changes"
-    qtbot.mouseClick(form.chooser._back, Qt.MouseButton.LeftButton)
+    change_settings(form, {"name": "Ward 7", "epochs": 3, "batch": 8})
+    assert form.chooser.back_button.text() == "Undo 2 changes"
+    qtbot.mouseClick(form.chooser.back_button, Qt.MouseButton.LeftButton)
     assert form.config == msgspec.structs.replace(TrainingConfig(), name="Ward 7")
 
 
 def test_a_setting_that_cannot_be_used_says_so_in_its_place(
     form: SettingsForm,
 ) -> None:
-    form.set_values({"head": "64-"})
+    change_settings(form, {"head": "64-"})
     assert "head must be" in form.rows["head"].error
     assert form.error.startswith("Head: ")
     assert form.config.head == "linear"
-    form.set_values({"head": "64"})
+    change_settings(form, {"head": "64"})
     assert not form.rows["head"].error
     assert form.config.head == "64"
 
@@ -179,12 +189,12 @@ def test_weights_of_another_backbone_are_refused_in_their_place(
 
 
 def test_a_model_needs_a_name(form: SettingsForm) -> None:
-    form.set_values({"name": ""})
+    change_settings(form, {"name": ""})
     assert form.error == "Name: The model needs a name."
 
 
 def test_settings_that_no_editor_can_show_exactly_are_kept(form: SettingsForm) -> None:
-    form.set_values({"average": 0.99951234})
+    change_settings(form, {"average": 0.99951234})
     number(form, "epochs").box.setValue(3)
     assert form.config.average == 0.99951234
 
@@ -237,9 +247,9 @@ def test_nothing_is_off_in_words() -> None:
 def test_the_model_in_use_can_be_started_from(
     form: SettingsForm, tiny_bundle: ModelBundle
 ) -> None:
-    form.set_model_in_use(tiny_bundle)
     editor = form.rows["weights"].editor
     assert isinstance(editor, WeightsEditor)
+    editor.set_model_in_use(tiny_bundle)
     index = editor.combo.findData(str(tiny_bundle.path))
     editor.combo.setCurrentIndex(index)
     editor.combo.activated.emit(index)
@@ -253,24 +263,23 @@ def test_imagenet_s_weights_say_where_to_put_them_without_a_network(
     form.set_preset("mumtaz-fine-tuning")
     editor = form.rows["weights"].editor
     assert isinstance(editor, WeightsEditor)
-    assert "downloads" in editor.note
-    assert ".keras/models" in editor.note
+    assert "downloads" in editor.note.text()
+    assert ".keras/models" in editor.note.text()
 
 
 def test_weights_that_are_gone_are_said_to_be(form: SettingsForm) -> None:
-    form.set_values({"weights": "/nowhere/chexnet.h5"})
+    change_settings(form, {"weights": "/nowhere/chexnet.h5"})
     editor = form.rows["weights"].editor
     assert isinstance(editor, WeightsEditor)
-    assert editor.note == "/nowhere/chexnet.h5 is not there."
+    assert editor.note.text() == "/nowhere/chexnet.h5 is not there."
 
 
 def test_what_concerns_the_films_is_not_in_the_form(form: SettingsForm) -> None:
-    data = {f.name for group in GROUPS if group.place == DATA for f in group.fields}
-    assert not data & set(form.rows)
+    assert not set(OF_FILMS) & set(form.rows)
 
 
 def test_a_folded_group_sums_up_its_values(form: SettingsForm) -> None:
-    form.set_values({"backbone": "vgg16"})
+    change_settings(form, {"backbone": "vgg16"})
     head = form.sections["network"].head
     assert head.accessibleDescription().startswith("closed. 1 changed")
     assert "VGG16" in head.accessibleDescription()
@@ -280,11 +289,11 @@ def test_the_preview_shows_the_film_and_six_variations(
     qtbot: QtBot, form: SettingsForm, film: Path
 ) -> None:
     form.sections["films"].set_open(True)
-    form.set_films([film])
+    form.preview.set_films([film])
     form.show()
     tiles = form.preview.tiles
     qtbot.waitUntil(lambda: len(tiles.images) == 7)
-    assert form.preview.about == "Your film film.png"
+    assert form.preview.about.text() == "Your film film.png"
     first = tiles.images[0]
     assert all(image != first for image in tiles.images[1:])
 
@@ -293,7 +302,7 @@ def test_the_preview_is_drawn_anew_when_a_slider_moves(
     qtbot: QtBot, form: SettingsForm, film: Path
 ) -> None:
     form.sections["films"].set_open(True)
-    form.set_films([film])
+    form.preview.set_films([film])
     form.show()
     tiles = form.preview.tiles
     qtbot.waitUntil(lambda: len(tiles.images) == 7)
@@ -309,7 +318,7 @@ def test_without_variation_the_preview_shows_the_film_itself(
 ) -> None:
     form.set_preset("resnet50-codeproject")
     form.sections["films"].set_open(True)
-    form.set_films([film])
+    form.preview.set_films([film])
     form.show()
     tiles = form.preview.tiles
     qtbot.waitUntil(lambda: len(tiles.images) == 7)
@@ -322,9 +331,9 @@ def test_the_preview_passes_over_a_film_that_cannot_be_read(
     broken = film.with_name("broken.png")
     broken.write_bytes(b"no picture")
     form.sections["films"].set_open(True)
-    form.set_films([broken, film])
+    form.preview.set_films([broken, film])
     form.show()
-    qtbot.waitUntil(lambda: form.preview.about == "Your film film.png")
+    qtbot.waitUntil(lambda: form.preview.about.text() == "Your film film.png")
 
 
 def test_without_films_the_preview_shows_a_drawn_one(
@@ -332,7 +341,7 @@ def test_without_films_the_preview_shows_a_drawn_one(
 ) -> None:
     form.sections["films"].set_open(True)
     form.show()
-    qtbot.waitUntil(lambda: form.preview.about.startswith("A drawn film"))
+    qtbot.waitUntil(lambda: form.preview.about.text().startswith("A drawn film"))
 
 
 def test_first_films_shows_the_labels_by_turns(tmp_path: Path) -> None:

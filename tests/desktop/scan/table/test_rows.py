@@ -9,33 +9,37 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from core.model.bundle import Label
 from core.scan.row import ScanRow
 from core.scan.triage import triage_key
-from desktop.scan.table.cells import rows_as_text
-from desktop.scan.table.columns import RowBlock, ScanColumns, SortedIds, natural_key
-from desktop.scan.table.order import (
-    ANY_DISEASE,
+from desktop.scan.table.columns import (
     ERROR,
     FILE,
     FINDING,
     VERDICT,
     WARNINGS,
+    columns_for,
+    rows_as_text,
+)
+from desktop.scan.table.order import (
+    ANY_DISEASE,
     RowFilter,
     RowSort,
     rows_in_order,
     triage_order,
 )
-from tests.scan_rows import LABELS, NAMES, failed_row, many_rows, read_row
+from desktop.scan.table.rows import RowStore, SortedIds, natural_key
+from tests.scan_rows import LABELS, failed_row, many_rows, read_row
 
 
-def columns_of(rows: Sequence[ScanRow], part: int = 7) -> ScanColumns:
-    columns = ScanColumns(len(NAMES))
+def columns_of(rows: Sequence[ScanRow], part: int = 7) -> RowStore:
+    columns = RowStore(LABELS)
     for start in range(0, len(rows), part):
-        columns.append(RowBlock.of(rows[start : start + part], NAMES))
+        columns.append(rows[start : start + part])
     return columns
 
 
-def files(columns: ScanColumns, sort: RowSort, wanted: RowFilter) -> list[str]:
+def files(columns: RowStore, sort: RowSort, wanted: RowFilter) -> list[str]:
     return [columns.files[row] for row in rows_in_order(columns, sort, wanted)]
 
 
@@ -74,8 +78,8 @@ def test_triage_of_a_model_without_a_healthy_label_looks_at_the_first() -> None:
         )
         for row, p in zip(ROWS, (0.2, 0.9, 0.5, 0.7, 0.1), strict=True)
     ]
-    columns = ScanColumns(2)
-    columns.append(RowBlock.of(rows, labels))
+    columns = RowStore([Label(name, name.title()) for name in labels])
+    columns.append(rows)
     order = [columns.files[row] for row in triage_order(columns)]
     assert order == [row.file for row in sorted(rows, key=triage_key)]
 
@@ -100,14 +104,14 @@ def test_numbers_in_names_are_compared_as_numbers(less: str, more: str) -> None:
 
 @pytest.mark.parametrize("is_descending", [False, True])
 def test_films_that_were_not_read_come_last_by_probability(is_descending: bool) -> None:
-    order = sorted_files(ROWS, RowSort("share", 0, is_descending))
+    order = sorted_files(ROWS, RowSort(columns_for(LABELS)[3], is_descending))
     assert order[-1] == "a/film2.png"
     assert (order[0] == "c.png") == is_descending
 
 
 @pytest.mark.parametrize("is_descending", [False, True])
 def test_films_without_an_error_come_last_by_error(is_descending: bool) -> None:
-    assert sorted_files(ROWS, RowSort(ERROR, 0, is_descending))[0] == "a/film2.png"
+    assert sorted_files(ROWS, RowSort(ERROR, is_descending))[0] == "a/film2.png"
 
 
 def test_films_sort_by_finding_in_the_order_of_the_labels() -> None:
@@ -124,7 +128,7 @@ def test_films_with_the_most_warnings_come_first() -> None:
 def test_films_sort_by_verdict_as_text() -> None:
     columns = columns_of(ROWS)
     order = rows_in_order(columns, RowSort(VERDICT), RowFilter())
-    said = [columns.verdict(int(row)) for row in order]
+    said = [columns.verdicts[int(row)] for row in order]
     assert said[:-1] == sorted(said[:-1])
     assert said[-1] == ""
 
@@ -180,7 +184,7 @@ def test_ids_are_merged_in_the_order_of_their_keys() -> None:
 
 def test_copied_rows_are_no_formulas_and_stay_on_their_lines() -> None:
     rows = (read_row("=1+2\tx\n.png", 0.9, 0.05, 0.05),)
-    lines = rows_as_text(columns_of(rows), LABELS, [0]).split("\n")
+    lines = rows_as_text(columns_of(rows), columns_for(LABELS), [0]).split("\n")
     assert len(lines) == 2
     head, cells = (line.split("\t") for line in lines)
     assert cells[head.index("File")] == "'=1+2\\u0009x\\u000a.png"

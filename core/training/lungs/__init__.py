@@ -1,0 +1,1 @@
+"""A network that finds the lungs: trained, measured, put into a bundle."""

@@ -1,0 +1,248 @@
+"""The rows of a scan, stored by columns: small, and quick to sort and filter."""
+
+from __future__ import annotations
+
+import array
+import bisect
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.model.bundle import Label
+from core.scan.row import ScanRow
+from core.scan.triage import disease_probability, triage_key
+
+#: Between the warnings of a film, where they are one text.
+BETWEEN: Final = "\n"
+_DIGITS: Final = re.compile(r"\d+", re.ASCII)
+
+Ids = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+
+def numbers_of(labels: int) -> np.dtype[Any]:
+    """The numbers of a row, for a model with so many labels.
+
+    finding: Number of a label; then come "uncertain" and "not read".
+    warnings: How many there are.
+    disease: Probability of any disease; NaN where not read.
+    size: Of the file, bytes; 0 where it is not known.
+    triage: What to triage by, the least first.
+    shares: Probability of each label; NaN where not read.
+    """
+    return np.dtype(
+        [
+            ("finding", np.int16),
+            ("warnings", np.int16),
+            ("disease", np.float64),
+            ("size", np.int64),
+            ("triage", np.float64, (2,)),
+            ("shares", np.float64, (labels,)),
+        ]
+    )
+
+
+class RowStore:
+    """All rows of a scan so far. A row is known by its number, which never changes.
+
+    Attributes:
+        labels: Of the model, in output order.
+        uncertain: The finding of a film that was read and has none.
+        not_read: The finding of a film that could not be read.
+        files: Relative to the folder scanned.
+        gone: Rows of films that are not there any more -> what became of them.
+        verdicts, warnings, errors: The texts of all rows.
+        by_file: The rows by their file, as people sort.
+        by_name: The rows by the bare name of their file, as `triage_key` sorts.
+    """
+
+    def __init__(self, labels: Sequence[Label] = ()) -> None:
+        self.labels = tuple(labels)
+        self.uncertain, self.not_read = len(self.labels), len(self.labels) + 1
+        self.files: list[str] = []
+        self.gone: dict[int, str] = {}
+        self.verdicts = TextPool()
+        self.warnings = TextPool()
+        self.errors = TextPool()
+        self.by_file = SortedIds()
+        self.by_name = SortedIds()
+        self._file_words: list[str] = []
+        # More room than is used, so that few additions copy what is there.
+        self._room = np.empty(1024, numbers_of(len(self.labels)))
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    @property
+    def numbers(self) -> NDArray[Any]:
+        """(n,), as `numbers_of`."""
+        return self._room[: len(self)]
+
+    @property
+    def findings(self) -> NDArray[np.int16]:
+        """(n,) int16, 0 to `not_read`."""
+        findings: NDArray[np.int16] = self.numbers["finding"]
+        return findings
+
+    @property
+    def is_read(self) -> Mask:
+        """(n,) bool: films that could be read."""
+        return self.findings != self.not_read
+
+    def share(self, row: int, label: int) -> float | None:
+        """Probability of a label; None where the film was not read."""
+        share = float(self._room["shares"][row, label])
+        return None if np.isnan(share) else share
+
+    def warnings_of(self, row: int) -> list[str]:
+        """Why to doubt the verdict."""
+        text = self.warnings[row]
+        return text.split(BETWEEN) if text else []
+
+    def append(self, rows: Sequence[ScanRow]) -> None:
+        """Add rows, about ten microseconds each; the others keep their numbers."""
+        used, needed = len(self), len(self) + len(rows)
+        if needed > len(self._room):
+            self._room = np.resize(self._room, 2 * needed)
+        numbers = [self._numbers_of(row) for row in rows]
+        self._room[used:needed] = np.array(numbers, self._room.dtype)
+        files = [row.file for row in rows]
+        self.files += files
+        self._file_words += map(folded, files)
+        self.by_file.add([natural_key(file) for file in files])
+        self.by_name.add(files)
+        self.verdicts.add([row.verdict for row in rows])
+        self.warnings.add([BETWEEN.join(row.warnings) for row in rows])
+        self.errors.add([row.error for row in rows])
+
+    def _numbers_of(self, row: ScanRow) -> tuple[object, ...]:
+        finding, disease = self.not_read, np.nan
+        shares = [np.nan] * len(self.labels)
+        if row.probabilities:
+            names = [label.name for label in self.labels]
+            is_stated = row.finding is not None
+            finding = names.index(row.finding) if is_stated else self.uncertain
+            # To the digits of the file: 1 - 0.07 is to count as 93 per cent.
+            disease = round(disease_probability(row.probabilities), 6)
+            shares = [row.probabilities[name] for name in names]
+        warnings, size = len(row.warnings), row.size or 0
+        return finding, warnings, disease, size, triage_key(row)[:2], shares
+
+    def holding(self, part: str) -> Mask:
+        """(n,) bool: rows with a text that holds `part`, whatever its case."""
+        part = part.casefold()
+        words = self._file_words
+        found = np.fromiter((part in word for word in words), bool, len(words))
+        for pool in (self.verdicts, self.warnings, self.errors):
+            found |= pool.holding(part)
+        return found
+
+    def counts(self) -> list[int]:
+        """How many rows have each finding, up to `not_read`."""
+        return np.bincount(self.findings, minlength=self.not_read + 1).tolist()
+
+
+def natural_key(text: str) -> str:
+    """What a text sorts by, so that film 9 comes before film 10.
+
+    Upper and lower case are one; each number is led by how long it is.
+    """
+    return _DIGITS.sub(_led_by_length, text.casefold())
+
+
+def _led_by_length(found: re.Match[str]) -> str:
+    digits = found[0].lstrip("0")
+    nines, rest = divmod(len(digits), 9)
+    return "9" * nines + str(rest) + digits
+
+
+class SortedIds:
+    """Ids in the order of their keys, kept so as more come.
+
+    What comes is sorted by itself and merged: a hundred thousand that are there
+    already cost no comparison each.
+    """
+
+    def __init__(self) -> None:
+        self._keys: list[str] = []
+        self._ids: Ids = np.empty(0, np.int64)
+        self._ranks: Ids | None = None
+
+    @property
+    def ids(self) -> Ids:
+        """(n,) int64: the ids, the least key first; equal ones as they came."""
+        return self._ids
+
+    @property
+    def ranks(self) -> Ids:
+        """(n,) int64: the place of each id among the others."""
+        if self._ranks is None:
+            self._ranks = np.empty_like(self._ids)
+            self._ranks[self._ids] = np.arange(len(self._ids))
+        return self._ranks
+
+    def add(self, keys: Sequence[str]) -> None:
+        """Give the next ids to these keys."""
+        fresh = sorted(range(len(keys)), key=keys.__getitem__)
+        merged: list[str] = []
+        places = np.empty(len(fresh), np.int64)
+        done = 0
+        for number, which in enumerate(fresh):
+            place = bisect.bisect_right(self._keys, keys[which], lo=done)
+            merged += self._keys[done:place]
+            merged.append(keys[which])
+            places[number] = done = place
+        merged += self._keys[done:]
+        ids = np.asarray(fresh, np.int64) + len(self._ids)
+        self._ids = np.insert(self._ids, places, ids)
+        self._keys = merged
+        self._ranks = None
+
+
+class TextPool:
+    """A text for each row, of which there are few different ones: each kept once."""
+
+    def __init__(self) -> None:
+        self._texts: list[str] = []
+        self._folded: list[str] = []
+        self._numbers: dict[str, int] = {}
+        self._sorted = SortedIds()
+        self._codes = array.array("i")
+
+    def __getitem__(self, row: int) -> str:
+        return self._texts[self._codes[row]]
+
+    @property
+    def codes(self) -> NDArray[np.int32]:
+        """(n,) int32: which of the texts each row has."""
+        return np.array(self._codes, np.int32)
+
+    @property
+    def ranks(self) -> Ids:
+        """(n,) int64: the place of each row's text, naturally sorted."""
+        return self._sorted.ranks[self.codes]
+
+    def add(self, texts: Sequence[str]) -> None:
+        """Give the next rows these texts."""
+        known = self._numbers
+        fresh = [text for text in dict.fromkeys(texts) if text not in known]
+        for text in fresh:
+            known[text] = len(known)
+        self._texts += fresh
+        self._folded += map(folded, fresh)
+        self._sorted.add([natural_key(text) for text in fresh])
+        self._codes.extend(known[text] for text in texts)
+
+    def holding(self, part: str) -> Mask:
+        """(n,) bool: rows whose text holds a part that has been folded."""
+        found = [part in text for text in self._folded]
+        return np.array(found, bool)[self.codes]
+
+
+def folded(text: str) -> str:
+    """A text without its upper case; itself where it has none, to save memory."""
+    small = text.casefold()
+    return text if small == text else small
