@@ -60,6 +60,11 @@ def models_dir() -> Path:
     return user_data_dir() / "models"
 
 
+def local_cards_dir() -> Path:
+    """Folder of the local cards of models, by the model's hash."""
+    return user_data_dir() / "local-cards"
+
+
 def checks_dir() -> Path:
     """Folder of what checks write until a training starts."""
     return user_data_dir() / "checks"

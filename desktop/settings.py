@@ -57,6 +57,7 @@ class Settings:
             for none.
         heatmap_shown: Whether a film opens with its heat map.
         heatmap_contour: Whether it is drawn as lines.
+        coverage: Share of sets of findings that hold the true one.
         last_folder, save_folder: Folder a film was last opened from, and a picture
             last saved to; empty at first.
         training_folder: Folder films were last chosen from to train on.
@@ -76,6 +77,7 @@ class Settings:
     window_state = _Setting("window/state", QByteArray())
     _version = _Setting("version", 0)
     _appearance = _Setting("appearance", "system")
+    coverage = _Setting("diagnose/coverage", 0.9)
     _opacity = _Setting("diagnose/heatmap_opacity", 0.5)
 
     def __init__(self, path: Path | None = None) -> None:

@@ -112,6 +112,10 @@ ROWS = {
         "import {out}/model.hilum --out {out}/imported", needs="export hilum"
     ),
     "predict": Row("predict {film} --model {model} --heatmap {out}/heat"),
+    "local-card": Row("local-card --bundle {model} --films {manifest}"),
+    "recalibrate": Row(
+        "recalibrate {model} --data {manifest} --out {out}/recalibrated"
+    ),
     "scan": Row(
         SCAN + "--out {out}/s.csv --jsonl {out}/s.jsonl --xlsx {out}/s.xlsx "
         "--json {out}/s.json --report {out}/s.html"

@@ -218,6 +218,17 @@ TABLE = {
         "folder",
         **ON_FOLDER,
     ),
+    "recalibrate --out": Row(
+        f"recalibrate {MODEL} --data data/films --overwrite --out {{}}",
+        "folder",
+        **ON_FOLDER,
+    ),
+    "local-card --out": Row(
+        f"local-card --bundle {MODEL} --films data/films --overwrite --out {{}}",
+        "file",
+        data=(*FOLDER, MODEL),
+        films=FILM,
+    ),
     "train-lungs --out": Row(
         f"train-lungs {MODEL} --data data/films --masks data/films --overwrite "
         "--out {}",

@@ -50,6 +50,21 @@ def add_job(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def share(text: str) -> float:
+    """A share over 0 and under 1.
+
+    Raises:
+        ArgumentTypeError: It is none.
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no share between 0 and 1")
+    return value
+
+
 def add_labels(parser: argparse.ArgumentParser) -> None:
     """Add where the true labels of a scan's films come from."""
     labels = parser.add_mutually_exclusive_group()

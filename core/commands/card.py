@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core.model.bundle import card_to_json, read_bundle
 from core.paths import default_bundle_dir
-from core.reports.text import card_text
+from core.reports.model_card import card_text
 from core.terminal import print_lines
 
 

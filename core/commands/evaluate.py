@@ -8,15 +8,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from core.commands.argument_types import new_file
+from core.commands.argument_types import new_file, share
 from core.data.dataset import Sample, films_of_split, listed_films
 from core.errors import DatasetError
-from core.evaluation.evaluate import check_pools, evaluate, parse_pools, score_films
+from core.evaluation.evaluate import evaluate, score_films
 from core.evaluation.lung_probes import probe_lungs
+from core.evaluation.pools import check_pools, parse_pools
 from core.files import write_json
 from core.jobs.reporters import ConsoleReporter, counter
-from core.model.bundle import ModelBundle, read_bundle
+from core.model.bundle import ModelBundle, provenance, read_bundle
 from core.model.classifier import Classifier
+from core.model.conformal import COVERAGE
 from core.model.lungs import lung_finder
 from core.model.seen_films import path_free
 from core.outputs import check_files
@@ -42,6 +44,13 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="NAME=SOURCE+SOURCE[:LABEL+LABEL]",
         help="sources whose films, of all or some labels, come from one place",
+    )
+    parser.add_argument(
+        "--coverage",
+        type=share,
+        default=COVERAGE,
+        metavar="SHARE",
+        help="of the films whose set holds the true finding (0.9)",
     )
     parser.add_argument("--overwrite", action="store_true", help="replace the files")
 
@@ -80,12 +89,19 @@ def run(arguments: argparse.Namespace) -> int:
         on_film = counter("lungs", len(scores.samples), ConsoleReporter())
         lungs = probe_lungs(classifier, finder, scores.samples, on_film=on_film)
     result = {
-        "model": bundle.card.name,
-        "model_sha256": bundle.sha256,
+        **provenance(bundle.card, bundle.sha256),
         "data": arguments.data.name,
         "split": arguments.split or samples[0].split or "all",
         "left_out": left_out,
-        **evaluate(scores, bundle.card.temperature, pools=pools, details=True),
+        **evaluate(
+            scores,
+            bundle.card.temperature,
+            pools=pools,
+            details=True,
+            conformal=bundle.card.conformal,
+            coverage=arguments.coverage,
+            points=bundle.card.sensitivity_points,
+        ),
         **({"lungs": lungs} if lungs else {}),
     }
     if arguments.json is not None:
@@ -137,7 +153,7 @@ def _repeat_report(arguments: argparse.Namespace, bundle: ModelBundle) -> int:
         raise _not_held(bundle, "its own pools alone", split)
     result = held[split]
     if arguments.json is not None:
-        about = {"model": bundle.card.name, "model_sha256": bundle.sha256}
+        about = provenance(bundle.card, bundle.sha256)
         write_json(arguments.json, {**about, "split": split, **result})
     if arguments.report is not None:
         write_report_html(arguments.report, kept)

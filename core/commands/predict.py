@@ -8,13 +8,19 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from core.commands.argument_types import new_folder
-from core.errors import CoreError, ImageReadError, PredictionError
+from core.commands.argument_types import new_folder, share
+from core.errors import BundleError, CoreError, ImageReadError, PredictionError
 from core.files import atomic_write
+from core.films.pictures import encode_picture
 from core.films.radiograph import Radiograph, read_radiograph
-from core.model.bundle import ModelBundle, read_bundle
+from core.model.bundle import (
+    PROVENANCE,
+    ModelBundle,
+    provenance,
+    provenance_text,
+    read_bundle,
+)
+from core.model.card import set_in_words
 from core.model.classifier import (
     Classifier,
     Prediction,
@@ -25,13 +31,17 @@ from core.model.classifier import (
     sentence,
 )
 from core.model.gradcam import draw_contours, heatmap_from_evidence, overlay
+from core.model.local_card import read_local_card, with_local_card
 from core.model.normal import names_of, normal_note
 from core.outputs import check_files, check_folder
-from core.paths import default_bundle_dir
+from core.paths import command_name, default_bundle_dir
 from core.terminal import print_lines, printable
 
 #: Weight of the heat map's colour in the pictures that `predict` writes.
 _OPACITY = 0.6
+
+#: In place of the file of a local card.
+_AUTO = Path("auto")
 
 _DISCLAIMER = "A research and teaching tool, not a medical device."
 
@@ -46,6 +56,20 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--contour", action="store_true", help="lines in the heat maps, not colours"
+    )
+    parser.add_argument(
+        "--coverage",
+        type=share,
+        metavar="SHARE",
+        help="also the findings that cannot be left out, the true one among them for "
+        "this share of films: 0.9",
+    )
+    parser.add_argument(
+        "--local-card",
+        type=Path,
+        metavar="FILE",
+        help="state findings from your own operating points on; auto: those that are "
+        "kept for the model",
     )
     parser.add_argument(
         "--overwrite", action="store_true", help="replace heat maps that exist"
@@ -63,9 +87,18 @@ def run(arguments: argparse.Namespace) -> int:
     pictures = _picture_paths(arguments)
     bundle = read_bundle(arguments.model or default_bundle_dir())
     classifier = Classifier(bundle)
-    failed = 0
+    bundle, local = _localised(bundle, arguments.local_card)
+    failed, coverage = 0, arguments.coverage
+    if coverage is not None and bundle.card.conformal is None:
+        raise BundleError(
+            f"The model {bundle.card.name} keeps no conformal scores, so it gives no "
+            "sets of findings.",
+            hint="Leave --coverage out, or add them to the model with `recalibrate`.",
+        )
     if not arguments.json:
         print_lines(_header(bundle))
+        if local:
+            print_lines(local)
     for path, picture in zip(arguments.paths, pictures, strict=True):
         try:
             film = read_radiograph(path)
@@ -76,38 +109,59 @@ def run(arguments: argparse.Namespace) -> int:
             _print_failure(path, error, arguments.json)
             continue
         if arguments.json:
-            _print_json(verdict_to_json(path, verdict, bundle))
+            fields = verdict_to_json(path, verdict, bundle, coverage)
+            _print_json({**fields, **({"local_card": local} if local else {})})
         else:
-            print_lines(_row(path, verdict, bundle))
+            print_lines(_row(path, verdict, bundle, coverage))
         if picture is not None and verdict.refused is None:
             write_heatmap(
                 picture, film, prediction, verdict, bundle, contour=arguments.contour
             )
     if not arguments.json:
-        notes = [
-            note for note in (normal_note(names_of(bundle.card)), _DISCLAIMER) if note
-        ]
-        print_lines("\n".join(notes), sys.stderr)
+        made_by = printable(provenance_text(bundle.card, bundle.sha256))
+        notes = [normal_note(names_of(bundle.card)), made_by, _DISCLAIMER]
+        print_lines("\n".join(filter(None, notes)), sys.stderr)
     if not failed:
         return 0
     return 2 if failed == len(arguments.paths) else 4
 
 
+def _localised(bundle: ModelBundle, asked: Path | None) -> tuple[ModelBundle, str]:
+    """The bundle with local operating points, and what says so; "" where not asked."""
+    if asked is None:
+        return bundle, ""
+    card = read_local_card(bundle, None if asked == _AUTO else asked)
+    if card is None:
+        raise CoreError(
+            f"There are no local operating points of {bundle.card.name} here.",
+            hint=f"Find them with `{command_name()} local-card --films CSV`.",
+        )
+    return with_local_card(bundle, card), card.in_words()
+
+
 def verdict_to_json(
-    path: Path, verdict: Verdict, bundle: ModelBundle
+    path: Path, verdict: Verdict, bundle: ModelBundle, coverage: float | None = None
 ) -> dict[str, Any]:
-    """The verdict on one film as `predict --json` prints it."""
+    """The verdict on one film as `predict --json` prints it.
+
+    Args:
+        coverage: Share of `set`s that hold the true finding; None for no `set`.
+    """
+    sets = {}
+    if coverage is not None:
+        found = bundle.card.set_at(verdict.probabilities, coverage)
+        sets = {"set": found, "coverage": coverage}
     return {
         "path": str(path),
         "finding": verdict.finding,
         "verdict": sentence(verdict, bundle.card),
         "probabilities": {k: round(p, 6) for k, p in verdict.probabilities.items()}
         or None,
+        **sets,
         "warnings": list(verdict.warnings),
         "refused": verdict.refused is not None,
         "reason": verdict.refused,
-        "model": bundle.card.name,
-        "model_sha256": bundle.sha256,
+        **provenance(bundle.card, bundle.sha256),
         "error": None,
     }
 
@@ -125,12 +179,7 @@ def write_heatmap(
 
     Args:
         contour: Whether to draw lines around the evidence instead of colours.
-
-    Raises:
-        OutputError: It cannot be written.
     """
-    import cv2
-
     shown = verdict.finding or max(
         verdict.probabilities, key=verdict.probabilities.__getitem__
     )
@@ -140,10 +189,9 @@ def write_heatmap(
     )
     draw = draw_contours if contour else overlay
     colour = draw(grey, heat, _OPACITY)
-    # Encoded in memory: OpenCV cannot write to every path there is.
-    encoded = cv2.imencode(".png", np.ascontiguousarray(colour[:, :, ::-1]))[1]
+    about = provenance_text(bundle.card, bundle.sha256)
     with atomic_write(picture) as partial:
-        partial.write_bytes(encoded.tobytes())
+        partial.write_bytes(encode_picture(colour, ".png", about))
 
 
 def _picture_paths(arguments: argparse.Namespace) -> list[Path | None]:
@@ -180,7 +228,9 @@ def _header(bundle: ModelBundle) -> str:
     return f"{'film':<32}{''.join(names)}   verdict"
 
 
-def _row(path: Path, verdict: Verdict, bundle: ModelBundle) -> str:
+def _row(
+    path: Path, verdict: Verdict, bundle: ModelBundle, coverage: float | None
+) -> str:
     shown = verdict.probabilities
     shares = [
         f"{percent(shown[name]) if shown else '-':>12}"
@@ -190,6 +240,11 @@ def _row(path: Path, verdict: Verdict, bundle: ModelBundle) -> str:
     name = name if len(name) <= 30 else f"{name[:14]}…{name[-15:]}"
     warnings = "".join(f"\n  {printable(warning)}" for warning in verdict.warnings)
     said = printable(sentence(verdict, bundle.card))
+    if coverage is not None:
+        found = bundle.card.set_at(verdict.probabilities, coverage)
+        if found is not None:
+            words = printable(set_in_words(found, bundle.card))
+            said += f" At {percent(coverage)} coverage: {words}."
     return f"{name:<32}{''.join(shares)}   {said}{warnings}"
 
 
@@ -198,7 +253,7 @@ def _print_failure(path: Path, error: CoreError, as_json: bool) -> None:
     if not as_json:
         print_lines(f"{printable(path.name):<32}not read: {printable(text)}")
         return
-    empty = ("finding", "verdict", "probabilities", "warnings", "model", "model_sha256")
+    empty = ("finding", "verdict", "probabilities", "warnings", *PROVENANCE)
     fields = {**dict.fromkeys(empty), "refused": False, "reason": None}
     _print_json({"path": str(path), **fields, "error": text})
 

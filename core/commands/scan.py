@@ -13,6 +13,7 @@ from core.commands.argument_types import (
     add_labels,
     new_file,
     refuse_resume_with_overwrite,
+    share,
 )
 from core.errors import ANEW, CoreError, DatasetError, OutputError, TrainingStopped
 from core.films.finder import FoundFilm, Listing, find_films, state_if_there
@@ -21,6 +22,7 @@ from core.jobs.control import Control
 from core.jobs.events import JobSucceeded, Noted, StageStarted
 from core.jobs.reporters import Report, begin_report, counter, end_told
 from core.model.bundle import ModelBundle, read_bundle
+from core.model.conformal import COVERAGE
 from core.model.precision import REFERENCE, precision_note
 from core.outputs import check_file, refuse_films, refuse_inputs
 from core.paths import default_bundle_dir
@@ -33,7 +35,7 @@ from core.scan.precision import precision_of_scan
 from core.scan.results import ScanFile
 from core.scan.resume import scan_with_quarantine
 from core.scan.row import ScanRow
-from core.scan.scanner import FolderScanner, Scanner
+from core.scan.scanner import FolderScanner, Scanner, with_set
 from core.scan.store import read_scan
 from core.scan.summary import ScanSummary, summary_text
 from core.scan.watch import new_films
@@ -54,6 +56,13 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
         choices=["float32", "fast", "bfloat16", "int8"],
         default="float32",
         help="fast: what this computer does quickest, timed once",
+    )
+    parser.add_argument(
+        "--coverage",
+        type=share,
+        default=COVERAGE,
+        metavar="SHARE",
+        help="of the films whose set holds the true finding (0.9)",
     )
     add_labels(parser)
     parser.add_argument("--resume", action="store_true", help="go on where it stopped")
@@ -267,7 +276,7 @@ class _Scan:
         )
         with contextlib.closing(scanned) as rows:
             for number, row in enumerate(rows, start=1):
-                file.append(row)
+                file.append(with_set(row, scanner.bundle, self._arguments.coverage))
                 count(number)
         if self._parity is not None:
             self._parity.see_again(file.read(), others, self._folder, self._check)
@@ -289,7 +298,7 @@ class _Scan:
         ):
             with contextlib.closing(scanner.scan(films, self._check)) as rows:
                 for row in rows:
-                    file.append(row)
+                    file.append(with_set(row, scanner.bundle, self._arguments.coverage))
                     self._done.add(row.file)
                     said = row.verdict or f"not read: {row.error}"
                     self._report(Noted(f"{row.file}: {said}"))

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.evaluation.metrics import CALIBRATION_BINS, Resamples, with_interval
+from core.evaluation.metrics import Resamples, equal_mass_bins, with_interval
 
 #: Most points of a curve that is kept. More cannot be told apart on a screen.
 MOST_POINTS = 200
@@ -168,23 +168,22 @@ def reliability_bins(
 
     Returns:
         JSON values, a record per bin that has films, confidence rising:
-        {`confidence`, `accuracy`, `n`}, both means over its films.
+        {`confidence`, `accuracy`, `n`}, both means over its films; as many films in
+        each bin, as `equal_mass_bins`.
     """
-    from sklearn.calibration import calibration_curve
-
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == truth
-    accuracy, mean = calibration_curve(right, confidence, n_bins=CALIBRATION_BINS)
-    # scikit-learn does not say how many films a bin has; these are its bins.
-    edges = np.linspace(0.0, 1.0, CALIBRATION_BINS + 1)[1:-1]
-    films = np.bincount(np.searchsorted(edges, confidence))
+    # scikit-learn's `calibration_curve` does not say how many films a bin has.
+    which = equal_mass_bins(confidence)
+    films = np.bincount(which)
+    accuracy, mean = np.bincount(which, right), np.bincount(which, confidence)
     return [
         {
-            "confidence": round(float(mean[i]), 4),
-            "accuracy": round(float(accuracy[i]), 4),
-            "n": int(n),
+            "confidence": round(float(mean[i] / films[i]), 4),
+            "accuracy": round(float(accuracy[i] / films[i]), 4),
+            "n": int(films[i]),
         }
-        for i, n in enumerate(films[films > 0])
+        for i in np.flatnonzero(films)
     ]
 
 

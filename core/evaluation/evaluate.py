@@ -14,19 +14,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data.dataset import Sample
+from core.data.patients import with_patient
 from core.errors import DatasetError, ImageReadError
+from core.evaluation.coverage import coverage_of_sets
 from core.evaluation.curves import label_curves, reliability_bins
 from core.evaluation.metrics import (
     Resamples,
     auc_with_interval,
     calibration_error_with_interval,
     classification_metrics,
+    rates_at,
 )
+from core.evaluation.pools import Pool
 from core.files import atomic_write
 from core.films.preprocess import to_network_input
 from core.films.radiograph import read_radiograph
 from core.films.read_ahead import read_ahead
+from core.model.card import SensitivityPoint
 from core.model.classifier import NOT_FINITE, Classifier, probabilities
+from core.model.conformal import COVERAGE, Conformal
 from core.model.seen_films import film_sha256, path_free
 
 BATCH = 8
@@ -35,22 +41,6 @@ _MIN_FILMS = 5
 #: Keys of a long evaluation that a short one lacks.
 DETAILS = ("curves", "reliability", "mistakes", "lungs")
 MOST_MISTAKES = 24
-
-
-@dataclasses.dataclass(frozen=True)
-class Pool:
-    """Films known to come from one place, with one kind of scanner and export.
-
-    Attributes:
-        sources: Of the films.
-        labels: Those whose films really come from there; empty means all.
-            A collection may hold one hospital's normal films beside COVID-19
-            films from anywhere.
-    """
-
-    name: str
-    sources: tuple[str, ...]
-    labels: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -90,11 +80,13 @@ def score_films(
     logits: list[NDArray[np.float32]] = []
     unreadable: dict[str, str] = {}
 
-    def load(sample: Sample) -> NDArray[np.float32] | str:
+    def load(sample: Sample) -> tuple[Sample, NDArray[np.float32]] | str:
         try:
-            return to_network_input(read_radiograph(sample.path), spec)
+            film = read_radiograph(sample.path)
         except ImageReadError as error:
             return str(error)
+        known, _ = with_patient(sample, film.facts.patient, None)
+        return known, to_network_input(film, spec)
 
     loaded = read_ahead(load, samples, threads=2, ahead=BATCH)
     for start in range(0, len(samples), BATCH):
@@ -103,8 +95,8 @@ def score_films(
             if isinstance(film, str):
                 unreadable[sample.file] = film
             else:
-                read.append(sample)
-                films.append(film)
+                read.append(film[0])
+                films.append(film[1])
         done = classifier.predict_batch(np.concatenate(films)) if films else []
         for sample, prediction in zip(read, done, strict=True):
             if prediction.is_finite:
@@ -130,6 +122,9 @@ def evaluate(
     pools: Sequence[Pool] = (),
     seed: int = 0,
     details: bool = False,
+    conformal: Conformal | None = None,
+    coverage: float = COVERAGE,
+    points: Sequence[SensitivityPoint] = (),
 ) -> dict[str, Any]:
     """Measure a model on films it was not made with.
 
@@ -143,15 +138,23 @@ def evaluate(
             is only right where a source is a hospital, not a collection.
         seed: Of the bootstrap.
         details: Whether to add what only a report needs.
+        conformal: Of the model, made with other films; its promise is looked at.
+        coverage: That is promised.
+        points: Of the model, likewise.
 
     Returns:
         JSON values: those of `core.evaluation.metrics.classification_metrics`, `ece`
         and `ece_uncalibrated` with intervals, `by_source`, `within_source`,
-        `unreadable`. With `details` also
+        `unreadable`; with `conformal` also `sets`, as
+        `core.evaluation.coverage.coverage_of_sets`, and with `points`
+        `sensitivity_points`: {`label`, `target`, `threshold` and
+        `core.evaluation.metrics.rates_at`}. Of each source there are the first of
+        these, `ece` and `sets`. With `details` also
 
         `curves`: as `core.evaluation.curves.label_curves`;
         `reliability`: {`before`: [...], `after`: [...]}, bins without and with
-        the temperature as `core.evaluation.curves.reliability_bins`;
+        the temperature as `core.evaluation.curves.reliability_bins`, and of each
+        source `reliability`: [...], with it;
         `mistakes`: the wrongly called films of which the model was surest, at
         most `MOST_MISTAKES`, surest first: {`file`, `label`, `called`,
         `probability` of what it was called, `source`, `sha256` of the file or
@@ -162,14 +165,42 @@ def evaluate(
     resamples = Resamples.by_group(groups, seed=seed)
     raw = probabilities(scores.logits, 1.0)
     truth = scores.truth
+
+    def measured(rows: NDArray[np.intp], resamples: Resamples) -> dict[str, Any]:
+        of = truth[rows], calibrated[rows]
+        figures = classification_metrics(*of, scores.labels, resamples)
+        figures |= calibration_error_with_interval("ece", *of, resamples)
+        if conformal is not None:
+            figures["sets"] = coverage_of_sets(
+                *of, scores.labels, resamples, conformal=conformal, target=coverage
+            )
+        return figures
+
     result = {
-        **classification_metrics(truth, calibrated, scores.labels, resamples),
-        **calibration_error_with_interval("ece", truth, calibrated, resamples),
+        **measured(np.arange(len(truth)), resamples),
         **calibration_error_with_interval("ece_uncalibrated", truth, raw, resamples),
-        "by_source": _by_source(scores, calibrated, groups, seed),
+        "by_source": {},
         "within_source": _within_source(scores, groups, pools, seed),
         "unreadable": len(scores.unreadable),
     }
+    sources = np.array([sample.source for sample in scores.samples])
+    for source in sorted(set(sources) - {""}):
+        rows = np.flatnonzero(sources == source)
+        drawn = Resamples.by_group([groups[row] for row in rows], seed=seed)
+        result["by_source"][str(source)] = part = measured(rows, drawn)
+        if details:
+            part["reliability"] = reliability_bins(truth[rows], calibrated[rows])
+    if points:
+        result["sensitivity_points"] = [
+            {
+                "label": point.label,
+                "target": point.target,
+                "threshold": point.threshold,
+                **rates_at(point.threshold, truth == i, calibrated[:, i], resamples),
+            }
+            for point in points
+            for i in [scores.labels.index(point.label)]
+        ]
     if details:
         result["curves"] = label_curves(truth, calibrated, scores.labels, resamples)
         result["reliability"] = {
@@ -182,7 +213,9 @@ def evaluate(
 
 def without_details(result: Mapping[str, Any]) -> dict[str, Any]:
     """The short form of an evaluation, for cards."""
-    return {key: value for key, value in result.items() if key not in DETAILS}
+    short = _short(result)
+    sources = {name: _short(part) for name, part in short["by_source"].items()}
+    return short | {"by_source": sources}
 
 
 def write_rows(path: Path, scores: Scores, temperature: float) -> None:
@@ -208,68 +241,8 @@ def write_rows(path: Path, scores: Scores, temperature: float) -> None:
         partial.write_text(text.getvalue(), encoding="utf-8", newline="")
 
 
-def parse_pools(texts: Sequence[str]) -> tuple[Pool, ...]:
-    """Read pools written as "NAME=source+source" or "NAME=source:label+label".
-
-    Raises:
-        DatasetError: One is not written so.
-    """
-    pools = []
-    for text in texts:
-        name, _, rest = text.partition("=")
-        where, colon, which = rest.partition(":")
-        name, sources, labels = name.strip(), _parts(where), _parts(which)
-        if not name or "" in sources or (colon and "" in labels):
-            raise DatasetError(
-                f"A pool of sources cannot be written as {text!r}.",
-                hint="Write it as NAME=source+source, or, where only some labels "
-                "come from there, as NAME=source+source:label+label.",
-            )
-        chosen = labels if colon else ()
-        pools.append(Pool(name, sources, chosen))
-    return tuple(pools)
-
-
-def check_pools(
-    pools: Sequence[Pool], samples: Sequence[Sample], labels: Sequence[str]
-) -> None:
-    """Refuse pools of sources without a film, or of labels that a model lacks.
-
-    Raises:
-        DatasetError: Says which, and those that there are.
-    """
-    sources = sorted({sample.source for sample in samples} - {""})
-    for pool in pools:
-        if unknown := sorted(set(pool.sources) - set(sources)):
-            raise DatasetError(
-                f"The pool {pool.name} names sources of which no film is measured: "
-                f"{', '.join(unknown)}.",
-                hint=f"Their sources are: {', '.join(sources) or 'not stated'}.",
-            )
-        if unknown := sorted(set(pool.labels) - set(labels)):
-            raise DatasetError(
-                f"The pool {pool.name} names labels that the model does not have: "
-                f"{', '.join(unknown)}.",
-                hint=f"Its labels are: {', '.join(labels)}.",
-            )
-
-
-def _parts(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split("+"))
-
-
-def _by_source(
-    scores: Scores, calibrated: NDArray[np.float64], groups: list[str], seed: int
-) -> dict[str, Any]:
-    sources = np.array([sample.source for sample in scores.samples])
-    results = {}
-    for source in sorted(set(sources) - {""}):
-        rows = np.flatnonzero(sources == source)
-        resamples = Resamples.by_group([groups[row] for row in rows], seed=seed)
-        results[str(source)] = classification_metrics(
-            scores.truth[rows], calibrated[rows], scores.labels, resamples
-        )
-    return results
+def _short(figures: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in figures.items() if key not in DETAILS}
 
 
 def _within_source(

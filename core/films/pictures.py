@@ -253,3 +253,27 @@ def _upright(values: NDArray[Any], orientation: int) -> NDArray[Any]:
     if orientation in (3, 4, 7, 8):
         values = values[::-1]
     return np.ascontiguousarray(values)
+
+
+def encode_picture(picture: NDArray[np.uint8], suffix: str, about: str = "") -> bytes:
+    """A picture as the bytes of a file.
+
+    Args:
+        picture: (h, w) grey or (h, w, 3) RGB.
+        suffix: Of the file: ".png", ".jpg", ".jpeg", ".tif" or ".tiff".
+        about: Its description, in the file itself; what is not ASCII is replaced.
+    """
+    from PIL import ExifTags, Image
+
+    exif = Image.Exif()
+    if about:
+        exif[ExifTags.Base.ImageDescription] = about
+    kind = {".png": "PNG", ".tif": "TIFF", ".tiff": "TIFF"}.get(suffix, "JPEG")
+    how: dict[str, Any] = {
+        "PNG": {"compress_level": 3},
+        "TIFF": {"compression": "tiff_lzw"},
+        "JPEG": {"quality": 95},
+    }[kind]
+    file = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(picture)).save(file, kind, exif=exif, **how)
+    return file.getvalue()

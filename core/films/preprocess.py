@@ -12,6 +12,8 @@ from core.films.radiograph import Radiograph
 
 #: Added to the deviation when a film is standardised, on a scale of 0 to 1.
 DEVIATION_FLOOR = 0.05
+#: Counted up whenever the same film becomes another input by the same spec.
+_VERSION = 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,6 +39,11 @@ class PreprocessSpec:
                 "geometry must be 'stretch' and intensity 'standardise'. "
                 f"Received: {self.geometry!r}, {self.intensity!r}"
             )
+
+    @property
+    def version(self) -> str:
+        """Names what is done to a film: "1-stretch-standardise-224"."""
+        return f"{_VERSION}-{self.geometry}-{self.intensity}-{self.size}"
 
 
 def spec_from_json(fields: dict[str, Any]) -> PreprocessSpec:

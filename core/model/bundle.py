@@ -48,6 +48,13 @@ EVALUATION = "evaluation.csv"
 REPORT = "report.json"
 #: SHA-256 and split of every film of the job, as `core.model.seen_films` describes it.
 FILMS = "films.csv"
+#: Drawn films and what the model makes of them, as `core.model.golden` describes it.
+GOLDEN = "golden.npz"
+#: What `provenance` names.
+PROVENANCE = (
+    *("model", "model_sha256", "preprocessing"),
+    *("temperature", "precision", "version"),
+)
 
 #: Largest card or report that is read.
 MAX_CARD_BYTES = 32 << 20
@@ -67,6 +74,31 @@ class ModelBundle:
     path: Path
     card: ModelCard
     sha256: str
+
+
+def provenance(
+    card: ModelCard, sha256: str, precision: str = "float32"
+) -> dict[str, Any]:
+    """What a result names, so that it can be told how it came to be.
+
+    Args:
+        sha256: Of the model, as `ModelBundle.sha256`.
+        precision: That it was computed in.
+    """
+    return {
+        "model": card.name,
+        "model_sha256": sha256,
+        "preprocessing": card.preprocess.version,
+        "temperature": round(card.temperature, 6),
+        "precision": precision,
+        "version": __version__,
+    }
+
+
+def provenance_text(card: ModelCard, sha256: str, precision: str = "float32") -> str:
+    """`provenance` on one line, for pictures and people."""
+    named = provenance(card, sha256, precision)
+    return "Hilum: " + ", ".join(f"{name} {value}" for name, value in named.items())
 
 
 def read_bundle(path: Path, *, name: str = "") -> ModelBundle:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from core.errors import BundleError
 from core.films.preprocess import PreprocessSpec, spec_from_json
+from core.model.conformal import Conformal, prediction_set
 from core.records import Share, Text, convert, to_json
 
 FORMAT_VERSION: Final = 1
@@ -50,6 +51,22 @@ class OperatingPoint(msgspec.Struct, frozen=True):
     specificity: float
 
 
+class SensitivityPoint(msgspec.Struct, frozen=True):
+    """The highest threshold at which enough films of a finding are found.
+
+    Attributes:
+        label: The finding.
+        target: Share of its films that are to be found.
+        threshold: A probability equal to it or above finds a film.
+        chosen_on: The films it was chosen on.
+    """
+
+    label: str
+    target: Share
+    threshold: Share
+    chosen_on: str
+
+
 class ModelCard(msgspec.Struct, frozen=True):
     """What a model is, does, and was measured to do.
 
@@ -63,6 +80,9 @@ class ModelCard(msgspec.Struct, frozen=True):
         probe: Probabilities that the network gave for a drawn probe when it
             was exported; the self-test repeats it on the user's machine.
         files: SHA-256 of every other file of the bundle, by name.
+        conformal: What sets of findings are made of; None in older cards.
+        sensitivity_points: Thresholds for targets of sensitivity; none in older
+            cards.
     """
 
     name: Text
@@ -78,6 +98,8 @@ class ModelCard(msgspec.Struct, frozen=True):
     probe: tuple[float, ...]
     files: Mapping[str, str]
     format_version: int = FORMAT_VERSION
+    conformal: Conformal | None = None
+    sensitivity_points: tuple[SensitivityPoint, ...] = ()
 
     @property
     def label_names(self) -> tuple[str, ...]:
@@ -103,11 +125,31 @@ class ModelCard(msgspec.Struct, frozen=True):
                 return point.threshold
         raise ValueError(f"expected one of {self.label_names}. Received: {label!r}")
 
+    def set_at(
+        self, probabilities: Mapping[str, float], coverage: float
+    ) -> tuple[str, ...] | None:
+        """As `prediction_set`; None without probabilities, or scores on the card."""
+        if self.conformal is None or not probabilities:
+            return None
+        return prediction_set(probabilities, self.conformal, coverage)
+
+
+def set_in_words(labels: Sequence[str], card: ModelCard) -> str:
+    """A set of findings as people read it: "COVID-19 or pneumonia"."""
+    if len(labels) in (0, len(card.labels)):
+        return "cannot say"
+    first, *others = (card.display_name(label) for label in labels)
+    # Not an abbreviation, as "COVID-19" is: within a sentence it is a plain word.
+    small = (
+        name if name[:2].isupper() else name[:1].lower() + name[1:] for name in others
+    )
+    return " or ".join([first, *small])
+
 
 def card_to_json(card: ModelCard) -> dict[str, Any]:
     """The card as plain JSON values."""
     fields = {"format_version": card.format_version, **to_json(card)}
-    for name in ("labels", "operating_points", "probe"):
+    for name in ("labels", "operating_points", "probe", "sensitivity_points"):
         fields[name] = list(fields[name])
     return fields
 
@@ -131,6 +173,10 @@ def card_from_json(fields: Mapping[str, Any]) -> ModelCard:
         raise _inconsistent("its labels and operating points differ")
     if len(card.probe) != len(names):
         raise _inconsistent("its labels and its probe differ")
+    if card.conformal is not None and not card.conformal.is_of(names):
+        raise _inconsistent("its labels and its conformal scores differ")
+    if not {point.label for point in card.sensitivity_points} <= set(names):
+        raise _inconsistent("its labels and its sensitivity points differ")
     return card
 
 

@@ -17,7 +17,6 @@ from core.reports.chart_style import (
     legend_above,
     new_axes,
     new_figure,
-    quiet_grid,
     say,
     shortened,
 )
@@ -139,48 +138,67 @@ def reliability_chart(
 ) -> Figure:
     """How often films called with a confidence were called rightly.
 
-    On the diagonal a confidence means what it says. Below are the numbers of
-    films after the temperature.
+    On the diagonal a confidence means what it says. Each point stands for about as
+    many films.
 
     Args:
         result: A long evaluation.
     """
+    bins = result["reliability"]
+    lines = {
+        "After temperature": (result["ece"], bins["after"]),
+        "Before": (result["ece_uncalibrated"], bins["before"]),
+    }
+    return _reliability(lines, size=size, colours=colours)
+
+
+def source_reliability_chart(
+    result: Mapping[str, Any],
+    *,
+    size: tuple[int, int],
+    colours: ChartColours = LIGHT,
+) -> Figure:
+    """As `reliability_chart`, a line for each source; after the temperature alone."""
+    lines = {
+        source: (part["ece"], part["reliability"])
+        for source, part in result["by_source"].items()
+        if "reliability" in part
+    }
+    return _reliability(lines, size=size, colours=colours)
+
+
+def _reliability(
+    lines: Mapping[str, tuple[float | None, Sequence[Mapping[str, Any]]]],
+    *,
+    size: tuple[int, int],
+    colours: ChartColours,
+) -> Figure:
+    """Names, with their calibration error and bins, as `reliability_bins` has them."""
     figure = new_figure(size, colours)
-    before, after = (result["reliability"][name] for name in ("before", "after"))
-    if not after:
+    films = [b["n"] for _, bins in lines.values() for b in bins]
+    if not films:
         say(figure, "No film was measured.", colours)
         return figure
-    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
-    quiet_grid(upper, colours)
-    lower.spines[["top", "right", "left"]].set_visible(False)
-    upper.plot([0, 1], [0, 1], color=colours.faint, linewidth=1, linestyle=(0, (3, 3)))
-    for bins, name, ece, number, marker in (
-        (after, "After temperature", result["ece"], 0, "o"),
-        (before, "Before", result["ece_uncalibrated"], 1, "s"),
-    ):
-        upper.plot(
+    axes = new_axes(figure, colours)
+    axes.plot([0, 1], [0, 1], color=colours.faint, linewidth=1, linestyle=(0, (3, 3)))
+    most = max(8, min(22, int((size[0] - 100) / 6.5) - 10))
+    for number, (name, (error, bins)) in enumerate(lines.items()):
+        axes.plot(
             [b["confidence"] for b in bins],
             [b["accuracy"] for b in bins],
-            linestyle=_DASHES[number],
-            marker=marker,
-            markersize=5.5,
-            fillstyle="full" if number == 0 else "none",
+            linestyle=_DASHES[(number + number // len(_DASHES)) % len(_DASHES)],
+            marker="os^Dv"[number % 5],
+            markersize=5,
+            fillstyle="none" if number % 2 else "full",
             color=colours.series_at(number),
-            label=f"{name}, ECE {ece:.3f}",
+            label=shortened(name, most)
+            + ("" if error is None else f", ECE {error:.3f}"),
             clip_on=False,
         )
-    upper.set(ylabel="Accuracy", ylim=(0, 1), xlim=(0, 1))
-    bars = lower.bar(
-        [b["confidence"] for b in after],
-        [b["n"] for b in after],
-        width=0.045,
-        color=colours.faint,
-    )
-    lower.bar_label(bars, fontsize="small", padding=1)
-    lower.set(xlabel="Confidence", ylabel="Films")
-    lower.set_yticks([])
-    lower.margins(y=0.35)
-    legend_above(upper)
+    each = f"{min(films)} to {max(films)} films at each point"
+    axes.set(xlabel=f"Confidence ({each})", xlim=(0, 1))
+    axes.set(ylabel="Accuracy", ylim=(0, 1.005))
+    legend_above(axes)
     return figure
 
 

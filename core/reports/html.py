@@ -11,7 +11,13 @@ from core.films.thumbnail import thumbnail
 from core.model.classifier import percent
 from core.model.normal import normal_note
 from core.reports.bar_charts import Measured, confusion_chart, interval_chart
-from core.reports.charts import learning_chart, pr_chart, reliability_chart, roc_chart
+from core.reports.charts import (
+    learning_chart,
+    pr_chart,
+    reliability_chart,
+    roc_chart,
+    source_reliability_chart,
+)
 from core.reports.pages import CHART, inline, write_page
 from core.reports.report_json import display_names, epochs
 from core.reports.sentences import cautions, lung_sentences, summary, value_in_words
@@ -77,6 +83,7 @@ def _charts(
     charts: dict[str, Markup | list[Markup]] = {
         "confusion": inline(confusion_chart(result, names, size=CHART), "Called what"),
         "recall": inline(recall, "Recall of each finding"),
+        "sources": [],
         "learning": [
             inline(
                 learning_chart(history, measure, size=CHART), f"{measure} over epochs"
@@ -92,6 +99,9 @@ def _charts(
             pr_chart(result, names, size=CHART), "Precision and recall"
         )
         charts["reliability"] = inline(reliability, "Reliability")
+        if any("reliability" in part for part in result["by_source"].values()):
+            sources = source_reliability_chart(result, size=CHART)
+            charts["sources"] = inline(sources, "Reliability by source")
     return charts
 
 
@@ -127,6 +137,7 @@ def _records(report: Mapping[str, Any]) -> Iterator[tuple[str, list[tuple[str, s
         ("Settings", dict(in_words(report["config"]).values())),
         ("Versions", report["versions"]),
         ("Hashes", {"model": hashes["model"], "split": hashes["split"]}),
+        ("Computed with", report.get("provenance", {})),
         ("SHA-256 of its files", hashes["files"]),
     ):
         given = values if any(values.values()) else {}

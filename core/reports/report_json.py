@@ -18,6 +18,9 @@ Its shape, whose `format_version` is 1:
     hashes          {model: ..., split: ..., files: {name: ...}}; "" and {} where
                     unknown
     versions        {hilum, python, keras, ...}
+    provenance      {model, model_sha256, preprocessing, temperature, precision,
+                    version}: what the figures were computed with; absent from
+                    reports of before
     command         how the job was started; may be ""
     notes           [sentences on what the reader must know of the job]
 
@@ -38,6 +41,7 @@ from core.model.bundle import (
     ModelBundle,
     ModelCard,
     card_to_json,
+    provenance,
 )
 from core.paths import command_name
 from core.records import convert
@@ -88,6 +92,7 @@ def report_json(
             "files": dict(card.files),
         },
         "versions": dict(training.get("versions", {})),
+        "provenance": provenance(card, sha256),
         "command": training.get("command", ""),
         "notes": list(said),
     }

@@ -46,6 +46,38 @@ class _Films(msgspec.Struct):
     n: Count
 
 
+class _Bin(msgspec.Struct):
+    confidence: Number
+    accuracy: Number
+    n: Count
+
+
+class _Share(_Rates):
+    coverage: Number | None
+    coverage_ci: Pair | None
+
+
+class _Sets(_Share):
+    target: Number
+    one: Number | None
+    one_ci: Pair | None
+    cannot_say: Number | None
+    cannot_say_ci: Pair | None
+    by_label: dict[str, _Share]
+
+
+class _SensitivityPoint(_Rates):
+    label: str
+    target: Number
+    threshold: Number
+    sensitivity: Number | None
+    sensitivity_ci: Pair | None
+    specificity: Number | None
+    specificity_ci: Pair | None
+    precision: Number | None
+    precision_ci: Pair | None
+
+
 class _Source(_Rates):
     n: Count
     per_class: dict[str, _Films]
@@ -53,6 +85,10 @@ class _Source(_Rates):
     accuracy_ci: Pair | None
     macro_f1: Number | None
     macro_f1_ci: Pair | None
+    ece: Number | None = None
+    ece_ci: Pair | None = None
+    sets: _Sets | UnsetType = UNSET
+    reliability: list[_Bin] | UnsetType = UNSET
 
 
 class _Within(_Rates):
@@ -78,12 +114,6 @@ class _Curve(_Rates):
     pr: list[Pair]
     average_precision: Number | None
     average_precision_ci: Pair | None
-
-
-class _Bin(msgspec.Struct):
-    confidence: Number
-    accuracy: Number
-    n: Count
 
 
 class _Reliability(msgspec.Struct):
@@ -140,6 +170,8 @@ class _Evaluation(msgspec.Struct):
     curves: dict[str, _Curve] | UnsetType = UNSET
     reliability: _Reliability | UnsetType = UNSET
     mistakes: list[_Mistake] | UnsetType = UNSET
+    sets: _Sets | UnsetType = UNSET
+    sensitivity_points: list[_SensitivityPoint] | UnsetType = UNSET
     lungs: _Lungs | UnsetType = UNSET
     unseen_sources: dict[str, _Unseen] | UnsetType = UNSET
 
@@ -153,6 +185,8 @@ class _Evaluation(msgspec.Struct):
             and all(len(row) == len(labels) for row in matrix)
             and all(set(each.labels) <= known for each in self.within_source)
             and set(self.curves or ()) <= known
+            and all(set(each.by_label) == known for each in self._sets())
+            and all(each.label in known for each in self.sensitivity_points or ())
             and all({each.label, each.called} <= known for each in self.mistakes or ())
             and (not self.lungs or set(self.lungs.inside) <= known)
             and all(
@@ -161,6 +195,10 @@ class _Evaluation(msgspec.Struct):
                 for each in source.within_source
             )
         )
+
+    def _sets(self) -> list[_Sets]:
+        every = [self.sets, *(part.sets for part in self.by_source.values())]
+        return [each for each in every if isinstance(each, _Sets)]
 
 
 class _Name(msgspec.Struct):
@@ -209,6 +247,7 @@ class _Report(msgspec.Struct):
     versions: dict[str, Any]
     command: str
     notes: list[str]
+    provenance: dict[str, Any] | UnsetType = UNSET
 
 
 def is_evaluation(result: Any, labels: Sequence[str]) -> bool:

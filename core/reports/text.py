@@ -1,15 +1,13 @@
-"""Figures for people: a model's card and an evaluation, as text."""
+"""Figures for people: an evaluation, and how it was calibrated, as text."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from core.errors import BundleError
-from core.evaluation.findings import cautions_about, notes_about
-from core.model.bundle import ModelBundle, ModelCard
+from core.model.bundle import ModelCard
+from core.model.classifier import percent
 from core.model.normal import names_of, normal_note
-from core.reports.schema import is_evaluation
 from core.reports.sentences import lung_sentences
 from core.terminal import printable
 
@@ -23,7 +21,7 @@ def evaluation_text(result: Mapping[str, Any], card: ModelCard) -> str:
         f"Films: {result['n']}",
         f"Accuracy: {_rate(result, 'accuracy')}",
         f"Macro-F1: {_rate(result, 'macro_f1')}{macro_note(result)}",
-        f"Calibration error (ECE): {result['ece']:.3f}, "
+        f"Calibration error (ECE): {result['ece']:.3f}{_interval(result, 'ece')}, "
         f"before temperature {result['ece_uncalibrated']:.3f}",
         "",
         f"{'':<14}{'n':>5}" + "".join(f"{name:>22}" for name in _RATES),
@@ -41,11 +39,21 @@ def evaluation_text(result: Mapping[str, Any], card: ModelCard) -> str:
         for source, count, accuracy, pairs in unseen:
             lines.append(f"  {printable(source):<20}{count:>5}  {accuracy}")
             lines += [f"    {printable(pair)}" for pair in pairs]
+    if sets := result.get("sets"):
+        lines += ["", *_sets(sets, card)]
+    if points := result.get("sensitivity_points"):
+        lines += ["", "At the thresholds that validation chose for a sensitivity:"]
+        lines += [_sensitivity(point, card) for point in points]
     if result["by_source"]:
-        lines += ["", "By source (accuracy):"]
-        for source, part in result["by_source"].items():
-            rate = _rate(part, "accuracy")
-            lines.append(f"  {printable(source):<20}{part['n']:>5}  {rate}")
+        lines += ["", "By source (accuracy; ECE; share of sets with the true finding):"]
+    for source, part in result["by_source"].items():
+        cells = [_rate(part, "accuracy")]
+        if "ece" in part:
+            cells.append(_rate(part, "ece"))
+        if "sets" in part:
+            cells.append(_rate(part["sets"], "coverage"))
+        rates = "".join(f"{cell:>22}" for cell in cells)
+        lines.append(f"  {printable(source):<20}{part['n']:>5}{rates}")
     if result["within_source"]:
         lines += ["", "AUC between two labels within one source:"]
         lines += [f"  {_within(entry, card)}" for entry in result["within_source"]]
@@ -84,22 +92,9 @@ def macro_note(result: Mapping[str, Any]) -> str:
     return f" (mean over the {present} of {len(counts)} labels that have films)"
 
 
-def card_text(bundle: ModelBundle) -> str:
-    """A model's card for the terminal.
-
-    Raises:
-        BundleError: Its figures are not of its labels.
-    """
-    card = bundle.card
-    lines = [
-        f"{printable(card.name)}  (SHA-256 {bundle.sha256})",
-        f"Labels: {', '.join(printable(each.display_name) for each in card.labels)}",
-        f"Input: grey film, {card.preprocess.size} x {card.preprocess.size}, "
-        f"{card.preprocess.geometry}, {card.preprocess.intensity}",
-        f"Temperature: {card.temperature:.3f}",
-        "",
-        "A finding is stated from these probabilities on:",
-    ]
+def calibration_text(card: ModelCard) -> str:
+    """From where on findings are stated, and what sets of findings rest on."""
+    lines = ["A finding is stated from these probabilities on:"]
     for point in card.operating_points:
         lines.append(
             f"  {printable(card.display_name(point.label)):<14}{point.threshold:.3f}  "
@@ -108,27 +103,52 @@ def card_text(bundle: ModelBundle) -> str:
         )
     if note := normal_note(names_of(card)):
         lines.append(printable(note))
-    if found := _findings(card):
-        lines += ["", "What the check of its films found:", *map(printable, found)]
-    test = card.metrics.get("test", {})
-    if test != {} and not (isinstance(test, dict) and "per_class" not in test):
-        if not is_evaluation(test, card.label_names):
-            raise BundleError(
-                f"The figures in the card of {card.name} are not of its labels.",
-                hint="Copy the model again from where it came, or train it anew.",
-            )
-        lines += ["", "On the test films, never trained or chosen on:", ""]
-        lines.append(evaluation_text(test, card))
-    lines += ["", f"For: {card.intended_use}", f"Limits: {card.limits}"]
-    if command := card.training.get("command"):
-        lines += ["", f"Made by: {command}"]
+    if card.sensitivity_points:
+        lines += ["", "To find a share of the films of a finding:"]
+    for target in card.sensitivity_points:
+        name = printable(card.display_name(target.label))
+        lines.append(
+            f"  {percent(target.target)} of {name}: from {target.threshold:.3f} on "
+            f"({printable(target.chosen_on)})"
+        )
+    if card.conformal is None:
+        lines += ["", "It keeps no conformal scores: no sets of findings can be made."]
+    else:
+        films = ", ".join(
+            f"{printable(card.display_name(label))} {count}"
+            for label, count in card.conformal.films.items()
+        )
+        where = printable(card.conformal.chosen_on)
+        lines += ["", f"Sets of findings rest on {where} films: {films}."]
     return "\n".join(lines)
 
 
-def _findings(card: ModelCard) -> list[str]:
-    names = {label.name: label.display_name for label in card.labels}
-    said = [f"  Warning: {text}" for text in cautions_about(card.data, names)]
-    return said + [f"  {text}" for text in notes_about(card.data, names)]
+def _sets(sets: Mapping[str, Any], card: ModelCard) -> list[str]:
+    by_label = ", ".join(
+        f"{printable(card.display_name(label))} {_rate(part, 'coverage')}"
+        for label, part in sets["by_label"].items()
+    )
+    return [
+        f"Sets of findings, made to hold the true one in {percent(sets['target'])}:",
+        f"  They do in {_rate(sets, 'coverage')}; by finding: {by_label}.",
+        f"  One finding alone: {_rate(sets, 'one')}; cannot say: "
+        f"{_rate(sets, 'cannot_say')}.",
+    ]
+
+
+def _sensitivity(point: Mapping[str, Any], card: ModelCard) -> str:
+    name = printable(card.display_name(point["label"]))
+    rates = ", ".join(
+        f"{rate} {_rate(point, rate)}"
+        for rate in ("sensitivity", "specificity", "precision")
+    )
+    target = f"{name}, {percent(point['target'])}"
+    return f"  {target}: from {point['threshold']:.3f} on, {rates}"
+
+
+def _interval(fields: Mapping[str, Any], name: str) -> str:
+    interval = fields.get(f"{name}_ci")
+    return " ({:.3f}-{:.3f})".format(*interval) if interval else ""
 
 
 def _rate(fields: Mapping[str, Any], name: str) -> str:

@@ -13,10 +13,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from core import __version__
 from core.errors import OutputError
 from core.files import atomic_write, write_json
-from core.model.bundle import ModelBundle
+from core.model.bundle import PROVENANCE, ModelBundle, provenance
 from core.model.card import HEALTHY
 from core.model.normal import names_of, normal_note
 from core.scan.row import (
@@ -44,13 +43,12 @@ def row_to_json(row: ScanRow) -> dict[str, Any]:
         "finding": row.finding,
         "verdict": row.verdict or None,
         "probabilities": dict(row.probabilities) or None,
+        "set": list(row.set) if row.coverage is not None else None,
+        "coverage": row.coverage,
         "warnings": list(row.warnings),
         "refused": bool(row.reason),
         "reason": row.reason or None,
-        "model": row.model,
-        "model_sha256": row.model_sha256,
-        "precision": row.precision,
-        "version": row.version,
+        **{name: getattr(row, name) for name in PROVENANCE},
         "bytes": row.size,
         "modified": row.modified or None,
         "error": row.error or None,
@@ -128,7 +126,7 @@ def summary_to_json(summary: ScanSummary, bundle: ModelBundle) -> dict[str, Any]
         bundle: That the films were read with.
 
     Returns:
-        `model`, `model_sha256`, `precision`, `version`;
+        as `core.model.bundle.provenance`;
         `labels`: label -> as people read it;
         `films`, `read`, `refused`, `not_read`, `with_warnings`: numbers of films,
         where `read` are those with a verdict, and `refused_share`,
@@ -145,10 +143,7 @@ def summary_to_json(summary: ScanSummary, bundle: ModelBundle) -> dict[str, Any]
     """
     total, card = summary.total, summary.card
     fields = {
-        "model": card.name,
-        "model_sha256": bundle.sha256,
-        "precision": ", ".join(sorted(summary.precisions)),
-        "version": __version__,
+        **provenance(card, bundle.sha256, ", ".join(sorted(summary.precisions))),
         "labels": {label.name: label.display_name for label in card.labels},
         "films": total.films,
         "read": total.read,

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from core import __version__
 from core.films.thumbnail import thumbnail
-from core.model.bundle import ModelBundle
+from core.model.bundle import ModelBundle, provenance
+from core.model.card import set_in_words
 from core.model.classifier import percent
 from core.model.normal import names_of, normal_note
 from core.reports.bar_charts import confusion_chart
@@ -55,10 +55,13 @@ def write_scan_html(
         path,
         "scan.html",
         title=f"Scan of {folder.name or folder}",
-        version=__version__,
         bundle=bundle,
         names={label.name: label.display_name for label in bundle.card.labels},
-        precision=", ".join(sorted(summary.precisions)) or "no film read",
+        made_with=provenance(
+            bundle.card,
+            bundle.sha256,
+            ", ".join(sorted(summary.precisions)) or "no film read",
+        ),
         of=of,
         summary=summary,
         total=summary.total,
@@ -70,6 +73,9 @@ def write_scan_html(
         failed=failed,
         normal_note=normal_note(names_of(bundle.card)),
         percent=percent,
+        sets={row.file: set_in_words(row.set, bundle.card) for row in first}
+        if any(row.coverage is not None for row in first)
+        else {},
     )
 
 

@@ -15,6 +15,7 @@ from core.scan.row import (
     decode_line,
     encode_cells,
     header,
+    is_header,
     labels_of,
     row_from_cells,
 )
@@ -134,8 +135,8 @@ def placed_rows(
             lines.seek(start)
             if not start:
                 start = len(first := lines.readline())
-                if first != (head := encode_cells(header(labels))):
-                    if head.startswith(first):
+                if not is_header(first, labels):
+                    if encode_cells(header(labels)).startswith(first):
                         return
                     raise _foreign(path)
             for line in lines:

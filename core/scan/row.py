@@ -24,13 +24,21 @@ _AFTER = (
     "model_sha256",
     "precision",
     "version",
+    "preprocessing",
+    "temperature",
+    "set",
+    "coverage",
+)
+#: Columns that older scans lack.
+_NEW = frozenset(
+    {"refused", "reason", "preprocessing", "temperature", "set", "coverage"}
 )
 _PROBABILITY = "p_"
 _BETWEEN = " | "
 #: Column -> field, where they are called otherwise.
 _FIELDS = {"bytes": "size"}
 #: Columns whose empty cells are no text.
-_OPTIONAL = ("finding", "warnings", "bytes")
+_OPTIONAL = ("finding", "warnings", "bytes", "temperature", "set", "coverage")
 #: A spreadsheet may take text that starts so for a formula, and run it. The
 #: mark itself is among them, so that taking it off again gives what was.
 _MARK = "'"
@@ -63,6 +71,10 @@ class ScanRow:
         version: Of this program.
         reason: Why the film was refused, so that it has no finding and no
             probabilities; empty if it was not.
+        preprocessing: What was done to the film, as `PreprocessSpec.version`.
+        temperature: Of the model; None in rows of before.
+        set: Labels that could not be left out, likeliest first; may be all, or none.
+        coverage: Share of sets that hold the true finding; None where there is no set.
     """
 
     file: str
@@ -78,6 +90,10 @@ class ScanRow:
     precision: str
     version: str
     reason: str = ""
+    preprocessing: str = ""
+    temperature: float | None = None
+    set: tuple[str, ...] = ()
+    coverage: float | None = None
 
     @property
     def refused(self) -> bool:
@@ -95,15 +111,26 @@ def header(labels: Sequence[str]) -> list[str]:
     return [*_BEFORE, *(_PROBABILITY + label for label in labels), *_AFTER]
 
 
+def _headers(labels: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Those of this program, and of older ones."""
+    names = header(labels)
+    return names, [name for name in names if name not in _NEW]
+
+
+def is_header(line: bytes, labels: Sequence[str]) -> bool:
+    """Whether a first line is that of a scan with these labels, maybe an older one."""
+    return line in map(encode_cells, _headers(labels))
+
+
 def labels_of(cells: Sequence[str]) -> tuple[str, ...]:
     """The labels whose columns a first line names.
 
     Raises:
         ValueError: It is not the first line of a scan's file.
     """
-    inner = cells[len(_BEFORE) : -len(_AFTER)]
-    labels = tuple(name.removeprefix(_PROBABILITY) for name in inner)
-    if len(labels) < 2 or list(cells) != header(labels):
+    starts = (name for name in cells if name.startswith(_PROBABILITY))
+    labels = tuple(name.removeprefix(_PROBABILITY) for name in starts)
+    if len(labels) < 2 or list(cells) not in _headers(labels):
         raise ValueError(f"expected {header(('...', '...'))}. Received: {cells}")
     return labels
 
@@ -172,14 +199,17 @@ def row_from_cells(cells: Sequence[str], labels: Sequence[str]) -> ScanRow:
         ValueError: A cell is missing or of the wrong kind.
     """
     columns = header(labels)
-    if len(cells) != len(columns):
+    if len(cells) == len(columns) - len(_NEW):
+        columns = [column for column in columns if column not in _NEW]
+    elif len(cells) != len(columns):
         raise ValueError(f"expected {len(columns)} cells, got {len(cells)}")
     named = dict(zip(columns, cells, strict=True))
     found = {label: named.pop(_PROBABILITY + label) for label in labels}
-    has_verdict = not (named["error"] or named["reason"])
+    reason = named.get("reason", "")
+    has_verdict = not (named["error"] or reason)
     if not named["file"] or any(bool(cell) != has_verdict for cell in found.values()):
         raise ValueError("expected a file, and probabilities, a reason or an error")
-    if named.pop("refused") not in (("true",) if named["reason"] else ("false", "")):
+    if named.pop("refused", "") not in (("true",) if reason else ("false", "")):
         raise ValueError(f"expected true where there is a reason. Received: {named}")
     if named["finding"] not in ("", *labels):
         raise ValueError(f"expected a finding of {labels}. Received: {named}")
@@ -188,8 +218,9 @@ def row_from_cells(cells: Sequence[str], labels: Sequence[str]) -> ScanRow:
         for column, cell in named.items()
         if cell or column not in _OPTIONAL
     }
-    if "warnings" in fields:
-        fields["warnings"] = fields["warnings"].split(_BETWEEN)
+    for name in ("warnings", "set"):
+        if name in fields:
+            fields[name] = fields[name].split(_BETWEEN)
     fields["probabilities"] = found if has_verdict else {}
     return convert({"size": None, **fields}, ScanRow, strict=False)
 

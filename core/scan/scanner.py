@@ -12,13 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core import __version__
 from core.errors import RESUME, CoreError, DatasetError, ImageReadError, PredictionError
 from core.films.finder import FilmState, FoundFilm, film_state, identity
 from core.films.preprocess import to_network_input
 from core.films.radiograph import Radiograph, read_radiograph
 from core.films.read_ahead import FilmReader
-from core.model.bundle import ModelBundle
+from core.model.bundle import ModelBundle, provenance
 from core.model.classifier import (
     Prediction,
     checked,
@@ -97,10 +96,7 @@ class FolderScanner:
             file=film.file,
             size=state.size if state else None,
             modified=state.modified if state else "",
-            model=self.bundle.card.name,
-            model_sha256=self.bundle.sha256,
-            precision=self.precision,
-            version=__version__,
+            **provenance(self.bundle.card, self.bundle.sha256, self.precision),
             **said,
         )
 
@@ -218,6 +214,14 @@ class Scanner(FolderScanner):
         if isinstance(error.__cause__, FileNotFoundError) and state is not None:
             state, text = None, GONE
         return self._row_of(film, state, error=text)
+
+
+def with_set(row: ScanRow, bundle: ModelBundle, coverage: float) -> ScanRow:
+    """A row with the findings that cannot be left out, where the model can tell."""
+    found = bundle.card.set_at(row.probabilities, coverage)
+    if found is None:
+        return row
+    return dataclasses.replace(row, set=found, coverage=coverage)
 
 
 def refuse_other_folder(

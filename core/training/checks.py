@@ -12,7 +12,7 @@ from core.data.dataset import Dataset, index_dataset
 from core.data.patients import compile_pattern
 from core.data.split import given_split, refuse_too_few
 from core.errors import DatasetError, TrainingError
-from core.evaluation.evaluate import parse_pools
+from core.evaluation.pools import parse_pools
 from core.files import refuse_unwritable
 from core.outputs import check_file
 from core.records import Text, fits

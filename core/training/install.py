@@ -17,22 +17,18 @@ import numpy as np
 from core import __version__
 from core.data.split import summarise
 from core.errors import TrainingError
-from core.evaluation.evaluate import (
-    evaluate,
-    parse_pools,
-    score_films,
-    without_details,
-    write_rows,
-)
+from core.evaluation.calibrated import calibrated_card
+from core.evaluation.evaluate import score_films, without_details, write_rows
 from core.evaluation.lung_probes import probe_lungs
 from core.evaluation.metrics import fit_temperature
-from core.evaluation.operating_points import choose_operating_points
+from core.evaluation.pools import parse_pools
 from core.files import write_json
 from core.films.preprocess import PreprocessSpec
 from core.json_file import read_json
 from core.model.bundle import (
     EVALUATION,
     FILMS,
+    GOLDEN,
     GRAPH,
     GRAPH_WEIGHTS,
     REPORT,
@@ -58,6 +54,7 @@ from core.model.gate_fit import (
     fit_gate,
     write_gate,
 )
+from core.model.golden import write_golden_films
 from core.model.graph import Graph
 from core.model.lungs import lung_finder, shipped_lungs
 from core.model.seen_films import write_film_list
@@ -156,8 +153,7 @@ def install(
     test = score_films(trial, split.test, lambda done: on_film(before + done, total))
     write_rows(folder.path / EVALUATION, test, exported.temperature)
     pools = parse_pools(config.pools)
-    on_val = evaluate(val, exported.temperature, pools=pools)
-    on_test = evaluate(test, exported.temperature, pools=pools, details=True)
+    card, on_test = calibrated_card(draft, val, test, pools=pools)
     if finder is not None:
         scored = before + len(split.test)
         lungs = probe_lungs(
@@ -170,11 +166,8 @@ def install(
     if unseen := unseen_sources(folder):
         on_test["unseen_sources"] = unseen
     card = msgspec.structs.replace(
-        draft,
-        operating_points=choose_operating_points(
-            val, exported.temperature, chosen_on="validation"
-        ),
-        metrics={"val": on_val, "test": without_details(on_test)},
+        card,
+        metrics={**card.metrics, "test": without_details(on_test)},
         data={
             "films": summarise(split),
             "left_out": dict(data.dataset.left_out),
@@ -188,11 +181,15 @@ def install(
         },
     )
     report = report_json(
-        result=on_test, validation=on_val, card=card, sha256=trial.bundle.sha256
+        result=on_test,
+        validation=card.metrics["val"],
+        card=card,
+        sha256=trial.bundle.sha256,
     )
     write_json(folder.path / REPORT, report)
     write_film_list(folder.path / FILMS, split)
-    made = {name: folder.path / name for name in (EVALUATION, REPORT, FILMS)}
+    write_golden_films(trial, folder.path / GOLDEN)
+    made = {name: folder.path / name for name in (EVALUATION, REPORT, FILMS, GOLDEN)}
     gate = _fit_gate(trial.bundle, data, on_film)
     if gate is not None:
         made[GATE] = write_gate(folder.path, gate.gate)

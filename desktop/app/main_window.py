@@ -28,6 +28,7 @@ from PyQt5.QtWidgets import (
 from core.model.archive import is_model_file
 from core.model.bundle import ModelBundle
 from desktop.app.about_dialog import AboutDialog
+from desktop.app.self_test_dialog import SelfTestDialog
 from desktop.app.status_line import StatusLine
 from desktop.diagnose.tab import DiagnoseTab
 from desktop.film.incoming import films_in, may_hold_films
@@ -153,6 +154,7 @@ class MainWindow(QMainWindow):
     @pyqtSlot(object)
     def _on_model_changed(self, bundle: ModelBundle) -> None:
         self._card_action.setEnabled(True)
+        self._test_action.setEnabled(True)
         self._status.set_model(bundle.card.name, bundle.sha256)
 
     @pyqtSlot(int)
@@ -190,6 +192,11 @@ class MainWindow(QMainWindow):
             dialog.exec()
             dialog.deleteLater()
 
+    def _on_test_triggered(self) -> None:
+        dialog = SelfTestDialog(self.model, self)
+        dialog.exec()
+        dialog.deleteLater()
+
     def _on_appearance_triggered(self, choice: QAction) -> None:
         self._settings.appearance = choice.data()
         application = QApplication.instance()
@@ -218,9 +225,11 @@ class MainWindow(QMainWindow):
         help_menu = bar.addMenu("&Help")
         self._card_action = action("&Model card", self._on_card_triggered, self)
         self._card_action.setEnabled(False)
+        self._test_action = action("&Self-test", self._on_test_triggered, self)
+        self._test_action.setEnabled(False)
         about = action("&About Hilum", self._on_about_triggered, self)
         about.setMenuRole(QAction.MenuRole.AboutRole)
-        help_menu.addActions([self._card_action, about])
+        help_menu.addActions([self._card_action, self._test_action, about])
 
     def _tab_actions(self) -> list[QAction]:
         titles = [self._tabs.tabText(i).replace("&", "") for i in range(3)]

@@ -6,12 +6,12 @@ import dataclasses
 from pathlib import Path
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import CoreError, OutputError
 from core.files import atomic_write
+from core.films.pictures import encode_picture
 from core.model.gradcam import draw_contours, heatmap_from_evidence, overlay
 from desktop.film.pyramid import FilmPyramid, window_table
 
@@ -35,6 +35,7 @@ class PictureJob:
             film alone.
         opacity: Of the heat map, 0 to 1.
         contour: Whether the evidence is drawn as lines, not as colours.
+        about: What the file says of itself: which model, and how it computed.
     """
 
     film: FilmPyramid
@@ -45,6 +46,7 @@ class PictureJob:
     evidence: NDArray[np.float32] | None = None
     opacity: float = 0.5
     contour: bool = False
+    about: str = ""
 
 
 def compose(job: PictureJob) -> NDArray[np.uint8]:
@@ -103,10 +105,6 @@ def write_picture(job: PictureJob, path: Path) -> None:
             f"{path.name} is the film itself and is not written over.",
             hint="Choose another name.",
         )
-    picture = compose(job)
-    if picture.ndim == 3:
-        picture = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
-    # OpenCV encodes with the interpreter let go, so the window runs on.
-    encoded = cv2.imencode(path.suffix.lower(), picture)[1]
+    encoded = encode_picture(compose(job), path.suffix.lower(), job.about)
     with atomic_write(path) as partial:
-        partial.write_bytes(encoded.data)
+        partial.write_bytes(encoded)

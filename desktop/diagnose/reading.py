@@ -18,7 +18,7 @@ from core.films.radiograph import (
     radiograph_from_array,
     read_radiograph,
 )
-from core.model.bundle import ModelBundle
+from core.model.bundle import ModelBundle, ModelCard, provenance_text
 from core.model.classifier import (
     Classifier,
     Prediction,
@@ -28,6 +28,7 @@ from core.model.classifier import (
     sentence,
 )
 from core.model.gradcam import heatmap_from_evidence
+from core.model.local_card import LocalCard, read_local_card, with_local_card
 from desktop.film.pyramid import FilmPyramid, build_pyramid
 
 #: Longer side of a heat map for the screen, pixels; evidence is 7 x 7 or so.
@@ -45,6 +46,7 @@ class Reading:
         sentence: The verdict as people read it.
         heatmaps: Label -> (h, w) float32 in [0, 1], for the screen; none of a film
             that was refused.
+        local: Whose operating points stood in for the model's; None for these.
     """
 
     bundle: ModelBundle
@@ -52,6 +54,18 @@ class Reading:
     verdict: Verdict
     sentence: str
     heatmaps: Mapping[str, NDArray[np.float32]]
+    local: LocalCard | None = None
+
+    @property
+    def card(self) -> ModelCard:
+        """The model's card, with local operating points where there are any."""
+        return with_local_card(self.bundle, self.local).card
+
+    @property
+    def provenance(self) -> str:
+        """Which model gave the verdict, and how it was computed, on one line."""
+        said = provenance_text(self.bundle.card, self.bundle.sha256)
+        return f"{said}. {self.local.in_words()}" if self.local else said
 
     @property
     def likeliest(self) -> str:
@@ -133,11 +147,17 @@ def diagnosed(film: Radiograph, reading: Reading | None) -> DiagnosedFilm:
 
 
 def _ask(classifier: Classifier, film: Radiograph) -> Reading:
-    bundle = classifier.bundle
+    bundle, local, doubt = classifier.bundle, None, ()
+    try:
+        local = read_local_card(bundle)
+    except CoreError as error:  # the model's own points serve
+        doubt = (f"{error} {error.hint}",)
     prediction = classifier.predict(film)
-    verdict = decide(prediction, bundle.card, film)
+    verdict = decide(prediction, with_local_card(bundle, local).card, film)
+    verdict = dataclasses.replace(verdict, warnings=(*verdict.warnings, *doubt))
     height, width = film.pixels.shape
-    return make_reading(bundle, prediction, verdict, (height, width))
+    reading = make_reading(bundle, prediction, verdict, (height, width))
+    return dataclasses.replace(reading, local=local)
 
 
 def make_reading(

@@ -82,6 +82,7 @@ class DiagnoseTab(QWidget):
     def shut_down(self) -> None:
         """Remember the settings and end the thread; the picture in hand is saved."""
         self.heatmap.keep(self._settings)
+        self._settings.coverage = self.ui.panel.sets.coverage
         self._settings.splitter_state = self.ui.splitter.saveState()
         self.saver.shut_down()
 
@@ -204,7 +205,9 @@ class DiagnoseTab(QWidget):
         film, label = self.session.shown_film, self.heatmap.label
         if film is None:
             return None
-        evidence = None
+        evidence, about = None, ""
+        if film.reading is not None:
+            about = film.reading.provenance
         if with_heatmap and film.reading is not None and label is not None:
             evidence = film.reading.evidence_for(label)
         low, high = self.ui.view.grey_window
@@ -217,6 +220,7 @@ class DiagnoseTab(QWidget):
             evidence=evidence,
             opacity=self.ui.panel.heat.opacity,
             contour=self.ui.panel.heat.contour.isChecked(),
+            about=about,
         )
 
     # Actions
@@ -316,6 +320,7 @@ class DiagnoseTab(QWidget):
 
     def _restore_settings(self) -> None:
         self.heatmap.restore(self._settings)
+        self.ui.panel.sets.set_coverage(self._settings.coverage)
         if not self._settings.splitter_state.isEmpty():
             self.ui.splitter.restoreState(self._settings.splitter_state)
 

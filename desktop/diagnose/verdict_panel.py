@@ -9,9 +9,11 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
+from core.model.bundle import provenance
 from desktop.diagnose.empty_state import KeyHelp
 from desktop.diagnose.facts_panel import FactsPanel
 from desktop.diagnose.film_warnings import FilmWarnings
+from desktop.diagnose.finding_set import FindingSet
 from desktop.diagnose.heat_controls import HeatControls
 from desktop.diagnose.probability_bars import BarRow, ProbabilityBars
 from desktop.diagnose.reading import DiagnosedFilm, Reading
@@ -61,8 +63,10 @@ class VerdictPanel(PageScroll):
         self._model.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse
         )
+        self._computed = Caption("", self._page)
         self.bars = ProbabilityBars(self._page)
         self.bars.finding_chosen.connect(self.finding_chosen)
+        self.sets = FindingSet(self._page)
         self.heat = HeatControls(self._page)
         self._facts = FactsPanel(self._page)
         self._empty_parts: list[QWidget] = []
@@ -126,15 +130,14 @@ class VerdictPanel(PageScroll):
             self._sentence.setText("No verdict")
             self._note.setText(_NO_MODEL)
             return
-        self._sentence.setText(_headline(film.reading))
-        bundle = film.reading.bundle
-        self._model.show()
-        self._model.setText(f"Read by {bundle.card.name} ({bundle.sha256[:8]})")
-        self._model.setToolTip(f"SHA-256 {bundle.sha256}")
+        # A line must not break between a number and its unit.
+        self._sentence.setText(_headline(film.reading).replace(" %", "\u00a0%"))
+        self._show_model(film.reading)
         if refused is not None:
             self.refusal.set_words(refused, _REFUSED)
             return
         self._note.setText(_note(film.reading))
+        self.sets.show_reading(film.reading)
         self.bars.set_rows(bar_rows(film.reading), chosen)
         if chosen is not None:
             self.choose(film.reading, chosen)
@@ -147,21 +150,38 @@ class VerdictPanel(PageScroll):
             float(reading.heatmaps[label].max()),
         )
 
+    def _show_model(self, reading: Reading) -> None:
+        card, sha256 = reading.bundle.card, reading.bundle.sha256
+        said = f"Read by {card.name} ({sha256[:8]})"
+        if reading.local is not None:
+            said += f"\n{reading.local.in_words()}"
+        self._model.setText(said)
+        self._model.setToolTip(f"SHA-256 {sha256}")
+        named = provenance(card, sha256)
+        self._computed.setText(
+            f"{named['model']}, SHA-256 {sha256[:16]}…, preprocessing "
+            f"{named['preprocessing']}, temperature {named['temperature']:.3f}, "
+            f"{named['precision']}, Hilum {named['version']}"
+        )
+        self._computed.setToolTip(reading.provenance)
+
     def _lay_out(self) -> None:
         column = QVBoxLayout(self._page)
         column.setContentsMargins(18, 16, 18, 16)
         column.setSpacing(8)
         column.addWidget(self._warnings)
         column.addWidget(self._sentence)
+        column.addWidget(self.sets)
         column.addWidget(self._note)
         column.addWidget(self.refusal)
         column.addWidget(self._model)
-        self._reading_parts.append(self._model)
+        self._reading_parts += [self.sets, self._model]
         keys = KeyHelp(self._page)
         self._add_part(column, "On the film", keys, self._empty_parts)
         self._add_part(column, "Probabilities", self.bars, self._reading_parts)
         self._add_part(column, "Heat map", self.heat, self._reading_parts)
         self._add_part(column, "Film", self._facts, self._film_parts)
+        self._add_part(column, "Model", self._computed, self._reading_parts)
         column.addStretch(1)
 
     def _add_part(
@@ -184,7 +204,7 @@ class VerdictPanel(PageScroll):
 
 def bar_rows(reading: Reading) -> list[BarRow]:
     """Rows for the bars, in the card's order."""
-    card, verdict = reading.bundle.card, reading.verdict
+    card, verdict = reading.card, reading.verdict
     return [
         BarRow(
             label=name,

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from PyQt5.QtWidgets import QDialog, QDialogButtonBox, QTextBrowser, QWidget
 
-from core.evaluation.findings import cautions_about, notes_about
+from core.errors import BundleError
 from core.model.bundle import ModelBundle
-from core.model.classifier import percent
-from core.model.normal import normal_note
+from core.reports.model_card import Section, card_sections
 from core.reports.pages import page_text
 from desktop.widgets.dialogs import resize_within_screen
 from desktop.widgets.layouts import column
@@ -39,18 +38,8 @@ class CardView(QTextBrowser):
 
 def card_html(bundle: ModelBundle) -> str:
     """A model card as rich text."""
-    card = bundle.card
-    names = {label.name: label.display_name for label in card.labels}
-    films = {name: value for name, value in card.data.items() if name != "findings"}
-    # What the check of the films found is said in sentences.
-    found = [*cautions_about(card.data, names), *notes_about(card.data, names)]
-    if found:
-        films["What their check found"] = found
-    return page_text(
-        "card.html",
-        card=card,
-        sha256=bundle.sha256,
-        films=films,
-        percent=percent,
-        normal_note=normal_note(names),
-    )
+    try:
+        sections = card_sections(bundle)
+    except BundleError as error:  # it can still be read, and refused
+        sections = [Section("Card", (str(error), error.hint, bundle.card.limits))]
+    return page_text("card.html", card=bundle.card, sections=sections)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections.abc import Callable
 from functools import partial
@@ -77,6 +78,10 @@ class ModelInUse(QObject):
         """Make the model from before this one the one in use; see `use`."""
         self._replace(_earlier_bundle, lambda path: model_store.go_back())
 
+    def read_again(self) -> None:
+        """Have films read once more: what is kept beside the model has changed."""
+        self._thread.ask(self._renew, self._on_renewed, self._on_failed)
+
     def ask(self, task: Task, then: Then, otherwise: Otherwise) -> None:
         """Do something with the model, after what was asked of it before.
 
@@ -112,7 +117,19 @@ class ModelInUse(QObject):
         logger.info("a model is put to use: %s", classifier.bundle.sha256)
         return classifier.bundle
 
+    def _renew(self) -> ModelBundle | None:
+        if self._classifier is None:
+            return None
+        # Another object: who has read with the one before knows it by that.
+        self._classifier.bundle = dataclasses.replace(self._classifier.bundle)
+        return self._classifier.bundle
+
     # In the window
+
+    def _on_renewed(self, bundle: ModelBundle | None) -> None:
+        if bundle is not None:
+            self._bundle = bundle
+            self.changed.emit(bundle)
 
     def _replace(
         self, find: Callable[[], ModelBundle], record: Callable[[Path], ModelBundle]

@@ -22,6 +22,7 @@ from desktop.models import file_dialogs as model_dialogs
 from desktop.models.export_dialog import ExportDialog
 from desktop.models.in_use import ModelInUse
 from desktop.models.list_dialog import ModelsDialog
+from desktop.models.local_card_dialog import LocalCardDialog
 from desktop.widgets.buttons import action
 from desktop.widgets.notify import notice_of
 from desktop.work.background import Background
@@ -61,10 +62,13 @@ class ModelFiles(QWidget):
         words = "Go &back to the model before"
         self.back_action = action(words, model.go_back, parent)
         self.export_action.setEnabled(False)
+        local = "&Local operating points…"
+        self.local_action = action(local, self._find_local_points, parent)
+        self.local_action.setEnabled(False)
         self.back_action.setEnabled(False)
         self.menu_actions = [
             *(self.import_action, self.export_action),
-            *(self.list_action, self.back_action),
+            *(self.list_action, self.local_action, self.back_action),
         ]
         model.changed.connect(self._on_model_changed)
         model.refused.connect(self._on_model_refused)
@@ -72,6 +76,7 @@ class ModelFiles(QWidget):
     @pyqtSlot(object)
     def _on_model_changed(self, bundle: ModelBundle) -> None:
         self.export_action.setEnabled(True)
+        self.local_action.setEnabled(True)
         earlier = model_store.previous()
         name = earlier.name.replace("&", "&&") if earlier else "the model before"
         self.back_action.setText(f"Go &back to {name}")
@@ -150,6 +155,12 @@ class ModelFiles(QWidget):
         dialog = ModelsDialog(self._window)
         if dialog.exec() == QDialog.DialogCode.Accepted and dialog.wanted is not None:
             self._model.use(dialog.wanted)
+        dialog.deleteLater()
+
+    @pyqtSlot()
+    def _find_local_points(self) -> None:
+        dialog = LocalCardDialog(self._model, self._window)
+        dialog.exec()
         dialog.deleteLater()
 
     @pyqtSlot()

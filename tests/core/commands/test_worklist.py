@@ -173,6 +173,7 @@ def test_the_figures_of_scan_and_worklist_are_the_same(
     for name in ("accuracy", "macro_f1", "ece"):
         assert len(result[f"{name}_ci"]) == 2
     assert set(result["per_class"]) == set(tiny_bundle.card.label_names)
+    assert figures.pop("temperature") == tiny_bundle.card.temperature  # no rate
     assert_every_rate_has_its_interval(figures)
 
 

@@ -112,12 +112,12 @@ def test_label_without_films_or_of_all_films_has_no_curve() -> None:
 
 
 def test_reliability_bins_are_those_worked_out_by_hand() -> None:
-    confidence = np.array([0.62, 0.64, 0.65, 0.95, 0.97])
+    confidence = np.array([0.61, 0.62, 0.63, 0.64, 0.65, 0.95, 0.96, 0.97, 0.98, 0.99])
     p = np.column_stack([confidence, 1 - confidence])
-    bins = reliability_bins(np.array([0, 1, 1, 0, 0]), p)
+    bins = reliability_bins(np.array([0, 1, 1, 1, 0, 0, 0, 0, 0, 0]), p)
     assert bins == [
-        {"confidence": 0.6367, "accuracy": 0.3333, "n": 3},
-        {"confidence": 0.96, "accuracy": 1.0, "n": 2},
+        {"confidence": 0.63, "accuracy": 0.4, "n": 5},
+        {"confidence": 0.97, "accuracy": 1.0, "n": 5},
     ]
 
 

@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 import pytest
+from sklearn.calibration import calibration_curve
 from sklearn.metrics import (
     accuracy_score,
     precision_recall_fscore_support,
@@ -19,8 +20,10 @@ from core.evaluation.metrics import (
     auc_with_interval,
     calibration_error_with_interval,
     classification_metrics,
+    equal_mass_bins,
     expected_calibration_error,
     fit_temperature,
+    rates_at,
     with_interval,
 )
 from core.model.classifier import probabilities
@@ -195,12 +198,37 @@ def test_same_seed_draws_the_same() -> None:
 
 
 def test_calibration_error_is_that_worked_out_by_hand() -> None:
-    confidence = np.array([0.65, 0.65, 0.65, 0.65, 0.95, 0.95])
+    confidence = np.array([0.65] * 5 + [0.95] * 5)
     p = np.column_stack([confidence, 1 - confidence])
-    truth = np.array([0, 1, 1, 1, 0, 0])
-    # Of ten bins: |1/4 - 0.65| on four of six films, |1 - 0.95| on two.
-    expected = 0.40 * 4 / 6 + 0.05 * 2 / 6
-    assert expected_calibration_error(truth, p, bins=10) == pytest.approx(expected)
+    truth = np.array([0, 1, 1, 1, 1, 0, 0, 0, 0, 0])
+    # Of two bins of five films each: |1/5 - 0.65| and |1 - 0.95|.
+    expected = (0.45 + 0.05) / 2
+    assert expected_calibration_error(truth, p) == pytest.approx(expected)
+
+
+def test_bins_hold_as_many_films_each_and_are_those_of_scikit_learn() -> None:
+    truth, logits = simulated(1500, 2.0)
+    p = probabilities(logits, 1.0)
+    confidence, right = p.max(axis=1), p.argmax(axis=1) == truth
+    counts = np.bincount(equal_mass_bins(confidence))
+    assert len(counts) == 15
+    assert counts.min() >= 99
+    accuracy, mean = calibration_curve(
+        right, confidence, n_bins=15, strategy="quantile"
+    )
+    expected = (np.abs(accuracy - mean) * counts).sum() / 1500
+    assert expected_calibration_error(truth, p) == pytest.approx(expected)
+
+
+def test_rates_at_a_threshold_are_those_worked_out_by_hand() -> None:
+    positive = np.array([True, True, True, False, False])
+    score = np.array([0.9, 0.5, 0.1, 0.5, 0.2])
+    given = rates_at(0.5, positive, score, one_each(5))
+    assert given["sensitivity"] == given["precision"] == round(2 / 3, 4)
+    assert given["specificity"] == 0.5
+    low, high = given["sensitivity_ci"]
+    assert low < 2 / 3 < high
+    assert rates_at(0.5, np.zeros(5, bool), score, one_each(5))["sensitivity"] is None
 
 
 def test_calibration_error_is_0_for_the_certain_and_right_and_1_for_the_wrong() -> None:

@@ -31,7 +31,13 @@ from core.reports.chart_style import (
     shortened,
     svg_of,
 )
-from core.reports.charts import learning_chart, pr_chart, reliability_chart, roc_chart
+from core.reports.charts import (
+    learning_chart,
+    pr_chart,
+    reliability_chart,
+    roc_chart,
+    source_reliability_chart,
+)
 
 SIZE = (420, 320)
 NAMES = {"covid": "COVID-19", "pneumonia": "Pneumonia & <others>", "normal": "正常"}
@@ -258,8 +264,21 @@ def test_confusion_chart_holds_every_count_and_share() -> None:
 def test_reliability_chart_holds_the_counts() -> None:
     result = result_of()
     words = words_of(reliability_chart(result, size=(900, 500)))
-    most = max(b["n"] for b in result["reliability"]["after"])
-    assert str(most) in words
+    films = [b["n"] for bins in result["reliability"].values() for b in bins]
+    assert f"Confidence ({min(films)} to {max(films)} films at each point)" in words
+
+
+def test_reliability_of_each_source_is_a_line_with_its_error() -> None:
+    result = result_of()
+    result["by_source"] = {
+        "a": {"ece": 0.02, "reliability": result["reliability"]["after"]},
+        "b": {"ece": 0.31, "reliability": result["reliability"]["before"]},
+        "of before": {"n": 3},
+    }
+    words = words_of(source_reliability_chart(result, size=(900, 500)))
+    assert "a, ECE 0.020" in words
+    assert "b, ECE 0.310" in words
+    assert "of before" not in words
 
 
 def test_intervals_are_drawn_from_end_to_end() -> None:

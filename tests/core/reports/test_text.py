@@ -26,13 +26,14 @@ from core.files import write_json
 from core.jobs.events import EpochEnded
 from core.model.bundle import REPORT, Label, ModelBundle, ModelCard, write_bundle
 from core.reports.html import write_report_html
+from core.reports.model_card import card_text
 from core.reports.report_json import (
     epochs,
     read_report_json,
     report_json,
 )
 from core.reports.sentences import cautions, summary
-from core.reports.text import card_text, evaluation_text
+from core.reports.text import evaluation_text
 from tests.finished_run import FINDINGS
 from tests.phantoms import write_phantom_set
 from tests.tiny_bundle import LABELS, make_card
@@ -354,8 +355,8 @@ def test_page_begins_with_what_the_reader_must_know(tmp_path: Path) -> None:
 def test_page_is_well_formed_and_has_its_charts(tmp_path: Path) -> None:
     page = page_of(tmp_path, make_report())
     assert page.open == []
-    # Confusion, recall, three curves, three of learning.
-    assert page.tags.count("svg") == 8
+    # Confusion, recall, three curves, reliability by source, three of learning.
+    assert page.tags.count("svg") == 9
 
 
 def test_page_of_an_evaluation_in_short_has_what_there_is(tmp_path: Path) -> None:
@@ -441,6 +442,7 @@ def test_page_takes_hostile_names_of_models_and_labels_as_words(
 def test_templates_take_nothing_for_html() -> None:
     templates = {each.name for each in (ROOT / "resources/templates").iterdir()}
     assert templates == {
+        "card.html",
         "page.css",
         "page.html",
         "parts.html",
@@ -493,4 +495,4 @@ def test_command_writes_the_page_that_a_bundle_holds(
     done = core("evaluate", bundle.path, "--report", page)
     assert done.returncode == 0, done.stderr
     assert "Films: 30" in done.stdout
-    assert Page(page.read_text("utf-8")).tags.count("svg") == 8
+    assert Page(page.read_text("utf-8")).tags.count("svg") == 9

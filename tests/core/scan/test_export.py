@@ -74,8 +74,8 @@ def test_a_workbook_has_the_columns_of_the_csv(tmp_path: Path) -> None:
 def test_no_cell_of_a_workbook_is_a_formula(tmp_path: Path) -> None:
     # All that is text in a file that somebody may have changed.
     names = ("file", "verdict", "error", "modified", "model", "model_sha256")
-    fields = dict.fromkeys((*names, "precision", "version"), EVIL)
-    row = dataclasses.replace(ROW, warnings=(EVIL,), **fields)
+    fields = dict.fromkeys((*names, "precision", "version", "preprocessing"), EVIL)
+    row = dataclasses.replace(ROW, warnings=(EVIL,), set=(EVIL,), **fields)
     write_workbook(tmp_path / "r.xlsx", [row], LABELS)
     for cell in cells_of(tmp_path / "r.xlsx")[1]:
         assert cell.data_type != "f"

@@ -14,6 +14,8 @@ from core.scan.row import (
     decode_line,
     encode_cells,
     header,
+    is_header,
+    labels_of,
     neutralise,
     row_from_cells,
 )
@@ -100,7 +102,28 @@ def test_the_columns_carry_model_precision_and_version() -> None:
     names = header(LABELS)
     assert names[:5] == ["file", "finding", "verdict", "p_covid", "p_normal"]
     assert names[5:9] == ["warnings", "refused", "reason", "error"]
-    assert names[-4:] == ["model", "model_sha256", "precision", "version"]
+    named = ["model", "model_sha256", "precision", "version"]
+    assert names[-8:-4] == named
+    assert names[-4:] == ["preprocessing", "temperature", "set", "coverage"]
+
+
+@pytest.mark.parametrize("labels", [("covid",), ("covid", "normal"), ()])
+def test_a_row_with_a_set_comes_back_as_it_was(labels: tuple[str, ...]) -> None:
+    row = dataclasses.replace(
+        ROW, set=labels, coverage=0.9, temperature=0.93, preprocessing="1-a-b-224"
+    )
+    assert again(row) == row
+
+
+def test_rows_of_before_are_still_read() -> None:
+    new = ("refused", "reason", "preprocessing", "temperature", "set", "coverage")
+    kept = [place for place, name in enumerate(header(LABELS)) if name not in new]
+    names = [header(LABELS)[place] for place in kept]
+    assert is_header(encode_cells(names), LABELS)
+    assert labels_of(names) == LABELS
+    assert not is_header(encode_cells(names[:-1]), LABELS)
+    cells = [cells_of(ROW, LABELS)[place] for place in kept]
+    assert row_from_cells(cells, LABELS) == ROW
 
 
 @pytest.mark.parametrize(
@@ -125,7 +148,7 @@ def test_a_cell_of_the_wrong_kind_is_refused(column: str, value: str) -> None:
 
 
 def test_a_row_with_too_few_cells_is_refused() -> None:
-    with pytest.raises(ValueError, match="expected 15 cells"):
+    with pytest.raises(ValueError, match="expected 19 cells"):
         row_from_cells(["a"], LABELS)
 
 

@@ -33,9 +33,9 @@ from core.jobs.events import (  # noqa: E402
 from core.jobs.progress import StageProgress  # noqa: E402
 from core.model.bundle import ModelBundle, read_bundle  # noqa: E402
 from core.reports.html import write_report_html  # noqa: E402
+from core.reports.model_card import card_text  # noqa: E402
 from core.reports.report_json import read_report_json  # noqa: E402
 from core.reports.sentences import cautions  # noqa: E402
-from core.reports.text import card_text  # noqa: E402
 from core.runs.config import TrainingConfig, config_from_json  # noqa: E402
 from core.runs.job_folder import JobFolder  # noqa: E402
 from core.training import device, preflight  # noqa: E402

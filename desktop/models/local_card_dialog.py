@@ -1,0 +1,303 @@
+"""The threshold wizard: operating points found on films of one's own."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from PyQt5.QtCore import pyqtSignal, pyqtSlot
+from PyQt5.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QFileDialog,
+    QProgressBar,
+    QPushButton,
+    QStackedWidget,
+    QWidget,
+)
+
+from core.data.dataset import Sample, films_of_split
+from core.errors import CoreError, DatasetError
+from core.films.finder import find_films
+from core.model.classifier import percent
+from core.model.local_card import (
+    LEAST_FILMS,
+    LocalCard,
+    local_card_path,
+    read_local_card,
+    write_local_card,
+)
+from core.reports.local_card import HEAD, local_card_notes, local_card_rows
+from desktop.models.film_labels import FilmLabels
+from desktop.models.in_use import ModelInUse
+from desktop.widgets.buttons import button
+from desktop.widgets.dialogs import resize_within_screen
+from desktop.widgets.figures_table import FiguresTable
+from desktop.widgets.labels import Caption, SectionTitle
+from desktop.widgets.layouts import column, row
+from desktop.widgets.notify import NoticeBanner
+from desktop.work.background import Background
+
+#: Films of a folder that are offered; chosen by chance, so that none is favoured.
+MOST_FILMS: Final = 100
+_SENSITIVITIES: Final = (0.8, 0.9, 0.95)
+_INTRO: Final = (
+    "A model states a finding from a probability on that suited the films it was "
+    "chosen on. Label 50 to 100 films of your own, as often of each finding as you "
+    "meet it, and none that the model was trained on. Then the probabilities that "
+    "suit them are worked out, with how sure they are, and whether the model's scores "
+    "are here what they were in training. The model itself is never changed."
+)
+
+
+class LocalCardDialog(QDialog):
+    """Takes labelled films, shows what they come to, and keeps it if wanted.
+
+    Args:
+        model: The model in use, which is open.
+
+    Attributes:
+        films: Where films are labelled by hand.
+        table: What was worked out, or is kept.
+        target: The share of the films of a disease that is to be found.
+    """
+
+    _film_read = pyqtSignal(int)
+
+    def __init__(self, model: ModelInUse, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        assert model.bundle is not None
+        self._model, self._bundle = model, model.bundle
+        self._files = Background(self, "local card")
+        self._found: LocalCard | None = None
+        self._is_stopped = False
+        self.setWindowTitle(f"Local operating points of {self._bundle.card.name}")
+        self.banner = NoticeBanner(self)
+        self.films = FilmLabels(self._bundle.card, self)
+        self.films.changed.connect(self._on_labels_changed)
+        self.table = FiguresTable("Local operating points", self)
+        self._notes, self._state = Caption("", self), Caption("", self)
+        self._count = Caption("", self)
+        self._count.setWordWrap(False)
+        self._progress = QProgressBar(self)
+        self._progress.setAccessibleName("Films read")
+        self._progress.hide()
+        self._film_read.connect(self._progress.setValue)
+        self._make_buttons()
+        self._lay_out()
+        self._on_labels_changed()
+        self._begin()
+        self.finished.connect(self._shut_down)
+        resize_within_screen(self, 1000, 720)
+
+    @property
+    def notes(self) -> str:
+        """What is said below the table."""
+        return self._notes.text()
+
+    @property
+    def state(self) -> str:
+        """Whether what the table shows is in use."""
+        return self._state.text()
+
+    def label_folder(self, folder: Path) -> None:
+        """Show films of a folder, to be labelled by hand."""
+        self._ask(partial(_some_films, folder), self._on_films_found)
+
+    def take_list(self, path: Path) -> None:
+        """Work with the films and labels of a CSV file."""
+        labels = self._bundle.card.label_names
+        self._ask(lambda: films_of_split(path, labels, "all")[0], self._work_out)
+
+    @pyqtSlot()
+    def work_out(self) -> None:
+        """Work out the operating points of the films that are labelled."""
+        self._work_out(self.films.samples())
+
+    @pyqtSlot()
+    def use(self) -> None:
+        """Keep what was found; verdicts are made with it from now on."""
+        if self._found is not None:
+            where = local_card_path(self._bundle)
+            self._ask(partial(write_local_card, self._found, where), self._on_kept)
+
+    @pyqtSlot()
+    def remove(self) -> None:
+        """Go back to the model's own operating points."""
+        self._ask(partial(_remove, local_card_path(self._bundle)), self._on_kept)
+
+    def _ask(self, task: Callable[[], object], then: Callable[[Any], None]) -> None:
+        self.banner.dismiss()
+        self._files.ask(task, then, self.banner.show_error)
+
+    @pyqtSlot()
+    def _on_folder_clicked(self) -> None:
+        chosen = QFileDialog.getExistingDirectory(self, "Folder of films")
+        if chosen:
+            self.label_folder(Path(chosen))
+
+    @pyqtSlot()
+    def _on_list_clicked(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(
+            self, "List of labelled films", "", "CSV files (*.csv);;All files (*)"
+        )
+        if name:
+            self.take_list(Path(name))
+
+    def _on_films_found(self, films: Sequence[Path]) -> None:
+        self.films.set_films(films)
+        self._turn_to(self.films)
+        self.films.view.setFocus()
+
+    @pyqtSlot()
+    def _on_labels_changed(self) -> None:
+        given = len(self.films.labels)
+        self._count.setText(f"{given} labelled, of at least {LEAST_FILMS}")
+        self.work_button.setEnabled(given >= LEAST_FILMS)
+
+    def _work_out(self, samples: Sequence[Sample]) -> None:
+        self.banner.dismiss()
+        self._progress.setRange(0, len(samples))
+        self._progress.setValue(0)
+        self._set_busy(True)
+        target = float(self.target.currentData())
+        work = partial(self._work, list(samples), target)
+        self._model.ask(work, self._on_worked, self._on_failed)
+
+    def _work(self, samples: list[Sample], target: float, model: Any) -> LocalCard:
+        """In the thread of the model; what it needs takes long to load."""
+        from core.evaluation.evaluate import score_films
+        from core.evaluation.local_points import make_local_card
+
+        def on_film(done: int) -> None:
+            if self._is_stopped:
+                raise CoreError("This was stopped.")
+            self._film_read.emit(done)
+
+        scores = score_films(model, samples, on_film)
+        return make_local_card(scores, self._bundle, sensitivity=target)
+
+    def _on_worked(self, card: LocalCard) -> None:
+        if self._is_stopped:
+            return
+        self._set_busy(False)
+        self._found = card
+        self._show_card(card, "Not in use yet.")
+        self.use_button.setFocus()
+
+    def _on_failed(self, error: CoreError) -> None:
+        if self._is_stopped:
+            return
+        self._set_busy(False)
+        self.banner.show_error(error)
+
+    def _on_kept(self, nothing: None) -> None:
+        self._found = None
+        self._model.read_again()
+        self._begin()
+
+    def _begin(self) -> None:
+        """With the card that is in use, where there is one."""
+        card = None
+        try:
+            card = read_local_card(self._bundle)
+        except CoreError as error:
+            self.banner.show_error(error)
+        self.remove_button.setEnabled(local_card_path(self._bundle).exists())
+        if card is None:
+            self._turn_to(self._start)
+        else:
+            self._show_card(card, "In use: verdicts are made with these points.")
+
+    def _show_card(self, card: LocalCard, state: str) -> None:
+        self.table.set_cells(HEAD, local_card_rows(card, self._bundle.card))
+        self._notes.setText("\n".join(local_card_notes(card, self._bundle.card)))
+        self._state.setText(state)
+        self._turn_to(self._result)
+
+    def _turn_to(self, page: QWidget) -> None:
+        self._pages.setCurrentWidget(page)
+        for each in (self.work_button, self._count):
+            each.setVisible(page is self.films)
+        self.use_button.setVisible(page is self._result)
+        self.use_button.setEnabled(self._found is not None)
+        self.remove_button.setVisible(page is not self.films)
+
+    def _set_busy(self, is_busy: bool) -> None:
+        self._progress.setVisible(is_busy)
+        for each in (*self._asking, self.target, self._pages):
+            each.setEnabled(not is_busy)
+
+    @pyqtSlot()
+    def _shut_down(self) -> None:
+        self._is_stopped = True
+        self.films.shut_down()
+        self._files.shut_down()
+
+    def _make_buttons(self) -> None:
+        self.folder_button = button(
+            "Label films of a &folder…", self._on_folder_clicked, self
+        )
+        self.list_button = button(
+            "Take labels from a &CSV…", self._on_list_clicked, self
+        )
+        self.work_button = button("&Work them out", self.work_out, self)
+        self.use_button = button("&Use in verdicts", self.use, self)
+        self.remove_button = button("&Remove local points", self.remove, self)
+        self._asking = (self.folder_button, self.list_button, self.work_button)
+        self.target = QComboBox(self)
+        self.target.setAccessibleName("Share of the films of a disease to be found")
+        for share in _SENSITIVITIES:
+            self.target.addItem(f"Find {percent(share)} of a disease", share)
+        self.target.setCurrentIndex(1)
+
+    def _lay_out(self) -> None:
+        self._pages = QStackedWidget(self)
+        self._start, self._result = QWidget(self), QWidget(self)
+        column(Caption(_INTRO, self._start), None, of=self._start)
+        title = SectionTitle("Local operating points", self._result)
+        column(title, self._state, self.table, self._notes, None, of=self._result)
+        for page in (self._start, self.films, self._result):
+            self._pages.addWidget(page)
+        close = button("Close", self.reject, self)
+        last: tuple[QPushButton, ...] = (self.use_button, self.remove_button, close)
+        for each in (*self._asking, *last):
+            each.setAutoDefault(False)
+        column(
+            self.banner,
+            (self._pages, 1),
+            row(self._count, self._progress, None),
+            row(self.folder_button, self.list_button, self.target, None),
+            row(self.work_button, *last[:2], None, close),
+            of=self,
+            gap=10,
+            margins=(18, 16, 18, 14),
+        )
+
+
+def _some_films(folder: Path) -> list[Path]:
+    """At most `MOST_FILMS` films of a folder, by chance and yet always the same.
+
+    Raises:
+        DatasetError: There are too few.
+    """
+    found = [folder / film.file for film in find_films(folder).films]
+    if len(found) < LEAST_FILMS:
+        raise DatasetError(
+            f"{folder.name} has {len(found)} films; at least {LEAST_FILMS} are needed.",
+            hint="Choose a folder with more films of your own.",
+        )
+    return random.Random(0).sample(found, min(len(found), MOST_FILMS))  # noqa: S311
+
+
+def _remove(card: Path) -> None:
+    try:
+        card.unlink(missing_ok=True)
+    except OSError as error:
+        raise CoreError(
+            f"The local card could not be removed: {error.strerror}.",
+            hint=f"Delete {card} yourself.",
+        ) from error
