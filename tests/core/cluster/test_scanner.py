@@ -144,7 +144,7 @@ def test_a_node_that_is_lost_half_way_costs_no_film(
     said, rest = child.communicate(timeout=60)
     assert child.returncode == 4, rest  # one file is no film
     assert sorted_rows(out) == plain
-    assert said.startswith(f"Films: {FILMS}, read: {FILMS - 1}")
+    assert said.startswith(f"Films: {FILMS}, with a verdict: {FILMS - 1}")
     assert "raylet" not in said + rest
 
 

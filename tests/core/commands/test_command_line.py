@@ -136,7 +136,7 @@ def test_a_scan_counts_refused_films_apart(
     films = tmp_path / "films"
     films.mkdir()
     slice_film.rename(films / "slice.dcm")
-    write_phantom_set(films, per_label=1, size=96)
+    write_phantom_set(films, per_label=3, size=96)
     out, page, rows = (tmp_path / f"scan.{kind}" for kind in ("csv", "html", "jsonl"))
     figures = tmp_path / "scan.json"
     words = ["--model", tiny_bundle.path, "--out", out, "--report", page]
@@ -148,7 +148,7 @@ def test_a_scan_counts_refused_films_apart(
     assert (row["finding"], row["p_covid"], row["error"]) == ("", "", "")
     assert "modality is CT" in row["reason"]
     found = json.loads(figures.read_text("utf-8"))
-    assert (found["films"], found["read"], found["refused"]) == (4, 3, 1)
+    assert (found["films"], found["read"], found["refused"]) == (10, 9, 1)
     assert found["not_read"] == 0
     objects = [json.loads(line) for line in rows.read_text("utf-8").splitlines()]
     assert [each["path"] for each in objects if each["refused"]] == ["slice.dcm"]
@@ -197,7 +197,7 @@ def test_heat_map_is_the_film_in_its_own_size(
     (written,) = folder.iterdir()
     picture = cv2.imdecode(np.fromfile(written, np.uint8), cv2.IMREAD_COLOR)
     assert picture.shape == (*read_radiograph(film).pixels.shape, 3)
-    assert np.ptp(picture.astype(int), axis=2).max() > 40, "it has no colour"
+    assert np.ptp(picture.astype(int), axis=2).max() > 20, "it has no colour"
 
 
 def test_films_of_one_name_get_heat_maps_of_their_own(

@@ -82,7 +82,7 @@ def test_a_folder_becomes_a_table(
     ]
     assert {row["model_sha256"] for row in rows} == {tiny_bundle.sha256}
     said = capsys.readouterr()
-    assert "Films: 3, read: 3" in said.out
+    assert "Films: 3, with a verdict: 3" in said.out
     assert "COVID-19              2   67 % (21 to 94)" in said.out
     assert "Left out: 1 file that is no film." in said.err
     assert "Left out: 1 file that is no film." in said.out

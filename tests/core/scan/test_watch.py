@@ -170,7 +170,7 @@ def test_a_scan_keeps_watch_until_it_is_stopped(
     said, _ = child.communicate(timeout=30)
     assert child.returncode == 3
     assert files_of(out) == ["a.png", "b.png", "c.png"]
-    assert "Films: 3, read: 2" in said
+    assert "Films: 3, with a verdict: 2" in said
     assert len((tmp_path / "r.jsonl").read_text().splitlines()) == 3
 
 

@@ -205,7 +205,7 @@ def test_another_model_brings_its_own_labels(table: ScanTable, add: Add) -> None
     add(ROWS)
     table.begin(Path("/other"), LABELS[:2])
     assert table.shown_files() == []
-    assert table.filters.finding.count() == 6
+    assert table.filters.finding.count() == 7
 
 
 # Selection
