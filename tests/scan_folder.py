@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 @functools.cache
-def png(level: int, size: int = 64) -> bytes:
+def png(level: int, size: int = 96) -> bytes:
     """A film of even brightness, but for one edge: an even one is warned about."""
     shade = np.full((size, size), level, np.uint8)
     shade[:4] = np.linspace(0, 255, size).astype(np.uint8)

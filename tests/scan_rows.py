@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from typing import Final
 
@@ -38,6 +39,13 @@ def read_row(
 def failed_row(file: str, error: str = "It is empty.") -> ScanRow:
     """A film that could not be read."""
     return _row(file, error=error)
+
+
+def refused_row(file: str, reason: str) -> ScanRow:
+    """A film that was read and has no verdict."""
+    return dataclasses.replace(
+        _row(file, verdict=f"No verdict. {reason}"), reason=reason
+    )
 
 
 def many_rows(count: int, *, seed: int = 0) -> list[ScanRow]:

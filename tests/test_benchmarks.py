@@ -19,6 +19,7 @@ from tests.benchmarks import (
     first_verdict,
     machine,
     planted_copies,
+    refusals,
     scanning,
     starting,
     training_films,
@@ -380,3 +381,26 @@ def test_an_unknown_group_is_refused() -> None:
     )
     assert result.returncode == 2
     assert "there is no group nonsense" in result.stderr
+
+
+def test_pictures_of_other_things_are_made_alike_each_time() -> None:
+    first, again = (list(refusals.made_pictures(10)) for _ in range(2))
+    kinds = [kind for kind, _ in first]
+    assert set(kinds) == {"noise", "drawing", "text", "photograph", "slice"}
+    for (_, one), (_, other) in zip(first, again, strict=True):
+        np.testing.assert_array_equal(one, other)
+        assert one.dtype == np.uint8
+
+
+def test_refusals_are_held_against_their_targets() -> None:
+    found = [
+        refusals.Outcome("upright", 200, 1, 0),
+        refusals.Outcome("rot90", 200, 10, 180),
+        refusals.Outcome("not chest: knee", 100, 90, 0),
+        refusals.Outcome("made: noise", 100, 100, 0),
+    ]
+    said = {row.what: row.reached for row in refusals.rows(found)}
+    assert said["upright: refused"] is True
+    assert said["rot90: told"] is True
+    assert said["rot90: warned of"] is None
+    assert said["no chest film: refused"] is False

@@ -41,6 +41,8 @@ import shlex, sys, time
 from core.training import train
 from tests.small_network import small_vgg16
 train.keras.applications.VGG16 = small_vgg16
+from core.model import gate_fit
+gate_fit.LEAST = 10  # films are few
 from core.__main__ import main
 status = max(main(shlex.split(words)) for words in sys.argv[1:])
 time.sleep(15)
@@ -105,6 +107,7 @@ ROWS = {
     "export savedmodel": Row(
         EXPORT + "savedmodel --out {out}/saved", needs="train", trains=True
     ),
+    "fit-gate": Row("fit-gate {model} --data {films} --out {out}/gated", trains=True),
     "import": Row(
         "import {out}/model.hilum --out {out}/imported", needs="export hilum"
     ),

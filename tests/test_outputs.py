@@ -224,6 +224,11 @@ TABLE = {
         data=(*FOLDER, MODEL),
         films=FILM,
     ),
+    "fit-gate --out": Row(
+        f"fit-gate {MODEL} --data data/films --overwrite --out {{}}",
+        "folder",
+        **ON_FOLDER,
+    ),
     "train-lungs --out": Row(
         f"train-lungs {MODEL} --data data/films --masks data/films --overwrite "
         "--out {}",

@@ -26,11 +26,13 @@ from core.model.classifier import (
     Prediction,
     Verdict,
     decide,
+    evidence_of,
     percent,
     sentence,
 )
-from core.model.gradcam import heatmap_from_evidence, overlay
+from core.model.gradcam import draw_contours, heatmap_from_evidence, overlay
 from core.model.local_card import read_local_card, with_local_card
+from core.model.normal import names_of, normal_note
 from core.outputs import check_files, check_folder
 from core.paths import command_name, default_bundle_dir
 from core.terminal import print_lines, printable
@@ -51,6 +53,9 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="one object per line")
     parser.add_argument(
         "--heatmap", type=new_folder, metavar="DIR", help="write overlays"
+    )
+    parser.add_argument(
+        "--contour", action="store_true", help="lines in the heat maps, not colours"
     )
     parser.add_argument(
         "--coverage",
@@ -75,7 +80,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Read films and print what the model says of each.
 
     Returns:
-        0, or 4 if some of several films could not be read, or 2 if none.
+        0, or 4 if some of several films could not be read, or 2 if none. A film
+        that is refused was read.
     """
     # The names are settled before anything is written.
     pictures = _picture_paths(arguments)
@@ -107,11 +113,14 @@ def run(arguments: argparse.Namespace) -> int:
             _print_json({**fields, **({"local_card": local} if local else {})})
         else:
             print_lines(_row(path, verdict, bundle, coverage))
-        if picture is not None:
-            write_heatmap(picture, film, prediction, verdict, bundle)
+        if picture is not None and verdict.refused is None:
+            write_heatmap(
+                picture, film, prediction, verdict, bundle, contour=arguments.contour
+            )
     if not arguments.json:
-        print_lines(printable(provenance_text(bundle.card, bundle.sha256)), sys.stderr)
-        print(_DISCLAIMER, file=sys.stderr)  # noqa: T201
+        made = printable(provenance_text(bundle.card, bundle.sha256))
+        notes = [normal_note(names_of(bundle.card)), made, _DISCLAIMER]
+        print_lines("\n".join(filter(None, notes)), sys.stderr)
     if not failed:
         return 0
     return 2 if failed == len(arguments.paths) else 4
@@ -146,9 +155,12 @@ def verdict_to_json(
         "path": str(path),
         "finding": verdict.finding,
         "verdict": sentence(verdict, bundle.card),
-        "probabilities": {k: round(p, 6) for k, p in verdict.probabilities.items()},
+        "probabilities": {k: round(p, 6) for k, p in verdict.probabilities.items()}
+        or None,
         **sets,
         "warnings": list(verdict.warnings),
+        "refused": verdict.refused is not None,
+        "reason": verdict.refused,
         **provenance(bundle.card, bundle.sha256),
         "error": None,
     }
@@ -160,15 +172,23 @@ def write_heatmap(
     prediction: Prediction,
     verdict: Verdict,
     bundle: ModelBundle,
+    *,
+    contour: bool = False,
 ) -> None:
-    """Write the film with the heat map of the finding, or of the likeliest label."""
+    """Write the film with the heat map of the finding, or of the likeliest label.
+
+    Args:
+        contour: Whether to draw lines around the evidence instead of colours.
+    """
     shown = verdict.finding or max(
         verdict.probabilities, key=verdict.probabilities.__getitem__
     )
-    index = bundle.card.label_names.index(shown)
     grey = film.to_uint8()
-    heat = heatmap_from_evidence(prediction.evidence[:, :, index], grey.shape)
-    colour = overlay(grey, heat, _OPACITY)
+    heat = heatmap_from_evidence(
+        evidence_of(prediction, bundle.card, shown), grey.shape
+    )
+    draw = draw_contours if contour else overlay
+    colour = draw(grey, heat, _OPACITY)
     about = provenance_text(bundle.card, bundle.sha256)
     with atomic_write(picture) as partial:
         partial.write_bytes(encode_picture(colour, ".png", about))
@@ -211,7 +231,11 @@ def _header(bundle: ModelBundle) -> str:
 def _row(
     path: Path, verdict: Verdict, bundle: ModelBundle, coverage: float | None
 ) -> str:
-    shares = [f"{percent(p):>12}" for p in verdict.probabilities.values()]
+    shown = verdict.probabilities
+    shares = [
+        f"{percent(shown[name]) if shown else '-':>12}"
+        for name in bundle.card.label_names
+    ]
     name = printable(path.name)
     name = name if len(name) <= 30 else f"{name[:14]}…{name[-15:]}"
     warnings = "".join(f"\n  {printable(warning)}" for warning in verdict.warnings)
@@ -230,7 +254,8 @@ def _print_failure(path: Path, error: CoreError, as_json: bool) -> None:
         print_lines(f"{printable(path.name):<32}not read: {printable(text)}")
         return
     empty = ("finding", "verdict", "probabilities", "warnings", *PROVENANCE)
-    _print_json({"path": str(path), **dict.fromkeys(empty), "error": text})
+    fields = {**dict.fromkeys(empty), "refused": False, "reason": None}
+    _print_json({"path": str(path), **fields, "error": text})
 
 
 def _print_json(fields: dict[str, Any]) -> None:

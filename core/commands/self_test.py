@@ -10,7 +10,7 @@ import numpy as np
 from core.errors import CoreError
 from core.films.radiograph import read_radiograph
 from core.model.bundle import read_bundle
-from core.model.classifier import Classifier, decide, sentence
+from core.model.classifier import Classifier, decide, evidence_of, sentence
 from core.model.golden import self_test
 from core.model.gradcam import heatmap_from_evidence
 from core.paths import default_bundle_dir, sample_films
@@ -37,8 +37,9 @@ def run(arguments: argparse.Namespace) -> int:
         film = read_radiograph(path)
         prediction = classifier.predict(film)
         verdict = decide(prediction, model, film)
-        for index, label in enumerate(model.label_names):
-            heat = heatmap_from_evidence(prediction.evidence[:, :, index], (64, 64))
+        for label in model.label_names:
+            evidence = evidence_of(prediction, model, label)
+            heat = heatmap_from_evidence(evidence, (64, 64))
             if not np.isfinite(heat).all():
                 raise CoreError(
                     f"The heat map of {label} for {path.name} is not a number.",

@@ -29,7 +29,7 @@ from core.scan.row import ScanRow
 from core.scan.scanner import refuse_other_folder
 from core.words import some
 
-UNCERTAIN, NOT_READ = "uncertain", "not read"
+UNCERTAIN, REFUSED, NOT_READ = "uncertain", "refused", "not read"
 _OUTSIDE = "not in the folder that was scanned"
 
 
@@ -255,8 +255,10 @@ def inside_error(target: Path, folder: Path) -> OutputError:
 
 
 def finding_of(row: ScanRow) -> str:
-    """What a film is filed as: a label, "uncertain" or "not read"."""
-    return NOT_READ if row.error else row.finding or UNCERTAIN
+    """What a film is filed as: a label, "uncertain", "refused" or "not read"."""
+    if row.error:
+        return NOT_READ
+    return REFUSED if row.reason else row.finding or UNCERTAIN
 
 
 def folder_names(names: Mapping[str, str]) -> dict[str, str]:
@@ -267,8 +269,9 @@ def folder_names(names: Mapping[str, str]) -> dict[str, str]:
     """
     folders: dict[str, str] = {}
     taken: set[str] = set()
-    # The two that every model has come first: they keep their names.
-    for label, shown in {UNCERTAIN: UNCERTAIN, NOT_READ: NOT_READ, **names}.items():
+    # Those that every model has come first: they keep their names.
+    always = {name: name for name in (UNCERTAIN, REFUSED, NOT_READ)}
+    for label, shown in {**always, **names}.items():
         base, number = portable_name(shown, instead="finding"), 1
         while (folder := _numbered(base, number)).casefold() in taken:
             number += 1

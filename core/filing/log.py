@@ -21,7 +21,7 @@ class Filed(NamedTuple):
         source: Where the film was: an absolute path with slashes.
         to: Where it is now, relative to the list and with slashes.
         how: "copied" or "moved".
-        finding: A label of the model, "uncertain" or "not read".
+        finding: A label of the model, "uncertain", "refused" or "not read".
         verdict: The sentence; of a film that was not read, why.
         modified: When the film was last written to, UTC; may be empty.
     """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import logging
 import struct
@@ -14,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from core.errors import ImageReadError
+from core.films.dicom_facts import notes_of, patient_of, refusal_of, view_of
 from core.films.dicom_grey import present
-from core.films.dicom_tags import integer, items, text
+from core.films.dicom_tags import integer, text
 from core.films.pixels import (
     COLOURED,
     MAX_DECODED_BYTES,
@@ -32,17 +32,11 @@ from core.films.pixels import (
 )
 
 if TYPE_CHECKING:
-    from pydicom.dataset import Dataset, FileDataset
+    from pydicom.dataset import FileDataset
     from pydicom.uid import UID
 
 MAGIC_AT, MAGIC = 128, b"DICM"
 _PIXEL_KEYWORDS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
-_FILM_MODALITIES = {"CR", "DX", "DR", "RG", "XR"}
-_FRONTAL = ("AP", "PA", "ANTERO", "POSTERO", "FRONTAL")
-_LATERAL = {"LL", "RL"}
-_CHEST = ("CHEST", "THORAX", "LUNG", "RIB")
-#: Keeps lists of hashed ids made elsewhere from fitting ours.
-_PATIENT_SALT = "Hilum patient"
 _SAVE_UNCOMPRESSED = "Export it again as uncompressed DICOM, or as PNG."
 #: JPEG markers that start a frame header, with its size: SOF0 to SOF15
 #: without DHT, JPG and DAC (ITU-T T.81, table B.1), and SOF55 of JPEG-LS.
@@ -86,7 +80,7 @@ def decode_dicom(data: bytes, path: Path) -> Radiograph:
     _refuse_oversize(dataset, name)
     _check_codestream(dataset, name)
     stored = _first_frame(dataset, name)
-    notes = _notes(dataset)
+    notes = notes_of(dataset)
     coloured = False
     if stored.ndim == 3:
         grey, coloured = grey_from_colour(stored)
@@ -107,12 +101,13 @@ def decode_dicom(data: bytes, path: Path) -> Radiograph:
         bits=integer(dataset, "BitsStored") or integer(dataset, "BitsAllocated") or 8,
         colour="grey" if stored.ndim == 2 else "RGB",
         file_bytes=len(data),
-        view_position=_view(dataset),
+        view_position=view_of(dataset),
         body_part=text(dataset, "BodyPartExamined"),
         transfer_syntax=str(syntax.name),
-        patient=_patient(dataset),
+        patient=patient_of(dataset),
     )
-    return Radiograph(pixels, low, high, path, facts, tuple(notes))
+    refused = refusal_of(dataset)
+    return Radiograph(pixels, low, high, path, facts, tuple(notes), refused)
 
 
 def _read_dataset(data: bytes, name: str) -> FileDataset:
@@ -275,41 +270,3 @@ def _refuse_short_pixel_data(dataset: FileDataset, name: str) -> None:
             area * samples * bits // 8
         ):
             raise cut_off(name)
-
-
-def _view(dataset: Dataset) -> str:
-    codes = items(dataset, "ViewCodeSequence")
-    return text(dataset, "ViewPosition") or (
-        text(codes[0], "CodeMeaning") if codes else ""
-    )
-
-
-def _patient(dataset: Dataset) -> str:
-    """The start of a salted hash of the patient id, or an empty string.
-
-    The id itself must not reach manifests, logs or cards.
-    """
-    name = f"{text(dataset, 'IssuerOfPatientID')}\n{text(dataset, 'PatientID')}"
-    if not name.strip():
-        return ""
-    return hashlib.sha256(f"{_PATIENT_SALT}\n{name}".encode()).hexdigest()[:16]
-
-
-def _notes(dataset: Dataset) -> list[str]:
-    """Warnings that follow from what the file says about itself."""
-    notes = []
-    frames = integer(dataset, "NumberOfFrames") or 1
-    if frames > 1:
-        notes.append(f"The file holds {frames} pictures; the first one is shown.")
-    modality = text(dataset, "Modality").upper()
-    if modality and modality not in _FILM_MODALITIES:
-        notes.append(f"The file's modality is {modality}, not a plain X-ray film.")
-    view = _view(dataset)
-    is_lateral = view.upper() in _LATERAL or "LAT" in view.upper()
-    if view and not view.upper().startswith(_FRONTAL):
-        kind = "a lateral view" if is_lateral else "not a frontal view"
-        notes.append(f"This is {kind} ({view}); the program knows PA and AP films.")
-    body_part = text(dataset, "BodyPartExamined")
-    if body_part and not any(word in body_part.upper() for word in _CHEST):
-        notes.append(f"The body part is {body_part}, not the chest.")
-    return notes

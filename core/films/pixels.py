@@ -65,7 +65,9 @@ class Radiograph:
         high: Pixel value shown as white.
         path: Where it was read from, or just a name.
         facts: What the file says about itself.
-        warnings: Sentences for the user.
+        warnings: Sentences for the user; a `FilmWarning` among them knows more.
+        refused: Why no verdict may be given on it, by what the file says of itself;
+            empty if one may.
     """
 
     pixels: NDArray[Any]
@@ -74,6 +76,7 @@ class Radiograph:
     path: Path
     facts: FilmFacts
     warnings: tuple[str, ...] = ()
+    refused: str = ""
 
     def to_uint8(self) -> NDArray[np.uint8]:
         """(h, w) uint8: `low` to 0, `high` to 255, clipped; a new array."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from core.errors import ImageReadError
 from core.films.dicom import decode_dicom, may_be_dicom
+from core.films.film_warning import FilmWarning
 from core.films.pictures import PNG_SIGNATURE, decode_picture
 from core.films.pixels import (
     COLOURED,
@@ -29,7 +30,7 @@ from core.films.pixels import (
 from core.regular_file import NotRegularError, open_regular
 
 MAX_FILE_BYTES = MAX_DECODED_BYTES
-SMALL_SIDE_PX = 100
+SMALL_SIDE_PX = 96
 #: Share of black to white that the grey values of a real picture span at least.
 _MIN_CONTRAST = 0.02
 _HEAD_BYTES = 1024
@@ -124,14 +125,15 @@ def _with_picture_warnings(film: Radiograph) -> Radiograph:
     notes = list(film.warnings)
     height, width = film.pixels.shape
     if min(height, width) < SMALL_SIDE_PX:
-        notes.append(f"The picture is very small ({width} x {height} pixels).")
+        text = f"The picture is very small ({width} x {height} pixels)."
+        notes.append(FilmWarning(text))
     step = max(1, min(height, width) // 256)
     shown = film.pixels[::step, ::step]
     if shown.dtype != np.uint8 or (film.low, film.high) != (0, 255):
         shown = np.clip(shown, film.low, film.high)
     darkest, brightest = np.percentile(shown, [1, 99])
     if brightest - darkest <= _MIN_CONTRAST * (film.high - film.low):
-        notes.append("The picture is blank or nearly so.")
+        notes.append(FilmWarning("The picture is blank or nearly so."))
     return dataclasses.replace(film, warnings=tuple(notes))
 
 

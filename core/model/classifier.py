@@ -9,10 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import BundleError, PredictionError
+from core.films.film_warning import is_grave
 from core.films.preprocess import PreprocessSpec, to_network_input
 from core.films.radiograph import Radiograph
 from core.model.bundle import INT8_GRAPH, ModelBundle, ModelCard
+from core.model.card import HEALTHY
+from core.model.gate import FilmCheck, Gate, read_gate
 from core.model.graph import Graph
+from core.model.normal import names_of, no_sign
 from core.model.precision import REFERENCE, graph_path
 from core.paths import is_sample
 
@@ -32,11 +36,13 @@ class Prediction:
         logits: (c,) float32, in the card's order.
         evidence: (h, w, c) float32. Where in the film each logit comes from.
         embedding: (k,) float32. The pooled features.
+        check: What the bundle's gate says of the film; nothing without one.
     """
 
     logits: NDArray[np.float32]
     evidence: NDArray[np.float32]
     embedding: NDArray[np.float32]
+    check: FilmCheck = FilmCheck()
 
     @property
     def is_finite(self) -> bool:
@@ -50,14 +56,23 @@ class Verdict:
     """What is said of one film.
 
     Attributes:
-        finding: A label of the card; None when no operating point is met.
-        probabilities: Label -> calibrated probability, in the card's order.
-        warnings: Sentences on why to doubt it.
+        finding: A label of the card; None when no operating point is met, or a
+            warning forbids to state any.
+        probabilities: Label -> calibrated probability, in the card's order; empty
+            where the film was refused.
+        warnings: Sentences on why to doubt it; a `FilmWarning` knows what mends it.
+        refused: Why there is no verdict on the film; None if there is one.
     """
 
     finding: str | None
     probabilities: Mapping[str, float]
     warnings: tuple[str, ...] = ()
+    refused: str | None = None
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether a warning forbids any confident word."""
+        return any(is_grave(warning) for warning in self.warnings)
 
 
 class Classifier:
@@ -76,6 +91,7 @@ class Classifier:
         self.bundle = bundle
         self.precision = precision
         self._graph = open_graph(bundle, precision=precision)
+        self._gate = read_gate(bundle, self._graph.embedding)
 
     def predict(self, film: Radiograph) -> Prediction:
         """Read one film.
@@ -99,8 +115,28 @@ class Classifier:
         """
         logits, evidence, embedding = self._graph.run(batch)
         return [
-            Prediction(logits[i], evidence[i], embedding[i]) for i in range(len(batch))
+            checked(
+                self._gate,
+                film[:, :, 0],
+                Prediction(logits[i], evidence[i], embedding[i]),
+            )
+            for i, film in enumerate(batch)
         ]
+
+
+def checked(
+    gate: Gate | None, pixels: NDArray[np.float32], prediction: Prediction
+) -> Prediction:
+    """A prediction with what a gate says of its film.
+
+    Args:
+        gate: None for a bundle without one.
+        pixels: (size, size) float32 in [0, 255].
+    """
+    if gate is None:
+        return prediction
+    check = gate.check(pixels, prediction.embedding, prediction.logits)
+    return dataclasses.replace(prediction, check=check)
 
 
 def open_graph(
@@ -204,13 +240,24 @@ def probabilities(
     return result
 
 
+def evidence_of(
+    prediction: Prediction, card: ModelCard, label: str
+) -> NDArray[np.float32]:
+    """(h, w) float32 evidence for a label, in units of its calibrated logit."""
+    evidence = prediction.evidence[:, :, card.label_names.index(label)]
+    found: NDArray[np.float32] = evidence / np.float32(card.temperature)
+    return found
+
+
 def decide(
     prediction: Prediction, card: ModelCard, film: Radiograph | None = None
 ) -> Verdict:
     """Turn the network's numbers into a verdict.
 
     The finding is the likeliest label among those whose operating point is
-    met; when none is, the verdict is uncertain.
+    met; when none is, or a grave warning stands beside it, none is stated. Of a
+    film that is refused, by its file or by the bundle's gate, nothing is said but
+    why.
 
     Args:
         film: The film it was made from; its warnings go into the verdict.
@@ -220,21 +267,36 @@ def decide(
     """
     if not prediction.is_finite:
         raise PredictionError(NOT_FINITE, hint=_ANOTHER_MODEL)
+    warnings: tuple[str, ...] = film.warnings if film is not None else ()
+    refused = film.refused if film is not None else ""
+    if film is not None and is_sample(film.path):
+        warnings = (*warnings, DRAWN)  # a gate would only say the same
+    else:
+        warnings = (*warnings, *prediction.check.warnings)
+        refused = refused or prediction.check.refused
+    if refused:
+        return Verdict(None, {}, warnings, refused)
     values = probabilities(prediction.logits, card.temperature)
     by_label = {
         name: float(p) for name, p in zip(card.label_names, values, strict=True)
     }
+    is_doubtful = any(map(is_grave, warnings))
+    return Verdict(None if is_doubtful else stated(by_label, card), by_label, warnings)
+
+
+def stated(by_label: Mapping[str, float], card: ModelCard) -> str | None:
+    """The likeliest of the labels whose operating point is met, or None."""
     met = [name for name, p in by_label.items() if p >= card.threshold(name)]
-    finding = max(met, key=by_label.__getitem__) if met else None
-    warnings = film.warnings if film is not None else ()
-    if film is not None and is_sample(film.path):
-        warnings = (*warnings, DRAWN)
-    return Verdict(finding, by_label, warnings)
+    return max(met, key=by_label.__getitem__) if met else None
 
 
 def sentence(verdict: Verdict, card: ModelCard) -> str:
     """The verdict as people read it."""
+    if verdict.refused is not None:
+        return f"No verdict. {verdict.refused}"
     if verdict.finding is not None:
+        if verdict.finding == HEALTHY:
+            return no_sign(names_of(card))
         share = percent(verdict.probabilities[verdict.finding])
         return f"Looks like {card.display_name(verdict.finding)} ({share})."
     likeliest = sorted(
@@ -244,7 +306,8 @@ def sentence(verdict: Verdict, card: ModelCard) -> str:
         f"{card.display_name(name)} {percent(verdict.probabilities[name])}"
         for name in likeliest[:2]
     ]
-    return f"Uncertain: {', '.join(parts)}."
+    kind = "In doubt" if verdict.is_doubtful else "Uncertain"
+    return f"{kind}: {', '.join(parts)}."
 
 
 def percent(probability: float) -> str:

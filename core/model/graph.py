@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Generator, Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,7 @@ _DOT_PRODUCTS = {"avx512_vnni", "avx_vnni", "amx_int8", "asimddp"}
 _CONVERTER = "openvino.tools.ovc"
 
 _Tag = TypeVar("_Tag")
+_Found: TypeAlias = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 _HINT = "Copy the model again from where it came, or train it anew."
 
@@ -109,41 +110,38 @@ class Graph:
         """The logits alone of one batch, as `run` gives them."""
         return self.run(batch)[0]
 
+    def embedding(self, film: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The embedding (k,) float32 of one film, (size, size) in [0, 255]."""
+        return self.run(film[np.newaxis, ..., np.newaxis])[2][0]
+
     def embeddings(
         self, films: Iterable[NDArray[np.float32]]
     ) -> Generator[NDArray[np.float32], None, None]:
+        """The embedding (k,) float32 of each film, in their order; see `run_each`.
+
+        Args:
+            films: Each (size, size) float32 in [0, 255].
+        """
+        for _, found in self.run_each((None, film) for film in films):
+            assert found is not None
+            yield found[1]
+
+    def run_each(
+        self, films: Iterable[tuple[_Tag, NDArray[np.float32] | None]]
+    ) -> Generator[tuple[_Tag, _Found | None], None, None]:
         """Run film after film, several at a time, each on a share of the cores.
 
         A film by itself on one core takes less of it than its part of a batch
         that all cores share. Further films are taken while these are at work.
 
         Args:
-            films: Each (size, size) float32 in [0, 255].
-
-        Yields:
-            The embedding (k,) float32 of each film, in their order.
-        """
-        for _, embedding in self._of_each(((None, film) for film in films), 2):
-            assert embedding is not None
-            yield embedding
-
-    def logits_of_each(
-        self, films: Iterable[tuple[_Tag, NDArray[np.float32] | None]]
-    ) -> Generator[tuple[_Tag, NDArray[np.float32] | None], None, None]:
-        """Run film after film as `embeddings` does, and keep their order.
-
-        Args:
             films: Something that comes back with the result, and (size, size)
                 float32 in [0, 255], or None for a film that is not there.
 
         Yields:
-            What came with the film, and its logits (c,) float32, or None.
+            What came with the film, and its logits (c,) and embedding (k,)
+            float32, or None; in their order.
         """
-        return self._of_each(films, 0)
-
-    def _of_each(
-        self, films: Iterable[tuple[_Tag, NDArray[np.float32] | None]], output: int
-    ) -> Generator[tuple[_Tag, NDArray[np.float32] | None], None, None]:
         at_once: int = self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
         # As many again wait, so that no core does while the next film is made.
         idle = [self._compiled.create_infer_request() for _ in range(2 * at_once)]
@@ -153,30 +151,33 @@ class Graph:
                 request = None
                 if film is not None:
                     while not idle:
-                        yield self._done(at_work.popleft(), idle, output)
+                        yield self._done(at_work.popleft(), idle)
                     request = idle.pop()
                     request.start_async({0: film[np.newaxis, ..., np.newaxis]})
                 at_work.append((tag, request))
                 # What is done already waits for no further film.
                 while at_work and _is_idle(at_work[0][1]):
-                    yield self._done(at_work.popleft(), idle, output)
+                    yield self._done(at_work.popleft(), idle)
             while at_work:
-                yield self._done(at_work.popleft(), idle, output)
+                yield self._done(at_work.popleft(), idle)
         finally:
             for _, request in at_work:
                 if request is not None:
                     request.wait()
 
     def _done(
-        self, work: tuple[_Tag, Any], idle: list[Any], output: int
-    ) -> tuple[_Tag, NDArray[np.float32] | None]:
+        self, work: tuple[_Tag, Any], idle: list[Any]
+    ) -> tuple[_Tag, _Found | None]:
         tag, request = work
         if request is None:
             return tag, None
         request.wait()
-        found = np.array(request.get_tensor(self._outputs[output]).data[0])
+        logits, embedding = (
+            np.array(request.get_tensor(self._outputs[number]).data[0])
+            for number in (0, 2)
+        )
         idle.append(request)
-        return tag, found
+        return tag, (logits, embedding)
 
 
 def compile_graph(

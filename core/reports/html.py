@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from core.evaluation.findings import SHORTCUT_HEAD, notes_about, shortcut_rows
 from core.films.thumbnail import thumbnail
 from core.model.classifier import percent
+from core.model.normal import normal_note
 from core.reports.bar_charts import Measured, confusion_chart, interval_chart
 from core.reports.charts import (
     learning_chart,
@@ -50,6 +51,7 @@ def write_report_html(
         title=f"Report on {report['model']['name']}",
         report=report,
         names=names,
+        normal_note=normal_note(names),
         labels=[names[label] for label in result["per_class"]],
         cautions=cautions(report),
         summary=summary(report),

@@ -7,6 +7,7 @@ from typing import Any
 
 from core.model.bundle import ModelCard
 from core.model.classifier import percent
+from core.model.normal import names_of, normal_note
 from core.reports.sentences import lung_sentences
 from core.terminal import printable
 
@@ -100,6 +101,8 @@ def calibration_text(card: ModelCard) -> str:
             f"precision {point.precision:.3f}, sensitivity {point.sensitivity:.3f}, "
             f"specificity {point.specificity:.3f} ({printable(point.chosen_on)})"
         )
+    if note := normal_note(names_of(card)):
+        lines.append(printable(note))
     if card.sensitivity_points:
         lines += ["", "To find a share of the films of a finding:"]
     for target in card.sensitivity_points:

@@ -16,6 +16,8 @@ from typing import Any
 from core.errors import OutputError
 from core.files import atomic_write, write_json
 from core.model.bundle import PROVENANCE, ModelBundle, provenance
+from core.model.card import HEALTHY
+from core.model.normal import names_of, normal_note
 from core.scan.row import (
     ScanRow,
     cells_of,
@@ -25,26 +27,27 @@ from core.scan.row import (
     values_of,
 )
 from core.scan.summary import FolderCounts, ScanSummary, Share, label_sentence
-from core.scan.triage import HEALTHY
 
 #: What a sheet can hold.
 _MAX_ROWS = 1_048_576
 _MAX_CELL = 32_767
 _ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-_WIDTHS = {"file": 44, "verdict": 34, "warnings": 40, "error": 40, "modified": 26}
+_WIDTHS = {"file": 44, "verdict": 34, "modified": 26}
+_WIDTHS |= dict.fromkeys(("warnings", "reason", "error"), 40)
 
 
 def row_to_json(row: ScanRow) -> dict[str, Any]:
     """A row as plain JSON values, with the keys of `predict --json` and its own."""
-    was_read = not row.error
     return {
         "path": row.file,
         "finding": row.finding,
-        "verdict": row.verdict if was_read else None,
-        "probabilities": dict(row.probabilities) if was_read else None,
+        "verdict": row.verdict or None,
+        "probabilities": dict(row.probabilities) or None,
         "set": list(row.set) if row.coverage is not None else None,
         "coverage": row.coverage,
         "warnings": list(row.warnings),
+        "refused": bool(row.reason),
+        "reason": row.reason or None,
         **{name: getattr(row, name) for name in PROVENANCE},
         "bytes": row.size,
         "modified": row.modified or None,
@@ -125,15 +128,16 @@ def summary_to_json(summary: ScanSummary, bundle: ModelBundle) -> dict[str, Any]
     Returns:
         as `core.model.bundle.provenance`;
         `labels`: label -> as people read it;
-        `films`, `read`, `not_read`, `with_warnings`: numbers of films, and
-        `not_read_share`;
+        `films`, `read`, `refused`, `not_read`, `with_warnings`: numbers of films,
+        where `read` are those with a verdict, and `refused_share`,
+        `not_read_share`; `normal_note`: what a normal finding means;
         `findings`, `uncertain`: n and share of the films read, for each label
         and for none;
         `left_out`: why -> how many of what the folder holds, as
         `core.films.left_out.LeftOut`, and `in_words`, of a scan that listed its folder;
         `parity`: as `core.scan.parity.Parity.to_json`, of a scan in a fast precision;
         where labels are known also `unlabelled`, `by_label` (for each true
-        label: films, read, not_read, `called`, `not_called`, `uncertain`, and
+        label: films, read, refused, not_read, `called`, `not_called`, `uncertain`, and
         `in_words`), and `evaluation`, in the shape of `evaluate --json`; null
         where none of the films read has a label.
     """
@@ -143,9 +147,12 @@ def summary_to_json(summary: ScanSummary, bundle: ModelBundle) -> dict[str, Any]
         "labels": {label.name: label.display_name for label in card.labels},
         "films": total.films,
         "read": total.read,
+        "refused": total.refused,
+        **Share("refused", total.refused, total.films).to_json("refused_share"),
         "not_read": total.not_read,
         **Share("not read", total.not_read, total.films).to_json("not_read_share"),
         "with_warnings": summary.warned,
+        "normal_note": normal_note(names_of(card)),
         "findings": {
             name: _share(total.predicted[name], total.read) for name in card.label_names
         },
@@ -180,6 +187,7 @@ def _label(label: str, counts: FolderCounts, summary: ScanSummary) -> dict[str, 
     return {
         "films": counts.films,
         "read": read,
+        "refused": counts.refused,
         "not_read": counts.not_read,
         "called": {name: _share(counts.predicted[name], read) for name in names},
         "uncertain": _share(counts.predicted[None], read),

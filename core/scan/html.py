@@ -11,6 +11,7 @@ from core.films.thumbnail import thumbnail
 from core.model.bundle import ModelBundle, provenance
 from core.model.card import set_in_words
 from core.model.classifier import percent
+from core.model.normal import names_of, normal_note
 from core.reports.bar_charts import confusion_chart
 from core.reports.pages import CHART, inline, write_page
 from core.reports.text import macro_note
@@ -21,6 +22,7 @@ from core.scan.triage import triage_key
 #: Rows of the work list and of the films that were not read; the CSV has all.
 _MAX_ROWS = 500
 _MAX_FAILED = 200
+_MAX_REFUSED = 200
 _MAX_PICTURES = 24
 #: Pictures of films that were chosen one by one.
 _MAX_CHOSEN = 100
@@ -46,7 +48,7 @@ def write_scan_html(
     Raises:
         OutputError: It cannot be written.
     """
-    first, failed = _chosen(rows)
+    first, refused, failed = _chosen(rows)
     pictures = first[: _MAX_PICTURES if of is None else _MAX_CHOSEN]
     shares = shares_of(summary.total, None, summary.card)
     write_page(
@@ -67,7 +69,9 @@ def write_scan_html(
         **_measured(summary),
         pictures=[(row, thumbnail(folder / row.file)) for row in pictures],
         first=first,
+        refused=refused,
         failed=failed,
+        normal_note=normal_note(names_of(bundle.card)),
         percent=percent,
         sets={row.file: set_in_words(row.set, bundle.card) for row in first}
         if any(row.coverage is not None for row in first)
@@ -75,18 +79,24 @@ def write_scan_html(
     )
 
 
-def _chosen(rows: Iterable[ScanRow]) -> tuple[list[ScanRow], list[ScanRow]]:
-    """The rows to look at first, in that order, and some that were not read."""
+def _chosen(
+    rows: Iterable[ScanRow],
+) -> tuple[list[ScanRow], list[ScanRow], list[ScanRow]]:
+    """Rows to look at first, in that order; some refused; some not read."""
+    refused: list[ScanRow] = []
     failed: list[ScanRow] = []
 
-    def read() -> Iterable[ScanRow]:
+    def with_verdict() -> Iterable[ScanRow]:
         for row in rows:
-            if not row.error:
+            if row.probabilities:
                 yield row
-            elif len(failed) < _MAX_FAILED:
+            elif row.reason and len(refused) < _MAX_REFUSED:
+                refused.append(row)
+            elif row.error and len(failed) < _MAX_FAILED:
                 failed.append(row)
 
-    return heapq.nsmallest(_MAX_ROWS, read(), key=triage_key), failed
+    first = heapq.nsmallest(_MAX_ROWS, with_verdict(), key=triage_key)
+    return first, refused, failed
 
 
 def _measured(summary: ScanSummary) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from core.films.preprocess import to_network_input
 from core.films.radiograph import read_radiograph
 from core.films.read_ahead import FilmReader
 from core.model.bundle import ModelBundle
-from core.model.classifier import Prediction, decide, open_graph
+from core.model.classifier import Prediction, decide, open_graph, stated
 from core.model.precision import REFERENCE
 from core.scan.row import ScanRow
 from core.words import films as in_films
@@ -182,7 +182,7 @@ class ParityCheck:
         chosen = {
             place: row
             for place, row in zip(range(count), rows, strict=False)
-            if place in wanted and not row.error
+            if place in wanted and row.probabilities
         }
         again = [chosen[place] for place in order if place in chosen]
         reader = FilmReader[ScanRow, NDArray[np.float32]](load, threads=1, ahead=1)
@@ -214,7 +214,9 @@ class ParityCheck:
         except PredictionError:
             return
         self._films += 1
-        self._differing += row.finding != verdict.finding
+        # A film in doubt has none for what was found besides the probabilities.
+        finding = row.finding or stated(row.probabilities, self._card)
+        self._differing += finding != verdict.finding
         gaps = (abs(p - row.probabilities[n]) for n, p in verdict.probabilities.items())
         self._largest = max(self._largest, *gaps)
 

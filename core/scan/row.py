@@ -15,6 +15,8 @@ from core.records import convert
 _BEFORE = ("file", "finding", "verdict")
 _AFTER = (
     "warnings",
+    "refused",
+    "reason",
     "error",
     "bytes",
     "modified",
@@ -28,7 +30,9 @@ _AFTER = (
     "coverage",
 )
 #: Columns that older scans lack.
-_NEW = frozenset({"preprocessing", "temperature", "set", "coverage"})
+_NEW = frozenset(
+    {"refused", "reason", "preprocessing", "temperature", "set", "coverage"}
+)
 _PROBABILITY = "p_"
 _BETWEEN = " | "
 #: Column -> field, where they are called otherwise.
@@ -52,9 +56,11 @@ class ScanRow:
 
     Attributes:
         file: Path relative to the folder scanned, with slashes.
-        finding: A label of the model; None when uncertain or not read.
+        finding: A label of the model; None when uncertain, in doubt, refused or not
+            read.
         verdict: The sentence; empty when not read.
-        probabilities: Label -> calibrated probability; empty when not read.
+        probabilities: Label -> calibrated probability; empty when not read or
+            refused.
         warnings: Sentences on why to doubt it.
         error: Why it could not be read; empty if it was.
         size: Of the file as it was read, bytes; None where unknown.
@@ -67,6 +73,8 @@ class ScanRow:
         temperature: Of the model; None in rows of before.
         set: Labels that could not be left out, likeliest first; may be all, or none.
         coverage: Share of sets that hold the true finding; None where there is no set.
+        reason: Why the film was refused, so that it has no finding and no
+            probabilities; empty if it was not.
     """
 
     file: str
@@ -85,6 +93,12 @@ class ScanRow:
     temperature: float | None = None
     set: tuple[str, ...] = ()
     coverage: float | None = None
+    reason: str = ""
+
+    @property
+    def refused(self) -> bool:
+        """Whether it was read and is not of a kind to have a verdict."""
+        return bool(self.reason)
 
     @property
     def stamp(self) -> tuple[int | None, str]:
@@ -138,6 +152,8 @@ def cells_of(row: ScanRow, labels: Sequence[str]) -> list[str]:
 
 
 def _cell(value: str | float | None) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, float):
         return f"{value:.6f}"
     return "" if value is None else str(value)
@@ -187,11 +203,13 @@ def row_from_cells(cells: Sequence[str], labels: Sequence[str]) -> ScanRow:
         columns = [column for column in columns if column not in _NEW]
     elif len(cells) != len(columns):
         raise ValueError(f"expected {len(columns)} cells, got {len(cells)}")
-    named = dict(zip(columns, cells, strict=True))
+    named = {"refused": "", "reason": ""} | dict(zip(columns, cells, strict=True))
     found = {label: named.pop(_PROBABILITY + label) for label in labels}
-    was_read = not named["error"]
-    if not named["file"] or any(bool(cell) != was_read for cell in found.values()):
-        raise ValueError("expected a file, and probabilities or an error")
+    has_verdict = not (named["error"] or named["reason"])
+    if not named["file"] or any(bool(cell) != has_verdict for cell in found.values()):
+        raise ValueError("expected a file, and probabilities, a reason or an error")
+    if named.pop("refused") not in (("true",) if named["reason"] else ("false", "")):
+        raise ValueError(f"expected true where there is a reason. Received: {named}")
     if named["finding"] not in ("", *labels):
         raise ValueError(f"expected a finding of {labels}. Received: {named}")
     fields: dict[str, Any] = {
@@ -202,7 +220,7 @@ def row_from_cells(cells: Sequence[str], labels: Sequence[str]) -> ScanRow:
     for name in ("warnings", "set"):
         if name in fields:
             fields[name] = fields[name].split(_BETWEEN)
-    fields["probabilities"] = found if was_read else {}
+    fields["probabilities"] = found if has_verdict else {}
     return convert({"size": None, **fields}, ScanRow, strict=False)
 
 

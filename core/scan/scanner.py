@@ -18,7 +18,14 @@ from core.films.preprocess import to_network_input
 from core.films.radiograph import Radiograph, read_radiograph
 from core.films.read_ahead import FilmReader
 from core.model.bundle import ModelBundle, provenance
-from core.model.classifier import Prediction, decide, open_graph, sentence
+from core.model.classifier import (
+    Prediction,
+    checked,
+    decide,
+    open_graph,
+    sentence,
+)
+from core.model.gate import read_gate
 from core.scan.crash_probe import GIVEN_UP
 from core.scan.parity import ParityCheck
 from core.scan.row import ScanRow
@@ -31,7 +38,7 @@ GONE = "The film was listed, and was gone when it was to be read."
 #: Decoded films that may wait for the model, beside those being decoded.
 _WAITING = 8
 _NO_PIXELS = np.empty((0, 0), np.uint8)
-#: A scan has no use for a film's evidence and features.
+#: A scan has no use for a film's evidence.
 _NOT_KEPT = np.empty(0, np.float32)
 
 
@@ -135,6 +142,7 @@ class Scanner(FolderScanner):
             device=device,
             has_agreed=parity is not None,
         )
+        self._gate = read_gate(bundle, self._graph.embedding)
 
     def scan(
         self, films: Iterable[FoundFilm], check: Callable[[], None] = lambda: None
@@ -147,11 +155,11 @@ class Scanner(FolderScanner):
                 (pair, pair[1].square if isinstance(pair[1], _Loaded) else None)
                 for pair in read
             )
-            with contextlib.closing(self._graph.logits_of_each(loaded)) as results:
-                for (film, outcome), logits in results:
-                    if isinstance(outcome, _Loaded) and logits is not None:
-                        row = self._row(film, outcome, logits)
-                        if self._parity is not None and not row.error:
+            with contextlib.closing(self._graph.run_each(loaded)) as results:
+                for (film, outcome), found in results:
+                    if isinstance(outcome, _Loaded) and found is not None:
+                        row = self._row(film, outcome, *found)
+                        if self._parity is not None and row.probabilities:
                             self._parity.see(row, outcome.square)
                         yield row
                     elif isinstance(outcome, ImageReadError):
@@ -178,10 +186,15 @@ class Scanner(FolderScanner):
         return _Loaded(square[0, :, :, 0], rest, state)
 
     def _row(
-        self, film: FoundFilm, loaded: _Loaded, logits: NDArray[np.float32]
+        self,
+        film: FoundFilm,
+        loaded: _Loaded,
+        logits: NDArray[np.float32],
+        embedding: NDArray[np.float32],
     ) -> ScanRow:
         card = self.bundle.card
-        prediction = Prediction(logits, _NOT_KEPT, _NOT_KEPT)
+        prediction = Prediction(logits, _NOT_KEPT, embedding)
+        prediction = checked(self._gate, loaded.square, prediction)
         try:
             verdict = decide(prediction, card, loaded.film)
         except PredictionError as error:
@@ -192,7 +205,8 @@ class Scanner(FolderScanner):
             finding=verdict.finding,
             verdict=sentence(verdict, card),
             probabilities=verdict.probabilities,
-            warnings=verdict.warnings,
+            warnings=tuple(map(str, verdict.warnings)),
+            reason=verdict.refused or "",
         )
 
     def _failed(self, film: FoundFilm, error: CoreError) -> ScanRow:

@@ -18,10 +18,11 @@ from core.evaluation.metrics import (
 )
 from core.films.left_out import LeftOut
 from core.model.bundle import ModelCard
+from core.model.card import HEALTHY
+from core.model.normal import names_of, normal_note
 from core.reports.text import evaluation_text
 from core.scan.parity import Parity
 from core.scan.row import ScanRow
-from core.scan.triage import HEALTHY
 from core.terminal import printable
 
 #: Rows of the CSV hold probabilities to six places; none is taken for zero.
@@ -38,12 +39,14 @@ class FolderCounts:
 
     Attributes:
         predicted: Label or None for uncertain -> films.
-        not_read: Films without a verdict.
+        refused: Films that were read and are not of a kind to have a verdict.
+        not_read: Films that could not be read.
     """
 
     predicted: collections.Counter[str | None] = dataclasses.field(
         default_factory=collections.Counter
     )
+    refused: int = 0
     not_read: int = 0
 
     @property
@@ -54,7 +57,7 @@ class FolderCounts:
     @property
     def films(self) -> int:
         """All of them."""
-        return self.read + self.not_read
+        return self.read + self.refused + self.not_read
 
 
 class ScanSummary:
@@ -105,11 +108,13 @@ class ScanSummary:
         for each in counts:
             if row.error:
                 each.not_read += 1
+            elif row.reason:
+                each.refused += 1
             else:
                 each.predicted[row.finding] += 1
 
     def _keep(self, row: ScanRow, label: str) -> None:
-        if not row.error:
+        if row.probabilities:
             names = self.card.label_names
             self._truth.append(names.index(label))
             self._probabilities.extend(row.probabilities[name] for name in names)
@@ -200,15 +205,19 @@ def shares_of(counts: FolderCounts, label: str | None, card: ModelCard) -> list[
 def summary_text(summary: ScanSummary) -> str:
     """A scan's figures for the terminal."""
     total, card = summary.total, summary.card
-    lines = [f"Films: {total.films:,}, read: {total.read:,}"]
+    lines = [f"Films: {total.films:,}, with a verdict: {total.read:,}"]
     lines += [
         f"  {printable(each.words):<14} {each.count:>8,}   {each.in_percent()}"
         for each in shares_of(total, None, card)
     ]
+    if total.refused:
+        lines.append(f"  refused        {total.refused:>8,}")
     if total.not_read:
         lines.append(f"  not read       {total.not_read:>8,}")
     if summary.warned:
         lines.append(f"  with a warning {summary.warned:>8,}")
+    if note := normal_note(names_of(card)):
+        lines.append(printable(note))
     if summary.left_out is not None and summary.left_out.counts():
         lines.append(summary.left_out.in_words())
         if summary.left_out.hidden:
@@ -244,6 +253,7 @@ def label_sentence(label: str, counts: FolderCounts, card: ModelCard) -> str:
     found = [
         f"{each.words} {each.in_percent()}" for each in shares_of(counts, label, card)
     ]
-    not_read = f", {counts.not_read:,} not read" if counts.not_read else ""
-    text = f"{card.display_name(label)} films ({counts.read:,} read{not_read})"
+    text = f"{card.display_name(label)} films ({counts.read:,} read"
+    text += f", {counts.refused:,} refused" if counts.refused else ""
+    text += f", {counts.not_read:,} not read)" if counts.not_read else ")"
     return f"{text} called {', '.join(found)}." if found else f"{text}."

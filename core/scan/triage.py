@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from core.model.card import HEALTHY as HEALTHY
+from core.model.card import HEALTHY
 from core.scan.row import ScanRow
 
 

@@ -40,7 +40,20 @@ from core.model.bundle import (
     read_bundle,
     write_bundle,
 )
-from core.model.classifier import Classifier, probabilities, probe_input
+from core.model.classifier import (
+    Classifier,
+    open_graph,
+    probabilities,
+    probe_input,
+)
+from core.model.gate import GATE
+from core.model.gate_fit import (
+    MOST_TRAIN,
+    MOST_VAL,
+    FittedGate,
+    fit_gate,
+    write_gate,
+)
 from core.model.golden import write_golden_films
 from core.model.graph import Graph
 from core.model.lungs import lung_finder, shipped_lungs
@@ -177,8 +190,27 @@ def install(
     write_film_list(folder.path / FILMS, split)
     write_golden_films(trial, folder.path / GOLDEN)
     made = {name: folder.path / name for name in (EVALUATION, REPORT, FILMS, GOLDEN)}
+    gate = _fit_gate(trial.bundle, data, on_film)
+    if gate is not None:
+        made[GATE] = write_gate(folder.path, gate.gate)
+        training = {**card.training, "gate": gate.to_json()}
+        card = msgspec.structs.replace(card, training=training)
     write_bundle(out, card, {**files, **made})
     return read_bundle(out)
+
+
+def _fit_gate(
+    bundle: ModelBundle, data: JobFilms, on_film: Callable[[int, int], None]
+) -> FittedGate | None:
+    """A gate fitted on the films of the job; None where these are too few."""
+    rng = np.random.default_rng(0)
+    train, val = (
+        data.films.pixels[np.sort(rng.permutation(data.rows(part))[:most])]
+        for part, most in (("train", MOST_TRAIN), ("val", MOST_VAL))
+    )
+    rng.shuffle(train)
+    graph = open_graph(bundle, for_many=True)
+    return fit_gate(graph, list(train), list(val), on_film=on_film)
 
 
 def display_name(label: str) -> str:

@@ -13,6 +13,7 @@ from PyQt5.QtGui import QImage
 
 from core.films.radiograph import display_name
 from core.model.bundle import ModelBundle
+from core.model.card import HEALTHY
 from core.model.classifier import percent
 from desktop.diagnose.reading import DiagnosedFilm
 from desktop.film.pyramid import thumbnail
@@ -39,6 +40,7 @@ class OpenFilm:
         picture: Of the strip.
         is_reduced: Whether only a smaller copy of its pixels was kept.
         label: The finding whose heat map is shown with it; empty for none.
+        mends: What the user had done to it before it was read: turned, inverted.
     """
 
     path: Path
@@ -47,6 +49,7 @@ class OpenFilm:
     picture: QImage | None = None
     is_reduced: bool = False
     label: str = ""
+    mends: tuple[str, ...] = ()
 
 
 class FilmList(QAbstractListModel):
@@ -81,6 +84,7 @@ class FilmList(QAbstractListModel):
         """
         for film in self._films:
             if film.path == path:
+                film.mends = ()  # opened anew: as the file has it
                 return film
         row = len(self._films)
         self.beginInsertRows(QModelIndex(), row, row)
@@ -181,8 +185,14 @@ def _verdict_text(found: DiagnosedFilm | None) -> str:
     reading = found.reading
     if reading is None:
         return "No verdict"
+    if reading.verdict.refused is not None:
+        return "Refused"
+    if reading.verdict.is_doubtful:
+        return "In doubt"
     finding = reading.verdict.finding
     if finding is None:
         return "Uncertain"
+    if finding == HEALTHY:
+        return "No sign found"
     share = percent(reading.verdict.probabilities[finding])
     return f"{reading.bundle.card.display_name(finding)} {share}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from PyQt5.QtCore import QSignalBlocker, Qt, pyqtSignal, pyqtSlot
 from PyQt5.QtWidgets import (
     QCheckBox,
@@ -15,9 +17,15 @@ from PyQt5.QtWidgets import (
 from desktop.film.legend import HeatLegend
 from desktop.widgets.labels import Caption
 
+#: Share of the scale below which a heat map can hardly be seen.
+_FAINT: Final = 0.15
+
 
 class HeatControls(QWidget):
     """Let the user show the heat map and set how strong it is.
+
+    Attributes:
+        contour: Whether lines are drawn around the evidence, not colours over it.
 
     Signals:
         shown_changed: bool. The user switched it.
@@ -32,6 +40,8 @@ class HeatControls(QWidget):
         self._switch = QCheckBox("Show &heat map", self)
         self._switch.setToolTip("Show where the evidence lies (H)")
         self._switch.toggled.connect(self.shown_changed)
+        self.contour = QCheckBox("&Contours only", self)
+        self.contour.setToolTip("Draw lines around the evidence, not colours over it")
         self._slider = QSlider(Qt.Orientation.Horizontal, self)
         self._slider.setRange(0, 100)
         self._slider.setSingleStep(5)
@@ -78,10 +88,16 @@ class HeatControls(QWidget):
         """What is said of the heat map."""
         return self._subject.text()
 
-    def set_subject(self, display_name: str, *, has_evidence: bool) -> None:
-        """Say which finding the heat map explains, and whether it shows anything."""
-        if has_evidence:
+    def set_subject(self, display_name: str, strongest: float) -> None:
+        """Say which finding the heat map explains, and whether it shows anything.
+
+        Args:
+            strongest: Share of the scale, 0 to 1, that the evidence reaches.
+        """
+        if strongest >= _FAINT:
             text = f"Grad-CAM: where the film argues for {display_name}."
+        elif strongest > 0:
+            text = f"Little in the film argues for {display_name}: a faint heat map."
         else:
             text = f"Nothing in the film argues for {display_name}: no heat map."
         self._subject.setText(text)
@@ -107,7 +123,11 @@ class HeatControls(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(7)
-        column.addWidget(self._switch)
+        switches = QHBoxLayout()
+        switches.addWidget(self._switch)
+        switches.addStretch(1)
+        switches.addWidget(self.contour)
+        column.addLayout(switches)
         column.addWidget(self._subject)
         column.addLayout(row)
         column.addWidget(self._legend)

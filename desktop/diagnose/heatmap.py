@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from PyQt5.QtCore import QObject, pyqtSlot
+from typing import Final
 
-from core.model.gradcam import colour_table
+from PyQt5.QtCore import QObject, pyqtSlot
+from PyQt5.QtGui import QImage
+
+from core.model.gradcam import colour_table, contours, heatmap_from_evidence
 from desktop.diagnose.actions import DiagnoseActions
 from desktop.diagnose.layout import DiagnoseLayout
+from desktop.diagnose.reading import Reading
 from desktop.diagnose.session import FilmSession
-from desktop.film.pyramid import heat_image
+from desktop.film.pyramid import contour_image, heat_image
 from desktop.settings import Settings
+
+#: Contours are lines, so their picture has more pixels than a heat map's.
+_FINER: Final = 2
 
 
 class HeatMap(QObject):
@@ -30,6 +37,7 @@ class HeatMap(QObject):
         self._commands = commands
         ui.panel.finding_chosen.connect(self.choose)
         ui.panel.heat.shown_changed.connect(self.set_shown)
+        ui.panel.heat.contour.toggled.connect(self.refresh)
         ui.panel.heat.opacity_changed.connect(ui.view.set_heatmap_opacity)
         commands.finding_asked.connect(self.choose)
         commands.heatmap.triggered.connect(self.set_shown)
@@ -40,16 +48,24 @@ class HeatMap(QObject):
         shown = self._session.shown
         return shown.label or None if shown is not None else None
 
+    @pyqtSlot()
     def refresh(self) -> None:
-        """Draw that of the film on screen; none where it was not read."""
+        """Draw that of the film on screen; none where there is no verdict."""
         film, label = self._session.shown_film, self.label
         if film is None or film.reading is None or label is None:
             self._ui.view.set_heatmap(None)
             return
-        heat = film.reading.heatmaps[label]
-        self._ui.view.set_heatmap(heat_image(heat, colour_table()))
+        self._ui.view.set_heatmap(self._image(film.reading, label))
         self._ui.panel.choose(film.reading, label)
         self._commands.mark_finding(label)
+
+    def _image(self, reading: Reading, label: str) -> QImage:
+        heat = reading.heatmaps[label]
+        if not self._ui.panel.heat.contour.isChecked():
+            return heat_image(heat, colour_table())
+        fine = _FINER * heat.shape[0], _FINER * heat.shape[1]
+        evidence = reading.evidence_for(label)
+        return contour_image(contours(heatmap_from_evidence(evidence, fine)))
 
     @pyqtSlot(str)
     def choose(self, label: str) -> None:
@@ -72,9 +88,11 @@ class HeatMap(QObject):
         """Show it as at the last end."""
         self._ui.panel.heat.set_opacity(settings.heatmap_opacity)
         self._ui.view.set_heatmap_opacity(settings.heatmap_opacity)
+        self._ui.panel.heat.contour.setChecked(settings.heatmap_contour)
         self.set_shown(settings.heatmap_shown)
 
     def keep(self, settings: Settings) -> None:
         """Note how it is shown, for the next start."""
         settings.heatmap_shown = self._commands.heatmap.isChecked()
+        settings.heatmap_contour = self._ui.panel.heat.contour.isChecked()
         settings.heatmap_opacity = self._ui.panel.heat.opacity

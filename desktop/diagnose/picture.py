@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from core.errors import CoreError, OutputError
 from core.files import atomic_write
 from core.films.pictures import encode_picture
-from core.model.gradcam import heatmap_from_evidence, overlay
+from core.model.gradcam import draw_contours, heatmap_from_evidence, overlay
 from desktop.film.pyramid import FilmPyramid, window_table
 
 #: Suffixes of the formats a picture can be saved in.
@@ -31,9 +31,11 @@ class PictureJob:
         low: Film value shown as black.
         high: Film value shown as white.
         inverted: Whether dark and light are exchanged.
-        evidence: (h, w) float32 to lay over it; None for the film alone.
+        evidence: (h, w) float32 to lay over it, in units of the logit; None for the
+            film alone.
         opacity: Of the heat map, 0 to 1.
         about: What the file says of itself: which model, and how it computed.
+        contour: Whether the evidence is drawn as lines, not as colours.
     """
 
     film: FilmPyramid
@@ -44,6 +46,7 @@ class PictureJob:
     evidence: NDArray[np.float32] | None = None
     opacity: float = 0.5
     about: str = ""
+    contour: bool = False
 
 
 def compose(job: PictureJob) -> NDArray[np.uint8]:
@@ -70,6 +73,8 @@ def _compose(job: PictureJob) -> NDArray[np.uint8]:
     if job.evidence is None:
         return grey
     heat = heatmap_from_evidence(job.evidence, job.film.size)
+    if job.contour:
+        return draw_contours(grey, heat, job.opacity)
     colours = np.empty((*grey.shape, 3), np.uint8)
     # In bands: the mixing is done in floats, twelve bytes for each pixel.
     for top in range(0, grey.shape[0], _BAND_ROWS):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import CoreError
+from core.films.film_warning import mended
 from core.films.radiograph import (
     FilmFacts,
     Radiograph,
@@ -18,7 +19,14 @@ from core.films.radiograph import (
     read_radiograph,
 )
 from core.model.bundle import ModelBundle, ModelCard, provenance_text
-from core.model.classifier import Classifier, Prediction, Verdict, decide, sentence
+from core.model.classifier import (
+    Classifier,
+    Prediction,
+    Verdict,
+    decide,
+    evidence_of,
+    sentence,
+)
 from core.model.gradcam import heatmap_from_evidence
 from core.model.local_card import LocalCard, read_local_card, with_local_card
 from desktop.film.pyramid import FilmPyramid, build_pyramid
@@ -36,7 +44,8 @@ class Reading:
         prediction: Its numbers.
         verdict: What follows from them.
         sentence: The verdict as people read it.
-        heatmaps: Label -> (h, w) float32 in [0, 1], for the screen.
+        heatmaps: Label -> (h, w) float32 in [0, 1], for the screen; none of a film
+            that was refused.
         local: Whose operating points stood in for the model's; None for these.
     """
 
@@ -60,15 +69,16 @@ class Reading:
 
     @property
     def likeliest(self) -> str:
-        """The finding or, when there is none, the label of the most probability."""
+        """The finding or, when there is none, the label of the most probability.
+
+        Empty where the film was refused.
+        """
         shares = self.verdict.probabilities
-        return self.verdict.finding or max(shares, key=shares.__getitem__)
+        return self.verdict.finding or max(shares, key=shares.__getitem__, default="")
 
     def evidence_for(self, label: str) -> NDArray[np.float32]:
-        """(h, w) float32 evidence for one label."""
-        index = self.bundle.card.label_names.index(label)
-        evidence: NDArray[np.float32] = self.prediction.evidence[:, :, index]
-        return evidence
+        """(h, w) float32 evidence for one label, in units of its logit."""
+        return evidence_of(self.prediction, self.bundle.card, label)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -91,13 +101,18 @@ class DiagnosedFilm:
 
 
 def diagnose(
-    path: Path, pixels: NDArray[np.uint8] | None, classifier: Classifier | None
+    path: Path,
+    pixels: NDArray[np.uint8] | None,
+    mends: Sequence[str],
+    classifier: Classifier | None,
 ) -> DiagnosedFilm:
     """Read a film and ask the model. Takes its time: not for the GUI thread.
 
     Args:
         path: The file, or the name of a pasted picture.
         pixels: (h, w, 3 or 4) uint8 of a pasted picture; None to read the file.
+        mends: What is done to it before it is read, one after the other, as
+            `core.films.film_warning.mended` does it.
         classifier: The model; None for a film without a verdict.
 
     Raises:
@@ -108,6 +123,8 @@ def diagnose(
             film = read_radiograph(path)
         else:
             film = radiograph_from_array(pixels, name=path.name)
+        for mend in mends:
+            film = mended(film, mend)
         reading = _ask(classifier, film) if classifier is not None else None
         return diagnosed(film, reading)
     except MemoryError as error:
@@ -160,8 +177,8 @@ def make_reading(
     scale = HEATMAP_SIDE / max(size)
     shape = max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
     heatmaps = {
-        name: heatmap_from_evidence(prediction.evidence[:, :, index], shape)
-        for index, name in enumerate(bundle.card.label_names)
+        name: heatmap_from_evidence(evidence_of(prediction, bundle.card, name), shape)
+        for name in verdict.probabilities
     }
     return Reading(
         bundle, prediction, verdict, sentence(verdict, bundle.card), heatmaps

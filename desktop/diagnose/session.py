@@ -112,6 +112,13 @@ class FilmSession(QObject):
         if row is not None and 0 <= row + step < len(self.films):
             self.choose(self.films[row + step])
 
+    @pyqtSlot(str)
+    def mend(self, mend: str) -> None:
+        """Read the film on screen again, turned, flipped or inverted."""
+        if self.shown is not None:
+            self.shown.mends = (*self.shown.mends, mend)
+            self._request([self.shown])
+
     @pyqtSlot(object)
     def close(self, film: OpenFilm) -> None:
         """Take a film out of the list; the one after it is shown instead."""
@@ -151,7 +158,7 @@ class FilmSession(QObject):
             return
         film = self._in_hand = self._queue.pop(0)
         self._model.ask(
-            partial(diagnose, film.path, film.pixels),
+            partial(diagnose, film.path, film.pixels, film.mends),
             partial(self._on_diagnosed, film),
             partial(self._on_failed, film),
         )

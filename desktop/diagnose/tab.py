@@ -151,7 +151,8 @@ class DiagnoseTab(QWidget):
             if film.label not in reading.heatmaps:
                 film.label = reading.likeliest
         self.ui.panel.show_film(found, self.heatmap.label)
-        self.commands.set_film_open(is_open=True, is_read=reading is not None)
+        is_read = reading is not None and reading.verdict.refused is None
+        self.commands.set_film_open(is_open=True, is_read=is_read)
         self.heatmap.refresh()
         said = reading.sentence if reading is not None else "No verdict."
         name = display_name(film.path)
@@ -219,6 +220,7 @@ class DiagnoseTab(QWidget):
             evidence=evidence,
             opacity=self.ui.panel.heat.opacity,
             about=about,
+            contour=self.ui.panel.heat.contour.isChecked(),
         )
 
     # Actions
@@ -299,6 +301,7 @@ class DiagnoseTab(QWidget):
         ui = self.ui
         ui.strip.film_chosen.connect(self.session.choose)
         ui.strip.removal_asked.connect(self.session.close)
+        ui.panel.mend_asked.connect(self.session.mend)
         ui.empty.open_asked.connect(self._on_open_triggered)
         ui.empty.sample_asked.connect(self._on_any_sample_asked)
 

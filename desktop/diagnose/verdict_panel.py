@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from PyQt5.QtCore import QSize, Qt, pyqtSignal
 from PyQt5.QtWidgets import (
-    QHBoxLayout,
     QLabel,
     QVBoxLayout,
     QWidget,
@@ -15,18 +12,20 @@ from PyQt5.QtWidgets import (
 from core.model.bundle import provenance
 from desktop.diagnose.empty_state import KeyHelp
 from desktop.diagnose.facts_panel import FactsPanel
+from desktop.diagnose.film_warnings import FilmWarnings
 from desktop.diagnose.finding_set import FindingSet
 from desktop.diagnose.heat_controls import HeatControls
 from desktop.diagnose.probability_bars import BarRow, ProbabilityBars
 from desktop.diagnose.reading import DiagnosedFilm, Reading
-from desktop.style import icons
 from desktop.widgets.labels import Caption, Rule, SectionTitle
 from desktop.widgets.layouts import PageScroll
+from desktop.widgets.message_card import MessageCard
 
 _EMPTY = (
     "Open a film and its verdict appears here, with the probability of each finding "
     "and a heat map of the evidence for it."
 )
+_REFUSED = "Hilum knows frontal chest films. Of anything else it says nothing."
 _NO_MODEL = "No verdict: there is no model to ask."
 
 
@@ -35,9 +34,12 @@ class VerdictPanel(PageScroll):
 
     Signals:
         finding_chosen: str. Label whose heat map is wanted.
+        mend_asked: str. The film is to be turned, flipped or inverted and read
+            again: one of `core.films.film_warning.MENDS`.
     """
 
     finding_chosen = pyqtSignal(str)
+    mend_asked = pyqtSignal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -53,7 +55,10 @@ class VerdictPanel(PageScroll):
             Qt.TextInteractionFlag.TextSelectableByMouse
         )
         self._note = Caption("", self._page)
-        self._warnings = _Warnings(self._page)
+        self._warnings = FilmWarnings(self._page)
+        self._warnings.mend_asked.connect(self.mend_asked)
+        self.refusal = MessageCard("note", self._page)
+        self.refusal.set_severity("note", "Refused")
         self._model = Caption("", self._page)
         self._model.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse
@@ -95,6 +100,8 @@ class VerdictPanel(PageScroll):
         """No film is open."""
         self._sentence.setText("No film yet")
         self._note.setText(_EMPTY)
+        self._note.show()
+        self.refusal.hide()
         self._warnings.set_sentences(())
         for part in self._empty_parts:
             part.show()
@@ -112,18 +119,23 @@ class VerdictPanel(PageScroll):
             part.hide()
         for part in self._film_parts:
             part.show()
+        refused = film.reading.verdict.refused if film.reading is not None else None
         for part in self._reading_parts:
-            part.setVisible(film.reading is not None)
+            part.setVisible(film.reading is not None and refused is None)
+        self._note.setVisible(refused is None)
+        self.refusal.setVisible(refused is not None)
         self._warnings.set_sentences(film.warnings)
         self._facts.show_film(film)
         if film.reading is None:
             self._sentence.setText("No verdict")
             self._note.setText(_NO_MODEL)
             return
-        # A line must not break between a number and its unit.
-        self._sentence.setText(film.reading.sentence.replace(" %", "\u00a0%"))
-        self._note.setText(_note(film.reading))
+        self._sentence.setText(_headline(film.reading))
         self._show_model(film.reading)
+        if refused is not None:
+            self.refusal.set_words(refused, _REFUSED)
+            return
+        self._note.setText(_note(film.reading))
         self.sets.show_reading(film.reading)
         self.bars.set_rows(bar_rows(film.reading), chosen)
         if chosen is not None:
@@ -134,7 +146,7 @@ class VerdictPanel(PageScroll):
         self.bars.choose(label)
         self.heat.set_subject(
             reading.bundle.card.display_name(label),
-            has_evidence=bool(reading.heatmaps[label].any()),
+            float(reading.heatmaps[label].max()),
         )
 
     def _show_model(self, reading: Reading) -> None:
@@ -142,6 +154,7 @@ class VerdictPanel(PageScroll):
         said = f"Read by {card.name} ({sha256[:8]})"
         if reading.local is not None:
             said += f"\n{reading.local.in_words()}"
+        self._model.show()
         self._model.setText(said)
         self._model.setToolTip(f"SHA-256 {sha256}")
         named = provenance(card, sha256)
@@ -156,10 +169,11 @@ class VerdictPanel(PageScroll):
         column = QVBoxLayout(self._page)
         column.setContentsMargins(18, 16, 18, 16)
         column.setSpacing(8)
+        column.addWidget(self._warnings)
         column.addWidget(self._sentence)
         column.addWidget(self.sets)
         column.addWidget(self._note)
-        column.addWidget(self._warnings)
+        column.addWidget(self.refusal)
         column.addWidget(self._model)
         self._reading_parts += [self.sets, self._model]
         keys = KeyHelp(self._page)
@@ -188,46 +202,6 @@ class VerdictPanel(PageScroll):
         return QSize(258, 120)
 
 
-class _Warnings(QWidget):
-    """Sentences on why to doubt the verdict, each with a sign."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 2, 0, 2)
-        self._column.setSpacing(5)
-        self._rows: list[QWidget] = []
-        self.sentences: tuple[str, ...] = ()
-        self.setAccessibleName("Warnings")
-
-    def set_sentences(self, sentences: Sequence[str]) -> None:
-        self.sentences = tuple(sentences)
-        for row in self._rows:
-            self._column.removeWidget(row)
-            row.hide()
-            row.deleteLater()
-        self._rows = [self._row(text) for text in sentences]
-        for row in self._rows:
-            self._column.addWidget(row)
-        self.setAccessibleDescription(" ".join(sentences))
-        self.setVisible(bool(sentences))
-
-    def _row(self, text: str) -> QWidget:
-        row = QWidget(self)
-        row.setObjectName("warningRow")
-        row.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        sign, words = QLabel(row), QLabel(text, row)
-        sign.setPixmap(icons.icon("warning").pixmap(18, 18))
-        words.setWordWrap(True)
-        words.setTextFormat(Qt.TextFormat.PlainText)
-        line = QHBoxLayout(row)
-        line.setContentsMargins(8, 6, 8, 6)
-        line.setSpacing(8)
-        line.addWidget(sign, 0, Qt.AlignmentFlag.AlignTop)
-        line.addWidget(words, 1)
-        return row
-
-
 def bar_rows(reading: Reading) -> list[BarRow]:
     """Rows for the bars, in the card's order."""
     card, verdict = reading.card, reading.verdict
@@ -243,7 +217,21 @@ def bar_rows(reading: Reading) -> list[BarRow]:
     ]
 
 
+def _headline(reading: Reading) -> str:
+    if reading.verdict.refused is not None:
+        return "No verdict"
+    if reading.verdict.is_doubtful:
+        return "In doubt"
+    # A line must not break between a number and its unit.
+    return reading.sentence.replace(" %", "\u00a0%")
+
+
 def _note(reading: Reading) -> str:
+    if reading.verdict.is_doubtful:
+        return (
+            "The warning above comes first: the bars show what the model computes "
+            "for the film as it is, and are no verdict."
+        )
     if reading.verdict.finding is None:
         return (
             "No finding reaches its operating point, so none is stated. "

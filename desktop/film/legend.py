@@ -7,7 +7,7 @@ from PyQt5.QtCore import QRectF, QSize
 from PyQt5.QtGui import QPainter, QPainterPath, QPaintEvent
 from PyQt5.QtWidgets import QSizePolicy, QWidget
 
-from core.model.gradcam import overlay
+from core.model.gradcam import FULL_SCALE, overlay
 from desktop.film.pyramid import picture_image
 from desktop.widgets.labels import Caption
 from desktop.widgets.layouts import column, row
@@ -24,14 +24,18 @@ class HeatLegend(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._ramp = _Ramp(self)
-        little = Caption("little evidence", self)
+        little = Caption("no evidence", self)
         strong = Caption("strong evidence", self)
         for caption in (little, strong):
             caption.setWordWrap(False)
         column(self._ramp, row(little, None, strong), of=self, gap=3)
+        self.setToolTip(
+            "The same scale for every film and finding, up to evidence of "
+            f"{FULL_SCALE:g} in units of the logit"
+        )
         self.setAccessibleName("Legend of the heat map")
         self.setAccessibleDescription(
-            "From dark, little evidence, to bright yellow, strong evidence"
+            "From dark, no evidence, to bright yellow, strong evidence"
         )
 
     def set_opacity(self, opacity: float) -> None:

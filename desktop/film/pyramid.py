@@ -208,3 +208,15 @@ def heat_image(heat: NDArray[np.float32], colours: NDArray[np.uint8]) -> QImage:
     rgba[:, :, 3] = np.rint(255 * np.sqrt(heat))
     image = QImage(rgba.data, width, height, 4 * width, QImage.Format.Format_RGBA8888)
     return image.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
+
+
+def contour_image(lines: NDArray[np.uint8]) -> QImage:
+    """Lines to be laid over a film.
+
+    Args:
+        lines: (h, w, 4) uint8 as `core.model.gradcam.contours` draws them.
+    """
+    height, width = lines.shape[:2]
+    form = QImage.Format.Format_RGBA8888_Premultiplied
+    image = QImage(lines.data, width, height, 4 * width, form)
+    return image.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)

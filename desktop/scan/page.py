@@ -188,7 +188,7 @@ class ScanPage(QWidget):
             return "No film has been read yet."
         *counts, not_read = self.table.model.rows.counts()
         labels = self.table.model.rows.labels
-        names = [*(label.display_name for label in labels), "uncertain"]
+        names = [*(label.display_name for label in labels), "uncertain", "refused"]
         parts = [
             f"{count:,} {name}"
             for name, count in zip(names, counts, strict=True)

@@ -146,8 +146,10 @@ def _is_whole(summary: Mapping[str, Any]) -> bool:
 
 
 def _headline(known: Mapping[str, Any]) -> str:
-    films, read = known["films"], known["read"]
-    text = f"{in_films(films)}, of which {read:,} could be read."
+    films, refused = known["films"], known.get("refused", 0)
+    text = f"{in_films(films)}, of which {known['read'] + refused:,} could be read."
+    if refused:
+        text += f" {in_films(refused)} refused: not of a kind that the model knows."
     if known["with_warnings"]:
         text += f" {in_films(known['with_warnings'])} with a warning."
     if known.get("unlabelled"):
@@ -155,6 +157,8 @@ def _headline(known: Mapping[str, Any]) -> str:
     left_out = known.get("left_out")
     if isinstance(left_out, dict) and left_out.get("in_words"):
         text += f" {left_out['in_words']}"
+    if known.get("normal_note"):
+        text += f" {known['normal_note']}"
     return text
 
 
@@ -184,8 +188,10 @@ def _totals(known: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
     rows.append(
         ["Uncertain", f"{known['uncertain']['n']:,}", _percent(known["uncertain"])]
     )
+    if known.get("refused"):
+        rows.append(["Refused", f"{known['refused']:,}", ""])
     rows.append(["Not read", f"{known['not_read']:,}", ""])
-    return ["Finding", "Films", "Share of those read"], rows
+    return ["Finding", "Films", "Share of verdicts"], rows
 
 
 def _shares(known: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:

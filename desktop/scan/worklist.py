@@ -13,7 +13,7 @@ import numpy as np
 
 from core.errors import BundleError
 from core.files import atomic_write
-from core.filing.filer import NOT_READ, UNCERTAIN
+from core.filing.filer import NOT_READ, REFUSED, UNCERTAIN
 from core.jobs.channel import Outcome
 from core.scan.record import FROM_FOLDERS
 from core.scan.results import read_rows
@@ -35,7 +35,7 @@ class Choice:
     Attributes:
         which: `ALL`, `SHOWN` or `SELECTED`.
         files: As the scan names them, in their order; None for all.
-        findings: Label, "uncertain" or "not read" -> films.
+        findings: Label, "uncertain", "refused" or "not read" -> films.
         size: Of all, bytes.
     """
 
@@ -52,7 +52,7 @@ class Choice:
 
 def choices_in(rows: RowStore, selected: Ids, shown: Ids) -> list[Choice]:
     """The films that can be chosen of a scan, by the numbers of their rows."""
-    names = [*(label.name for label in rows.labels), UNCERTAIN, NOT_READ]
+    names = [*(label.name for label in rows.labels), UNCERTAIN, REFUSED, NOT_READ]
     choices = []
     for which, ids in ((SELECTED, selected), (SHOWN, shown), (ALL, None)):
         numbers = rows.numbers if ids is None else rows.numbers[ids]

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from PyQt5.QtGui import QColor, QGuiApplication, QIcon, QPalette
 
-from core.scan.triage import HEALTHY
+from core.model.card import HEALTHY
 from desktop.style.glyphs import glyph_icon
 from desktop.style.severity import severity_icon
 from desktop.style.theme import is_dark
@@ -33,7 +33,7 @@ _SHAPES: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
 
 
 def finding_icons(labels: Sequence[str]) -> list[QIcon]:
-    """A sign for each label, for an uncertain film, and for one not read.
+    """A sign for each label, for a film uncertain, refused, and not read.
 
     Args:
         labels: Names of the model's labels, in output order.
@@ -43,7 +43,8 @@ def finding_icons(labels: Sequence[str]) -> list[QIcon]:
     signs = [
         _sign(diseases.index(name)) if name in diseases else healthy for name in labels
     ]
-    return [*signs, glyph_icon("question-line", _text_ink), severity_icon("stop")]
+    unsure = glyph_icon("question-line", _text_ink)
+    return [*signs, unsure, severity_icon("note"), severity_icon("stop")]
 
 
 def _sign(which: int) -> QIcon:

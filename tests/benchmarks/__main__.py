@@ -21,6 +21,7 @@ from typing import Any
 from core.errors import CoreError
 from core.files import atomic_write
 from core.model.bundle import WEIGHTS, ModelBundle, read_bundle
+from core.model.gate import GATE
 from core.paths import default_bundle_dir
 from tests.benchmarks import (
     copies_growth,
@@ -33,6 +34,7 @@ from tests.benchmarks import (
     precisions,
     ray_side,
     reading_while_training,
+    refusals,
     scanning,
     starting,
     training_films,
@@ -80,6 +82,12 @@ A scan in a precision is the whole command in a new process, opening the model a
 comparison with float32 included, the precisions in turns. Rows come
 in pairs: the time that passed, and the processor time, which other programs change
 less."""
+
+_NOTES_REFUSALS = """\
+Films are those of the split test, as they are and turned on purpose; pictures of other
+things come with the films or are made. A turned film is told where it is warned of with
+what mends it, or refused. A gate that was fitted on some of the pictures in not-chest
+knows these: what it finds among those kept back stands in the card."""
 
 _NOTES_START = """\
 A start is that of a new process on files that are in memory already, with settings of
@@ -320,6 +328,25 @@ def _start(
     return {"start": starting.to_json(found)}
 
 
+def _refusals(
+    bundle: ModelBundle, folder: Path, rows: list[Row], quick: bool
+) -> dict[str, Any]:
+    """What is refused and warned of, where there are real films and a gate."""
+    data = machine.real_films_dir()
+    if not (data / "manifest.csv").is_file() or not (data / "not-chest").is_dir():
+        _say("\nNo refusals: HILUM_XRAY_DATA names no folder of real films.")
+        return {}
+    if GATE not in bundle.card.files:
+        _say("\nNo refusals: this model has no gate; core fit-gate makes one.")
+        return {}
+    _say("\nFilms refused and warned of")
+    found = refusals.measure(
+        bundle, data, 100 if quick else 400, 100 if quick else refusals.MADE
+    )
+    _show(refusals.rows(found), rows)
+    return {"refusals": refusals.to_json(found)}
+
+
 @dataclasses.dataclass(frozen=True)
 class _Group:
     """Figures that can be asked for by name.
@@ -341,6 +368,7 @@ _GROUPS = {
     "scan": _Group(_scan, (_NOTES_SCAN,)),
     "precisions": _Group(_precisions, (_NOTES_PRECISIONS,)),
     "cluster": _Group(_cluster),
+    "refusals": _Group(_refusals, (_NOTES_REFUSALS,)),
 }
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from core.films.preprocess import to_network_input
 from core.films.radiograph import Radiograph, radiograph_from_array, read_radiograph
 from core.model.bundle import ModelBundle
-from core.model.classifier import Classifier, decide, probabilities
+from core.model.classifier import Classifier, decide, evidence_of, probabilities
 from core.model.gradcam import heatmap_from_evidence
 from tests.benchmarks.child import Server, python
 from tests.benchmarks.figures import Row, Target, ratio_row
@@ -110,8 +110,7 @@ def measure_heatmap(bundle: ModelBundle, film: Radiograph, repeats: int) -> With
         prediction = classifier.predict(film)
         verdict = decide(prediction, bundle.card, film)
         shown = verdict.finding or bundle.card.label_names[prediction.logits.argmax()]
-        index = bundle.card.label_names.index(shown)
-        heatmap_from_evidence(prediction.evidence[:, :, index], size)
+        heatmap_from_evidence(evidence_of(prediction, bundle.card, shown), size)
 
     for _ in range(_WARM_UP):
         whole()

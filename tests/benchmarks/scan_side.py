@@ -62,7 +62,7 @@ def parts(bundle_dir: Path, folder: Path, precision: str) -> None:
 
     def infer() -> None:
         given = ((i, squares[i % len(squares)]) for i in range(len(films)))
-        for _ in scanner._graph.logits_of_each(given):
+        for _ in scanner._graph.run_each(given):
             pass
 
     def both() -> None:

@@ -61,7 +61,12 @@ def file_words(rows: RowStore, row: int) -> str:
 
 def finding_names(labels: Sequence[Label]) -> list[str]:
     """How people read the findings, by their numbers in `RowStore`."""
-    return [*(label.display_name for label in labels), "Uncertain", "Not read"]
+    return [
+        *(label.display_name for label in labels),
+        "Uncertain",
+        "Refused",
+        "Not read",
+    ]
 
 
 def on_one_line(text: str) -> str:
@@ -168,6 +173,8 @@ def row_sentence(rows: RowStore, row: int) -> str:
     parts = [file_words(rows, row), _finding(rows, row)]
     if rows.findings[row] == rows.not_read:
         parts.append(on_one_line(rows.errors[row]))
+    elif rows.findings[row] == rows.refused:
+        parts.append(rows.verdicts[row])
     else:
         shares = zip(rows.labels, rows.numbers["shares"][row], strict=True)
         parts += [f"{label.display_name} {percent(float(p))}" for label, p in shares]

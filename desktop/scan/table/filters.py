@@ -19,7 +19,7 @@ from PyQt5.QtWidgets import (
 )
 
 from core.model.bundle import Label
-from core.scan.triage import HEALTHY
+from core.model.card import HEALTHY
 from desktop.scan.table.columns import Column, finding_names
 from desktop.scan.table.order import ANY_DISEASE, RowFilter, RowSort
 from desktop.style.finding_icons import finding_icons

@@ -26,12 +26,12 @@ Mask = NDArray[np.bool_]
 def numbers_of(labels: int) -> np.dtype[Any]:
     """The numbers of a row, for a model with so many labels.
 
-    finding: Number of a label; then come "uncertain" and "not read".
+    finding: Number of a label; then come "uncertain", "refused" and "not read".
     warnings: How many there are.
-    disease: Probability of any disease; NaN where not read.
+    disease: Probability of any disease; NaN where there is no verdict.
     size: Of the file, bytes; 0 where it is not known.
     triage: What to triage by, the least first.
-    shares: Probability of each label; NaN where not read.
+    shares: Probability of each label; NaN where there is no verdict.
     """
     return np.dtype(
         [
@@ -51,6 +51,7 @@ class RowStore:
     Attributes:
         labels: Of the model, in output order.
         uncertain: The finding of a film that was read and has none.
+        refused: The finding of a film that is of no kind to have a verdict.
         not_read: The finding of a film that could not be read.
         files: Relative to the folder scanned.
         gone: Rows of films that are not there any more -> what became of them.
@@ -61,7 +62,9 @@ class RowStore:
 
     def __init__(self, labels: Sequence[Label] = ()) -> None:
         self.labels = tuple(labels)
-        self.uncertain, self.not_read = len(self.labels), len(self.labels) + 1
+        self.uncertain, self.refused, self.not_read = (
+            len(self.labels) + n for n in range(3)
+        )
         self.files: list[str] = []
         self.gone: dict[int, str] = {}
         self.verdicts = TextPool()
@@ -93,7 +96,7 @@ class RowStore:
         return self.findings != self.not_read
 
     def share(self, row: int, label: int) -> float | None:
-        """Probability of a label; None where the film was not read."""
+        """Probability of a label; None where there is no verdict."""
         share = float(self._room["shares"][row, label])
         return None if np.isnan(share) else share
 
@@ -119,7 +122,7 @@ class RowStore:
         self.errors.add([row.error for row in rows])
 
     def _numbers_of(self, row: ScanRow) -> tuple[object, ...]:
-        finding, disease = self.not_read, np.nan
+        finding, disease = self.refused if row.refused else self.not_read, np.nan
         shares = [np.nan] * len(self.labels)
         if row.probabilities:
             names = [label.name for label in self.labels]

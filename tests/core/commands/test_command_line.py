@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -19,6 +20,7 @@ from core.evaluation.metrics import Resamples, classification_metrics
 from core.films.radiograph import read_radiograph
 from core.model.bundle import ModelBundle, read_bundle
 from core.outputs import MARK
+from tests.dicom_files import dicom_bytes, dicom_dataset
 from tests.phantoms import write_phantom_set
 from tests.tiny_bundle import write_tiny_bundle
 
@@ -36,6 +38,8 @@ KEYS = {
     "version",
     "model",
     "model_sha256",
+    "refused",
+    "reason",
     "error",
 }
 
@@ -90,8 +94,78 @@ def test_one_bad_film_among_good_ones_is_a_row_and_status_4(
     assert result.returncode == 4
     first, second = (json.loads(line) for line in result.stdout.splitlines())
     assert "bad.png" in first["error"]
-    assert all(first[key] is None for key in KEYS - {"path", "error"})
+    assert all(first[key] is None for key in KEYS - {"path", "error", "refused"})
+    assert first["refused"] is False
     assert second["error"] is None
+
+
+@pytest.fixture
+def slice_film(tmp_path: Path) -> Path:
+    """A CT slice."""
+    pixels = np.arange(128 * 112).reshape(128, 112).astype(np.uint16)
+    path = tmp_path / "slice.dcm"
+    path.write_bytes(dicom_bytes(dicom_dataset(pixels, Modality="CT")))
+    return path
+
+
+def test_a_refused_film_has_no_verdict_and_is_no_failure(
+    tiny_bundle: ModelBundle, film: Path, slice_film: Path, tmp_path: Path
+) -> None:
+    heat = tmp_path / "heat"
+    words = ("--model", tiny_bundle.path, slice_film, film)
+    result = core("predict", "--json", "--heatmap", heat, *words)
+    assert result.returncode == 0, result.stderr
+    refused, other = (json.loads(line) for line in result.stdout.splitlines())
+    assert (refused["finding"], refused["probabilities"]) == (None, None)
+    assert (refused["refused"], refused["error"]) == (True, None)
+    assert "modality is CT" in refused["reason"]
+    assert refused["verdict"] == f"No verdict. {refused['reason']}"
+    assert (other["refused"], other["reason"]) == (False, None)
+    assert [path.name for path in heat.iterdir()] == ["film-heatmap.png"]
+    said = core("predict", *words)
+    assert said.returncode == 0
+    line = next(each for each in said.stdout.splitlines() if "slice.dcm" in each)
+    assert "%" not in line
+    assert "No verdict. The file's modality is CT" in line
+    assert "“Normal” means: No sign of COVID-19 or pneumonia." in said.stderr
+
+
+def test_a_scan_counts_refused_films_apart(
+    tiny_bundle: ModelBundle, slice_film: Path, tmp_path: Path
+) -> None:
+    films = tmp_path / "films"
+    films.mkdir()
+    slice_film.rename(films / "slice.dcm")
+    write_phantom_set(films, per_label=1, size=96)
+    out, page, rows = (tmp_path / f"scan.{kind}" for kind in ("csv", "html", "jsonl"))
+    figures = tmp_path / "scan.json"
+    words = ["--model", tiny_bundle.path, "--out", out, "--report", page]
+    result = core("scan", films, *words, "--json", figures, "--jsonl", rows)
+    assert result.returncode == 0, result.stderr
+    with out.open(encoding="utf-8", newline="") as file:
+        row = next(row for row in csv.DictReader(file) if row["refused"] == "true")
+    assert row["file"] == "slice.dcm"
+    assert (row["finding"], row["p_covid"], row["error"]) == ("", "", "")
+    assert "modality is CT" in row["reason"]
+    found = json.loads(figures.read_text("utf-8"))
+    assert (found["films"], found["read"], found["refused"]) == (4, 3, 1)
+    assert found["not_read"] == 0
+    objects = [json.loads(line) for line in rows.read_text("utf-8").splitlines()]
+    assert [each["path"] for each in objects if each["refused"]] == ["slice.dcm"]
+    html = page.read_text("utf-8")
+    assert "<h2>Refused</h2>" in html
+    assert "No sign of COVID-19 or pneumonia." in html
+
+
+def test_contours_are_lines_on_the_film(
+    tiny_bundle: ModelBundle, make_film: Callable[..., Path], tmp_path: Path
+) -> None:
+    path = make_film("bright.png", 250, 160)
+    words = ["predict", "--model", tiny_bundle.path, "--contour", "--heatmap"]
+    assert core(*words, tmp_path / "heat", path).returncode == 0
+    picture = cv2.imread(str(tmp_path / "heat" / "bright-heatmap.png"))
+    coloured = np.ptp(picture.astype(int), axis=2) > 20
+    assert 0 < coloured.mean() < 0.2
 
 
 @pytest.mark.parametrize("kind", ["empty", "text", "folder", "missing", "truncated"])

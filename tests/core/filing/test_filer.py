@@ -509,7 +509,7 @@ def test_no_two_findings_share_a_folder() -> None:
     folders = folder_names(names)
     assert folders["uncertain"] == "uncertain"
     assert folders["a"] == "Uncertain (2)"
-    assert len({folder.casefold() for folder in folders.values()}) == 7
+    assert len({folder.casefold() for folder in folders.values()}) == 8
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes here")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import subprocess
 import sys
+import warnings
 import zlib
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
 
 from core.errors import ImageReadError
+from core.films.film_warning import is_grave
 from core.films.radiograph import Radiograph, read_radiograph
 from tests.dicom_files import (
     big_endian,
@@ -137,15 +139,52 @@ def test_plain_film_has_its_facts_and_no_warning(tmp_path):
         ({"ViewPosition": "LL"}, "lateral view (LL)"),
         ({"ViewPosition": "RLO"}, "not a frontal"),
         ({"BodyPartExamined": "HAND"}, "body part is HAND"),
-        ({"Modality": "CT"}, "modality is CT"),
+        ({"PatientAge": "017Y"}, "a child's film"),
+        ({"PatientAge": "215M"}, "a child's film"),
+        ({"PatientAge": "012D"}, "a child's film"),
     ],
-    ids=["lateral", "oblique", "hand", "ct"],
+    ids=["lateral", "oblique", "hand", "child", "child-months", "newborn"],
 )
 def test_unfit_film_is_read_with_a_warning(tmp_path, tags, words):
     found = film(tmp_path, RAMP16, **tags)
 
     assert len(found.warnings) == 1
     assert words in found.warnings[0]
+    assert is_grave(found.warnings[0])
+    assert not found.refused
+
+
+@pytest.mark.parametrize("age", ["018Y", "216M", "", "Y", "old", "-01Y"])
+def test_an_adult_or_an_age_that_is_none_is_no_child(tmp_path, age):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pydicom's, of an age that is none
+        assert film(tmp_path, RAMP16, PatientAge=age).warnings == ()
+
+
+@pytest.mark.parametrize("modality", ["CT", "MR", "NM", "US", "SC", "OT", "XA"])
+def test_what_is_no_plain_film_is_shown_and_refused(tmp_path, modality):
+    found = film(tmp_path, RAMP16, Modality=modality)
+
+    assert modality in found.refused
+    np.testing.assert_array_equal(found.pixels, RAMP16)
+
+
+@pytest.mark.parametrize("modality", ["CR", "DX", "RF", ""])
+def test_plain_films_are_not_refused(tmp_path, modality):
+    assert not film(tmp_path, RAMP16, Modality=modality).refused
+
+
+@pytest.mark.parametrize(
+    ("modality", "is_refused"), [("DX", False), ("OT", False), ("CT", True)]
+)
+def test_a_secondary_capture_is_refused_by_what_it_captured(
+    tmp_path, modality, is_refused
+):
+    capture = uid.SecondaryCaptureImageStorage
+    found = film(tmp_path, RAMP16, Modality=modality, SOPClassUID=capture)
+
+    assert bool(found.refused) == is_refused
+    assert bool(found.warnings) == (modality == "OT")
 
 
 def test_view_is_found_in_its_code(tmp_path):

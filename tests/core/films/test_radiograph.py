@@ -161,9 +161,9 @@ def test_film_with_one_tint_and_a_coloured_mark_is_no_photo():
 
 
 def test_very_small_film_is_warned_about():
-    narrow = np.tile(np.arange(99, dtype=np.uint8), (150, 1))
+    narrow = np.tile(np.arange(95, dtype=np.uint8), (150, 1))
 
-    assert "99 x 150" in warnings_of(narrow)[0]
+    assert "95 x 150" in warnings_of(narrow)[0]
 
 
 @pytest.mark.parametrize("value", [0, 128, 255])

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from core.errors import BundleError, CoreError
+from core.films.film_warning import FilmWarning
 from core.films.preprocess import PreprocessSpec, to_network_input
 from core.films.radiograph import read_radiograph
 from core.model.bundle import (
@@ -26,6 +27,7 @@ from core.model.bundle import (
     write_bundle,
 )
 from core.model.classifier import (
+    DRAWN,
     Classifier,
     Prediction,
     Verdict,
@@ -35,6 +37,9 @@ from core.model.classifier import (
     probe_input,
     sentence,
 )
+from core.model.gate import FilmCheck
+from core.model.normal import names_of, no_sign, normal_note
+from core.paths import sample_films
 from tests.phantoms import draw_phantom
 from tests.tiny_bundle import CELLS, SIZE, make_card, write_tiny_bundle
 
@@ -148,6 +153,64 @@ def test_card_of_another_number_of_labels_is_a_mistake() -> None:
         decide(prediction_of(0.1, 0.7, 0.2), card)
 
 
+def test_a_refused_film_has_no_probabilities(film: Path) -> None:
+    radiograph = dataclasses.replace(read_radiograph(film), refused="It is a CT slice.")
+    verdict = decide(prediction_of(0.1, 0.7, 0.2), make_card(), radiograph)
+    assert (verdict.finding, dict(verdict.probabilities)) == (None, {})
+    assert verdict.refused == "It is a CT slice."
+    assert sentence(verdict, make_card()) == "No verdict. It is a CT slice."
+
+
+def test_what_the_gate_says_goes_into_the_verdict(film: Path) -> None:
+    turned = FilmWarning("It lies on its side.", mend="rotate 90")
+    prediction = dataclasses.replace(
+        prediction_of(0.1, 0.7, 0.2), check=FilmCheck(warnings=(turned,))
+    )
+    verdict = decide(prediction, make_card())
+    assert verdict.finding is None
+    assert verdict.probabilities["pneumonia"] == pytest.approx(0.7, abs=1e-6)
+    assert verdict.warnings[0].mend == "rotate 90"
+    said = sentence(verdict, make_card())
+    assert said == "In doubt: Pneumonia 70 %, Normal 20 %."
+    refused = dataclasses.replace(prediction, check=FilmCheck(refused="A house."))
+    assert decide(refused, make_card(), read_radiograph(film)).refused == "A house."
+    assert not decide(refused, make_card(), read_radiograph(film)).probabilities
+
+
+def test_a_drawn_sample_is_told_to_be_one_and_not_refused() -> None:
+    sample = read_radiograph(sample_films()[0])
+    prediction = dataclasses.replace(
+        prediction_of(0.1, 0.7, 0.2), check=FilmCheck(refused="A drawing.")
+    )
+    verdict = decide(prediction, make_card(), sample)
+    assert verdict.refused is None
+    assert DRAWN in verdict.warnings
+
+
+def test_a_mild_warning_leaves_the_headline(film: Path) -> None:
+    radiograph = dataclasses.replace(read_radiograph(film), warnings=("Two pages.",))
+    verdict = decide(prediction_of(0.1, 0.8, 0.1), make_card(), radiograph)
+    assert sentence(verdict, make_card()) == "Looks like Pneumonia (80 %)."
+
+
+def test_normal_is_told_as_what_was_looked_for() -> None:
+    labels = (
+        Label("covid", "COVID-19"),
+        Label("tb", "Tuberculosis"),
+        Label("pneumonia", "Pneumonia"),
+        Label("normal", "Clear"),
+    )
+    card = make_card(labels=labels)
+    assert normal_note(names_of(card)) == (
+        "“Clear” means: No sign of COVID-19, tuberculosis or pneumonia. "
+        "Nothing else was looked for."
+    )
+    assert normal_note(names_of(make_card(labels=labels[:3]))) == ""
+    assert no_sign(names_of(make_card(labels=labels[::3]))).startswith(
+        "No sign of COVID-19. "
+    )
+
+
 def verdict_of(finding: str | None, *shares: float) -> Verdict:
     return Verdict(finding, dict(zip(make_card().label_names, shares, strict=True)))
 
@@ -156,7 +219,10 @@ def verdict_of(finding: str | None, *shares: float) -> Verdict:
     ("verdict", "text"),
     [
         (verdict_of("covid", 0.93, 0.04, 0.03), "Looks like COVID-19 (93 %)."),
-        (verdict_of("normal", 0.001, 0.002, 0.997), "Looks like Normal (over 99 %)."),
+        (
+            verdict_of("normal", 0.001, 0.002, 0.997),
+            "No sign of COVID-19 or pneumonia. Nothing else was looked for.",
+        ),
         (
             verdict_of(None, 0.2, 0.38, 0.42),
             "Uncertain: Normal 42 %, Pneumonia 38 %.",

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
-from core.model.gradcam import colour_table, heatmap_from_evidence, overlay
+from core.model.gradcam import (
+    CONTOURS,
+    FULL_SCALE,
+    colour_table,
+    contours,
+    draw_contours,
+    heatmap_from_evidence,
+    overlay,
+)
 
 
 def luminance(colours: np.ndarray) -> np.ndarray:
@@ -38,7 +47,9 @@ def test_heat_map_is_grad_cam_of_a_pooled_linear_head(seed: int) -> None:
         gradient[where] = (logit(up) - logit(down)) / (2 * step)
     grad_cam = np.maximum((features * gradient.mean(axis=(0, 1))).sum(axis=2), 0)
     heat = heatmap_from_evidence((features @ kernel).astype(np.float32), (h, w))
-    np.testing.assert_allclose(heat, grad_cam / grad_cam.max(), atol=1e-5)
+    # The gradient by the features' mean is that by one of them times their number.
+    shares = h * w * grad_cam / FULL_SCALE
+    np.testing.assert_allclose(heat, np.minimum(shares, 1), atol=1e-5)
 
 
 @pytest.mark.parametrize("size", [(7, 7), (224, 224), (300, 123), (1, 1), (3, 5)])
@@ -60,19 +71,62 @@ def test_heat_map_is_blank_where_nothing_argues_for_the_class(
     assert not heatmap_from_evidence(evidence.astype(np.float32), (64, 64)).any()
 
 
-def test_strongest_place_is_1_whatever_the_scale() -> None:
+@pytest.mark.parametrize(
+    ("logit", "share"), [(1.0, 1 / 8), (2.0, 1 / 4), (6.0, 3 / 4), (8.0, 1), (80.0, 1)]
+)
+def test_the_scale_is_the_same_for_every_film(logit: float, share: float) -> None:
     evidence = np.zeros((7, 7), np.float32)
-    evidence[2, 5] = 1e-6
+    evidence[2, 5] = logit
     heat = heatmap_from_evidence(evidence, (63, 63))
-    assert heat.max() == pytest.approx(1, abs=1e-6)
-    assert np.unravel_index(heat.argmax(), heat.shape) == (2 * 9 + 4, 5 * 9 + 4)
+    assert heat.max() == pytest.approx(share, abs=1e-6)
+    assert heat[2 * 9 + 4, 5 * 9 + 4] == pytest.approx(share, abs=1e-6)
 
 
-def test_heat_map_does_not_change_with_a_factor() -> None:
+def test_weak_evidence_looks_weak() -> None:
     evidence = np.random.default_rng(1).normal(0, 1, (7, 7)).astype(np.float32)
-    a = heatmap_from_evidence(evidence, (50, 40))
-    b = heatmap_from_evidence(evidence * 1000, (50, 40))
-    np.testing.assert_allclose(a, b, atol=1e-6)
+    weak, strong = (
+        heatmap_from_evidence(factor * evidence, (50, 40)) for factor in (1, 3)
+    )
+    np.testing.assert_allclose(strong, np.minimum(3 * weak, 1), atol=1e-5)
+    grey = np.full((50, 40), 100, np.uint8)
+    red = [int(overlay(grey, heat, 0.6)[:, :, 0].max()) for heat in (weak, strong)]
+    assert red[0] < 120
+    assert red[1] > red[0] + 40
+
+
+def test_the_map_stays_within_the_values_and_has_no_seams() -> None:
+    evidence = np.random.default_rng(4).uniform(1, 6, (7, 7)).astype(np.float32)
+    heat = heatmap_from_evidence(evidence, (280, 280))
+    assert heat.max() <= evidence.max() / FULL_SCALE + 1e-6
+    lines = cv2.resize(evidence / FULL_SCALE, (280, 280))
+    # Where straight lines meet the slope jumps; cubics bend. A peak is cut off flat.
+    bends, jumps = (
+        np.quantile(np.abs(np.diff(each, 2, axis=0)), 0.99) for each in (heat, lines)
+    )
+    assert bends < jumps / 4
+
+
+def test_contours_run_where_the_evidence_reaches_their_level() -> None:
+    y, x = np.mgrid[:200, :200]
+    heat = np.exp(-((x - 100) ** 2 + (y - 80) ** 2) / 2000).astype(np.float32)
+    alpha = contours(heat)[:, :, 3]
+    on_line = heat[alpha > 200]
+    nearest = np.abs(on_line[:, np.newaxis] - np.array(CONTOURS)).min(axis=1)
+    assert nearest.max() < 0.05
+    assert {float(c) for c in CONTOURS} == {
+        CONTOURS[i] for i in np.abs(on_line[:, None] - np.array(CONTOURS)).argmin(1)
+    }
+    assert not contours(heat * 0.2).any()  # weak evidence has no line at all
+
+
+def test_contours_leave_the_rest_of_the_film_as_it_is(grey: np.ndarray) -> None:
+    heat = np.zeros(grey.shape, np.float32)
+    heat[10:30, 10:30] = 0.6
+    drawn = draw_contours(grey, heat, 1.0)
+    bare = contours(heat)[:, :, 3] == 0
+    np.testing.assert_array_equal(drawn[bare], np.stack([grey[bare]] * 3, axis=1))
+    strong = colour_table()[round(255 * 0.75)]
+    assert (np.abs(drawn[10, 10:30].astype(int) - strong) <= 15).all(axis=1).any()
 
 
 def test_heat_map_leaves_the_evidence_alone() -> None:

@@ -442,6 +442,7 @@ def test_page_takes_hostile_names_of_models_and_labels_as_words(
 def test_templates_take_nothing_for_html() -> None:
     templates = {each.name for each in (ROOT / "resources/templates").iterdir()}
     assert templates == {
+        "card.html",
         "page.css",
         "page.html",
         "parts.html",

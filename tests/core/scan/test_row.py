@@ -38,6 +38,13 @@ ROW = ScanRow(
 FAILED = dataclasses.replace(
     ROW, finding=None, verdict="", probabilities={}, warnings=(), error="No.", size=None
 )
+REFUSED = dataclasses.replace(
+    ROW,
+    finding=None,
+    verdict="No verdict. A house.",
+    probabilities={},
+    reason="A house.",
+)
 
 
 def again(row: ScanRow) -> ScanRow:
@@ -47,7 +54,7 @@ def again(row: ScanRow) -> ScanRow:
     return row_from_cells(decode_line(line[:-1]), LABELS)
 
 
-@pytest.mark.parametrize("row", [ROW, FAILED])
+@pytest.mark.parametrize("row", [ROW, FAILED, REFUSED])
 def test_a_row_comes_back_as_it_was(row: ScanRow) -> None:
     assert again(row) == row
 
@@ -94,6 +101,7 @@ def test_an_apostrophe_marks_what_was_made_harmless() -> None:
 def test_the_columns_carry_model_precision_and_version() -> None:
     names = header(LABELS)
     assert names[:5] == ["file", "finding", "verdict", "p_covid", "p_normal"]
+    assert names[5:9] == ["warnings", "refused", "reason", "error"]
     named = ["model", "model_sha256", "precision", "version"]
     assert names[-8:-4] == named
     assert names[-4:] == ["preprocessing", "temperature", "set", "coverage"]
@@ -108,12 +116,13 @@ def test_a_row_with_a_set_comes_back_as_it_was(labels: tuple[str, ...]) -> None:
 
 
 def test_rows_of_before_are_still_read() -> None:
-    names = header(LABELS)[:-4]
+    new = ("refused", "reason", "preprocessing", "temperature", "set", "coverage")
+    names = [name for name in header(LABELS) if name not in new]
     assert is_header(encode_cells(names), LABELS)
     assert labels_of(names) == LABELS
     assert not is_header(encode_cells(names[:-1]), LABELS)
-    cells = cells_of(ROW, LABELS)[:-4]
-    assert row_from_cells(cells, LABELS) == ROW
+    named = dict(zip(header(LABELS), cells_of(ROW, LABELS), strict=True))
+    assert row_from_cells([named[name] for name in names], LABELS) == ROW
 
 
 @pytest.mark.parametrize(
@@ -124,6 +133,9 @@ def test_rows_of_before_are_still_read() -> None:
         ("p_covid", ""),
         ("p_covid", "high"),
         ("error", "and yet read"),
+        ("reason", "and yet a verdict"),
+        ("refused", "true"),
+        ("refused", "perhaps"),
         ("bytes", "many"),
     ],
 )
@@ -135,7 +147,7 @@ def test_a_cell_of_the_wrong_kind_is_refused(column: str, value: str) -> None:
 
 
 def test_a_row_with_too_few_cells_is_refused() -> None:
-    with pytest.raises(ValueError, match="expected 17 cells"):
+    with pytest.raises(ValueError, match="expected 19 cells"):
         row_from_cells(["a"], LABELS)
 
 

@@ -20,7 +20,7 @@ from core.scan.summary import (
     summary_text,
 )
 from core.scan.triage import disease_probability, doubt, triage_key
-from tests.core.scan.test_row import FAILED, ROW
+from tests.core.scan.test_row import FAILED, REFUSED, ROW
 from tests.tiny_bundle import make_card
 
 CARD = make_card()
@@ -45,8 +45,14 @@ def test_rows_are_counted_by_finding() -> None:
     summary.add(row("a", "covid", 0.9, 0.05, 0.05))
     summary.add(row("b", None, 0.4, 0.3, 0.3))
     summary.add(FAILED)
+    summary.add(REFUSED)
+    summary.add(REFUSED)
     assert summary.total.predicted == {"covid": 1, None: 1}
     assert (summary.total.read, summary.total.not_read) == (2, 1)
+    assert (summary.total.refused, summary.total.films) == (2, 5)
+    assert "Films: 5, with a verdict: 2" in summary_text(summary)
+    assert "  refused               2\n" in summary_text(summary)
+    assert "“Normal” means: No sign of" in summary_text(summary)
     assert summary.evaluation() is None
     assert "uncertain             1   50 % (9 to 91)" in summary_text(summary)
 

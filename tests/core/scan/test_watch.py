@@ -164,7 +164,7 @@ def test_a_scan_keeps_watch_until_it_is_stopped(
     _until(child.stderr, "Watching ")
     write_films(folder, "b.png", level=20)
     (folder / "c.png").write_bytes(b"no film")
-    _until(child.stderr, "b.png: Looks like Normal")
+    _until(child.stderr, "b.png: No sign of")
     _until(child.stderr, "c.png: not read: ")
     child.send_signal(signal.SIGINT)
     said, _ = child.communicate(timeout=30)

@@ -99,7 +99,7 @@ def test_films_dropped_on_the_window_s_edge_go_to_the_tab(
     drop(window, mime_of(make_film("a.png", 10), make_film("b.png", 240)))
     settled(tab, qtbot)
     assert len(tab.session.films) == 2
-    assert tab.ui.panel.sentence.startswith("Looks like Normal")
+    assert tab.ui.panel.sentence.startswith("No sign of")
 
 
 def test_the_tab_lights_up_while_films_are_dragged_over_it(
@@ -244,7 +244,7 @@ def test_the_strip_brings_a_film_back(
     tab.ui.strip.setCurrentIndex(tab.session.films.index(1))
     assert tab.ui.panel.sentence.startswith("Looks like COVID-19")
     tab.commands.previous.trigger()
-    assert tab.ui.panel.sentence.startswith("Looks like Normal")
+    assert tab.ui.panel.sentence.startswith("No sign of")
 
 
 def test_delete_in_the_strip_closes_a_film(

@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from core.errors import OutputError
 from core.films.radiograph import FilmFacts, Radiograph
-from core.model.gradcam import heatmap_from_evidence, overlay
+from core.model.gradcam import draw_contours, heatmap_from_evidence, overlay
 from desktop.diagnose.file_dialogs import suggested_name
 from desktop.diagnose.picture import PictureJob, compose, write_picture
 from desktop.diagnose.saver import FilmSaver
@@ -54,6 +54,16 @@ def test_the_picture_is_the_film_at_full_size_under_the_core_s_overlay(
     assert job.evidence is not None
     heat = heatmap_from_evidence(job.evidence, (600, 500))
     assert (compose(job) == overlay(plain, heat, 0.6)).all()
+
+
+def test_the_picture_has_contours_where_the_screen_has(job: PictureJob) -> None:
+    plain = compose(dataclasses.replace(job, evidence=None))
+    assert job.evidence is not None
+    strong = dataclasses.replace(job, evidence=4 * job.evidence, contour=True)
+    heat = heatmap_from_evidence(4 * job.evidence, (600, 500))
+    picture = compose(strong)
+    assert (picture == draw_contours(plain, heat, 0.6)).all()
+    assert 0 < (np.ptp(picture.astype(int), axis=2) > 0).mean() < 0.2
 
 
 def test_the_picture_has_the_window_and_inversion_of_the_screen(

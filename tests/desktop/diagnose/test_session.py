@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
+from core.films.film_warning import MENDS
 from core.model import in_use as model_store
 from core.model.bundle import ModelBundle
 from desktop.diagnose import films as film_list
@@ -58,6 +59,27 @@ def test_a_film_comes_back_with_a_verdict(
     assert set(film.reading.heatmaps) == {"covid", "pneumonia", "normal"}
 
 
+def test_a_mended_film_is_read_again_and_says_so(
+    session: FilmSession, qtbot: QtBot, make_film: MakeFilm
+) -> None:
+    read_all(session, qtbot, [make_film("bright.png", 240)])
+    shown: list[object] = []
+    session.film_shown.connect(shown.append)
+    session.mend("invert")
+    qtbot.waitUntil(lambda: not session.is_reading, timeout=10000)
+    film = session.shown_film
+    assert len(shown) == 1
+    assert film is not None
+    assert film.reading is not None
+    assert film.reading.verdict.finding == "normal"  # it is dark now
+    assert film.warnings == (MENDS["invert"],)
+    assert film.pyramid.levels[0][50, 50] == 15
+    session.open_paths([film.path])  # opened anew it is what the file holds
+    qtbot.waitUntil(lambda: not session.is_reading, timeout=10000)
+    assert session.shown_film is not None
+    assert session.shown_film.warnings == ()
+
+
 def test_films_asked_for_before_the_thread_runs_still_meet_the_model(
     session: FilmSession, qtbot: QtBot, make_film: MakeFilm
 ) -> None:
@@ -77,7 +99,7 @@ def test_of_several_films_the_first_is_shown_and_all_are_kept(
     assert session.shown_film is not None
     assert session.shown_film.path == paths[0]
     assert names(session.films) == ["0.png", "1.png", "2.png", "3.png"]
-    assert "Normal" in session.films.index(0).data(VERDICT_ROLE)
+    assert "No sign" in session.films.index(0).data(VERDICT_ROLE)
 
 
 def test_the_newest_request_is_the_one_that_is_shown(
@@ -270,7 +292,7 @@ def test_other_films_are_read_again_when_they_are_chosen(
     read_all(session, qtbot, [make_film("a.png", 240), make_film("b.png", 10)])
     switched(session, qtbot, eager.path)
     second = session.films[1]
-    assert session.films.index(1).data(VERDICT_ROLE).startswith("Before: Normal")
+    assert session.films.index(1).data(VERDICT_ROLE).startswith("Before: No sign")
     with qtbot.waitSignal(session.film_refined, timeout=10000):
         session.choose(second)
     assert session.films.index(1).data(VERDICT_ROLE).startswith("COVID-19")
@@ -280,7 +302,9 @@ def test_a_pasted_picture_is_read_again_too(
     session: FilmSession, qtbot: QtBot, eager: ModelBundle
 ) -> None:
     start(session)
-    session.open_picture(np.zeros((64, 64, 3), np.uint8))
+    dark = np.zeros((128, 128, 3), np.uint8)
+    dark[:, :8] = 200  # an even picture allows no finding
+    session.open_picture(dark)
     qtbot.waitUntil(lambda: not session.is_reading, timeout=10000)
     switched(session, qtbot, eager.path)
     assert session.shown_film is not None

@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PyQt5.QtCore import QPoint, Qt
-from PyQt5.QtWidgets import QLabel
+from PyQt5.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
+from core.films.film_warning import FilmWarning
 from core.films.radiograph import FilmFacts, Radiograph
 from core.model.bundle import ModelBundle
 from core.model.classifier import Prediction, decide
@@ -37,13 +38,16 @@ def bars(qtbot: QtBot) -> ProbabilityBars:
 
 
 def diagnosed_film(
-    bundle: ModelBundle, logits: list[float], warnings: tuple[str, ...] = ()
+    bundle: ModelBundle,
+    logits: list[float],
+    warnings: tuple[str, ...] = (),
+    refused: str = "",
 ) -> DiagnosedFilm:
     evidence = np.zeros((4, 4, 3), np.float32)
     prediction = Prediction(np.array(logits, np.float32), evidence, np.zeros(4))
     facts = FilmFacts("DICOM", 64, 48, 12, "grey", 5000, "PA", "CHEST", "RLE")
     pixels = np.zeros((48, 64), np.uint16)
-    film = Radiograph(pixels, 0, 4095, Path("/films/a.dcm"), facts, warnings)
+    film = Radiograph(pixels, 0, 4095, Path("/films/a.dcm"), facts, warnings, refused)
     verdict = decide(prediction, bundle.card, film)
     reading = make_reading(bundle, prediction, verdict, (48, 64))
     return diagnosed(film, reading)
@@ -198,6 +202,80 @@ def test_an_uncertain_verdict_explains_itself(
     panel.show_film(film, "covid")
     assert panel.sentence.startswith("Uncertain: COVID-19")
     assert not any(row.stated for row in panel.bars.rows)
+
+
+def test_a_refused_film_has_its_reason_and_no_bars(
+    qtbot: QtBot, tiny_bundle: ModelBundle
+) -> None:
+    panel = VerdictPanel()
+    qtbot.addWidget(panel)
+    panel.show_film(diagnosed_film(tiny_bundle, [3.0, 0.0, 0.0]), "covid")
+    film = diagnosed_film(tiny_bundle, [3.0, 0.0, 0.0], refused="It is a CT slice.")
+    panel.show_film(film, None)
+    panel.show()
+    assert panel.sentence == "No verdict"
+    assert panel.refusal.text == "It is a CT slice."
+    assert panel.refusal.isVisible()
+    assert not panel.bars.isVisible()
+    assert not panel.heat.isVisible()
+    assert film.reading is not None
+    assert not film.reading.heatmaps
+    shown = (label for label in panel.findChildren(QLabel) if label.isVisible())
+    assert not any("%" in label.text() for label in shown)
+    panel.show_film(diagnosed_film(tiny_bundle, [3.0, 0.0, 0.0]), "covid")
+    assert not panel.refusal.isVisible()
+    assert panel.bars.isVisible()
+
+
+def test_a_grave_warning_stands_above_and_leaves_no_confident_headline(
+    qtbot: QtBot, tiny_bundle: ModelBundle
+) -> None:
+    panel = VerdictPanel()
+    qtbot.addWidget(panel)
+    warning = FilmWarning("The film seems to be inverted.", mend="invert")
+    film = diagnosed_film(tiny_bundle, [6.0, 0.0, 0.0], (warning,))
+    panel.show_film(film, "covid")
+    panel.show()
+    assert panel.sentence == "In doubt"
+    assert not any(row.stated for row in panel.bars.rows)
+    box = next(b for b in panel.findChildren(QPushButton) if "Invert" in b.text())
+    assert box.mapTo(panel, QPoint()).y() < panel.bars.mapTo(panel, QPoint()).y()
+    with qtbot.waitSignal(panel.mend_asked) as caught:
+        qtbot.mouseClick(box, Qt.MouseButton.LeftButton)
+    assert caught.args == ["invert"]
+
+
+def test_a_warning_that_nothing_mends_has_no_button(
+    qtbot: QtBot, tiny_bundle: ModelBundle
+) -> None:
+    panel = VerdictPanel()
+    qtbot.addWidget(panel)
+    warnings = ("Two pages.", FilmWarning("A lateral view."))
+    panel.show_film(diagnosed_film(tiny_bundle, [6.0, 0.0, 0.0], warnings), "covid")
+    assert panel.warnings == warnings
+    assert not any("again" in b.text() for b in panel.findChildren(QPushButton))
+
+
+def test_a_normal_verdict_says_what_was_looked_for(
+    qtbot: QtBot, tiny_bundle: ModelBundle
+) -> None:
+    panel = VerdictPanel()
+    qtbot.addWidget(panel)
+    panel.show_film(diagnosed_film(tiny_bundle, [0.0, 0.0, 6.0]), "normal")
+    assert panel.sentence == (
+        "No sign of COVID-19 or pneumonia. Nothing else was looked for."
+    )
+
+
+def test_a_faint_heat_map_is_told_to_be_faint(qtbot: QtBot) -> None:
+    controls = HeatControls()
+    qtbot.addWidget(controls)
+    controls.set_subject("COVID-19", 0.05)
+    assert controls.subject == (
+        "Little in the film argues for COVID-19: a faint heat map."
+    )
+    controls.set_subject("COVID-19", 0.6)
+    assert controls.subject.startswith("Grad-CAM")
 
 
 def test_unknown_facts_have_no_row() -> None:

@@ -50,6 +50,17 @@ def test_totals_have_a_share_and_an_interval(
     ]
 
 
+def test_refused_films_are_counted_apart(
+    view: ScanSummaryView, summary: dict[str, Any]
+) -> None:
+    summary |= {"films": 7, "refused": 2}
+    view.set_summary(summary)
+    assert view.headline.text().startswith(
+        "7 films, of which 6 could be read. 2 films refused"
+    )
+    assert cells(view.totals)[-2:] == [["Refused", "2", ""], ["Not read", "1", ""]]
+
+
 def test_what_was_left_out_stands_with_the_totals(
     view: ScanSummaryView, summary: dict[str, Any]
 ) -> None:

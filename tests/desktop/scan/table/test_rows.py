@@ -19,6 +19,7 @@ from desktop.scan.table.columns import (
     VERDICT,
     WARNINGS,
     columns_for,
+    row_sentence,
     rows_as_text,
 )
 from desktop.scan.table.order import (
@@ -29,7 +30,7 @@ from desktop.scan.table.order import (
     triage_order,
 )
 from desktop.scan.table.rows import RowStore, SortedIds, natural_key
-from tests.scan_rows import LABELS, failed_row, many_rows, read_row
+from tests.scan_rows import LABELS, failed_row, many_rows, read_row, refused_row
 
 
 def columns_of(rows: Sequence[ScanRow], part: int = 7) -> RowStore:
@@ -117,7 +118,13 @@ def test_films_without_an_error_come_last_by_error(is_descending: bool) -> None:
 def test_films_sort_by_finding_in_the_order_of_the_labels() -> None:
     columns = columns_of(ROWS)
     order = rows_in_order(columns, RowSort(FINDING), RowFilter())
-    assert columns.findings[order].tolist() == [0, 1, 2, columns.uncertain, 4]
+    assert columns.findings[order].tolist() == [
+        0,
+        1,
+        2,
+        columns.uncertain,
+        columns.not_read,
+    ]
 
 
 def test_films_with_the_most_warnings_come_first() -> None:
@@ -146,7 +153,7 @@ def test_equal_rows_stay_in_triage_order() -> None:
     [
         (RowFilter(finding=0), {"c.png"}),
         (RowFilter(finding=3), {"b/Film9.png"}),
-        (RowFilter(finding=4), {"a/film2.png"}),
+        (RowFilter(finding=5), {"a/film2.png"}),
         (RowFilter(with_warnings=True), {"b/film10.png", "a/film1.png"}),
         (RowFilter(text="FILM9"), {"b/Film9.png"}),
         (RowFilter(text="text FILE"), {"a/film2.png"}),
@@ -169,7 +176,15 @@ def test_a_filter_lets_through_what_it_says(
 
 
 def test_counts_are_by_finding() -> None:
-    assert columns_of(ROWS).counts() == [1, 1, 1, 1, 1]
+    assert columns_of(ROWS).counts() == [1, 1, 1, 1, 0, 1]
+
+
+def test_a_refused_film_has_no_probabilities_and_says_why() -> None:
+    columns = columns_of([*ROWS, refused_row("z.png", "A house.")])
+    row = len(ROWS)
+    assert columns.findings[row] == columns.refused
+    assert columns.share(row, 0) is None
+    assert row_sentence(columns, row) == "z.png, Refused, No verdict. A house."
 
 
 def test_ids_are_merged_in_the_order_of_their_keys() -> None:

@@ -1,0 +1,90 @@
+"""What a DICOM file says about itself: its view, its patient, why to doubt it."""
+
+from __future__ import annotations
+
+import hashlib
+
+from core.films.dicom_tags import Dataset, integer, items, text
+from core.films.film_warning import FilmWarning
+
+_FILM_MODALITIES = {"CR", "DX", "DR", "RF", "RG", "XR"}
+#: How its SOP class begins, and the modalities that may be a film captured so.
+_SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
+_CAPTURED = {"OT", "SC"}
+_CHILD = "The file says that this is a child's film; children's lungs look different."
+_ADULT_YEARS = 18
+#: Letter of an age -> how many of its unit make a year.
+_PER_YEAR = {"Y": 1, "M": 12, "W": 52, "D": 365}
+_FRONTAL = ("AP", "PA", "ANTERO", "POSTERO", "FRONTAL")
+_LATERAL = {"L", "LL", "RL"}
+_CHEST = ("CHEST", "THORAX", "LUNG", "RIB")
+#: Keeps lists of hashed ids made elsewhere from fitting ours.
+_PATIENT_SALT = "Hilum patient"
+
+
+def view_of(dataset: Dataset) -> str:
+    """The view, as its tag or its code has it; may be empty."""
+    codes = items(dataset, "ViewCodeSequence")
+    return text(dataset, "ViewPosition") or (
+        text(codes[0], "CodeMeaning") if codes else ""
+    )
+
+
+def patient_of(dataset: Dataset) -> str:
+    """The start of a salted hash of the patient id, or an empty string.
+
+    The id itself must not reach manifests, logs or cards.
+    """
+    name = f"{text(dataset, 'IssuerOfPatientID')}\n{text(dataset, 'PatientID')}"
+    if not name.strip():
+        return ""
+    return hashlib.sha256(f"{_PATIENT_SALT}\n{name}".encode()).hexdigest()[:16]
+
+
+def is_lateral(view: str) -> bool:
+    """Whether a view, as files and manifests name it, is from the side."""
+    return view.upper() in _LATERAL or "LAT" in view.upper()
+
+
+def refusal_of(dataset: Dataset) -> str:
+    """Why the file, by what it says of itself, is no plain X-ray film."""
+    modality = _modality(dataset)
+    if not modality or modality in _FILM_MODALITIES:
+        return ""
+    is_capture = text(dataset, "SOPClassUID").startswith(_SECONDARY_CAPTURE)
+    if is_capture and modality in _CAPTURED:
+        return ""
+    return f"The file's modality is {modality}, not a plain X-ray film."
+
+
+def _modality(dataset: Dataset) -> str:
+    return text(dataset, "Modality").upper()
+
+
+def _is_child(dataset: Dataset) -> bool:
+    age = text(dataset, "PatientAge").upper()
+    if not age[:-1].isdigit() or age[-1:] not in _PER_YEAR:
+        return False
+    return int(age[:-1]) < _ADULT_YEARS * _PER_YEAR[age[-1]]
+
+
+def notes_of(dataset: Dataset) -> list[str]:
+    """Warnings that follow from what the file says about itself."""
+    notes: list[str] = []
+    frames = integer(dataset, "NumberOfFrames") or 1
+    if frames > 1:
+        notes.append(f"The file holds {frames} pictures; the first one is shown.")
+    modality = _modality(dataset)
+    if modality in _CAPTURED and not refusal_of(dataset):
+        notes.append("The file is a copy and does not say of what kind of film.")
+    view = view_of(dataset)
+    if view and not view.upper().startswith(_FRONTAL):
+        kind = "a lateral view" if is_lateral(view) else "not a frontal view"
+        said = f"This is {kind} ({view}); the program knows PA and AP films."
+        notes.append(FilmWarning(said))
+    body_part = text(dataset, "BodyPartExamined")
+    if body_part and not any(word in body_part.upper() for word in _CHEST):
+        notes.append(FilmWarning(f"The body part is {body_part}, not the chest."))
+    if _is_child(dataset):
+        notes.append(FilmWarning(_CHILD))
+    return notes

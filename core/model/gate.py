@@ -1,0 +1,200 @@
+"""Whether a film is one that a model can speak of at all."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+from collections.abc import Callable
+from typing import Any, Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import BundleError
+from core.films.film_warning import FilmWarning, mended_pixels
+from core.model.bundle import ModelBundle
+
+#: The gate in a bundle; the card lists it where there is one.
+GATE: Final = "gate.npz"
+NOT_CHEST: Final = "This does not look like a frontal chest film."
+UPRIGHT: Final = "upright"
+#: What is no chest film at all.
+OTHER: Final = "other"
+#: (size, size) float32 in [0, 255] -> its embedding (k,).
+Embed = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+#: What a film may look like besides upright -> what is said of it, and what mends
+#: it. "rot90" is turned once by `numpy.rot90`, which turns anticlockwise.
+ORIENTATIONS: Final = {
+    "rot90": ("The film seems to be turned by 90 degrees.", "rotate 90"),
+    "rot180": ("The film seems to stand on its head.", "rotate 180"),
+    "rot270": ("The film seems to be turned by 90 degrees.", "rotate 270"),
+    "flipped": ("The film seems to be mirrored, top to bottom.", "flip"),
+    "inverted": ("The film seems to be inverted: bone should be bright.", "invert"),
+    "lateral": ("This seems to be a lateral view.", ""),
+}
+_ARRAYS: Final = {
+    "mean": 1,
+    "whiten": 2,
+    "threshold": 0,
+    "orientation_kernel": 2,
+    "orientation_bias": 1,
+    "orientation_names": 1,
+    "orientation_thresholds": 1,
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class FilmCheck:
+    """What is to be said of a film before any verdict.
+
+    Attributes:
+        refused: Why no verdict is given, as a sentence; empty if one is.
+        warnings: Why to doubt it.
+    """
+
+    refused: str = ""
+    warnings: tuple[FilmWarning, ...] = ()
+
+
+class Gate(Protocol):
+    """Decides which films a model may speak of."""
+
+    def check(
+        self,
+        pixels: NDArray[np.float32],
+        embedding: NDArray[np.float32],
+        logits: NDArray[np.float32],
+    ) -> FilmCheck:
+        """Look at a film and at what the network made of it.
+
+        Args:
+            pixels: (size, size) float32 in [0, 255], as the network took it.
+            embedding: (k,) float32.
+            logits: (c,) float32, in the card's order.
+        """
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class EmbeddingGate:
+    """Tells by the embedding: how far it lies from those of training films.
+
+    A film that seems to be turned or inverted lies far from them too. It is read
+    once more as it would be when mended, and warned of if it lies nearer then, among
+    those that are not refused. So an upright film is seldom warned of by mistake.
+
+    Attributes:
+        mean: (k,) of the embeddings of training films.
+        whiten: (k, d). Takes what is left to axes of variance 1.
+        threshold: () of the squared distance, over which a film is refused.
+        orientation_kernel: (k, m) and
+        orientation_bias: (m,) of a softmax over
+        orientation_names: (m,), `UPRIGHT`, some of `ORIENTATIONS`, maybe `OTHER`.
+        orientation_thresholds: (m,). The likeliest but upright counts if it is over
+            its own.
+        embed: Reads a film once more; without it none is.
+    """
+
+    mean: NDArray[np.float32]
+    whiten: NDArray[np.float32]
+    threshold: NDArray[np.float32]
+    orientation_kernel: NDArray[np.float32]
+    orientation_bias: NDArray[np.float32]
+    orientation_names: NDArray[np.str_]
+    orientation_thresholds: NDArray[np.float32]
+    embed: Embed | None = None
+
+    def check(
+        self,
+        pixels: NDArray[np.float32],
+        embedding: NDArray[np.float32],
+        logits: NDArray[np.float32],
+    ) -> FilmCheck:
+        """As `Gate` has it."""
+        if not np.isfinite(embedding).all():
+            return FilmCheck()  # `decide` says so
+        name, distance = self.orientation(embedding), self.distances(embedding)
+        text, mend = ORIENTATIONS.get(name, ("", ""))
+        if mend and self.embed is not None:
+            film = np.ascontiguousarray(mended_pixels(pixels, mend, 255))
+            nearer = self.distances(self.embed(film))
+            if nearer < distance and nearer <= self.threshold:
+                return FilmCheck(warnings=(FilmWarning(text, mend=mend),))
+            text = ""
+        if name == OTHER or distance > self.threshold:
+            return FilmCheck(refused=NOT_CHEST)
+        warnings = (FilmWarning(text, mend=mend),) if text else ()
+        return FilmCheck(warnings=warnings)
+
+    def distances(self, embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Squared Mahalanobis distance of (..., k) embeddings: (...,)."""
+        away: NDArray[np.float32] = (embeddings - self.mean) @ self.whiten
+        return (away**2).sum(axis=-1)
+
+    def shares(self, embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Probability of each orientation of (..., k) embeddings: (..., m)."""
+        scores = embeddings @ self.orientation_kernel + self.orientation_bias
+        powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
+        shares: NDArray[np.float32] = powers / powers.sum(axis=-1, keepdims=True)
+        return shares
+
+    def orientation(self, embedding: NDArray[np.float32]) -> str:
+        """The likeliest but upright that is over its threshold, or `UPRIGHT`."""
+        names = self.orientation_names.tolist()
+        others = np.array([name != UPRIGHT for name in names])
+        shares = np.where(others, self.shares(embedding), -1.0)
+        likeliest = int(shares.argmax())
+        is_over = shares[likeliest] > self.orientation_thresholds[likeliest]
+        return names[likeliest] if is_over else UPRIGHT
+
+    def to_bytes(self) -> bytes:
+        """As the file in a bundle holds it."""
+        arrays = {name: getattr(self, name) for name in _ARRAYS}
+        # By far the largest; no distance changes by more than a thousandth.
+        arrays["whiten"] = arrays["whiten"].astype(np.float16)
+        file = io.BytesIO()
+        np.savez_compressed(file, **arrays)
+        return file.getvalue()
+
+
+def read_gate(bundle: ModelBundle, embed: Embed) -> Gate | None:
+    """The gate of a verified bundle; None where it has none.
+
+    Args:
+        embed: Of the bundle's graph.
+
+    Raises:
+        BundleError: It cannot be understood.
+    """
+    if GATE not in bundle.card.files:
+        return None
+    try:
+        with np.load(bundle.path / GATE, allow_pickle=False) as stored:
+            arrays: dict[str, Any] = {name: stored[name] for name in _ARRAYS}
+        return dataclasses.replace(_checked(arrays), embed=embed)
+    except Exception as error:  # NumPy raises anything at a damaged file
+        raise BundleError(
+            f"The model {bundle.card.name} is damaged: its {GATE} cannot be used "
+            f"({error}).",
+            hint="Copy the model again from where it came, or train it anew.",
+        ) from error
+
+
+def _checked(arrays: dict[str, Any]) -> EmbeddingGate:
+    for name, rank in _ARRAYS.items():
+        array = arrays[name]
+        is_text = name == "orientation_names"
+        if array.ndim != rank or array.dtype.kind != ("U" if is_text else "f"):
+            raise ValueError(f"{name} is {array.shape} {array.dtype}")
+        if not is_text and not np.isfinite(array).all():
+            raise ValueError(f"{name} is not finite")
+    names = arrays["orientation_names"].tolist()
+    if UPRIGHT not in names or not set(names) <= {UPRIGHT, OTHER, *ORIENTATIONS}:
+        raise ValueError(f"its orientations are {names}")
+    k, m = arrays["orientation_kernel"].shape
+    fits = arrays["mean"].shape == (k,) and arrays["whiten"].shape[0] == k
+    by_name = ("orientation_bias", "orientation_names", "orientation_thresholds")
+    if not fits or any(arrays[name].shape != (m,) for name in by_name):
+        raise ValueError("its arrays do not fit together")
+    texts = {"orientation_names": arrays.pop("orientation_names")}
+    numbers = {name: array.astype(np.float32) for name, array in arrays.items()}
+    return EmbeddingGate(**numbers, **texts)

@@ -1,0 +1,129 @@
+"""Fitting a gate to drawn films."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.errors import DatasetError
+from core.films.preprocess import PreprocessSpec, to_network_input
+from core.films.radiograph import radiograph_from_array
+from core.model import gate_fit as fitting
+from core.model.bundle import ModelBundle, read_bundle
+from core.model.classifier import Classifier, open_graph
+from core.model.gate import GATE, NOT_CHEST
+from core.model.gate_fit import TURNS, FittedGate, add_gate, fit_gate
+from tests.phantoms import LABELS, draw_phantom, write_phantom_set
+from tests.tiny_bundle import SIZE, write_tiny_bundle
+
+SPEC = PreprocessSpec(size=SIZE)
+
+
+def squares(seeds: range) -> list[np.ndarray]:
+    films = (draw_phantom(LABELS[seed % 3], seed, size=64) for seed in seeds)
+    return [
+        to_network_input(radiograph_from_array(film), SPEC)[0, :, :, 0]
+        for film in films
+    ]
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> ModelBundle:
+    return write_tiny_bundle(tmp_path_factory.mktemp("model") / "tiny")
+
+
+@pytest.fixture(scope="module")
+def fitted(bundle: ModelBundle) -> FittedGate:
+    told: list[tuple[int, int]] = []
+    graph = open_graph(bundle, for_many=True)
+    found = fit_gate(
+        graph,
+        squares(range(150)),
+        squares(range(1000, 1080)),
+        on_film=lambda done, total: told.append((done, total)),
+    )
+    assert found is not None
+    assert [done for done, _ in told] == list(range(1, told[-1][1] + 1))
+    return found
+
+
+def test_fresh_films_pass_and_turned_ones_are_told(
+    fitted: FittedGate, bundle: ModelBundle
+) -> None:
+    graph = open_graph(bundle)
+    fresh = squares(range(2000, 2060))
+
+    def said(name: str) -> list[str]:
+        found = []
+        for film in fresh:
+            turned = np.ascontiguousarray(TURNS[name](film), np.float32)
+            logits, _, embedding = graph.run(turned[np.newaxis, ..., np.newaxis])
+            check = fitted.gate.check(turned, embedding[0], logits[0])
+            found.append(check.refused or "".join(w.mend for w in check.warnings))
+        return found
+
+    assert sum(each == "" for each in said("upright")) >= 55
+    for name, mend in (("rot180", "rotate 180"), ("inverted", "invert")):
+        found = said(name)
+        assert found.count("") <= 6, name
+        assert found.count(mend) > 0 or found.count(NOT_CHEST) > 50, name
+
+
+@pytest.mark.parametrize("value", [0, 255])
+def test_blank_and_noisy_pictures_are_refused(
+    fitted: FittedGate, bundle: ModelBundle, value: int
+) -> None:
+    graph = open_graph(bundle)
+    rng = np.random.default_rng(value)
+    for film in (np.full((SIZE, SIZE), value), rng.integers(0, 256, (SIZE, SIZE))):
+        distance = fitted.gate.distances(graph.embedding(film.astype(np.float32)))
+        assert distance > fitted.gate.threshold
+
+
+def test_few_upright_validation_films_are_refused_or_warned_of(
+    fitted: FittedGate,
+) -> None:
+    assert fitted.refused <= 0.03
+    assert fitted.warned <= 0.03
+    assert set(fitted.found) == set(TURNS) - {"upright"}
+    assert "80 validation films" in fitted.in_words()
+
+
+def test_too_few_films_make_no_gate(bundle: ModelBundle) -> None:
+    assert fit_gate(open_graph(bundle), squares(range(59)), squares(range(99))) is None
+
+
+def test_a_bundle_gets_a_gate_that_its_card_tells_of(
+    bundle: ModelBundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fitting, "LEAST", 8)
+    manifest = write_phantom_set(tmp_path / "films", per_label=14, size=64)
+    other = tmp_path / "other"
+    other.mkdir()
+    rng = np.random.default_rng(0)
+    for number in range(24):
+        noise = rng.integers(0, 256, (64, 64)).astype(np.uint8)
+        Image.fromarray(noise).save(other / f"{number}.png")
+    made, fitted = add_gate(bundle, manifest, tmp_path / "new", other=other)
+    again = read_bundle(tmp_path / "new")
+    assert again.sha256 == bundle.sha256 == made.sha256
+    assert GATE in again.card.files
+    told = again.card.training["gate"]
+    assert told["train"] == fitted.train
+    assert told["found"]["other"] == 1.0
+    assert again.card.training["command"] == bundle.card.training["command"]
+    noise = radiograph_from_array(rng.integers(0, 256, (64, 64)).astype(np.uint8))
+    assert Classifier(again).predict(noise).check.refused == NOT_CHEST
+
+
+def test_too_few_films_are_a_sentence_that_says_how_many(
+    bundle: ModelBundle, tmp_path: Path
+) -> None:
+    manifest = write_phantom_set(tmp_path / "films", per_label=3, size=64)
+    with pytest.raises(DatasetError, match="too few films to fit a gate") as caught:
+        add_gate(bundle, manifest, tmp_path / "new")
+    assert "at least 60 of each" in caught.value.hint
+    assert not (tmp_path / "new").exists()
