@@ -203,7 +203,7 @@ def row_from_cells(cells: Sequence[str], labels: Sequence[str]) -> ScanRow:
         columns = [column for column in columns if column not in _NEW]
     elif len(cells) != len(columns):
         raise ValueError(f"expected {len(columns)} cells, got {len(cells)}")
-    named = dict(zip(columns, cells, strict=True))
+    named = {"refused": "", "reason": ""} | dict(zip(columns, cells, strict=True))
     found = {label: named.pop(_PROBABILITY + label) for label in labels}
     reason = named.get("reason", "")
     has_verdict = not (named["error"] or reason)

@@ -155,6 +155,7 @@ class VerdictPanel(PageScroll):
         said = f"Read by {card.name} ({sha256[:8]})"
         if reading.local is not None:
             said += f"\n{reading.local.in_words()}"
+        self._model.show()
         self._model.setText(said)
         self._model.setToolTip(f"SHA-256 {sha256}")
         named = provenance(card, sha256)

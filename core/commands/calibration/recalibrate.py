@@ -15,7 +15,8 @@ from core.commands.argument_types import new_folder
 from core.data.dataset import Sample, index_dataset, listed_films
 from core.errors import DatasetError
 from core.evaluation.calibrated import calibrated_card
-from core.evaluation.evaluate import Scores, score_films, write_rows
+from core.evaluation.evaluate import Scores, score_films, without_details, write_rows
+from core.evaluation.lung_probes import probe_lungs
 from core.evaluation.metrics import fit_temperature
 from core.evaluation.pools import parse_pools
 from core.files import write_json
@@ -32,6 +33,7 @@ from core.model.bundle import (
 )
 from core.model.classifier import Classifier, probabilities
 from core.model.golden import write_golden_films
+from core.model.lungs import lung_finder
 from core.model.seen_films import film_sha256, read_film_list
 from core.outputs import check_folder, refuse_inputs
 from core.reports.report_json import report_json
@@ -79,6 +81,13 @@ def run(arguments: argparse.Namespace) -> int:
     card, on_test = calibrated_card(
         card, val, test, pools=parse_pools(config.get("pools", ()))
     )
+    if test is not None and (finder := lung_finder(bundle)):
+        on_test |= {"lungs": probe_lungs(classifier, finder, test.samples)}
+    before = bundle.card.metrics.get("test", {})
+    if on_test and "unseen_sources" in before:  # of other networks than this one
+        on_test |= {"unseen_sources": before["unseen_sources"]}
+        metrics = {**card.metrics, "test": without_details(on_test)}
+        card = msgspec.structs.replace(card, metrics=metrics)
     with tempfile.TemporaryDirectory(prefix="hilum-recalibrate-") as scratch:
         made = {GOLDEN: Path(scratch) / GOLDEN}
         kept = {name: bundle.path / name for name in card.files}
