@@ -26,8 +26,14 @@ _COMMANDS = {
     "compare": ("compare", "compare a new model with the one in use"),
     "calibrate": ("calibrate", "make a model that scans in int8 too"),
     "fit-gate": ("fit_gate", "make a model that refuses what is no chest film"),
-    "recalibrate": ("recalibrate", "fit temperature and thresholds of a model anew"),
-    "local-card": ("local_card", "find operating points on films of your own"),
+    "recalibrate": (
+        "calibration.recalibrate",
+        "fit temperature and thresholds of a model anew",
+    ),
+    "local-card": (
+        "calibration.local_card",
+        "find operating points on films of your own",
+    ),
     "train-lungs": ("train_lungs", "make a model that knows where the lungs are"),
     "card": ("card", "print what a model is and was measured to do"),
     "self-test": ("self_test", "check this installation"),

@@ -13,6 +13,7 @@ from pathlib import Path
 from core.commands.argument_types import add_events, new_file, new_folder
 from core.commands.internal import quieten_tensorflow
 from core.commands.job_arguments import Job, new_job, refuse_contradictions, resumed_job
+from core.commands.lists import print_list
 from core.data.dataset import Dataset, listed_films
 from core.errors import RESUME, CoreError, OutputError, TrainingError
 from core.files import write_json
@@ -30,7 +31,6 @@ from core.outputs import check_file, check_folder, refuse_inputs
 from core.program import edition
 from core.runs.config import TrainingConfig
 from core.runs.job_folder import JobFolder
-from core.runs.lists import print_list
 from core.training.checks import check_backend, check_job, check_places
 
 

@@ -130,8 +130,7 @@ class VerdictPanel(PageScroll):
             self._sentence.setText("No verdict")
             self._note.setText(_NO_MODEL)
             return
-        # A line must not break between a number and its unit.
-        self._sentence.setText(_headline(film.reading).replace(" %", "\u00a0%"))
+        self._sentence.setText(_headline(film.reading))
         self._show_model(film.reading)
         if refused is not None:
             self.refusal.set_words(refused, _REFUSED)

@@ -10,6 +10,12 @@ from typing import Any
 import pytest
 
 from core.__main__ import main
+from core.commands.lists import (
+    list_presets,
+    list_settings,
+    presets_text,
+    settings_text,
+)
 from core.errors import TrainingError
 from core.runs import config as job
 from core.runs.config import (
@@ -18,12 +24,6 @@ from core.runs.config import (
     config_from_json,
     config_to_json,
     flat_settings,
-)
-from core.runs.lists import (
-    list_presets,
-    list_settings,
-    presets_text,
-    settings_text,
 )
 from core.runs.presets import PRESETS, config_from_preset
 from core.runs.settings import in_words
