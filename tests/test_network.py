@@ -127,7 +127,7 @@ ROWS = {
         f"train --data {{manifest}} --config {{job}} --out {TRAINED}", trains=True
     ),
     "train-lungs": Row(
-        "train-lungs {model} --data {manifest} --masks {films} --epochs 1 "
+        "train-lungs {model} --data {manifest} --masks {films}/covid --epochs 1 "
         "--out {out}/lungs",
         trains=True,
     ),
