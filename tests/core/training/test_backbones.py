@@ -12,7 +12,7 @@ pytestmark = pytest.mark.training
 keras = pytest.importorskip("keras")
 
 from core.films.preprocess import DEVIATION_FLOOR  # noqa: E402
-from core.model.gradcam import heatmap_from_evidence  # noqa: E402
+from core.model.gradcam import FULL_SCALE, heatmap_from_evidence  # noqa: E402
 from core.runs.config import BACKBONES, USUAL_LAYERS, TrainingConfig  # noqa: E402
 from core.training.backbones import (  # noqa: E402
     DEVIATIONS,
@@ -64,9 +64,9 @@ def test_heat_map_equals_gradient_tape_grad_cam(
     assert tolerance > 0
     np.testing.assert_allclose(found, expected, atol=tolerance)
     for label in range(3):
-        cam = np.maximum(expected[0, :, :, label], 0.0)
+        cam = np.clip(expected[0, :, :, label] * height * width / FULL_SCALE, 0.0, 1.0)
         ours = heatmap_from_evidence(evidence[0, :, :, label], (height, width))
-        np.testing.assert_allclose(ours, cam / (cam.max() or 1.0), atol=1e-3)
+        np.testing.assert_allclose(ours, cam, atol=1e-3)
     # And by finite difference: how the logits change as all features grow.
     alone = head_model(config, embedding.shape[1], 3)
     alone.set_weights([w for x in head_layers(network) for w in x.get_weights()])
