@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from core.data.dataset import index_dataset
 from core.errors import DatasetError, ImageReadError
 from core.films.dicom_facts import is_lateral
+from core.films.finder import find_films
 from core.films.preprocess import to_network_input
 from core.films.radiograph import read_radiograph
 from core.model.bundle import ModelBundle, write_bundle
@@ -309,9 +310,10 @@ def _read(bundle: ModelBundle, data: Path) -> dict[str, list[NDArray[np.float32]
 
 def _read_other(bundle: ModelBundle, folder: Path) -> list[NDArray[np.float32]]:
     found = []
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+    for film in find_films(folder, every_file=True).films:
         with contextlib.suppress(ImageReadError):
-            square = to_network_input(read_radiograph(path), bundle.card.preprocess)
+            picture = read_radiograph(folder / film.file)
+            square = to_network_input(picture, bundle.card.preprocess)
             found.append(square[0, :, :, 0])
     order = np.random.default_rng(_SEED).permutation(len(found))
     return [found[row] for row in order[:MOST_TRAIN]]
