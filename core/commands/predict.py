@@ -119,7 +119,8 @@ def run(arguments: argparse.Namespace) -> int:
             )
     if not arguments.json:
         made_by = printable(provenance_text(bundle.card, bundle.sha256))
-        notes = [normal_note(names_of(bundle.card)), made_by, _DISCLAIMER]
+        meaning = printable(normal_note(names_of(bundle.card)))
+        notes = [meaning, made_by, _DISCLAIMER]
         print_lines("\n".join(filter(None, notes)), sys.stderr)
     if not failed:
         return 0

@@ -17,6 +17,7 @@ from core.evaluation.findings import cautions_about, notes_about
 from core.model.bundle import ModelBundle, ModelCard
 from core.reports.schema import is_evaluation
 from core.reports.text import calibration_text, evaluation_text
+from core.terminal import printable
 from core.words import films as in_films
 
 
@@ -77,7 +78,9 @@ def card_text(bundle: ModelBundle) -> str:
     """
     parts = []
     for section in card_sections(bundle):
-        lines = [section.title, "-" * len(section.title), *section.words]
+        # A name in a paragraph must not feign a line of its own.
+        words = map(printable, section.words)
+        lines = [section.title, "-" * len(section.title), *words]
         parts.append("\n".join([*lines, section.table]).rstrip())
     return "\n\n".join(parts)
 
@@ -136,7 +139,7 @@ def _films_table(card: ModelCard) -> str:
     lines = [f"{'films':<28}" + "".join(f"{name:>9}" for name in parts)]
     for kind in kinds:
         cells = "".join(f"{part.get(kind, 0):>9}" for part in parts.values())
-        lines.append(f"{kind:<28}{cells}")
+        lines.append(f"{printable(kind):<28}{cells}")
     return "\n".join(lines)
 
 

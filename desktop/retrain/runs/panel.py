@@ -187,9 +187,9 @@ class RunsPanel(QFrame):
 
     @pyqtSlot()
     def _sort(self) -> None:
-        is_up, order = self.direction.isChecked(), Qt.SortOrder
-        way = order.AscendingOrder if is_up else order.DescendingOrder
-        self.model.order.sort(self.column_box.currentIndex(), way)
+        is_up = self.direction.isChecked()
+        up, down = Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder
+        self.model.order.sort(self.column_box.currentIndex(), up if is_up else down)
         arrow = Qt.ArrowType.UpArrow if is_up else Qt.ArrowType.DownArrow
         self.direction.setArrowType(arrow)
         words = "smallest or earliest first" if is_up else "largest or latest first"
