@@ -18,8 +18,6 @@ from core.terminal import print_lines
 #: Called with what is done and all of it; may raise to stop.
 OnDone = Callable[[int, int], None]
 
-_TELL_EVERY = 25
-
 
 def add_new_bundle(parser: argparse.ArgumentParser, films: str) -> None:
     """Add what every such command takes.
@@ -72,7 +70,7 @@ def make_bundle(
         told(StageStarted(stage, detail))
 
         def on_done(done: int, total: int) -> None:
-            if done % _TELL_EVERY == 0 or done == total or total <= _TELL_EVERY * 4:
+            if 100 * done // total > 100 * (done - 1) // total:  # per cent by per cent
                 told(Progressed(stage, done, total))
 
         said = make(bundle, on_done)

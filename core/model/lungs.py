@@ -59,24 +59,6 @@ class Lungs:
         )
         return np.asarray(soft >= THRESHOLD)
 
-    def outline(self, size: tuple[int, int]) -> list[NDArray[np.float32]]:
-        """Closed lines around the lungs, in the pixels of the film.
-
-        Args:
-            size: (height, width).
-
-        Returns:
-            Of each part (n, 2) float32: x and y.
-        """
-        import cv2
-
-        height, width = size
-        found, _ = cv2.findContours(
-            self.mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
-        )
-        scale = np.array([width, height], np.float32) / SIZE
-        return [(line[:, 0, :] + 0.5).astype(np.float32) * scale for line in found]
-
     def share_inside(self, evidence: NDArray[np.float32]) -> float | None:
         """The share of the evidence for a label that lies in the lungs.
 
@@ -103,19 +85,16 @@ class LungFinder:
     Args:
         xml: The graph, `LUNG_GRAPH` of a bundle; its weights lie beside it.
         name: What errors call the model.
-        threads: Cores to keep busy at most; all there are if 0.
 
     Raises:
         BundleError: It cannot be loaded, or its input and output differ.
     """
 
-    def __init__(self, xml: Path, *, name: str, threads: int = 0) -> None:
+    def __init__(self, xml: Path, *, name: str) -> None:
         options = {
             "INFERENCE_PRECISION_HINT": PRECISIONS["float32"],
             "PERFORMANCE_HINT": "LATENCY",
         }
-        if threads:
-            options["INFERENCE_NUM_THREADS"] = str(threads)
         compiled = compile_graph(xml, _mismatch, options, name=name)
         self._request = compiled.create_infer_request()
 
@@ -154,7 +133,7 @@ def shipped_lungs() -> tuple[dict[str, Path], dict[str, Any]]:
     return files, {"lungs": bundle.card.training.get("lungs", {})}
 
 
-def lung_finder(bundle: ModelBundle, threads: int = 0) -> LungFinder | None:
+def lung_finder(bundle: ModelBundle) -> LungFinder | None:
     """The lung network of a bundle; None where it has none.
 
     Raises:
@@ -163,7 +142,7 @@ def lung_finder(bundle: ModelBundle, threads: int = 0) -> LungFinder | None:
     if LUNG_GRAPH not in bundle.card.files:
         return None
     name = bundle.card.name
-    return LungFinder(bundle.path / LUNG_GRAPH, name=name, threads=threads)
+    return LungFinder(bundle.path / LUNG_GRAPH, name=name)
 
 
 def _without_specks(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import os
 import sys
 import time
@@ -21,7 +22,7 @@ from core.scan.row import decode_line, encode_cells
 _SYNC_EVERY_S = 5.0
 
 
-class CsvJournal:
+class CsvJournal(abc.ABC):
     """A CSV file that grows by whole lines. Close it, or use it in a `with`.
 
     Whatever ends the program, the file holds its head and whole lines, and at
@@ -117,9 +118,9 @@ class CsvJournal:
         finally:
             self.close()
 
+    @abc.abstractmethod
     def _take(self, cells: Sequence[str]) -> None:
         """Take in a line that was there; a ValueError says that it is none."""
-        raise NotImplementedError
 
     def _take_in(self) -> int:
         """Take in what was there; the size of what is whole."""

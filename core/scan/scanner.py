@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import contextlib
 import dataclasses
 import os
@@ -51,7 +52,7 @@ class _Loaded:
     state: FilmState
 
 
-class FolderScanner:
+class FolderScanner(abc.ABC):
     """Reads the films of one folder with one model, here or elsewhere.
 
     Raises:
@@ -67,6 +68,7 @@ class FolderScanner:
         self.precision = precision
         self._identity = identity(folder)
 
+    @abc.abstractmethod
     def scan(
         self, films: Sequence[FoundFilm], check: Callable[[], None] = lambda: None
     ) -> Generator[ScanRow, None, None]:
@@ -81,7 +83,6 @@ class FolderScanner:
         Raises:
             DatasetError: The folder is gone, or does not answer any more.
         """
-        raise NotImplementedError
 
     def refuse_if_gone(self) -> None:
         """Raise DatasetError if the folder is not the one it was."""
