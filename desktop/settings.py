@@ -57,6 +57,7 @@ class Settings:
             for none.
         heatmap_shown: Whether a film opens with its heat map.
         heatmap_contour: Whether it is drawn as lines.
+        lungs_shown: Whether a film opens with the outline of its lungs.
         coverage: Share of sets of findings that hold the true one.
         last_folder, save_folder: Folder a film was last opened from, and a picture
             last saved to; empty at first.
@@ -69,6 +70,7 @@ class Settings:
     disclaimer_accepted = _Setting("disclaimer_accepted", 0)
     heatmap_shown = _Setting("diagnose/heatmap_shown", True)
     heatmap_contour = _Setting("diagnose/heatmap_contour", False)
+    lungs_shown = _Setting("diagnose/lungs_shown", False)
     last_folder = _Setting("diagnose/last_folder", "")
     save_folder = _Setting("diagnose/save_folder", "")
     training_folder = _Setting("retrain/training_folder", "")

@@ -148,7 +148,7 @@ def verdict_to_json(
     Args:
         coverage: Share of `set`s that hold the true finding; None for no `set`.
     """
-    sets = {}
+    sets, heat = {}, verdict.heat_in_lungs
     if coverage is not None:
         found = bundle.card.set_at(verdict.probabilities, coverage)
         sets = {"set": found, "coverage": coverage}
@@ -159,6 +159,7 @@ def verdict_to_json(
         "probabilities": {k: round(p, 6) for k, p in verdict.probabilities.items()}
         or None,
         **sets,
+        "heat_in_lungs": heat and round(heat, 6),
         "warnings": list(verdict.warnings),
         "refused": verdict.refused is not None,
         "reason": verdict.refused,
@@ -246,6 +247,8 @@ def _row(
         if found is not None:
             words = printable(set_in_words(found, bundle.card))
             said += f" At {percent(coverage)} coverage: {words}."
+    if verdict.heat_in_lungs is not None:
+        said += f" Heat in lungs: {percent(verdict.heat_in_lungs)}."
     return f"{name:<32}{''.join(shares)}   {said}{warnings}"
 
 
@@ -254,8 +257,9 @@ def _print_failure(path: Path, error: CoreError, as_json: bool) -> None:
     if not as_json:
         print_lines(f"{printable(path.name):<32}not read: {printable(text)}")
         return
-    empty = ("finding", "verdict", "probabilities", "warnings", *PROVENANCE)
-    fields = {**dict.fromkeys(empty), "refused": False, "reason": None}
+    empty = ("finding", "verdict", "probabilities", "heat_in_lungs", "warnings")
+    told = dict.fromkeys((*empty, *PROVENANCE))
+    fields = {**told, "refused": False, "reason": None}
     _print_json({"path": str(path), **fields, "error": text})
 
 

@@ -74,9 +74,10 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
         "--hidden", action="store_true", help="read files that begin with a dot too"
     )
     parser.add_argument(
-        "--ray",
-        metavar="ADDRESS",
-        help="read on a cluster: its host:port, auto, or local",
+        "--no-lungs", action="store_true", help="faster: without heat in lungs"
+    )
+    parser.add_argument(
+        "--ray", metavar="ADDRESS", help="read on a cluster: host:port, auto, or local"
     )
     parser.add_argument("--jsonl", type=new_file, metavar="FILE", help="and JSON lines")
     parser.add_argument("--xlsx", type=new_file, metavar="FILE", help="and a workbook")
@@ -178,6 +179,7 @@ class _Scan:
                 precision=precision,
                 reading=self._journal.reading,
                 parity=self._parity,
+                lungs=not self._arguments.no_lungs,
             )
         return RayScanner(
             bundle,
@@ -186,6 +188,7 @@ class _Scan:
             precision=precision,
             report=self._report,
             check=self._check,
+            lungs=not self._arguments.no_lungs,
         )
 
     def _refuse_existing(self) -> None:

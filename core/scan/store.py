@@ -79,6 +79,8 @@ class Scan(DatedJob[ScanRecord]):
             words += ["--watch"]
         if record.hidden:
             words += ["--hidden"]
+        if not record.lungs:
+            words += ["--no-lungs"]
         return [*words, "--json", str(self.summary)]
 
     def rows(self) -> int:

@@ -19,6 +19,7 @@ _GLYPHS: Final = {
     "invert": "contrast-line",
     "reset": "restart-line",
     "heatmap": "fire-line",
+    "lungs": "lungs-line",
     "copy": "file-copy-line",
     "save": "download-2-line",
     "warning": "alert-fill",

@@ -80,6 +80,11 @@ def _finding(rows: RowStore, row: int) -> str:
     return finding_names(rows.labels)[rows.findings[row]]
 
 
+def _heat(rows: RowStore, row: int) -> str:
+    heat = float(rows.numbers["heat"][row])
+    return "" if np.isnan(heat) else percent(heat)
+
+
 def _first_warning(rows: RowStore, row: int) -> str:
     warnings = rows.warnings_of(row)
     more = f"{len(warnings)}: " if len(warnings) > 1 else ""
@@ -119,6 +124,13 @@ FINDING: Final = Column(
     _finding,
     key=lambda rows: rows.findings,
 )
+HEAT: Final = Column(
+    "Heat in lungs",
+    "How much of the evidence for the finding, or for the likeliest one, lies in the "
+    "lungs",
+    _heat,
+    key=lambda rows: rows.numbers["heat"],
+)
 VERDICT: Final = Column(
     "Verdict",
     "The verdict as a sentence",
@@ -150,7 +162,7 @@ ERROR: Final = Column(
 def columns_for(labels: Sequence[Label]) -> tuple[Column, ...]:
     """The columns of a table, from left to right."""
     shares = (_share(label.display_name, n) for n, label in enumerate(labels))
-    return (PICTURE, FILE, FINDING, *shares, VERDICT, WARNINGS, ERROR)
+    return (PICTURE, FILE, FINDING, *shares, HEAT, VERDICT, WARNINGS, ERROR)
 
 
 def _share(name: str, number: int) -> Column:
@@ -178,6 +190,8 @@ def row_sentence(rows: RowStore, row: int) -> str:
     else:
         shares = zip(rows.labels, rows.numbers["shares"][row], strict=True)
         parts += [f"{label.display_name} {percent(float(p))}" for label, p in shares]
+        if heat := _heat(rows, row):
+            parts.append(f"heat in lungs {heat}")
     return ", ".join([*parts, *rows.warnings_of(row)])
 
 

@@ -28,7 +28,7 @@ from PyQt5.QtGui import (
 from PyQt5.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from desktop.film.thumbnails import PictureRequest, Thumbnails
-from desktop.scan.table.columns import FINDING, PICTURE, finding_names
+from desktop.scan.table.columns import FINDING, HEAT, PICTURE, finding_names
 from desktop.scan.table.delegate import PAD_PX, PICTURE_PX, ScanDelegate, least_row_px
 from desktop.scan.table.model import ScanModel
 from desktop.scan.table.selection import RowSelection
@@ -148,7 +148,7 @@ class ScanView(QTableView):
                 elif column is FINDING:
                     names = finding_names(self._rows.rows.labels)
                     width = self._width_of(*names) + 24
-                elif column.label is not None:
+                elif column.label is not None or column is HEAT:
                     width = max(self._width_of(column.title, "under 1 %"), 84)
                 else:
                     texts.append((number, column.room))
