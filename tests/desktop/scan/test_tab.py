@@ -332,10 +332,13 @@ def test_hidden_films_are_counted_or_read_by_choice(
     tab.scan_page.head.back_button.click()
     choose_folder(tab, qtbot, folder)
     tab.start_page.options.hidden_box.click()
+    assert scans.list_scans()[0].record.lungs
+    tab.start_page.options.lungs_box.click()
     tab.start_page.start_button.click()
     qtbot.waitUntil(lambda: tab.controller.active is not None, timeout=60_000)
     scan = at_rest(tab, qtbot)
     assert scan.record.hidden
+    assert not scan.record.lungs
     assert len(files_in(scan)) == 3
 
 
