@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
@@ -98,8 +99,9 @@ class Classifier:
         self.bundle = bundle
         self.precision = precision
         load_openvino()  # here, and not in both threads at once
-        with ThreadPoolExecutor(1) as beside:  # a first verdict waits for both
+        with ThreadPoolExecutor(2) as beside:  # a first verdict waits for all of it
             opening = beside.submit(lung_finder, bundle)
+            beside.submit(importlib.import_module, "cv2")
             self._graph = open_graph(bundle, precision=precision)
         self._lungs = opening.result()
         self._gate = read_gate(bundle, self._graph.embedding)
@@ -116,8 +118,7 @@ class Classifier:
         """Read several films in one pass; no lungs are looked for.
 
         Args:
-            batch: (n, size, size, 1) float32 in [0, 255], as
-                `to_network_input` makes it.
+            batch: (n, size, size, 1) float32, as `to_network_input` makes it.
 
         Returns:
             n predictions in the same order, maybe with numbers that are not finite.

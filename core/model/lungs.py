@@ -68,10 +68,10 @@ class Lungs:
         """Edges of the film at which the lungs seem to be cut off.
 
         There they are at least half as long as anywhere else along that edge; lungs
-        that only touch it are round there, and shorter. That is so of 1.1 % of 1,046
-        real films of ten sources, most of them rightly, of 6 % of 220 of two others,
-        which are often cropped to the lungs, and of 95 % of films of which 15 to 25 %
-        was cut away at one side with at least a twentieth of the lungs.
+        that only touch it are round there, and shorter. On 400 films of all sources
+        that this was not chosen on it is so of 0.8 % as they are, and of 91 % of the
+        194 of which 15 to 25 % was cut away at one side with at least a twentieth of
+        the lungs.
         """
         across, down = self.mask.sum(axis=1), self.mask.sum(axis=0)
         lengths = {

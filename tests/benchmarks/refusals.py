@@ -1,8 +1,9 @@
 """Which films and pictures are refused or warned of, on real ones that were kept out.
 
 Real films are those of the split *test* of HILUM_XRAY_DATA, spread over its sources,
-whole and with a part of one side cut away; its folder `not-chest` holds pictures of other things. More of these are made here:
-noise, drawings, text, parts of photographs and of DICOM slices that libraries bring.
+whole and with a part of one side cut away; its folder `not-chest` holds pictures of
+other things. More of these are made here: noise, drawings, text, parts of photographs
+and of DICOM slices that libraries bring.
 """
 
 from __future__ import annotations
@@ -132,9 +133,7 @@ def rows(found: Sequence[Outcome]) -> list[Row]:
             said.append(_row(each.kind, "warned of", each.warned, each.films, WARNED))
         elif each.kind in CROPS:
             target = WARNED if each.kind == WHOLE else None
-            said.append(
-                _row(each.kind, "warned of", each.warned, max(1, each.films), target)
-            )
+            said.append(_row(each.kind, "warned of", each.warned, each.films, target))
         elif each.kind in TURNS:
             told = each.refused + each.warned
             said.append(_row(each.kind, "told", told, each.films, TOLD))
