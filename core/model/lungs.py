@@ -151,6 +151,7 @@ class LungFinder:
     Args:
         xml: The graph, `LUNG_GRAPH` of a bundle; its weights lie beside it.
         name: What errors call the model.
+        precision: "float32" or "bfloat16".
         for_many: Whether it is to get through many films, asked by several
             threads, rather than to be quick with one.
         threads: Cores to keep busy at most; all there are if 0.
@@ -160,10 +161,16 @@ class LungFinder:
     """
 
     def __init__(
-        self, xml: Path, *, name: str, for_many: bool = False, threads: int = 0
+        self,
+        xml: Path,
+        *,
+        name: str,
+        precision: str = "float32",
+        for_many: bool = False,
+        threads: int = 0,
     ) -> None:
         options = {
-            "INFERENCE_PRECISION_HINT": PRECISIONS["float32"],
+            "INFERENCE_PRECISION_HINT": PRECISIONS[precision],
             "PERFORMANCE_HINT": "THROUGHPUT" if for_many else "LATENCY",
         }
         if threads:

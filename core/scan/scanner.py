@@ -28,6 +28,7 @@ from core.model.classifier import (
 )
 from core.model.gate import read_gate
 from core.model.lungs import Lungs, lung_finder
+from core.model.precision import REFERENCE
 from core.scan.crash_probe import GIVEN_UP
 from core.scan.parity import ParityCheck
 from core.scan.row import ScanRow
@@ -147,9 +148,15 @@ class Scanner(FolderScanner):
             has_agreed=parity is not None,
         )
         self._gate = read_gate(bundle, self._graph.embedding)
-        self._lungs = (
-            lung_finder(bundle, for_many=True, threads=threads) if lungs else None
-        )
+        self._lungs = None
+        if lungs:
+            exact = precision == REFERENCE
+            self._lungs = lung_finder(
+                bundle,
+                precision=REFERENCE if exact else "bfloat16",
+                for_many=True,
+                threads=threads,
+            )
 
     def scan(
         self, films: Iterable[FoundFilm], check: Callable[[], None] = lambda: None
