@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.cluster.worker import ShardReader, ship
 from core.errors import BundleError
 from core.films.film_warning import FilmWarning
 from core.films.finder import find_films
@@ -217,9 +218,10 @@ def test_the_same_film_is_refused_alone_and_in_a_scan(tmp_path: Path) -> None:
     assert not found["noise.png"].probabilities
     assert [each.mend for each in found["turned.png"].warnings] == ["rotate 90"]
     assert found["turned.png"].is_doubtful
-    rows = {
-        row.file: row for row in Scanner(bundle, folder).scan(find_films(folder).films)
-    }
+    listed = find_films(folder).films
+    rows = {row.file: row for row in Scanner(bundle, folder).scan(listed)}
+    elsewhere = ShardReader(ship(bundle), folder, cores=1).read(listed)
+    assert elsewhere == list(rows.values())
     for name, verdict in found.items():
         row = rows[name]
         assert (row.finding, row.reason or None) == (verdict.finding, verdict.refused)
