@@ -107,10 +107,10 @@ class Classifier:
         self._gate = read_gate(bundle, self._graph.embedding)
 
     def predict(self, film: Radiograph) -> Prediction:
-        """Read one film, and find its lungs unless it is refused."""
+        """Read one film, and find its lungs where the gate finds no fault with it."""
         spec = self.bundle.card.preprocess
         found = self.predict_batch(to_network_input(film, spec))[0]
-        if self._lungs is None or film.refused or found.check.refused:
+        if self._lungs is None or film.refused or found.check != FilmCheck():
             return found
         return dataclasses.replace(found, lungs=self._lungs.find(film))
 
@@ -124,13 +124,10 @@ class Classifier:
             n predictions in the same order, maybe with numbers that are not finite.
         """
         logits, evidence, embedding = self._graph.run(batch)
+        found = map(Prediction, logits, evidence, embedding)
         return [
-            checked(
-                self._gate,
-                film[:, :, 0],
-                Prediction(logits[i], evidence[i], embedding[i]),
-            )
-            for i, film in enumerate(batch)
+            checked(self._gate, film[:, :, 0], prediction)
+            for film, prediction in zip(batch, found, strict=True)
         ]
 
 
@@ -272,6 +269,7 @@ def decide(
     That most of the evidence lies outside the lungs is a warning, but not of a
     normal film: there it is that signs are absent, which has no place, and the
     evidence for it may well come from a clear heart border or a sharp diaphragm.
+    Of the lungs of a film that the gate finds turned or inverted nothing is said.
 
     Args:
         film: The film it was made from; its warnings go into the verdict.
@@ -281,6 +279,7 @@ def decide(
     """
     if not prediction.is_finite:
         raise PredictionError(NOT_FINITE, hint=_ANOTHER_MODEL)
+    lungs = None if prediction.check.warnings else prediction.lungs
     warnings: tuple[str, ...] = film.warnings if film is not None else ()
     refused = film.refused if film is not None else ""
     if film is not None and is_sample(film.path):
@@ -288,8 +287,8 @@ def decide(
     else:
         warnings = (*warnings, *prediction.check.warnings)
         refused = refused or prediction.check.refused
-        if prediction.lungs is not None and not refused:
-            warnings = (*warnings, *lung_warnings(prediction.lungs))
+        if lungs is not None and not refused:
+            warnings = (*warnings, *lung_warnings(lungs))
     if refused:
         return Verdict(None, {}, warnings, refused)
     values = probabilities(prediction.logits, card.temperature)
@@ -297,9 +296,8 @@ def decide(
     is_doubtful = any(map(is_grave, warnings))
     finding = None if is_doubtful else stated(by_label, card)
     named = finding or max(by_label, key=by_label.__getitem__)
-    inside = None
-    if prediction.lungs is not None:
-        inside = prediction.lungs.share_inside(evidence_of(prediction, card, named))
+    evidence = evidence_of(prediction, card, named)
+    inside = lungs.share_inside(evidence) if lungs is not None else None
     if inside is not None and inside < HALF and named != HEALTHY:
         warnings = (*warnings, HEAT_OUTSIDE)
     return Verdict(finding, by_label, warnings, heat_in_lungs=inside)

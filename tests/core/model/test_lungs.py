@@ -14,7 +14,7 @@ import pytest
 from core.__main__ import main
 from core.cluster.worker import ShardReader, ship
 from core.errors import BundleError
-from core.films.film_warning import is_grave
+from core.films.film_warning import FilmWarning, is_grave
 from core.films.finder import find_films
 from core.films.preprocess import to_network_input
 from core.films.radiograph import radiograph_from_array, read_radiograph
@@ -121,6 +121,14 @@ def test_what_argues_for_nothing_has_no_share_in_lungs(
     check = FilmCheck(refused="A house.")
     refused = decide(dataclasses.replace(prediction, check=check), card)
     assert (refused.heat_in_lungs, refused.warnings) == (None, ())
+    turned = FilmWarning("The film seems to stand on its head.", mend="rotate 180")
+    cut = dataclasses.replace(
+        prediction,
+        check=FilmCheck(warnings=(turned,)),
+        lungs=square(slice(50, 200), slice(0, 90)),
+    )
+    verdict = decide(cut, card)
+    assert (verdict.heat_in_lungs, verdict.warnings) == (None, (turned,))
 
 
 def test_no_lungs_are_looked_for_in_films_that_are_refused(
