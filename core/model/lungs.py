@@ -122,8 +122,9 @@ class Lungs:
             cv2.RETR_EXTERNAL,
             cv2.CHAIN_APPROX_SIMPLE,
         )
+        lines = [cv2.approxPolyDP(line, 1.0, True)[:, 0] for line in found]
         scale = np.array([size[1], size[0]], np.float32) / side
-        return [(line[:, 0] + 0.5).astype(np.float32) * scale for line in found]
+        return [(line + 0.5).astype(np.float32) * scale for line in lines]
 
     def share_inside(self, evidence: NDArray[np.float32]) -> float | None:
         """The share of the evidence for a label that lies in the lungs.
