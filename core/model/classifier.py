@@ -296,8 +296,9 @@ def decide(
     is_doubtful = any(map(is_grave, warnings))
     finding = None if is_doubtful else stated(by_label, card)
     named = finding or max(by_label, key=by_label.__getitem__)
-    evidence = evidence_of(prediction, card, named)
-    inside = lungs.share_inside(evidence) if lungs is not None else None
+    inside = None
+    if lungs is not None:
+        inside = lungs.share_inside(evidence_of(prediction, card, named))
     if inside is not None and inside < HALF and named != HEALTHY:
         warnings = (*warnings, HEAT_OUTSIDE)
     return Verdict(finding, by_label, warnings, heat_in_lungs=inside)

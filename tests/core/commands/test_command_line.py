@@ -31,6 +31,7 @@ KEYS = {
     "finding",
     "verdict",
     "probabilities",
+    "heat_in_lungs",
     "warnings",
     "preprocessing",
     "temperature",
