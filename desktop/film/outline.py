@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PyQt5.QtCore import QPointF, QRectF
@@ -61,6 +60,8 @@ def draw_outline(picture: NDArray[np.uint8], lines: Lines) -> NDArray[np.uint8]:
     Returns:
         (h, w, 3) uint8 RGB.
     """
+    import cv2  # not for a window that starts
+
     if picture.ndim == 2:
         picture = np.repeat(picture[:, :, np.newaxis], 3, axis=2)
     width = max(1, round(max(picture.shape) / _SIDE_PER_PX))
