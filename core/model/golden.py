@@ -12,7 +12,6 @@ import zipfile
 from pathlib import Path
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -152,6 +151,8 @@ def self_test(classifier: Classifier) -> list[str]:
 
 
 def _small(film: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    import cv2
+
     small = cv2.resize(film, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
     return np.asarray(small, np.uint8)
 
