@@ -35,15 +35,15 @@ def parse_pools(texts: Sequence[str]) -> tuple[Pool, ...]:
     for text in texts:
         name, _, rest = text.partition("=")
         where, colon, which = rest.partition(":")
-        name, sources, labels = name.strip(), _parts(where), _parts(which)
-        if not name or "" in sources or (colon and "" in labels):
+        name, sources = name.strip(), _parts(where)
+        labels = _parts(which) if colon else ()
+        if not name or "" in (*sources, *labels):
             raise DatasetError(
                 f"A pool of sources cannot be written as {text!r}.",
                 hint="Write it as NAME=source+source, or, where only some labels "
                 "come from there, as NAME=source+source:label+label.",
             )
-        chosen = labels if colon else ()
-        pools.append(Pool(name, sources, chosen))
+        pools.append(Pool(name, sources, labels))
     return tuple(pools)
 
 

@@ -75,12 +75,7 @@ def cautions(report: Mapping[str, Any]) -> list[str]:
 
 
 def lung_sentences(probe: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
-    """What it comes to, a line for each figure.
-
-    Args:
-        probe: As `core.evaluation.lung_probes.probe_lungs` makes it.
-        names: Label -> as people read it.
-    """
+    """What `core.evaluation.lung_probes.probe_lungs` found, a line for each figure."""
     said = [
         f"On the films as they are it is right in {percent(probe['accuracy'])}; "
         f"naming the commonest label each time would be in {percent(probe['chance'])}."
@@ -182,12 +177,13 @@ def _without_sources(films: Mapping[str, Any]) -> str:
     """The same where sources are not known: what the check of the films found."""
     text = "The data does not say where its films come from"
     found = findings_of(films)
-    if found is None or not found.shortcuts:
+    probes = found.probes() if found else {}
+    if not probes:
         return (
             f"{text}. If the labels came from different hospitals or collections, some "
             "of this may be what gives those away, not what is seen in lungs."
         )
-    red = [each.seen for each in found.shortcuts if each.is_red]
+    red = [seen for seen, probe in probes.items() if probe.is_red]
     if red:
         return (
             f"{text}, and its labels can be told apart by {' and by '.join(red)}: how "
