@@ -12,15 +12,11 @@ _STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udf
 
 
 def printable(text: str, *, keep_lines: bool = False) -> str:
-    r"""The text with every character that could steer a terminal as an escape.
+    """The text with every character that could steer a terminal as an escape.
 
     Args:
-        text: A name from a file, or a text that holds such names.
         keep_lines: Whether it may have several lines. A name may not: it could
             feign a line of its own.
-
-    Returns:
-        "a\x1b[2Jb" written out, and so on. All other characters stay.
     """
 
     def escaped(found: re.Match[str]) -> str:

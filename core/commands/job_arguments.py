@@ -33,11 +33,8 @@ class Job:
     """A job as it was asked for.
 
     Attributes:
-        config: Everything that decides what it makes.
-        data: Folder or manifest.
         command: How it was begun, for the card.
-        preset: Name of the one that it was begun with.
-        backend: What Keras computes with.
+        preset, backend: What it was begun with.
         changed: Settings that differ from those it was begun with.
     """
 
@@ -48,9 +45,10 @@ class Job:
     backend: str
     changed: tuple[str, ...] = ()
 
-    def record(self) -> tuple[TrainingConfig, Path, str]:
-        """What `JobFolder.begin` records first."""
-        return self.config, self.data, self.command
+    def begin(self, folder: JobFolder) -> None:
+        """Record it in its folder."""
+        begun = {"preset": self.preset, "backend": self.backend}
+        folder.begin(self.config, self.data, self.command, **begun)
 
 
 def refuse_contradictions(arguments: argparse.Namespace) -> None:
@@ -141,7 +139,7 @@ def command_line(argv: Sequence[str]) -> str:
 
 def _settings_from(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     """Fields of the job's file, then those of the other arguments."""
-    parts = [] if arguments.config is None else [_file_fields(arguments.config)]
+    parts = [_file_fields(arguments.config)] if arguments.config else []
     settings = _set_fields(arguments.set or ())
     if arguments.weights:
         weights = arguments.weights

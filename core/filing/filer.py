@@ -59,14 +59,8 @@ class Filer:
     list `filed.csv` says where each came from. What is there already counts as
     done, so that the same filing goes on where one was stopped.
 
-    Args:
-        folder: That the scan's paths are relative to.
-        target: Folder to file into; made if missing.
-        names: Label of the model -> as people read it.
-        move: Whether the films leave the folder.
-
     Raises:
-        DatasetError: There is no such folder.
+        DatasetError: There is no folder to file from.
         OutputError: The target lies in it, or cannot be written.
     """
 
@@ -98,8 +92,8 @@ class Filer:
             count: Called with the number of films that were seen to.
 
         Raises:
-            OutputError: Nothing more can be written; what was done is kept.
-            DatasetError: The folder is gone; the same.
+            OutputError, DatasetError: Nothing more can be written, or the folder is
+                gone; what was done is kept.
         """
         result = FilingResult()
         with FiledList(self._target) as filed:
@@ -177,11 +171,7 @@ class Filer:
         return f"{self._folders[finding]}/{numbered_name(name, number)}"
 
     def _find_there(self, row: ScanRow, finding: str, filed: FiledList) -> bool:
-        """Look whether a film that is gone was moved, and not listed.
-
-        Raises:
-            NotPlacedError: It was not.
-        """
+        """Look whether a film that is gone was moved, and not listed."""
         number = 1
         while self._move:
             to = self._name(row, finding, number)
@@ -262,11 +252,7 @@ def finding_of(row: ScanRow) -> str:
 
 
 def folder_names(names: Mapping[str, str]) -> dict[str, str]:
-    """A folder for each finding; no two are one on any system.
-
-    Args:
-        names: Label of the model -> as people read it.
-    """
+    """A folder for each finding; no two are one on any system."""
     folders: dict[str, str] = {}
     taken: set[str] = set()
     # Those that every model has come first: they keep their names.

@@ -72,10 +72,7 @@ def move_new(source: Path, target: Path, expected: Stamp | None) -> None:
     """Move a file; to another disk by a copy that is compared before it goes.
 
     Of a link, the content is copied and the link is removed; what it leads to
-    stays where it is.
-
-    Raises:
-        FileExistsError, NotPlacedError, OutputError: As `copy_new`.
+    stays where it is. Raises as `copy_new`.
     """
     refuse_changed(_looked_at(source), expected)
     refuse_locked_in(source)
@@ -102,11 +99,7 @@ def move_new(source: Path, target: Path, expected: Stamp | None) -> None:
 
 
 def remove_placed(source: Path, target: Path) -> None:
-    """Take away a film whose whole content lies at `target` already.
-
-    Raises:
-        NotPlacedError: It may not be taken away, or both are one and the same.
-    """
+    """Take away a film whose whole content lies at `target` already."""
     refuse_locked_in(source)
     try:
         here, there = os.lstat(reachable(source)), os.lstat(reachable(target))
@@ -119,11 +112,7 @@ def remove_placed(source: Path, target: Path) -> None:
 
 
 def same_content(source: Path, target: Path) -> bool:
-    """Whether a whole file of its own is at `target`, the same as `source`.
-
-    Raises:
-        NotPlacedError: `source` cannot be read.
-    """
+    """Whether a whole file of its own is at `target`, the same as `source`."""
     with _opened(source) as one:
         try:
             there = os.lstat(reachable(target))

@@ -40,9 +40,7 @@ _GPL: Final = "GPL"
 class Part:
     """A piece of software that the program consists of.
 
-    Attributes:
-        licence: Its name, as the part states it.
-        text: In full; empty where the part does not carry it.
+    `text` is its licence in full; empty where the part does not carry it.
     """
 
     name: str
@@ -67,12 +65,7 @@ def parts() -> list[Part]:
 def write_parts(target: Path, without: Collection[str]) -> None:
     """Write the parts down for `parts` to find in a build.
 
-    Args:
-        target: The file, to be packed as `FILE` among the resources.
-        without: Packages of `requirements.txt` that are not packed.
-
-    Raises:
-        OutputError: It cannot be written.
+    The file is packed as `FILE` among the resources; `without` as `gather` has it.
     """
     fields = [dataclasses.asdict(part) for part in gather(without)]
     with atomic_write(target) as partial:
@@ -82,9 +75,7 @@ def write_parts(target: Path, without: Collection[str]) -> None:
 def gather(without: Collection[str]) -> list[Part]:
     """Find the parts by what the installed packages say of themselves.
 
-    Args:
-        without: Packages of `requirements.txt` to leave out, with what only they
-            need.
+    Leaves out packages `without` and what only they need.
     """
     gpl = _text_of([_ROOT / "LICENSE"])
     version = platform.python_version()

@@ -99,11 +99,7 @@ def roc_chart(
     size: tuple[int, int],
     colours: ChartColours = LIGHT,
 ) -> Figure:
-    """The ROC curve of each label against the others.
-
-    Args:
-        result: A long evaluation, as `core.evaluation.evaluate.evaluate` makes it.
-    """
+    """The ROC curve of each label against the others, of a long evaluation."""
     lines = {
         label: (result["per_class"][label]["auc"], curves["roc"])
         for label, curves in result["curves"].items()
@@ -120,7 +116,7 @@ def pr_chart(
     size: tuple[int, int],
     colours: ChartColours = LIGHT,
 ) -> Figure:
-    """The precision-recall curve of each label. Arguments as `roc_chart`."""
+    """The precision-recall curve of each label."""
     lines = {
         label: (curves["average_precision"], curves["pr"])
         for label, curves in result["curves"].items()
@@ -140,9 +136,6 @@ def reliability_chart(
 
     On the diagonal a confidence means what it says. Each point stands for about as
     many films.
-
-    Args:
-        result: A long evaluation.
     """
     bins = result["reliability"]
     lines = {

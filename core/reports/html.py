@@ -31,14 +31,9 @@ if TYPE_CHECKING:
 def write_report_html(
     path: Path, report: Mapping[str, Any], films: Mapping[str, Path] | None = None
 ) -> None:
-    """Write a report for people.
+    """Write a report for people; an OutputError where that cannot be.
 
-    Args:
-        films: Name of a film, as the mistakes have it, to where it is, for
-            their pictures. A film that is not there is shown without.
-
-    Raises:
-        OutputError: It cannot be written.
+    `films` says where a film of the mistakes is, for its picture; others have none.
     """
     result, names = report["result"], display_names(report)
     mistakes = None
@@ -118,11 +113,7 @@ def _mistake(
 
 
 def films_by_split(data: Mapping[str, Any]) -> Mapping[str, Mapping[str, int]]:
-    """Films of a job by split and kind.
-
-    Args:
-        data: Of a card; one by another hand may hold anything.
-    """
+    """Films of a job by split and kind; a card by another hand may hold anything."""
     splits = data.get("films")
     is_known = isinstance(splits, Mapping) and all(
         isinstance(split, Mapping) for split in splits.values()

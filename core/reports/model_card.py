@@ -23,13 +23,7 @@ from core.words import films as in_films
 
 @dataclasses.dataclass(frozen=True)
 class Section:
-    """A part of a card.
-
-    Attributes:
-        title: Its heading.
-        words: Paragraphs.
-        table: Lines whose columns stand below each other; may be empty.
-    """
+    """A part of a card: heading, paragraphs, and lines of a table."""
 
     title: str
     words: tuple[str, ...]
@@ -71,11 +65,7 @@ def card_sections(bundle: ModelBundle) -> list[Section]:
 
 
 def card_text(bundle: ModelBundle) -> str:
-    """The card for the terminal.
-
-    Raises:
-        BundleError: Its figures are not of its labels.
-    """
+    """The card for the terminal; raises as `card_sections`."""
     parts = []
     for section in card_sections(bundle):
         # A name in a paragraph must not feign a line of its own.

@@ -66,11 +66,7 @@ def evaluation_text(result: Mapping[str, Any], card: ModelCard) -> str:
 def unseen_rows(
     result: Mapping[str, Any], names: Mapping[str, str]
 ) -> list[tuple[str, int, str, list[str]]]:
-    """Source, films, accuracy and AUC of pairs of labels, of unseen sources.
-
-    Args:
-        names: Label -> as people read it.
-    """
+    """Source, films, accuracy and AUC of pairs of labels, of unseen sources."""
     rows = []
     for source, part in result.get("unseen_sources", {}).items():
         pairs = [
