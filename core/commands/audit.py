@@ -16,7 +16,7 @@ from core.files import write_json
 from core.jobs.control import Control
 from core.jobs.reporters import Report, cancellable
 from core.outputs import check_files
-from core.terminal import printable
+from core.terminal import columns, printable
 
 _SIGNS = {"stop": "STOP", "warn": "Warning", "note": "Note"}
 
@@ -80,15 +80,12 @@ def _table(found: Mapping[str, Any]) -> list[str]:
     if found["split"] is not None:
         rows |= {f"use for {n}": found["split"]["summary"][n] for n in SPLITS}
     rows["independent"] = found["independent"]
-    first = max(len(printable(name)) for name in rows)
-    #: Label -> how wide its column is.
-    widths = {label: max(len(printable(label)), 7) for label in found["labels"]}
-    heads = "".join(f"  {printable(label):>{w}}" for label, w in widths.items())
-    lines = [f"{'films':<{first}}{heads}"]
-    for name, counts in rows.items():
-        cells = "".join(f"  {counts.get(n, 0):>{w},}" for n, w in widths.items())
-        lines.append(f"{printable(name):<{first}}{cells}")
-    return lines
+    labels = found["labels"]
+    cells = [
+        [name, *(f"{counts.get(label, 0):,}" for label in labels)]
+        for name, counts in rows.items()
+    ]
+    return columns([["films", *labels], *cells])
 
 
 def _audit(arguments: argparse.Namespace, report: Report) -> Audit:

@@ -33,8 +33,11 @@ class Job:
     """A job as it was asked for.
 
     Attributes:
+        config: Everything that decides what it makes.
+        data: Folder or manifest.
         command: How it was begun, for the card.
-        preset, backend: What it was begun with.
+        preset: Name of the one that it was begun with.
+        backend: What Keras computes with.
         changed: Settings that differ from those it was begun with.
     """
 
@@ -45,10 +48,9 @@ class Job:
     backend: str
     changed: tuple[str, ...] = ()
 
-    def begin(self, folder: JobFolder) -> None:
-        """Record it in its folder."""
-        begun = {"preset": self.preset, "backend": self.backend}
-        folder.begin(self.config, self.data, self.command, **begun)
+    def record(self) -> tuple[TrainingConfig, Path, str]:
+        """What `JobFolder.begin` records first."""
+        return self.config, self.data, self.command
 
 
 def refuse_contradictions(arguments: argparse.Namespace) -> None:
@@ -139,7 +141,7 @@ def command_line(argv: Sequence[str]) -> str:
 
 def _settings_from(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     """Fields of the job's file, then those of the other arguments."""
-    parts = [_file_fields(arguments.config)] if arguments.config else []
+    parts = [] if arguments.config is None else [_file_fields(arguments.config)]
     settings = _set_fields(arguments.set or ())
     if arguments.weights:
         weights = arguments.weights

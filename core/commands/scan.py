@@ -114,7 +114,7 @@ class _Scan:
         self._done: set[str] = set()
         self._refuse_existing()
         self._journal = InFlightJournal(arguments.out)
-        self._precision: str = arguments.precision
+        self._precision: str = REFERENCE
         self._parity: ParityCheck | None = None
 
     def run(self) -> ScanSummary:
@@ -207,9 +207,8 @@ class _Scan:
 
     def _outputs(self) -> list[Path]:
         arguments = self._arguments
-        exports = [arguments.jsonl, arguments.xlsx, arguments.report]
-        named = [arguments.out, arguments.json, *exports]
-        return [path for path in named if path is not None]
+        exports = (arguments.jsonl, arguments.xlsx, arguments.report, arguments.json)
+        return [arguments.out, *filter(None, exports)]
 
     def _films(self) -> Sequence[FoundFilm]:
         self._report(StageStarted("listing", "Looking for films."))
@@ -230,23 +229,17 @@ class _Scan:
     def _refuse_other(self, row: ScanRow, bundle: ModelBundle) -> None:
         name, precision = self._arguments.out.name, self._precision
         if row.model_sha256 != bundle.sha256:
-            raise OutputError(
-                f"{name} was made with another model, {row.model}.",
-                hint="Go on with that one.",
-                code=ANEW,
-            )
-        if row.precision != precision:
-            raise OutputError(
-                f"{name} was made in {row.precision}, not in {precision}.",
-                hint=f"Go on with --precision {row.precision}.",
-                code=ANEW,
-            )
-        if row.file in self._done:
-            raise OutputError(
-                f"{name} lists a film twice: {row.file}.",
-                hint="Take one of the lines out.",
-                code=ANEW,
-            )
+            said = f"was made with another model, {row.model}"
+            hint = "Go on with that one."
+        elif row.precision != precision:
+            said = f"was made in {row.precision}, not in {precision}"
+            hint = f"Go on with --precision {row.precision}."
+        elif row.file in self._done:
+            said = f"lists a film twice: {row.file}"
+            hint = "Take one of the lines out."
+        else:
+            return
+        raise OutputError(f"{name} {said}.", hint=hint, code=ANEW)
 
     def _read(
         self, scanner: FolderScanner, file: ScanFile, films: Sequence[FoundFilm]

@@ -129,11 +129,11 @@ def _run_job(arguments: argparse.Namespace, report: Report, control: Control) ->
     dataset = check_job(job.config, job.data)
     if not arguments.resume:
         folder.discard()
-        job.begin(folder)
+        folder.begin(*job.record(), preset=job.preset, backend=job.backend)
     with folder.at_work(), _disk_failures():
         control.watch_memory(folder.mark_short_of_memory)
         if job.changed:
-            job.begin(folder)
+            folder.begin(*job.record(), preset=job.preset, backend=job.backend)
             folder.note(f"Changed when it was resumed: {', '.join(job.changed)}.")
         if arguments.resume:
             _take_less_memory(folder, job.config)

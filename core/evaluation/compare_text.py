@@ -8,6 +8,7 @@ from typing import Any
 from core.evaluation.findings import cautions_about
 from core.model.bundle import ModelCard
 from core.model.classifier import percent
+from core.terminal import columns
 from core.words import films as in_films
 
 BETTER, WORSE = "better", "worse"
@@ -107,9 +108,9 @@ def comparison_text(result: Mapping[str, Any], card: ModelCard) -> str:
         *result["sentences"],
     ]
     if result["differences"]:
-        head = ("candidate", "in use", "difference", "95 % interval", "better in")
-        lines += ["", f"{'':<28}" + "".join(f"{name:>18}" for name in head)]
-        lines += [_text_row(row, card) for row in result["differences"]]
+        head = ("", "candidate", "in use", "difference", "95 % interval", "better in")
+        rows = [_row(row, card) for row in result["differences"]]
+        lines += ["", *columns([head, *rows])]
     return "\n".join(lines)
 
 
@@ -156,16 +157,16 @@ def _dropped_sentence(result: Mapping[str, Any], label: str, name: str) -> str:
     )
 
 
-def _text_row(row: Mapping[str, Any], card: ModelCard) -> str:
-    name = f"{difference_name(row, card.names):<28}"
+def _row(row: Mapping[str, Any], card: ModelCard) -> list[str]:
+    name = difference_name(row, card.names)
     if row["difference"] is None:
-        return f"{name}{'-':>18}"
+        return [name, *"-----"]
     low, high = row["difference_ci"]
-    cells = (
+    return [
+        name,
         f"{row['candidate']:.3f}",
         f"{row['in_use']:.3f}",
         f"{row['difference']:+.3f}",
         f"{low:+.3f} to {high:+.3f}",
         percent(row["better_share"]),
-    )
-    return name + "".join(f"{cell:>18}" for cell in cells)
+    ]

@@ -226,7 +226,8 @@ class Filer:
 
     def _refuse_inside(self, path: Path) -> None:
         """Refuse a target in the folder: its films would be scanned again."""
-        for each in (path, *path.parents, *_resolved_parents(path)):
+        resolved = path.resolve()
+        for each in (path, *path.parents, resolved, *resolved.parents):
             try:
                 is_inside = identity(each) == self._identity
             except DatasetError:  # not there yet
@@ -258,9 +259,11 @@ def folder_names(names: Mapping[str, str]) -> dict[str, str]:
     # Those that every model has come first: they keep their names.
     always = {name: name for name in (UNCERTAIN, REFUSED, NOT_READ)}
     for label, shown in {**always, **names}.items():
-        base, number = portable_name(shown, instead="finding"), 1
-        while (folder := _numbered(base, number)).casefold() in taken:
+        folder, number = portable_name(shown, instead="finding"), 1
+        base = folder
+        while folder.casefold() in taken:
             number += 1
+            folder = f"{base} ({number})"
         taken.add(folder.casefold())
         folders[label] = folder
     return folders
@@ -269,14 +272,10 @@ def folder_names(names: Mapping[str, str]) -> dict[str, str]:
 def failures_in_words(result: FilingResult, *, move: bool) -> Sequence[str]:
     """What was not filed, a sentence per reason, with some of the names."""
     verb = "moved" if move else "copied"
-    sentences = []
-    for reason, files in result.failed.items():
-        sentences.append(f"Not {verb}, {reason}: {len(files):,} ({some(files)}).")
-    return sentences
-
-
-def _numbered(name: str, number: int) -> str:
-    return name if number == 1 else f"{name} ({number})"
+    return [
+        f"Not {verb}, {reason}: {len(files):,} ({some(files)})."
+        for reason, files in result.failed.items()
+    ]
 
 
 def _refuse_other(source: Path, row: ScanRow) -> None:
@@ -288,11 +287,6 @@ def _refuse_other(source: Path, row: ScanRow) -> None:
         raise NotPlacedError(GONE, code=GONE)
     if state.stamp != row.stamp:
         raise NotPlacedError(CHANGED)
-
-
-def _resolved_parents(path: Path) -> tuple[Path, ...]:
-    resolved = path.resolve()
-    return (resolved, *resolved.parents)
 
 
 def _make_folder(path: Path) -> None:

@@ -80,23 +80,21 @@ def _charts(
         "recall": inline(recall, "Recall of each finding"),
         "sources": [],
         "learning": [
-            inline(
-                learning_chart(history, measure, size=CHART), f"{measure} over epochs"
-            )
-            for measure in ("loss", "accuracy", "macro_f1")
+            inline(learning_chart(history, name, size=CHART), f"{name} over epochs")
+            for name in ("loss", "accuracy", "macro_f1")
             if history
         ],
     }
     if "curves" in result:
-        reliability = reliability_chart(result, size=CHART)
-        charts["roc"] = inline(roc_chart(result, names, size=CHART), "ROC curves")
-        charts["pr"] = inline(
-            pr_chart(result, names, size=CHART), "Precision and recall"
-        )
-        charts["reliability"] = inline(reliability, "Reliability")
+        drawn = {
+            "roc": (roc_chart(result, names, size=CHART), "ROC curves"),
+            "pr": (pr_chart(result, names, size=CHART), "Precision and recall"),
+            "reliability": (reliability_chart(result, size=CHART), "Reliability"),
+        }
         if any("reliability" in part for part in result["by_source"].values()):
             sources = source_reliability_chart(result, size=CHART)
-            charts["sources"] = inline(sources, "Reliability by source")
+            drawn["sources"] = (sources, "Reliability by source")
+        charts |= {name: inline(*chart) for name, chart in drawn.items()}
     return charts
 
 
@@ -131,8 +129,5 @@ def _records(report: Mapping[str, Any]) -> Iterator[tuple[str, list[tuple[str, s
         ("Computed with", report.get("provenance", {})),
         ("SHA-256 of its files", hashes["files"]),
     ):
-        given = values if any(values.values()) else {}
-        yield (
-            caption,
-            [(str(name), value_in_words(value)) for name, value in given.items()],
-        )
+        given = values.items() if any(values.values()) else ()
+        yield caption, [(str(name), value_in_words(value)) for name, value in given]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from core.model.card import ModelCard
 from core.model.local_card import LocalCard, LocalPoint
+from core.terminal import columns
 
+_RATES = ("threshold", "sensitivity", "specificity", "precision")
 HEAD = ("Finding", "Films", "Stated from", "Sensitivity", "Specificity", "Precision")
 
 
@@ -36,9 +38,10 @@ def local_card_notes(card: LocalCard, model: ModelCard) -> list[str]:
     for drift in card.drift:
         name = model.display_name(drift.label)
         what = "have drifted from" if drift.has_drifted else "are those of"
+        p = "< 0.001" if drift.p_value < 0.001 else f"= {drift.p_value:.3f}"
         said.append(
             f"The scores of {name} films {what} training (Kolmogorov-Smirnov distance "
-            f"{drift.statistic:.2f}, p {_p_value(drift.p_value)}, {drift.films} films)."
+            f"{drift.statistic:.2f}, p {p}, {drift.films} films)."
         )
     if any(drift.has_drifted for drift in card.drift):
         said.append(
@@ -50,19 +53,8 @@ def local_card_notes(card: LocalCard, model: ModelCard) -> list[str]:
 
 def local_card_text(card: LocalCard, model: ModelCard) -> str:
     """The card for the terminal."""
-    rows = [HEAD, *local_card_rows(card, model)]
-    widths = [max(len(row[i]) for row in rows) + 2 for i in range(len(HEAD))]
-    lines = [
-        "".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) for row in rows
-    ]
-    return "\n".join([*map(str.rstrip, lines), "", *local_card_notes(card, model)])
-
-
-_RATES = ("threshold", "sensitivity", "specificity", "precision")
-
-
-def _p_value(p: float) -> str:
-    return "< 0.001" if p < 0.001 else f"= {p:.3f}"
+    table = columns([HEAD, *local_card_rows(card, model)])
+    return "\n".join([*table, "", *local_card_notes(card, model)])
 
 
 def _rate(point: LocalPoint, name: str) -> str:

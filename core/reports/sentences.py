@@ -38,17 +38,24 @@ def summary(report: Mapping[str, Any]) -> list[str]:
     result = report["result"]
     names = display_names(report)
     said = [_overall(result, names), _weakest(result, names), _sources(report, names)]
-    said.append(_calibration(result))
+    error = result["ece"]
+    verdict = "should be taken with care"
+    if error <= _CALIBRATED:
+        verdict = "can be taken about as they are"
+    said.append(
+        f"Its probabilities are off by {100 * error:.1f} points on average and "
+        f"{verdict}."
+    )
     few = [
         f"{names[label]} ({rates['n']})"
         for label, rates in result["per_class"].items()
         if rates["n"] < _FEW
     ]
     if few:
+        whose = "its" if len(few) == 1 else "their"
         said.append(
-            f"There are few films of {', '.join(few)}: "
-            f"{'its' if len(few) == 1 else 'their'} figures are rough, as the "
-            "intervals show."
+            f"There are few films of {', '.join(few)}: {whose} figures are rough, as "
+            "the intervals show."
         )
     return [sentence for sentence in said if sentence]
 
@@ -119,11 +126,8 @@ def _overall(result: Mapping[str, Any], names: Mapping[str, str]) -> str:
 
 
 def _weakest(result: Mapping[str, Any], names: Mapping[str, str]) -> str:
-    known = {
-        label: rates
-        for label, rates in result["per_class"].items()
-        if rates["recall"] is not None
-    }
+    each = result["per_class"].items()
+    known = {label: rates for label, rates in each if rates["recall"] is not None}
     if not known:
         return ""
     weakest = min(known, key=lambda label: known[label]["recall"])
@@ -192,17 +196,4 @@ def _without_sources(films: Mapping[str, Any]) -> str:
     return (
         f"{text}. Neither the files nor the rims of the films give their labels away, "
         "but something else that comes with a hospital may."
-    )
-
-
-def _calibration(result: Mapping[str, Any]) -> str:
-    error = result["ece"]
-    verdict = (
-        "can be taken about as they are"
-        if error <= _CALIBRATED
-        else "should be taken with care"
-    )
-    return (
-        f"Its probabilities are off by {100 * error:.1f} points on average and "
-        f"{verdict}."
     )

@@ -9,14 +9,14 @@ from core.model.bundle import ModelCard
 from core.model.classifier import percent
 from core.model.normal import names_of, normal_note
 from core.reports.sentences import lung_sentences
-from core.terminal import printable
+from core.terminal import columns, printable
 
 _RATES = ("precision", "recall", "specificity", "f1", "auc")
 
 
 def evaluation_text(result: Mapping[str, Any], card: ModelCard) -> str:
     """An evaluation as a table for the terminal."""
-    names = {label.name: printable(label.display_name) for label in card.labels}
+    names = {name: printable(shown) for name, shown in card.names.items()}
     lines = [
         f"Films: {result['n']}",
         f"Accuracy: {_rate(result, 'accuracy')}",
@@ -24,16 +24,15 @@ def evaluation_text(result: Mapping[str, Any], card: ModelCard) -> str:
         f"Calibration error (ECE): {result['ece']:.3f}{_interval(result, 'ece')}, "
         f"before temperature {result['ece_uncalibrated']:.3f}",
         "",
-        f"{'':<14}{'n':>5}" + "".join(f"{name:>22}" for name in _RATES),
     ]
-    for label, rates in result["per_class"].items():
-        cells = "".join(f"{_rate(rates, name):>22}" for name in _RATES)
-        shown = printable(card.display_name(label))
-        lines.append(f"{shown:<14}{rates['n']:>5}{cells}")
+    rows = [
+        [names[label], rates["n"], *(_rate(rates, name) for name in _RATES)]
+        for label, rates in result["per_class"].items()
+    ]
+    lines += columns([["", "n", *_RATES], *rows])
     lines += ["", "Truth in rows, called in columns:"]
-    for label, row in zip(card.labels, result["confusion_matrix"], strict=True):
-        cells = "".join(f"{count:>8}" for count in row)
-        lines.append(f"{printable(label.display_name):<14}{cells}")
+    matrix = zip(names.values(), result["confusion_matrix"], strict=True)
+    lines += columns([[name, *counts] for name, counts in matrix])
     if unseen := unseen_rows(result, names):
         lines += ["", "Sources measured by a model that was trained without them:"]
         for source, count, accuracy, pairs in unseen:
@@ -44,19 +43,29 @@ def evaluation_text(result: Mapping[str, Any], card: ModelCard) -> str:
     if points := result.get("sensitivity_points"):
         lines += ["", "At the thresholds that validation chose for a sensitivity:"]
         lines += [_sensitivity(point, card) for point in points]
-    if result["by_source"]:
+    if by_source := result["by_source"]:
+        rows = [
+            [
+                f"  {source}",
+                part["n"],
+                _rate(part, "accuracy"),
+                _rate(part, "ece") if "ece" in part else "",
+                _rate(part["sets"], "coverage") if "sets" in part else "",
+            ]
+            for source, part in by_source.items()
+        ]
         lines += ["", "By source (accuracy; ECE; share of sets with the true finding):"]
-    for source, part in result["by_source"].items():
-        cells = [_rate(part, "accuracy")]
-        if "ece" in part:
-            cells.append(_rate(part, "ece"))
-        if "sets" in part:
-            cells.append(_rate(part["sets"], "coverage"))
-        rates = "".join(f"{cell:>22}" for cell in cells)
-        lines.append(f"  {printable(source):<20}{part['n']:>5}{rates}")
-    if result["within_source"]:
-        lines += ["", "AUC between two labels within one source:"]
-        lines += [f"  {_within(entry, card)}" for entry in result["within_source"]]
+        lines += columns(rows)
+    if within := result["within_source"]:
+        rows = [
+            [
+                f"  {entry['within']}: {_against(entry, names)}",
+                " + ".join(map(str, entry["n"])),
+                _rate(entry, "auc"),
+            ]
+            for entry in within
+        ]
+        lines += ["", "AUC between two labels within one source:", *columns(rows)]
     if result.get("lungs"):
         lines += ["", "Does it look at lungs?"]
         lines += [f"  {each}" for each in lung_sentences(result["lungs"], names)]
@@ -70,8 +79,7 @@ def unseen_rows(
     rows = []
     for source, part in result.get("unseen_sources", {}).items():
         pairs = [
-            f"{' against '.join(names[label] for label in entry['labels'])}: "
-            f"AUC {_rate(entry, 'auc')}"
+            f"{_against(entry, names)}: AUC {_rate(entry, 'auc')}"
             for entry in part.get("within_source", ())
         ]
         accuracy = part.get("reason") or _rate(part, "accuracy")
@@ -154,13 +162,5 @@ def _rate(fields: Mapping[str, Any], name: str) -> str:
     return f"{fields[name]:.3f} ({low:.3f}-{high:.3f})"
 
 
-def _within(entry: Mapping[str, Any], card: ModelCard) -> str:
-    films = " + ".join(str(n) for n in entry["n"])
-    pair = _against(entry, card)
-    name = printable(entry["within"])
-    return f"{name:<14}{pair:<26}{films:>10}  {_rate(entry, 'auc')}"
-
-
-def _against(entry: Mapping[str, Any], card: ModelCard) -> str:
-    names = (card.display_name(label) for label in entry["labels"])
-    return printable(" against ".join(names))
+def _against(entry: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    return " against ".join(names[label] for label in entry["labels"])

@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
         from core.training.lungs.add import add_lungs
 
         epochs = arguments.epochs
-        made = add_lungs(
+        return add_lungs(
             bundle,
             arguments.data,
             arguments.masks,
@@ -41,8 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
             epochs=epochs,
             seed=arguments.seed,
             on_epoch=lambda done, loss: on_done(done, epochs),
-        )
-        return made.in_words()
+        ).in_words()
 
     return make_bundle(
         arguments,
