@@ -45,8 +45,14 @@ def calibrated_card(
     metrics = {"val": evaluate(val, temperature, pools=pools)}
     on_test: dict[str, Any] = {}
     if test is not None:
-        own = {"conformal": conformal, "points": points}
-        on_test = evaluate(test, temperature, pools=pools, details=True, **own)
+        on_test = evaluate(
+            test,
+            temperature,
+            pools=pools,
+            details=True,
+            conformal=conformal,
+            points=points,
+        )
         metrics["test"] = without_details(on_test)
     stated = msgspec.structs.replace(
         card,

@@ -83,9 +83,7 @@ def pr_points(
     return points[: int(np.argmax(points[:, 0] >= 1)) + 1]
 
 
-def thinned(
-    points: NDArray[np.float64], most: int = MOST_POINTS
-) -> NDArray[np.float32]:
+def thinned(points: NDArray[np.float64], most: int = MOST_POINTS) -> NDArray[Any]:
     """The points of a curve that carry its shape; the first and last stay.
 
     Source:

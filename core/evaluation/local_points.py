@@ -82,9 +82,10 @@ def _drift(
     """
     from scipy.stats import ks_2samp
 
+    kept = conformal.scores if conformal is not None else {}
     compared = []
-    for i, label in enumerate(scores.labels if conformal else ()):
-        there = conformal.scores[label]
+    for i, label in enumerate(scores.labels):
+        there = kept.get(label, ())
         here = 1.0 - shares[scores.truth == i, i]
         if min(len(here), len(there)) >= MIN_OF_LABEL:
             compared.append((label, len(here), ks_2samp(here, there)))

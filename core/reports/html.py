@@ -21,7 +21,8 @@ from core.reports.charts import (
 from core.reports.pages import CHART, inline, write_page
 from core.reports.report_json import display_names, epochs
 from core.reports.sentences import cautions, lung_sentences, summary, value_in_words
-from core.reports.text import macro_note, unseen_rows
+from core.reports.tables import result_tables
+from core.reports.text import macro_note
 from core.runs.settings import in_words
 
 if TYPE_CHECKING:
@@ -47,7 +48,6 @@ def write_report_html(
         report=report,
         names=names,
         normal_note=normal_note(names),
-        labels=[names[label] for label in result["per_class"]],
         cautions=cautions(report),
         summary=summary(report),
         macro_note=macro_note(result),
@@ -56,7 +56,7 @@ def write_report_html(
         shortcut_head=SHORTCUT_HEAD,
         shortcuts=shortcut_rows(report["films"], names),
         lungs=lung_sentences(result["lungs"], names) if result.get("lungs") else [],
-        unseen=unseen_rows(result, names),
+        tables=result_tables(result, names),
         mistakes=mistakes,
         missing=sum(not each["picture"] for each in mistakes or ()),
         splits=splits,

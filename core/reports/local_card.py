@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from core.model.card import ModelCard
-from core.model.local_card import LocalCard, LocalPoint
+from core.model.local_card import LocalCard
+from core.reports.tables import rate
 from core.terminal import columns
 
 _RATES = ("threshold", "sensitivity", "specificity", "precision")
@@ -16,7 +19,7 @@ def local_card_rows(card: LocalCard, model: ModelCard) -> list[tuple[str, ...]]:
         (
             model.display_name(point.label),
             str(point.films),
-            *(_rate(point, name) for name in _RATES),
+            *(rate(msgspec.structs.asdict(point), name) for name in _RATES),
         )
         for point in card.points
     ]
@@ -55,10 +58,3 @@ def local_card_text(card: LocalCard, model: ModelCard) -> str:
     """The card for the terminal."""
     table = columns([HEAD, *local_card_rows(card, model)])
     return "\n".join([*table, "", *local_card_notes(card, model)])
-
-
-def _rate(point: LocalPoint, name: str) -> str:
-    value, interval = getattr(point, name), getattr(point, f"{name}_ci")
-    if value is None:
-        return "–"
-    return f"{value:.3f}" + (" ({:.3f}–{:.3f})".format(*interval) if interval else "")

@@ -9,82 +9,30 @@ from core.model.bundle import ModelCard
 from core.model.classifier import percent
 from core.model.normal import names_of, normal_note
 from core.reports.sentences import lung_sentences
+from core.reports.tables import rate, result_tables
 from core.terminal import columns, printable
-
-_RATES = ("precision", "recall", "specificity", "f1", "auc")
 
 
 def evaluation_text(result: Mapping[str, Any], card: ModelCard) -> str:
-    """An evaluation as a table for the terminal."""
-    names = {name: printable(shown) for name, shown in card.names.items()}
+    """An evaluation as tables for the terminal."""
+    calibration = rate(result, "ece")
     lines = [
         f"Films: {result['n']}",
-        f"Accuracy: {_rate(result, 'accuracy')}",
-        f"Macro-F1: {_rate(result, 'macro_f1')}{macro_note(result)}",
-        f"Calibration error (ECE): {result['ece']:.3f}{_interval(result, 'ece')}, "
-        f"before temperature {result['ece_uncalibrated']:.3f}",
-        "",
+        f"Accuracy: {rate(result, 'accuracy')}",
+        f"Macro-F1: {rate(result, 'macro_f1')}{macro_note(result)}",
+        f"Calibration error (ECE): {calibration}, before temperature "
+        f"{result['ece_uncalibrated']:.3f}",
     ]
-    rows = [
-        [names[label], rates["n"], *(_rate(rates, name) for name in _RATES)]
-        for label, rates in result["per_class"].items()
-    ]
-    lines += columns([["", "n", *_RATES], *rows])
+    for table in result_tables(result, card.names).values():
+        lines += ["", f"{table.title}:", *columns([table.head, *table.rows])]
+    matrix = zip(card.names.values(), result["confusion_matrix"], strict=True)
     lines += ["", "Truth in rows, called in columns:"]
-    matrix = zip(names.values(), result["confusion_matrix"], strict=True)
     lines += columns([[name, *counts] for name, counts in matrix])
-    if unseen := unseen_rows(result, names):
-        lines += ["", "Sources measured by a model that was trained without them:"]
-        for source, count, accuracy, pairs in unseen:
-            lines.append(f"  {printable(source):<20}{count:>5}  {accuracy}")
-            lines += [f"    {printable(pair)}" for pair in pairs]
-    if sets := result.get("sets"):
-        lines += ["", *_sets(sets, card)]
-    if points := result.get("sensitivity_points"):
-        lines += ["", "At the thresholds that validation chose for a sensitivity:"]
-        lines += [_sensitivity(point, card) for point in points]
-    if by_source := result["by_source"]:
-        rows = [
-            [
-                f"  {source}",
-                part["n"],
-                _rate(part, "accuracy"),
-                _rate(part, "ece") if "ece" in part else "",
-                _rate(part["sets"], "coverage") if "sets" in part else "",
-            ]
-            for source, part in by_source.items()
-        ]
-        lines += ["", "By source (accuracy; ECE; share of sets with the true finding):"]
-        lines += columns(rows)
-    if within := result["within_source"]:
-        rows = [
-            [
-                f"  {entry['within']}: {_against(entry, names)}",
-                " + ".join(map(str, entry["n"])),
-                _rate(entry, "auc"),
-            ]
-            for entry in within
-        ]
-        lines += ["", "AUC between two labels within one source:", *columns(rows)]
     if result.get("lungs"):
         lines += ["", "Does it look at lungs?"]
-        lines += [f"  {each}" for each in lung_sentences(result["lungs"], names)]
+        said = lung_sentences(result["lungs"], card.names)
+        lines += [f"  {printable(sentence)}" for sentence in said]
     return "\n".join(lines)
-
-
-def unseen_rows(
-    result: Mapping[str, Any], names: Mapping[str, str]
-) -> list[tuple[str, int, str, list[str]]]:
-    """Source, films, accuracy and AUC of pairs of labels, of unseen sources."""
-    rows = []
-    for source, part in result.get("unseen_sources", {}).items():
-        pairs = [
-            f"{_against(entry, names)}: AUC {_rate(entry, 'auc')}"
-            for entry in part.get("within_source", ())
-        ]
-        accuracy = part.get("reason") or _rate(part, "accuracy")
-        rows.append((source, part["n"], accuracy, pairs))
-    return rows
 
 
 def macro_note(result: Mapping[str, Any]) -> str:
@@ -125,42 +73,3 @@ def calibration_text(card: ModelCard) -> str:
         where = printable(card.conformal.chosen_on)
         lines += ["", f"Sets of findings rest on {where} films: {films}."]
     return "\n".join(lines)
-
-
-def _sets(sets: Mapping[str, Any], card: ModelCard) -> list[str]:
-    by_label = ", ".join(
-        f"{printable(card.display_name(label))} {_rate(part, 'coverage')}"
-        for label, part in sets["by_label"].items()
-    )
-    return [
-        f"Sets of findings, made to hold the true one in {percent(sets['target'])}:",
-        f"  They do in {_rate(sets, 'coverage')}; by finding: {by_label}.",
-        f"  One finding alone: {_rate(sets, 'one')}; cannot say: "
-        f"{_rate(sets, 'cannot_say')}.",
-    ]
-
-
-def _sensitivity(point: Mapping[str, Any], card: ModelCard) -> str:
-    name = printable(card.display_name(point["label"]))
-    rates = ", ".join(
-        f"{rate} {_rate(point, rate)}"
-        for rate in ("sensitivity", "specificity", "precision")
-    )
-    target = f"{name}, {percent(point['target'])}"
-    return f"  {target}: from {point['threshold']:.3f} on, {rates}"
-
-
-def _interval(fields: Mapping[str, Any], name: str) -> str:
-    interval = fields.get(f"{name}_ci")
-    return " ({:.3f}-{:.3f})".format(*interval) if interval else ""
-
-
-def _rate(fields: Mapping[str, Any], name: str) -> str:
-    if fields[name] is None:
-        return "-"
-    low, high = fields[f"{name}_ci"]
-    return f"{fields[name]:.3f} ({low:.3f}-{high:.3f})"
-
-
-def _against(entry: Mapping[str, Any], names: Mapping[str, str]) -> str:
-    return " against ".join(names[label] for label in entry["labels"])

@@ -101,7 +101,7 @@ def test_report_and_card_show_sets_and_calibration_by_source(
     for words in (
         "Sets of findings",
         "Operating points for a sensitivity",
-        "calibration error",
+        "Calibration error",
         "Reliability by source",
         "Computed with",
         recalibrated.card.preprocess.version,
