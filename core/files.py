@@ -47,11 +47,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write JSON values, or records of them, as `atomic_write` does.
-
-    Raises:
-        OutputError: It cannot be written.
-    """
+    """Write JSON values, or records of them, as `atomic_write` does."""
     text = json.dumps(to_json(value), indent=1, ensure_ascii=False, allow_nan=False)
     with atomic_write(path) as partial:
         # The name of a file may hold bytes that are no text; JSON can escape those.
@@ -126,9 +122,7 @@ def unfinished_error(
 ) -> OutputError:
     """As `output_error`, where what was written before stays.
 
-    Args:
-        then: What to do once the hint was followed, after a comma.
-        code: As `CoreError` has it.
+    `then` says, after a comma, what to do once the hint was followed.
     """
     said = str(output_error(path, error)).removesuffix(".")
     hint = "Free some space" if error.errno in _FULL else "Mend that"

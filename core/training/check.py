@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.audit.counts import grouped
 from core.audit.leaks import alike_rows, conflicts
 from core.audit.shortcuts import measure_shortcuts
+from core.audit.survey import grouped
 from core.data.near_duplicates import SimilarPair
 from core.data.split import SPLITS, Split
 from core.evaluation.findings import GIVEN, LEAKING, MADE

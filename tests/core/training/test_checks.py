@@ -50,7 +50,7 @@ def refuse(
 
 SET = [
     ('pools=["x"]', "A pool of sources cannot be written as 'x'"),
-    ('pools=["x=nowhere"]', "names a source that the films do not have: nowhere"),
+    ('pools=["x=nowhere"]', "names sources that the films do not have: nowhere"),
     ("patient_pattern=(", "cannot be understood"),
     ("patient_pattern=abc", "does not say which part"),
     ('labels=["covid","lung"]', "no film labelled lung"),
@@ -193,7 +193,7 @@ def test_pools_are_looked_up_in_the_data(
 
     data = rewrite(phantoms, tmp_path / "one.csv", change)
     said = refuse("--set", 'pools=["a=NIH:covid+lung"]', data=data)
-    assert "names a label that the films do not have: lung" in said
+    assert "names labels that the films do not have: lung" in said
     said = refuse("--set", 'pools=["a=NIH", "a=NIH"]', data=data)
     assert "Two pools are called a" in said
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from core.commands.new_bundle import OnDone, add_new_bundle, make_bundle
+from core.commands.calibration.new_bundle import OnDone, add_new_bundle, make_bundle
 from core.model.bundle import ModelBundle
 from core.model.gate_fit import add_gate
 
@@ -31,5 +31,5 @@ def run(arguments: argparse.Namespace) -> int:
         stage="gate",
         detail="Reading films, upright and turned.",
         stopped="The fitting was stopped.",
-        inputs=(arguments.other,),
+        reads=arguments.other,
     )

@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 
 from core.commands.argument_types import film_count
+from core.commands.calibration.new_bundle import OnDone, add_new_bundle, make_bundle
 from core.commands.internal import quieten_tensorflow
-from core.commands.new_bundle import OnDone, add_new_bundle, make_bundle
 from core.model.bundle import ModelBundle
 
 
@@ -49,5 +49,5 @@ def run(arguments: argparse.Namespace) -> int:
         stage="lungs",
         detail="Reading films and masks, then learning.",
         stopped="The training of the lungs was stopped.",
-        inputs=(arguments.masks,),
+        reads=arguments.masks,
     )
