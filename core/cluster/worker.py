@@ -16,6 +16,7 @@ from core import __version__
 from core.errors import BundleError, DatasetError
 from core.films.finder import FoundFilm, identity, state_if_there
 from core.model.bundle import CARD, GRAPH, GRAPH_WEIGHTS, ModelBundle, peek_bundle
+from core.model.gate import GATE
 from core.model.graph import devices
 from core.model.precision import graph_path
 from core.scan.row import ScanRow
@@ -119,6 +120,7 @@ def ship(bundle: ModelBundle, precision: str = "float32") -> ShippedModel:
     """
     graph = graph_path(bundle, precision)
     names = {CARD, GRAPH, GRAPH_WEIGHTS, graph.name, graph.with_suffix(".bin").name}
+    names |= {GATE} & set(bundle.card.files)
     try:
         files = {name: (bundle.path / name).read_bytes() for name in sorted(names)}
     except OSError as error:
@@ -137,22 +139,11 @@ class ShardReader:
 
     Args:
         model: As `ship` packed it.
-        cores: That it may keep busy.
-        device: Of OpenVINO's: "CPU", "GPU", "GPU.1".
+        options: Precision, threads and device, as `Scanner` takes them.
     """
 
-    def __init__(
-        self,
-        model: ShippedModel,
-        folder: Path,
-        *,
-        precision: str = "float32",
-        cores: int = 0,
-        device: str = "CPU",
-    ) -> None:
-        self._model = model
-        self._folder = folder
-        self._options: Any = dict(precision=precision, threads=cores, device=device)
+    def __init__(self, model: ShippedModel, folder: Path, **options: Any) -> None:
+        self._model, self._folder, self._options = model, folder, options
 
     def open(self) -> None:
         """Open the model.

@@ -17,24 +17,16 @@ from core.files import atomic_folder
 from core.json_file import read_json
 from core.model.card import (
     FORMAT_VERSION,
-)
-from core.model.card import (
-    Label as Label,
-)
-from core.model.card import (
-    ModelCard as ModelCard,
-)
-from core.model.card import (
-    OperatingPoint as OperatingPoint,
-)
-from core.model.card import (
-    card_from_json as card_from_json,
-)
-from core.model.card import (
-    card_to_json as card_to_json,
+    Label,
+    ModelCard,
+    OperatingPoint,
+    card_from_json,
+    card_to_json,
 )
 from core.outputs import file_names
 from core.regular_file import NotRegularError, open_regular
+
+__all__ = ["Label", "ModelCard", "OperatingPoint", "card_from_json", "card_to_json"]
 
 CARD = "card.json"
 GRAPH = "model.xml"
@@ -173,6 +165,27 @@ def write_bundle(path: Path, card: ModelCard, files: Mapping[str, Path]) -> Mode
         # Named after its place: the folder that it is in now is hidden.
         read_bundle(folder, name=path.name)
     return ModelBundle(path, whole, _model_hash(hashes))
+
+
+def extend_bundle(
+    bundle: ModelBundle,
+    path: Path,
+    name: str,
+    record: Mapping[str, Any],
+    files: Mapping[str, Path],
+) -> ModelBundle:
+    """Make a bundle with more in it than another one has, as `write_bundle` does.
+
+    Args:
+        path: Folder to make.
+        name: What the card calls the record among those of the training.
+        record: How the files came to be.
+        files: Name in the bundle -> file; may take the place of one that it has.
+    """
+    card = bundle.card
+    card = msgspec.structs.replace(card, training={**card.training, name: record})
+    kept = {file: bundle.path / file for file in card.files}
+    return write_bundle(path, card, {**kept, **files})
 
 
 def _read_card(path: Path, called: str) -> dict[str, Any]:

@@ -10,10 +10,11 @@ from core.commands.argument_types import new_file, share
 from core.data.dataset import films_of_split, listed_films
 from core.evaluation.evaluate import score_films
 from core.evaluation.local_points import SENSITIVITY, make_local_card
+from core.files import write_json
 from core.jobs.reporters import ConsoleReporter, counter
 from core.model.bundle import read_bundle
 from core.model.classifier import Classifier
-from core.model.local_card import local_card_path, write_local_card
+from core.model.local_card import local_card_path
 from core.outputs import check_files
 from core.paths import default_bundle_dir
 from core.reports.local_card import local_card_text
@@ -69,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
     for file, reason in scores.unreadable.items():
         print_lines(printable(f"Left out {file}: {reason}"), sys.stderr)
     card = make_local_card(scores, bundle, sensitivity=arguments.sensitivity)
-    write_local_card(card, out)
+    write_json(out, card)
     print_lines(local_card_text(card, bundle.card))
     print_lines(f"\nKept as {out}. The model itself was not changed.")
     return 4 if scores.unreadable else 0
