@@ -10,9 +10,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import BundleError
 from core.films.film_warning import FilmWarning, mended_pixels
-from core.model.bundle import ModelBundle
+from core.model.bundle import ModelBundle, damaged
 
 #: The gate in a bundle; the card lists it where there is one.
 GATE: Final = "gate.npz"
@@ -158,11 +157,8 @@ def read_gate(bundle: ModelBundle, embed: Embed) -> Gate | None:
         numbers = {name: array.astype(np.float32) for name, array in arrays.items()}
         return Gate(**numbers, orientation_names=names, embed=embed)
     except Exception as error:  # NumPy raises anything at a damaged file
-        raise BundleError(
-            f"The model {bundle.card.name} is damaged: its {GATE} cannot be used "
-            f"({error}).",
-            hint="Copy the model again from where it came, or train it anew.",
-        ) from error
+        what = f"its {GATE} cannot be used ({error})"
+        raise damaged(bundle.card.name, what) from error
 
 
 def _refuse_unfit(arrays: Mapping[str, NDArray[Any]]) -> None:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from core.errors import BundleError
 from core.films.radiograph import radiograph_from_array, read_radiograph
-from core.model.bundle import GOLDEN, provenance_text, read_bundle
+from core.model.bundle import GOLDEN, damaged, provenance_text, read_bundle
 from core.model.classifier import PROBE_TOLERANCE, Classifier, probabilities
 from core.paths import sample_films
 
@@ -107,10 +107,8 @@ def check_golden_films(classifier: Classifier) -> GoldenCheck | None:
         if now_evidence.shape != evidence.shape:
             raise ValueError("its heat maps are of another size")
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise BundleError(
-            f"The golden films of {bundle.card.name} cannot be read: {error}.",
-            hint="Copy the model again from where it came, or train it anew.",
-        ) from error
+        what = f"its golden films cannot be read ({error})"
+        raise damaged(bundle.card.name, what) from error
     peaks = np.abs(evidence).max(axis=(1, 2, 3), keepdims=True)
     heat_gap = np.abs(now_evidence - evidence) / np.maximum(peaks, 1e-12)
     return GoldenCheck(

@@ -10,9 +10,8 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from core.data.dataset import Sample
 from core.data.split import SPLITS, Split
-from core.errors import BundleError
 from core.files import write_csv
-from core.model.bundle import FILMS, ModelBundle
+from core.model.bundle import FILMS, ModelBundle, damaged
 from core.regular_file import open_regular
 
 
@@ -49,10 +48,8 @@ def read_film_list(bundle: ModelBundle) -> dict[str, str] | None:
             rows = list(csv.DictReader(file))
         return {row["sha256"]: row["split"] for row in rows}
     except (OSError, UnicodeDecodeError, csv.Error, KeyError) as error:
-        raise BundleError(
-            f"The list of films of {bundle.card.name} cannot be read: {error}.",
-            hint="Copy the model again from where it came, or train it anew.",
-        ) from error
+        what = f"its list of films cannot be read ({error})"
+        raise damaged(bundle.card.name, what) from error
 
 
 def untested(bundle: ModelBundle, samples: Iterable[Sample]) -> Iterator[Sample]:
