@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,8 +21,7 @@ from core.films.preprocess import to_network_input
 from core.films.radiograph import read_radiograph
 from core.model.bundle import ModelBundle, extend_bundle
 from core.model.lungs import LUNG_GRAPH, LUNG_WEIGHTS, SPEC, THRESHOLD, LungFinder
-from core.model.save_graph import save_plain_graph
-from core.training.convert import convert
+from core.training.export import write_graph
 from core.training.lungs.network import Pixels, build_lung_network, fit_lung_network
 from core.training.seeds import begin_phase
 
@@ -97,7 +95,7 @@ def add_lungs(
     )
     with tempfile.TemporaryDirectory(prefix="hilum-lungs-") as folder:
         graph = Path(folder) / LUNG_GRAPH
-        export_lung_network(network, graph)
+        write_graph(network, graph, half=True, outputs=())
         finder = LungFinder(graph, name=graph.name)
         record: dict[str, Any] = {
             "films": {name: len(part) for name, part in parts.items()},
@@ -147,19 +145,6 @@ def read_masked_films(data: Path, masks: Path) -> list[MaskedFilm]:
         if stem in by_stem and stems[stem] == 1:
             read.append(_read(sample, by_stem[stem]))
     return read
-
-
-def export_lung_network(network: keras.Model, target: Path) -> None:
-    """Write the graph that the program runs, its weights as float16.
-
-    Args:
-        target: The .xml file; the weights go beside it.
-    """
-    draft = target.with_name(f"draft-{target.name}")
-    convert(network, "openvino", draft)
-    save_plain_graph(draft, target, half=True)
-    for suffix in (".xml", ".bin"):
-        draft.with_suffix(suffix).unlink()
 
 
 def measure_lungs(finder: LungFinder, films: Sequence[MaskedFilm]) -> dict[str, Any]:
