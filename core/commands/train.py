@@ -17,7 +17,7 @@ from core.commands.argument_types import (
     new_folder,
 )
 from core.commands.internal import quieten_tensorflow
-from core.commands.job_arguments import Job, new_job, refuse_contradictions, resumed_job
+from core.commands.job_arguments import new_job, refuse_contradictions, resumed_job
 from core.commands.lists import print_list
 from core.data.dataset import listed_films
 from core.errors import RESUME, CoreError, OutputError, TrainingError
@@ -35,7 +35,7 @@ from core.model.bundle import is_bundle
 from core.outputs import check_file, check_folder, refuse_inputs
 from core.program import edition
 from core.runs.config import TrainingConfig
-from core.runs.job_folder import JobFolder
+from core.runs.job_folder import Job, JobFolder
 from core.training.checks import check_backend, check_job, check_places
 
 
@@ -117,7 +117,11 @@ def _run_job(arguments: argparse.Namespace, report: Report, control: Control) ->
         )
     out = arguments.out.absolute()
     folder = JobFolder.beside(out)
-    job = resumed_job(arguments, folder) if arguments.resume else new_job(arguments)
+    changed: list[str] = []
+    if arguments.resume:
+        job, changed = resumed_job(arguments, folder)
+    else:
+        job = new_job(arguments)
     made = [out, folder.path, arguments.events_file]
     _refuse_inputs(made, job.data, job.config, arguments.config)
     if arguments.resume:
@@ -129,12 +133,12 @@ def _run_job(arguments: argparse.Namespace, report: Report, control: Control) ->
     dataset = check_job(job.config, job.data)
     if not arguments.resume:
         folder.discard()
-        folder.begin(*job.record(), preset=job.preset, backend=job.backend)
+        folder.begin(job)
     with folder.at_work(), _disk_failures():
         control.watch_memory(folder.mark_short_of_memory)
-        if job.changed:
-            folder.begin(*job.record(), preset=job.preset, backend=job.backend)
-            folder.note(f"Changed when it was resumed: {', '.join(job.changed)}.")
+        if changed:
+            folder.begin(job)
+            folder.note(f"Changed when it was resumed: {', '.join(changed)}.")
         if arguments.resume:
             _take_less_memory(folder, job.config)
         _choose_backend(job, report)

@@ -21,6 +21,7 @@ from PyQt5.QtWidgets import (
 
 from core.data.dataset import Sample, films_of_split
 from core.errors import CoreError, DatasetError
+from core.files import write_json
 from core.films.finder import find_films
 from core.model.classifier import percent
 from core.model.local_card import (
@@ -28,7 +29,6 @@ from core.model.local_card import (
     LocalCard,
     local_card_path,
     read_local_card,
-    write_local_card,
 )
 from core.reports.local_card import HEAD, local_card_notes, local_card_rows
 from desktop.models.film_labels import FilmLabels
@@ -122,7 +122,7 @@ class LocalCardDialog(QDialog):
         """Keep what was found; verdicts are made with it from now on."""
         if self._found is not None:
             where = local_card_path(self._bundle)
-            self._ask(partial(write_local_card, self._found, where), self._on_kept)
+            self._ask(partial(write_json, where, self._found), self._on_kept)
 
     @pyqtSlot()
     def remove(self) -> None:

@@ -9,7 +9,7 @@ from core.commands.argument_types import film_count
 from core.commands.calibration.new_bundle import OnDone, add_new_bundle, make_bundle
 from core.errors import CoreError
 from core.model.bundle import ModelBundle
-from core.model.int8 import calibrate
+from core.model.int8 import calibrate, int8_in_words
 
 
 def add_parser(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
             )
         data, out = arguments.data, arguments.out
         made = calibrate(bundle, data, out, films=arguments.films, on_film=on_film)
-        return made.in_words()
+        return int8_in_words(made.card.training["int8"])
 
     return make_bundle(
         arguments,

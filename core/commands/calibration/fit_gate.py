@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core.commands.calibration.new_bundle import OnDone, add_new_bundle, make_bundle
 from core.model.bundle import ModelBundle
-from core.model.gate_fit import add_gate
+from core.model.gate_fit import add_gate, gate_in_words
 
 
 def add_parser(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +23,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     def make(bundle: ModelBundle, on_film: OnDone) -> str:
         data, out, other = arguments.data, arguments.out, arguments.other
-        return add_gate(bundle, data, out, other=other, on_film=on_film)[1].in_words()
+        made = add_gate(bundle, data, out, other=other, on_film=on_film)
+        return gate_in_words(made.card.training["gate"])
 
     return make_bundle(
         arguments,

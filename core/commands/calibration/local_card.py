@@ -9,9 +9,10 @@ from core.commands.argument_types import new_file, share
 from core.commands.evaluate import score_split
 from core.data.dataset import listed_films
 from core.evaluation.local_points import SENSITIVITY, make_local_card
+from core.files import write_json
 from core.model.bundle import read_bundle
 from core.model.classifier import Classifier
-from core.model.local_card import local_card_path, write_local_card
+from core.model.local_card import local_card_path
 from core.outputs import check_files
 from core.paths import default_bundle_dir
 from core.reports.local_card import local_card_text
@@ -61,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     _, scores, _ = score_split(Classifier(bundle), arguments.films, "all")
     card = make_local_card(scores, bundle, sensitivity=arguments.sensitivity)
-    write_local_card(card, out)
+    write_json(out, card)
     print_lines(local_card_text(card, bundle.card))
     print_lines(f"\nKept as {out}. The model itself was not changed.")
     return 4 if scores.unreadable else 0

@@ -30,10 +30,10 @@ def run(arguments: argparse.Namespace) -> int:
 
     def make(bundle: ModelBundle, on_done: OnDone) -> str:
         quieten_tensorflow()
-        from core.training.lungs.add import add_lungs
+        from core.training.lungs.add import add_lungs, lungs_in_words
 
         epochs = arguments.epochs
-        return add_lungs(
+        made = add_lungs(
             bundle,
             arguments.data,
             arguments.masks,
@@ -41,7 +41,8 @@ def run(arguments: argparse.Namespace) -> int:
             epochs=epochs,
             seed=arguments.seed,
             on_epoch=lambda done, loss: on_done(done, epochs),
-        ).in_words()
+        )
+        return lungs_in_words(made.card.training["lungs"])
 
     return make_bundle(
         arguments,
