@@ -26,7 +26,7 @@ from core.scan.record import (
     ScanRecord,
 )
 from core.scan.store import Scan
-from desktop.work.kind import Active, Launch, Settled
+from desktop.work.kind import Active, JobKind, Launch, Settled
 
 logger = logging.getLogger(__name__)
 
@@ -48,15 +48,15 @@ def record_for(folder: Path, bundle: ModelBundle, **options: Any) -> ScanRecord:
     )
 
 
-class ScanKind:
+class ScanKind(JobKind):
     """What is particular to scans; see `desktop.work.kind.JobKind`."""
 
     busy = (
         "A scan is under way, and a window makes only one at a time.",
         "Wait for its end, or cancel it first.",
     )
+    # One that ends with the window goes on at the next start.
     kill_after_s = 60.0  # a summary of many films is made before the end
-    ends_with_window = True  # and goes on at the next start
 
     def name(self, item: Scan) -> str:
         return f"The scan of {item.record.name}"

@@ -18,38 +18,16 @@ logger = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True)
-class Begun:
-    """A job that has been started, and its process."""
-
-    launch: Launch
-    child: subprocess.Popen[bytes]
-
-
-@dataclasses.dataclass(frozen=True)
 class Found:
-    """All jobs, and one of them that is at work or is to go on.
-
-    Attributes:
-        items: All of them.
-        running: The one that is at work.
-        progress: What it has told.
-        place: Bytes of its events that this is from.
-        interrupted: The one that goes on by itself.
-    """
+    """All jobs, the one that is at work, or the one that goes on by itself."""
 
     items: Sequence[Any]
-    running: Any | None = None
-    progress: Any = None
-    place: int | None = None
+    active: Active | None = None
     interrupted: Any | None = None
 
 
 class JobFiles:
-    """Starts, finds and settles jobs of a kind.
-
-    Args:
-        kind: What differs between kinds.
-    """
+    """Starts, finds and settles jobs of a kind."""
 
     def __init__(self, kind: JobKind) -> None:
         self._kind = kind
@@ -59,7 +37,7 @@ class JobFiles:
         """Nobody will follow what is started from now on. Safe from any thread."""
         self._is_closed.set()
 
-    def begin(self, launch: Launch) -> Begun:
+    def begin(self, launch: Launch) -> tuple[Launch, subprocess.Popen[bytes]]:
         """Start the process of a job.
 
         Raises:
@@ -69,7 +47,7 @@ class JobFiles:
         child = channel.start(launch.words, done=launch.done)
         if self._is_closed.is_set():
             channel.request(STOP)
-        return Begun(launch, child)
+        return launch, child
 
     def ask_to_end(self, active: Active) -> None:
         """Ask for the end of a job that nobody will follow any more."""
@@ -91,7 +69,9 @@ class JobFiles:
             return Found(items)
         for item in items:
             if JobChannel(item.path).is_running():
-                return Found(items, item, *self._kind.progress(item))
+                progress, place = self._kind.progress(item)
+                active = Active(item, progress, False, place, by_itself=True)
+                return Found(items, active)
         interrupted = self._kind.interrupted(items) if goes_on else None
         return Found(items, interrupted=interrupted)
 

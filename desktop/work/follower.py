@@ -43,8 +43,7 @@ class JobFollower(QThread):
         """Say what to follow.
 
         Args:
-            channel: Of the job.
-            child: Its process, if this one started it: nobody else is told its
+            child: The job's process, if this one started it: nobody else is told its
                 exit status.
             kill_after_s: How long it may take to end once `stop_soon` was called.
             place: Bytes of its events that are known already; None for those of

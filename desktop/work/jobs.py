@@ -11,20 +11,17 @@ from PyQt5.QtCore import QObject, QTimer, pyqtSignal, pyqtSlot
 
 from core.errors import CoreError
 from core.jobs.channel import JobChannel, Outcome
-from core.jobs.events import FINISH, GO_ON, PAUSE, STOP, JobSucceeded, TrainingEvent
+from core.jobs.events import PAUSE, STOP, JobSucceeded, TrainingEvent
 from desktop.work.background import Background
-from desktop.work.files import Begun, Found, JobFiles
+from desktop.work.files import Found, JobFiles
 from desktop.work.follower import JobFollower
-from desktop.work.kind import Active, JobKind, Launch, Settled, busy_error
+from desktop.work.kind import Active, JobKind, Launch, Settled
 
 _TELL_EVERY_MS: Final = 200
 
 
 class JobController(QObject):
     """Keeps the jobs of one kind, and the one of them that is at work.
-
-    Args:
-        kind: What differs between kinds.
 
     Signals:
         listed: list. All jobs, newest first.
@@ -56,6 +53,7 @@ class JobController(QObject):
         self._disk = Background(self, "jobs")
         self._files = JobFiles(kind)
         self._active: Active | None = None
+        self._follower: JobFollower | None = None  # none once it has ended
         self._is_starting = self._stops_at_once = False
         self._next: Any | None = None
         self._timer = QTimer(self)
@@ -141,23 +139,30 @@ class JobController(QObject):
         self._next = None
         self._stop()
 
-    def finish(self) -> None:
-        """Ask the job at work to end, and make its result of what it has."""
-        self._request(FINISH)
+    def request(self, word: str) -> None:
+        """Ask the job at work for something.
 
-    def pause(self) -> None:
-        """Ask the job at work to wait; it stays in memory."""
-        self._request(PAUSE)
-
-    def go_on(self) -> None:
-        """Ask the job at work to go on after `pause`."""
-        self._request(GO_ON)
+        Args:
+            word: `FINISH`, to end and make its result of what it has; `PAUSE`, to
+                wait in memory; `GO_ON` after that; `STOP` is for `stop`.
+        """
+        active = self._active
+        if active is None:
+            self._stops_at_once |= word == STOP and self._is_starting
+            return
+        active.request = word
+        active.progress.ask(word)
+        ask = functools.partial(JobChannel(active.item.path).request, word)
+        self._disk.ask(ask, lambda _: None, self._on_refused)
+        self._note(active)
+        self.progress_changed.emit()
 
     def let_go(self) -> None:
         """Let the job at work go on without this window."""
-        active, self._active = self._active, None
-        if active is not None:
-            active.let_go()
+        self._active = None
+        follower, self._follower = self._follower, None
+        if follower is not None:
+            follower.let_go()
 
     def shut_down(self, *, waits: bool = False) -> None:
         """Ask a job that this window started to end, and end the threads.
@@ -172,35 +177,25 @@ class JobController(QObject):
         active = self._active
         if active is not None and (active.is_own or self._kind.ends_with_window):
             self._files.ask_to_end(active)
-            if waits:
-                active.wait()
+            if waits and self._follower is not None:
+                self._follower.stop_soon()
+                self._follower.wait()
         self.let_go()
 
     def _is_active(self, item: Any) -> bool:
         return self._active is not None and self._active.item.path == item.path
 
     def _may_start(self) -> bool:
-        if not self.is_running:
-            return True
-        self._on_refused(busy_error(self._kind, self._active))
-        return False
+        if self.is_running and self._kind.busy:
+            message, hint = self._kind.busy
+            name = self._kind.name(self.active) if self._active else "Another"
+            self._on_refused(CoreError(message.format(name=name), hint=hint))
+        return not self.is_running
 
     def _stop(self) -> None:
-        self._request(STOP)
-        if self._active is not None and self._active.follower is not None:
-            self._active.follower.stop_soon()
-
-    def _request(self, word: str) -> None:
-        active = self._active
-        if active is None:
-            self._stops_at_once |= word == STOP and self._is_starting
-            return
-        active.request = word
-        active.progress.ask(word)
-        ask = functools.partial(JobChannel(active.item.path).request, word)
-        self._disk.ask(ask, lambda _: None, self._on_refused)
-        self._note(active)
-        self.progress_changed.emit()
+        self.request(STOP)
+        if self._follower is not None:
+            self._follower.stop_soon()
 
     def _note(self, active: Active) -> None:
         """Write down how the job stands, where that is something new."""
@@ -222,16 +217,13 @@ class JobController(QObject):
         otherwise = functools.partial(self._on_not_begun, item)
         self._disk.ask(lambda: self._files.begin(prepare()), then, otherwise)
 
-    def _follow(
-        self, active: Active, child: Popen[bytes] | None, place: int | None = None
-    ) -> None:
+    def _follow(self, active: Active, child: Popen[bytes] | None = None) -> None:
         channel, kill_after_s = JobChannel(active.item.path), self._kind.kill_after_s
-        follower = JobFollower(channel, child, kill_after_s, place, self)
+        follower = JobFollower(channel, child, kill_after_s, active.place, self)
         follower.progressed.connect(self._on_progressed)
         follower.ended.connect(self._on_finished)
-        active.follower = follower
+        self._active, self._follower = active, follower
         follower.start()
-        self._active = active
 
     # Replies from the disk
 
@@ -239,30 +231,31 @@ class JobController(QObject):
         self.listed.emit(found.items)
         if self.is_running:
             return
-        if found.running is not None:
-            active = Active(found.running, found.progress, False, by_itself=True)
-            self._follow(active, None, found.place)
+        if found.active is not None:
+            self._follow(found.active)
             self.running_changed.emit(True)
-            self.started.emit(active.item, True)
+            self.started.emit(self.active, True)
             self.progress_changed.emit()
         elif found.interrupted is not None:
             self.resume(found.interrupted, by_itself=True)
 
-    def _on_begun(self, begun: Begun, *, by_itself: bool) -> None:
+    def _on_begun(self, begun: tuple[Launch, Popen[bytes]], *, by_itself: bool) -> None:
         self._is_starting = False
-        launch = begun.launch
+        launch, child = begun
         active = Active(launch.item, launch.progress, is_own=True, by_itself=by_itself)
-        self._follow(active, begun.child)
+        self._follow(active, child)
         self.started.emit(active.item, by_itself)
         self._ask_again(STOP if self._stops_at_once else "")
         self.refresh()
 
-    def _on_begun_again(self, before: Active, begun: Begun) -> None:
-        launch = begun.launch
-        active = Active(launch.item, launch.progress, is_own=True, request="")
+    def _on_begun_again(
+        self, before: Active, begun: tuple[Launch, Popen[bytes]]
+    ) -> None:
+        launch, child = begun
+        active = Active(launch.item, launch.progress, is_own=True)
         active.failed_at, active.by_itself = launch.done, before.by_itself
         active.is_doomed = before.is_doomed
-        self._follow(active, begun.child)
+        self._follow(active, child)
         self._ask_again(before.request)
 
     def _ask_again(self, request: str) -> None:
@@ -270,7 +263,7 @@ class JobController(QObject):
         if request == STOP:
             self._stop()
         elif request == PAUSE:
-            self.pause()
+            self.request(PAUSE)
         self.progress_changed.emit()
 
     def _on_not_begun(self, item: Any, error: CoreError) -> None:
@@ -292,7 +285,7 @@ class JobController(QObject):
     @pyqtSlot(object)
     def _on_progressed(self, event: TrainingEvent) -> None:
         active = self._active
-        if active is None or self.sender() is not active.follower:
+        if active is None or self.sender() is not self._follower:
             return
         active.progress.add(event)
         if self._next is None:
@@ -304,10 +297,12 @@ class JobController(QObject):
     @pyqtSlot(object)
     def _on_finished(self, outcome: Outcome | None) -> None:
         active = self._active
-        if active is None or self.sender() is not active.follower:  # let go
-            return
+        follower = self._follower
+        if active is None or follower is None or self.sender() is not follower:
+            return  # let go
+        self._follower = None
         active.outcome = outcome
-        active.let_go()
+        follower.let_go()
         self._settle(active)
 
     def _settle(self, active: Active) -> None:

@@ -22,7 +22,7 @@ from core.runs.presets import config_from_preset
 from core.runs.progress import RunProgress, read_progress
 from core.runs.record import RunRecord
 from core.runs.run import RUNNING, Run
-from desktop.work.kind import Active, Launch, Settled
+from desktop.work.kind import Active, JobKind, Launch, Settled
 
 #: Settings that shaped the split already and that its file now holds.
 _IN_THE_SPLIT = ("validation", "test", "patient_pattern")
@@ -102,8 +102,11 @@ def as_typed(words: Sequence[str]) -> str:
     return shlex.join(whole)
 
 
-class TrainingKind:
-    """What is particular to trainings; see `desktop.work.kind.JobKind`."""
+class TrainingKind(JobKind):
+    """What is particular to trainings; see `desktop.work.kind.JobKind`.
+
+    None that was interrupted goes on by itself: the user decides.
+    """
 
     busy = (
         "{name} is being trained, and only one model is trained at a time.",
@@ -149,16 +152,6 @@ class TrainingKind:
 
     def progress(self, item: Run) -> tuple[RunProgress, int]:
         return read_progress(item)
-
-    def interrupted(self, items: Sequence[Run]) -> None:
-        return None  # the user decides
-
-    def noted(self, active: Active) -> Run:
-        run: Run = active.item
-        return run
-
-    def save(self, item: Run) -> None:
-        """Its record stays as it was asked for."""
 
     def settle(self, active: Active, outcome: Outcome) -> Settled:
         run: Run = active.item
