@@ -8,10 +8,9 @@ from functools import partial
 from pathlib import Path
 
 from PyQt5.QtCore import PYQT_VERSION_STR, QT_VERSION_STR, Qt, QUrl, pyqtSlot
-from PyQt5.QtGui import QDesktopServices, QGuiApplication
+from PyQt5.QtGui import QDesktopServices
 from PyQt5.QtWidgets import (
     QDialog,
-    QDialogButtonBox,
     QGridLayout,
     QLabel,
     QTabWidget,
@@ -26,9 +25,9 @@ from core.program.licences import parts
 from desktop.app.diagnostics import diagnostics
 from desktop.app.disclaimer import RESEARCH_LINE, icon_label
 from desktop.app.licences_view import LicencesView
-from desktop.widgets.buttons import button
-from desktop.widgets.dialogs import resize_within_screen
-from desktop.widgets.labels import Caption, ElidedLabel, wrapped_label
+from desktop.widgets.buttons import button, copy_button
+from desktop.widgets.dialogs import close_buttons, resize_within_screen
+from desktop.widgets.labels import Caption, ElidedLabel, PlainText
 from desktop.widgets.layouts import column, row
 from desktop.work.background import Background
 
@@ -45,7 +44,6 @@ class AboutDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle("About Hilum")
-        self._bundle = bundle
         self._files = Background(self, "licences")
         self.licences = LicencesView(self)
         self._pages = QTabWidget(self)
@@ -55,11 +53,10 @@ class AboutDialog(QDialog):
         self._pages.addTab(FoldersPage(self._pages), "&Files")
         self._pages.currentChanged.connect(self._on_page_changed)
         tip = "Versions, model, screens, memory and the last lines of the log; no film"
-        words = "&Copy diagnostics"
-        self.copy_button = button(words, self._on_copy_clicked, self, tip=tip)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
-        buttons.addButton(self.copy_button, QDialogButtonBox.ButtonRole.ActionRole)
-        buttons.rejected.connect(self.reject)
+        self.copy_button = copy_button(
+            "&Copy diagnostics", lambda: diagnostics(bundle), self, tip
+        )
+        buttons = close_buttons(self, self.copy_button)
         column((self._pages, 1), buttons, of=self, gap=10, margins=(18, 12, 18, 14))
         self.finished.connect(self._files.shut_down)
         resize_within_screen(self, 860, 520)
@@ -72,11 +69,6 @@ class AboutDialog(QDialog):
 
     def _on_failed(self, error: CoreError) -> None:
         self.licences.show_failure(f"{error} {error.hint}".strip())
-
-    @pyqtSlot()
-    def _on_copy_clicked(self) -> None:
-        QGuiApplication.clipboard().setText(diagnostics(self._bundle))
-        self.copy_button.setText("Copied")
 
 
 class FoldersPage(QWidget):
@@ -137,9 +129,8 @@ def about_text(bundle: ModelBundle | None) -> str:
 
 def _about_page(parent: QWidget, bundle: ModelBundle | None) -> QWidget:
     page = QWidget(parent)
-    words = wrapped_label(page, style="aboutText", by_keyboard=True)
+    words = PlainText(about_text(bundle), page, by_keyboard=True)
     words.setTextFormat(Qt.TextFormat.RichText)
-    words.setText(about_text(bundle))
     words.setAlignment(Qt.AlignmentFlag.AlignTop)
     icon = column(icon_label(page, 96), None)
     row(icon, (words, 1), of=page, gap=20, margins=(6, 14, 6, 6))

@@ -12,7 +12,7 @@ from PyQt5.QtWidgets import QApplication
 
 from core import __version__
 from desktop.style import theme
-from desktop.style.app_icon import app_icon
+from desktop.style.icons import app_icon
 
 
 class FileInbox(QObject):

@@ -62,7 +62,9 @@ class CrashReporter(QObject):
         self._session = crash_files.Session(crash_files.versions(qt))
         logging.getLogger().addHandler(self._session.lines)
         sys.excepthook = self._on_exception
-        threading.excepthook = self._on_thread_exception
+        threading.excepthook = lambda args: self._on_exception(
+            args.exc_type, args.exc_value, args.exc_traceback
+        )
         qInstallMessageHandler(self._on_qt_message)
 
     def window_is_open(self) -> None:
@@ -76,9 +78,6 @@ class CrashReporter(QObject):
             self._session.end()
             self._session = None
         qInstallMessageHandler(None)
-
-    def _on_thread_exception(self, args: threading.ExceptHookArgs) -> None:
-        self._on_exception(args.exc_type, args.exc_value, args.exc_traceback)
 
     def _on_exception(
         self,
@@ -122,6 +121,20 @@ class CrashReporter(QObject):
                 self._session.note_fatal(f"Qt, fatal: {speaker}")
             if sys.stderr is not None:
                 sys.stderr.write(f"Hilum has to end: {text}\n")
+
+
+def look_for_crashes() -> Notice | None:
+    """Offer the reports of crashes of earlier sessions; None where there are none."""
+    crash_files.adopt_dead_sessions()
+    reports = crash_files.take_new_reports()
+    if not reports:
+        return None
+    hint = "The report names no film; you can read it before you pass it on."
+    if len(reports) == 1:
+        text = "Something went wrong when Hilum was last open."
+        return Notice(text, hint, file=reports[0])
+    text = f"Something went wrong {len(reports)} times when Hilum was last open."
+    return Notice(text, hint, file=reports[0].parent)
 
 
 def _say_and_end(file: Path | None) -> None:

@@ -16,11 +16,7 @@ _GIB: Final = 1 << 30
 
 
 def diagnostics(bundle: ModelBundle | None) -> str:
-    """Versions, machine, model, screens, memory and the last lines of the log.
-
-    Args:
-        bundle: The model in use; None if there is none.
-    """
+    """Versions, machine, model, screens, memory and the last lines of the log."""
     facts = versions({"Qt": QT_VERSION_STR, "PyQt": PYQT_VERSION_STR})
     facts["Model"] = "none"
     if bundle is not None:

@@ -12,20 +12,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PyQt5.QtCore import QObject, QTimer, pyqtSlot
-from PyQt5.QtWidgets import QDialog
+from PyQt5.QtCore import QObject, Qt, QTimer, pyqtSlot
+from PyQt5.QtGui import QColor
+from PyQt5.QtWidgets import QDialog, QSplashScreen
 
 from core import __version__, paths
 from core.errors import CoreError
 from core.program import writable
 from desktop.app.application import Application, set_scaling
-from desktop.app.crash_hook import CrashReporter
+from desktop.app.crash_hook import CrashReporter, look_for_crashes
 from desktop.app.disclaimer import DISCLAIMER_VERSION, DisclaimerDialog
 from desktop.app.one_window import OneWindow
-from desktop.app.splash import Splash
-from desktop.app.startup_checks import look_for_crashes
 from desktop.settings import Settings
 from desktop.style import theme
+from desktop.style.icons import app_icon
 from desktop.widgets.notify import Notice, notice_of
 from desktop.work.background import Background
 
@@ -38,21 +38,15 @@ _LOG_BYTES: Final = 1_000_000
 #: Where this much has gone by before anything could be shown, the disk is cold or
 #: the machine slow, and the window's own code will take longer still.
 _SLOW_AFTER_S: Final = 0.3
-_SPLASH_MS: Final = 500
+#: How long a window system may take until a splash is on screen.
+_SPLASH_MS: Final = 50
 _ABOUT_THIS: Final = Path("/proc/self/stat")
 #: Where the system tells nothing, time counts from here.
 _LOADED_AT: Final = time.monotonic()
 
 
 def run(files: Sequence[Path]) -> int:
-    """Run the program until its window is closed.
-
-    Args:
-        files: Films to read and models to import.
-
-    Returns:
-        The exit status.
-    """
+    """Run the program until its window is closed; its exit status."""
     _start_log()
     reporter = CrashReporter()
     reporter.install()
@@ -86,8 +80,7 @@ class Startup(QObject):
         self._application = application
         self._reporter = reporter
         self._settings = Settings()
-        self._has_begun = False
-        self._splash: Splash | None = None
+        self._splash: QSplashScreen | None = None
         self._window: MainWindow | None = None
         self._checks = Background(self, "startup checks")
 
@@ -99,20 +92,19 @@ class Startup(QObject):
         if not self._is_accepted():
             self._application.quit()
         elif is_slow:
-            self._splash = Splash()
-            self._splash.painted.connect(self._on_splash_painted)
+            self._splash = QSplashScreen(app_icon().pixmap(128))
+            self._splash.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)
+            self._splash.setAccessibleName("Hilum is starting")
+            place = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom
+            self._splash.showMessage("Starting…", place, QColor("white"))
             self._splash.show()
-            # Where nothing is ever painted, behind a locked screen for instance.
             QTimer.singleShot(_SPLASH_MS, self.open_window)
         else:
             self.open_window()
 
     @pyqtSlot()
     def open_window(self) -> None:
-        """Load the window's code, which takes most of a start, and show it, once."""
-        if self._has_begun:
-            return
-        self._has_begun = True
+        """Load the window's code, which takes most of a start, and show it."""
         from desktop.app.main_window import MainWindow
 
         window = self._window = MainWindow(self._settings)
@@ -145,11 +137,6 @@ class Startup(QObject):
         """End what runs besides the window."""
         self._checks.shut_down()
         self._window = None
-
-    @pyqtSlot()
-    def _on_splash_painted(self) -> None:
-        # Not from within its painting, which is on screen only when that is over.
-        QTimer.singleShot(0, self.open_window)
 
     def _is_accepted(self) -> bool:
         if self._settings.disclaimer_accepted >= DISCLAIMER_VERSION:

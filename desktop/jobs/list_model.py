@@ -44,11 +44,7 @@ class Column:
 
 
 class JobListModel(TableModel):
-    """Jobs in rows; each has a `path`, its folder.
-
-    Args:
-        columns: What to show of them.
-    """
+    """Jobs in rows; each has a `path`, its folder."""
 
     def __init__(
         self, columns: Sequence[Column], parent: QObject | None = None

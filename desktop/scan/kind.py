@@ -16,7 +16,7 @@ from core.jobs.events import STOP, JobStopped, JobSucceeded
 from core.jobs.failures import Failure
 from core.model.bundle import ModelBundle
 from core.scan import store as scans
-from core.scan.progress import ScanProgress
+from core.scan.progress import STOPPING, ScanProgress
 from core.scan.record import (
     CANCELLED,
     FAILED,
@@ -106,6 +106,8 @@ class ScanKind(JobKind):
             status = _cancelled_as(progress)
         elif progress.is_paused:
             status = PAUSED
+        elif progress.stage == STOPPING:  # as the window wrote down that asked for it
+            status = scan.record.status
         films = progress.total or scan.record.films
         if (status, films) == (scan.record.status, scan.record.films):
             return scan

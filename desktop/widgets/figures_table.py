@@ -17,8 +17,6 @@ from PyQt5.QtWidgets import (
 )
 
 _ROOT: Final = QModelIndex()
-_ROW_PAD_PX: Final = 8
-
 
 Cell = str | int | float
 
@@ -100,11 +98,9 @@ class Cells(TableModel):
         bold: Sequence[int] = (),
         tips: Sequence[str] = (),
     ) -> None:
-        """Replace everything.
+        """Replace everything: a heading per column, and rows of a cell for each.
 
         Args:
-            head: A heading per column.
-            rows: A cell per column each.
             bold: Numbers of rows that stand out.
             tips: What each heading means; may be shorter than `head`.
         """
@@ -174,41 +170,30 @@ class Cells(TableModel):
 
 
 class FiguresTable(QTableView):
-    """As high as its rows; scrolls sideways only when the page is narrow."""
+    """`Cells`, as high as its rows; scrolls sideways only when the page is narrow."""
 
-    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, name: str, parent: QWidget | None = None, *, are_figures: bool = True
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("figuresTable")
-        self.cells = Cells(self, are_figures=True)
+        self.cells = Cells(self, are_figures=are_figures)
+        self.set_cells = self.cells.set_cells
         self.setModel(self.cells)
+        self.cells.modelReset.connect(self.updateGeometry)
         self.setAccessibleName(name)
+        make_plain(self)
+        self.setAlternatingRowColors(False)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
         self.setTabKeyNavigation(False)
         self.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
         self.setHorizontalScrollMode(QTableView.ScrollMode.ScrollPerPixel)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 8)
         header = self.horizontalHeader()
-        header.setHighlightSections(False)
         header.setSectionsClickable(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-
-    def set_cells(
-        self,
-        head: Sequence[str],
-        rows: Sequence[Sequence[str]],
-        *,
-        bold: Sequence[int] = (),
-        tips: Sequence[str] = (),
-    ) -> None:
-        """Replace everything; see `Cells.set_cells`."""
-        self.cells.set_cells(head, rows, bold=bold, tips=tips)
-        high = self.fontMetrics().height() + _ROW_PAD_PX
-        self.verticalHeader().setDefaultSectionSize(high)
-        self.updateGeometry()
 
     # Qt overrides
 

@@ -1,23 +1,16 @@
-"""Tables of text and numbers, whole on the page or in a window of their own."""
+"""Long tables of text and numbers, in a window of their own."""
 
 from __future__ import annotations
 
 import dataclasses
 
-from PyQt5.QtCore import QSize, Qt, pyqtSlot
-from PyQt5.QtGui import QGuiApplication, QWheelEvent
-from PyQt5.QtWidgets import (
-    QAbstractItemView,
-    QDialog,
-    QDialogButtonBox,
-    QHeaderView,
-    QLabel,
-    QTableView,
-    QWidget,
-)
+from PyQt5.QtCore import QSize, Qt
+from PyQt5.QtWidgets import QAbstractItemView, QDialog, QTableView, QWidget
 
-from desktop.widgets.buttons import button
+from desktop.widgets.buttons import copy_button
+from desktop.widgets.dialogs import close_buttons
 from desktop.widgets.figures_table import Cell, Cells, make_plain
+from desktop.widgets.labels import PlainText
 from desktop.widgets.layouts import column
 
 
@@ -43,54 +36,19 @@ class Rows:
         cells.set_cells(self.headers, self.rows, bold=bold)
 
 
-class WholeTable(QTableView):
-    """As high as its rows: it is the page that scrolls."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("wholeTable")
-        make_plain(self)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
-        self.setTabKeyNavigation(False)
-        self._cells = Cells(self)
-        self.setModel(self._cells)
-
-    def set_rows(self, table: Rows) -> None:
-        """Show a table, the first column as wide as can be."""
-        table.fill(self._cells)
-        self.setAccessibleName(table.title)
-        head = self.horizontalHeader()
-        head.setMinimumSectionSize(64)
-        mode = QHeaderView.ResizeMode
-        head.setSectionResizeMode(mode.ResizeToContents)
-        head.setSectionResizeMode(0, mode.Stretch)
-        row_px = self.fontMetrics().height() + 8
-        self.verticalHeader().setDefaultSectionSize(row_px)
-        rows = row_px * len(table.rows)
-        self.setFixedHeight(rows + head.sizeHint().height() + 4)
-
-    # Qt overrides
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        event.ignore()
-
-
 class RowsDialog(QDialog):
     """A long table: sorted by a click, copied as a whole."""
 
     def __init__(self, table: Rows, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(table.title)
-        self._cells = Cells(self)
-        table.fill(self._cells)
+        cells = Cells(self)
+        table.fill(cells)
         count = len(table.rows)
-        title = QLabel(f"{table.title}: {count:,}", self)
-        title.setWordWrap(True)
+        title = PlainText(f"{table.title}: {count:,}", self)
         view = QTableView(self)
         make_plain(view)
-        view.setModel(self._cells)
+        view.setModel(cells)
         # As found, until a heading is clicked.
         ascending = Qt.SortOrder.AscendingOrder
         view.horizontalHeader().setSortIndicator(-1, ascending)
@@ -106,16 +64,9 @@ class RowsDialog(QDialog):
             width = min(max(view.sizeHintForColumn(place) + 24, 90), 330)
             view.setColumnWidth(place, width)
         self.view = view
-        copy = button("&Copy all", self._on_copy_clicked, self)
-        copy.setAutoDefault(False)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
-        buttons.addButton(copy, QDialogButtonBox.ButtonRole.ActionRole)
-        buttons.rejected.connect(self.reject)
+        copy = copy_button("&Copy all", cells.as_text, self)
+        buttons = close_buttons(self, copy)
         column(title, (view, 1), buttons, of=self, margins=(10, 10, 10, 10))
-
-    @pyqtSlot()
-    def _on_copy_clicked(self) -> None:
-        QGuiApplication.clipboard().setText(self._cells.as_text())
 
     # Qt overrides
 

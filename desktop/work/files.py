@@ -58,12 +58,7 @@ class JobFiles:
                 logger.warning("a job could not be asked to end: %s", error)
 
     def find(self, *, seek: bool, goes_on: bool) -> Found:
-        """List the jobs.
-
-        Args:
-            seek: Whether to look for one that is at work.
-            goes_on: Whether to look for one that goes on by itself.
-        """
+        """List the jobs; seek one that is at work, or else one that goes on."""
         items = self._kind.find()
         if not seek:
             return Found(items)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
+from functools import partial
 from subprocess import Popen
 from typing import Any, Final
 
@@ -89,14 +89,8 @@ class JobController(QObject):
     # What is kept on the disk
 
     def refresh(self, *, goes_on: bool = False) -> None:
-        """List the jobs anew, and follow one that is at work.
-
-        Args:
-            goes_on: Whether one that an accident ended is started again.
-        """
-        look = functools.partial(
-            self._files.find, seek=not self.is_running, goes_on=goes_on
-        )
+        """List the jobs, and follow one at work, or go on with an interrupted one."""
+        look = partial(self._files.find, seek=not self.is_running, goes_on=goes_on)
         self._disk.ask(look, self._on_found, self._on_refused)
 
     def ask(
@@ -115,8 +109,8 @@ class JobController(QObject):
             self._active.is_doomed = True
             self.stop()
             return
-        task = functools.partial(self._kind.delete, item)
-        self._disk.ask(task, lambda _: self._tell_deleted(item), self._on_refused)
+        then = partial(self._on_deleted, item)
+        self._disk.ask(partial(self._kind.delete, item), then, self._on_refused)
 
     # The job at work
 
@@ -126,12 +120,12 @@ class JobController(QObject):
             self._next = request
             self._stop()
         elif self._may_start():
-            self._launch(functools.partial(self._kind.begin, request))
+            self._launch(partial(self._kind.begin, request))
 
     def resume(self, item: Any, *, by_itself: bool = False) -> None:
         """Go on with a job."""
         if self._may_start():
-            prepare = functools.partial(self._kind.resume, item)
+            prepare = partial(self._kind.resume, item)
             self._launch(prepare, item, by_itself)
 
     def stop(self) -> None:
@@ -152,7 +146,7 @@ class JobController(QObject):
             return
         active.request = word
         active.progress.ask(word)
-        ask = functools.partial(JobChannel(active.item.path).request, word)
+        ask = partial(JobChannel(active.item.path).request, word)
         self._disk.ask(ask, lambda _: None, self._on_refused)
         self._note(active)
         self.progress_changed.emit()
@@ -165,11 +159,7 @@ class JobController(QObject):
             follower.let_go()
 
     def shut_down(self, *, waits: bool = False) -> None:
-        """Ask a job that this window started to end, and end the threads.
-
-        Args:
-            waits: Whether to stay until it has ended.
-        """
+        """Ask a job of this window's to end, or wait for that; end the threads."""
         self._next = None
         self._files.close()
         self._timer.stop()
@@ -202,7 +192,7 @@ class JobController(QObject):
         noted = self._kind.noted(active)
         if noted is not active.item:
             active.item = noted
-            save = functools.partial(self._kind.save, noted)
+            save = partial(self._kind.save, noted)
             self._disk.ask(save, lambda _: self.refresh(), self._on_refused)
             self.progress_changed.emit()
 
@@ -213,8 +203,8 @@ class JobController(QObject):
     ) -> None:
         self._is_starting, self._stops_at_once = True, False
         self.running_changed.emit(True)
-        then = functools.partial(self._on_begun, by_itself=by_itself)
-        otherwise = functools.partial(self._on_not_begun, item)
+        then = partial(self._on_begun, by_itself=by_itself)
+        otherwise = partial(self._on_not_begun, item)
         self._disk.ask(lambda: self._files.begin(prepare()), then, otherwise)
 
     def _follow(self, active: Active, child: Popen[bytes] | None = None) -> None:
@@ -273,7 +263,7 @@ class JobController(QObject):
         self._start_next()
         self.refresh()
 
-    def _tell_deleted(self, item: Any) -> None:
+    def _on_deleted(self, item: Any, nothing: None) -> None:
         self.deleted.emit(item)
         self.refresh()
 
@@ -306,9 +296,9 @@ class JobController(QObject):
         self._settle(active)
 
     def _settle(self, active: Active) -> None:
-        settle = functools.partial(self._files.settle, active)
-        otherwise = functools.partial(self._on_not_settled, active)
-        self._disk.ask(settle, functools.partial(self._on_settled, active), otherwise)
+        settle = partial(self._files.settle, active)
+        otherwise = partial(self._on_not_settled, active)
+        self._disk.ask(settle, partial(self._on_settled, active), otherwise)
 
     def _on_settled(self, active: Active, settled: Settled) -> None:
         if settled.again is None:
@@ -316,9 +306,9 @@ class JobController(QObject):
         elif active.request == STOP:  # it came meanwhile
             self._settle(active)
         else:
-            begin = functools.partial(self._files.begin, settled.again)
-            then = functools.partial(self._on_begun_again, active)
-            otherwise = functools.partial(self._on_not_settled, active)
+            begin = partial(self._files.begin, settled.again)
+            then = partial(self._on_begun_again, active)
+            otherwise = partial(self._on_not_settled, active)
             self._disk.ask(begin, then, otherwise)
 
     def _on_not_settled(self, active: Active, error: CoreError) -> None:

@@ -10,7 +10,7 @@ from PyQt5.QtGui import QColor, QPalette
 from PyQt5.QtWidgets import QApplication
 
 from desktop.style import theme
-from desktop.widgets.labels import muted
+from desktop.style.theme import muted
 
 SHEET = Path(__file__).resolve().parents[3] / "resources" / "style.qss"
 ROLE = QPalette.ColorRole
