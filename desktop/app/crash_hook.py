@@ -43,7 +43,7 @@ class CrashReporter(QObject):
 
     PyQt 5.5 and later abort the process when a slot raises and no hook is
     installed, so this is installed before the first widget exists. Until there is
-    a window a fault ends the program, with a sentence.
+    a window, which listens, a fault ends the program, with a sentence.
 
     Signals:
         crashed: Notice. Delivered in the GUI thread.
@@ -54,7 +54,6 @@ class CrashReporter(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session: crash_files.Session | None = None
-        self._has_window = False
 
     def install(self) -> None:
         """Become the process's last resort, for every thread and for Qt."""
@@ -66,10 +65,6 @@ class CrashReporter(QObject):
             args.exc_type, args.exc_value, args.exc_traceback
         )
         qInstallMessageHandler(self._on_qt_message)
-
-    def window_is_open(self) -> None:
-        """From now on a fault is told in the window, which stays."""
-        self._has_window = True
 
     def end(self) -> None:
         """The program ends well: it leaves nothing to be found."""
@@ -103,7 +98,7 @@ class CrashReporter(QObject):
             details=told,
             file=file,
         )
-        if self._has_window:
+        if self.receivers(self.crashed):
             self.crashed.emit(notice)
         else:
             _say_and_end(file)

@@ -63,11 +63,7 @@ class MainWindow(QMainWindow):
         announcements: What is said above the tabs.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        bundle_dir: Path | None = None,
-    ) -> None:
+    def __init__(self, settings: Settings, bundle_dir: Path | None = None) -> None:
         """Make the window; the model, the one in use or another, is opened later."""
         super().__init__()
         self._settings = settings
@@ -103,7 +99,7 @@ class MainWindow(QMainWindow):
         self.files.notice_raised.connect(self.show_notice)
         self.diagnose.film_changed.connect(self._on_film_changed)
         self.diagnose.models_given.connect(self.files.import_files)
-        self.scan.films_asked.connect(self._on_films_asked)
+        self.scan.films_asked.connect(self.open_paths)
         self.retrain.films_asked.connect(self.open_paths)
         self.retrain.model_asked.connect(self.model.use)
         self.retrain.back_asked.connect(self.model.go_back)
@@ -111,15 +107,11 @@ class MainWindow(QMainWindow):
         self._restore_place()
 
     @pyqtSlot(object)
-    def open_paths(self, paths: Sequence[Path]) -> None:
-        """Open films, and import models, that the system handed over."""
+    @pyqtSlot(object, object)
+    def open_paths(self, paths: Sequence[Path], shown: Path | None = None) -> None:
+        """Open films, showing the first or another, and import models."""
         if not all(is_model_file(path) for path in paths):
             self._tabs.setCurrentWidget(self.diagnose)
-        self.diagnose.open_paths(paths)
-
-    @pyqtSlot(object, object)
-    def _on_films_asked(self, paths: Sequence[Path], shown: Path) -> None:
-        self._tabs.setCurrentWidget(self.diagnose)
         self.diagnose.open_paths(paths, shown)
 
     def come_to_front(self) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from PyQt5.QtCore import QObject, Qt, QTimer, pyqtSlot
 from PyQt5.QtGui import QColor
-from PyQt5.QtWidgets import QDialog, QSplashScreen
+from PyQt5.QtWidgets import QApplication, QDialog, QSplashScreen
 
 from core import __version__, paths
 from core.errors import CoreError
@@ -61,8 +61,9 @@ def run(files: Sequence[Path]) -> int:
         logger.info("the window that is open takes it from here")
         reporter.end()
         return 0
-    application.inbox.add(files)
     startup = Startup(application, reporter)
+    startup.take(files)
+    application.files_opened.connect(startup.take)
     one_window.started_again.connect(startup.take_over)
     QTimer.singleShot(0, startup.begin)
     status = application.exec()
@@ -73,13 +74,17 @@ def run(files: Sequence[Path]) -> int:
 
 
 class Startup(QObject):
-    """Shows the notice, a splash where it is needed, and the window."""
+    """Shows the notice, a splash where it is needed, and the window.
 
-    def __init__(self, application: Application, reporter: CrashReporter) -> None:
+    Keeps the files that come before there is a window to open them.
+    """
+
+    def __init__(self, application: QApplication, reporter: CrashReporter) -> None:
         super().__init__(application)
         self._application = application
         self._reporter = reporter
         self._settings = Settings()
+        self._early: list[Path] = []
         self._splash: QSplashScreen | None = None
         self._window: MainWindow | None = None
         self._checks = Background(self, "startup checks")
@@ -109,14 +114,12 @@ class Startup(QObject):
 
         window = self._window = MainWindow(self._settings)
         self._reporter.crashed.connect(window.show_notice)
-        self._reporter.window_is_open()
-        self._application.inbox.files_opened.connect(window.open_paths)
         window.show()
         self._application.setQuitOnLastWindowClosed(True)
         if self._splash is not None:
             self._splash.close()
         logger.info("the window is shown after %.2f s", process_age())
-        self._application.inbox.deliver()
+        self.take(self._early)
         self._announce(self._settings.problem)
         for look in (look_for_crashes, writable.check_kept):
             self._checks.ask(look, self._announce, self._announce)
@@ -127,9 +130,17 @@ class Startup(QObject):
             self._window.announcements.add(notice)
 
     @pyqtSlot(object)
+    def take(self, files: Sequence[Path]) -> None:
+        """Open files, now or as soon as there is a window."""
+        if self._window is None:
+            self._early += files
+        elif files:
+            self._window.open_paths(files)
+
+    @pyqtSlot(object)
     def take_over(self, files: Sequence[Path]) -> None:
         """Open the files of a later start, and show who opens them."""
-        self._application.inbox.add(files)
+        self.take(files)
         if self._window is not None:
             self._window.come_to_front()
 

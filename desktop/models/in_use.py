@@ -64,12 +64,12 @@ class ModelInUse(QObject):
         self._thread.ask(self._open_first, self._on_opened_first, self._on_failed)
 
     @pyqtSlot(object)
-    def use(self, path: Path) -> None:
+    def use(self, path: Path, after: Callable[[], None] = lambda: None) -> None:
         """Make another model the one in use, here and at the next start.
 
-        `changed` or `refused` follows.
+        `changed` or `refused` follows, and then the call of `after`.
         """
-        self._replace(partial(model_store.add, path), model_store.use)
+        self._replace(partial(model_store.add, path), model_store.use, after)
 
     @pyqtSlot()
     def go_back(self) -> None:
@@ -128,11 +128,17 @@ class ModelInUse(QObject):
         self.changed.emit(bundle)
 
     def _replace(
-        self, find: Callable[[], ModelBundle], record: Callable[[Path], ModelBundle]
+        self,
+        find: Callable[[], ModelBundle],
+        record: Callable[[Path], ModelBundle],
+        after: Callable[[], None] = lambda: None,
     ) -> None:
         self.status_changed.emit("Opening the model…")
-        opening = partial(self._open_other, find, record)
-        self._thread.ask(opening, self._on_opened, self._on_refused)
+        self._thread.ask(
+            partial(self._open_other, find, record),
+            partial(self._on_opened, after),
+            partial(self._on_refused, after),
+        )
 
     def _on_opened_first(self, opened: tuple[ModelBundle, CoreError | None]) -> None:
         bundle, problem = opened
@@ -145,15 +151,17 @@ class ModelInUse(QObject):
         text = "There is no model to ask: films open without a verdict."
         self.notice_raised.emit(_because(text, error))
 
-    def _on_opened(self, bundle: ModelBundle) -> None:
+    def _on_opened(self, after: Callable[[], None], bundle: ModelBundle) -> None:
         self._show(bundle)
         self.status_changed.emit(f"{bundle.card.name} is the model in use now.")
+        after()
 
-    def _on_refused(self, error: CoreError) -> None:
+    def _on_refused(self, after: Callable[[], None], error: CoreError) -> None:
         self.status_changed.emit("")
         notice = notice_of(error)
         hint = f"{notice.hint} The model before stays in use.".strip()
-        self.refused.emit(Notice(notice.text, hint, notice.details))
+        self.refused.emit(dataclasses.replace(notice, hint=hint))
+        after()
 
 
 def _because(text: str, error: CoreError) -> Notice:

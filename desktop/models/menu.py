@@ -49,7 +49,6 @@ class ModelFiles(QObject):
         self._model = model
         self._waiting: list[Path] = []
         self._is_importing = False
-        self._asked: ModelBundle | None = None
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._files = Background(self, "model files")
         self.export_action = action("&Export model…", self._export, parent)
@@ -67,7 +66,6 @@ class ModelFiles(QObject):
             self.back_action,
         ]
         model.changed.connect(self._on_model_changed)
-        model.refused.connect(self._on_model_refused)
 
     @pyqtSlot(object)
     def _on_model_changed(self, bundle: ModelBundle) -> None:
@@ -77,14 +75,6 @@ class ModelFiles(QObject):
         name = earlier.name.replace("&", "&&") if earlier else "the model before"
         self.back_action.setText(f"Go &back to {name}")
         self.back_action.setEnabled(earlier is not None)
-        # Another may have come first: that of the start, above all.
-        if self._asked is not None and self._asked.card == bundle.card:
-            self._end_import()
-
-    @pyqtSlot()
-    def _on_model_refused(self) -> None:
-        if self._asked is not None:
-            self._end_import()
 
     def import_files(self, files: Sequence[Path]) -> None:
         """Verify model files, show their cards, and ask for them to be used.
@@ -117,8 +107,7 @@ class ModelFiles(QObject):
         if in_use is not None and found.bundle.card == in_use.card:
             self.status_changed.emit(f"{name} is the model in use already.")
         elif model_dialogs.confirm_import(found.bundle, self._window):
-            self._asked = found.bundle
-            self._model.use(found.bundle.path)
+            self._model.use(found.bundle.path, self._end_import)
             return
         self._end_import()
 
@@ -127,7 +116,6 @@ class ModelFiles(QObject):
             self._scratch.cleanup()
             self._scratch = None
         self._is_importing = False
-        self._asked = None
         self._begin_next()
 
     def _on_unpack_failed(self, error: CoreError) -> None:

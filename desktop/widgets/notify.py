@@ -10,8 +10,8 @@ from typing import Final
 
 from PyQt5 import sip
 from PyQt5.QtCore import Qt, QUrl, pyqtSignal, pyqtSlot
-from PyQt5.QtGui import QColor, QDesktopServices, QKeyEvent
-from PyQt5.QtWidgets import QFrame, QLabel, QToolButton, QWidget
+from PyQt5.QtGui import QColor, QDesktopServices
+from PyQt5.QtWidgets import QFrame, QLabel, QShortcut, QToolButton, QWidget
 
 from core.errors import CoreError
 from desktop.style import icons
@@ -100,6 +100,8 @@ class NoticeBanner(QFrame):
         close.setToolTip("Dismiss (Esc)")
         close.setAccessibleName("Dismiss this message")
         close.clicked.connect(self.dismiss)
+        context = Qt.ShortcutContext.WidgetWithChildrenShortcut
+        QShortcut("Escape", self, self.dismiss, context=context)
         words = column(self._text, self._hint, gap=1)
         tools = (self._open, self._copy, close)
         row(sign, (words, 1), *tools, of=self, gap=10, margins=(12, 8, 8, 8))
@@ -153,14 +155,6 @@ class NoticeBanner(QFrame):
     def _on_open_clicked(self) -> None:
         if self.notice.file is not None:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.notice.file)))
-
-    # Qt overrides
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            self.dismiss()
-        else:
-            super().keyPressEvent(event)
 
 
 class Announcements(QWidget):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 from collections.abc import Callable
 from functools import partial
 from subprocess import Popen
@@ -13,11 +15,13 @@ from core.errors import CoreError
 from core.jobs.channel import JobChannel, Outcome
 from core.jobs.events import PAUSE, STOP, JobSucceeded, TrainingEvent
 from desktop.work.background import Background
-from desktop.work.files import Found, JobFiles
 from desktop.work.follower import JobFollower
-from desktop.work.kind import Active, JobKind, Launch, Settled
+from desktop.work.kind import Active, Found, JobKind, Launch, Settled
+
+logger = logging.getLogger(__name__)
 
 _TELL_EVERY_MS: Final = 200
+_Begun = tuple[Launch, Popen[bytes]]
 
 
 class JobController(QObject):
@@ -51,7 +55,7 @@ class JobController(QObject):
         super().__init__(parent)
         self._kind = kind
         self._disk = Background(self, "jobs")
-        self._files = JobFiles(kind)
+        self._is_closed = threading.Event()
         self._active: Active | None = None
         self._follower: JobFollower | None = None  # none once it has ended
         self._is_starting = self._stops_at_once = False
@@ -90,7 +94,7 @@ class JobController(QObject):
 
     def refresh(self, *, goes_on: bool = False) -> None:
         """List the jobs, and follow one at work, or go on with an interrupted one."""
-        look = partial(self._files.find, seek=not self.is_running, goes_on=goes_on)
+        look = partial(self._kind.look, seek=not self.is_running, goes_on=goes_on)
         self._disk.ask(look, self._on_found, self._on_refused)
 
     def ask(
@@ -161,12 +165,16 @@ class JobController(QObject):
     def shut_down(self, *, waits: bool = False) -> None:
         """Ask a job of this window's to end, or wait for that; end the threads."""
         self._next = None
-        self._files.close()
+        self._is_closed.set()
         self._timer.stop()
         self._disk.shut_down()
         active = self._active
         if active is not None and (active.is_own or self._kind.ends_with_window):
-            self._files.ask_to_end(active)
+            if active.outcome is None:
+                try:
+                    JobChannel(active.item.path).request(STOP)
+                except CoreError as error:
+                    logger.warning("a job could not be asked to end: %s", error)
             if waits and self._follower is not None:
                 self._follower.stop_soon()
                 self._follower.wait()
@@ -205,7 +213,16 @@ class JobController(QObject):
         self.running_changed.emit(True)
         then = partial(self._on_begun, by_itself=by_itself)
         otherwise = partial(self._on_not_begun, item)
-        self._disk.ask(lambda: self._files.begin(prepare()), then, otherwise)
+        self._disk.ask(partial(self._begin, prepare), then, otherwise)
+
+    def _begin(self, prepare: Callable[[], Launch]) -> _Begun:
+        """Start the process of a job, in the thread of the disk."""
+        launch = prepare()
+        channel = JobChannel(launch.item.path)
+        child = channel.start(launch.words, done=launch.done)
+        if self._is_closed.is_set():  # nobody will follow it
+            channel.request(STOP)
+        return launch, child
 
     def _follow(self, active: Active, child: Popen[bytes] | None = None) -> None:
         channel, kill_after_s = JobChannel(active.item.path), self._kind.kill_after_s
@@ -229,7 +246,7 @@ class JobController(QObject):
         elif found.interrupted is not None:
             self.resume(found.interrupted, by_itself=True)
 
-    def _on_begun(self, begun: tuple[Launch, Popen[bytes]], *, by_itself: bool) -> None:
+    def _on_begun(self, begun: _Begun, *, by_itself: bool) -> None:
         self._is_starting = False
         launch, child = begun
         active = Active(launch.item, launch.progress, is_own=True, by_itself=by_itself)
@@ -238,9 +255,7 @@ class JobController(QObject):
         self._ask_again(STOP if self._stops_at_once else "")
         self.refresh()
 
-    def _on_begun_again(
-        self, before: Active, begun: tuple[Launch, Popen[bytes]]
-    ) -> None:
+    def _on_begun_again(self, before: Active, begun: _Begun) -> None:
         launch, child = begun
         active = Active(launch.item, launch.progress, is_own=True)
         active.failed_at, active.by_itself = launch.done, before.by_itself
@@ -296,7 +311,7 @@ class JobController(QObject):
         self._settle(active)
 
     def _settle(self, active: Active) -> None:
-        settle = partial(self._files.settle, active)
+        settle = partial(self._kind.end, active)
         otherwise = partial(self._on_not_settled, active)
         self._disk.ask(settle, partial(self._on_settled, active), otherwise)
 
@@ -306,7 +321,7 @@ class JobController(QObject):
         elif active.request == STOP:  # it came meanwhile
             self._settle(active)
         else:
-            begin = partial(self._files.begin, settled.again)
+            begin = partial(self._begin, lambda: settled.again)
             then = partial(self._on_begun_again, active)
             otherwise = partial(self._on_not_settled, active)
             self._disk.ask(begin, then, otherwise)

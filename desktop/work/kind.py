@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from core.jobs.channel import Outcome
+from core.jobs.channel import JobChannel, Outcome
 from core.jobs.events import TrainingEvent
 
 
@@ -79,6 +79,15 @@ class Active:
     outcome: Outcome | None = None
 
 
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """All jobs, the one that is at work, or the one that goes on by itself."""
+
+    items: Sequence[Any]
+    active: Active | None = None
+    interrupted: Any | None = None
+
+
 class JobKind:
     """What differs between kinds of jobs. All but `name` and `noted` touch the disk.
 
@@ -134,3 +143,24 @@ class JobKind:
 
     def delete(self, item: Any) -> None:
         """Delete a job that is not at work."""
+
+    def look(self, *, seek: bool, goes_on: bool) -> Found:
+        """List the jobs; seek one that is at work, or else one that goes on."""
+        items = self.find()
+        for item in items if seek else ():
+            if JobChannel(item.path).is_running():
+                progress, place = self.progress(item)
+                active = Active(item, progress, False, place, by_itself=True)
+                return Found(items, active)
+        goes_on = goes_on and seek
+        return Found(items, interrupted=self.interrupted(items) if goes_on else None)
+
+    def end(self, active: Active) -> Settled:
+        """Write down how a job ended; delete one that was to be."""
+        assert active.outcome is not None
+        settled = self.settle(active, active.outcome)
+        if not active.is_doomed:
+            return settled
+        self.delete(settled.item)
+        words = f"{self.name(settled.item)} has been deleted."
+        return Settled(settled.item, words)

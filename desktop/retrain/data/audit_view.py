@@ -11,11 +11,10 @@ from PyQt5.QtWidgets import QLabel, QLineEdit, QPushButton, QSizePolicy, QWidget
 
 from desktop.retrain.data.audit import AuditResult, Finding
 from desktop.widgets.buttons import button
-from desktop.widgets.figures_table import FiguresTable
+from desktop.widgets.figures_table import FiguresTable, Rows, RowsDialog
 from desktop.widgets.labels import Caption, PlainText, SectionTitle
 from desktop.widgets.layouts import WidgetList, column, row
 from desktop.widgets.message_card import MessageCard
-from desktop.widgets.row_table import Rows, RowsDialog
 
 #: Rows from which the table by source moves to a window of its own.
 _MOST_ROWS = 24

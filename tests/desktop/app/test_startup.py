@@ -5,15 +5,15 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
-from PyQt5.QtWidgets import QDialog
+from PyQt5.QtWidgets import QApplication, QDialog
 from pytestqt.qtbot import QtBot
 
 from core import __version__
 from core.model.bundle import ModelBundle
 from desktop.app import startup
-from desktop.app.application import FileInbox
 from desktop.app.disclaimer import DisclaimerDialog
 from desktop.models.card_dialog import ModelCardDialog, card_html
 from desktop.style.icons import APP_SIZES, app_icon
@@ -280,19 +280,22 @@ def test_opening_the_window_s_code_loads_no_network_code() -> None:
 
 
 def test_files_opened_by_the_system_before_the_window_are_kept_for_it(
-    qapp: object,
+    qapp: QApplication, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    inbox, opened = FileInbox(), []
-    inbox.files_opened.connect(opened.append)
-    inbox.add([Path("/films/a.dcm")])
-    inbox.add([Path("/films/b.dcm")])
-    assert opened == []
-    inbox.deliver()
-    inbox.add([Path("/films/c.dcm")])
-    assert opened == [
+    window = MagicMock()
+    monkeypatch.setattr("desktop.app.main_window.MainWindow", lambda settings: window)
+    began = startup.Startup(qapp, MagicMock())
+    began.take([Path("/films/a.dcm")])
+    began.take([Path("/films/b.dcm")])
+    began.open_window()
+    began.take_over([Path("/films/c.dcm")])
+    began.take_over([])
+    began.shut_down()
+    assert [call.args[0] for call in window.open_paths.call_args_list] == [
         [Path("/films/a.dcm"), Path("/films/b.dcm")],
         [Path("/films/c.dcm")],
     ]
+    assert window.come_to_front.call_count == 2
 
 
 def test_the_notice_must_be_accepted_and_says_what_hilum_is_not(qtbot: QtBot) -> None:
