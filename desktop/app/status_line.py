@@ -6,7 +6,7 @@ from typing import Final
 
 from PyQt5.QtCore import pyqtSlot
 from PyQt5.QtGui import QResizeEvent
-from PyQt5.QtWidgets import QLabel, QStatusBar, QWidget
+from PyQt5.QtWidgets import QLabel, QSizePolicy, QStatusBar, QWidget
 
 from desktop.app.disclaimer import RESEARCH_LINE
 from desktop.widgets.labels import ElidedLabel
@@ -36,6 +36,8 @@ class StatusLine(QStatusBar):
         self.activity.setObjectName("activity")
         self.model = ElidedLabel("", self)
         self.model.setObjectName("modelLabel")
+        policy = QSizePolicy.Policy
+        self.model.setSizePolicy(policy.Fixed, policy.Fixed)
         self._research = QLabel(RESEARCH_LINE, self)
         self._research.setObjectName("researchLine")
         self.addWidget(self.activity, 1)

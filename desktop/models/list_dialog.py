@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from PyQt5.QtCore import Qt, QUrl, pyqtSlot
+from PyQt5.QtCore import QLocale, Qt, QUrl, pyqtSlot
 from PyQt5.QtGui import QDesktopServices
 from PyQt5.QtWidgets import QDialog, QListWidget, QListWidgetItem, QWidget
 
@@ -21,6 +21,7 @@ from desktop.widgets.notify import NoticeBanner
 from desktop.work.background import Background
 
 _MODEL: Final = Qt.ItemDataRole.UserRole
+_SI: Final = QLocale.DataSizeFormat.DataSizeSIFormat
 
 
 class ModelsDialog(QDialog):
@@ -155,4 +156,4 @@ def _advice(model: InstalledModel) -> str:
 
 
 def _size(size: int) -> str:
-    return f"{size / 1e6:.0f} MB" if size >= 1e6 else f"{max(1, size // 1000)} kB"
+    return QLocale.c().formattedDataSize(size, 0, _SI)

@@ -199,17 +199,10 @@ def order_focus(root: QWidget) -> None:
         QWidget.setTabOrder(before, after)
 
 
-def in_reading_order(root: QWidget) -> Iterator[QWidget]:
+def in_reading_order(root: QWidget | QLayout | None) -> Iterator[QWidget]:
     """What in a widget can have the focus, in the order of its layouts."""
-    if root.focusPolicy() & Qt.FocusPolicy.TabFocus:
+    if isinstance(root, QWidget) and root.focusPolicy() & Qt.FocusPolicy.TabFocus:
         yield root
-    elif (layout := root.layout()) is not None:
-        yield from _in_layout(layout)
-
-
-def _in_layout(layout: QLayout) -> Iterator[QWidget]:
-    for item in (layout.itemAt(i) for i in range(layout.count())):
-        if (widget := item.widget()) is not None:
-            yield from in_reading_order(widget)
-        elif (inner := item.layout()) is not None:
-            yield from _in_layout(inner)
+    elif root is not None and (layout := root.layout()) is not None:
+        for item in (layout.itemAt(i) for i in range(layout.count())):
+            yield from in_reading_order(item.widget() or item.layout())

@@ -6,7 +6,7 @@ import dataclasses
 from pathlib import Path
 
 from core.jobs.channel import JobChannel
-from desktop.work.kind import JobKind, Launch, Progress
+from desktop.work.kind import Job, JobKind, Progress
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,6 +30,6 @@ class CommandKind(JobKind):
     def name(self, item: Command) -> str:
         return item.words[0]
 
-    def begin(self, request: Command) -> Launch:
+    def begin(self, request: Command) -> Job:
         JobChannel(request.path).forget()
-        return Launch(request, request.words, Progress())
+        return Job(request, request.words, Progress())

@@ -16,12 +16,12 @@ from core.jobs.channel import JobChannel, Outcome
 from core.jobs.events import PAUSE, STOP, JobSucceeded, TrainingEvent
 from desktop.work.background import Background
 from desktop.work.follower import JobFollower
-from desktop.work.kind import Active, Found, JobKind, Launch, Settled
+from desktop.work.kind import Found, Job, JobKind, Settled
 
 logger = logging.getLogger(__name__)
 
 _TELL_EVERY_MS: Final = 200
-_Begun = tuple[Launch, Popen[bytes]]
+_Begun = tuple[Job, Popen[bytes]]
 
 
 class JobController(QObject):
@@ -56,7 +56,7 @@ class JobController(QObject):
         self._kind = kind
         self._disk = Background(self, "jobs")
         self._is_closed = threading.Event()
-        self._active: Active | None = None
+        self._active: Job | None = None
         self._follower: JobFollower | None = None  # none once it has ended
         self._is_starting = self._stops_at_once = False
         self._next: Any | None = None
@@ -195,7 +195,7 @@ class JobController(QObject):
         if self._follower is not None:
             self._follower.stop_soon()
 
-    def _note(self, active: Active) -> None:
+    def _note(self, active: Job) -> None:
         """Write down how the job stands, where that is something new."""
         noted = self._kind.noted(active)
         if noted is not active.item:
@@ -207,7 +207,7 @@ class JobController(QObject):
     # Starting and following
 
     def _launch(
-        self, prepare: Callable[[], Launch], item: Any = None, by_itself: bool = False
+        self, prepare: Callable[[], Job], item: Any = None, by_itself: bool = False
     ) -> None:
         self._is_starting, self._stops_at_once = True, False
         self.running_changed.emit(True)
@@ -215,16 +215,16 @@ class JobController(QObject):
         otherwise = partial(self._on_not_begun, item)
         self._disk.ask(partial(self._begin, prepare), then, otherwise)
 
-    def _begin(self, prepare: Callable[[], Launch]) -> _Begun:
+    def _begin(self, prepare: Callable[[], Job]) -> _Begun:
         """Start the process of a job, in the thread of the disk."""
-        launch = prepare()
-        channel = JobChannel(launch.item.path)
-        child = channel.start(launch.words, done=launch.done)
+        job = prepare()
+        channel = JobChannel(job.item.path)
+        child = channel.start(job.words, done=job.done)
         if self._is_closed.is_set():  # nobody will follow it
             channel.request(STOP)
-        return launch, child
+        return job, child
 
-    def _follow(self, active: Active, child: Popen[bytes] | None = None) -> None:
+    def _follow(self, active: Job, child: Popen[bytes] | None = None) -> None:
         channel, kill_after_s = JobChannel(active.item.path), self._kind.kill_after_s
         follower = JobFollower(channel, child, kill_after_s, active.place, self)
         follower.progressed.connect(self._on_progressed)
@@ -248,19 +248,18 @@ class JobController(QObject):
 
     def _on_begun(self, begun: _Begun, *, by_itself: bool) -> None:
         self._is_starting = False
-        launch, child = begun
-        active = Active(launch.item, launch.progress, is_own=True, by_itself=by_itself)
-        self._follow(active, child)
-        self.started.emit(active.item, by_itself)
+        job, child = begun
+        job.by_itself = by_itself
+        self._follow(job, child)
+        self.started.emit(job.item, by_itself)
         self._ask_again(STOP if self._stops_at_once else "")
         self.refresh()
 
-    def _on_begun_again(self, before: Active, begun: _Begun) -> None:
-        launch, child = begun
-        active = Active(launch.item, launch.progress, is_own=True)
-        active.failed_at, active.by_itself = launch.done, before.by_itself
-        active.is_doomed = before.is_doomed
-        self._follow(active, child)
+    def _on_begun_again(self, before: Job, begun: _Begun) -> None:
+        job, child = begun
+        job.failed_at, job.by_itself = job.done, before.by_itself
+        job.is_doomed = before.is_doomed
+        self._follow(job, child)
         self._ask_again(before.request)
 
     def _ask_again(self, request: str) -> None:
@@ -310,28 +309,29 @@ class JobController(QObject):
         follower.let_go()
         self._settle(active)
 
-    def _settle(self, active: Active) -> None:
+    def _settle(self, active: Job) -> None:
         settle = partial(self._kind.end, active)
         otherwise = partial(self._on_not_settled, active)
         self._disk.ask(settle, partial(self._on_settled, active), otherwise)
 
-    def _on_settled(self, active: Active, settled: Settled) -> None:
-        if settled.again is None:
+    def _on_settled(self, active: Job, settled: Settled) -> None:
+        again = settled.again
+        if again is None:
             self._end(active, settled)
         elif active.request == STOP:  # it came meanwhile
             self._settle(active)
         else:
-            begin = partial(self._begin, lambda: settled.again)
+            begin = partial(self._begin, lambda: again)
             then = partial(self._on_begun_again, active)
             otherwise = partial(self._on_not_settled, active)
             self._disk.ask(begin, then, otherwise)
 
-    def _on_not_settled(self, active: Active, error: CoreError) -> None:
+    def _on_not_settled(self, active: Job, error: CoreError) -> None:
         self._on_refused(error)
         active.is_doomed = False
         self._end(active, Settled(active.item))
 
-    def _end(self, active: Active, settled: Settled) -> None:
+    def _end(self, active: Job, settled: Settled) -> None:
         self._active = None
         self._timer.stop()
         if settled.words:

@@ -20,21 +20,36 @@ class Progress:
         """The job was asked for something, by a word of `core.jobs.events`."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Launch:
-    """A job that is ready to be started.
+@dataclasses.dataclass
+class Job:
+    """A job that is ready to be started, or at work.
 
     Attributes:
         item: What the kind calls it: a run, a scan.
         words: Of the command line.
-        progress: What it has told before, with the methods of `Progress`.
-        done: What it has done before, as its kind counts.
+        progress: What it has told, with the methods of `Progress`.
+        done: What it had done before it was started, as its kind counts.
+        is_own: Whether this window started it.
+        place: Bytes of its events that `progress` is from; None for those of earlier
+            starts.
+        request: The last one from this window; empty if there was none.
+        failed_at: What of it was done when it last failed and went on by itself.
+        by_itself: Whether it was not asked for in this window.
+        is_doomed: Whether it is to be deleted when it has ended.
+        outcome: How it ended; None before.
     """
 
     item: Any
     words: Sequence[str]
     progress: Any
     done: int = 0
+    is_own: bool = True
+    place: int | None = None
+    request: str = ""
+    failed_at: int | None = None
+    by_itself: bool = False
+    is_doomed: bool = False
+    outcome: Outcome | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,34 +64,7 @@ class Settled:
 
     item: Any
     words: str = ""
-    again: Launch | None = None
-
-
-@dataclasses.dataclass
-class Active:
-    """The job at work.
-
-    Attributes:
-        item: What the kind calls it.
-        progress: What it has told.
-        is_own: Whether this window started it.
-        place: Bytes of its events that this is from; None for those of earlier starts.
-        request: The last one from this window; empty if there was none.
-        failed_at: What of it was done when it last failed and went on by itself.
-        by_itself: Whether it was not asked for in this window.
-        is_doomed: Whether it is to be deleted when it has ended.
-        outcome: How it ended; None before.
-    """
-
-    item: Any
-    progress: Any
-    is_own: bool
-    place: int | None = None
-    request: str = ""
-    failed_at: int | None = None
-    by_itself: bool = False
-    is_doomed: bool = False
-    outcome: Outcome | None = None
+    again: Job | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,7 +72,7 @@ class Found:
     """All jobs, the one that is at work, or the one that goes on by itself."""
 
     items: Sequence[Any]
-    active: Active | None = None
+    active: Job | None = None
     interrupted: Any | None = None
 
 
@@ -114,11 +102,11 @@ class JobKind:
         """All jobs, newest first."""
         return ()
 
-    def begin(self, request: Any) -> Launch:
+    def begin(self, request: Any) -> Job:
         """Make the folder of a new job."""
         raise NotImplementedError
 
-    def resume(self, item: Any) -> Launch:
+    def resume(self, item: Any) -> Job:
         """Make a job ready to go on."""
         return self.begin(item)
 
@@ -130,16 +118,16 @@ class JobKind:
         """The job that an accident ended and that goes on by itself."""
         return None
 
-    def noted(self, active: Active) -> Any:
+    def noted(self, job: Job) -> Any:
         """The job with how it stands now in its record; the same if that is so."""
-        return active.item
+        return job.item
 
     def save(self, item: Any) -> None:
         """Write down what was noted."""
 
-    def settle(self, active: Active, outcome: Outcome) -> Settled:
+    def settle(self, job: Job, outcome: Outcome) -> Settled:
         """Write down how a job ended."""
-        return Settled(active.item)
+        return Settled(job.item)
 
     def delete(self, item: Any) -> None:
         """Delete a job that is not at work."""
@@ -150,16 +138,16 @@ class JobKind:
         for item in items if seek else ():
             if JobChannel(item.path).is_running():
                 progress, place = self.progress(item)
-                active = Active(item, progress, False, place, by_itself=True)
-                return Found(items, active)
+                job = Job(item, (), progress, is_own=False, place=place, by_itself=True)
+                return Found(items, job)
         goes_on = goes_on and seek
         return Found(items, interrupted=self.interrupted(items) if goes_on else None)
 
-    def end(self, active: Active) -> Settled:
+    def end(self, job: Job) -> Settled:
         """Write down how a job ended; delete one that was to be."""
-        assert active.outcome is not None
-        settled = self.settle(active, active.outcome)
-        if not active.is_doomed:
+        assert job.outcome is not None
+        settled = self.settle(job, job.outcome)
+        if not job.is_doomed:
             return settled
         self.delete(settled.item)
         words = f"{self.name(settled.item)} has been deleted."

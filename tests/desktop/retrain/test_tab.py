@@ -28,7 +28,7 @@ from core.runs.store import list_runs, new_run
 from desktop.retrain.runs.kind import RunRequest, TrainingKind
 from desktop.retrain.tab import RetrainTab
 from desktop.settings import Settings
-from desktop.work.kind import Active
+from desktop.work.kind import Job
 
 CHILD = Path(__file__).resolve().parents[2].joinpath("child.py")
 Behave = Callable[[str], None]
@@ -417,7 +417,7 @@ def test_run_that_had_to_be_killed_says_so(qtbot: QtBot, tmp_path: Path) -> None
     run = a_run(tmp_path)
     run.times.begin()
 
-    active = Active(run, RunProgress(run.record.config), is_own=True)
+    active = Job(run, (), RunProgress(run.record.config))
     ended = TrainingKind().settle(active, JobStopped())
 
     failure = run.last_failure()
