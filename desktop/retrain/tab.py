@@ -104,12 +104,12 @@ class RetrainTab(JobTab):
         Returns:
             Whether the window may close.
         """
-        run = self.controller.active
-        if run is None or not self.controller.is_own:
+        job = self.controller.job
+        if job is None or not job.is_own:
             return True
         answer = choose(
             self,
-            f"{run.record.name} is still being trained.",
+            f"{job.item.record.name} is still being trained.",
             "In the background it goes on without the window, and is found here "
             "when Hilum is opened again. Paused, it goes on from its last "
             "checkpoint when you resume it.",
@@ -151,7 +151,7 @@ class RetrainTab(JobTab):
     @pyqtSlot(object)
     def _on_run_chosen(self, run: Run) -> None:
         self._looking_at = run
-        if self._is_active(run):
+        if self.controller.is_active(run):
             self._show_active(run)
         else:
             self._look_at(run)
@@ -175,7 +175,7 @@ class RetrainTab(JobTab):
 
     @pyqtSlot(object)
     def _on_deletion_asked(self, run: Run) -> None:
-        first = "It is stopped first. " if self._is_active(run) else ""
+        first = "It is stopped first. " if self.controller.is_active(run) else ""
         answer = choose(
             self,
             f"Delete {run.record.name}?",
@@ -184,7 +184,7 @@ class RetrainTab(JobTab):
             ["&Delete", "&Keep"],
         )
         if answer == 0:
-            if self._is_active(run):
+            if self.controller.is_active(run):
                 self.run_page.show_asked("discard")
             self.controller.delete(run)
 
@@ -238,7 +238,7 @@ class RetrainTab(JobTab):
         run = look.run
         if not self._is_shown(run):  # another was chosen since
             return
-        if self._is_active(run):
+        if self.controller.is_active(run):
             self._show_active(run)
         elif look.state == FINISHED:
             self.report_page.set_run(run)
@@ -252,10 +252,6 @@ class RetrainTab(JobTab):
         if progress is not None:
             self.run_page.show_run(run, progress, RUNNING)
             self._stack.setCurrentWidget(self.run_page)
-
-    def _is_active(self, run: Run) -> bool:
-        active = self.controller.active
-        return active is not None and active.path == run.path
 
     def _is_shown(self, run: Run) -> bool:
         return self._looking_at is not None and self._looking_at.path == run.path

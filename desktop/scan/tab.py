@@ -234,9 +234,9 @@ class ScanTab(JobTab):
     # Pages
 
     def _show_scan(self, scan: Scan) -> None:
-        page, active = self.scan_page, self.controller.active
+        page = self.scan_page
         page.show_scan(scan)
-        if active is not None and active.path == scan.path:
+        if self.controller.is_active(scan):
             self._on_progress_changed()
         elif scan.is_at_work:
             page.head.show_elsewhere()
@@ -247,15 +247,15 @@ class ScanTab(JobTab):
     @pyqtSlot()
     def _show_active(self) -> None:
         """Show the scan under way, and why it is, where nobody asked for it here."""
-        controller = self.controller
-        if controller.active is None:  # it has ended meanwhile
+        job = self.controller.job
+        if job is None:  # it has ended meanwhile
             self._show_start()
             return
-        self._show_scan(controller.active)
-        if controller.went_on_by_itself:
+        self._show_scan(job.item)
+        if job.by_itself:
             self.scan_page.head.line.set_text(
                 "This scan was interrupted; it goes on where it stopped."
-                if controller.is_own
+                if job.is_own
                 else "This scan went on while the window was closed."
             )
 

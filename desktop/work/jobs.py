@@ -27,6 +27,9 @@ _Begun = tuple[Job, Popen[bytes]]
 class JobController(QObject):
     """Keeps the jobs of one kind, and the one of them that is at work.
 
+    Attributes:
+        job: The one at work.
+
     Signals:
         listed: list. All jobs, newest first.
         started: object, bool. A job is at work now, and whether that was not
@@ -56,7 +59,7 @@ class JobController(QObject):
         self._kind = kind
         self._disk = Background(self, "jobs")
         self._is_closed = threading.Event()
-        self._active: Job | None = None
+        self.job: Job | None = None
         self._follower: JobFollower | None = None  # none once it has ended
         self._is_starting = self._stops_at_once = False
         self._next: Any | None = None
@@ -68,27 +71,17 @@ class JobController(QObject):
     @property
     def active(self) -> Any | None:
         """The job at work."""
-        return self._active.item if self._active is not None else None
+        return self.job.item if self.job is not None else None
 
     @property
     def progress(self) -> Any | None:
         """What the job at work has told."""
-        return self._active.progress if self._active is not None else None
-
-    @property
-    def is_own(self) -> bool:
-        """Whether this window started the job at work."""
-        return self._active is not None and self._active.is_own
-
-    @property
-    def went_on_by_itself(self) -> bool:
-        """Whether the job at work was not asked for in this window."""
-        return self._active is not None and self._active.by_itself
+        return self.job.progress if self.job is not None else None
 
     @property
     def is_running(self) -> bool:
         """Whether a job is at work, or about to be."""
-        return self._active is not None or self._is_starting
+        return self.job is not None or self._is_starting
 
     # What is kept on the disk
 
@@ -108,9 +101,9 @@ class JobController(QObject):
 
     def delete(self, item: Any) -> None:
         """Delete a job; one that is at work is stopped first."""
-        if self._is_active(item):
-            assert self._active is not None
-            self._active.is_doomed = True
+        if self.is_active(item):
+            assert self.job is not None
+            self.job.is_doomed = True
             self.stop()
             return
         then = partial(self._on_deleted, item)
@@ -144,7 +137,7 @@ class JobController(QObject):
             word: `FINISH`, to end and make its result of what it has; `PAUSE`, to
                 wait in memory; `GO_ON` after that; `STOP` is for `stop`.
         """
-        active = self._active
+        active = self.job
         if active is None:
             self._stops_at_once |= word == STOP and self._is_starting
             return
@@ -157,7 +150,7 @@ class JobController(QObject):
 
     def let_go(self) -> None:
         """Let the job at work go on without this window."""
-        self._active = None
+        self.job = None
         follower, self._follower = self._follower, None
         if follower is not None:
             follower.let_go()
@@ -168,7 +161,7 @@ class JobController(QObject):
         self._is_closed.set()
         self._timer.stop()
         self._disk.shut_down()
-        active = self._active
+        active = self.job
         if active is not None and (active.is_own or self._kind.ends_with_window):
             if active.outcome is None:
                 try:
@@ -180,13 +173,14 @@ class JobController(QObject):
                 self._follower.wait()
         self.let_go()
 
-    def _is_active(self, item: Any) -> bool:
-        return self._active is not None and self._active.item.path == item.path
+    def is_active(self, item: Any) -> bool:
+        """Whether a job is the one at work."""
+        return self.job is not None and self.job.item.path == item.path
 
     def _may_start(self) -> bool:
         if self.is_running and self._kind.busy:
             message, hint = self._kind.busy
-            name = self._kind.name(self.active) if self._active else "Another"
+            name = self._kind.name(self.active) if self.job else "Another"
             self._on_refused(CoreError(message.format(name=name), hint=hint))
         return not self.is_running
 
@@ -229,7 +223,7 @@ class JobController(QObject):
         follower = JobFollower(channel, child, kill_after_s, active.place, self)
         follower.progressed.connect(self._on_progressed)
         follower.ended.connect(self._on_finished)
-        self._active, self._follower = active, follower
+        self.job, self._follower = active, follower
         follower.start()
 
     # Replies from the disk
@@ -288,7 +282,7 @@ class JobController(QObject):
 
     @pyqtSlot(object)
     def _on_progressed(self, event: TrainingEvent) -> None:
-        active = self._active
+        active = self.job
         if active is None or self.sender() is not self._follower:
             return
         active.progress.add(event)
@@ -300,7 +294,7 @@ class JobController(QObject):
 
     @pyqtSlot(object)
     def _on_finished(self, outcome: Outcome | None) -> None:
-        active = self._active
+        active = self.job
         follower = self._follower
         if active is None or follower is None or self.sender() is not follower:
             return  # let go
@@ -332,7 +326,7 @@ class JobController(QObject):
         self._end(active, Settled(active.item))
 
     def _end(self, active: Job, settled: Settled) -> None:
-        self._active = None
+        self.job = None
         self._timer.stop()
         if settled.words:
             self.status_changed.emit(settled.words)

@@ -335,7 +335,8 @@ def test_run_goes_on_without_the_window_and_is_found_again(
 
     assert later.page is later.run_page
     assert later.controller.active == run
-    assert not later.controller.is_own
+    assert later.controller.job is not None
+    assert not later.controller.job.is_own
     assert later.may_close()
     assert child.is_running()
     later.run_page.pause_button.click()
