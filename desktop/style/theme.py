@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import sys
+from functools import partial
 from typing import Final
 
-from PyQt5.QtCore import QSettings
+from PyQt5.QtCore import QSettings, QSignalBlocker
 from PyQt5.QtGui import QColor, QPalette
 from PyQt5.QtWidgets import QApplication, QStyleFactory
 
@@ -50,23 +51,26 @@ def prepare(application: QApplication) -> None:
     """
     if sys.platform != "darwin":
         application.setStyle(QStyleFactory.create("Fusion"))
+    application.paletteChanged.connect(partial(_follow, application))
 
 
 def apply(application: QApplication, appearance: str) -> None:
-    """Set the palette and the style sheet.
-
-    Args:
-        application: The one application.
-        appearance: "system", "light" or "dark".
-    """
-    application.setPalette(QPalette())  # back to what the desktop gives
-    follows = appearance == "system"
-    if not (follows and (sys.platform == "darwin" or _palette_is_own())):
-        dark = _system_is_dark() if follows else appearance == "dark"
-        application.setPalette(_palette(dark=dark))
+    """Set the palette, for "system", "light" or "dark", and the style sheet."""
+    with QSignalBlocker(application):  # the style sheet is set once, below
+        application.setPalette(QPalette())  # back to what the desktop gives
+        follows = appearance == "system"
+        if not (follows and (sys.platform == "darwin" or _palette_is_own())):
+            dark = _system_is_dark() if follows else appearance == "dark"
+            application.setPalette(_palette(dark=dark))
     # Set anew each time: `palette(...)` in a style sheet is resolved then.
-    soft = muted(QApplication.palette()).name()
-    application.setStyleSheet(_style_sheet().replace("@muted", soft))
+    application.setStyleSheet(_style_sheet(application.palette()))
+
+
+def _follow(application: QApplication, palette: QPalette) -> None:
+    """The desktop has given other colours, as at nightfall."""
+    sheet = _style_sheet(palette)
+    if application.styleSheet() not in ("", sheet):
+        application.setStyleSheet(sheet)
 
 
 def is_dark(palette: QPalette) -> bool:
@@ -95,10 +99,11 @@ def _palette(*, dark: bool) -> QPalette:
     return palette
 
 
-def _style_sheet() -> str:
+def _style_sheet(palette: QPalette) -> str:
     try:
         sheet = paths.resources_dir() / "style.qss"
-        return sheet.read_text(encoding="utf-8")
+        text = sheet.read_text(encoding="utf-8")
+        return text.replace("@muted", muted(palette).name())
     except OSError as error:
         logger.warning("the style sheet cannot be read: %s", error)
         return ""
