@@ -29,7 +29,7 @@ from core.runs.store import list_runs, new_run
 from desktop.retrain.runs.kind import RunRequest, TrainingKind
 from desktop.retrain.tab import RetrainTab
 from desktop.settings import Settings
-from desktop.work.kind import Active
+from desktop.work.kind import Job
 
 CHILD = Path(__file__).resolve().parents[2].joinpath("child.py")
 Behave = Callable[[str], None]
@@ -336,7 +336,8 @@ def test_run_goes_on_without_the_window_and_is_found_again(
 
     assert later.page is later.run_page
     assert later.controller.active == run
-    assert not later.controller.is_own
+    assert later.controller.job is not None
+    assert not later.controller.job.is_own
     assert later.may_close()
     assert child.is_running()
     later.run_page.pause_button.click()
@@ -418,7 +419,7 @@ def test_run_that_had_to_be_killed_says_so(qtbot: QtBot, tmp_path: Path) -> None
     run = a_run(tmp_path)
     run.times.begin()
 
-    active = Active(run, RunProgress(run.record.config), is_own=True)
+    active = Job(run, (), RunProgress(run.record.config))
     ended = TrainingKind().settle(active, JobStopped())
 
     failure = run.last_failure()
