@@ -29,7 +29,7 @@ from core.runs.store import list_runs, new_run
 from desktop.retrain.runs.kind import RunRequest, TrainingKind
 from desktop.retrain.tab import RetrainTab
 from desktop.settings import Settings
-from desktop.work.kind import Job
+from desktop.work.kind import Job as JobAtWork
 
 CHILD = Path(__file__).resolve().parents[2].joinpath("child.py")
 Behave = Callable[[str], None]
@@ -419,7 +419,7 @@ def test_run_that_had_to_be_killed_says_so(qtbot: QtBot, tmp_path: Path) -> None
     run = a_run(tmp_path)
     run.times.begin()
 
-    active = Job(run, (), RunProgress(run.record.config))
+    active = JobAtWork(run, (), RunProgress(run.record.config))
     ended = TrainingKind().settle(active, JobStopped())
 
     failure = run.last_failure()
