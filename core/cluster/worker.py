@@ -146,23 +146,12 @@ class ShardReader:
 
     Args:
         model: As `ship` packed it.
-        cores: That it may keep busy.
-        device: Of OpenVINO's: "CPU", "GPU", "GPU.1".
+        options: Precision, threads and device, as `Scanner` takes them.
     """
 
-    def __init__(
-        self,
-        model: ShippedModel,
-        folder: Path,
-        *,
-        precision: str = "float32",
-        cores: int = 0,
-        device: str = "CPU",
-    ) -> None:
-        self._model = model
-        self._folder = folder
-        self._options: Any = dict(precision=precision, threads=cores, device=device)
-        self._options["lungs"] = LUNG_GRAPH in model.files
+    def __init__(self, model: ShippedModel, folder: Path, **options: Any) -> None:
+        self._model, self._folder = model, folder
+        self._options = {**options, "lungs": LUNG_GRAPH in model.files}
 
     def open(self) -> None:
         """Open the model.

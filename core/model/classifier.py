@@ -141,7 +141,7 @@ def checked(
     """
     if gate is None:
         return prediction
-    check = gate.check(pixels, prediction.embedding, prediction.logits)
+    check = gate.check(pixels, prediction.embedding)
     return dataclasses.replace(prediction, check=check)
 
 

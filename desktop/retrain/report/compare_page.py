@@ -178,4 +178,4 @@ class _RunsTable(QTableView):
 
 def _is_doubtful(row: RunRow) -> bool:
     found = findings_of(row.bundle.card.data) if row.bundle is not None else None
-    return found is not None and any(each.is_red for each in found.shortcuts)
+    return found is not None and any(each.is_red for each in found.probes().values())

@@ -35,7 +35,7 @@ from core.model.classifier import percent
 from desktop.film.pyramid import build_pyramid, thumbnail
 from desktop.retrain.report.data import Mistake
 from desktop.style.item_paint import hover_tint, paint_film, paint_line
-from desktop.widgets.labels import muted
+from desktop.style.theme import muted
 from desktop.work.background import Background
 
 _SIDE_PX: Final = 124

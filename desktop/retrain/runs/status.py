@@ -12,7 +12,8 @@ from core.runs.progress import RunProgress
 from core.words import duration_in_words
 from desktop.retrain.settings.fields import BACKENDS
 from desktop.style.severity import severity_colour
-from desktop.widgets.labels import Caption, PlainText, muted
+from desktop.style.theme import muted
+from desktop.widgets.labels import Caption, PlainText
 from desktop.widgets.layouts import column, row
 from desktop.widgets.message_card import NoteRow
 from desktop.widgets.stage_stepper import TITLES

@@ -18,7 +18,7 @@ from desktop.style.icons import icon
 from desktop.style.item_paint import paint_film
 from desktop.style.overlay_text import SOFT_INK
 from desktop.style.severity import severity_icon
-from desktop.widgets.labels import muted
+from desktop.style.theme import muted
 
 #: Side of a film's picture, and the room around it, logical pixels.
 PICTURE_PX: Final = 42

@@ -465,7 +465,8 @@ def test_a_scan_goes_on_when_the_window_was_closed(
     assert scans.read_scan(scan.path).record.status == RUNNING
     second = make_tab()
     qtbot.waitUntil(lambda: second.controller.active is not None, timeout=60_000)
-    assert second.controller.went_on_by_itself
+    assert second.controller.job is not None
+    assert second.controller.job.by_itself
     second.take_folder(many)  # whatever is on screen
     second.start_page.back_button.click()
     scan = at_rest(second, qtbot)
@@ -636,7 +637,8 @@ def test_a_scan_at_work_is_followed_whoever_started_it(
     tab = make_tab()
     under_way(tab, qtbot)
     assert tab.controller.active.path == scan.path
-    assert not tab.controller.is_own
+    assert tab.controller.job is not None
+    assert not tab.controller.job.is_own
     tab.start_page.back_button.click()  # the page that was there before it
     assert tab.page is tab.scan_page
     tab.scan_page.head.pause_button.click()
