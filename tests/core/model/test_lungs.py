@@ -247,11 +247,11 @@ def test_a_scan_and_a_cluster_say_what_one_film_alone_gets(
         assert row.finding == verdict.finding
         assert row.warnings == verdict.warnings
         assert row.heat_in_lungs == pytest.approx(verdict.heat_in_lungs, abs=1e-4)
-    assert list(ShardReader(ship(bundle), folder, cores=1).read(films)) == rows
+    assert list(ShardReader(ship(bundle), folder, threads=1).read(films)) == rows
     plain = list(Scanner(bundle, folder, lungs=False).scan(films))
     assert all(row.heat_in_lungs is None and not row.warnings for row in plain)
     without = ship(bundle, lungs=False)
-    assert list(ShardReader(without, folder, cores=1).read(films)) == plain
+    assert list(ShardReader(without, folder, threads=1).read(films)) == plain
 
 
 def test_the_commands_tell_the_heat_in_lungs(
