@@ -86,8 +86,8 @@ less."""
 _NOTES_REFUSALS = """\
 Films are those of the split test, as they are and turned on purpose; pictures of other
 things come with the films or are made. A turned film is told where it is warned of with
-what mends it, or refused. A gate that was fitted on some of the pictures in not-chest
-knows these: what it finds among those kept back stands in the card."""
+what mends it, or refused. The default model's gate learned from every second group of
+the pictures in not-chest; those of the others are read here."""
 
 _NOTES_START = """\
 A start is that of a new process on files that are in memory already, with settings of

@@ -2,8 +2,9 @@
 
 Real films are those of the split *test* of HILUM_XRAY_DATA, spread over its sources,
 whole and with a part of one side cut away; its folder `not-chest` holds pictures of
-other things. More of these are made here: noise, drawings, text, parts of photographs
-and of DICOM slices that libraries bring.
+other things, of which those are read that the default model's gate did not learn from.
+More of these are made here: noise, drawings, text, parts of photographs and of DICOM
+slices that libraries bring.
 """
 
 from __future__ import annotations
@@ -88,7 +89,7 @@ def measure(bundle: ModelBundle, data: Path, films: int, made: int) -> list[Outc
         outcome(name, [turn(film) for film in plain]) for name, turn in TURNS.items()
     ]
     kinds: dict[str, list[NDArray[Any]]] = {}
-    for path in sorted((data / "not-chest").iterdir()):
+    for path in other_pictures(data, learned=False):
         kind = f"not chest: {path.stem.split('_')[1]}"
         kinds.setdefault(kind, []).append(square(path))
     for kind, picture in made_pictures(made):
@@ -97,6 +98,17 @@ def measure(bundle: ModelBundle, data: Path, films: int, made: int) -> list[Outc
     found += [outcome(kind, pictures) for kind, pictures in kinds.items()]
     finder = lung_finder(bundle)
     return found + (_cut_off(finder, _test_films(data, films)) if finder else [])
+
+
+def other_pictures(data: Path, *, learned: bool) -> list[Path]:
+    """Pictures of other things: those that the default model's gate learned, or not.
+
+    Every second group was learned from, so that no knee or scan is on both sides.
+    """
+    with open(data / "not-chest.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    groups = sorted({row["group"] for row in rows})[0 if learned else 1 :: 2]
+    return sorted(data / row["file"] for row in rows if row["group"] in groups)
 
 
 def _cut_off(finder: LungFinder, films: Sequence[Path]) -> list[Outcome]:
