@@ -33,11 +33,16 @@ def hover_tint(option: QStyleOptionViewItem) -> QColor:
     return tint
 
 
-def paint_line(painter: QPainter, font: QFont, place: QRect, text: str) -> None:
-    """Write one line, cut at its end where there is no room."""
+def paint_line(
+    painter: QPainter,
+    font: QFont,
+    place: QRect,
+    text: str,
+    cut: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
+) -> None:
+    """Write one line, cut where there is no room."""
     painter.setFont(font)
-    end = Qt.TextElideMode.ElideRight
-    shown = painter.fontMetrics().elidedText(text, end, place.width())
+    shown = painter.fontMetrics().elidedText(text, cut, place.width())
     alignment = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
     painter.drawText(place, alignment, shown)
 

@@ -183,15 +183,11 @@ class FiguresTable(QTableView):
         self.setModel(self.cells)
         self.setAccessibleName(name)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
-        self.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
-        self.setHorizontalScrollMode(QTableView.ScrollMode.ScrollPerPixel)
+        make_plain(self)
+        self.setAlternatingRowColors(False)
+        self.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.verticalHeader().hide()
         header = self.horizontalHeader()
-        header.setHighlightSections(False)
         header.setSectionsClickable(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -229,13 +225,16 @@ class FiguresTable(QTableView):
 
 
 def make_plain(view: QTableView) -> None:
-    """Let a table show rows to read: no grid, no row numbers, nothing to edit."""
+    """Let a table show whole rows to read: no grid, no numbers, nothing to edit."""
     view.verticalHeader().hide()
     view.setShowGrid(False)
     view.setAlternatingRowColors(True)
     view.setWordWrap(False)
     view.setTextElideMode(Qt.TextElideMode.ElideMiddle)
     view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    view.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+    view.setTabKeyNavigation(False)  # Tab goes on to the next widget
     view.horizontalHeader().setHighlightSections(False)
 
 

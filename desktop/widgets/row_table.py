@@ -53,7 +53,6 @@ class WholeTable(QTableView):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
-        self.setTabKeyNavigation(False)
         self._cells = Cells(self)
         self.setModel(self._cells)
 
@@ -95,7 +94,6 @@ class RowsDialog(QDialog):
         ascending = Qt.SortOrder.AscendingOrder
         view.horizontalHeader().setSortIndicator(-1, ascending)
         view.setSortingEnabled(True)
-        view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         view.setAccessibleName(table.title)
         view.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 8)
         head = view.horizontalHeader()
