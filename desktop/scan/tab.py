@@ -18,8 +18,7 @@ from core.scan import store as scans
 from core.scan.record import FAILED, FINISHED, ScanRecord
 from core.scan.store import Scan
 from core.words import films as in_films
-from desktop.scan.folder_look import labels_in
-from desktop.scan.kind import ScanKind
+from desktop.scan.kind import ScanKind, labels_in
 from desktop.widgets.confirm import choose
 from desktop.widgets.layouts import column
 from desktop.widgets.notify import NoticeBanner, notice_of
@@ -102,7 +101,7 @@ class ScanTab(QWidget):
     def take_folder(self, folder: Path) -> None:
         """Prepare to scan a folder that was dropped."""
         self._show_start()
-        self._on_folder_chosen(folder)
+        self._look_at(folder)
 
     def take_paths(self, paths: Sequence[Path]) -> None:
         """Prepare to scan what was dropped, if it is one folder."""
@@ -130,7 +129,7 @@ class ScanTab(QWidget):
     # From the start page
 
     @pyqtSlot(object)
-    def _on_folder_chosen(self, folder: Path) -> None:
+    def _look_at(self, folder: Path) -> None:
         card = self.bundle.card if self.bundle is not None else None
         look = functools.partial(labels_in, folder, card)
         then = functools.partial(self.start_page.show_folder, folder)
@@ -209,7 +208,7 @@ class ScanTab(QWidget):
         if self._start is None and self._page is None:
             return  # shown when the tab is
         if not by_itself and self._start is not None:
-            self._start.forget()
+            self._start.set_folder(None)
         if not by_itself or self.page is not self._start:
             self._show_active()
         if not by_itself:
@@ -254,9 +253,9 @@ class ScanTab(QWidget):
     # Pages
 
     def _show_scan(self, scan: Scan) -> None:
-        page, active = self.scan_page, self.controller.active
+        page = self.scan_page
         page.show_scan(scan)
-        if active is not None and active.path == scan.path:
+        if self.controller.is_active(scan):
             self._on_progress_changed()
         elif scan.is_at_work:
             page.head.show_elsewhere()
@@ -297,7 +296,7 @@ class ScanTab(QWidget):
         if self.bundle is not None:
             start.set_bundle(self.bundle)
         start.set_scans(self._listed, self.controller.active)
-        start.folder_chosen.connect(self._on_folder_chosen)
+        start.folder_chosen.connect(self._look_at)
         start.start_asked.connect(self._on_start_asked)
         start.back_button.clicked.connect(self._show_active)
         earlier = start.scans

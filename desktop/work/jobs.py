@@ -112,7 +112,7 @@ class JobController(QObject):
 
     def delete(self, item: Any) -> None:
         """Delete a job; one that is at work is stopped first."""
-        if self._is_active(item):
+        if self.is_active(item):
             assert self._active is not None
             self._active.is_doomed = True
             self.stop()
@@ -176,7 +176,8 @@ class JobController(QObject):
                 active.wait()
         self.let_go()
 
-    def _is_active(self, item: Any) -> bool:
+    def is_active(self, item: Any) -> bool:
+        """Whether this job is the one at work."""
         return self._active is not None and self._active.item.path == item.path
 
     def _may_start(self) -> bool:
