@@ -22,15 +22,10 @@ def paint_frame(painter: QPainter, frame: QRect, option: QStyleOptionViewItem) -
         painter.setBrush(tint)
         painter.setPen(QPen(accent, 1.6))
     elif option.state & QStyle.StateFlag.State_MouseOver:
-        painter.setBrush(hover_tint(option))
+        tint = QColor(option.palette.color(QPalette.ColorRole.WindowText))
+        tint.setAlpha(18)
+        painter.setBrush(tint)
     painter.drawRoundedRect(frame, _RADIUS_PX, _RADIUS_PX)
-
-
-def hover_tint(option: QStyleOptionViewItem) -> QColor:
-    """The ground of an item under the mouse."""
-    tint = QColor(option.palette.color(QPalette.ColorRole.WindowText))
-    tint.setAlpha(18)
-    return tint
 
 
 def paint_line(
