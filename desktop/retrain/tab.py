@@ -24,7 +24,7 @@ from desktop.retrain.runs.status import stage_in_words
 from desktop.settings import Settings
 from desktop.widgets.confirm import StoppingDialog, choose
 from desktop.widgets.layouts import column
-from desktop.widgets.notify import Notice, NoticeBanner, notice_of
+from desktop.widgets.notify import NoticeBanner, notice_of
 from desktop.work.jobs import JobController
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ class RetrainTab(QWidget):
 
     Attributes:
         controller: Starts, follows and deletes runs.
-        panel: The list.
         run_page, report_page, compare_page: One of them, or `new_page`, is shown.
 
     Signals:
@@ -60,6 +59,7 @@ class RetrainTab(QWidget):
         self._new_page: NewRunPage | None = None
         self.controller = JobController(TrainingKind(), self)
         self.banner = NoticeBanner(self)
+        self.show_notice = self.banner.show_notice
         self.panel = RunsPanel(self)
         self.intro = RetrainIntro(self)
         self.run_page = RunPage(self)
@@ -139,11 +139,6 @@ class RetrainTab(QWidget):
         self.report_page.shut_down()
         self.controller.shut_down()
 
-    @pyqtSlot(object)
-    def show_notice(self, notice: Notice) -> None:
-        """Show a failure above the pages."""
-        self.banner.show_notice(notice)
-
     def _pause_and_wait(self) -> None:
         dialog = StoppingDialog("Stopping; what was done is kept.", self)
         self.controller.ended.connect(dialog.job_has_stopped)
@@ -167,7 +162,7 @@ class RetrainTab(QWidget):
     @pyqtSlot(object)
     def _on_run_chosen(self, run: Run) -> None:
         self._looking_at = run
-        if self._is_active(run):
+        if self.controller.is_active(run):
             self._show_active(run)
         else:
             self._look_at(run)
@@ -191,7 +186,7 @@ class RetrainTab(QWidget):
 
     @pyqtSlot(object)
     def _on_deletion_asked(self, run: Run) -> None:
-        first = "It is stopped first. " if self._is_active(run) else ""
+        first = "It is stopped first. " if self.controller.is_active(run) else ""
         answer = choose(
             self,
             f"Delete {run.record.name}?",
@@ -200,7 +195,7 @@ class RetrainTab(QWidget):
             ["&Delete", "&Keep"],
         )
         if answer == 0:
-            if self._is_active(run):
+            if self.controller.is_active(run):
                 self.run_page.show_asked("discard")
             self.controller.delete(run)
 
@@ -241,7 +236,7 @@ class RetrainTab(QWidget):
 
     @pyqtSlot(object)
     def _on_refused(self, error: CoreError) -> None:
-        self.banner.show_notice(notice_of(error))
+        self.show_notice(notice_of(error))
         self.run_page.show_asked("")
 
     # What is shown
@@ -254,7 +249,7 @@ class RetrainTab(QWidget):
         run = look.run
         if not self._is_shown(run):  # another was chosen since
             return
-        if self._is_active(run):
+        if self.controller.is_active(run):
             self._show_active(run)
         elif look.state == FINISHED:
             self.report_page.set_run(run)
@@ -268,10 +263,6 @@ class RetrainTab(QWidget):
         if progress is not None:
             self.run_page.show_run(run, progress, RUNNING)
             self._stack.setCurrentWidget(self.run_page)
-
-    def _is_active(self, run: Run) -> bool:
-        active = self.controller.active
-        return active is not None and active.path == run.path
 
     def _is_shown(self, run: Run) -> bool:
         return self._looking_at is not None and self._looking_at.path == run.path
