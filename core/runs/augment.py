@@ -8,6 +8,10 @@ from numpy.typing import NDArray
 
 from core.runs.variations import Augmentation
 
+#: Most that exposure changes from one side to the other, and the coarsest grain;
+#: both in grey levels of 255.
+_SLOPE, _GRAIN = 40.0, 10.0
+
 
 def vary(
     film: NDArray[np.uint8], how: Augmentation, rng: np.random.Generator
@@ -61,13 +65,26 @@ def _warp(film: NDArray[np.uint8], matrix: NDArray[np.float64]) -> NDArray[np.fl
 def _expose(
     film: NDArray[np.float32], how: Augmentation, rng: np.random.Generator
 ) -> NDArray[np.float32]:
-    """Change what a scanner or a compression would."""
+    """Change what a scanner, an archive or a compression would."""
+    result = np.clip(film, 0.0, 255.0)
+    if rng.random() < how.local_contrast:
+        tiles = int(rng.integers(4, 12))
+        even = cv2.createCLAHE(rng.uniform(1.0, 4.0), (tiles, tiles))
+        result = even.apply(result.astype(np.uint8)).astype(np.float32)
     exponent = np.exp(rng.uniform(-1, 1) * np.log1p(how.gamma))
     level = rng.uniform(-how.brightness, how.brightness)
-    result = 255.0 * ((np.clip(film, 0.0, 255.0) / 255.0) ** exponent + level)
-    result = np.clip(result, 0.0, 255.0)
+    result = 255.0 * ((result / 255.0) ** exponent + level)
     if rng.random() < how.blur:
-        result = _coarsen(result, rng)
+        result = _resharpen(np.clip(result, 0.0, 255.0), rng)
+    if rng.random() < how.uneven:
+        across, down = rng.uniform(-_SLOPE, _SLOPE, 2)
+        axis = np.linspace(-0.5, 0.5, film.shape[0])
+        result = result + across * axis + down * axis[:, np.newaxis]
+    if rng.random() < how.noise:
+        result = result + rng.normal(0.0, rng.uniform(1.0, _GRAIN), film.shape)
+    result = np.clip(result, 0.0, 255.0)
+    if rng.random() < how.compression:
+        result = _compress(result, int(rng.integers(25, 90)))
     if rng.random() < how.erase:
         _erase(result, rng)
     return result.astype(np.float32)
@@ -86,29 +103,43 @@ def _affine(
     return np.column_stack([turn, centre + shift - turn @ centre])
 
 
-def _coarsen(
+def _resharpen(
     film: NDArray[np.float32], rng: np.random.Generator
 ) -> NDArray[np.float32]:
-    """Blur or resample, as other scanners and compressions would."""
-    side = film.shape[0]
-    if rng.random() < 0.5:
+    """Blur, sharpen or resample, as other scanners and archives would."""
+    side, kind = film.shape[0], rng.integers(3)
+    if kind == 0:
         blurred = cv2.GaussianBlur(film, (0, 0), rng.uniform(0.4, 1.4))
         return np.asarray(blurred, np.float32)
+    if kind == 1:
+        blurred = cv2.GaussianBlur(film, (0, 0), rng.uniform(0.8, 2.5))
+        return np.asarray(film + rng.uniform(0.3, 1.5) * (film - blurred), np.float32)
     small = int(side * rng.uniform(0.45, 0.9))
     coarse = cv2.resize(film, (small, small), interpolation=cv2.INTER_AREA)
     fine = cv2.resize(coarse, (side, side), interpolation=cv2.INTER_LINEAR)
     return np.asarray(fine, np.float32)
 
 
+def _compress(film: NDArray[np.float32], quality: int) -> NDArray[np.float32]:
+    """Write as JPEG and read again."""
+    options = [cv2.IMWRITE_JPEG_QUALITY, quality]
+    _, written = cv2.imencode(".jpg", film.astype(np.uint8), options)
+    return cv2.imdecode(written, cv2.IMREAD_GRAYSCALE).astype(np.float32)
+
+
 def _erase(film: NDArray[np.float32], rng: np.random.Generator) -> None:
-    """Blank a patch, or the border where markers and letters stand."""
-    side = film.shape[0]
+    """Blank a patch, a corner, or the border where markers and letters stand."""
+    side, kind = film.shape[0], rng.random()
     level = rng.choice([0.0, float(film.mean())])
-    if rng.random() < 0.5:
+    if kind < 0.4:
         height, width = (rng.uniform(0.08, 0.3, 2) * side).astype(int)
         top, left = rng.integers(0, side - height), rng.integers(0, side - width)
         film[top : top + height, left : left + width] = level
-        return
-    top, bottom, left, right = (rng.uniform(0.0, 0.12, 4) * side).astype(int)
-    film[:top] = film[side - bottom :] = level
-    film[:, :left] = film[:, side - right :] = level
+    elif kind < 0.8:
+        top, bottom, left, right = (rng.uniform(0.0, 0.14, 4) * side).astype(int)
+        film[:top] = film[side - bottom :] = level
+        film[:, :left] = film[:, side - right :] = level
+    else:  # white as well: a marker that is always in one archive's corner
+        mark = int(side * rng.uniform(0.08, 0.22))
+        ends = slice(0, mark), slice(side - mark, side)
+        film[ends[rng.integers(2)], ends[rng.integers(2)]] = rng.choice([0.0, 255.0])

@@ -70,7 +70,8 @@ class Augmentation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         float,
         share(
             "Blur",
-            "Probability that a film is blurred or coarsened, as other scanners would.",
+            "Probability that a film is blurred, sharpened or coarsened, as other "
+            "scanners would.",
             "[0, 1]",
         ),
     ] = 0.3
@@ -78,7 +79,41 @@ class Augmentation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         float,
         share(
             "Blanking",
-            "Probability that a patch, or the border with its letters, is blanked.",
+            "Probability that a patch, a corner, or the border with its letters, is "
+            "blanked.",
+            "[0, 1]",
+        ),
+    ] = 0.3
+    local_contrast: Annotated[
+        float,
+        share(
+            "Local contrast",
+            "Probability that contrast is evened out from place to place (CLAHE), as "
+            "some scanners do.",
+            "[0, 1]",
+        ),
+    ] = 0.2
+    uneven: Annotated[
+        float,
+        share(
+            "Uneven exposure",
+            "Probability that one side of a film is brighter than the other.",
+            "[0, 1]",
+        ),
+    ] = 0.2
+    noise: Annotated[
+        float,
+        share(
+            "Noise",
+            "Probability that a film gets the grain of a short exposure.",
+            "[0, 1]",
+        ),
+    ] = 0.3
+    compression: Annotated[
+        float,
+        share(
+            "Compression",
+            "Probability that a film is compressed as JPEG, as many archives did.",
             "[0, 1]",
         ),
     ] = 0.3

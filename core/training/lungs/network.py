@@ -32,6 +32,11 @@ _VARIATION = Augmentation(
     brightness=0.15,
     blur=0.3,
     erase=0.3,
+    # The network that is shipped was trained without these.
+    local_contrast=0.0,
+    uneven=0.0,
+    noise=0.0,
+    compression=0.0,
 )
 
 Pixels = NDArray[np.uint8]

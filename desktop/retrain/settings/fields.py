@@ -149,7 +149,8 @@ GROUPS: Final = (
             AUGMENTATION + name
             for name in (
                 *("rotation_deg", "zoom", "shift", "flip"),
-                *("brightness", "gamma", "blur", "erase"),
+                *("brightness", "gamma", "local_contrast", "uneven"),
+                *("blur", "noise", "compression", "erase"),
             )
         ),
     ),

@@ -78,6 +78,10 @@ VARIATIONS: dict[str, tuple[list[Any], list[Any]]] = {
     "brightness": ([0, 0.89], [-0.1, 0.9]),
     "blur": ([0, 1], [-0.1, 1.1]),
     "erase": ([0, 1], [-0.1, 1.1, float("nan")]),
+    "local_contrast": ([0, 1], [-0.1, 1.1]),
+    "uneven": ([0, 1], [-0.1, 1.1]),
+    "noise": ([0, 1], [-0.1, 1.1]),
+    "compression": ([0, 1], [-0.1, 1.1]),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -17,6 +18,7 @@ from core.films.preprocess import (  # noqa: E402
     PreprocessSpec,
     to_network_input,
 )
+from core.records import to_json  # noqa: E402
 from core.runs.config import Augmentation, TrainingConfig  # noqa: E402
 from core.runs.job_folder import JobFolder, save_weights, without_folder  # noqa: E402
 from core.training.pipeline import (  # noqa: E402
@@ -31,6 +33,9 @@ from core.training.pipeline import (  # noqa: E402
 from tests.phantoms import draw_phantom, write_phantom_set  # noqa: E402
 
 SIZE = 64
+NO_VARIATION = Augmentation(
+    **{name: type(value)() for name, value in to_json(Augmentation()).items()}
+)
 
 
 def films(count: int) -> np.ndarray:
@@ -53,9 +58,22 @@ def test_varied_films_keep_size_and_range_and_follow_the_seed() -> None:
 
 def test_no_variation_leaves_the_film_alone() -> None:
     film = draw_phantom("normal", seed=3, size=SIZE)
-    none = Augmentation(0.0, 0.0, 0.0, flip=False, gamma=0.0, blur=0.0, erase=0.0)
-    varied = vary(film, none, np.random.default_rng(0))
+    varied = vary(film, NO_VARIATION, np.random.default_rng(0))
     np.testing.assert_allclose(varied, film, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    "name", ["local_contrast", "uneven", "noise", "compression", "blur", "erase"]
+)
+def test_each_variation_changes_the_film(name: str) -> None:
+    film = draw_phantom("normal", seed=3, size=SIZE)
+    alone = msgspec.structs.replace(NO_VARIATION, **{name: 1.0})
+    changes = []
+    for seed in range(20):
+        varied = vary(film, alone, np.random.default_rng(seed))
+        assert 0 <= varied.min() <= varied.max() <= 255
+        changes.append(np.abs(varied - film).mean())
+    assert np.median(changes) > 0.3
 
 
 def test_films_are_drawn_as_often_as_they_weigh() -> None:
