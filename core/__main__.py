@@ -34,12 +34,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream=sys.stderr,
         )
         status: int = arguments.run(arguments)
-    except TrainingStopped as error:
-        _say(error)
-        return STOPPED
     except CoreError as error:
-        _say(error)
-        return UNUSABLE
+        print_lines(f"{error} {error.advice}".rstrip(), sys.stderr)
+        return STOPPED if isinstance(error, TrainingStopped) else UNUSABLE
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)  # noqa: T201 - for people
         return STOPPED
@@ -48,10 +45,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     return status
-
-
-def _say(error: CoreError) -> None:
-    print_lines(f"{error} {error.advice}".rstrip(), sys.stderr)
 
 
 if __name__ == "__main__":

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import errno
+import io
 import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,15 +49,23 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write JSON values, or records of them, as `atomic_write` does.
-
-    Raises:
-        OutputError: It cannot be written.
-    """
+    """Write JSON values, or records of them, as `atomic_write` does."""
     text = json.dumps(to_json(value), indent=1, ensure_ascii=False, allow_nan=False)
     with atomic_write(path) as partial:
         # The name of a file may hold bytes that are no text; JSON can escape those.
         partial.write_bytes(f"{text}\n".encode("utf-8", "backslashreplace"))
+
+
+def write_csv(path: Path, rows: Iterable[Sequence[object]]) -> None:
+    """Write a table, its head in the first row, as `atomic_write` does.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    with atomic_write(path) as partial:
+        partial.write_text(text.getvalue(), encoding="utf-8", newline="")
 
 
 @contextlib.contextmanager
@@ -102,6 +112,37 @@ def atomic_folder(
             shutil.rmtree(old, ignore_errors=True)
 
 
+def remove_folder(path: Path, home: Path, name: str) -> None:
+    """Remove a folder of `home` with all that is in it; one that is gone is no matter.
+
+    Args:
+        name: What errors call it.
+
+    Raises:
+        OutputError: It cannot be removed, or not whole.
+    """
+    if path.parent != home:
+        raise ValueError(f"expected a folder of {home}. Received: {path}")
+    # Out of sight at once and as a whole: half of it is never listed.
+    going = _beside(path)
+    try:
+        os.replace(path, going)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise OutputError(
+            f"{name} cannot be deleted: {error.strerror or error}.",
+            hint="Close programs that have its files open, and try again.",
+        ) from error
+    try:
+        shutil.rmtree(going)
+    except OSError as error:
+        raise OutputError(
+            f"{name} could not be deleted whole: {error.strerror or error}.",
+            hint=f"Close what has its files open, or delete {going} yourself.",
+        ) from error
+
+
 def output_error(path: Path, error: OSError) -> OutputError:
     """Say in a sentence why `path` could not be written."""
     if error.errno in _FULL:
@@ -126,9 +167,7 @@ def unfinished_error(
 ) -> OutputError:
     """As `output_error`, where what was written before stays.
 
-    Args:
-        then: What to do once the hint was followed, after a comma.
-        code: As `CoreError` has it.
+    `then` says, after a comma, what to do once the hint was followed.
     """
     said = str(output_error(path, error)).removesuffix(".")
     hint = "Free some space" if error.errno in _FULL else "Mend that"

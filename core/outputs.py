@@ -93,11 +93,7 @@ def check_files(
     inputs: Iterable[Path | None],
     films: Callable[[], Iterable[Path]] = tuple,
 ) -> None:
-    """`refuse_inputs` for files to make, then `check_file` for each of them.
-
-    Raises:
-        OutputError: One of them may not be written. Nothing was done.
-    """
+    """`refuse_inputs` for files to make, then `check_file` for each of them."""
     made = [path for path in paths if path is not None]
     refuse_inputs(made, inputs, films)
     for path in made:
@@ -170,8 +166,7 @@ def refuse_link(path: Path) -> None:
 def contents(folder: Path) -> dict[str, bool] | None:
     """What is in a folder, but for what systems and cut off writes leave there.
 
-    Returns:
-        Name -> whether it is an ordinary file; None where that cannot be told.
+    Name -> whether it is an ordinary file; None where that cannot be told.
     """
     try:
         with os.scandir(folder) as entries:
@@ -228,9 +223,7 @@ def is_export(folder: Path) -> bool:
 def lies_in(path: Path, folder: Path) -> bool:
     """Whether a path is a folder or lies in it, by its name or by where links lead.
 
-    Args:
-        path: Need not be there.
-        folder: Of any spelling; or a file, which only itself lies in.
+    A file lies in itself alone; the path need not be there.
     """
     known, name = _identity(folder), os.path.realpath(folder)
     for whole in (Path(os.path.abspath(path)), Path(os.path.realpath(path))):
@@ -256,8 +249,8 @@ def _refuse_shared(outputs: list[Path]) -> None:
     """Refuse two outputs that are one, or of which one lies in the other."""
     places = [Path(os.path.realpath(output)) for output in outputs]
     taken = set(places)
-    is_one = len(taken) < len(places)
-    if is_one or not all(taken.isdisjoint(place.parents) for place in places):
+    is_inside = not all(taken.isdisjoint(place.parents) for place in places)
+    if len(taken) < len(places) or is_inside:
         raise OutputError(
             "Two of the results would go to one file, or one into the other.",
             hint="Give each a name of its own.",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 #: First word to the one executable of a macOS app that asks for the command line.
@@ -115,9 +114,5 @@ def _user_dir(kind: str) -> Path:
         return Path(home) / kind
     import platformdirs
 
-    where: dict[str, Callable[..., Path]] = {
-        "data": platformdirs.user_data_path,
-        "config": platformdirs.user_config_path,
-        "log": platformdirs.user_log_path,
-    }
-    return where[kind](_APP, appauthor=False)
+    folder: Path = getattr(platformdirs, f"user_{kind}_path")(_APP, appauthor=False)
+    return folder

@@ -15,8 +15,7 @@ _KINDS = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a so
 class NotRegularError(OSError):
     """What was to be read holds no bytes of its own.
 
-    Attributes:
-        kind: "a folder", "a pipe", "a socket" or "a device".
+    `kind` is "a folder", "a pipe", "a socket" or "a device".
     """
 
     def __init__(self, kind: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Sequence
 from typing import TextIO
 
 #: Control characters, line ends of Unicode, turns of the writing direction, and
@@ -12,15 +13,11 @@ _STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udf
 
 
 def printable(text: str, *, keep_lines: bool = False) -> str:
-    r"""The text with every character that could steer a terminal as an escape.
+    """The text with every character that could steer a terminal as an escape.
 
     Args:
-        text: A name from a file, or a text that holds such names.
         keep_lines: Whether it may have several lines. A name may not: it could
             feign a line of its own.
-
-    Returns:
-        "a\x1b[2Jb" written out, and so on. All other characters stay.
     """
 
     def escaped(found: re.Match[str]) -> str:
@@ -35,3 +32,13 @@ def print_lines(text: str, file: TextIO | None = None) -> None:
     """Print a text of several lines for people, on stdout unless told otherwise."""
     shown = printable(text, keep_lines=True)
     print(shown, file=file or sys.stdout, flush=True)  # noqa: T201
+
+
+def columns(rows: Sequence[Sequence[object]]) -> list[str]:
+    """Lines whose cells stand below each other: the first left, the others right."""
+    shown = [[printable(str(cell)) for cell in row] for row in rows]
+    widths = [max(map(len, column)) + 2 for column in zip(*shown, strict=True)]
+    return [
+        first.ljust(widths[0]) + "".join(map(str.rjust, cells, widths[1:]))
+        for first, *cells in shown
+    ]

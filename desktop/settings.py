@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Generic, TypeVar
 
@@ -24,22 +25,31 @@ Value = TypeVar("Value")
 class _Setting(Generic[Value]):
     """A value of the file, of the type of its default.
 
-    What the file has of another type is answered with the default.
+    What the file has of another type, or makes no sense, is answered with the default.
     """
 
-    def __init__(self, key: str, default: Value) -> None:
+    def __init__(
+        self,
+        key: str,
+        default: Value,
+        makes_sense: Callable[[Value], bool] = lambda value: True,
+    ) -> None:
         self._key = key
         self._default = default
+        self._makes_sense = makes_sense
 
     def __get__(self, settings: Settings, owner: type[Settings]) -> Value:
         kind = type(self._default)
         try:
             value = settings._store.value(self._key, self._default, type=kind)
-            return value if isinstance(value, kind) else kind(value)
+            value = value if isinstance(value, kind) else kind(value)
+            return value if self._makes_sense(value) else self._default
         except (TypeError, ValueError):  # the file was edited by hand
             return self._default
 
     def __set__(self, settings: Settings, value: Value) -> None:
+        if not self._makes_sense(value):
+            raise ValueError(f"{self._key} cannot be this. Received: {value!r}")
         settings._store.setValue(self._key, value)
 
 
@@ -55,8 +65,11 @@ class Settings:
         problem: What the user should know of the file; None if all is well.
         disclaimer_accepted: Version of the first-start notice that was accepted; 0
             for none.
+        appearance: One of `APPEARANCES`.
+        heatmap_opacity: Of the heat map, 0 to 1.
         heatmap_shown: Whether a film opens with its heat map.
         heatmap_contour: Whether it is drawn as lines.
+        lungs_shown: Whether a film opens with the outline of its lungs.
         coverage: Share of sets of findings that hold the true one.
         last_folder, save_folder: Folder a film was last opened from, and a picture
             last saved to; empty at first.
@@ -69,6 +82,7 @@ class Settings:
     disclaimer_accepted = _Setting("disclaimer_accepted", 0)
     heatmap_shown = _Setting("diagnose/heatmap_shown", True)
     heatmap_contour = _Setting("diagnose/heatmap_contour", False)
+    lungs_shown = _Setting("diagnose/lungs_shown", False)
     last_folder = _Setting("diagnose/last_folder", "")
     save_folder = _Setting("diagnose/save_folder", "")
     training_folder = _Setting("retrain/training_folder", "")
@@ -76,9 +90,9 @@ class Settings:
     window_geometry = _Setting("window/geometry", QByteArray())
     window_state = _Setting("window/state", QByteArray())
     _version = _Setting("version", 0)
-    _appearance = _Setting("appearance", "system")
+    appearance = _Setting("appearance", "system", APPEARANCES.__contains__)
     coverage = _Setting("diagnose/coverage", 0.9)
-    _opacity = _Setting("diagnose/heatmap_opacity", 0.5)
+    heatmap_opacity = _Setting("diagnose/heatmap_opacity", 0.5, lambda x: 0 <= x <= 1)
 
     def __init__(self, path: Path | None = None) -> None:
         """Open the file, which need not exist.
@@ -101,26 +115,6 @@ class Settings:
         """Write now; False when the file cannot be written."""
         self._store.sync()
         return self._store.status() == QSettings.Status.NoError
-
-    @property
-    def appearance(self) -> str:
-        """One of `APPEARANCES`."""
-        return self._appearance if self._appearance in APPEARANCES else "system"
-
-    @appearance.setter
-    def appearance(self, name: str) -> None:
-        if name not in APPEARANCES:
-            raise ValueError(f"expected one of {APPEARANCES}. Received: {name!r}")
-        self._appearance = name
-
-    @property
-    def heatmap_opacity(self) -> float:
-        """Opacity of the heat map, 0 to 1."""
-        return self._opacity if 0.0 <= self._opacity <= 1.0 else 0.5
-
-    @heatmap_opacity.setter
-    def heatmap_opacity(self, opacity: float) -> None:
-        self._opacity = float(opacity)
 
     def _is_unreadable(self, where: Path) -> bool:
         """Whether there is something that is no settings file of ours."""

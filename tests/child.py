@@ -35,7 +35,8 @@ from core.jobs.events import (  # noqa: E402 - found only now
     encode_event,
 )
 from core.runs.config import TrainingConfig  # noqa: E402
-from core.runs.job_folder import JobFolder  # noqa: E402
+from core.runs.job_folder import Job as Begun  # noqa: E402
+from core.runs.job_folder import JobFolder
 
 EPOCHS = 3
 
@@ -86,7 +87,7 @@ class Job:
         """Train, in a job's folder if there is one."""
         if self._folder is None:
             return self._train()
-        self._folder.begin(TrainingConfig(), Path("films"), "command")
+        self._folder.begin(Begun(TrainingConfig(), Path("films"), "command"))
         with self._folder.at_work():
             status = self._train()
         if status == 0:

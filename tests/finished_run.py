@@ -131,7 +131,7 @@ def make_finished_run(
     write_bundle(run.bundle_dir, card, files)
     events = [*epochs, *(Noted(note) for note in notes)]
     lines = [encode_event(each) for each in (*events, JobSucceeded("model"))]
-    run.events.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    run.channel.events.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return run
 
 

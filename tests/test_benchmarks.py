@@ -398,9 +398,13 @@ def test_refusals_are_held_against_their_targets() -> None:
         refusals.Outcome("rot90", 200, 10, 180),
         refusals.Outcome("not chest: knee", 100, 90, 0),
         refusals.Outcome("made: noise", 100, 100, 0),
+        refusals.Outcome(refusals.WHOLE, 200, 0, 1),
+        refusals.Outcome(refusals.CUT_OFF, 90, 0, 80),
     ]
     said = {row.what: row.reached for row in refusals.rows(found)}
     assert said["upright: refused"] is True
     assert said["rot90: told"] is True
     assert said["rot90: warned of"] is None
     assert said["no chest film: refused"] is False
+    assert said["whole film, lungs: warned of"] is True
+    assert said["lungs cut off: warned of"] is None

@@ -23,7 +23,7 @@ from core.model.archive import pack_bundle
 from core.model.bundle import CARD, is_bundle, read_bundle
 from core.outputs import MARK, is_export, lies_in, mark_export
 from core.runs.config import TrainingConfig
-from core.runs.job_folder import JobFolder
+from core.runs.job_folder import Job, JobFolder
 from desktop.diagnose.picture import PictureJob, write_picture
 from desktop.film.pyramid import build_pyramid
 from desktop.models.export_dialog import ExportDialog
@@ -404,10 +404,11 @@ def test_the_export_dialog_says_that_a_folder_of_others_stays(
     before = everything(world)
     dialog = ExportDialog(read_bundle(world / MODEL))
     qtbot.addWidget(dialog)
-    dialog.choose("openvino")
+    dialog.formats.buttons[1].setChecked(True)
+    assert dialog.chosen.name == "openvino"
     dialog.export(world / "other/folder", replace=True)
     qtbot.waitUntil(lambda: not dialog.outcome.isHidden(), timeout=30_000)
-    dialog.shut_down()
+    dialog.done(0)
     assert "holds other files" in dialog.outcome.text
     assert everything(world) == before
 
@@ -603,7 +604,7 @@ def test_what_others_put_into_a_work_folder_stays(
     world: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = JobFolder.beside(world / "new")
-    folder.begin(TrainingConfig(), world / "data/films", "core train")
+    folder.begin(Job(TrainingConfig(), world / "data/films", "core train"))
     (folder.path / "head.npz").touch()
     (folder.path / "draft").mkdir()
     assert folder.is_only_a_job()
@@ -618,7 +619,7 @@ def test_what_others_put_into_a_work_folder_stays(
 
 def test_an_interrupted_job_is_discarded_whole(world: Path) -> None:
     folder = JobFolder.beside(world / "new")
-    folder.begin(TrainingConfig(), world / "data/films", "core train")
+    folder.begin(Job(TrainingConfig(), world / "data/films", "core train"))
     (folder.path / "features.npz").touch()
     with pytest.raises(ImportError):  # it goes on to Keras
         train(world, "--overwrite")
@@ -631,7 +632,7 @@ def test_a_running_job_is_not_discarded(
     world: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = JobFolder.beside(world / "new")
-    folder.begin(TrainingConfig(), world / "data/films", "core train")
+    folder.begin(Job(TrainingConfig(), world / "data/films", "core train"))
     with folder.at_work():
         assert train(world, "--overwrite") == 2
         assert "running already" in capsys.readouterr().err
@@ -643,7 +644,7 @@ def test_a_resumed_job_does_not_wait_for_its_end_to_refuse_its_place(
 ) -> None:
     out = world / "other/folder"
     folder = JobFolder.beside(out)
-    folder.begin(TrainingConfig(), world / "data/films", "core train")
+    folder.begin(Job(TrainingConfig(), world / "data/films", "core train"))
     before = everything(world)
     assert run_command("train", "--out", out, "--resume") == 2
     assert everything(world) == before

@@ -14,7 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from core import __version__, paths
 from core.commands import parser as command_line
@@ -29,10 +31,11 @@ def packaging(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, ModuleType]
     """The modules of packaging/, which import one another by bare names."""
     monkeypatch.syspath_prepend(str(PACKAGING))
     import build
+    import icons
     import linux_packages
     import man_page
 
-    found = (build, linux_packages, man_page)
+    found = (build, icons, linux_packages, man_page)
     yield {module.__name__: module for module in found}
     for module in found:
         del sys.modules[module.__name__]
@@ -44,6 +47,17 @@ def constant(name: str) -> dict[str, str]:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
             return ast.literal_eval(node.value)
     raise AssertionError(f"build.spec has no {name}")
+
+
+def test_the_icons_are_those_of_their_drawing(
+    packaging: dict[str, ModuleType], qapp: object, tmp_path: Path
+) -> None:
+    packaging["icons"].write_icons(tmp_path)
+    for made in sorted(tmp_path.glob("*.png")):
+        kept = ROOT / "resources/icons" / made.name
+        two = [np.asarray(Image.open(path), np.int16) for path in (made, kept)]
+        assert np.abs(two[0] - two[1]).mean() < 1, made.name
+    assert (tmp_path / "hilum.ico").stat().st_size > 10_000
 
 
 def test_editions_leave_out_what_they_should(packaging: dict[str, ModuleType]) -> None:

@@ -67,7 +67,7 @@ class ThreadCluster:
         self, node: Node, plan: Plan, model: ShippedModel, folder: Path, precision: str
     ) -> _Actor:
         self.started += 1
-        reader = ShardReader(model, folder, precision=precision, cores=plan.cores)
+        reader = ShardReader(model, folder, precision=precision, threads=plan.cores)
         self._actors.append(_Actor(node, reader))
         return self._actors[-1]
 

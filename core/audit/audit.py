@@ -47,8 +47,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.audit import counts
-from core.audit import sentences as audit_words
 from core.audit.leaks import (
     Leak,
     alike_rows,
@@ -56,8 +54,9 @@ from core.audit.leaks import (
     find_leaks,
     identical_rows,
 )
+from core.audit.sentences import sentences
 from core.audit.shortcuts import comparable_sources, measure_shortcuts
-from core.audit.survey import Survey, survey
+from core.audit.survey import Survey, counts, kinds, patients, survey
 from core.data.dataset import Dataset, Sample, index_dataset
 from core.data.near_duplicates import SimilarPair, similar_pairs
 from core.data.patients import compile_pattern, with_patient
@@ -81,11 +80,9 @@ _LARGEST_SEED = 2**32 - 2
 
 @dataclasses.dataclass(frozen=True)
 class SplitWish:
-    """How to split data that names no splits, or whose splits leak.
+    """How to split data that names no splits, or, `regroup`, whose splits leak.
 
-    Attributes:
-        regroup: Whether given splits that leak are mended: what is in several
-            goes to train.
+    What is in several splits then goes to train.
     """
 
     validation: float = 0.2
@@ -109,13 +106,7 @@ class SplitWish:
 
 @dataclasses.dataclass(frozen=True)
 class Audit:
-    """What was found.
-
-    Attributes:
-        found: As the module says, ready for JSON.
-        split: The films to train, choose and report on; None where there is no
-            split that may be used.
-    """
+    """What was found, as the module says, and the split to use, if there is one."""
 
     found: dict[str, Any]
     split: Split | None
@@ -158,18 +149,17 @@ def audit(
             f"None of the {count} films of {data.name} can be read.",
             hint=f"The first: {next(iter(surveyed.unreadable.values()), '')}",
         )
-    named = [with_patient(f.sample, f.facts.patient, pattern) for f in surveyed.films]
-    films = tuple(
-        dataclasses.replace(film, sample=sample)
-        for film, (sample, _) in zip(surveyed.films, named, strict=True)
-    )
-    surveyed = dataclasses.replace(surveyed, films=films)
+    films, origins = [], []
+    for film in surveyed.films:
+        sample, origin = with_patient(film.sample, film.facts.patient, pattern)
+        films.append(dataclasses.replace(film, sample=sample))
+        origins += [origin] if origin else []
+    surveyed = dataclasses.replace(surveyed, films=tuple(films))
     report(StageStarted("comparing", "Looking for copies."))
     tell = share_counter("comparing", len(films), report)
     similar = similar_pairs(surveyed.fingerprints, tell)
     report(StageStarted("probing", "Looking for what tells the labels apart."))
     tell = share_counter("probing", len(films), report)
-    origins = [origin for _, origin in named if origin]
     readable = dataclasses.replace(dataset, samples=surveyed.samples)
     return _judge(readable, surveyed, similar, origins, wish, tell)
 
@@ -189,7 +179,7 @@ def _judge(
     leaks = find_leaks(samples, identical, alike, similar)
     split, origin, obstacle = _choose_split(dataset, groups, leaks, wish)
     same = {row: rows[0] for rows in identical for row in rows}
-    counted = counts.counts(dataset, surveyed)
+    counted = counts(dataset, surveyed)
     found = {
         "data": dataset.name,
         **counted,
@@ -204,10 +194,10 @@ def _judge(
             if same.get(pair.first, -1) != same.get(pair.second, -2)
         ],
         "conflicts": conflicts(samples, alike),
-        "patients": counts.patients(samples, origins),
+        "patients": patients(samples, origins),
         "independent": groups_per_label(dataset, groups),
         "leaks": to_json(leaks),
-        **counts.kinds(surveyed.films),
+        **kinds(surveyed.films),
         "shortcuts": measure_shortcuts(
             [sample.label for sample in samples],
             [film.facts for film in surveyed.films],
@@ -219,7 +209,7 @@ def _judge(
         "comparable": comparable_sources(counted["sources"]),
         "split": split and _split_to_json(split, origin, dataset.labels),
     }
-    found["sentences"] = audit_words.sentences(found, obstacle)
+    found["sentences"] = sentences(found, obstacle)
     return Audit(found, split and _with_groups(split, samples, groups))
 
 
@@ -230,19 +220,15 @@ def _choose_split(
     wish: SplitWish,
 ) -> tuple[Split | None, str, DatasetError | None]:
     """The split to use, where it comes from, and why there is none."""
-    if len(dataset.labels) < 2:
+    is_given = any(sample.split in SPLITS for sample in dataset.samples)
+    if len(dataset.labels) < 2 or (is_given and leaks and not wish.regroup):
         return None, "", None
     try:
-        if any(sample.split in SPLITS for sample in dataset.samples):
-            if leaks and not wish.regroup:
-                return None, "", None
-            if leaks:
-                split = mend_split(dataset, groups)
-                origin = "regrouped"
-            else:
-                split, origin = _given(dataset, wish), "given"
-            if split is not None:
-                return split, origin, None
+        if is_given and leaks:
+            if (mended := mend_split(dataset, groups)) is not None:
+                return mended, "regrouped", None
+        elif is_given and (given := _given(dataset, wish)) is not None:
+            return given, "given", None
         shares = {"validation": wish.validation, "test": wish.test}
         made = split_by_group(dataset, groups, **shares, seed=wish.seed)
     except DatasetError as error:
@@ -265,12 +251,13 @@ def _with_groups(
     split: Split, samples: Sequence[Sample], groups: NDArray[np.int32]
 ) -> Split:
     """The split with each film's group, so that its manifest holds what was found."""
-    group_of = {
-        sample.file: f"g{group:05d}"
-        for sample, group in zip(samples, groups.tolist(), strict=True)
-    }
+    files = (sample.file for sample in samples)
+    group_of = dict(zip(files, groups.tolist(), strict=True))
     parts = (
-        tuple(dataclasses.replace(s, group=group_of[s.file]) for s in split.part(name))
+        tuple(
+            dataclasses.replace(film, group=f"g{group_of[film.file]:05d}")
+            for film in split.part(name)
+        )
         for name in SPLITS
     )
     return Split(*parts)

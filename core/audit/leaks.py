@@ -60,11 +60,7 @@ def find_leaks(
     alike: Sequence[Sequence[int]],
     similar: Sequence[SimilarPair],
 ) -> list[Leak]:
-    """What is in more than one of the splits train, val and test.
-
-    Args:
-        similar: The pairs behind `alike`, for what was done to the copies.
-    """
+    """What is in more than one of the splits train, val and test."""
     leaks = [_leak(samples, "identical", rows, "One film is") for rows in identical]
     how_of = {pair.first: pair.how for pair in reversed(similar)}
     stated = {tuple(rows) for rows in identical}

@@ -26,8 +26,7 @@ Sentence = dict[str, str]
 def sentences(found: Found, obstacle: DatasetError | None) -> list[Sentence]:
     """The findings as `{severity, text, hint}`, worst first.
 
-    Args:
-        obstacle: Why there is no split, where that is known.
+    `obstacle` is why there is no split, where that is known.
     """
     said = [
         *_about_labels(found, obstacle),
@@ -70,12 +69,11 @@ def _about_leaks(found: Found) -> Iterator[Sentence]:
     if found["split"] is None:
         hint = "Group them: all films of a patient or copy then go to the training."
         yield _say("stop", text, hint)
-    elif found["split"]["origin"] == "regrouped":
+        return
+    done = "Grouping them would have emptied a split, so a new split was made."
+    if found["split"]["origin"] == "regrouped":
         done = "They were grouped: all of them are training films now."
-        yield _say("note", f"{text} {done}")
-    else:
-        done = "Grouping them would have emptied a split, so a new split was made."
-        yield _say("note", f"{text} {done}")
+    yield _say("note", f"{text} {done}")
 
 
 def _about_shortcuts(found: Found) -> Iterator[Sentence]:
@@ -132,14 +130,10 @@ def _about_files(found: Found) -> Iterator[Sentence]:
     kinds = ", ".join(f"{name} {count:,}" for name, count in formats.items())
     text = f"The films are {narrow} to {wide} pixels wide and {low} to {high} high"
     yield _say("note", f"{text} ({kinds}).")
-    lateral = sum(n for view, n in found["views"].items() if _is_lateral(view))
-    if lateral:
+    views = [(view.upper(), count) for view, count in found["views"].items()]
+    if lateral := sum(n for v, n in views if v in ("LL", "RL") or "LAT" in v):
         text = f"{films(lateral)} show the chest from the side."
         yield _say("warn", text, "Take them out: the program knows PA and AP.")
-
-
-def _is_lateral(view: str) -> bool:
-    return view.upper() in {"LL", "RL"} or "LAT" in view.upper()
 
 
 def _about_copies(found: Found) -> Iterator[Sentence]:

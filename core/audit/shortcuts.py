@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from core.data.fingerprints import SIDE, whole_films
-from core.evaluation.curves import Ranking
-from core.evaluation.findings import SEEN
-from core.evaluation.metrics import Resamples, auc
+from core.evaluation.findings import SEEN, Probe
+from core.evaluation.intervals import Resamples, mean_of_known
+from core.evaluation.metrics import Ranking
 from core.films.radiograph import FilmFacts
 from core.records import to_json
 
@@ -26,27 +26,6 @@ _RESAMPLES = 200
 _SHUFFLES = 3
 #: Side of the thumbnail whose rim the frame probe sees, and the rim's width.
 _THUMBNAIL, _RIM = 16, 2
-
-
-class Probe(msgspec.Struct, frozen=True):
-    """How well something that says nothing of lungs tells the labels apart.
-
-    Attributes:
-        auc: Area under the ROC curve on films not learned from: each label
-            against the others, averaged; 0.5 is chance.
-        auc_ci: Its 95 % bootstrap interval, drawn by group.
-        chance: What the same probe reaches once the labels are shuffled.
-        worst: The pair of labels it tells apart best, and how well.
-        is_red: Whether that is enough to doubt what a model learns from them.
-    """
-
-    auc: float
-    auc_ci: list[float]
-    chance: float
-    worst: list[str]
-    worst_auc: float
-    sentence: str
-    is_red: bool
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -89,13 +68,13 @@ class Trial:
         truth = np.searchsorted(names, every[rows].astype(str))
         groups = groups[rows]
         folder = StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=seed % 2**32)
-        drawn = Resamples.by_group(groups.tolist(), seed=seed, count=_RESAMPLES).rows
+        drawn = Resamples.by_group(groups.tolist(), seed=seed, count=_RESAMPLES)
         return cls(
             rows=rows,
             names=tuple(names),
             truth=truth,
             folds=tuple(folder.split(rows, truth, groups)),
-            times=tuple(np.bincount(draw, minlength=len(rows)) for draw in drawn),
+            times=tuple(drawn.times(len(rows))),
             seed=seed,
         )
 
@@ -107,9 +86,7 @@ def metadata_probe(
 ) -> Probe:
     """Tell labels apart by size, aspect, bytes per pixel, colour, bits and format.
 
-    Args:
-        on_progress: Called now and then with the share that is done; may raise
-            to stop.
+    `on_progress` hears now and then which share is done; it may raise to stop.
     """
     from sklearn.ensemble import RandomForestClassifier
 
@@ -150,11 +127,7 @@ def frame_probe(
 def comparable_sources(
     sources: Mapping[str, Mapping[str, int]],
 ) -> dict[str, list[str]]:
-    """Sources that have enough films of two labels or more, and which labels.
-
-    Args:
-        sources: Source -> label -> films.
-    """
+    """Sources that have enough films of two labels or more, and which labels."""
     found = {
         source: sorted(label for label, n in films.items() if n >= MIN_FILMS)
         for source, films in sources.items()
@@ -174,9 +147,7 @@ def measure_shortcuts(
 ) -> dict[str, dict[str, Any] | None]:
     """Both probes of n films as JSON values, null where there are too few.
 
-    Args:
-        groups: (n,) int32: films that belong together.
-        on_progress: As `metadata_probe`.
+    `groups` are (n,) int32: films that belong together.
     """
     trial = Trial.of(labels, groups, seed=seed)
     if trial is None:
@@ -207,18 +178,14 @@ def _probe(
             on_progress(number / (1 + _SHUFFLES))
             tries.append(_held_out(model, features, labels, trial.folds))
     on_progress(1.0)
-    scores = tries[0]
-    areas = _Areas.of(truth, scores)
-    drawn = [areas.mean(times) for times in trial.times]
-    low, high = np.nanpercentile(drawn, [2.5, 97.5])
-    value = areas.mean()
-    worst, worst_auc = _worst_pair(truth, scores, trial.names)
-    by_chance = zip(shuffled, tries[1:], strict=True)
-    chances = [_Areas.of(*each).mean() for each in by_chance]
+    area, *by_chance = map(_macro_auc, (truth, *shuffled), tries)
+    low, high = np.nanpercentile([area(times) for times in trial.times], [2.5, 97.5])
+    value = area()
+    worst, worst_auc = _worst_pair(truth, tries[0], trial.names)
     return Probe(
         auc=round(value, 4),
         auc_ci=[round(float(low), 4), round(float(high), 4)],
-        chance=round(float(np.mean(chances)), 4),
+        chance=round(float(np.mean([chance() for chance in by_chance])), 4),
         worst=list(worst),
         worst_auc=round(worst_auc, 4),
         sentence=_sentence(what, value, low, worst, worst_auc),
@@ -244,28 +211,21 @@ def _held_out(
     return scores
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class _Areas:
-    """Each label against the others, ready to be drawn many times."""
+def _macro_auc(
+    truth: NDArray[np.intp], scores: NDArray[np.float64]
+) -> Callable[..., float]:
+    """Gives the areas under the curves, averaged; of films drawn so often, if told."""
+    known = ~np.isnan(scores).any(axis=1)
+    rankings = [
+        Ranking.of(truth[known] == i, scores[known, i]) for i in range(scores.shape[1])
+    ]
 
-    known: NDArray[np.bool_]
-    rankings: tuple[Ranking, ...]
+    def mean(times: NDArray[np.int64] | None = None) -> float:
+        drawn = None if times is None else times[known]
+        areas = [each.area(drawn) for each in rankings] if known.any() else []
+        return mean_of_known(areas)
 
-    @classmethod
-    def of(cls, truth: NDArray[np.intp], scores: NDArray[np.float64]) -> _Areas:
-        known = np.asarray(~np.isnan(scores).any(axis=1))
-        truth, scores = truth[known], scores[known]
-        classes = range(scores.shape[1])
-        return cls(known, tuple(Ranking.of(truth == i, scores[:, i]) for i in classes))
-
-    def mean(self, times: NDArray[np.int64] | None = None) -> float:
-        """Macro average of the areas under the curves; NaN where there is none."""
-        if not self.known.any():
-            return float("nan")
-        times = None if times is None else times[self.known]
-        values = [ranking.area(times) for ranking in self.rankings]
-        finite = [value for value in values if np.isfinite(value)]
-        return float(np.mean(finite)) if finite else float("nan")
+    return mean
 
 
 def _worst_pair(
@@ -274,11 +234,11 @@ def _worst_pair(
     """The two labels told apart best, by the share of the score between them."""
     found = [((names[0], names[1]), -1.0)]
     known = ~np.isnan(scores).any(axis=1)
-    for a in range(len(names)):
-        for b in range(a + 1, len(names)):
-            rows = known & np.isin(truth, [a, b])
-            share = scores[rows, a] / (scores[rows, a] + scores[rows, b] + 1e-12)
-            found.append(((names[a], names[b]), auc(truth[rows] == a, share)))
+    for a, b in itertools.combinations(range(len(names)), 2):
+        rows = known & np.isin(truth, [a, b])
+        share = scores[rows, a] / (scores[rows, a] + scores[rows, b] + 1e-12)
+        area = Ranking.of(truth[rows] == a, share).area() if rows.any() else np.nan
+        found.append(((names[a], names[b]), area))
     return max(found, key=lambda pair: pair[1])
 
 
@@ -293,7 +253,7 @@ def _sentence(
     how = "tells" if value > RED else "partly tells"
     return (
         f"A program that sees {what} {how} the labels apart "
-        f"(AUC {value:.2f}; 0.50 is chance), best {worst[0]} from {worst[1]} "
+        f"(AUC {value:.2f}; 0.50 is chance), best {' from '.join(worst)} "
         f"({worst_auc:.2f})."
     )
 

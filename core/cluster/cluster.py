@@ -77,7 +77,7 @@ class Cluster:
         Raises:
             CoreError: The cluster does not answer any more.
         """
-        if not self._head_answers():
+        if not answers(self._head, 1.0):
             # Asked now, ray would wait for a minute, and then end the program.
             if time.monotonic() - self._heard_at < _SILENCE_S:
                 return self._known
@@ -98,14 +98,6 @@ class Cluster:
                 found.append(Node(entry["NodeID"], name, cores, gpus))
         self._known = found
         return found
-
-    def _head_answers(self) -> bool:
-        host, _, port = self._head.rpartition(":")
-        try:
-            socket.create_connection((host.strip("[]"), int(port)), 1.0).close()
-        except OSError:
-            return False
-        return True
 
     def look(self, node: Node, folder: Path, samples: Sequence[FoundFilm]) -> Any:
         """Ask a node for its `NodeFacts`."""
@@ -132,7 +124,7 @@ class Cluster:
             scheduling_strategy=self._on(node),
         )
         return actor.remote(
-            model, folder, precision=precision, cores=plan.cores, device=plan.device
+            model, folder, precision=precision, threads=plan.cores, device=plan.device
         )
 
     def ask(self, actor: Any, method: str, *arguments: object) -> Any:
@@ -172,6 +164,16 @@ class Cluster:
     def _on(self, node: Node) -> Any:
         strategies = self._ray.util.scheduling_strategies
         return strategies.NodeAffinitySchedulingStrategy(node.id, soft=False)
+
+
+def answers(address: str, timeout_s: float) -> bool:
+    """Whether anything listens at host:port."""
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout_s).close()
+    except (OSError, OverflowError):
+        return False
+    return True
 
 
 @contextlib.contextmanager
@@ -218,12 +220,8 @@ def _ray() -> Any:
             hint=f"Install it beside Hilum: pip install {RAY}",
         ) from error
     # It prints pages on lost nodes to stdout, where results go, whatever it is told.
-    ray._private.worker.print_to_stdstream = _say_nothing
+    ray._private.worker.print_to_stdstream = lambda *_, **__: None
     return ray
-
-
-def _say_nothing(*_: Any, **__: Any) -> None:
-    return
 
 
 @contextlib.contextmanager

@@ -5,12 +5,11 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
-import socket
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 
-from core.cluster.cluster import AUTO, LOCAL, RAY, load_ray
+from core.cluster.cluster import AUTO, LOCAL, RAY, answers, load_ray
 from core.errors import CoreError
 from core.paths import is_frozen
 
@@ -90,10 +89,8 @@ def _check_port(address: str) -> None:
             f"{address} is not the address of a cluster.",
             hint="Give host:port of its head node, auto, or local.",
         )
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), _CONNECT_S).close()
-    except (OSError, OverflowError) as error:
-        raise _no_answer(address) from error
+    if not answers(address, _CONNECT_S):
+        raise _no_answer(address)
 
 
 def _refused(address: str, said: str) -> CoreError:

@@ -36,6 +36,7 @@ class RayScanner(FolderScanner):
         address: As `core.cluster.cluster.connected` takes it.
         report: Hears which machines take part, and which are lost.
         check: Called often while the cluster is asked; may raise to stop.
+        lungs: As `core.scan.scanner.Scanner` takes it.
 
     Raises:
         CoreError: No cluster can be joined there.
@@ -53,8 +54,10 @@ class RayScanner(FolderScanner):
         precision: str,
         report: Report,
         check: Callable[[], None] = lambda: None,
+        lungs: bool = True,
     ) -> None:
         super().__init__(bundle, folder, precision)
+        self._lungs = lungs
         self._address = address
         self._report = report
         check_connection(address, check)
@@ -78,6 +81,7 @@ class RayScanner(FolderScanner):
                 self._samples(films),
                 precision=self.precision,
                 report=self._report,
+                lungs=self._lungs,
             )
             try:
                 yield from self._rows(pool, films, check)

@@ -16,7 +16,9 @@ from core import __version__
 from core.errors import BundleError, DatasetError
 from core.films.finder import FoundFilm, identity, state_if_there
 from core.model.bundle import CARD, GRAPH, GRAPH_WEIGHTS, ModelBundle, peek_bundle
+from core.model.gate import GATE
 from core.model.graph import devices
+from core.model.lungs import LUNG_GRAPH, LUNG_WEIGHTS
 from core.model.precision import graph_path
 from core.scan.row import ScanRow
 from core.scan.scanner import Scanner
@@ -111,14 +113,21 @@ def plans(cores: int, gpus: Sequence[str], counted: int) -> list[Plan]:
     ]
 
 
-def ship(bundle: ModelBundle, precision: str = "float32") -> ShippedModel:
+def ship(
+    bundle: ModelBundle, precision: str = "float32", *, lungs: bool = True
+) -> ShippedModel:
     """Pack as much of a verified bundle as a precision needs.
+
+    Args:
+        lungs: Whether what finds lungs goes with it, where the bundle has that.
 
     Raises:
         BundleError: It cannot be read any more, or has no graph for the precision.
     """
     graph = graph_path(bundle, precision)
     names = {CARD, GRAPH, GRAPH_WEIGHTS, graph.name, graph.with_suffix(".bin").name}
+    extra = {GATE, LUNG_GRAPH, LUNG_WEIGHTS} if lungs else {GATE}
+    names |= extra & set(bundle.card.files)
     try:
         files = {name: (bundle.path / name).read_bytes() for name in sorted(names)}
     except OSError as error:
@@ -137,22 +146,12 @@ class ShardReader:
 
     Args:
         model: As `ship` packed it.
-        cores: That it may keep busy.
-        device: Of OpenVINO's: "CPU", "GPU", "GPU.1".
+        options: Precision, threads and device, as `Scanner` takes them.
     """
 
-    def __init__(
-        self,
-        model: ShippedModel,
-        folder: Path,
-        *,
-        precision: str = "float32",
-        cores: int = 0,
-        device: str = "CPU",
-    ) -> None:
-        self._model = model
-        self._folder = folder
-        self._options: Any = dict(precision=precision, threads=cores, device=device)
+    def __init__(self, model: ShippedModel, folder: Path, **options: Any) -> None:
+        self._model, self._folder = model, folder
+        self._options = {**options, "lungs": LUNG_GRAPH in model.files}
 
     def open(self) -> None:
         """Open the model.

@@ -76,6 +76,7 @@ class WorkerPool:
         samples: Films that are there as they were listed; a node that lacks one
             has another folder of that name.
         report: Hears who joins and who is lost.
+        lungs: As `core.scan.scanner.Scanner` takes it.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class WorkerPool:
         *,
         precision: str,
         report: Report,
+        lungs: bool = True,
     ) -> None:
         self._cluster = cluster
         self._folder = folder
@@ -94,7 +96,7 @@ class WorkerPool:
         self._precision = precision
         self._report = report
         self._here = facts_here(folder, ())
-        self._model = cluster.share(ship(bundle, precision))
+        self._model = cluster.share(ship(bundle, precision, lungs=lungs))
         self._places: dict[str, _Place] = {}
         self._asked: dict[Any, _Asked] = {}
         self._looked_at = -_LOOK_EVERY_S

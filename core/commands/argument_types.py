@@ -8,6 +8,7 @@ from typing import Any
 
 from core.errors import CoreError
 from core.files import refuse_impossible_name, refuse_missing_folder
+from core.model.conformal import COVERAGE
 
 _MAX_FILMS = 10**9
 
@@ -26,6 +27,31 @@ def new_folder(text: str) -> Path:
     return path
 
 
+def add_flags(parser: argparse._ActionsContainer, **flags: str) -> None:
+    """Add what is on or off: name -> help."""
+    for name, said in flags.items():
+        option = f"--{name.replace('_', '-')}"
+        parser.add_argument(option, action="store_true", help=said)
+
+
+def add_files(parser: argparse.ArgumentParser, **files: str) -> None:
+    """Add files to write: name -> help."""
+    for name, said in files.items():
+        option = f"--{name.replace('_', '-')}"
+        parser.add_argument(option, type=new_file, metavar="FILE", help=said)
+
+
+def add_coverage(parser: argparse.ArgumentParser) -> None:
+    """Add how often sets of findings are to hold the true one."""
+    parser.add_argument(
+        "--coverage",
+        type=share,
+        default=COVERAGE,
+        metavar="SHARE",
+        help="of the films whose set holds the true finding (0.9)",
+    )
+
+
 class _JobFolder(argparse.Action):
     def __call__(self, parser: Any, namespace: Any, values: Any, *_: Any) -> None:
         namespace.job = Path(values).absolute()
@@ -34,9 +60,7 @@ class _JobFolder(argparse.Action):
 
 def add_events(parser: argparse.ArgumentParser) -> None:
     """Add how a program hears from a command, and talks to it."""
-    parser.add_argument(
-        "--events", action="store_true", help="report as JSON lines on stdout"
-    )
+    add_flags(parser, events="report as JSON lines on stdout")
     add_job(parser)
 
 
@@ -51,11 +75,7 @@ def add_job(parser: argparse.ArgumentParser) -> None:
 
 
 def share(text: str) -> float:
-    """A share over 0 and under 1.
-
-    Raises:
-        ArgumentTypeError: It is none.
-    """
+    """A share over 0 and under 1; else an ArgumentTypeError."""
     try:
         value = float(text)
     except ValueError:

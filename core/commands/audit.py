@@ -8,27 +8,23 @@ from pathlib import Path
 from typing import Any
 
 from core.audit.audit import Audit, SplitWish, audit
-from core.commands.argument_types import add_events, new_file
+from core.commands.argument_types import add_events, add_files, add_flags
+from core.commands.work import DONE, SOME_FAILED, UNUSABLE, Outcome, do_work
 from core.data.dataset import listed_films, parse_labels
 from core.data.split import SPLITS, write_manifest
 from core.files import write_json
 from core.jobs.control import Control
-from core.jobs.events import JobSucceeded
-from core.jobs.reporters import Report, begin_report, cancellable, end_told
+from core.jobs.reporters import Report, cancellable
 from core.outputs import check_files
-from core.terminal import print_lines, printable
+from core.terminal import columns, printable
 
-DONE, UNUSABLE, SOME_FAILED = 0, 2, 4
 _SIGNS = {"stop": "STOP", "warn": "Warning", "note": "Note"}
 
 
 def add_parser(parser: argparse.ArgumentParser) -> None:
     """Add its arguments to a parser."""
     parser.add_argument("data", type=Path, help="folder per label, or a CSV file")
-    parser.add_argument("--json", type=new_file, metavar="FILE", help="write all of it")
-    parser.add_argument(
-        "--manifest", type=new_file, metavar="FILE", help="write the split with hashes"
-    )
+    add_files(parser, json="write all of it", manifest="write the split with hashes")
     parser.add_argument("--labels", default="", help="in output order, with commas")
     parser.add_argument(
         "--patient-pattern",
@@ -39,10 +35,11 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--validation", type=float, default=0.2, metavar="SHARE")
     parser.add_argument("--test", type=float, default=0.2, metavar="SHARE")
     parser.add_argument("--seed", type=int, default=2020)
-    parser.add_argument(
-        "--group", action="store_true", help="take what leaks to the training films"
+    add_flags(
+        parser,
+        group="take what leaks to the training films",
+        overwrite="replace the files",
     )
-    parser.add_argument("--overwrite", action="store_true", help="replace the files")
     add_events(parser)
 
 
@@ -53,15 +50,12 @@ def run(arguments: argparse.Namespace) -> int:
         0 if nothing speaks against training, 4 if there are leaks or films that
         cannot be read.
     """
-    control = Control(said="The check was stopped.", hint="")
-    report = begin_report(control, as_events=arguments.events, job=arguments.job)
-    with end_told(report):
+
+    def work(report: Report, control: Control) -> Outcome:
         found = _audit(arguments, cancellable(control, report))
-    if arguments.events:
-        report(JobSucceeded(str(arguments.json or "")))
-    else:
-        print_lines(audit_text(found.found))
-    return _status(found)
+        return Outcome(arguments.json or "", audit_text(found.found), _status(found))
+
+    return do_work(arguments, work, stopped="The check was stopped.")
 
 
 def audit_text(found: Mapping[str, Any]) -> str:
@@ -86,15 +80,12 @@ def _table(found: Mapping[str, Any]) -> list[str]:
     if found["split"] is not None:
         rows |= {f"use for {n}": found["split"]["summary"][n] for n in SPLITS}
     rows["independent"] = found["independent"]
-    first = max(len(printable(name)) for name in rows)
-    #: Label -> how wide its column is.
-    widths = {label: max(len(printable(label)), 7) for label in found["labels"]}
-    heads = "".join(f"  {printable(label):>{w}}" for label, w in widths.items())
-    lines = [f"{'films':<{first}}{heads}"]
-    for name, counts in rows.items():
-        cells = "".join(f"  {counts.get(n, 0):>{w},}" for n, w in widths.items())
-        lines.append(f"{printable(name):<{first}}{cells}")
-    return lines
+    labels = found["labels"]
+    cells = [
+        [name, *(f"{counts.get(label, 0):,}" for label in labels)]
+        for name, counts in rows.items()
+    ]
+    return columns([["films", *labels], *cells])
 
 
 def _audit(arguments: argparse.Namespace, report: Report) -> Audit:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core.commands.argument_types import add_events, new_file
+from core.commands.work import DONE, SOME_FAILED, Outcome, do_work
 from core.data.dataset import films_of_split, listed_films
 from core.errors import DatasetError, OutputError, PredictionError
 from core.evaluation.compare import compare, not_comparable, pair_labels
@@ -15,20 +16,12 @@ from core.evaluation.compare_text import comparison_text
 from core.evaluation.evaluate import score_films
 from core.files import write_json
 from core.jobs.control import Control
-from core.jobs.events import JobSucceeded, Noted, StageStarted
-from core.jobs.reporters import (
-    Report,
-    begin_report,
-    cancellable,
-    counter,
-    end_told,
-    share_counter,
-)
+from core.jobs.events import Noted, StageStarted
+from core.jobs.reporters import Report, cancellable, counter, share_counter
 from core.model.bundle import ModelBundle, read_bundle
 from core.model.classifier import NOT_FINITE, Classifier
 from core.outputs import check_files
 from core.paths import default_bundle_dir
-from core.terminal import print_lines
 from core.words import films as in_films
 
 _STAGE = "comparison"
@@ -54,20 +47,19 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Compare a candidate with the model in use; returns 4 if some film is unread."""
-    control = Control(said="The comparison was stopped.", hint="")
-    report = begin_report(control, as_events=arguments.events, job=arguments.job)
-    with end_told(report):
+
+    def work(report: Report, control: Control) -> Outcome:
         if arguments.events and arguments.json is None:
             raise OutputError(
                 "With --events the comparison needs a file to go to.",
                 hint="Name it with --json.",
             )
         result, candidate = _compare(arguments, cancellable(control, report))
-    if arguments.events:
-        report(JobSucceeded(str(arguments.json)))
-    else:
-        print_lines(comparison_text(result, candidate.card))
-    return 4 if "cannot be read" in result["left_out"] else 0
+        has_failures = "cannot be read" in result["left_out"]
+        said = comparison_text(result, candidate.card)
+        return Outcome(arguments.json, said, SOME_FAILED if has_failures else DONE)
+
+    return do_work(arguments, work, stopped="The comparison was stopped.")
 
 
 def _compare(

@@ -8,17 +8,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from core.commands.argument_types import new_file, share
+from core.commands.argument_types import add_coverage, add_files, add_flags
 from core.data.dataset import Sample, films_of_split, listed_films
 from core.errors import DatasetError
-from core.evaluation.evaluate import evaluate, score_films
+from core.evaluation.evaluate import Scores, evaluate, score_films
 from core.evaluation.lung_probes import probe_lungs
-from core.evaluation.pools import check_pools, parse_pools
+from core.evaluation.pools import Pool, check_pools, parse_pools
 from core.files import write_json
 from core.jobs.reporters import ConsoleReporter, counter
 from core.model.bundle import ModelBundle, provenance, read_bundle
 from core.model.classifier import Classifier
-from core.model.conformal import COVERAGE
 from core.model.lungs import lung_finder
 from core.model.seen_films import path_free
 from core.outputs import check_files
@@ -36,8 +35,7 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
         "--data", type=Path, help="else the report that the bundle holds is written"
     )
     parser.add_argument("--split", help="else test, or all where none is named")
-    parser.add_argument("--json", type=new_file, metavar="FILE")
-    parser.add_argument("--report", type=new_file, metavar="FILE", help="as HTML")
+    add_files(parser, json="write the figures", report="as HTML")
     parser.add_argument(
         "--pool",
         action="append",
@@ -45,14 +43,8 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=SOURCE+SOURCE[:LABEL+LABEL]",
         help="sources whose films, of all or some labels, come from one place",
     )
-    parser.add_argument(
-        "--coverage",
-        type=share,
-        default=COVERAGE,
-        metavar="SHARE",
-        help="of the films whose set holds the true finding (0.9)",
-    )
-    parser.add_argument("--overwrite", action="store_true", help="replace the files")
+    add_coverage(parser)
+    add_flags(parser, overwrite="replace the files")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -73,21 +65,14 @@ def run(arguments: argparse.Namespace) -> int:
     pools = parse_pools(arguments.pool)
     if arguments.data is None:
         return _repeat_report(arguments, bundle)
-    samples, left_out = films_of_split(
-        arguments.data, bundle.card.label_names, arguments.split
-    )
-    check_pools(pools, samples, bundle.card.label_names)
-    for reason, count in left_out.items():
-        _note(f"Left out: {count} films, {reason}.")
-    on_film = counter("evaluation", len(samples), ConsoleReporter())
     classifier = Classifier(bundle)
-    scores = score_films(classifier, samples, on_film)
-    for file, reason in scores.unreadable.items():
-        _note(f"Left out {file}: {reason}")
+    samples, scores, left_out = score_split(
+        classifier, arguments.data, arguments.split, pools
+    )
     lungs = {}
     if finder := lung_finder(bundle):
         on_film = counter("lungs", len(scores.samples), ConsoleReporter())
-        lungs = probe_lungs(classifier, finder, scores.samples, on_film=on_film)
+        lungs = probe_lungs(classifier, finder, scores.samples, on_film)
     result = {
         **provenance(bundle.card, bundle.sha256),
         "data": arguments.data.name,
@@ -168,6 +153,33 @@ def _not_held(bundle: ModelBundle, what: str, split: str) -> DatasetError:
         f"The report of {bundle.card.name} holds {what}.",
         hint=f"To measure more, name the films: --data DATA --split {split}.",
     )
+
+
+def score_split(
+    classifier: Classifier, data: Path, split: str | None, pools: Sequence[Pool] = ()
+) -> tuple[Sequence[Sample], Scores, dict[str, int]]:
+    """Score the films of a split; None for test, or all where none is named.
+
+    Args:
+        pools: Places that the films must be able to tell of.
+
+    Returns:
+        The films of the split, the scores of those that could be read, and the films
+        of the data that are not of the split or the model: reason -> how many.
+
+    Raises:
+        DatasetError: There are no such films, or none can be read.
+    """
+    labels = classifier.bundle.card.label_names
+    samples, left_out = films_of_split(data, labels, split)
+    check_pools(pools, samples, labels)
+    for reason, count in left_out.items():
+        _note(f"Left out: {count} films, {reason}.")
+    on_film = counter("evaluation", len(samples), ConsoleReporter())
+    scores = score_films(classifier, samples, on_film)
+    for file, reason in scores.unreadable.items():
+        _note(f"Left out {file}: {reason}")
+    return samples, scores, left_out
 
 
 def _note(text: str) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from core.commands.argument_types import add_job, new_folder
 from core.commands.internal import quieten_tensorflow
 from core.files import atomic_folder, refuse_missing_folder
 from core.jobs.control import Control
-from core.jobs.events import JobSucceeded
+from core.jobs.events import JobSucceeded, Noted
 from core.jobs.reporters import begin_report, end_told
 from core.model.archive import pack_bundle
 from core.model.bundle import GRAPH, GRAPH_WEIGHTS, read_bundle
@@ -38,17 +39,18 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write a bundle's model in another format; returns 0."""
     if arguments.job is None:
-        _write(arguments)
+        # For people; the result goes to standard output.
+        _write(arguments, lambda said: print(said, file=sys.stderr))  # noqa: T201
         return 0
     control = Control(said="The export was stopped.", hint="")
     report = begin_report(control, as_events=True, job=arguments.job)
     with end_told(report):
-        _write(arguments)
+        _write(arguments, lambda said: report(Noted(said)))
     report(JobSucceeded(str(arguments.out)))
     return 0
 
 
-def _write(arguments: argparse.Namespace) -> None:
+def _write(arguments: argparse.Namespace, tell: Callable[[str], None]) -> None:
     out: Path = arguments.out
     if arguments.format not in _FOLDERS:
         refuse_missing_folder(out)
@@ -75,6 +77,7 @@ def _write(arguments: argparse.Namespace) -> None:
         from core.training.network import network_of
 
         gap = export_other(network_of(bundle), arguments.format, out)
-        said = f"Checked: its outputs differ from the model's by at most {gap:.1e}."
-        print(said, file=sys.stderr)  # noqa: T201 - for people
+        differ = f"differ from the model's by at most {gap:.1e}"
+        same = "are the model's"
+        tell(f"Checked: its outputs {differ if gap else same}.")
     print(out)  # noqa: T201 - the result

@@ -11,11 +11,7 @@ NAMES = ("convert", "crash-probe")
 
 
 def add_parsers(add: Callable[[str], argparse.ArgumentParser]) -> None:
-    """Add them to a parser; no user meets them there.
-
-    Args:
-        add: Makes the parser of a command.
-    """
+    """Add them to a parser, which `add` gives; no user meets them there."""
     convert = add("convert")  # for core.training.convert
     convert.add_argument("model", type=Path)
     convert.add_argument("format")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
 import os
 import shlex
@@ -11,12 +10,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 from core.commands.argument_types import refuse_resume_with_overwrite
 from core.data.dataset import parse_labels
 from core.errors import TrainingError
 from core.json_file import parse_json, read_json
-from core.runs.config import TrainingConfig, config_from_json, flat_settings
-from core.runs.job_folder import JobFolder, without_folder
+from core.runs.config import config_from_json, flat_settings
+from core.runs.job_folder import Job, JobFolder, without_folder
 from core.runs.presets import config_from_preset
 from core.runs.setting import bad_field, explained
 from core.runs.settings import AUGMENTATION
@@ -26,31 +27,6 @@ _USED_LAST: Final = frozenset({"name", "pools"})
 #: Settings that only the split uses, besides.
 _USED_TO_SPLIT: Final = frozenset({"accept_leaks", "validation", "test"})
 _NESTED: Final = AUGMENTATION.removesuffix(".")
-
-
-@dataclasses.dataclass(frozen=True)
-class Job:
-    """A job as it was asked for.
-
-    Attributes:
-        config: Everything that decides what it makes.
-        data: Folder or manifest.
-        command: How it was begun, for the card.
-        preset: Name of the one that it was begun with.
-        backend: What Keras computes with.
-        changed: Settings that differ from those it was begun with.
-    """
-
-    config: TrainingConfig
-    data: Path
-    command: str
-    preset: str
-    backend: str
-    changed: tuple[str, ...] = ()
-
-    def record(self) -> tuple[TrainingConfig, Path, str]:
-        """What `JobFolder.begin` records first."""
-        return self.config, self.data, self.command
 
 
 def refuse_contradictions(arguments: argparse.Namespace) -> None:
@@ -87,21 +63,25 @@ def new_job(arguments: argparse.Namespace) -> Job:
     return Job(config, data, command_line(arguments.argv), preset, backend)
 
 
-def resumed_job(arguments: argparse.Namespace, folder: JobFolder) -> Job:
+def resumed_job(
+    arguments: argparse.Namespace, folder: JobFolder
+) -> tuple[Job, list[str]]:
     """The job that was begun in a folder, with what can still be changed.
+
+    Returns:
+        The job, and the settings that differ from those it was begun with.
 
     Raises:
         TrainingError: There is none, or an argument asks for something else than
             it was begun with and can no longer be applied.
     """
-    own, data, command = folder.job()
-    preset, backend = folder.begun_with()
-    config = own
+    begun = folder.job()
+    preset, backend, config = begun.preset, begun.backend, begun.config
     for fields in _settings_from(arguments):
         # Named, or it would be the usual one of a backbone that is named.
         layer = {"unfreeze_from": config.unfreeze_from}
         config = config_from_json({**layer, **fields}, config)
-    before, after = flat_settings(own), flat_settings(config)
+    before, after = flat_settings(begun.config), flat_settings(config)
     changed = [name for name, value in after.items() if value != before[name]]
     free = _USED_LAST | (frozenset() if folder.split.exists() else _USED_TO_SPLIT)
     refused = [
@@ -109,8 +89,8 @@ def resumed_job(arguments: argparse.Namespace, folder: JobFolder) -> Job:
         for name in changed
         if name not in free
     ]
-    if arguments.data is not None and arguments.data.resolve() != data:
-        refused.append(f"--data is {data}, not {arguments.data}")
+    if arguments.data is not None and arguments.data.resolve() != begun.data:
+        refused.append(f"--data is {begun.data}, not {arguments.data}")
     if arguments.preset is not None and arguments.preset != preset:
         refused.append(f"--preset is {preset or 'not known'}, not {arguments.preset}")
     if arguments.backend and backend and arguments.backend != backend:
@@ -123,7 +103,7 @@ def resumed_job(arguments: argparse.Namespace, folder: JobFolder) -> Job:
             "another --out.",
         )
     backend = backend or arguments.backend or _usual_backend()
-    return Job(config, data, command, preset, backend, tuple(changed))
+    return msgspec.structs.replace(begun, config=config, backend=backend), changed
 
 
 def command_line(argv: Sequence[str]) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import textwrap
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +16,8 @@ from core.runs.presets import PRESETS, Preset, config_from_preset
 from core.runs.settings import SETTINGS
 
 _WIDTH: Final = 88
+#: What is told of a setting as its field has it.
+_TOLD: Final = ("title", "help", "low", "high", "choices", "zero", "unit")
 _KINDS: Final = {
     bool: "flag",
     int: "whole number",
@@ -56,23 +57,16 @@ def list_settings() -> list[dict[str, Any]]:
     for name, default in flat_settings(TrainingConfig()).items():
         setting = SETTINGS[name]
         is_number = setting.low is not None
-        listed.append(
-            {
-                "name": name,
-                "title": setting.title,
-                "help": setting.help,
-                "kind": "choice" if setting.choices else _KINDS[type(default)],
-                "takes": setting.values(),
-                "default": default,
-                "low": setting.low,
-                "high": setting.high,
-                "low_is_allowed": not setting.is_open[0] if is_number else None,
-                "high_is_allowed": not setting.is_open[1] if is_number else None,
-                "choices": dict(setting.choices),
-                "zero": setting.zero,
-                "unit": setting.unit,
-            }
-        )
+        told = {key: getattr(setting, key) for key in _TOLD}
+        told |= {
+            "name": name,
+            "kind": "choice" if setting.choices else _KINDS[type(default)],
+            "takes": setting.values(),
+            "default": default,
+            "low_is_allowed": not setting.is_open[0] if is_number else None,
+            "high_is_allowed": not setting.is_open[1] if is_number else None,
+        }
+        listed.append(told)
     return listed
 
 
@@ -93,7 +87,9 @@ def settings_text() -> str:
     """Every setting, for people."""
     parts = ["Settings of a training job. Change one with --set NAME=VALUE.\n"]
     for setting in list_settings():
-        takes = f"{setting['takes']}; {_default(setting['default'])}"
+        default = setting["default"]
+        usual = "none" if default in ("", ()) else _value(default)
+        takes = f"{setting['takes']}; by default {usual}"
         parts.append(_wrapped(f"{setting['name']}: {takes}", "", "    "))
         text = f"{setting['title']}. {setting['help']}"
         choices = setting["choices"]
@@ -117,7 +113,7 @@ def presets_text() -> str:
         parts.append(_wrapped(f"Settings: {words}.", "    ", "        "))
         if preset["corrections"]:
             parts.append("    Corrected:")
-            parts += _points(preset["corrections"])
+            parts += [_wrapped(s, "    - ", "      ") for s in preset["corrections"]]
     return "\n".join(parts)
 
 
@@ -127,19 +123,9 @@ def _changes(preset: Preset) -> dict[str, Any]:
     return {name: value for name, value in own.items() if value != default[name]}
 
 
-def _default(value: Any) -> str:
-    if value in ("", ()):
-        return "by default none"
-    return f"by default {_value(value)}"
-
-
 def _value(value: Any) -> str:
     """As `--set` takes it."""
     return value if isinstance(value, str) else json.dumps(value)
-
-
-def _points(sentences: Iterable[str]) -> list[str]:
-    return [_wrapped(sentence, "    - ", "      ") for sentence in sentences]
 
 
 def _wrapped(text: str, first: str, then: str) -> str:

@@ -24,8 +24,11 @@ _COMMANDS = {
     "export": ("export", "write a model in another format"),
     "import": ("import_file", "make a bundle of a .hilum file"),
     "compare": ("compare", "compare a new model with the one in use"),
-    "calibrate": ("calibrate", "make a model that scans in int8 too"),
-    "fit-gate": ("fit_gate", "make a model that refuses what is no chest film"),
+    "calibrate": ("calibration.calibrate", "make a model that scans in int8 too"),
+    "fit-gate": (
+        "calibration.fit_gate",
+        "make a model that refuses what is no chest film",
+    ),
     "recalibrate": (
         "calibration.recalibrate",
         "fit temperature and thresholds of a model anew",
@@ -34,7 +37,10 @@ _COMMANDS = {
         "calibration.local_card",
         "find operating points on films of your own",
     ),
-    "train-lungs": ("train_lungs", "make a model that knows where the lungs are"),
+    "train-lungs": (
+        "calibration.train_lungs",
+        "make a model that knows where the lungs are",
+    ),
     "card": ("card", "print what a model is and was measured to do"),
     "self-test": ("self_test", "check this installation"),
 }

@@ -5,10 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from core.commands.argument_types import new_folder, share
+import numpy as np
+from numpy.typing import NDArray
+
+from core.commands.argument_types import add_flags, new_folder, share
 from core.errors import BundleError, CoreError, ImageReadError, PredictionError
 from core.files import atomic_write
 from core.films.pictures import encode_picture
@@ -50,12 +54,14 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
     """Add its arguments to a parser."""
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
     parser.add_argument("--model", type=Path, metavar="BUNDLE")
-    parser.add_argument("--json", action="store_true", help="one object per line")
     parser.add_argument(
         "--heatmap", type=new_folder, metavar="DIR", help="write overlays"
     )
-    parser.add_argument(
-        "--contour", action="store_true", help="lines in the heat maps, not colours"
+    add_flags(
+        parser,
+        json="one object per line",
+        contour="lines in the heat maps, not colours",
+        overwrite="replace heat maps that exist",
     )
     parser.add_argument(
         "--coverage",
@@ -70,9 +76,6 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="state findings from your own operating points on; auto: those that are "
         "kept for the model",
-    )
-    parser.add_argument(
-        "--overwrite", action="store_true", help="replace heat maps that exist"
     )
 
 
@@ -109,14 +112,13 @@ def run(arguments: argparse.Namespace) -> int:
             _print_failure(path, error, arguments.json)
             continue
         if arguments.json:
-            fields = verdict_to_json(path, verdict, bundle, coverage)
+            fields = _verdict_to_json(path, verdict, bundle, coverage)
             _print_json({**fields, **({"local_card": local} if local else {})})
         else:
             print_lines(_row(path, verdict, bundle, coverage))
         if picture is not None and verdict.refused is None:
-            write_heatmap(
-                picture, film, prediction, verdict, bundle, contour=arguments.contour
-            )
+            draw = draw_contours if arguments.contour else overlay
+            _write_heatmap(picture, film, prediction, verdict, bundle, draw)
     if not arguments.json:
         made_by = printable(provenance_text(bundle.card, bundle.sha256))
         meaning = printable(normal_note(names_of(bundle.card)))
@@ -140,15 +142,10 @@ def _localised(bundle: ModelBundle, asked: Path | None) -> tuple[ModelBundle, st
     return with_local_card(bundle, card), card.in_words()
 
 
-def verdict_to_json(
-    path: Path, verdict: Verdict, bundle: ModelBundle, coverage: float | None = None
+def _verdict_to_json(
+    path: Path, verdict: Verdict, bundle: ModelBundle, coverage: float | None
 ) -> dict[str, Any]:
-    """The verdict on one film as `predict --json` prints it.
-
-    Args:
-        coverage: Share of `set`s that hold the true finding; None for no `set`.
-    """
-    sets = {}
+    sets, heat = {}, verdict.heat_in_lungs
     if coverage is not None:
         found = bundle.card.set_at(verdict.probabilities, coverage)
         sets = {"set": found, "coverage": coverage}
@@ -159,6 +156,7 @@ def verdict_to_json(
         "probabilities": {k: round(p, 6) for k, p in verdict.probabilities.items()}
         or None,
         **sets,
+        "heat_in_lungs": heat and round(heat, 6),
         "warnings": list(verdict.warnings),
         "refused": verdict.refused is not None,
         "reason": verdict.refused,
@@ -167,29 +165,20 @@ def verdict_to_json(
     }
 
 
-def write_heatmap(
+def _write_heatmap(
     picture: Path,
     film: Radiograph,
     prediction: Prediction,
     verdict: Verdict,
     bundle: ModelBundle,
-    *,
-    contour: bool = False,
+    draw: Callable[..., NDArray[np.uint8]],
 ) -> None:
-    """Write the film with the heat map of the finding, or of the likeliest label.
-
-    Args:
-        contour: Whether to draw lines around the evidence instead of colours.
-    """
-    shown = verdict.finding or max(
-        verdict.probabilities, key=verdict.probabilities.__getitem__
-    )
+    """Write the film with the heat map of the finding, or of the likeliest label."""
+    shares = verdict.probabilities
+    shown = verdict.finding or max(shares, key=shares.__getitem__)
     grey = film.to_uint8()
-    heat = heatmap_from_evidence(
-        evidence_of(prediction, bundle.card, shown), grey.shape
-    )
-    draw = draw_contours if contour else overlay
-    colour = draw(grey, heat, _OPACITY)
+    evidence = evidence_of(prediction, bundle.card, shown)
+    colour = draw(grey, heatmap_from_evidence(evidence, grey.shape), _OPACITY)
     about = provenance_text(bundle.card, bundle.sha256)
     with atomic_write(picture) as partial:
         partial.write_bytes(encode_picture(colour, ".png", about))
@@ -213,8 +202,7 @@ def _picture_paths(arguments: argparse.Namespace) -> list[Path | None]:
             number += 1
             name = f"{stem}-{number}"
         taken.add(name)
-        picture = arguments.heatmap / f"{name}.png"
-        chosen.append(picture)
+        chosen.append(arguments.heatmap / f"{name}.png")
     check_files(
         chosen,
         overwrite=arguments.overwrite,
@@ -246,6 +234,8 @@ def _row(
         if found is not None:
             words = printable(set_in_words(found, bundle.card.names))
             said += f" At {percent(coverage)} coverage: {words}."
+    if verdict.heat_in_lungs is not None:
+        said += f" Heat in lungs: {percent(verdict.heat_in_lungs)}."
     return f"{name:<32}{''.join(shares)}   {said}{warnings}"
 
 
@@ -254,8 +244,9 @@ def _print_failure(path: Path, error: CoreError, as_json: bool) -> None:
     if not as_json:
         print_lines(f"{printable(path.name):<32}not read: {printable(text)}")
         return
-    empty = ("finding", "verdict", "probabilities", "warnings", *PROVENANCE)
-    fields = {**dict.fromkeys(empty), "refused": False, "reason": None}
+    empty = ("finding", "verdict", "probabilities", "heat_in_lungs", "warnings")
+    told = dict.fromkeys((*empty, *PROVENANCE))
+    fields = {**told, "refused": False, "reason": None}
     _print_json({"path": str(path), **fields, "error": text})
 
 

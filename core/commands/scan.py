@@ -9,20 +9,22 @@ from pathlib import Path
 
 from core.cluster.scanner import RayScanner
 from core.commands.argument_types import (
+    add_coverage,
     add_events,
+    add_files,
+    add_flags,
     add_labels,
     new_file,
     refuse_resume_with_overwrite,
-    share,
 )
+from core.commands.work import DONE, SOME_FAILED, Outcome, do_work
 from core.errors import ANEW, CoreError, DatasetError, OutputError, TrainingStopped
 from core.films.finder import FoundFilm, Listing, find_films, state_if_there
 from core.films.left_out import LeftOut
 from core.jobs.control import Control
-from core.jobs.events import JobSucceeded, Noted, StageStarted
-from core.jobs.reporters import Report, begin_report, counter, end_told
+from core.jobs.events import Noted, StageStarted
+from core.jobs.reporters import Report, counter
 from core.model.bundle import ModelBundle, read_bundle
-from core.model.conformal import COVERAGE
 from core.model.precision import REFERENCE, precision_note
 from core.outputs import check_file, refuse_films, refuse_inputs
 from core.paths import default_bundle_dir
@@ -42,7 +44,6 @@ from core.scan.watch import new_films
 from core.terminal import print_lines
 from core.words import some
 
-DONE, SOME_FAILED = 0, 4
 _STAGE = "scan"
 
 
@@ -57,47 +58,48 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
         default="float32",
         help="fast: what this computer does quickest, timed once",
     )
-    parser.add_argument(
-        "--coverage",
-        type=share,
-        default=COVERAGE,
-        metavar="SHARE",
-        help="of the films whose set holds the true finding (0.9)",
-    )
+    add_coverage(parser)
     add_labels(parser)
-    parser.add_argument("--resume", action="store_true", help="go on where it stopped")
-    parser.add_argument("--overwrite", action="store_true", help="replace the files")
-    parser.add_argument(
-        "--watch", action="store_true", help="then read films as they come"
+    add_flags(
+        parser,
+        resume="go on where it stopped",
+        overwrite="replace the files",
+        watch="then read films as they come",
+        hidden="read files that begin with a dot too",
     )
     parser.add_argument(
-        "--hidden", action="store_true", help="read files that begin with a dot too"
+        "--no-lungs", action="store_true", help="faster: without heat in lungs"
     )
     parser.add_argument(
-        "--ray",
-        metavar="ADDRESS",
-        help="read on a cluster: its host:port, auto, or local",
+        "--ray", metavar="ADDRESS", help="read on a cluster: host:port, auto, or local"
     )
-    parser.add_argument("--jsonl", type=new_file, metavar="FILE", help="and JSON lines")
-    parser.add_argument("--xlsx", type=new_file, metavar="FILE", help="and a workbook")
-    parser.add_argument("--report", type=new_file, metavar="FILE", help="and HTML")
-    parser.add_argument("--json", type=new_file, metavar="FILE", help="and its figures")
+    add_files(
+        parser,
+        jsonl="and JSON lines",
+        xlsx="and a workbook",
+        report="and HTML",
+        json="and its figures",
+    )
     add_events(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Read the films of a folder; returns 4 if some, or folders, could not be read."""
-    control = Control(said="The scan was stopped; what was done is kept.")
-    report = begin_report(control, as_events=arguments.events, job=arguments.job)
-    control.take_signals()
-    with end_told(report):
+
+    def work(report: Report, control: Control) -> Outcome:
+        control.take_signals()
         scan = _Scan(arguments, control.stop_if_asked, report)
         summary = scan.run()
-    if arguments.events:
-        report(JobSucceeded(str(arguments.out)))
-    else:
-        print_lines(summary_text(summary))
-    return SOME_FAILED if summary.total.not_read or scan.closed else DONE
+        has_failures = summary.total.not_read or scan.closed
+        status = SOME_FAILED if has_failures else DONE
+        return Outcome(arguments.out, summary_text(summary), status)
+
+    return do_work(
+        arguments,
+        work,
+        stopped="The scan was stopped; what was done is kept.",
+        hint="Go on with the same command and --resume.",
+    )
 
 
 class _Scan:
@@ -113,7 +115,7 @@ class _Scan:
         self._done: set[str] = set()
         self._refuse_existing()
         self._journal = InFlightJournal(arguments.out)
-        self._precision: str = arguments.precision
+        self._precision: str = REFERENCE
         self._parity: ParityCheck | None = None
 
     def run(self) -> ScanSummary:
@@ -178,6 +180,7 @@ class _Scan:
                 precision=precision,
                 reading=self._journal.reading,
                 parity=self._parity,
+                lungs=not self._arguments.no_lungs,
             )
         return RayScanner(
             bundle,
@@ -186,6 +189,7 @@ class _Scan:
             precision=precision,
             report=self._report,
             check=self._check,
+            lungs=not self._arguments.no_lungs,
         )
 
     def _refuse_existing(self) -> None:
@@ -206,9 +210,8 @@ class _Scan:
 
     def _outputs(self) -> list[Path]:
         arguments = self._arguments
-        exports = [arguments.jsonl, arguments.xlsx, arguments.report]
-        named = [arguments.out, arguments.json, *exports]
-        return [path for path in named if path is not None]
+        exports = (arguments.jsonl, arguments.xlsx, arguments.report, arguments.json)
+        return [arguments.out, *filter(None, exports)]
 
     def _films(self) -> Sequence[FoundFilm]:
         self._report(StageStarted("listing", "Looking for films."))
@@ -229,23 +232,17 @@ class _Scan:
     def _refuse_other(self, row: ScanRow, bundle: ModelBundle) -> None:
         name, precision = self._arguments.out.name, self._precision
         if row.model_sha256 != bundle.sha256:
-            raise OutputError(
-                f"{name} was made with another model, {row.model}.",
-                hint="Go on with that one.",
-                code=ANEW,
-            )
-        if row.precision != precision:
-            raise OutputError(
-                f"{name} was made in {row.precision}, not in {precision}.",
-                hint=f"Go on with --precision {row.precision}.",
-                code=ANEW,
-            )
-        if row.file in self._done:
-            raise OutputError(
-                f"{name} lists a film twice: {row.file}.",
-                hint="Take one of the lines out.",
-                code=ANEW,
-            )
+            said = f"was made with another model, {row.model}"
+            hint = "Go on with that one."
+        elif row.precision != precision:
+            said = f"was made in {row.precision}, not in {precision}"
+            hint = f"Go on with --precision {row.precision}."
+        elif row.file in self._done:
+            said = f"lists a film twice: {row.file}"
+            hint = "Take one of the lines out."
+        else:
+            return
+        raise OutputError(f"{name} {said}.", hint=hint, code=ANEW)
 
     def _read(
         self, scanner: FolderScanner, file: ScanFile, films: Sequence[FoundFilm]
@@ -323,16 +320,14 @@ class _Scan:
         scanner.refuse_if_gone()
         self._tell("have changed since they were read", changed)
         self._tell("are no longer there", gone)
-        if arguments.jsonl is not None:
-            write_json_lines(arguments.jsonl, file.read())
-        if arguments.xlsx is not None:
-            write_workbook(arguments.xlsx, file.read(), bundle.card.label_names)
-        if arguments.report is not None:
-            write_scan_html(
-                arguments.report, file.read(), summary, bundle, self._folder
-            )
-        if arguments.json is not None:
-            write_summary(arguments.json, summary, bundle)
+        if path := arguments.jsonl:
+            write_json_lines(path, file.read())
+        if path := arguments.xlsx:
+            write_workbook(path, file.read(), bundle.card.label_names)
+        if path := arguments.report:
+            write_scan_html(path, file.read(), summary, bundle, self._folder)
+        if path := arguments.json:
+            write_summary(path, summary, bundle)
         return summary
 
     def _tell(self, what: str, files: Sequence[str]) -> None:

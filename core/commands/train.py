@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import functools
 import json
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from core.commands.argument_types import add_events, new_file, new_folder
+from core.commands.argument_types import (
+    add_events,
+    add_files,
+    add_flags,
+    new_file,
+    new_folder,
+)
 from core.commands.internal import quieten_tensorflow
-from core.commands.job_arguments import Job, new_job, refuse_contradictions, resumed_job
+from core.commands.job_arguments import new_job, refuse_contradictions, resumed_job
 from core.commands.lists import print_list
-from core.data.dataset import Dataset, listed_films
+from core.data.dataset import listed_films
 from core.errors import RESUME, CoreError, OutputError, TrainingError
 from core.files import write_json
 from core.jobs.control import Control
@@ -30,7 +35,7 @@ from core.model.bundle import is_bundle
 from core.outputs import check_file, check_folder, refuse_inputs
 from core.program import edition
 from core.runs.config import TrainingConfig
-from core.runs.job_folder import JobFolder
+from core.runs.job_folder import Job, JobFolder
 from core.training.checks import check_backend, check_job, check_places
 
 
@@ -51,24 +56,19 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="one setting of the job; --list-settings lists them",
     )
-    parser.add_argument(
-        "--leave-one-source-out",
-        action="store_true",
-        help="also train without each source, and measure there",
+    add_flags(
+        parser,
+        leave_one_source_out="also train without each source, and measure there",
+        resume="go on where it stopped",
+        overwrite="replace BUNDLE",
+        dry_run="try one step and say what it takes",
     )
-    parser.add_argument("--resume", action="store_true", help="go on where it stopped")
-    parser.add_argument("--overwrite", action="store_true", help="replace BUNDLE")
     add_events(parser)
-    parser.add_argument(
-        "--events-file", type=new_file, metavar="FILE", help="and append them to FILE"
-    )
+    add_files(parser, events_file="and append them to FILE")
     parser.add_argument(
         "--backend",
         choices=["tensorflow", "jax", "torch"],
         help="what Keras computes with; else KERAS_BACKEND, else tensorflow",
-    )
-    parser.add_argument(
-        "--dry-run", action="store_true", help="try one step and say what it takes"
     )
     parser.add_argument(
         "--json",
@@ -78,12 +78,10 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="write what a dry run found; without FILE, list as JSON",
     )
-    lists = parser.add_mutually_exclusive_group()
-    lists.add_argument(
-        "--list-settings", action="store_true", help="say what can be set, and how"
-    )
-    lists.add_argument(
-        "--list-presets", action="store_true", help="say what each preset does"
+    add_flags(
+        parser.add_mutually_exclusive_group(),
+        list_settings="say what can be set, and how",
+        list_presets="say what each preset does",
     )
 
 
@@ -93,10 +91,6 @@ def run(arguments: argparse.Namespace) -> int:
         return print_list(arguments)
     edition.check_can_train()
     quieten_tensorflow()
-    return _dry_run(arguments) if arguments.dry_run else _train(arguments)
-
-
-def _train(arguments: argparse.Namespace) -> int:
     control = Control()
     control.take_signals()
     listener = begin_report(control, as_events=arguments.events, job=arguments.job)
@@ -104,6 +98,10 @@ def _train(arguments: argparse.Namespace) -> int:
         _check_events_file(arguments.events_file, arguments)
     report = also_to_file(listener, arguments.events_file)
     with end_told(report):
+        refuse_contradictions(arguments)
+        if arguments.dry_run:
+            _dry_run(arguments, report, control)
+            return 0
         _run_job(arguments, report, control)
     if not arguments.events:
         print(arguments.out)  # noqa: T201 - the result
@@ -117,10 +115,13 @@ def _run_job(arguments: argparse.Namespace, report: Report, control: Control) ->
             "Training needs a place for the model.",
             hint="Name the folder to make with --out.",
         )
-    refuse_contradictions(arguments)
     out = arguments.out.absolute()
     folder = JobFolder.beside(out)
-    job = resumed_job(arguments, folder) if arguments.resume else new_job(arguments)
+    changed: list[str] = []
+    if arguments.resume:
+        job, changed = resumed_job(arguments, folder)
+    else:
+        job = new_job(arguments)
     made = [out, folder.path, arguments.events_file]
     _refuse_inputs(made, job.data, job.config, arguments.config)
     if arguments.resume:
@@ -132,20 +133,25 @@ def _run_job(arguments: argparse.Namespace, report: Report, control: Control) ->
     dataset = check_job(job.config, job.data)
     if not arguments.resume:
         folder.discard()
-        folder.begin(*job.record(), preset=job.preset, backend=job.backend)
+        folder.begin(job)
     with folder.at_work(), _disk_failures():
         control.watch_memory(folder.mark_short_of_memory)
-        if job.changed:
-            folder.begin(*job.record(), preset=job.preset, backend=job.backend)
-            folder.note(f"Changed when it was resumed: {', '.join(job.changed)}.")
+        if changed:
+            folder.begin(job)
+            folder.note(f"Changed when it was resumed: {', '.join(changed)}.")
         if arguments.resume:
             _take_less_memory(folder, job.config)
-        os.environ["KERAS_BACKEND"] = job.backend
-        report(StageStarted("start", "Loading Keras."))
+        _choose_backend(job, report)
+        from core.training.network import check_network
         from core.training.train import run_job
 
         if not folder.has_begun_to_train():
-            _check_network(job, dataset, folder, discards=not arguments.resume)
+            try:
+                check_network(job.config, len(dataset.labels))
+            except CoreError:
+                if not arguments.resume:  # nothing is left of a job that cannot be
+                    folder.discard()
+                raise
         run_job(
             job.config,
             dataset,
@@ -157,53 +163,32 @@ def _run_job(arguments: argparse.Namespace, report: Report, control: Control) ->
         )
 
 
-def _dry_run(arguments: argparse.Namespace) -> int:
+def _dry_run(arguments: argparse.Namespace, report: Report, control: Control) -> None:
     """Try one step of a job and tell what it would take; train nothing."""
-    control = Control()
-    control.take_signals()
-    listener = begin_report(control, as_events=arguments.events, job=arguments.job)
-    report = also_to_file(listener, arguments.events_file)
     file = arguments.json if isinstance(arguments.json, Path) else None
-    with end_told(report):
-        refuse_contradictions(arguments)
-        job = new_job(arguments)
-        if file is not None:
-            _refuse_inputs([file], job.data, job.config, arguments.config)
-            check_file(file, overwrite=arguments.overwrite)
-        check_places([arguments.events_file, file], arguments.out)
-        check_backend(job.backend)
-        dataset = check_job(job.config, job.data)
-        os.environ["KERAS_BACKEND"] = job.backend
-        report(StageStarted("start", "Loading Keras."))
-        from core.training.network import check_network
-        from core.training.preflight import preflight
-
-        check_network(job.config, len(dataset.labels))
-        found = preflight(job.config, dataset, report=report, control=control)
-        if file is not None:
-            write_json(file, found)
-        else:
-            print(json.dumps(found, indent=1))  # noqa: T201 - the result
-    report(JobSucceeded(str(file or "")))
-    return 0
-
-
-def _check_network(
-    job: Job, dataset: Dataset, folder: JobFolder, *, discards: bool
-) -> None:
-    """As `core.training.network.check_network`, before any film is read.
-
-    Args:
-        discards: Whether nothing is to be left of a job that cannot be.
-    """
+    job = new_job(arguments)
+    if file is not None:
+        _refuse_inputs([file], job.data, job.config, arguments.config)
+        check_file(file, overwrite=arguments.overwrite)
+    check_places([arguments.events_file, file], arguments.out)
+    check_backend(job.backend)
+    dataset = check_job(job.config, job.data)
+    _choose_backend(job, report)
     from core.training.network import check_network
+    from core.training.preflight import preflight
 
-    try:
-        check_network(job.config, len(dataset.labels))
-    except CoreError:
-        if discards:
-            folder.discard()
-        raise
+    check_network(job.config, len(dataset.labels))
+    found = preflight(job.config, dataset, report=report, control=control)
+    if file is not None:
+        write_json(file, found)
+    else:
+        print(json.dumps(found, indent=1))  # noqa: T201 - the result
+    report(JobSucceeded(str(file or "")))
+
+
+def _choose_backend(job: Job, report: Report) -> None:
+    os.environ["KERAS_BACKEND"] = job.backend
+    report(StageStarted("start", "Loading Keras."))
 
 
 def _take_less_memory(folder: JobFolder, config: TrainingConfig) -> None:
@@ -234,20 +219,17 @@ def _check_events_file(file: Path | None, arguments: argparse.Namespace) -> None
         out = arguments.out and arguments.out.absolute()
         weights = arguments.weights and Path(arguments.weights)
         inputs = [arguments.data, arguments.config, _if_there(weights)]
-        films = functools.partial(listed_films, arguments.data)
-        refuse_inputs([file, out, out and JobFolder.beside(out).path], inputs, films)
+        made = [file, out, out and JobFolder.beside(out).path]
+        refuse_inputs(made, inputs, lambda: listed_films(arguments.data))
         check_events_file(file)
 
 
 def _refuse_inputs(
-    outputs: Sequence[Path | None],
-    data: Path,
-    config: TrainingConfig,
-    *files: Path | None,
+    outputs: Sequence[Path | None], data: Path, config: TrainingConfig, *files: Path
 ) -> None:
     """Refuse outputs that would touch films, settings or starting weights."""
     inputs = [data, *files, _if_there(Path(config.weights))]
-    refuse_inputs(outputs, inputs, functools.partial(listed_films, data))
+    refuse_inputs(outputs, inputs, lambda: listed_films(data))
 
 
 def _if_there(weights: Path | None) -> Path | None:

@@ -7,12 +7,19 @@ import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from core.commands.argument_types import add_events, add_labels, new_file, new_folder
+from core.commands.argument_types import (
+    add_events,
+    add_files,
+    add_flags,
+    add_labels,
+    new_folder,
+)
+from core.commands.work import DONE, SOME_FAILED, Outcome, do_work
 from core.errors import BundleError, OutputError
 from core.filing.filer import Filer, FilingResult, failures_in_words, inside_error
 from core.jobs.control import Control
-from core.jobs.events import JobSucceeded, Noted, StageStarted
-from core.jobs.reporters import Report, begin_report, counter, end_told
+from core.jobs.events import Noted, StageStarted
+from core.jobs.reporters import Report, counter
 from core.model.bundle import ModelBundle, peek_bundle, read_bundle
 from core.outputs import check_files, check_folder, lies_in, refuse_films, refuse_inputs
 from core.paths import default_bundle_dir
@@ -22,10 +29,14 @@ from core.scan.labels import labels_of_films
 from core.scan.row import ScanRow
 from core.scan.summary import ScanSummary, summary_text
 from core.scan.worklist import WorkList, read_list
-from core.terminal import print_lines
 
-DONE, SOME_FAILED = 0, 4
-_EXPORTS = ("csv", "jsonl", "xlsx", "report", "json")
+_EXPORTS = {
+    "csv": "rows as the scan wrote them",
+    "jsonl": "an object per film, one a line",
+    "xlsx": "a workbook",
+    "report": "HTML with pictures",
+    "json": "the figures",
+}
 _WRITING, _FILING = "writing", "filing"
 
 
@@ -38,15 +49,8 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--model", type=Path, metavar="BUNDLE", help="of the scan")
     add_labels(parser)
-    for name, what in {
-        "csv": "rows as the scan wrote them",
-        "jsonl": "an object per film, one a line",
-        "xlsx": "a workbook",
-        "report": "HTML with pictures",
-        "json": "the figures",
-    }.items():
-        parser.add_argument(f"--{name}", type=new_file, metavar="FILE", help=what)
-    parser.add_argument("--overwrite", action="store_true", help="replace the files")
+    add_files(parser, **_EXPORTS)
+    add_flags(parser, overwrite="replace the files")
     filing = parser.add_mutually_exclusive_group()
     for verb in ("copy", "move"):
         what = f"{verb} films, a folder per finding"
@@ -60,19 +64,15 @@ def run(arguments: argparse.Namespace) -> int:
     Returns:
         0, or 4 if some of the films were not filed or are not in the scan.
     """
-    control = Control(
-        said="It was stopped; what was done is kept.", hint="Run it again to go on."
-    )
-    report = begin_report(control, as_events=arguments.events, job=arguments.job)
-    control.take_signals()
-    with end_told(report):
+
+    def work(report: Report, control: Control) -> Outcome:
+        control.take_signals()
         job = _Job(arguments, control.stop_if_asked, report)
         said = job.run()
-    if arguments.events:
-        report(JobSucceeded(job.made))
-    elif said:
-        print_lines(said)
-    return SOME_FAILED if job.has_failures else DONE
+        return Outcome(job.made, said, SOME_FAILED if job.has_failures else DONE)
+
+    stopped = "It was stopped; what was done is kept."
+    return do_work(arguments, work, stopped=stopped, hint="Run it again to go on.")
 
 
 class _Job:
@@ -84,12 +84,12 @@ class _Job:
         self._check = check
         self._report = report
         self._target: Path | None = arguments.copy_to or arguments.move_to
-        self._exports: dict[str, Path] = {
-            name: path for name in _EXPORTS if (path := getattr(arguments, name))
-        }
-        made = self._target or next(iter(self._exports.values()), arguments.results)
+        exports = {name: getattr(arguments, name) for name in _EXPORTS}
+        self._exports: dict[str, Path] = {k: v for k, v in exports.items() if v}
         #: Path of what was made.
-        self.made = str(made)
+        self.made: Path = self._target or next(
+            iter(self._exports.values()), arguments.results
+        )
 
     def run(self) -> str:
         """Do what was asked for, the filing last; what came of it, in words."""
@@ -172,19 +172,18 @@ class _Job:
     ) -> None:
         for name, path in self._exports.items():
             self._report(StageStarted(_WRITING, f"Writing {path.name}."))
+            rows = self._counted(films)
             if name == "csv":
-                write_csv(path, self._counted(films), films.labels)
+                write_csv(path, rows, films.labels)
             elif name == "jsonl":
-                write_json_lines(path, self._counted(films))
+                write_json_lines(path, rows)
             elif name == "xlsx":
-                write_workbook(path, self._counted(films), films.labels)
+                write_workbook(path, rows, films.labels)
+            elif bundle is not None and summary is not None and name == "json":
+                write_summary(path, summary, bundle)
             elif bundle is not None and summary is not None:
-                if name == "json":
-                    write_summary(path, summary, bundle)
-                    continue
                 of = films.total if self._arguments.only else None
                 folder = Path(self._arguments.folder).absolute()
-                rows = self._counted(films)
                 write_scan_html(path, rows, summary, bundle, folder, of=of)
 
     def _counted(self, films: WorkList) -> Iterator[ScanRow]:

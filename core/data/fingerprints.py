@@ -33,7 +33,9 @@ def fingerprint_of(film: Radiograph) -> NDArray[np.uint8]:
         small = to_network_input(part, PreprocessSpec(size=side))[0, :, :, 0]
         return np.rint(small).astype(np.uint8)
 
-    inner = _inner(shrunk(_LOOK, film), film.pixels.shape)
+    look, (height, width) = shrunk(_LOOK, film), film.pixels.shape
+    rows = _within(look)
+    inner = _scaled(rows, height), _scaled(_within(look[rows].T), width)
     within = dataclasses.replace(film, pixels=film.pixels[inner])
     return np.stack([shrunk(SIDE, film), shrunk(SIDE, within)]).ravel()
 
@@ -41,13 +43,6 @@ def fingerprint_of(film: Radiograph) -> NDArray[np.uint8]:
 def whole_films(fingerprints: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """(n, 64, 64) the films with their borders, of (n, 8192) fingerprints."""
     return fingerprints[:, : SIDE * SIDE].reshape(-1, SIDE, SIDE)
-
-
-def _inner(look: NDArray[np.uint8], shape: tuple[int, ...]) -> tuple[slice, slice]:
-    """What is within the even border, as slices of a film of a shape."""
-    rows = _within(look)
-    columns = _within(look[rows].T)
-    return _scaled(rows, shape[0]), _scaled(columns, shape[1])
 
 
 def _within(look: NDArray[np.uint8]) -> slice:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import collections
-import csv
 import dataclasses
 import hashlib
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -15,7 +13,7 @@ from numpy.typing import NDArray
 
 from core.data.dataset import COLUMNS, Dataset, Sample
 from core.errors import DatasetError
-from core.files import atomic_write
+from core.files import write_csv
 from core.paths import command_name
 
 SPLITS = ("train", "val", "test")
@@ -72,7 +70,7 @@ def given_split(
         if sample.split not in SPLITS
     )
     split = split_as(dataset.samples, [sample.split for sample in dataset.samples])
-    check_split(split, dataset.labels, leaks_accepted=leaks_accepted)
+    _check(split, dataset.labels, leaks_accepted)
     return split, dict(left_out)
 
 
@@ -160,10 +158,7 @@ def mend_split(dataset: Dataset, groups: NDArray[np.int32]) -> Split | None:
     return mended
 
 
-def refuse_leaks(
-    dataset: Dataset,
-    groups: NDArray[np.int32],
-) -> None:
+def refuse_leaks(dataset: Dataset, groups: NDArray[np.int32]) -> None:
     """Refuse given splits between which films of one group are spread.
 
     Args:
@@ -190,14 +185,8 @@ def refuse_leaks(
         )
 
 
-def check_split(
-    split: Split, labels: Iterable[str], *, leaks_accepted: bool = False
-) -> None:
-    """Refuse a split that leaks or lacks a label.
-
-    Raises:
-        DatasetError: Says what is wrong and with which films.
-    """
+def _check(split: Split, labels: Iterable[str], leaks_accepted: bool) -> None:
+    """Refuse a split that leaks or lacks a label, and say with which films."""
     seen: dict[tuple[str, str], tuple[str, str]] = {}
     for name in SPLITS:
         present = {sample.label for sample in split.part(name)}
@@ -259,15 +248,13 @@ def write_manifest(path: Path, split: Split) -> None:
     Raises:
         OutputError: It cannot be written.
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for name in SPLITS:
-        for s in split.part(name):
-            fields = dataclasses.asdict(s) | {"file": s.path.resolve(), "split": name}
-            writer.writerow([fields[column] for column in COLUMNS])
-    with atomic_write(path) as partial:
-        partial.write_text(text.getvalue(), encoding="utf-8", newline="")
+    films = [
+        dataclasses.asdict(sample) | {"file": sample.path.resolve(), "split": name}
+        for name in SPLITS
+        for sample in split.part(name)
+    ]
+    rows = ([film[column] for column in COLUMNS] for film in films)
+    write_csv(path, [COLUMNS, *rows])
 
 
 def summarise(split: Split) -> dict[str, dict[str, int]]:

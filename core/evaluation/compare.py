@@ -49,8 +49,8 @@ from core.evaluation.compare_text import (
 )
 from core.evaluation.differences import differences, mcnemar
 from core.evaluation.evaluate import Scores
-from core.evaluation.metrics import RESAMPLES, Resamples
-from core.model.bundle import ModelBundle, ModelCard
+from core.evaluation.intervals import RESAMPLES, Resamples, groups_of
+from core.model.bundle import Label, ModelBundle, ModelCard
 from core.model.classifier import probabilities
 from core.model.seen_films import film_sha256, films_seen
 
@@ -77,16 +77,12 @@ def pair_labels(candidate: ModelCard, in_use: ModelCard) -> Pairing:
     """Match labels by name or by what people read, upper case or lower."""
     columns: list[int] = []
     missing = []
+    others = [_spellings(label) for label in in_use.labels]
     for label in candidate.labels:
-        known = {label.name.casefold(), label.display_name.casefold()}
-        found = [
-            i
-            for i, other in enumerate(in_use.labels)
-            if known & {other.name.casefold(), other.display_name.casefold()}
-            and i not in columns
-        ]
-        if found:
-            columns.append(found[0])
+        known = _spellings(label)
+        found = [i for i, other in enumerate(others) if known & other]
+        if free := [i for i in found if i not in columns]:
+            columns.append(free[0])
         else:
             missing.append(label.display_name)
     ignored = [
@@ -95,13 +91,16 @@ def pair_labels(candidate: ModelCard, in_use: ModelCard) -> Pairing:
     return Pairing(tuple(columns), tuple(missing), tuple(ignored))
 
 
+def _spellings(label: Label) -> set[str]:
+    return {label.name.casefold(), label.display_name.casefold()}
+
+
 def compare(
     candidate: ModelBundle,
     in_use: ModelBundle,
     scores: tuple[Scores, Scores],
     *,
     allowed_drop: float = ALLOWED_DROP,
-    seed: int = 0,
     count: int = RESAMPLES,
     on_progress: Callable[[float], None] = lambda share: None,
 ) -> dict[str, Any]:
@@ -133,14 +132,15 @@ def compare(
     first, second = scores
     if [s.file for s in first.samples] != [s.file for s in second.samples]:
         raise ValueError("expected scores of the same films.")
-    groups = [s.group or s.patient or s.file for s in first.samples]
-    resamples = Resamples.by_group(groups, seed=seed, count=count)
+    groups = groups_of(first.samples)
+    resamples = Resamples.by_group(groups, seed=0, count=count)
     p = (
         probabilities(first.logits, candidate.card.temperature),
         probabilities(second.logits[:, list(pairing.columns)], in_use.card.temperature),
     )
     rows = differences(first.truth, p, first.labels, resamples, on_progress)
     right = [each.argmax(axis=1) == first.truth for each in p]
+    films = [film_sha256(sample.path) for sample in first.samples]
     result = {
         **_about(candidate, in_use, allowed_drop),
         "n": len(first.truth),
@@ -154,7 +154,10 @@ def compare(
             and d["difference"] is not None
             and d["difference"] < -allowed_drop - 1e-9
         ],
-        "seen": _seen(first, candidate, in_use),
+        "seen": {
+            "candidate": films_seen(films, candidate),
+            "in_use": films_seen(films, in_use),
+        },
     }
     result["verdict"] = _verdict(result)
     result["sentences"] = sentences(result, candidate.card)
@@ -166,7 +169,7 @@ def not_comparable(
     candidate: ModelBundle,
     in_use: ModelBundle,
     pairing: Pairing,
-    allowed_drop: float = ALLOWED_DROP,
+    allowed_drop: float,
 ) -> dict[str, Any]:
     """What there is to say of models whose labels do not allow a comparison."""
     missing = " and ".join(pairing.missing)
@@ -212,14 +215,4 @@ def _about(
         "in_use": {"name": in_use.card.name, "sha256": in_use.sha256},
         "labels": [msgspec.structs.asdict(label) for label in candidate.card.labels],
         "allowed_drop": allowed_drop,
-    }
-
-
-def _seen(
-    scores: Scores, candidate: ModelBundle, in_use: ModelBundle
-) -> dict[str, int | None]:
-    films = [film_sha256(sample.path) for sample in scores.samples]
-    return {
-        "candidate": films_seen(films, candidate),
-        "in_use": films_seen(films, in_use),
     }

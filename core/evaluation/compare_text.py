@@ -8,6 +8,7 @@ from typing import Any
 from core.evaluation.findings import cautions_about
 from core.model.bundle import ModelCard
 from core.model.classifier import percent
+from core.terminal import columns
 from core.words import films as in_films
 
 BETTER, WORSE = "better", "worse"
@@ -27,22 +28,13 @@ _NAMES = {
 
 
 def difference_name(row: Mapping[str, Any], names: Mapping[str, str]) -> str:
-    """What a row of the differences is of: "Recall, Pneumonia".
-
-    Args:
-        names: Label -> as people read it.
-    """
+    """What a row of the differences is of: "Recall, Pneumonia"."""
     name, label = _NAMES.get(row["name"], row["name"]), row["label"]
     return name if label is None else f"{name}, {names.get(label, label)}"
 
 
 def sentences(result: Mapping[str, Any], card: ModelCard) -> list[str]:
-    """Which model is better and how sure that is.
-
-    Args:
-        result: As `core.evaluation.compare.compare` makes it, but for the words.
-        card: The candidate's.
-    """
+    """Which model is better and how sure that is; `card` is the candidate's."""
     if result["candidate"]["sha256"] == result["in_use"]["sha256"]:
         return ["They are the same model."]
     row = of_name(result, DECIDES)
@@ -60,10 +52,8 @@ def sentences(result: Mapping[str, Any], card: ModelCard) -> list[str]:
         )
     else:
         said.append("Both are right about the same films.")
-    said += [
-        _dropped_sentence(result, label, card.display_name(label))
-        for label in result["dropped"]
-    ]
+    for label in result["dropped"]:
+        said.append(_dropped_sentence(result, label, card.display_name(label)))
     return said
 
 
@@ -91,8 +81,7 @@ def warnings(
                 f"The {who}, {card.name}, was trained or chosen on {seen} of these "
                 f"{in_films(n)}: its figures are too good."
             )
-    names = candidate.names
-    said += cautions_about(candidate.data, names)
+    said += cautions_about(candidate.data, candidate.names)
     if result["groups"] < _FEW_GROUPS:
         said.append(
             f"These are only {in_films(n)} in {result['groups']} independent groups: "
@@ -107,14 +96,10 @@ def warnings(
 
 
 def comparison_text(result: Mapping[str, Any], card: ModelCard) -> str:
-    """A comparison for the terminal.
-
-    Args:
-        card: The candidate's.
-    """
+    """A comparison for the terminal; the card is the candidate's."""
     lines = [f"Warning: {warning}" for warning in result["warnings"]]
-    lines += [""] if lines else []
     lines += [
+        *([""] if lines else []),
         f"Candidate: {result['candidate']['name']}",
         f"In use:    {result['in_use']['name']}",
         f"Films:     {result['n']}",
@@ -123,9 +108,9 @@ def comparison_text(result: Mapping[str, Any], card: ModelCard) -> str:
         *result["sentences"],
     ]
     if result["differences"]:
-        head = ("candidate", "in use", "difference", "95 % interval", "better in")
-        lines += ["", f"{'':<28}" + "".join(f"{name:>18}" for name in head)]
-        lines += [_text_row(row, card) for row in result["differences"]]
+        head = ("", "candidate", "in use", "difference", "95 % interval", "better in")
+        rows = [_row(row, card) for row in result["differences"]]
+        lines += ["", *columns([head, *rows])]
     return "\n".join(lines)
 
 
@@ -133,12 +118,8 @@ def of_name(
     result: Mapping[str, Any], name: str, label: str | None = None
 ) -> Mapping[str, Any]:
     """The row of the differences with this name and label."""
-    found: Mapping[str, Any] = next(
-        row
-        for row in result["differences"]
-        if (row["name"], row["label"]) == (name, label)
-    )
-    return found
+    rows: Sequence[Mapping[str, Any]] = result["differences"]
+    return next(row for row in rows if (row["name"], row["label"]) == (name, label))
 
 
 def _verdict_sentence(result: Mapping[str, Any], row: Mapping[str, Any]) -> str:
@@ -156,11 +137,9 @@ def _verdict_sentence(result: Mapping[str, Any], row: Mapping[str, Any]) -> str:
             worse = "The candidate loses more of a class than is allowed"
         return f"{worse}: its {figures}."
     if low > 0:
-        reason = (
-            "because it was trained or chosen on some of these films"
-            if result["seen"]["candidate"]
-            else "because of what it loses of a class"
-        )
+        reason = "because of what it loses of a class"
+        if result["seen"]["candidate"]:
+            reason = "because it was trained or chosen on some of these films"
         return f"The candidate cannot be called better {reason}: its {figures}."
     return f"These films do not show which is better: the candidate's {figures}."
 
@@ -168,11 +147,8 @@ def _verdict_sentence(result: Mapping[str, Any], row: Mapping[str, Any]) -> str:
 def _dropped_sentence(result: Mapping[str, Any], label: str, name: str) -> str:
     row = of_name(result, "recall", label)
     low, high = row["difference_ci"]
-    sure = (
-        "This is more than chance."
-        if high < 0
-        else "With so few films, it may be chance."
-    )
+    may_be = "With so few films, it may be chance."
+    sure = "This is more than chance." if high < 0 else may_be
     return (
         f"The recall of {name} falls by {-row['difference']:.3f}, from "
         f"{row['in_use']:.3f} to {row['candidate']:.3f} (95 % interval of the change "
@@ -181,16 +157,16 @@ def _dropped_sentence(result: Mapping[str, Any], label: str, name: str) -> str:
     )
 
 
-def _text_row(row: Mapping[str, Any], card: ModelCard) -> str:
-    name = f"{difference_name(row, card.names):<28}"
+def _row(row: Mapping[str, Any], card: ModelCard) -> list[str]:
+    name = difference_name(row, card.names)
     if row["difference"] is None:
-        return f"{name}{'-':>18}"
+        return [name, *"-----"]
     low, high = row["difference_ci"]
-    cells = (
+    return [
+        name,
         f"{row['candidate']:.3f}",
         f"{row['in_use']:.3f}",
         f"{row['difference']:+.3f}",
         f"{low:+.3f} to {high:+.3f}",
         percent(row["better_share"]),
-    )
-    return name + "".join(f"{cell:>18}" for cell in cells)
+    ]

@@ -6,66 +6,18 @@ checks its arguments for longer than it counts, which a thousand of them cannot 
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.evaluation.metrics import Resamples, equal_mass_bins, with_interval
+from core.evaluation.intervals import Resamples, with_interval
+from core.evaluation.metrics import Ranking, equal_mass_bins
 
 #: Most points of a curve that is kept. More cannot be told apart on a screen.
 MOST_POINTS = 200
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Ranking:
-    """Films of one label against the rest, from the highest score down.
-
-    Films of one score cannot be told apart: a threshold takes all or none.
-
-    Attributes:
-        order: (n,) rows of the films.
-        positive: (n,) bool, in that order.
-        ends: Place of the last film of each score.
-    """
-
-    order: NDArray[np.intp]
-    positive: NDArray[np.bool_]
-    ends: NDArray[np.intp]
-
-    @classmethod
-    def of(cls, positive: NDArray[np.bool_], score: NDArray[np.float64]) -> Ranking:
-        """Rank (n,) films."""
-        order = np.argsort(-score, kind="stable")
-        ranked = score[order]
-        ends = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)
-        return cls(order, positive[order], ends)
-
-    def counts(
-        self, times: NDArray[np.int64] | None = None
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """True and false positives at each threshold, from the highest down.
-
-        Args:
-            times: (n,) how often each film was drawn; once each if None.
-        """
-        weight = np.ones(len(self.order), np.int64)
-        if times is not None:
-            weight = times[self.order]
-        hits = np.cumsum(weight * self.positive)[self.ends]
-        return hits, np.cumsum(weight)[self.ends] - hits
-
-    def area(self, times: NDArray[np.int64] | None = None) -> float:
-        """Area under the ROC curve; NaN where there is one class only."""
-        hits, false = self.counts(times)
-        if not hits[-1] or not false[-1]:
-            return float("nan")
-        steps = np.diff(false, prepend=0)
-        # Films of one score count half, as in `core.evaluation.metrics.auc`.
-        below = (2 * hits - np.diff(hits, prepend=0)) / 2
-        return float((steps * below).sum() / (hits[-1] * false[-1]))
 
 
 def label_curves(
@@ -86,7 +38,7 @@ def label_curves(
         `average_precision_ci`}, at most `MOST_POINTS` points each. A curve is
         empty where the films are of the label alone, or none is.
     """
-    times = [np.bincount(rows, minlength=len(truth)) for rows in resamples.rows]
+    times = list(resamples.times(len(truth)))
     curves: dict[str, Any] = {}
     for i, label in enumerate(labels):
         positive, score = truth == i, probabilities[:, i]
@@ -131,34 +83,19 @@ def pr_points(
     return points[: int(np.argmax(points[:, 0] >= 1)) + 1]
 
 
-def thinned(
-    points: NDArray[np.float64], most: int = MOST_POINTS
-) -> NDArray[np.float64]:
+def thinned(points: NDArray[np.float64], most: int = MOST_POINTS) -> NDArray[Any]:
     """The points of a curve that carry its shape; the first and last stay.
 
-    Takes out those whose triangle with both neighbours is the smallest: a share
-    at a time, since the triangles change, and never two neighbours at once.
-
     Source:
-        Visvalingam and Whyatt, Line generalisation by repeated elimination of
-        points, Cartographic Journal 30, 1993.
+        Douglas and Peucker, Algorithms for the reduction of the number of points
+        required to represent a digitized line, Cartographica 10, 1973.
     """
-    while len(points) > 2:
-        before, here, after = points[:-2], points[1:-1], points[2:]
-        one, other = here - before, after - before
-        areas = np.abs(one[:, 0] * other[:, 1] - one[:, 1] * other[:, 0]) / 2
-        surplus = len(points) - most
-        if surplus <= 0 and areas.min() > 0:
-            break
-        out: set[int] = set()
-        at_most = min(surplus, max(1, surplus // 4))
-        for at in np.argsort(areas, kind="stable"):
-            if len(out) >= at_most and areas[at] > 0:
-                break
-            if not out & {at - 1, at + 1}:
-                out.add(int(at))
-        points = np.delete(points, [at + 1 for at in out], axis=0)
-    return points
+    line, apart = points.astype(np.float32), 1e-6
+    kept = cv2.approxPolyDP(line, apart, closed=False)
+    while len(kept) > most:
+        apart *= 1.3
+        kept = cv2.approxPolyDP(line, apart, closed=False)
+    return kept[:, 0]
 
 
 def reliability_bins(
@@ -196,4 +133,6 @@ def _average_precision(hits: NDArray[np.int64], false: NDArray[np.int64]) -> flo
 
 
 def _as_json(points: NDArray[np.float64]) -> list[list[float]]:
+    if not len(points):
+        return []
     return [[round(float(x), 4), round(float(y), 4)] for x, y in thinned(points)]

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
-from core.evaluation.curves import Ranking
-from core.evaluation.metrics import Resamples, with_interval
+from core.evaluation.intervals import Resamples, mean_of_known, with_interval
+from core.evaluation.metrics import Ranking, rates_of
 
 
 def differences(
@@ -26,8 +26,7 @@ def differences(
     Args:
         truth: (n,) int, index into `labels`.
         p: (n, c) probabilities of the candidate and of the model in use.
-        on_progress: Called often with the share that is done, to 1; may raise
-            to stop.
+        on_progress: Called often with the share that is done; may raise to stop.
 
     Returns:
         JSON values, as `core.evaluation.compare` describes them.
@@ -35,17 +34,9 @@ def differences(
     sides = [_Side.of(truth, each) for each in p]
     whole = [side.figures() for side in sides]
     drawn = []
-    for number, rows in enumerate(resamples.rows, start=1):
-        times = np.bincount(rows, minlength=len(truth))
+    for number, times in enumerate(resamples.times(len(truth)), start=1):
         drawn.append([side.figures(times) for side in sides])
         on_progress(number / len(resamples.rows))
-    keys: list[tuple[str, int | None]] = [
-        ("accuracy", None),
-        ("macro_f1", None),
-        ("mean_auc", None),
-        *(("recall", i) for i in range(len(labels))),
-        *(("auc", i) for i in range(len(labels))),
-    ]
     return [
         {
             "name": name,
@@ -56,7 +47,7 @@ def differences(
                 [one[name, i] - other[name, i] for one, other in drawn],
             ),
         }
-        for name, i in keys
+        for name, i in whole[0]
     ]
 
 
@@ -64,9 +55,7 @@ def differences(
 class _Side:
     """What one model said of the films, ready to be counted a thousand times.
 
-    Attributes:
-        cells: (n,) place of each film in the confusion matrix, row by row.
-        rankings: Of the films, per label.
+    `cells` (n,) are the places of the films in the confusion matrix, row by row.
     """
 
     cells: NDArray[np.intp]
@@ -83,33 +72,24 @@ class _Side:
     ) -> dict[tuple[str, int | None], float]:
         """Every figure, of films drawn so often; NaN where there are no films."""
         classes = len(self.rankings)
-        counts = np.bincount(self.cells, times, classes**2).reshape(classes, classes)
-        hits, true, said = np.diag(counts), counts.sum(axis=1), counts.sum(axis=0)
-        with np.errstate(invalid="ignore"):
-            recall = hits / true
-            # As in `core.evaluation.metrics`: a label without films has none.
-            f1 = np.where(true > 0, 2 * hits / (true + said), np.nan)
+        counts = np.bincount(self.cells, times, classes**2)
+        rates = rates_of(counts.reshape(classes, classes))
         areas = [ranking.area(times) for ranking in self.rankings]
         return {
-            ("accuracy", None): float(hits.sum() / counts.sum()),
-            ("macro_f1", None): _mean(f1),
-            ("mean_auc", None): _mean(np.array(areas)),
-            **{("recall", i): float(recall[i]) for i in range(classes)},
+            ("accuracy", None): float(rates["accuracy"]),
+            ("macro_f1", None): float(rates["macro_f1"]),
+            ("mean_auc", None): mean_of_known(areas),
+            **{("recall", i): float(rates["recall"][i]) for i in range(classes)},
             **{("auc", i): areas[i] for i in range(classes)},
         }
 
 
-def _mean(values: NDArray[np.float64]) -> float:
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if len(known) else float("nan")
-
-
 def _difference(one: float, other: float, drawn: Sequence[float]) -> dict[str, Any]:
-    known = np.array([each for each in drawn if np.isfinite(each)])
-    interval = with_interval("difference", one - other, known)
+    interval = with_interval("difference", one - other, drawn)
     if interval["difference"] is None:
         empty = ("candidate", "in_use", "difference", "difference_ci", "better_share")
         return dict.fromkeys(empty)
+    known = np.asarray(drawn)[np.isfinite(drawn)]
     share = float(np.mean(known > 0) + np.mean(known == 0) / 2)
     return {
         "candidate": round(one, 4),
@@ -120,11 +100,7 @@ def _difference(one: float, other: float, drawn: Sequence[float]) -> dict[str, A
 
 
 def mcnemar(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> dict[str, Any]:
-    """McNemar's exact test on which films two models call rightly.
-
-    Args:
-        one, other: (n,) bool, whether the candidate and the model in use were
-            right.
+    """McNemar's exact test on the films, (n,) bool, that two models call rightly.
 
     Source:
         McNemar, Psychometrika 12, 1947; the exact form is a binomial test of

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from core.data.dataset import Sample
 from core.data.patients import with_patient
 from core.errors import DatasetError, ImageReadError
-from core.evaluation.coverage import coverage_of_sets
 from core.evaluation.curves import label_curves, reliability_bins
+from core.evaluation.intervals import Resamples, groups_of
 from core.evaluation.metrics import (
-    Resamples,
     auc_with_interval,
     calibration_error_with_interval,
     classification_metrics,
+    coverage_of_sets,
     rates_at,
 )
 from core.evaluation.pools import Pool
@@ -108,7 +108,8 @@ def score_films(
     if not kept:
         raise DatasetError(
             "None of the films can be read.",
-            hint="Check that the paths lead to films: " + _first(unreadable),
+            hint="Check that the paths lead to films: "
+            + next(iter(unreadable.values()), "there are none"),
         )
     names = card.label_names
     truth = np.array([names.index(sample.label) for sample in kept], np.intp)
@@ -138,15 +139,15 @@ def evaluate(
             is only right where a source is a hospital, not a collection.
         seed: Of the bootstrap.
         details: Whether to add what only a report needs.
-        conformal: Of the model, made with other films; its promise is looked at.
-        coverage: That is promised.
-        points: Of the model, likewise.
+        conformal: Of the model, made with other films; whether `coverage`, which it
+            promises, is kept is measured.
+        points: Of the model, measured likewise.
 
     Returns:
         JSON values: those of `core.evaluation.metrics.classification_metrics`, `ece`
         and `ece_uncalibrated` with intervals, `by_source`, `within_source`,
         `unreadable`; with `conformal` also `sets`, as
-        `core.evaluation.coverage.coverage_of_sets`, and with `points`
+        `core.evaluation.metrics.coverage_of_sets`, and with `points`
         `sensitivity_points`: {`label`, `target`, `threshold` and
         `core.evaluation.metrics.rates_at`}. Of each source there are the first of
         these, `ece` and `sets`. With `details` also
@@ -161,7 +162,7 @@ def evaluate(
         ""}.
     """
     calibrated = probabilities(scores.logits, temperature)
-    groups = [s.group or s.patient or s.file for s in scores.samples]
+    groups = groups_of(scores.samples)
     resamples = Resamples.by_group(groups, seed=seed)
     raw = probabilities(scores.logits, 1.0)
     truth = scores.truth
@@ -213,36 +214,29 @@ def evaluate(
 
 def without_details(result: Mapping[str, Any]) -> dict[str, Any]:
     """The short form of an evaluation, for cards."""
-    short = _short(result)
-    sources = {name: _short(part) for name, part in short["by_source"].items()}
-    return short | {"by_source": sources}
+    short = {key: value for key, value in result.items() if key not in DETAILS}
+    sources = short["by_source"].items()
+    return short | {
+        "by_source": {
+            name: {key: value for key, value in part.items() if key not in DETAILS}
+            for name, part in sources
+        }
+    }
 
 
 def write_rows(path: Path, scores: Scores, temperature: float) -> None:
-    """Write a row per film behind the figures.
-
-    Raises:
-        OutputError: It cannot be written.
-    """
+    """Write a row per film behind the figures."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(
-        ["file", "label", "source", "called", *(f"p_{name}" for name in scores.labels)]
-    )
-    for sample, row in zip(
-        scores.samples, probabilities(scores.logits, temperature), strict=True
-    ):
+    columns = (f"p_{name}" for name in scores.labels)
+    writer.writerow(["file", "label", "source", "called", *columns])
+    shares = probabilities(scores.logits, temperature)
+    for sample, row in zip(scores.samples, shares, strict=True):
         called = scores.labels[int(row.argmax())]
-        shares = [f"{value:.6f}" for value in row]
-        writer.writerow(
-            [path_free(sample.file), sample.label, sample.source, called, *shares]
-        )
+        film = (path_free(sample.file), sample.label, sample.source, called)
+        writer.writerow([*film, *(f"{value:.6f}" for value in row)])
     with atomic_write(path) as partial:
         partial.write_text(text.getvalue(), encoding="utf-8", newline="")
-
-
-def _short(figures: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in figures.items() if key not in DETAILS}
 
 
 def _within_source(
@@ -253,30 +247,24 @@ def _within_source(
     results = []
     for pool in pools or alone:
         here = np.isin(sources, pool.sources)
-        labels = [
-            i
-            for i, label in enumerate(scores.labels)
-            if not pool.labels or label in pool.labels
-        ]
+        known = pool.labels or scores.labels
+        labels = [i for i, label in enumerate(scores.labels) if label in known]
         for a, b in itertools.combinations(labels, 2):
             rows = np.flatnonzero(here & np.isin(scores.truth, [a, b]))
             positive = scores.truth[rows] == b
-            fewer = min(positive.sum(), (~positive).sum())
-            if fewer < _MIN_FILMS:
+            n = [int((~positive).sum()), int(positive.sum())]
+            if min(n) < _MIN_FILMS:
                 continue
-            margin = scores.logits[rows, b] - scores.logits[rows, a]
+            margin = (scores.logits[rows, b] - scores.logits[rows, a]).astype(float)
             resamples = Resamples.by_group([groups[row] for row in rows], seed=seed)
-            results.append(
-                {
-                    "within": pool.name,
-                    "sources": list(pool.sources),
-                    "labels": [scores.labels[a], scores.labels[b]],
-                    "n": [int((~positive).sum()), int(positive.sum())],
-                    **auc_with_interval(
-                        "auc", positive, margin.astype(np.float64), resamples
-                    ),
-                }
-            )
+            entry = {
+                "within": pool.name,
+                "sources": list(pool.sources),
+                "labels": [scores.labels[a], scores.labels[b]],
+                "n": n,
+                **auc_with_interval("auc", positive, margin, resamples),
+            }
+            results.append(entry)
     return results
 
 
@@ -295,7 +283,3 @@ def _mistakes(scores: Scores, calibrated: NDArray[np.float64]) -> list[dict[str,
         }
         for row in worst
     ]
-
-
-def _first(unreadable: Mapping[str, str]) -> str:
-    return next(iter(unreadable.values()), "there are none")

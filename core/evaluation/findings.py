@@ -18,13 +18,13 @@ Models that were made before have none, and a card by another hand may hold anyt
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
+from msgspec import Meta
 
-from core.records import Count, Number, Pair, RecordError, convert
+from core.records import Count, Number, RecordError, convert
 from core.words import films as in_films
 
 MADE, GIVEN, REGROUPED, LEAKING = "made", "given", "regrouped", "leaking"
@@ -37,72 +37,39 @@ SEEN: Final = {
 SHORTCUT_HEAD: Final = (
     *("What a program saw", "AUC (95 %)", "Labels shuffled", "Told apart best", "AUC"),
 )
-_COUNTS = ("films", "patients", "grouped", "copies", "conflicts", "measured")
 
 
-@dataclasses.dataclass(frozen=True)
-class Shortcut:
-    """How well labels were told apart by something that says nothing of lungs.
-
-    Attributes:
-        name: In `SEEN`.
-        auc: Of each label against the others, averaged; 0.5 is chance.
-        low, high: Of its 95 % interval.
-        chance: What the same program reached once the labels were shuffled.
-        pair: The two labels that it told apart best.
-        pair_auc: How well.
-        is_red: Whether that is enough to doubt figures over these films.
-    """
-
-    name: str
-    auc: float
-    low: float
-    high: float
-    chance: float
-    pair: tuple[str, str]
-    pair_auc: float
-    is_red: bool
-
-    @property
-    def seen(self) -> str:
-        """What the program saw."""
-        return SEEN[self.name]
+_TWO: Final = Meta(min_length=2, max_length=2)
 
 
-@dataclasses.dataclass(frozen=True)
-class Findings:
-    """What the check of a model's films found; fields as the module says.
+class Probe(msgspec.Struct, frozen=True):
+    """How well something that says nothing of lungs tells the labels apart.
 
     Attributes:
-        shortcuts: Those that could be measured.
+        auc: Area under the ROC curve on films not learned from: each label
+            against the others, averaged; 0.5 is chance.
+        auc_ci: Its 95 % bootstrap interval, drawn by group.
+        chance: What the same probe reaches once the labels are shuffled.
+        worst: The pair of labels it tells apart best, and how well.
+        is_red: Whether that is enough to doubt what a model learns from them.
     """
 
-    films: int
-    patients: int
-    grouped: int
-    split: str
-    copies: int
-    conflicts: int
-    measured: int
-    shortcuts: tuple[Shortcut, ...]
-
-
-class _Probe(msgspec.Struct):
     auc: Number
-    auc_ci: Pair
+    auc_ci: Annotated[list[Number], _TWO]
     chance: Number
-    worst: tuple[str, str]
+    worst: Annotated[list[str], _TWO]
     worst_auc: Number
     is_red: bool
+    sentence: str = ""
 
 
 class _Shortcuts(msgspec.Struct):
-    metadata: _Probe | None
-    frame: _Probe | None
+    metadata: Probe | None
+    frame: Probe | None
 
 
-class _Findings(msgspec.Struct):
-    """As they are written; the module says what each is."""
+class Findings(msgspec.Struct):
+    """What the check of a model's films found; fields as the module says."""
 
     films: Count
     patients: Count
@@ -113,32 +80,30 @@ class _Findings(msgspec.Struct):
     measured: Count
     shortcuts: _Shortcuts
 
+    def probes(self) -> dict[str, Probe]:
+        """What a program saw -> how well it did, where that could be measured."""
+        found = {seen: getattr(self.shortcuts, name) for name, seen in SEEN.items()}
+        return {seen: probe for seen, probe in found.items() if probe is not None}
+
 
 def findings_of(data: Mapping[str, Any]) -> Findings | None:
     """The findings in a card's `data`; None where there are none to understand."""
     try:
-        found = convert(data.get("findings"), _Findings)
+        return convert(data.get("findings"), Findings)
     except RecordError:
         return None
-    probes = [(name, getattr(found.shortcuts, name)) for name in SEEN]
-    return Findings(
-        **{name: getattr(found, name) for name in _COUNTS},
-        split=found.split,
-        shortcuts=tuple(_shortcut(name, probe) for name, probe in probes if probe),
-    )
 
 
 def cautions_about(data: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
-    """What makes figures on films like those of the training doubtful.
-
-    Args:
-        data: Of a model's card.
-        names: Label -> as people read it.
-    """
+    """What in a card's `data` makes figures on films like those doubtful."""
     found = findings_of(data)
     if found is None:
         return []
-    said = [_shortcut_sentence(s, names) for s in found.shortcuts if s.is_red]
+    said = [
+        _shortcut_sentence(seen, probe, names)
+        for seen, probe in found.probes().items()
+        if probe.is_red
+    ]
     if found.conflicts:
         what = "picture is" if found.conflicts == 1 else "pictures are"
         said.append(
@@ -153,8 +118,13 @@ def notes_about(data: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
     found = findings_of(data)
     if found is None:
         return []
-    said = [_shortcut_sentence(s, names) for s in found.shortcuts if not s.is_red]
-    if not found.shortcuts:
+    probes = found.probes()
+    said = [
+        _shortcut_sentence(seen, probe, names)
+        for seen, probe in probes.items()
+        if not probe.is_red
+    ]
+    if not probes:
         said.append(
             "Whether the labels can be told apart without looking at lungs could not "
             "be measured: there were too few independent films."
@@ -173,28 +143,37 @@ def notes_about(data: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
 def shortcut_rows(data: Mapping[str, Any], names: Mapping[str, str]) -> list[list[str]]:
     """Cells under `SHORTCUT_HEAD`; no row for what could not be measured."""
     found = findings_of(data)
-    return [
-        [
-            each.seen[:1].upper() + each.seen[1:],
-            f"{each.auc:.3f} ({each.low:.3f}–{each.high:.3f})",
-            f"{each.chance:.3f}",
-            " from ".join(names.get(label, label) for label in each.pair),
-            f"{each.pair_auc:.3f}",
+    rows = []
+    for seen, probe in (found.probes() if found else {}).items():
+        low, high = probe.auc_ci
+        row = [
+            seen[:1].upper() + seen[1:],
+            f"{probe.auc:.3f} ({low:.3f}–{high:.3f})",
+            f"{probe.chance:.3f}",
+            " from ".join(names.get(label, label) for label in probe.worst),
+            f"{probe.worst_auc:.3f}",
         ]
-        for each in (found.shortcuts if found is not None else ())
-    ]
+        rows.append(row)
+    return rows
 
 
 def split_sentence(origin: str, films: int, patients: int, grouped: int) -> str:
     """How films were split, without its full stop.
 
     Args:
-        origin: `MADE`, `GIVEN`, `REGROUPED` or `LEAKING`.
-        films: All of them.
-        patients: Of these, those whose patient is known.
+        patients: Of the films, those whose patient is known.
         grouped: Of these, those that share a group which the data names.
     """
-    how = _by(films, patients, grouped)
+    by = []
+    if patients == films:
+        by.append("patient")
+    elif patients:
+        by.append(f"patient where one is known ({patients:,} of {films:,} films)")
+    if grouped:
+        by.append("group")
+    how = f"{', '.join(by)} and likeness"
+    if not by:
+        how = "likeness alone, since no patient is known"
     if origin == MADE:
         return f"The films were split by {how}"
     stated = "The split is the one that the list of films states"
@@ -216,46 +195,18 @@ def patients_sentence(films: int, known: int) -> str:
     )
 
 
-def _by(films: int, patients: int, grouped: int) -> str:
-    """ "patient and likeness", or what else films were kept together by."""
-    by = []
-    if patients == films:
-        by.append("patient")
-    elif patients:
-        by.append(f"patient where one is known ({patients:,} of {films:,} films)")
-    if grouped:
-        by.append("group")
-    if not by:
-        return "likeness alone, since no patient is known"
-    return f"{', '.join(by)} and likeness"
-
-
-def _shortcut_sentence(found: Shortcut, names: Mapping[str, str]) -> str:
-    one, other = (names.get(label, label) for label in found.pair)
-    text = f"In the films of the training a program that sees {found.seen} "
-    if found.low <= 0.5:
+def _shortcut_sentence(seen: str, probe: Probe, names: Mapping[str, str]) -> str:
+    best = " from ".join(names.get(label, label) for label in probe.worst)
+    text = f"In the films of the training a program that sees {seen} "
+    if probe.auc_ci[0] <= 0.5:
         return (
-            f"{text}cannot tell the labels apart (AUC {found.auc:.2f}; 0.50 is chance)."
+            f"{text}cannot tell the labels apart (AUC {probe.auc:.2f}; 0.50 is chance)."
         )
-    how = "tells" if found.is_red else "partly tells"
-    best = f"{one} from {other}"
-    text += f"{how} {best} with an AUC of {found.pair_auc:.2f}"
+    how = "tells" if probe.is_red else "partly tells"
+    text += f"{how} {best} with an AUC of {probe.worst_auc:.2f}"
     if len(names) > 2:
-        text += f", all labels with {found.auc:.2f}"
+        text += f", all labels with {probe.auc:.2f}"
     text += " (0.50 is chance)"
-    if not found.is_red:
+    if not probe.is_red:
         return f"{text}."
     return f"{text}: figures on such films may measure that and not lungs."
-
-
-def _shortcut(name: str, probe: _Probe) -> Shortcut:
-    return Shortcut(
-        name=name,
-        auc=probe.auc,
-        low=probe.auc_ci[0],
-        high=probe.auc_ci[1],
-        chance=probe.chance,
-        pair=probe.worst,
-        pair_auc=probe.worst_auc,
-        is_red=probe.is_red,
-    )

@@ -1,11 +1,101 @@
-"""The interval of a share that was counted."""
+"""Intervals of figures: by resampling whole groups, and of a share that was counted."""
 
 from __future__ import annotations
 
+import dataclasses
 import math
+from collections.abc import Iterator, Sequence
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from core.data.dataset import Sample
+
+RESAMPLES = 1000
+_INTERVAL = (2.5, 97.5)
 #: 97.5 % point of the normal distribution.
 _Z = 1.959964
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Resamples:
+    """Bootstrap resamples of n films, drawn by group.
+
+    Films of one patient are not independent: whole groups are drawn, so that
+    the intervals are not too narrow.
+
+    Attributes:
+        rows: One array of row numbers per resample.
+
+    Source:
+        Efron and Tibshirani, An introduction to the bootstrap, 1993; percentile
+        interval, clusters as units.
+    """
+
+    rows: tuple[NDArray[np.intp], ...]
+
+    @classmethod
+    def by_group(
+        cls, groups: Sequence[object], *, seed: int, count: int = RESAMPLES
+    ) -> Resamples:
+        """Draw `count` resamples of films whose groups are given in order."""
+        _, numbers = np.unique([str(group) for group in groups], return_inverse=True)
+        members = [np.flatnonzero(numbers == g) for g in range(numbers.max() + 1)]
+        rng = np.random.default_rng(seed)
+        draws = (rng.integers(0, len(members), len(members)) for _ in range(count))
+        rows = (np.concatenate([members[g] for g in draw]) for draw in draws)
+        return cls(tuple(rows))
+
+    def times(self, films: int) -> Iterator[NDArray[np.int64]]:
+        """(n,) how often each of n films was drawn, resample by resample."""
+        return (np.bincount(rows, minlength=films) for rows in self.rows)
+
+
+def groups_of(samples: Sequence[Sample]) -> list[str]:
+    """What each film must be drawn with: its group, or its patient, or it alone."""
+    return [sample.group or sample.patient or sample.file for sample in samples]
+
+
+def with_interval(
+    name: str, value: float, drawn: Sequence[float] | NDArray[np.float64]
+) -> dict[str, Any]:
+    """A rate and its 95 % percentile interval, as JSON values."""
+    known = np.asarray(drawn)[np.isfinite(drawn)]
+    if not np.isfinite(value) or not len(known):
+        return {name: None, f"{name}_ci": None}
+    low, high = np.percentile(known, _INTERVAL)
+    return {
+        name: round(float(value), 4),
+        f"{name}_ci": [round(float(low), 4), round(float(high), 4)],
+    }
+
+
+def mean_with_interval(
+    name: str,
+    values: NDArray[Any],
+    resamples: Resamples,
+    of: NDArray[np.bool_] | None = None,
+) -> dict[str, Any]:
+    """A mean over films, as `with_interval`; of bools, the share that is so.
+
+    Args:
+        values: (n,), one for each film.
+        of: (n,) bool, the films that count; all if None.
+    """
+
+    def mean(rows: NDArray[np.intp]) -> float:
+        films = rows if of is None else rows[of[rows]]
+        return float(values[films].mean()) if len(films) else float("nan")
+
+    drawn = [mean(rows) for rows in resamples.rows]
+    return with_interval(name, mean(np.arange(len(values))), drawn)
+
+
+def mean_of_known(values: Sequence[float]) -> float:
+    """The mean of those that are numbers; NaN where none is."""
+    known = [value for value in values if np.isfinite(value)]
+    return float(np.mean(known)) if known else float("nan")
 
 
 def interval(count: int, of: int) -> tuple[float, float]:

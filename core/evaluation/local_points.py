@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from core import __version__
 from core.errors import DatasetError
+from core.evaluation.calibrated import operating_point, threshold_for
 from core.evaluation.evaluate import Scores
-from core.evaluation.metrics import Resamples, rates_at
-from core.evaluation.operating_points import operating_point, threshold_for
+from core.evaluation.intervals import Resamples, groups_of, with_interval
+from core.evaluation.metrics import rates_at
 from core.model.bundle import ModelBundle
 from core.model.card import HEALTHY
 from core.model.classifier import probabilities
@@ -37,8 +38,6 @@ def make_local_card(
 
     Args:
         scores: Of films that the model has not seen, from the place it is used at.
-        bundle: As it was read, without a local card.
-        sensitivity: Share of the films of a disease that are to be found.
 
     Raises:
         DatasetError: There are too few films.
@@ -51,7 +50,7 @@ def make_local_card(
         )
     model = bundle.card
     shares = probabilities(scores.logits, model.temperature)
-    groups = [s.group or s.patient or s.file for s in scores.samples]
+    groups = groups_of(scores.samples)
     resamples = Resamples.by_group(groups, seed=0)
     points = tuple(
         _local_point(i, scores.truth == i, shares[:, i], bundle, sensitivity, resamples)
@@ -67,48 +66,39 @@ def make_local_card(
         films=len(scores.truth),
         groups=len(set(groups)),
         points=points,
-        drift=drift_of(scores, shares, model.conformal),
+        drift=_drift(scores, shares, model.conformal),
     )
 
 
-def drift_of(
+def _drift(
     scores: Scores, shares: NDArray[np.float64], conformal: Conformal | None
 ) -> tuple[Drift, ...]:
-    """Compare each label's scores with those that the model's card keeps.
+    """Compare each label's scores with those that the model's card keeps, if any.
 
     Label by label, so that more films of one finding than in training are no drift.
-
-    Args:
-        shares: (n, c) float64, calibrated probabilities.
-        conformal: Of the model; without it nothing can be compared.
 
     Source:
         The two-sample Kolmogorov-Smirnov test, at a level shared by the labels.
     """
     from scipy.stats import ks_2samp
 
-    compared = [
-        (label, 1.0 - shares[scores.truth == i, i], conformal.scores[label])
-        for i, label in enumerate(scores.labels)
-        if conformal is not None
-    ]
-    enough = [
-        each for each in compared if min(len(each[1]), len(each[2])) >= MIN_OF_LABEL
-    ]
-    found = []
-    for label, here, there in enough:
-        test = ks_2samp(here, there)
-        level = _FALSE_ALARMS / len(enough)
-        found.append(
-            Drift(
-                label,
-                len(here),
-                round(float(test.statistic), 4),
-                round(float(test.pvalue), 6),
-                bool(test.pvalue < level),
-            )
+    kept = conformal.scores if conformal is not None else {}
+    compared = []
+    for i, label in enumerate(scores.labels):
+        there = kept.get(label, ())
+        here = 1.0 - shares[scores.truth == i, i]
+        if min(len(here), len(there)) >= MIN_OF_LABEL:
+            compared.append((label, len(here), ks_2samp(here, there)))
+    return tuple(
+        Drift(
+            label,
+            films,
+            round(float(test.statistic), 4),
+            round(float(test.pvalue), 6),
+            bool(test.pvalue < _FALSE_ALARMS / len(compared)),
         )
-    return tuple(found)
+        for label, films, test in compared
+    )
 
 
 def _local_point(
@@ -120,35 +110,27 @@ def _local_point(
     resamples: Resamples,
 ) -> LocalPoint:
     own = bundle.card.operating_points[number]
-    films = int(positive.sum())
-    threshold, interval, criterion = own.threshold, None, ""
+    films, threshold = int(positive.sum()), own.threshold
+    drawn: list[float] = []
     if films < MIN_OF_LABEL:
         criterion = f"the model's own: fewer than {MIN_OF_LABEL} local films have it"
     elif own.label == HEALTHY:
         point = operating_point(own.label, score, positive, "local")
         threshold, criterion = point.threshold, point.criterion
-        interval = _interval(
-            [
-                operating_point(own.label, score[rows], positive[rows], "").threshold
-                for rows in resamples.rows
-            ]
-        )
+        for rows in resamples.rows:
+            point = operating_point(own.label, score[rows], positive[rows], "local")
+            drawn.append(point.threshold)
     else:
         threshold = threshold_for(sensitivity, score[positive])
         criterion = f"highest threshold with sensitivity at least {sensitivity:g}"
         found = (score[rows][positive[rows]] for rows in resamples.rows)
-        interval = _interval([threshold_for(sensitivity, f) for f in found if len(f)])
+        drawn = [threshold_for(sensitivity, each) for each in found if len(each)]
     fields = {
         "label": own.label,
         "films": films,
-        "threshold": threshold,
-        "threshold_ci": interval,
         "criterion": criterion,
+        **with_interval("threshold", threshold, drawn),
+        "threshold": threshold,
         **rates_at(threshold, positive, score, resamples),
     }
     return convert(fields, LocalPoint)
-
-
-def _interval(drawn: list[float]) -> tuple[float, float]:
-    low, high = np.percentile(drawn, [2.5, 97.5])
-    return round(float(low), 4), round(float(high), 4)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import collections
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import cv2
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from core.data.dataset import Sample
 from core.errors import ImageReadError
-from core.evaluation.metrics import Resamples, with_interval
+from core.evaluation.intervals import Resamples, groups_of, mean_with_interval
 from core.films.preprocess import to_network_input
 from core.films.radiograph import Radiograph, read_radiograph
 from core.films.read_ahead import read_ahead
@@ -31,17 +31,12 @@ def probe_lungs(
     classifier: Classifier,
     finder: LungFinder,
     samples: Sequence[Sample],
-    *,
-    seed: int = 0,
     on_film: Callable[[int], None] = lambda done: None,
 ) -> dict[str, Any]:
     """Measure what is left of a model's accuracy without lungs, and without the rest.
 
-    Films that cannot be read, or in which no lung is found, are left out.
-
-    Args:
-        seed: Of the bootstrap.
-        on_film: Called with the number of films done; may raise to stop.
+    Films that cannot be read, or in which no lung is found, are left out. `on_film`
+    hears how many are done; it may raise to stop.
 
     Returns:
         Nothing where no lungs are found. Else JSON values: `n` films; `accuracy`
@@ -53,10 +48,11 @@ def probe_lungs(
     """
     names = classifier.bundle.card.label_names
     right: dict[str, list[bool]] = {name: [] for name in ("whole", *BLANKED)}
-    inside: dict[str, list[float]] = collections.defaultdict(list)
-    area: dict[str, list[float]] = collections.defaultdict(list)
+    inside: dict[str, list[float]] = {name: [] for name in names}
+    area: dict[str, list[float]] = {name: [] for name in names}
     kept: list[Sample] = []
-    for done, (sample, film) in enumerate(_read(samples), start=1):
+    films = read_ahead(_load, samples, threads=2, ahead=8)
+    for done, (sample, film) in enumerate(films, start=1):
         lungs = finder.find(film) if film is not None else None
         if film is not None and lungs is not None and lungs.mask.any():
             whole = to_network_input(film, classifier.bundle.card.preprocess)
@@ -73,35 +69,35 @@ def probe_lungs(
         on_film(done)
     if not kept:
         return {}
-    groups = [s.group or s.patient or s.file for s in kept]
-    resamples = Resamples.by_group(groups, seed=seed)
-    told = {name: _accuracy(values, resamples) for name, values in right.items()}
-    counts = collections.Counter(sample.label for sample in kept)
-    return {
+    resamples = Resamples.by_group(groups_of(kept), seed=0)
+    told = {
+        name: mean_with_interval("accuracy", np.array(values), resamples)
+        for name, values in right.items()
+    }
+    ((_, commonest),) = collections.Counter(s.label for s in kept).most_common(1)
+    result = {
         "n": len(kept),
         **told.pop("whole"),
         **told,
-        "chance": round(max(counts.values()) / len(kept), 4),
-        "inside": {
-            label: {
-                "n": len(inside[label]),
-                **_mean(inside[label], seed),
-                "area": round(float(np.mean(area[label])), 4),
-            }
-            for label in names
-            if inside[label]
-        },
+        "chance": round(commonest / len(kept), 4),
+        "inside": {},
     }
+    for name, shares in inside.items():
+        if shares:
+            each = Resamples.by_group(range(len(shares)), seed=0)
+            result["inside"][name] = {
+                "n": len(shares),
+                **mean_with_interval("share", np.array(shares), each),
+                "area": round(float(np.mean(area[name])), 4),
+            }
+    return result
 
 
 def blanked(film: Square, lungs: Lungs) -> dict[str, Square]:
     """A film with parts of it blanked, by the names of `BLANKED`.
 
     What is blanked gets the mean level of what is left, so that it stands out as
-    little as can be.
-
-    Args:
-        film: (1, s, s, 1) float32 in [0, 255].
+    little as can be. The film is (1, s, s, 1) float32 in [0, 255].
     """
     side = film.shape[1]
     inside = lungs.of_size((side, side))
@@ -114,14 +110,11 @@ def blanked(film: Square, lungs: Lungs) -> dict[str, Square]:
     return {name: _fill(film, mask) for name, mask in masks.items()}
 
 
-def _read(samples: Sequence[Sample]) -> Iterator[tuple[Sample, Radiograph | None]]:
-    def load(sample: Sample) -> Radiograph | None:
-        try:
-            return read_radiograph(sample.path)
-        except ImageReadError:
-            return None
-
-    return read_ahead(load, samples, threads=2, ahead=8)
+def _load(sample: Sample) -> Radiograph | None:
+    try:
+        return read_radiograph(sample.path)
+    except ImageReadError:
+        return None
 
 
 def _fill(film: Square, mask: NDArray[np.bool_]) -> Square:
@@ -129,16 +122,3 @@ def _fill(film: Square, mask: NDArray[np.bool_]) -> Square:
     rest = film[0, ~mask, 0]
     result[0, mask, 0] = rest.mean() if rest.size else 0.0
     return result
-
-
-def _accuracy(right: Sequence[bool], resamples: Resamples) -> dict[str, Any]:
-    values = np.array(right, np.float64)
-    drawn = [values[rows].mean() for rows in resamples.rows]
-    return with_interval("accuracy", float(values.mean()), drawn)
-
-
-def _mean(values: Sequence[float], seed: int) -> dict[str, Any]:
-    each = np.array(values)
-    resamples = Resamples.by_group(range(len(each)), seed=seed)
-    drawn = [each[rows].mean() for rows in resamples.rows]
-    return with_interval("share", float(each.mean()), drawn)

@@ -7,53 +7,74 @@ arguments for longer than they count, which a thousand resamples cannot afford.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
-from scipy.stats import rankdata
 
-RESAMPLES = 1000
+from core.evaluation.intervals import Resamples, mean_with_interval, with_interval
+from core.model.conformal import Conformal
+
 CALIBRATION_BINS = 15
-_INTERVAL = (2.5, 97.5)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Resamples:
-    """Bootstrap resamples of n films, drawn by group.
+class Ranking:
+    """Films of one label against the rest, from the highest score down.
 
-    Films of one patient are not independent: whole groups are drawn, so that
-    the intervals are not too narrow.
+    Films of one score cannot be told apart: a threshold takes all or none.
 
     Attributes:
-        rows: One array of row numbers per resample.
-
-    Source:
-        Efron and Tibshirani, An introduction to the bootstrap, 1993; percentile
-        interval, clusters as units.
+        order: (n,) rows of the films.
+        positive: (n,) bool, in that order.
+        ends: Place of the last film of each score.
     """
 
-    rows: tuple[NDArray[np.intp], ...]
+    order: NDArray[np.intp]
+    positive: NDArray[np.bool_]
+    ends: NDArray[np.intp]
 
     @classmethod
-    def by_group(
-        cls, groups: Sequence[object], *, seed: int, count: int = RESAMPLES
-    ) -> Resamples:
-        """Draw `count` resamples of films whose groups are given in order."""
-        _, numbers = np.unique([str(group) for group in groups], return_inverse=True)
-        members = [np.flatnonzero(numbers == g) for g in range(numbers.max() + 1)]
-        rng = np.random.default_rng(seed)
-        return cls(
-            tuple(
-                np.concatenate(
-                    [members[g] for g in rng.integers(0, len(members), len(members))]
-                )
-                for _ in range(count)
-            )
-        )
+    def of(cls, positive: NDArray[np.bool_], score: NDArray[np.float64]) -> Ranking:
+        """Rank (n,) films."""
+        order = np.argsort(-score, kind="stable")
+        ranked = score[order]
+        ends = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)
+        return cls(order, positive[order], ends)
+
+    def counts(
+        self, times: NDArray[np.int64] | None = None
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """True and false positives at each threshold, from the highest down.
+
+        Args:
+            times: (n,) how often each film was drawn; once each if None.
+        """
+        weight = np.ones(len(self.order), np.int64)
+        if times is not None:
+            weight = times[self.order]
+        hits = np.cumsum(weight * self.positive)[self.ends]
+        return hits, np.cumsum(weight)[self.ends] - hits
+
+    def area(self, times: NDArray[np.int64] | None = None) -> float:
+        """Area under the ROC curve; NaN where there is one class only.
+
+        The share of pairs of a positive and another film that the score puts in
+        order, ties counting half.
+
+        Source:
+            Hanley and McNeil, The meaning and use of the area under a ROC curve,
+            Radiology 143, 1982.
+        """
+        hits, false = self.counts(times)
+        if not hits[-1] or not false[-1]:
+            return float("nan")
+        steps = np.diff(false, prepend=0)
+        below = (2 * hits - np.diff(hits, prepend=0)) / 2
+        return float((steps * below).sum() / (hits[-1] * false[-1]))
 
 
 def classification_metrics(
@@ -71,40 +92,59 @@ def classification_metrics(
     Args:
         truth: (n,) int, index into `labels`.
         probabilities: (n, c) float64.
-        labels: c names.
 
     Returns:
         JSON values: `n, accuracy, macro_f1, per_class, confusion_matrix` (rows
         are the truth), each rate with its 95 % interval as `<name>_ci`.
     """
-    called = probabilities.argmax(axis=1)
-    counts = _confusion_matrix(truth, called, len(labels))
-    resampled = [
-        _confusion_matrix(truth[rows], called[rows], len(labels))
-        for rows in resamples.rows
-    ]
+    classes = len(labels)
+    cells = truth * classes + probabilities.argmax(axis=1)
+    every = [cells, *(cells[rows] for rows in resamples.rows)]
+    counted = [np.bincount(each, minlength=classes**2) for each in every]
+    counts = np.reshape(counted, (-1, classes, classes))
+    rates = rates_of(counts)
 
-    def rate(name: str, of: Callable[[NDArray[np.int64]], float]) -> dict[str, Any]:
-        return with_interval(name, of(counts), [of(each) for each in resampled])
+    def rate(name: str, values: NDArray[np.float64]) -> dict[str, Any]:
+        return with_interval(name, values[0], values[1:])
 
     per_class: dict[str, Any] = {}
     for i, label in enumerate(labels):
-        per_class[label] = {
-            "n": int(counts[i].sum()),
-            **{
-                key: value
-                for name, of in _class_rates(i).items()
-                for key, value in rate(name, of).items()
-            },
-            **auc_with_interval("auc", truth == i, probabilities[:, i], resamples),
-        }
+        per_class[label] = {"n": int(counts[0, i].sum())}
+        for name in ("precision", "recall", "specificity", "f1"):
+            per_class[label] |= rate(name, rates[name][:, i])
+        area = auc_with_interval("auc", truth == i, probabilities[:, i], resamples)
+        per_class[label] |= area
     return {
         "n": len(truth),
-        **rate("accuracy", lambda m: _ratio(np.trace(m), m.sum())),
-        **rate("macro_f1", _macro_f1),
+        **rate("accuracy", rates["accuracy"]),
+        **rate("macro_f1", rates["macro_f1"]),
         "per_class": per_class,
-        "confusion_matrix": counts.tolist(),
+        "confusion_matrix": counts[0].tolist(),
     }
+
+
+def rates_of(counts: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
+    """Rates of confusion matrices, NaN where no film can tell.
+
+    Args:
+        counts: (..., c, c) films, the truth in rows.
+
+    Returns:
+        `accuracy` and `macro_f1` (...), the others (..., c).
+    """
+    hits = np.diagonal(counts, axis1=-2, axis2=-1)
+    true, called = counts.sum(axis=-1), counts.sum(axis=-2)
+    others = true.sum(axis=-1, keepdims=True) - true
+    with np.errstate(invalid="ignore"):
+        f1 = np.where(true > 0, 2 * hits / (true + called), np.nan)
+        return {
+            "accuracy": hits.sum(axis=-1) / true.sum(axis=-1),
+            "macro_f1": np.nanmean(f1, axis=-1),
+            "precision": hits / called,
+            "recall": hits / true,
+            "specificity": (others - called + hits) / others,
+            "f1": f1,
+        }
 
 
 def auc_with_interval(
@@ -114,40 +154,9 @@ def auc_with_interval(
     resamples: Resamples,
 ) -> dict[str, Any]:
     """Area under the ROC curve with its interval; None where one class only."""
-    drawn = [auc(positive[rows], score[rows]) for rows in resamples.rows]
-    return with_interval(name, auc(positive, score), drawn)
-
-
-def auc(positive: NDArray[np.bool_], score: NDArray[np.float64]) -> float:
-    """Area under the ROC curve; NaN where there is one class only.
-
-    The share of pairs of a positive and another film that the score puts in
-    order, ties counting half.
-
-    Source:
-        Hanley and McNeil, The meaning and use of the area under a ROC curve,
-        Radiology 143, 1982.
-    """
-    count = int(positive.sum())
-    others = len(positive) - count
-    if not count or not others:
-        return float("nan")
-    ranks = rankdata(score)[positive].sum()
-    return float((ranks - count * (count + 1) / 2) / (count * others))
-
-
-def with_interval(
-    name: str, value: float, drawn: Sequence[float] | NDArray[np.float64]
-) -> dict[str, Any]:
-    """A rate and its 95 % percentile interval, as JSON values."""
-    known = np.array([each for each in drawn if np.isfinite(each)])
-    if not np.isfinite(value) or not len(known):
-        return {name: None, f"{name}_ci": None}
-    low, high = np.percentile(known, _INTERVAL)
-    return {
-        name: round(value, 4),
-        f"{name}_ci": [round(float(low), 4), round(float(high), 4)],
-    }
+    ranking = Ranking.of(positive, score)
+    drawn = [ranking.area(times) for times in resamples.times(len(positive))]
+    return with_interval(name, ranking.area(), drawn)
 
 
 def equal_mass_bins(confidence: NDArray[np.float64]) -> NDArray[np.intp]:
@@ -161,10 +170,17 @@ def equal_mass_bins(confidence: NDArray[np.float64]) -> NDArray[np.intp]:
     return np.searchsorted(edges[1:-1], confidence)
 
 
-def expected_calibration_error(
-    truth: NDArray[np.intp], probabilities: NDArray[np.float64]
-) -> float:
-    """How far confidence is from accuracy, on average over the films.
+def calibration_error_with_interval(
+    name: str,
+    truth: NDArray[np.intp],
+    probabilities: NDArray[np.float64],
+    resamples: Resamples,
+) -> dict[str, Any]:
+    """Expected calibration error with its interval, as JSON values.
+
+    How far confidence is from accuracy, on average over the films. Films that are
+    drawn twice or not at all add to it by themselves. What they add on average is
+    taken off, or the interval would lie above the figure.
 
     Args:
         truth: (n,) int.
@@ -175,25 +191,17 @@ def expected_calibration_error(
         films in each bin, as Nixon et al., Measuring calibration in deep learning,
         2019, advise: most films are called with a high confidence.
     """
-    return _mean_gap(*_calibration_gaps(truth, probabilities))
+    confidence = probabilities.max(axis=1)
+    gap = (probabilities.argmax(axis=1) == truth) - confidence
+    which = equal_mass_bins(confidence)
 
+    def error(rows: NDArray[np.intp]) -> float:
+        sums = np.bincount(which[rows], gap[rows])
+        return float(np.abs(sums).sum() / len(rows))
 
-def calibration_error_with_interval(
-    name: str,
-    truth: NDArray[np.intp],
-    probabilities: NDArray[np.float64],
-    resamples: Resamples,
-) -> dict[str, Any]:
-    """Expected calibration error with its interval, as JSON values.
-
-    Films that are drawn twice or not at all add to the error by themselves.
-    What they add on average is taken off, or the interval would lie above the
-    figure.
-    """
-    which, gap = _calibration_gaps(truth, probabilities)
-    error = _mean_gap(which, gap)
-    drawn = np.array([_mean_gap(which[rows], gap[rows]) for rows in resamples.rows])
-    return with_interval(name, error, np.clip(drawn - drawn.mean() + error, 0.0, 1.0))
+    value = error(np.arange(len(truth)))
+    drawn = np.array([error(rows) for rows in resamples.rows])
+    return with_interval(name, value, np.clip(drawn - drawn.mean() + value, 0.0, 1.0))
 
 
 def rates_at(
@@ -202,27 +210,56 @@ def rates_at(
     score: NDArray[np.float64],
     resamples: Resamples,
 ) -> dict[str, Any]:
-    """What a threshold gives, with intervals, as JSON values.
-
-    Args:
-        threshold: A score equal to it or above calls a film.
-        positive: (n,) bool, whether a film has the label.
-        score: (n,) float64.
+    """What a threshold gives: a score equal to it or above calls a film.
 
     Returns:
-        `sensitivity`, `specificity` and `precision`, each with its 95 % interval as
-        `<name>_ci`; null where no film can tell.
+        JSON values: `sensitivity`, `specificity` and `precision`, each with its 95 %
+        interval as `<name>_ci`; null where no film can tell.
     """
     met = score >= threshold
-
-    def share(name: str, of: NDArray[np.bool_], right: NDArray[np.bool_]) -> Any:
-        drawn = [_ratio(right[rows].sum(), of[rows].sum()) for rows in resamples.rows]
-        return with_interval(name, _ratio(right.sum(), of.sum()), drawn)
-
     return {
-        **share("sensitivity", positive, met & positive),
-        **share("specificity", ~positive, ~met & ~positive),
-        **share("precision", met, met & positive),
+        **mean_with_interval("sensitivity", met, resamples, positive),
+        **mean_with_interval("specificity", ~met, resamples, ~positive),
+        **mean_with_interval("precision", positive, resamples, met),
+    }
+
+
+def coverage_of_sets(
+    truth: NDArray[np.intp],
+    probabilities: NDArray[np.float64],
+    labels: Sequence[str],
+    resamples: Resamples,
+    *,
+    conformal: Conformal,
+    target: float,
+) -> dict[str, Any]:
+    """How often sets of findings hold the true one.
+
+    Args:
+        truth: (n,) int, index into `labels`; of films that the scores are not of.
+        probabilities: (n, c) float64, calibrated.
+        target: Share of sets that are to hold the true label.
+
+    Returns:
+        JSON values: `target`; `coverage`, the share that do; `one`, the share of sets
+        of one label; `cannot_say`, that of sets of all labels or none, each with its
+        95 % interval as `<name>_ci`; `by_label`: label -> {`n`, `coverage`}.
+    """
+    limits = np.array([conformal.limit(label, target) for label in labels])
+    sets = 1.0 - probabilities <= limits
+    held = sets[np.arange(len(truth)), truth]
+    sizes = sets.sum(axis=1)
+    unsure = (sizes == 0) | (sizes == len(labels))
+    by_label: dict[str, Any] = {}
+    for i, label in enumerate(labels):
+        covered = mean_with_interval("coverage", held, resamples, truth == i)
+        by_label[label] = {"n": int((truth == i).sum()), **covered}
+    return {
+        "target": target,
+        **mean_with_interval("coverage", held, resamples),
+        **mean_with_interval("one", sizes == 1, resamples),
+        **mean_with_interval("cannot_say", unsure, resamples),
+        "by_label": by_label,
     }
 
 
@@ -248,50 +285,3 @@ def fit_temperature(truth: NDArray[np.intp], logits: NDArray[np.float32]) -> flo
     limits = (np.log(0.05), np.log(20.0))
     found = minimize_scalar(loss, bounds=limits, method="bounded")
     return float(np.exp(found.x))
-
-
-def _calibration_gaps(
-    truth: NDArray[np.intp], probabilities: NDArray[np.float64]
-) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Bin of each film, and 1 or 0 for right or wrong less its confidence."""
-    confidence = probabilities.max(axis=1)
-    right = probabilities.argmax(axis=1) == truth
-    return equal_mass_bins(confidence), right - confidence
-
-
-def _mean_gap(which: NDArray[np.intp], gap: NDArray[np.float64]) -> float:
-    return float(np.abs(np.bincount(which, gap)).sum() / len(which))
-
-
-def _confusion_matrix(
-    truth: NDArray[np.intp], called: NDArray[np.intp], labels: int
-) -> NDArray[np.int64]:
-    cells = np.bincount(truth * labels + called, minlength=labels * labels)
-    return cells.reshape(labels, labels)
-
-
-def _class_rates(i: int) -> dict[str, Callable[[NDArray[np.int64]], float]]:
-    return {
-        "precision": lambda m: _ratio(m[i, i], m[:, i].sum()),
-        "recall": lambda m: _ratio(m[i, i], m[i].sum()),
-        "specificity": lambda m: _ratio(
-            m.sum() - m[i].sum() - m[:, i].sum() + m[i, i], m.sum() - m[i].sum()
-        ),
-        "f1": lambda m: _f1(m, i),
-    }
-
-
-def _f1(counts: NDArray[np.int64], i: int) -> float:
-    """NaN where no film has the label, whether or not one was called so."""
-    films = counts[i].sum()
-    return _ratio(2 * counts[i, i], films + counts[:, i].sum()) if films else np.nan
-
-
-def _macro_f1(counts: NDArray[np.int64]) -> float:
-    per_class = [_f1(counts, i) for i in range(len(counts))]
-    known = [value for value in per_class if np.isfinite(value)]
-    return float(np.mean(known)) if known else float("nan")
-
-
-def _ratio(part: float, whole: float) -> float:
-    return float(part / whole) if whole else float("nan")

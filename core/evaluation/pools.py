@@ -35,39 +35,42 @@ def parse_pools(texts: Sequence[str]) -> tuple[Pool, ...]:
     for text in texts:
         name, _, rest = text.partition("=")
         where, colon, which = rest.partition(":")
-        name, sources, labels = name.strip(), _parts(where), _parts(which)
-        if not name or "" in sources or (colon and "" in labels):
+        name, sources = name.strip(), _parts(where)
+        labels = _parts(which) if colon else ()
+        if not name or "" in (*sources, *labels):
             raise DatasetError(
                 f"A pool of sources cannot be written as {text!r}.",
                 hint="Write it as NAME=source+source, or, where only some labels "
                 "come from there, as NAME=source+source:label+label.",
             )
-        chosen = labels if colon else ()
-        pools.append(Pool(name, sources, chosen))
+        pools.append(Pool(name, sources, labels))
     return tuple(pools)
 
 
 def check_pools(
     pools: Sequence[Pool], samples: Sequence[Sample], labels: Sequence[str]
 ) -> None:
-    """Refuse pools of sources without a film, or of labels that a model lacks.
+    """Refuse pools of one name, of sources without a film, or of unknown labels.
 
     Raises:
-        DatasetError: Says which, and those that there are.
+        DatasetError: Says which, and what there is.
     """
     sources = sorted({sample.source for sample in samples} - {""})
     for pool in pools:
-        if unknown := sorted(set(pool.sources) - set(sources)):
+        for kind, named, known in (
+            ("sources", pool.sources, sources),
+            ("labels", pool.labels, labels),
+        ):
+            if unknown := sorted(set(named) - set(known)):
+                raise DatasetError(
+                    f"The pool {pool.name} names {kind} that the films do not have: "
+                    f"{', '.join(unknown)}.",
+                    hint=f"They have: {', '.join(known) or 'none'}.",
+                )
+        if [each.name for each in pools].count(pool.name) > 1:
             raise DatasetError(
-                f"The pool {pool.name} names sources of which no film is measured: "
-                f"{', '.join(unknown)}.",
-                hint=f"Their sources are: {', '.join(sources) or 'not stated'}.",
-            )
-        if unknown := sorted(set(pool.labels) - set(labels)):
-            raise DatasetError(
-                f"The pool {pool.name} names labels that the model does not have: "
-                f"{', '.join(unknown)}.",
-                hint=f"Its labels are: {', '.join(labels)}.",
+                f"Two pools are called {pool.name}.",
+                hint="Give each place a name of its own, and all its sources at once.",
             )
 
 

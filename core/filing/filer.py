@@ -59,14 +59,8 @@ class Filer:
     list `filed.csv` says where each came from. What is there already counts as
     done, so that the same filing goes on where one was stopped.
 
-    Args:
-        folder: That the scan's paths are relative to.
-        target: Folder to file into; made if missing.
-        names: Label of the model -> as people read it.
-        move: Whether the films leave the folder.
-
     Raises:
-        DatasetError: There is no such folder.
+        DatasetError: There is no folder to file from.
         OutputError: The target lies in it, or cannot be written.
     """
 
@@ -98,8 +92,8 @@ class Filer:
             count: Called with the number of films that were seen to.
 
         Raises:
-            OutputError: Nothing more can be written; what was done is kept.
-            DatasetError: The folder is gone; the same.
+            OutputError, DatasetError: Nothing more can be written, or the folder is
+                gone; what was done is kept.
         """
         result = FilingResult()
         with FiledList(self._target) as filed:
@@ -177,11 +171,7 @@ class Filer:
         return f"{self._folders[finding]}/{numbered_name(name, number)}"
 
     def _find_there(self, row: ScanRow, finding: str, filed: FiledList) -> bool:
-        """Look whether a film that is gone was moved, and not listed.
-
-        Raises:
-            NotPlacedError: It was not.
-        """
+        """Look whether a film that is gone was moved, and not listed."""
         number = 1
         while self._move:
             to = self._name(row, finding, number)
@@ -236,7 +226,8 @@ class Filer:
 
     def _refuse_inside(self, path: Path) -> None:
         """Refuse a target in the folder: its films would be scanned again."""
-        for each in (path, *path.parents, *_resolved_parents(path)):
+        resolved = path.resolve()
+        for each in (path, *path.parents, resolved, *resolved.parents):
             try:
                 is_inside = identity(each) == self._identity
             except DatasetError:  # not there yet
@@ -262,19 +253,17 @@ def finding_of(row: ScanRow) -> str:
 
 
 def folder_names(names: Mapping[str, str]) -> dict[str, str]:
-    """A folder for each finding; no two are one on any system.
-
-    Args:
-        names: Label of the model -> as people read it.
-    """
+    """A folder for each finding; no two are one on any system."""
     folders: dict[str, str] = {}
     taken: set[str] = set()
     # Those that every model has come first: they keep their names.
     always = {name: name for name in (UNCERTAIN, REFUSED, NOT_READ)}
     for label, shown in {**always, **names}.items():
-        base, number = portable_name(shown, instead="finding"), 1
-        while (folder := _numbered(base, number)).casefold() in taken:
+        folder, number = portable_name(shown, instead="finding"), 1
+        base = folder
+        while folder.casefold() in taken:
             number += 1
+            folder = f"{base} ({number})"
         taken.add(folder.casefold())
         folders[label] = folder
     return folders
@@ -283,14 +272,10 @@ def folder_names(names: Mapping[str, str]) -> dict[str, str]:
 def failures_in_words(result: FilingResult, *, move: bool) -> Sequence[str]:
     """What was not filed, a sentence per reason, with some of the names."""
     verb = "moved" if move else "copied"
-    sentences = []
-    for reason, files in result.failed.items():
-        sentences.append(f"Not {verb}, {reason}: {len(files):,} ({some(files)}).")
-    return sentences
-
-
-def _numbered(name: str, number: int) -> str:
-    return name if number == 1 else f"{name} ({number})"
+    return [
+        f"Not {verb}, {reason}: {len(files):,} ({some(files)})."
+        for reason, files in result.failed.items()
+    ]
 
 
 def _refuse_other(source: Path, row: ScanRow) -> None:
@@ -302,11 +287,6 @@ def _refuse_other(source: Path, row: ScanRow) -> None:
         raise NotPlacedError(GONE, code=GONE)
     if state.stamp != row.stamp:
         raise NotPlacedError(CHANGED)
-
-
-def _resolved_parents(path: Path) -> tuple[Path, ...]:
-    resolved = path.resolve()
-    return (resolved, *resolved.parents)
 
 
 def _make_folder(path: Path) -> None:

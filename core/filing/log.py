@@ -48,9 +48,6 @@ class FiledList(CsvJournal):
     not, so that no film ever lies there unlisted. After a kill the last line may
     be of a film that did not come; the next one that opens the list takes it
     off.
-
-    Args:
-        folder: That it lies in.
     """
 
     TAKEN = (

@@ -11,12 +11,7 @@ _LONGEST_SUFFIX = 24
 
 
 def portable_name(name: str, *, instead: str = "film") -> str:
-    """A name as near to this one as all systems allow.
-
-    Args:
-        name: Of a file or folder, without its place.
-        instead: What to call it where nothing is left.
-    """
+    """A name as near to this one as all systems allow; `instead` if nothing is left."""
     from pathvalidate import sanitize_filename
     from pathvalidate.handler import ReservedNameHandler
 

@@ -8,6 +8,7 @@ import os
 import stat
 import sys
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
@@ -72,12 +73,11 @@ def move_new(source: Path, target: Path, expected: Stamp | None) -> None:
     """Move a file; to another disk by a copy that is compared before it goes.
 
     Of a link, the content is copied and the link is removed; what it leads to
-    stays where it is.
-
-    Raises:
-        FileExistsError, NotPlacedError, OutputError: As `copy_new`.
+    stays where it is. Raises as `copy_new`.
     """
-    refuse_changed(_looked_at(source), expected)
+    with _reading():
+        found = os.stat(reachable(source))
+    refuse_changed(found, expected)
     refuse_locked_in(source)
     if not source.is_symlink():
         try:
@@ -102,11 +102,7 @@ def move_new(source: Path, target: Path, expected: Stamp | None) -> None:
 
 
 def remove_placed(source: Path, target: Path) -> None:
-    """Take away a film whose whole content lies at `target` already.
-
-    Raises:
-        NotPlacedError: It may not be taken away, or both are one and the same.
-    """
+    """Take away a film whose whole content lies at `target` already."""
     refuse_locked_in(source)
     try:
         here, there = os.lstat(reachable(source)), os.lstat(reachable(target))
@@ -119,11 +115,7 @@ def remove_placed(source: Path, target: Path) -> None:
 
 
 def same_content(source: Path, target: Path) -> bool:
-    """Whether a whole file of its own is at `target`, the same as `source`.
-
-    Raises:
-        NotPlacedError: `source` cannot be read.
-    """
+    """Whether a whole file of its own is at `target`, the same as `source`."""
     with _opened(source) as one:
         try:
             there = os.lstat(reachable(target))
@@ -169,35 +161,29 @@ def unwritten(target: Path, error: OSError) -> OutputError:
     return unfinished_error(target, error, then=GO_ON)
 
 
-def _opened(source: Path) -> IO[bytes]:
+@contextlib.contextmanager
+def _reading() -> Iterator[None]:
+    """Say of a film that cannot be read why it is not placed."""
     try:
-        return open_regular(source)
+        yield
     except NotRegularError as error:
         raise NotPlacedError(NO_FILE) from error
-    except (OSError, ValueError) as error:
-        raise _unread(error) from error
+    except (FileNotFoundError, NotADirectoryError, ValueError) as error:
+        raise NotPlacedError(GONE, code=GONE) from error
+    except PermissionError as error:
+        raise NotPlacedError("not yours to read") from error
+    except OSError as error:
+        raise NotPlacedError(f"not readable ({error.strerror or error})") from error
 
 
-def _looked_at(source: Path) -> os.stat_result:
-    try:
-        return os.stat(reachable(source))
-    except (OSError, ValueError) as error:
-        raise _unread(error) from error
-
-
-def _unread(error: OSError | ValueError) -> NotPlacedError:
-    if isinstance(error, FileNotFoundError | NotADirectoryError | ValueError):
-        return NotPlacedError(GONE, code=GONE)
-    if isinstance(error, PermissionError):
-        return NotPlacedError("not yours to read")
-    return NotPlacedError(f"not readable ({error.strerror or error})")
+def _opened(source: Path) -> IO[bytes]:
+    with _reading():
+        return open_regular(source)
 
 
 def _read(film: IO[bytes]) -> bytes:
-    try:
+    with _reading():
         return film.read(_PIECE) or b""
-    except OSError as error:
-        raise _unread(error) from error
 
 
 def _write(film: IO[bytes], partial: Path, mode: int, target: Path) -> None:

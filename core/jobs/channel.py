@@ -138,7 +138,9 @@ class JobChannel:
                     f"The job in {self.path.name} is running already.",
                     hint="Another window of Hilum may have started it.",
                 )
-            self.forget_request()
+            # What was asked of an earlier process is not asked of this one.
+            with contextlib.suppress(OSError):
+                self._wish.unlink(missing_ok=True)
             begins = _size(self.events), _size(self.log)
             child = spawn([*words, *self.words()], self.log)
             start = Start(child.pid, _created(child.pid), *begins, done)
@@ -190,11 +192,6 @@ class JobChannel:
             return self._wish.read_text(encoding="utf-8").strip()
         except OSError:
             return ""
-
-    def forget_request(self) -> None:
-        """What was asked of an earlier process is not asked of the next."""
-        with contextlib.suppress(OSError):
-            self._wish.unlink(missing_ok=True)
 
     def read(self, place: int) -> tuple[list[TrainingEvent], int]:
         """Events from a place of the file on.
@@ -283,22 +280,24 @@ class JobChannel:
     def tell(self, event: TrainingEvent) -> None:
         """Add an event; one that ends the job finds room on a full disk too."""
         is_end = isinstance(event, JobSucceeded | JobStopped | JobFailed)
-        if not self._append(event) and is_end:
+        if not append_event(self.events, event) and is_end:
             with contextlib.suppress(OSError):
                 self._reserve.unlink()
-            self._append(event)
+            append_event(self.events, event)
 
-    def _append(self, event: TrainingEvent) -> bool:
-        line = (encode_event(event) + "\n").encode()
-        try:
-            with self.events.open("ab+", buffering=0) as file:
-                if file.seek(0, os.SEEK_END):
-                    file.seek(-1, os.SEEK_END)
-                    if file.read(1) != b"\n":  # torn by a disk that was full
-                        line = b"\n" + line
-                return file.write(line) == len(line)
-        except OSError:  # the job matters more than what it tells
-            return False
+
+def append_event(path: Path, event: TrainingEvent) -> bool:
+    """Add an event to a file; whether there was room for it."""
+    line = (encode_event(event) + "\n").encode()
+    try:
+        with path.open("ab+", buffering=0) as file:
+            if file.seek(0, os.SEEK_END):
+                file.seek(-1, os.SEEK_END)
+                if file.read(1) != b"\n":  # torn by a disk that was full
+                    line = b"\n" + line
+            return file.write(line) == len(line)
+    except OSError:  # the job matters more than what it tells
+        return False
 
 
 def _size(path: Path) -> int:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
-import shutil
 import unicodedata
-import uuid
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 from core.errors import CoreError, OutputError
 from core.files import output_error
@@ -22,15 +20,8 @@ from core.json_file import read_json
 _LETTERS, _BYTES = 40, 80
 
 
-class HasStart(Protocol):
-    """A record of a job."""
-
-    @property
-    def started(self) -> datetime:
-        """When the job was asked for."""
-
-
-Record = TypeVar("Record", bound=HasStart)
+#: Of a job; its `started` says when it was asked for.
+Record = TypeVar("Record")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,29 +121,6 @@ def make_folder(home: Path, started: datetime, name: str, what: str) -> Path:
     raise OutputError(
         f"There are too many {what} called {base}.", hint="Choose another name."
     )
-
-
-def remove_job(job: DatedJob[Any], home: Path, name: str) -> None:
-    """Remove a job with everything in its folder; one that is gone is no matter.
-
-    Raises:
-        OutputError: It cannot be removed.
-    """
-    path = job.path
-    if path.parent != home:
-        raise ValueError(f"expected a folder of {home}. Received: {path}")
-    # Half of it is never listed.
-    renamed = path.with_name(f".{uuid.uuid4().hex[:12]}")
-    try:
-        os.replace(path, renamed)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise OutputError(
-            f"{name} cannot be deleted: {error.strerror or error}.",
-            hint="Close programs that have its files open, and try again.",
-        ) from error
-    shutil.rmtree(renamed, ignore_errors=True)
 
 
 def safe_name(name: str) -> str:

@@ -12,7 +12,7 @@ from typing import TextIO
 import msgspec
 
 from core.errors import CoreError, OutputError, TrainingStopped
-from core.jobs.channel import JobChannel
+from core.jobs.channel import JobChannel, append_event
 from core.jobs.control import Control
 from core.jobs.events import (
     DeviceFound,
@@ -95,10 +95,7 @@ def also_to_file(report: Report, file: Path | None) -> Report:
 
     def keep(event: TrainingEvent) -> None:
         # The file first: what was heard must be in it, even after a kill.
-        with contextlib.suppress(OSError):  # the job matters more than its diary
-            file.parent.mkdir(parents=True, exist_ok=True)
-            with open(file, "a", encoding="utf-8") as lines:
-                lines.write(encode_event(event) + "\n")
+        append_event(file, event)
         report(event)
 
     return keep
@@ -172,8 +169,44 @@ def cancellable(control: Control, report: Report) -> Report:
     return report_unless_stopped
 
 
-def counter(stage: str, total: int, report: Report) -> Callable[[int], None]:
-    """What to call with the films done; it makes events of them, a few a second."""
+class StageProgress:
+    """Tells how far the job is in its stages, and ends it when asked."""
+
+    def __init__(self, report: Report, control: Control) -> None:
+        self.report = report
+        self.control = control
+        self._stage, self._total = "", -1
+        self._tell: Callable[[int], None] = lambda done: None
+
+    def start(self, stage: str, detail: str) -> None:
+        """Begin a stage."""
+        self.control.stop_if_asked()
+        self._stage, self._total = stage, -1
+        self.report(StageStarted(stage, detail))
+
+    def done(self, done: int, total: int) -> None:
+        """Say how many of the stage's films are done; a few times a second."""
+        self.control.stop_if_asked()
+        if total == self._total:
+            self._tell(done)
+        else:  # the first step compiles: the rate counts from its end
+            self._total = total
+            self._tell = counter(self._stage, total, self.report, done)
+
+    def epoch(self, ended: EpochEnded) -> None:
+        """Report an epoch."""
+        self.report(ended)
+        self.control.stop_if_asked()
+
+
+def counter(
+    stage: str, total: int, report: Report, before: int = 0
+) -> Callable[[int], None]:
+    """What to call with the films done; it makes events of them, a few a second.
+
+    Args:
+        before: Films that are done by now, and count for no rate.
+    """
     start = last = time.monotonic()
 
     def on_film(done: int) -> None:
@@ -181,8 +214,8 @@ def counter(stage: str, total: int, report: Report) -> Callable[[int], None]:
         now = time.monotonic()
         if now - last >= _REPORT_EVERY_S or done == total:
             last = now
-            rate = done / max(now - start, 1e-3)
-            report(Progressed(stage, done, total, round(rate, 1)))
+            rate = (done - before) / max(now - start, 1e-3)
+            report(Progressed(stage, done, total, round(rate, 2)))
 
     return on_film
 

@@ -18,17 +18,7 @@ from typing import IO
 
 from core.errors import BundleError
 from core.files import atomic_folder, atomic_write
-from core.json_file import parse_json
-from core.model.bundle import (
-    CARD,
-    FORMAT_VERSION,
-    MAX_CARD_BYTES,
-    ModelBundle,
-    card_from_json,
-    is_bundle,
-    read_bundle,
-    too_new_error,
-)
+from core.model.bundle import CARD, ModelBundle, is_bundle, read_bundle, too_new_error
 from core.model.classifier import check_model
 from core.outputs import check_file, check_folder, refuse_inputs
 from core.regular_file import open_regular
@@ -134,14 +124,21 @@ def _unpack(source: IO[bytes], name: str, target: Path) -> None:
         with atomic_folder(target, is_own=is_bundle) as folder:
             for entry in entries:
                 _copy(archive, entry, folder / entry.filename, name)
-            check_model(read_bundle(folder, name=name), name=name)
+            bundle = read_bundle(folder, name=name)
+            listed = {CARD, *bundle.card.files}
+            if strangers := {entry.filename for entry in entries} - listed:
+                stranger = min(strangers)
+                raise _damaged(
+                    name, f"it holds {stranger}, which its card does not list"
+                )
+            check_model(bundle, name=name)
 
 
 def _checked_entries(archive: zipfile.ZipFile, name: str) -> list[zipfile.ZipInfo]:
-    """The files to unpack: those that the card lists, each once, and no others.
+    """The files to unpack: few, each once, of harmless names and likely sizes.
 
     Raises:
-        BundleError: There are others, or one is not a plain file.
+        BundleError: One is not a plain file, or this is no model at all.
     """
     _check_version(archive, name)
     entries = archive.infolist()
@@ -159,11 +156,6 @@ def _checked_entries(archive: zipfile.ZipFile, name: str) -> list[zipfile.ZipInf
         _check_entry(entry, name)
     if sum(entry.file_size for entry in entries) > MAX_BYTES:
         raise _damaged(name, f"it would take more than {MAX_BYTES >> 30} GB")
-    known = {CARD, *_listed(archive, name)}
-    if strangers := sorted(set(names) - known):
-        raise _damaged(name, f"it holds {strangers[0]}, which its card does not list")
-    if lacking := sorted(known - set(names)):
-        raise _damaged(name, f"{lacking[0]} is missing")
     return entries
 
 
@@ -196,24 +188,6 @@ def _check_entry(entry: zipfile.ZipInfo, name: str) -> None:
         raise _damaged(name, f"{shown} is encrypted")
     if entry.file_size > max(1, entry.compress_size) * _MOST_SHRUNK:
         raise _damaged(name, f"{shown} is larger than it can be")
-
-
-def _listed(archive: zipfile.ZipFile, name: str) -> list[str]:
-    """The files that the card lists.
-
-    Raises:
-        BundleError: It cannot be understood or is too new.
-    """
-    if archive.getinfo(CARD).file_size > MAX_CARD_BYTES:
-        raise _damaged(name, f"its {CARD} is too large")
-    with archive.open(CARD) as member:
-        fields = parse_json(member.read(MAX_CARD_BYTES))
-    if not isinstance(fields, dict) or "format_version" not in fields:
-        raise _damaged(name, f"its {CARD} states no format version")
-    version = fields["format_version"]
-    if isinstance(version, int) and version > FORMAT_VERSION:
-        raise too_new_error(name, version, FORMAT_VERSION)
-    return list(card_from_json(fields).files)
 
 
 def _copy(

@@ -17,24 +17,16 @@ from core.files import atomic_folder
 from core.json_file import read_json
 from core.model.card import (
     FORMAT_VERSION,
-)
-from core.model.card import (
-    Label as Label,
-)
-from core.model.card import (
-    ModelCard as ModelCard,
-)
-from core.model.card import (
-    OperatingPoint as OperatingPoint,
-)
-from core.model.card import (
-    card_from_json as card_from_json,
-)
-from core.model.card import (
-    card_to_json as card_to_json,
+    Label,
+    ModelCard,
+    OperatingPoint,
+    card_from_json,
+    card_to_json,
 )
 from core.outputs import file_names
 from core.regular_file import NotRegularError, open_regular
+
+__all__ = ["Label", "ModelCard", "OperatingPoint", "card_from_json", "card_to_json"]
 
 CARD = "card.json"
 GRAPH = "model.xml"
@@ -115,9 +107,9 @@ def read_bundle(path: Path, *, name: str = "") -> ModelBundle:
     card = bundle.card
     for file, expected in card.files.items():
         if Path(file).name != file:
-            raise _damaged(called, f"its card lists a file outside it: {file}")
+            raise damaged(called, f"its card lists a file outside it: {file}")
         if _hash_file(path, file, called) != expected:
-            raise _damaged(called, f"{file} is not the file its card describes")
+            raise damaged(called, f"{file} is not the file its card describes")
     return bundle
 
 
@@ -133,7 +125,7 @@ def peek_bundle(path: Path, *, name: str = "") -> ModelBundle:
     card = card_from_json(_read_card(path, called))
     for required in _REQUIRED:
         if required not in card.files:
-            raise _damaged(called, f"its card does not list {required}")
+            raise damaged(called, f"its card does not list {required}")
     return ModelBundle(path, card, _model_hash(card.files))
 
 
@@ -175,6 +167,27 @@ def write_bundle(path: Path, card: ModelCard, files: Mapping[str, Path]) -> Mode
     return ModelBundle(path, whole, _model_hash(hashes))
 
 
+def extend_bundle(
+    bundle: ModelBundle,
+    path: Path,
+    name: str,
+    record: Mapping[str, Any],
+    files: Mapping[str, Path],
+) -> ModelBundle:
+    """Make a bundle with more in it than another one has, as `write_bundle` does.
+
+    Args:
+        path: Folder to make.
+        name: What the card calls the record among those of the training.
+        record: How the files came to be.
+        files: Name in the bundle -> file; may take the place of one that it has.
+    """
+    card = bundle.card
+    card = msgspec.structs.replace(card, training={**card.training, name: record})
+    kept = {file: bundle.path / file for file in card.files}
+    return write_bundle(path, card, {**kept, **files})
+
+
 def _read_card(path: Path, called: str) -> dict[str, Any]:
     try:
         fields = read_json(path / CARD, MAX_CARD_BYTES)
@@ -184,16 +197,16 @@ def _read_card(path: Path, called: str) -> dict[str, Any]:
             hint="Choose a folder that Hilum's training made.",
         ) from error
     except NotRegularError as error:
-        raise _damaged(
+        raise damaged(
             called, f"its {CARD} cannot be read ({error.strerror})"
         ) from error
     except (OSError, ValueError) as error:
-        raise _damaged(called, f"its {CARD} cannot be read ({error})") from error
+        raise damaged(called, f"its {CARD} cannot be read ({error})") from error
     if not isinstance(fields, dict) or "format_version" not in fields:
-        raise _damaged(called, f"its {CARD} states no format version")
+        raise damaged(called, f"its {CARD} states no format version")
     version = fields["format_version"]
     if not isinstance(version, int) or version < 1:
-        raise _damaged(called, f"its {CARD} states format version {version!r}")
+        raise damaged(called, f"its {CARD} states format version {version!r}")
     if version > FORMAT_VERSION:
         raise too_new_error(called, version, FORMAT_VERSION)
     return fields
@@ -219,11 +232,11 @@ def _hash_file(folder: Path, name: str, called: str) -> str:
         with open_regular(folder / name) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError as error:
-        raise _damaged(called, f"{name} is missing") from error
+        raise damaged(called, f"{name} is missing") from error
     except OSError as error:
-        raise _damaged(called, f"{name} cannot be read ({error.strerror})") from error
+        raise damaged(called, f"{name} cannot be read ({error.strerror})") from error
     except ValueError as error:  # a null byte in it
-        raise _damaged(called, f"its card lists {name!r}, no file name") from error
+        raise damaged(called, f"its card lists {name!r}, no file name") from error
 
 
 def _model_hash(files: Mapping[str, str]) -> str:
@@ -231,7 +244,8 @@ def _model_hash(files: Mapping[str, str]) -> str:
     return hashlib.sha256(joined.encode("ascii")).hexdigest()
 
 
-def _damaged(called: str, what: str) -> BundleError:
+def damaged(called: str, what: str) -> BundleError:
+    """What is raised of a model whose files are not what they should be."""
     return BundleError(
         f"The model bundle {called} is damaged: {what}.",
         hint="Copy the model again from where it came, or train it anew.",

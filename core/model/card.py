@@ -113,17 +113,11 @@ class ModelCard(msgspec.Struct, frozen=True):
 
     def display_name(self, label: str) -> str:
         """How people read `label`."""
-        for known in self.labels:
-            if known.name == label:
-                return known.display_name
-        raise ValueError(f"expected one of {self.label_names}. Received: {label!r}")
+        return self.names[label]
 
     def threshold(self, label: str) -> float:
         """Probability from which `label` is stated."""
-        for point in self.operating_points:
-            if point.label == label:
-                return point.threshold
-        raise ValueError(f"expected one of {self.label_names}. Received: {label!r}")
+        return {point.label: point.threshold for point in self.operating_points}[label]
 
     def set_at(
         self, probabilities: Mapping[str, float], coverage: float
@@ -152,10 +146,7 @@ def set_in_words(labels: Sequence[str], names: Mapping[str, str]) -> str:
 
 def card_to_json(card: ModelCard) -> dict[str, Any]:
     """The card as plain JSON values."""
-    fields = {"format_version": card.format_version, **to_json(card)}
-    for name in ("labels", "operating_points", "probe", "sensitivity_points"):
-        fields[name] = list(fields[name])
-    return fields
+    return {"format_version": card.format_version, **to_json(card)}
 
 
 def card_from_json(fields: Mapping[str, Any]) -> ModelCard:

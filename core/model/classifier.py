@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +17,8 @@ from core.films.radiograph import Radiograph
 from core.model.bundle import INT8_GRAPH, ModelBundle, ModelCard
 from core.model.card import HEALTHY
 from core.model.gate import FilmCheck, Gate, read_gate
-from core.model.graph import Graph
+from core.model.graph import Graph, load_openvino
+from core.model.lungs import HALF, HEAT_OUTSIDE, Lungs, lung_finder, lung_warnings
 from core.model.normal import names_of, no_sign
 from core.model.precision import REFERENCE, graph_path
 from core.paths import is_sample
@@ -37,12 +40,14 @@ class Prediction:
         evidence: (h, w, c) float32. Where in the film each logit comes from.
         embedding: (k,) float32. The pooled features.
         check: What the bundle's gate says of the film; nothing without one.
+        lungs: Where the film's lungs are; None where nobody looked for them.
     """
 
     logits: NDArray[np.float32]
     evidence: NDArray[np.float32]
     embedding: NDArray[np.float32]
     check: FilmCheck = FilmCheck()
+    lungs: Lungs | None = None
 
     @property
     def is_finite(self) -> bool:
@@ -62,12 +67,16 @@ class Verdict:
             where the film was refused.
         warnings: Sentences on why to doubt it; a `FilmWarning` knows what mends it.
         refused: Why there is no verdict on the film; None if there is one.
+        heat_in_lungs: Share of the evidence for the finding, or for the likeliest
+            label where none is stated, that lies in the lungs, 0 to 1. None where
+            no lungs were found, or nothing in the film argues for it.
     """
 
     finding: str | None
     probabilities: Mapping[str, float]
     warnings: tuple[str, ...] = ()
     refused: str | None = None
+    heat_in_lungs: float | None = None
 
     @property
     def is_doubtful(self) -> bool:
@@ -83,59 +92,56 @@ class Classifier:
         precision: "float32", so that two machines agree, or "bfloat16".
 
     Raises:
-        BundleError: As `open_graph`.
-        CoreError: There is no such precision.
+        BundleError, CoreError: As `open_graph`.
     """
 
     def __init__(self, bundle: ModelBundle, *, precision: str = "float32") -> None:
         self.bundle = bundle
         self.precision = precision
-        self._graph = open_graph(bundle, precision=precision)
+        load_openvino()  # here, and not in both threads at once
+        with ThreadPoolExecutor(2) as beside:  # a first verdict waits for all of it
+            opening = beside.submit(lung_finder, bundle)
+            beside.submit(importlib.import_module, "cv2")
+            self._graph = open_graph(bundle, precision=precision)
+        self._lungs = opening.result()
         self._gate = read_gate(bundle, self._graph.embedding)
 
     def predict(self, film: Radiograph) -> Prediction:
-        """Read one film.
-
-        Returns:
-            Its `Prediction`; nothing in it is shared with the next one.
-        """
+        """Read one film, and find its lungs where the gate finds no fault with it."""
         spec = self.bundle.card.preprocess
-        return self.predict_batch(to_network_input(film, spec))[0]
+        found = self.predict_batch(to_network_input(film, spec))[0]
+        if self._lungs is None or film.refused or found.check != FilmCheck():
+            return found
+        return dataclasses.replace(found, lungs=self._lungs.find(film))
 
     def predict_batch(self, batch: NDArray[np.float32]) -> list[Prediction]:
-        """Read several films in one pass.
+        """Read several films in one pass; no lungs are looked for.
 
         Args:
-            batch: (n, size, size, 1) float32 in [0, 255], as
-                `to_network_input` makes it.
+            batch: (n, size, size, 1) float32, as `to_network_input` makes it.
 
         Returns:
-            n predictions in the same order. They may hold numbers that are not
-            finite, which `decide` refuses.
+            n predictions in the same order, maybe with numbers that are not finite.
         """
         logits, evidence, embedding = self._graph.run(batch)
+        found = map(Prediction, logits, evidence, embedding)
         return [
-            checked(
-                self._gate,
-                film[:, :, 0],
-                Prediction(logits[i], evidence[i], embedding[i]),
-            )
-            for i, film in enumerate(batch)
+            checked(self._gate, film[:, :, 0], prediction)
+            for film, prediction in zip(batch, found, strict=True)
         ]
 
 
 def checked(
     gate: Gate | None, pixels: NDArray[np.float32], prediction: Prediction
 ) -> Prediction:
-    """A prediction with what a gate says of its film.
+    """A prediction with what a gate, if there is one, says of its film.
 
     Args:
-        gate: None for a bundle without one.
         pixels: (size, size) float32 in [0, 255].
     """
     if gate is None:
         return prediction
-    check = gate.check(pixels, prediction.embedding, prediction.logits)
+    check = gate.check(pixels, prediction.embedding)
     return dataclasses.replace(prediction, check=check)
 
 
@@ -164,8 +170,8 @@ def open_graph(
 
     Raises:
         BundleError: The graph cannot be loaded, is not what the card says or
-            does not compute it, or there is none for the precision.
-        CoreError: There is no such precision.
+            does not compute it.
+        CoreError: There is no such precision, or no graph for it.
     """
     card, called = bundle.card, name or bundle.card.name
     if precision != REFERENCE and not has_agreed:
@@ -205,7 +211,7 @@ def open_graph(
 
 
 def check_model(bundle: ModelBundle, *, name: str = "") -> None:
-    """See that each graph of a bundle can be used, before it is installed.
+    """See that the graphs of a bundle can be used, before it is installed.
 
     Args:
         name: What errors call the model; as its card does if empty.
@@ -215,6 +221,7 @@ def check_model(bundle: ModelBundle, *, name: str = "") -> None:
     """
     has_int8 = INT8_GRAPH in bundle.card.files
     open_graph(bundle, precision="int8" if has_int8 else "float32", name=name)
+    lung_finder(bundle, name=name)
 
 
 def probabilities(
@@ -259,6 +266,11 @@ def decide(
     film that is refused, by its file or by the bundle's gate, nothing is said but
     why.
 
+    That most of the evidence lies outside the lungs is a warning, but not of a
+    normal film: there it is that signs are absent, which has no place, and the
+    evidence for it may well come from a clear heart border or a sharp diaphragm.
+    Of the lungs of a film that the gate finds turned or inverted nothing is said.
+
     Args:
         film: The film it was made from; its warnings go into the verdict.
 
@@ -267,6 +279,7 @@ def decide(
     """
     if not prediction.is_finite:
         raise PredictionError(NOT_FINITE, hint=_ANOTHER_MODEL)
+    lungs = None if prediction.check.warnings else prediction.lungs
     warnings: tuple[str, ...] = film.warnings if film is not None else ()
     refused = film.refused if film is not None else ""
     if film is not None and is_sample(film.path):
@@ -274,14 +287,21 @@ def decide(
     else:
         warnings = (*warnings, *prediction.check.warnings)
         refused = refused or prediction.check.refused
+        if lungs is not None and not refused:
+            warnings = (*warnings, *lung_warnings(lungs))
     if refused:
         return Verdict(None, {}, warnings, refused)
     values = probabilities(prediction.logits, card.temperature)
-    by_label = {
-        name: float(p) for name, p in zip(card.label_names, values, strict=True)
-    }
+    by_label = dict(zip(card.label_names, values.tolist(), strict=True))
     is_doubtful = any(map(is_grave, warnings))
-    return Verdict(None if is_doubtful else stated(by_label, card), by_label, warnings)
+    finding = None if is_doubtful else stated(by_label, card)
+    named = finding or max(by_label, key=by_label.__getitem__)
+    inside = None
+    if lungs is not None:
+        inside = lungs.share_inside(evidence_of(prediction, card, named))
+    if inside is not None and inside < HALF and named != HEALTHY:
+        warnings = (*warnings, HEAT_OUTSIDE)
+    return Verdict(finding, by_label, warnings, heat_in_lungs=inside)
 
 
 def stated(by_label: Mapping[str, float], card: ModelCard) -> str | None:
@@ -294,18 +314,14 @@ def sentence(verdict: Verdict, card: ModelCard) -> str:
     """The verdict as people read it."""
     if verdict.refused is not None:
         return f"No verdict. {verdict.refused}"
+    shares = verdict.probabilities
     if verdict.finding is not None:
         if verdict.finding == HEALTHY:
             return no_sign(names_of(card))
-        share = percent(verdict.probabilities[verdict.finding])
+        share = percent(shares[verdict.finding])
         return f"Looks like {card.display_name(verdict.finding)} ({share})."
-    likeliest = sorted(
-        verdict.probabilities, key=verdict.probabilities.__getitem__, reverse=True
-    )
-    parts = [
-        f"{card.display_name(name)} {percent(verdict.probabilities[name])}"
-        for name in likeliest[:2]
-    ]
+    likeliest = sorted(shares, key=shares.__getitem__, reverse=True)[:2]
+    parts = [f"{card.display_name(name)} {percent(shares[name])}" for name in likeliest]
     kind = "In doubt" if verdict.is_doubtful else "Uncertain"
     return f"{kind}: {', '.join(parts)}."
 

@@ -49,13 +49,11 @@ class Conformal(msgspec.Struct, frozen=True):
 
     def is_of(self, labels: Sequence[str]) -> bool:
         """Whether it is of a model with these labels."""
-        return (
-            set(self.films) == set(self.scores) == set(labels)
-            and all(list(kept) == sorted(kept) for kept in self.scores.values())
-            and all(len(kept) <= self.films[name] for name, kept in self.scores.items())
-            and all(
-                bool(kept) == bool(self.films[n]) for n, kept in self.scores.items()
-            )
+        return set(self.films) == set(self.scores) == set(labels) and all(
+            list(kept) == sorted(kept)
+            and len(kept) <= self.films[name]
+            and bool(kept) == bool(self.films[name])
+            for name, kept in self.scores.items()
         )
 
     def limit(self, label: str, coverage: float) -> float:
@@ -86,17 +84,17 @@ def fit_conformal(
         probabilities: (n, c) float64, calibrated.
         chosen_on: What to call these films.
     """
+    films: dict[str, int] = {}
     scores: dict[str, tuple[float, ...]] = {}
     for i, label in enumerate(labels):
         of_label = np.sort(1.0 - probabilities[truth == i, i])
-        films = len(of_label)
-        kept = min(films, MOST_SCORES)
-        ranks = -(-films * np.arange(1, kept + 1) // max(1, kept))
+        count = films[label] = len(of_label)
+        kept = min(count, MOST_SCORES)
+        ranks = -(-count * np.arange(1, kept + 1) // max(1, kept))
         # Rounded up: a limit a hair too low would break the promise.
         rounded = np.ceil(of_label[ranks - 1] * 1e5) / 1e5
         scores[label] = tuple(np.clip(rounded, 0.0, 1.0).tolist())
-    films_of = {label: int((truth == i).sum()) for i, label in enumerate(labels)}
-    return Conformal(chosen_on, films_of, scores)
+    return Conformal(chosen_on, films, scores)
 
 
 def prediction_set(

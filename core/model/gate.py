@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import io
-from collections.abc import Callable
-from typing import Any, Final, Protocol
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import BundleError
 from core.films.film_warning import FilmWarning, mended_pixels
-from core.model.bundle import ModelBundle
+from core.model.bundle import ModelBundle, damaged
 
 #: The gate in a bundle; the card lists it where there is one.
 GATE: Final = "gate.npz"
@@ -32,14 +31,15 @@ ORIENTATIONS: Final = {
     "inverted": ("The film seems to be inverted: bone should be bright.", "invert"),
     "lateral": ("This seems to be a lateral view.", ""),
 }
+#: What a gate consists of -> its axes, as `Gate` names them.
 _ARRAYS: Final = {
-    "mean": 1,
-    "whiten": 2,
-    "threshold": 0,
-    "orientation_kernel": 2,
-    "orientation_bias": 1,
-    "orientation_names": 1,
-    "orientation_thresholds": 1,
+    "mean": "k",
+    "whiten": "kd",
+    "threshold": "",
+    "orientation_kernel": "km",
+    "orientation_bias": "m",
+    "orientation_names": "m",
+    "orientation_thresholds": "m",
 }
 
 
@@ -56,26 +56,8 @@ class FilmCheck:
     warnings: tuple[FilmWarning, ...] = ()
 
 
-class Gate(Protocol):
-    """Decides which films a model may speak of."""
-
-    def check(
-        self,
-        pixels: NDArray[np.float32],
-        embedding: NDArray[np.float32],
-        logits: NDArray[np.float32],
-    ) -> FilmCheck:
-        """Look at a film and at what the network made of it.
-
-        Args:
-            pixels: (size, size) float32 in [0, 255], as the network took it.
-            embedding: (k,) float32.
-            logits: (c,) float32, in the card's order.
-        """
-
-
 @dataclasses.dataclass(frozen=True, eq=False)
-class EmbeddingGate:
+class Gate:
     """Tells by the embedding: how far it lies from those of training films.
 
     A film that seems to be turned or inverted lies far from them too. It is read
@@ -104,12 +86,14 @@ class EmbeddingGate:
     embed: Embed | None = None
 
     def check(
-        self,
-        pixels: NDArray[np.float32],
-        embedding: NDArray[np.float32],
-        logits: NDArray[np.float32],
+        self, pixels: NDArray[np.float32], embedding: NDArray[np.float32]
     ) -> FilmCheck:
-        """As `Gate` has it."""
+        """Look at a film and at what the network made of it.
+
+        Args:
+            pixels: (size, size) float32 in [0, 255], as the network took it.
+            embedding: (k,) float32.
+        """
         if not np.isfinite(embedding).all():
             return FilmCheck()  # `decide` says so
         name, distance = self.orientation(embedding), self.distances(embedding)
@@ -146,14 +130,12 @@ class EmbeddingGate:
         is_over = shares[likeliest] > self.orientation_thresholds[likeliest]
         return names[likeliest] if is_over else UPRIGHT
 
-    def to_bytes(self) -> bytes:
-        """As the file in a bundle holds it."""
+    def write(self, path: Path) -> None:
+        """Write the file that a bundle has its gate in."""
         arrays = {name: getattr(self, name) for name in _ARRAYS}
         # By far the largest; no distance changes by more than a thousandth.
         arrays["whiten"] = arrays["whiten"].astype(np.float16)
-        file = io.BytesIO()
-        np.savez_compressed(file, **arrays)
-        return file.getvalue()
+        np.savez_compressed(path, **arrays)
 
 
 def read_gate(bundle: ModelBundle, embed: Embed) -> Gate | None:
@@ -170,31 +152,26 @@ def read_gate(bundle: ModelBundle, embed: Embed) -> Gate | None:
     try:
         with np.load(bundle.path / GATE, allow_pickle=False) as stored:
             arrays: dict[str, Any] = {name: stored[name] for name in _ARRAYS}
-        return dataclasses.replace(_checked(arrays), embed=embed)
+        _refuse_unfit(arrays)
+        names = arrays.pop("orientation_names")
+        numbers = {name: array.astype(np.float32) for name, array in arrays.items()}
+        return Gate(**numbers, orientation_names=names, embed=embed)
     except Exception as error:  # NumPy raises anything at a damaged file
-        raise BundleError(
-            f"The model {bundle.card.name} is damaged: its {GATE} cannot be used "
-            f"({error}).",
-            hint="Copy the model again from where it came, or train it anew.",
-        ) from error
+        what = f"its {GATE} cannot be used ({error})"
+        raise damaged(bundle.card.name, what) from error
 
 
-def _checked(arrays: dict[str, Any]) -> EmbeddingGate:
-    for name, rank in _ARRAYS.items():
+def _refuse_unfit(arrays: Mapping[str, NDArray[Any]]) -> None:
+    lengths: dict[str, int] = {}
+    for name, axes in _ARRAYS.items():
         array = arrays[name]
         is_text = name == "orientation_names"
-        if array.ndim != rank or array.dtype.kind != ("U" if is_text else "f"):
+        fits = array.ndim == len(axes) and array.dtype.kind == ("U" if is_text else "f")
+        found = zip(axes, array.shape, strict=False)
+        if not fits or any(lengths.setdefault(axis, n) != n for axis, n in found):
             raise ValueError(f"{name} is {array.shape} {array.dtype}")
         if not is_text and not np.isfinite(array).all():
             raise ValueError(f"{name} is not finite")
     names = arrays["orientation_names"].tolist()
     if UPRIGHT not in names or not set(names) <= {UPRIGHT, OTHER, *ORIENTATIONS}:
         raise ValueError(f"its orientations are {names}")
-    k, m = arrays["orientation_kernel"].shape
-    fits = arrays["mean"].shape == (k,) and arrays["whiten"].shape[0] == k
-    by_name = ("orientation_bias", "orientation_names", "orientation_thresholds")
-    if not fits or any(arrays[name].shape != (m,) for name in by_name):
-        raise ValueError("its arrays do not fit together")
-    texts = {"orientation_names": arrays.pop("orientation_names")}
-    numbers = {name: array.astype(np.float32) for name, array in arrays.items()}
-    return EmbeddingGate(**numbers, **texts)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,16 +17,19 @@ from core.errors import DatasetError, ImageReadError
 from core.films.dicom_facts import is_lateral
 from core.films.finder import find_films
 from core.films.preprocess import to_network_input
-from core.films.radiograph import read_radiograph
-from core.model.bundle import ModelBundle, write_bundle
+from core.films.radiograph import Radiograph, read_radiograph
+from core.model.bundle import ModelBundle, extend_bundle
 from core.model.classifier import open_graph
-from core.model.gate import GATE, OTHER, UPRIGHT, EmbeddingGate
+from core.model.gate import GATE, OTHER, UPRIGHT, Gate
 from core.model.graph import Graph
-from core.model.seen_films import film_sha256, read_film_list
+from core.model.seen_films import untested
+from core.records import to_json
 
+#: (size, size) in [0, 255].
+Film = NDArray[Any]
 #: What is done to an upright film (h, w) to learn how it looks then. Classes of
 #: `core.model.gate.ORIENTATIONS` besides these need films of their own.
-TURNS: Final[Mapping[str, Callable[[NDArray[Any]], NDArray[Any]]]] = {
+TURNS: Final[Mapping[str, Callable[[Film], Film]]] = {
     UPRIGHT: lambda film: film,
     "rot90": np.rot90,
     "rot180": lambda film: np.rot90(film, 2),
@@ -54,52 +56,14 @@ _C: Final = 0.01
 _SEED: Final = 0
 
 
-@dataclasses.dataclass(frozen=True)
-class FittedGate:
-    """A gate, and what it was fitted on.
-
-    Attributes:
-        train, val: Number of films.
-        refused, warned: Shares of the upright validation films.
-        found: Turn -> share of the validation films so turned that is warned of;
-            `OTHER` -> share of other pictures, kept to check with, that is refused.
-    """
-
-    gate: EmbeddingGate
-    train: int
-    val: int
-    refused: float
-    warned: float
-    found: Mapping[str, float]
-
-    def to_json(self) -> dict[str, Any]:
-        """As a card keeps it, without the gate itself."""
-        return {
-            "train": self.train,
-            "val": self.val,
-            "refused": self.refused,
-            "warned": self.warned,
-            "found": dict(self.found),
-        }
-
-    def in_words(self) -> str:
-        """As a sentence."""
-        found = ", ".join(f"{name} {share:.1%}" for name, share in self.found.items())
-        return (
-            f"Gate fitted on {self.train:,} films; of {self.val:,} validation films "
-            f"it refuses {self.refused:.1%} and warns of {self.warned:.1%}. Turned on "
-            f"purpose, and among pictures of other things, it finds: {found}."
-        )
-
-
 def fit_gate(
     graph: Graph,
-    train: Sequence[NDArray[Any]],
-    val: Sequence[NDArray[Any]],
-    lateral: Sequence[NDArray[Any]] = (),
-    other: Sequence[NDArray[Any]] = (),
+    train: Sequence[Film],
+    val: Sequence[Film],
+    lateral: Sequence[Film] = (),
+    other: Sequence[Film] = (),
     on_film: Callable[[int, int], None] = lambda done, total: None,
-) -> FittedGate | None:
+) -> tuple[Gate, dict[str, Any]] | None:
     """Fit a gate to the embeddings of a model's own films.
 
     Args:
@@ -112,17 +76,28 @@ def fit_gate(
         on_film: Called with the pictures done and all of them; may raise to stop.
 
     Returns:
+        The gate, and what a card says of it: `train` and `val`, the number of films;
+        `refused` and `warned`, shares of the upright validation films; `found`, turn
+        -> share of the validation films so turned that is warned of, and `OTHER` and
+        `LATERAL` -> share of those kept to check with that is refused or warned of.
         None where there are fewer than `LEAST` films to fit or to check with.
     """
-    train, turned, val = train[:MOST_TRAIN], train[:MOST_TURNED], val[:MOST_VAL]
+    train, val = train[:MOST_TRAIN], val[:MOST_VAL]
     if min(len(train), len(val)) < LEAST:
         return None
-    more = {LATERAL: lateral, OTHER: other}
-    total = len(train) + sum(map(len, more.values()))
-    total += len(TURNS) * (len(turned) + len(val))
-    done = 0
+    to_learn = {
+        name: [turn(film) for film in train[:MOST_TURNED]]
+        for name, turn in TURNS.items()
+    }
+    to_check = {name: [turn(film) for film in val] for name, turn in TURNS.items()}
+    for name, films in ((LATERAL, lateral), (OTHER, other)):
+        if len(films) >= LEAST:
+            to_learn[name] = [film for i, film in enumerate(films) if i % 4]
+            to_check[name] = list(films[::4])
+    every = [*to_learn.values(), *to_check.values()]
+    total, done = len(train) + sum(map(len, every)), 0
 
-    def embed(films: Iterable[NDArray[Any]]) -> NDArray[np.float32]:
+    def embed(films: Sequence[Film]) -> NDArray[np.float32]:
         nonlocal done
         found = []
         for embedding in graph.embeddings(map(_square, films)):
@@ -132,38 +107,34 @@ def fit_gate(
         return np.array(found)
 
     plain = embed(train)
-    known = {name: embed(_turned(turned, name)) for name in TURNS}
-    fresh = {name: embed(_turned(val, name)) for name in TURNS}
-    for name, films in more.items():
-        if len(films) >= LEAST:
-            found = embed(films)
-            held_back = np.arange(len(found)) % 4 == 0
-            known[name], fresh[name] = found[~held_back], found[held_back]
+    known = {name: embed(films) for name, films in to_learn.items()}
+    fresh = {name: embed(films) for name, films in to_check.items()}
     gate = _fit(plain, known, fresh[UPRIGHT])
-    whole = dataclasses.replace(gate, embed=graph.embedding)
-    checks = {
-        name: [
-            whole.check(_square(film), each, each)
-            for film, each in zip(_turned(val[:most], name), fresh[name], strict=False)
-        ]
-        for name in TURNS
-        for most in (MOST_VAL if name == UPRIGHT else MOST_CHECKED,)
-    }
-    found_of = {
-        name: float(np.mean([bool(each.warnings) for each in checks[name]]))
-        for name in TURNS
-    }
-    for name in set(fresh) - set(TURNS):
-        said = [gate.check(plain[0], each, each) for each in fresh[name]]
-        is_found = [bool(each.refused or each.warnings) for each in said]
-        found_of[name] = float(np.mean(is_found))
-    return FittedGate(
-        gate,
-        len(train),
-        len(val),
-        refused=float(np.mean([bool(each.refused) for each in checks[UPRIGHT]])),
-        warned=found_of.pop(UPRIGHT),
-        found=found_of,
+    gate = dataclasses.replace(gate, embed=graph.embedding)
+    record: dict[str, Any] = {"train": len(train), "val": len(val), "found": {}}
+    for name, films in to_check.items():
+        is_turned = name in TURNS and name != UPRIGHT
+        most = MOST_CHECKED if is_turned else len(films)
+        pairs = zip(films[:most], fresh[name], strict=False)
+        checks = [gate.check(_square(film), each) for film, each in pairs]
+        refused = np.array([bool(check.refused) for check in checks])
+        warned = np.array([bool(check.warnings) for check in checks])
+        if name == UPRIGHT:
+            record |= {"refused": refused.mean(), "warned": warned.mean()}
+        else:
+            told = warned if is_turned else refused | warned
+            record["found"][name] = told.mean()
+    return gate, to_json(record)
+
+
+def gate_in_words(record: Mapping[str, Any]) -> str:
+    """What `fit_gate` says of a gate, as a sentence."""
+    found = ", ".join(f"{name} {share:.1%}" for name, share in record["found"].items())
+    return (
+        f"Gate fitted on {record['train']:,} films; of {record['val']:,} validation "
+        f"films it refuses {record['refused']:.1%} and warns of "
+        f"{record['warned']:.1%}. Turned on purpose, and among pictures of other "
+        f"things, it finds: {found}."
     )
 
 
@@ -171,7 +142,7 @@ def _fit(
     plain: NDArray[np.float32],
     known: Mapping[str, NDArray[np.float32]],
     upright: NDArray[np.float32],
-) -> EmbeddingGate:
+) -> Gate:
     """Fit distance and classifier to embeddings.
 
     Args:
@@ -190,7 +161,7 @@ def _fit(
     classifier = LogisticRegression(C=_C, max_iter=3000)
     classifier.fit((every - middle) / scale, labels)
     kernel = (classifier.coef_ / scale).T
-    gate = EmbeddingGate(
+    gate = Gate(
         mean=plain.mean(axis=0),
         # Of a dead unit nothing is known, and nothing is asked.
         whiten=(axes / np.sqrt(np.maximum(spread, 1e-9))).astype(np.float32),
@@ -216,11 +187,7 @@ def _fit(
     )
 
 
-def _turned(films: Sequence[NDArray[Any]], name: str) -> Iterator[NDArray[Any]]:
-    return (TURNS[name](film) for film in films)
-
-
-def _square(film: NDArray[Any]) -> NDArray[np.float32]:
+def _square(film: Film) -> NDArray[np.float32]:
     return np.ascontiguousarray(film, dtype=np.float32)
 
 
@@ -231,7 +198,7 @@ def add_gate(
     *,
     other: Path | None = None,
     on_film: Callable[[int, int], None] = lambda done, total: None,
-) -> tuple[ModelBundle, FittedGate]:
+) -> ModelBundle:
     """Make a bundle with a gate out of one that has none, or another.
 
     Fitted on the films that the data calls train, checked on those it calls val.
@@ -266,54 +233,45 @@ def add_gate(
             hint=f"Give at least {LEAST} of each, frontal films of the kind that will "
             "be read, in splits called train and val where there are splits.",
         )
-    card = bundle.card
-    card = msgspec.structs.replace(
-        card, training={**card.training, "gate": fitted.to_json()}
-    )
-    parts = {name: bundle.path / name for name in card.files}
+    gate, record = fitted
     with tempfile.TemporaryDirectory(prefix="hilum-gate-") as folder:
-        parts[GATE] = write_gate(Path(folder), fitted.gate)
-        return write_bundle(out, card, parts), fitted
+        path = Path(folder) / GATE
+        gate.write(path)
+        return extend_bundle(bundle, out, "gate", record, {GATE: path})
 
 
-def write_gate(folder: Path, gate: EmbeddingGate) -> Path:
-    """Write the file that a bundle has its gate in."""
-    path = folder / GATE
-    path.write_bytes(gate.to_bytes())
-    return path
-
-
-def _read(bundle: ModelBundle, data: Path) -> dict[str, list[NDArray[np.float32]]]:
+def _read(bundle: ModelBundle, data: Path) -> dict[str, list[Film]]:
     """Films to learn from and to check with, by chance, and lateral ones."""
-    samples = list(index_dataset(data, require_all=False).samples)
-    tested_on = read_film_list(bundle) or {}
-    has_splits = any(sample.split for sample in samples)
-    most = {"train": MOST_TRAIN, "val": MOST_VAL, LATERAL: MOST_TRAIN}
-    films: dict[str, list[NDArray[np.float32]]] = {name: [] for name in most}
-    for number, row in enumerate(
-        np.random.default_rng(_SEED).permutation(len(samples))
-    ):
-        sample = samples[row]
-        part = sample.split if has_splits else ("val" if number % 4 == 0 else "train")
-        if part not in ("train", "val") or len(films[part]) >= most[part]:
-            continue
-        if tested_on and tested_on.get(film_sha256(sample.path)) == "test":
-            continue
+    listed = index_dataset(data, require_all=False).samples
+    order = np.random.default_rng(_SEED).permutation(len(listed))
+    samples = [listed[row] for row in order]
+    if not any(sample.split for sample in samples):
+        samples = [
+            dataclasses.replace(sample, split="train" if number % 4 else "val")
+            for number, sample in enumerate(samples)
+        ]
+    films: dict[str, list[Film]] = {"train": [], "val": [], LATERAL: []}
+    most = {"train": MOST_TRAIN, "val": MOST_VAL}
+    wanted = (s for s in samples if len(films.get(s.split, ())) < most.get(s.split, 0))
+    for sample in untested(bundle, wanted):
         with contextlib.suppress(ImageReadError):
             film = read_radiograph(sample.path)
-            view = sample.view or film.facts.view_position
-            part = LATERAL if is_lateral(view) else part
-            square = to_network_input(film, bundle.card.preprocess)[0, :, :, 0]
-            films[part].append(square)
+            is_side = is_lateral(sample.view or film.facts.view_position)
+            films[LATERAL if is_side else sample.split].append(_input(bundle, film))
     return films
 
 
-def _read_other(bundle: ModelBundle, folder: Path) -> list[NDArray[np.float32]]:
+def _read_other(bundle: ModelBundle, folder: Path) -> list[Film]:
+    listed = find_films(folder, every_file=True).films
     found = []
-    for film in find_films(folder, every_file=True).films:
+    for row in np.random.default_rng(_SEED).permutation(len(listed)):
         with contextlib.suppress(ImageReadError):
-            picture = read_radiograph(folder / film.file)
-            square = to_network_input(picture, bundle.card.preprocess)
-            found.append(square[0, :, :, 0])
-    order = np.random.default_rng(_SEED).permutation(len(found))
-    return [found[row] for row in order[:MOST_TRAIN]]
+            film = read_radiograph(folder / listed[row].file)
+            found.append(_input(bundle, film))
+        if len(found) == MOST_TRAIN:
+            break
+    return found
+
+
+def _input(bundle: ModelBundle, film: Radiograph) -> Film:
+    return to_network_input(film, bundle.card.preprocess)[0, :, :, 0]

@@ -12,19 +12,13 @@ import zipfile
 from pathlib import Path
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import BundleError
 from core.films.radiograph import radiograph_from_array, read_radiograph
-from core.model.bundle import GOLDEN, provenance_text, read_bundle
-from core.model.classifier import (
-    PROBE_TOLERANCE,
-    Classifier,
-    Prediction,
-    probabilities,
-)
+from core.model.bundle import GOLDEN, damaged, provenance_text, read_bundle
+from core.model.classifier import PROBE_TOLERANCE, Classifier, probabilities
 from core.paths import sample_films
 
 #: Largest difference of a probability from the promised one.
@@ -77,9 +71,12 @@ def write_golden_films(classifier: Classifier, path: Path) -> None:
         path: An .npz file to make, of `films` (n, 256, 256) uint8, `probabilities`
             (n, c) float64 and `evidence` (n, h, w, c) float32.
     """
-    films = np.stack(
-        [_small(read_radiograph(sample).to_uint8()) for sample in sample_films()]
-    )
+    import cv2  # takes long to load
+
+    whole = (read_radiograph(sample).to_uint8() for sample in sample_films())
+    side = (_SIDE, _SIDE)
+    small = [cv2.resize(film, side, interpolation=cv2.INTER_AREA) for film in whole]
+    films = np.array(small, np.uint8)
     shares, evidence = _computed(classifier, films)
     np.savez_compressed(path, films=films, probabilities=shares, evidence=evidence)
 
@@ -103,19 +100,16 @@ def check_golden_films(classifier: Classifier) -> GoldenCheck | None:
                 kept[name] for name in ("films", "probabilities", "evidence")
             )
         count = len(films)
-        is_known = films.dtype == np.uint8 and films.ndim == 3
-        if not (
-            is_known and 0 < count <= _MOST_FILMS and shares.shape == (count, labels)
-        ):
+        are_films = films.dtype == np.uint8 and films.ndim == 3
+        are_few = 0 < count <= _MOST_FILMS
+        if not (are_films and are_few and shares.shape == (count, labels)):
             raise ValueError("it holds no films with probabilities of the labels")
         now_shares, now_evidence = _computed(classifier, films)
         if now_evidence.shape != evidence.shape:
             raise ValueError("its heat maps are of another size")
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise BundleError(
-            f"The golden films of {bundle.card.name} cannot be read: {error}.",
-            hint="Copy the model again from where it came, or train it anew.",
-        ) from error
+        what = f"its golden films cannot be read ({error})"
+        raise damaged(bundle.card.name, what) from error
     peaks = np.abs(evidence).max(axis=(1, 2, 3), keepdims=True)
     heat_gap = np.abs(now_evidence - evidence) / np.maximum(peaks, 1e-12)
     return GoldenCheck(
@@ -151,15 +145,10 @@ def self_test(classifier: Classifier) -> list[str]:
     return [*said, found.in_words()]
 
 
-def _small(film: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    small = cv2.resize(film, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
-    return np.asarray(small, np.uint8)
-
-
 def _computed(
     classifier: Classifier, films: NDArray[np.uint8]
 ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-    read: list[Prediction] = [
+    read = [
         classifier.predict(radiograph_from_array(film, name="golden film"))
         for film in films
     ]

@@ -32,7 +32,7 @@ _DOT_PRODUCTS = {"avx512_vnni", "avx_vnni", "amx_int8", "asimddp"}
 _CONVERTER = "openvino.tools.ovc"
 
 _Tag = TypeVar("_Tag")
-_Found: TypeAlias = tuple[NDArray[np.float32], NDArray[np.float32]]
+_Found: TypeAlias = tuple[NDArray[np.float32], ...]
 
 _HINT = "Copy the model again from where it came, or train it anew."
 
@@ -124,7 +124,7 @@ class Graph:
         """
         for _, found in self.run_each((None, film) for film in films):
             assert found is not None
-            yield found[1]
+            yield found[2]
 
     def run_each(
         self, films: Iterable[tuple[_Tag, NDArray[np.float32] | None]]
@@ -139,8 +139,8 @@ class Graph:
                 float32 in [0, 255], or None for a film that is not there.
 
         Yields:
-            What came with the film, and its logits (c,) and embedding (k,)
-            float32, or None; in their order.
+            What came with the film, and its logits (c,), evidence (h, w, c) and
+            embedding (k,) float32, or None; in their order.
         """
         at_once: int = self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
         # As many again wait, so that no core does while the next film is made.
@@ -172,12 +172,11 @@ class Graph:
         if request is None:
             return tag, None
         request.wait()
-        logits, embedding = (
-            np.array(request.get_tensor(self._outputs[number]).data[0])
-            for number in (0, 2)
+        found = tuple(
+            np.array(request.get_tensor(output).data[0]) for output in self._outputs
         )
         idle.append(request)
-        return tag, (logits, embedding)
+        return tag, found
 
 
 def compile_graph(

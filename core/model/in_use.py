@@ -8,51 +8,58 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import json
 import logging
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
 
 from core import paths
 from core.errors import BundleError, CoreError
-from core.files import atomic_folder, atomic_write
+from core.files import atomic_folder, write_json
 from core.json_file import read_json
 from core.model.bundle import CARD, ModelBundle, read_bundle
 from core.model.classifier import Classifier, check_model
 from core.outputs import file_names
+from core.records import Text, convert
 
 logger = logging.getLogger(__name__)
 
 #: Models that can be gone back to; older ones are forgotten.
 REMEMBERED = 20
 _STATE = "state.json"
-_VERSION = 1
 #: Folder of the entry that stands for the model that comes with the program.
 _SHIPPED = ""
 
 
-@dataclasses.dataclass(frozen=True)
-class StoredModel:
+class StoredModel(msgspec.Struct, frozen=True):
     """A model that is in use, or was.
 
     Attributes:
         folder: Its name within the folder of models; empty for the model that
             comes with the program.
         name: As its card says.
-        sha256: Of the model; empty where it was not noted.
     """
 
-    folder: str
-    name: str
-    sha256: str
+    folder: Annotated[str, Meta(pattern=r"\A(?!\.)[^/\\:]*\Z")]
+    name: Text
 
     @property
     def path(self) -> Path:
         """Where its bundle is."""
-        if not self.folder:
+        if self.folder == _SHIPPED:
             return paths.default_bundle_dir()
         return paths.models_dir() / self.folder
+
+
+class _State(msgspec.Struct, frozen=True):
+    """The model in use, and the earlier ones, oldest first."""
+
+    in_use: StoredModel = StoredModel(_SHIPPED, "Hilum's own model")
+    earlier: tuple[StoredModel, ...] = ()
+    format_version: Literal[1] = 1
 
 
 def open_in_use() -> tuple[Classifier, CoreError | None]:
@@ -96,8 +103,7 @@ def recorded() -> Path:
     Raises:
         BundleError: The record of it cannot be understood.
     """
-    in_use, _ = _read_state()
-    return in_use.path
+    return _read_state().in_use.path
 
 
 def add(bundle_path: Path) -> ModelBundle:
@@ -146,17 +152,17 @@ def use(bundle_path: Path) -> ModelBundle:
     """
     bundle = add(bundle_path)
     folder = _SHIPPED if _is_shipped(bundle.path) else bundle.path.name
-    wanted = StoredModel(folder, bundle.card.name, bundle.sha256)
-    in_use, earlier = _state_or_none()
-    if wanted.folder != in_use.folder:
-        _write_state(wanted, (*earlier, in_use))
+    state = _state()
+    if folder != state.in_use.folder:
+        wanted = StoredModel(folder, bundle.card.name)
+        _write_state(wanted, (*state.earlier, state.in_use))
     return bundle
 
 
 def previous() -> StoredModel | None:
     """The model that `go_back` would put to use; None when there was no other."""
-    in_use, earlier = _state_or_none()
-    return next((m for m in reversed(earlier) if _can_be_used(m, in_use)), None)
+    earlier = _way_back(_state())
+    return earlier[-1] if earlier else None
 
 
 def go_back() -> ModelBundle:
@@ -166,82 +172,53 @@ def go_back() -> ModelBundle:
         BundleError: There was none, or it is damaged. Nothing was changed.
         OutputError: That cannot be written down. Nothing was changed.
     """
-    in_use, earlier = _state_or_none()
-    kept = list(earlier)
-    while kept:
-        wanted = kept.pop()
-        if _can_be_used(wanted, in_use):
-            bundle = read_bundle(wanted.path)
-            _write_state(wanted, tuple(kept))
-            return bundle
-    raise BundleError(
-        "No other model was in use before this one.",
-        hint="Choose a model in the list of runs, or import one.",
-    )
+    earlier = _way_back(_state())
+    if not earlier:
+        raise BundleError(
+            "No other model was in use before this one.",
+            hint="Choose a model in the list of runs, or import one.",
+        )
+    bundle = read_bundle(earlier[-1].path)
+    _write_state(earlier[-1], earlier[:-1])
+    return bundle
 
 
-def shipped() -> StoredModel:
-    """The model that comes with the program."""
-    return StoredModel(_SHIPPED, "Hilum's own model", "")
-
-
-def _can_be_used(model: StoredModel, in_use: StoredModel) -> bool:
-    is_there = (model.path / CARD).is_file()
-    return is_there and model.folder != in_use.folder
+def _way_back(state: _State) -> tuple[StoredModel, ...]:
+    """The earlier models up to the last that can be used, oldest first."""
+    earlier = state.earlier
+    while earlier and not (
+        (earlier[-1].path / CARD).is_file()
+        and earlier[-1].folder != state.in_use.folder
+    ):
+        earlier = earlier[:-1]
+    return earlier
 
 
 def _is_shipped(path: Path) -> bool:
     return path.resolve() == paths.default_bundle_dir().resolve()
 
 
-def _state_or_none() -> tuple[StoredModel, tuple[StoredModel, ...]]:
+def _state() -> _State:
     """The state; that of a first start where it cannot be understood."""
     try:
         return _read_state()
     except BundleError as error:
         logger.warning("starting anew: %s", error)
-        return shipped(), ()
+        return _State()
 
 
-def _read_state() -> tuple[StoredModel, tuple[StoredModel, ...]]:
-    """The model in use, and the earlier ones, oldest first."""
-    path = paths.models_dir() / _STATE
+def _read_state() -> _State:
     try:
-        fields = read_json(path)
+        return convert(read_json(paths.models_dir() / _STATE), _State)
     except FileNotFoundError:
-        return shipped(), ()
+        return _State()
     except (OSError, ValueError) as error:
-        raise _unreadable(str(error)) from error
-    try:
-        if fields["format_version"] != _VERSION:
-            raise ValueError(f"its version is {fields['format_version']}")
-        earlier = tuple(_entry(entry) for entry in fields["earlier"])
-        return _entry(fields["in_use"]), earlier
-    except (KeyError, TypeError, ValueError) as error:
-        raise _unreadable(str(error)) from error
+        raise BundleError(
+            f"The record of the model in use cannot be understood ({error}).",
+            hint="The model that comes with Hilum is used until you choose another.",
+        ) from error
 
 
 def _write_state(in_use: StoredModel, earlier: tuple[StoredModel, ...]) -> None:
-    fields = {
-        "format_version": _VERSION,
-        "in_use": dataclasses.asdict(in_use),
-        "earlier": [dataclasses.asdict(m) for m in earlier[-REMEMBERED:]],
-    }
-    with atomic_write(paths.models_dir() / _STATE) as partial:
-        partial.write_text(json.dumps(fields, indent=1, ensure_ascii=False), "utf-8")
-
-
-def _entry(fields: Any) -> StoredModel:
-    values = {name: fields[name] for name in ("folder", "name", "sha256")}
-    if not all(isinstance(value, str) for value in values.values()):
-        raise ValueError(f"expected texts. Received: {fields}")
-    if values["folder"] and Path(values["folder"]).name != values["folder"]:
-        raise ValueError(f"expected a folder's name. Received: {values['folder']!r}")
-    return StoredModel(**values)
-
-
-def _unreadable(reason: str) -> BundleError:
-    return BundleError(
-        f"The record of the model in use cannot be understood ({reason}).",
-        hint="The model that comes with Hilum is used until you choose another.",
-    )
+    state = _State(in_use, earlier[-REMEMBERED:])
+    write_json(paths.models_dir() / _STATE, state)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
+import contextlib
+import itertools
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,18 +16,13 @@ from core.data.dataset import Sample, index_dataset
 from core.errors import CoreError, DatasetError, ImageReadError
 from core.films.preprocess import to_network_input
 from core.films.radiograph import read_radiograph
-from core.model.bundle import (
-    INT8_GRAPH,
-    INT8_WEIGHTS,
-    ModelBundle,
-    ModelCard,
-    write_bundle,
-)
-from core.model.classifier import Prediction, decide, open_graph
+from core.model.bundle import INT8_GRAPH, INT8_WEIGHTS, ModelBundle, extend_bundle
+from core.model.classifier import Prediction, Verdict, checked, decide, open_graph
+from core.model.gate import read_gate
 from core.model.graph import Graph
 from core.model.precision import graph_path
 from core.model.save_graph import save_int8_graph
-from core.model.seen_films import film_sha256, read_film_list
+from core.model.seen_films import untested
 
 FILMS = 300
 #: Films that both graphs read afterwards, none of them used to calibrate.
@@ -39,33 +35,6 @@ _SEED = 0
 _TO_FIT = ("train", "val")
 
 
-@dataclasses.dataclass(frozen=True)
-class Calibrated:
-    """What came of it.
-
-    Attributes:
-        bundle: The new one.
-        films: That the graph was calibrated on.
-        checked: Others, that both graphs have read.
-        largest: Difference of a probability on those.
-        differing: Of those, the ones with another finding.
-    """
-
-    bundle: ModelBundle
-    films: int
-    checked: int
-    largest: float
-    differing: int
-
-    def in_words(self) -> str:
-        """As a sentence."""
-        return (
-            f"Calibrated on {self.films:,} films; on {self.checked:,} others the "
-            f"largest difference of a probability from float32 is {self.largest:.3f}, "
-            f"and {self.differing:,} verdicts differ."
-        )
-
-
 def calibrate(
     bundle: ModelBundle,
     data: Path,
@@ -73,7 +42,7 @@ def calibrate(
     *,
     films: int = FILMS,
     on_film: Callable[[int, int], None] = lambda done, total: None,
-) -> Calibrated:
+) -> ModelBundle:
     """Make a bundle that can be read with in int8 too.
 
     Test films are never used: those of a split other than train and val where
@@ -86,6 +55,9 @@ def calibrate(
         films: To calibrate on, at most.
         on_film: Called with the number of films read and all of them; may
             raise to stop.
+
+    Returns:
+        The new bundle, whose card says what it is worth.
 
     Raises:
         CoreError: NNCF is not installed, or the graph is of no use.
@@ -106,14 +78,14 @@ def calibrate(
     with tempfile.TemporaryDirectory(prefix="hilum-int8-") as folder:
         graph = Path(folder) / INT8_GRAPH
         tool = save_int8_graph(graph_path(bundle, "float32"), graph, fitted)
-        largest, differing = _compare(bundle.card, exact, graph, others)
+        largest, differing = _compare(bundle, exact, graph, others)
         if differing > _MOST_DIFFERING * len(others):
             raise CoreError(
                 f"The model loses too much in int8: {differing} of {len(others)} "
                 "verdicts differ.",
                 hint="Give more films, of the kind that will be read, or use bfloat16.",
             )
-        told = {
+        record = {
             "films": len(fitted),
             "checked": len(others),
             "largest_difference": round(largest, 4),
@@ -121,28 +93,33 @@ def calibrate(
             "seed": _SEED,
             "tool": tool,
         }
-        card = bundle.card
-        card = msgspec.structs.replace(card, training={**card.training, "int8": told})
-        parts = {name: bundle.path / name for name in card.files}
-        parts |= {INT8_GRAPH: graph, INT8_WEIGHTS: graph.with_suffix(".bin")}
-        new = write_bundle(out, card, parts)
-    return Calibrated(new, len(fitted), len(others), largest, differing)
+        files = {INT8_GRAPH: graph, INT8_WEIGHTS: graph.with_suffix(".bin")}
+        return extend_bundle(bundle, out, "int8", record, files)
+
+
+def int8_in_words(record: Mapping[str, Any]) -> str:
+    """What `calibrate` noted on a card, as a sentence."""
+    return (
+        f"Calibrated on {record['films']:,} films; on {record['checked']:,} others the "
+        "largest difference of a probability from float32 is "
+        f"{record['largest_difference']:.3f}, and "
+        f"{record['verdicts_that_differ']:,} verdicts differ."
+    )
 
 
 def _candidates(bundle: ModelBundle, data: Path) -> list[Sample]:
     """Films that may be used, shuffled, the labels in turns."""
-    dataset = index_dataset(data, bundle.card.label_names, require_all=False)
-    samples = list(dataset.samples)
+    labels = bundle.card.label_names
+    samples = index_dataset(data, labels, require_all=False).samples
     if any(sample.split for sample in samples):
-        samples = [sample for sample in samples if sample.split in _TO_FIT]
+        samples = tuple(sample for sample in samples if sample.split in _TO_FIT)
     rng = np.random.default_rng(_SEED)
-    turns: list[tuple[float, Sample]] = []
-    for label in bundle.card.label_names:
+    by_label = []
+    for label in labels:
         of_label = [sample for sample in samples if sample.label == label]
-        order = rng.permutation(len(of_label)).tolist()
-        turns += [(place, of_label[row]) for place, row in enumerate(order)]
-    turns.sort(key=lambda turn: turn[0])
-    return [sample for _, sample in turns]
+        by_label.append([of_label[row] for row in rng.permutation(len(of_label))])
+    turns = itertools.zip_longest(*by_label)
+    return [sample for turn in turns for sample in turn if sample is not None]
 
 
 def _read(
@@ -152,42 +129,43 @@ def _read(
     on_film: Callable[[int, int], None],
 ) -> list[NDArray[np.float32]]:
     """The first films that can be read and that the model was not tested on."""
-    known = read_film_list(bundle) or {}
-    total = min(most, len(samples))
     films: list[NDArray[np.float32]] = []
-    for sample in samples:
+    for sample in untested(bundle, samples):
+        with contextlib.suppress(ImageReadError):
+            film = read_radiograph(sample.path)
+            films.append(to_network_input(film, bundle.card.preprocess))
+            on_film(len(films), min(most, len(samples)))
         if len(films) == most:
             break
-        if known and known.get(film_sha256(sample.path)) == "test":
-            continue
-        try:
-            film = read_radiograph(sample.path)
-        except ImageReadError:
-            continue
-        films.append(to_network_input(film, bundle.card.preprocess))
-        on_film(len(films), total)
     return films
 
 
 def _compare(
-    card: ModelCard, exact: Graph, int8: Path, films: Sequence[NDArray[np.float32]]
+    bundle: ModelBundle,
+    exact: Graph,
+    int8: Path,
+    films: Sequence[NDArray[np.float32]],
 ) -> tuple[float, int]:
-    """Largest difference of a probability, and films whose finding differs."""
+    """Largest difference of a probability, and films whose verdict differs."""
+    card = bundle.card
     size, labels = card.preprocess.size, len(card.labels)
     fast = Graph(int8, size=size, labels=labels, precision="int8")
-    found = [
-        [_finding(graph.run(film), card) for film in films] for graph in (exact, fast)
-    ]
     largest, differing = 0.0, 0
-    for (one, shares), (other, others) in zip(*found, strict=True):
-        differing += one != other
-        largest = max(largest, *(abs(shares[n] - others[n]) for n in shares))
+    both = (_verdicts(bundle, graph, films) for graph in (exact, fast))
+    for one, other in zip(*both, strict=True):
+        differing += (one.finding, one.refused) != (other.finding, other.refused)
+        shares, others = one.probabilities, other.probabilities
+        # A film that is refused has none.
+        gaps = (abs(shares[name] - others[name]) for name in shares if others)
+        largest = max(largest, *gaps, 0.0)
     return largest, differing
 
 
-def _finding(
-    outputs: Sequence[NDArray[np.float32]], card: ModelCard
-) -> tuple[str | None, dict[str, float]]:
-    logits, evidence, embedding = (output[0] for output in outputs)
-    verdict = decide(Prediction(logits, evidence, embedding), card)
-    return verdict.finding, dict(verdict.probabilities)
+def _verdicts(
+    bundle: ModelBundle, graph: Graph, films: Sequence[NDArray[np.float32]]
+) -> Iterator[Verdict]:
+    gate = read_gate(bundle, graph.embedding)
+    for film in films:
+        logits, evidence, embedding = (output[0] for output in graph.run(film))
+        prediction = Prediction(logits, evidence, embedding)
+        yield decide(checked(gate, film[0, :, :, 0], prediction), bundle.card)

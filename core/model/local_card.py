@@ -8,7 +8,6 @@ verdict says so.
 from __future__ import annotations
 
 import dataclasses
-import json
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -17,10 +16,9 @@ from msgspec import Meta
 
 from core import paths
 from core.errors import CoreError
-from core.files import atomic_write
 from core.json_file import read_json
 from core.model.bundle import ModelBundle, OperatingPoint
-from core.records import Count, Pair, RecordError, Share, Text, convert, to_json
+from core.records import Count, Pair, RecordError, Share, Text, convert
 
 #: Films that a card rests on, at least.
 LEAST_FILMS: Final = 50
@@ -113,17 +111,6 @@ def local_card_path(bundle: ModelBundle) -> Path:
     return paths.local_cards_dir() / f"{bundle.sha256}.json"
 
 
-def write_local_card(card: LocalCard, path: Path) -> None:
-    """Write a local card.
-
-    Raises:
-        OutputError: It cannot be written.
-    """
-    text = json.dumps(to_json(card) | {"format_version": 1}, indent=1)
-    with atomic_write(path) as partial:
-        partial.write_text(text + "\n", encoding="utf-8")
-
-
 def read_local_card(bundle: ModelBundle, path: Path | None = None) -> LocalCard | None:
     """The local card of a model.
 
@@ -147,15 +134,10 @@ def read_local_card(bundle: ModelBundle, path: Path | None = None) -> LocalCard 
         raise CoreError(
             f"The local card {where.name} cannot be understood: {error}.", hint=_HINT
         ) from error
-    made_for = (card.model_sha256, card.temperature, card.preprocessing)
-    model = bundle.card
-    labels = tuple(point.label for point in card.points)
-    is_its_own = made_for == (
-        bundle.sha256,
-        model.temperature,
-        model.preprocess.version,
-    )
-    if not is_its_own or labels != model.label_names:
+    model, labels = bundle.card, tuple(point.label for point in card.points)
+    made_for = (card.model_sha256, card.temperature, card.preprocessing, labels)
+    its_own = (model.temperature, model.preprocess.version, model.label_names)
+    if made_for != (bundle.sha256, *its_own):
         raise CoreError(
             f"The local card {where.name} was made for another model, {card.model}, or "
             "before this one was calibrated anew.",

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import collections
 import contextlib
-import json
 import os
 import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 import numpy as np
+from msgspec import Meta
 
 from core.errors import BundleError, OutputError
-from core.files import atomic_write
+from core.files import write_json
 from core.json_file import read_json
 from core.model.bundle import GRAPH, INT8_GRAPH, ModelBundle
 from core.model.graph import Graph, capabilities, machine_name
 from core.paths import command_name, user_data_dir
+from core.records import convert
 
 #: The one that two machines agree in, and that others are compared with.
 REFERENCE: Final = "float32"
@@ -34,6 +34,8 @@ _WORTH_IT = 0.85
 _ROUNDS = 3
 _FILE = "precisions.json"
 _MAX_BYTES = 1 << 20
+#: Computer and model -> precision -> seconds a film.
+_Times = dict[str, dict[str, Annotated[float, Meta(gt=0, le=1e300)]]]
 
 
 def graph_path(bundle: ModelBundle, precision: str) -> Path:
@@ -88,7 +90,8 @@ def fastest(bundle: ModelBundle) -> str:
     times = remembered.get(key, {})
     if set(times) != {REFERENCE, *names}:
         times = film_times(bundle, [REFERENCE, *names])
-        _write(file, {**remembered, key: times})
+        with contextlib.suppress(OutputError):  # then it is measured again
+            write_json(file, {**remembered, key: times})
     best = min(times, key=times.__getitem__)
     return best if times[best] <= _WORTH_IT * times[REFERENCE] else REFERENCE
 
@@ -137,25 +140,9 @@ def _key(bundle: ModelBundle) -> str:
     return f"{machine_name()}, model {model}"
 
 
-def _read(file: Path) -> dict[str, dict[str, float]]:
+def _read(file: Path) -> _Times:
     """What was measured before; nothing where it cannot be read."""
     try:
-        found = read_json(file, _MAX_BYTES)
+        return convert(read_json(file, _MAX_BYTES), _Times)
     except (OSError, ValueError):
         return {}
-    if not isinstance(found, dict):
-        return {}
-    return {key: times for key, times in found.items() if _are_times(times)}
-
-
-def _are_times(times: object) -> bool:
-    return isinstance(times, dict) and all(
-        isinstance(value, float) and 0 < value < float("inf")
-        for value in times.values()
-    )
-
-
-def _write(file: Path, known: Mapping[str, Mapping[str, float]]) -> None:
-    # Where nothing can be kept it is measured again.
-    with contextlib.suppress(OutputError), atomic_write(file) as partial:
-        partial.write_text(json.dumps(known, indent=1), encoding="utf-8")

@@ -22,24 +22,17 @@ _KEPT_TYPES = ("MVN", "Multiply", "Add", "Subtract", "AvgPool", "MaxPool")
 _KEPT_LAST = ("ReduceMean", "MatMul")
 
 
-def save_graph(exported: Path, target: Path, *, half: bool) -> None:
+def save_graph(
+    exported: Path, target: Path, *, half: bool, outputs: Sequence[str] = OUTPUTS
+) -> None:
     """Name a freshly exported graph's outputs and store it.
 
     Args:
-        exported: The file that Keras wrote, its outputs in the order of
-            `OUTPUTS`.
+        exported: The file that Keras wrote.
         target: The .xml to write; the weights go beside it.
         half: Whether to store the weights as float16.
+        outputs: Names in the order of its outputs; none leaves them as they are.
     """
-    _save(exported, target, OUTPUTS, half=half)
-
-
-def save_plain_graph(exported: Path, target: Path, *, half: bool) -> None:
-    """Store a freshly exported graph as `save_graph` does, whatever its outputs."""
-    _save(exported, target, (), half=half)
-
-
-def _save(exported: Path, target: Path, outputs: Sequence[str], *, half: bool) -> None:
     openvino = load_openvino()
     graph = openvino.Core().read_model(exported)
     for output, name in zip(graph.outputs, outputs, strict=bool(outputs)):

@@ -5,17 +5,14 @@ from __future__ import annotations
 import contextlib
 import csv
 import hashlib
-import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
+from core.data.dataset import Sample
 from core.data.split import SPLITS, Split
-from core.errors import BundleError
-from core.files import atomic_write
-from core.model.bundle import FILMS, ModelBundle
+from core.files import write_csv
+from core.model.bundle import FILMS, ModelBundle, damaged
 from core.regular_file import open_regular
-
-_COLUMNS = ("sha256", "split")
 
 
 def write_film_list(path: Path, split: Split) -> None:
@@ -32,12 +29,7 @@ def write_film_list(path: Path, split: Split) -> None:
         for name in SPLITS
         for sample in split.part(name)
     )
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_COLUMNS)
-    writer.writerows(row for row in rows if row[0])
-    with atomic_write(path) as partial:
-        partial.write_text(text.getvalue(), encoding="utf-8", newline="")
+    write_csv(path, [("sha256", "split"), *(row for row in rows if row[0])])
 
 
 def read_film_list(bundle: ModelBundle) -> dict[str, str] | None:
@@ -56,10 +48,16 @@ def read_film_list(bundle: ModelBundle) -> dict[str, str] | None:
             rows = list(csv.DictReader(file))
         return {row["sha256"]: row["split"] for row in rows}
     except (OSError, UnicodeDecodeError, csv.Error, KeyError) as error:
-        raise BundleError(
-            f"The list of films of {bundle.card.name} cannot be read: {error}.",
-            hint="Copy the model again from where it came, or train it anew.",
-        ) from error
+        what = f"its list of films cannot be read ({error})"
+        raise damaged(bundle.card.name, what) from error
+
+
+def untested(bundle: ModelBundle, samples: Iterable[Sample]) -> Iterator[Sample]:
+    """Films but those that a model was tested on, as far as its bundle says."""
+    known = read_film_list(bundle) or {}
+    for sample in samples:
+        if not known or known.get(film_sha256(sample.path)) != "test":
+            yield sample
 
 
 def films_seen(films: Iterable[str], bundle: ModelBundle) -> int | None:

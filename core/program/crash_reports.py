@@ -44,11 +44,7 @@ def crashes_dir() -> Path:
 
 
 def versions(more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """What a report begins with: the program, the machine, the libraries.
-
-    Args:
-        more: Versions that only the caller knows.
-    """
+    """Heads a report: the program, the machine, the libraries, and `more`."""
     kind = "packaged" if paths.is_frozen() else "from source"
     found = {
         "Hilum": f"{__version__} ({kind})",
@@ -71,12 +67,7 @@ def version_of(package: str) -> str:
 
 
 class SafeLines(logging.Handler):
-    """Keeps the last lines of the program's log, in memory and in a file.
-
-    Args:
-        file: To write them to as well; None where there is none.
-        head: What the file begins with.
-    """
+    """Keeps the last lines of the log, in memory and in a file after `head`."""
 
     def __init__(self, file: TextIO | None = None, head: str = "") -> None:
         super().__init__(logging.INFO)
@@ -110,12 +101,9 @@ class SafeLines(logging.Handler):
 
 
 class Session:
-    """One run of the program, as far as its crashes go.
+    """One run of the program, as far as its crashes go; `facts` head every report.
 
     Works as well as can be where nothing may be written.
-
-    Args:
-        facts: Title -> version, for the head of every report.
     """
 
     def __init__(self, facts: Mapping[str, str]) -> None:

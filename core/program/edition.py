@@ -20,10 +20,6 @@ def can_train() -> bool:
 
 
 def check_can_train() -> None:
-    """Refuse what takes Keras where there is none.
-
-    Raises:
-        CoreError: This is the reader edition.
-    """
+    """Raise CoreError of what takes Keras where there is none."""
     if not can_train():
         raise CoreError(READER_ONLY, hint=HOW_TO_TRAIN)

@@ -7,7 +7,6 @@ from source they are gathered when they are asked for.
 from __future__ import annotations
 
 import dataclasses
-import json
 import platform
 import re
 import sysconfig
@@ -17,7 +16,9 @@ from pathlib import Path, PurePath
 from typing import Final
 
 from core import __version__, paths
-from core.files import atomic_write
+from core.files import write_json
+from core.json_file import read_json
+from core.records import convert
 
 FILE: Final = "licences.json"
 #: What `requirements.txt` names that never goes into a build.
@@ -40,9 +41,7 @@ _GPL: Final = "GPL"
 class Part:
     """A piece of software that the program consists of.
 
-    Attributes:
-        licence: Its name, as the part states it.
-        text: In full; empty where the part does not carry it.
+    `text` is its licence in full; empty where the part does not carry it.
     """
 
     name: str
@@ -58,8 +57,7 @@ def parts() -> list[Part]:
     that must answer.
     """
     try:
-        text = (paths.resources_dir() / FILE).read_text("utf-8")
-        return [Part(**fields) for fields in json.loads(text)]
+        return convert(read_json(paths.resources_dir() / FILE), list[Part])
     except FileNotFoundError:
         return gather(())
 
@@ -67,24 +65,15 @@ def parts() -> list[Part]:
 def write_parts(target: Path, without: Collection[str]) -> None:
     """Write the parts down for `parts` to find in a build.
 
-    Args:
-        target: The file, to be packed as `FILE` among the resources.
-        without: Packages of `requirements.txt` that are not packed.
-
-    Raises:
-        OutputError: It cannot be written.
+    The file is packed as `FILE` among the resources; `without` as `gather` has it.
     """
-    fields = [dataclasses.asdict(part) for part in gather(without)]
-    with atomic_write(target) as partial:
-        partial.write_text(json.dumps(fields, ensure_ascii=False, indent=1), "utf-8")
+    write_json(target, gather(without))
 
 
 def gather(without: Collection[str]) -> list[Part]:
     """Find the parts by what the installed packages say of themselves.
 
-    Args:
-        without: Packages of `requirements.txt` to leave out, with what only they
-            need.
+    Leaves out packages `without` and what only they need.
     """
     gpl = _text_of([_ROOT / "LICENSE"])
     version = platform.python_version()

@@ -14,11 +14,7 @@ _NEEDED: Final = 64 * 1024
 
 
 def check_kept() -> None:
-    """Try to write where settings and models are kept; leaves nothing there.
-
-    Raises:
-        OutputError: That cannot be done, and why.
-    """
+    """Try to write where settings and models are kept; OutputError if that fails."""
     for folder in (paths.user_config_dir(), paths.user_data_dir()):
         try:
             folder.mkdir(parents=True, exist_ok=True)

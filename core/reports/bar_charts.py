@@ -30,11 +30,7 @@ _CHARACTER = 0.62
 
 @dataclasses.dataclass(frozen=True)
 class Measured:
-    """A figure with its interval.
-
-    Attributes:
-        value, low, high: None where it could not be measured.
-    """
+    """A figure with its interval; None where it could not be measured."""
 
     name: str
     value: float | None
@@ -49,11 +45,7 @@ def confusion_chart(
     size: tuple[int, int],
     colours: ChartColours = LIGHT,
 ) -> Figure:
-    """Truth in rows, called in columns; the shares are of the row.
-
-    Args:
-        result: An evaluation, short or long.
-    """
+    """Truth in rows, called in columns; the shares are of the row."""
     figure = new_figure(size, colours)
     axes = figure.add_subplot()
     counts: list[list[int]] = result["confusion_matrix"]
@@ -107,11 +99,7 @@ def interval_chart(
     colours: ChartColours = LIGHT,
     limits: tuple[float, float] | None = None,
 ) -> Figure:
-    """Bars from 0 with a whisker for the 95 % interval.
-
-    Args:
-        limits: Of the axis; those of the values if None.
-    """
+    """Bars from 0 with a whisker for the 95 % interval; `limits` of the axis."""
     from matplotlib.ticker import MaxNLocator
 
     figure = new_figure(size, colours)

@@ -40,12 +40,9 @@ _FONTS = (
 class ChartColours:
     """What charts are drawn in, as #rrggbb.
 
-    Attributes:
-        ink: Words and marks.
-        faint: Axes, and what is of less interest.
-        ground: Behind everything.
-        series: In the order of use. Told apart by people who see few colours,
-            and each with a contrast of at least 3 to 1 against the ground.
+    `faint` are axes and what is of less interest. The series, in the order of use, are
+    told apart by people who see few colours, and each has a contrast of at least 3 to 1
+    against the ground.
 
     Source:
         Okabe and Ito, Color universal design, 2008; lightness changed to suit
@@ -79,11 +76,7 @@ DARK = ChartColours(
 
 
 def new_figure(size: tuple[int, int], colours: ChartColours) -> Figure:
-    """An empty figure in the house's style, without pyplot and its global state.
-
-    Args:
-        size: Width and height, pixels.
-    """
+    """An empty figure in the house's style, without pyplot and its global state."""
     matplotlib = load_matplotlib()
     from matplotlib.figure import Figure
 

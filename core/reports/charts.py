@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict, Unpack
 
 from core.jobs.events import EpochEnded
 from core.reports.chart_style import (
@@ -33,6 +33,13 @@ _MEASURES = {
     "accuracy": ("accuracy", "val_accuracy", "Accuracy"),
     "macro_f1": ("macro_f1", "val_macro_f1", "Macro-F1"),
 }
+
+
+class Look(TypedDict):
+    """What every chart takes."""
+
+    size: tuple[int, int]
+    colours: NotRequired[ChartColours]
 
 
 def learning_chart(
@@ -93,85 +100,60 @@ def learning_chart(
 
 
 def roc_chart(
-    result: Mapping[str, Any],
-    names: Mapping[str, str],
-    *,
-    size: tuple[int, int],
-    colours: ChartColours = LIGHT,
+    result: Mapping[str, Any], names: Mapping[str, str], **look: Unpack[Look]
 ) -> Figure:
-    """The ROC curve of each label against the others.
-
-    Args:
-        result: A long evaluation, as `core.evaluation.evaluate.evaluate` makes it.
-    """
+    """The ROC curve of each label against the others, of a long evaluation."""
     lines = {
         label: (result["per_class"][label]["auc"], curves["roc"])
         for label, curves in result["curves"].items()
         if curves["roc"]
     }
     axes = ("False positive rate (1 - specificity)", "Recall")
-    return _curves(lines, names, axes, size=size, colours=colours, chance=True)
+    return _curves(lines, names, axes, chance=True, **look)
 
 
 def pr_chart(
-    result: Mapping[str, Any],
-    names: Mapping[str, str],
-    *,
-    size: tuple[int, int],
-    colours: ChartColours = LIGHT,
+    result: Mapping[str, Any], names: Mapping[str, str], **look: Unpack[Look]
 ) -> Figure:
-    """The precision-recall curve of each label. Arguments as `roc_chart`."""
+    """The precision-recall curve of each label."""
     lines = {
         label: (curves["average_precision"], curves["pr"])
         for label, curves in result["curves"].items()
         if curves["pr"]
     }
     axes = ("Recall", "Precision")
-    return _curves(lines, names, axes, size=size, colours=colours, chance=False)
+    return _curves(lines, names, axes, chance=False, **look)
 
 
-def reliability_chart(
-    result: Mapping[str, Any],
-    *,
-    size: tuple[int, int],
-    colours: ChartColours = LIGHT,
-) -> Figure:
+def reliability_chart(result: Mapping[str, Any], **look: Unpack[Look]) -> Figure:
     """How often films called with a confidence were called rightly.
 
     On the diagonal a confidence means what it says. Each point stands for about as
     many films.
-
-    Args:
-        result: A long evaluation.
     """
     bins = result["reliability"]
     lines = {
         "After temperature": (result["ece"], bins["after"]),
         "Before": (result["ece_uncalibrated"], bins["before"]),
     }
-    return _reliability(lines, size=size, colours=colours)
+    return _reliability(lines, **look)
 
 
-def source_reliability_chart(
-    result: Mapping[str, Any],
-    *,
-    size: tuple[int, int],
-    colours: ChartColours = LIGHT,
-) -> Figure:
+def source_reliability_chart(result: Mapping[str, Any], **look: Unpack[Look]) -> Figure:
     """As `reliability_chart`, a line for each source; after the temperature alone."""
     lines = {
         source: (part["ece"], part["reliability"])
         for source, part in result["by_source"].items()
         if "reliability" in part
     }
-    return _reliability(lines, size=size, colours=colours)
+    return _reliability(lines, **look)
 
 
 def _reliability(
     lines: Mapping[str, tuple[float | None, Sequence[Mapping[str, Any]]]],
     *,
     size: tuple[int, int],
-    colours: ChartColours,
+    colours: ChartColours = LIGHT,
 ) -> Figure:
     """Names, with their calibration error and bins, as `reliability_bins` has them."""
     figure = new_figure(size, colours)
@@ -207,9 +189,9 @@ def _curves(
     names: Mapping[str, str],
     titles: tuple[str, str],
     *,
-    size: tuple[int, int],
-    colours: ChartColours,
     chance: bool,
+    size: tuple[int, int],
+    colours: ChartColours = LIGHT,
 ) -> Figure:
     figure = new_figure(size, colours)
     if not lines:

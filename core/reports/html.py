@@ -21,7 +21,8 @@ from core.reports.charts import (
 from core.reports.pages import CHART, inline, write_page
 from core.reports.report_json import display_names, epochs
 from core.reports.sentences import cautions, lung_sentences, summary, value_in_words
-from core.reports.text import macro_note, unseen_rows
+from core.reports.tables import result_tables
+from core.reports.text import macro_note
 from core.runs.settings import in_words
 
 if TYPE_CHECKING:
@@ -31,14 +32,9 @@ if TYPE_CHECKING:
 def write_report_html(
     path: Path, report: Mapping[str, Any], films: Mapping[str, Path] | None = None
 ) -> None:
-    """Write a report for people.
+    """Write a report for people; an OutputError where that cannot be.
 
-    Args:
-        films: Name of a film, as the mistakes have it, to where it is, for
-            their pictures. A film that is not there is shown without.
-
-    Raises:
-        OutputError: It cannot be written.
+    `films` says where a film of the mistakes is, for its picture; others have none.
     """
     result, names = report["result"], display_names(report)
     mistakes = None
@@ -52,7 +48,6 @@ def write_report_html(
         report=report,
         names=names,
         normal_note=normal_note(names),
-        labels=[names[label] for label in result["per_class"]],
         cautions=cautions(report),
         summary=summary(report),
         macro_note=macro_note(result),
@@ -61,7 +56,7 @@ def write_report_html(
         shortcut_head=SHORTCUT_HEAD,
         shortcuts=shortcut_rows(report["films"], names),
         lungs=lung_sentences(result["lungs"], names) if result.get("lungs") else [],
-        unseen=unseen_rows(result, names),
+        tables=result_tables(result, names),
         mistakes=mistakes,
         missing=sum(not each["picture"] for each in mistakes or ()),
         splits=splits,
@@ -85,23 +80,21 @@ def _charts(
         "recall": inline(recall, "Recall of each finding"),
         "sources": [],
         "learning": [
-            inline(
-                learning_chart(history, measure, size=CHART), f"{measure} over epochs"
-            )
-            for measure in ("loss", "accuracy", "macro_f1")
+            inline(learning_chart(history, name, size=CHART), f"{name} over epochs")
+            for name in ("loss", "accuracy", "macro_f1")
             if history
         ],
     }
     if "curves" in result:
-        reliability = reliability_chart(result, size=CHART)
-        charts["roc"] = inline(roc_chart(result, names, size=CHART), "ROC curves")
-        charts["pr"] = inline(
-            pr_chart(result, names, size=CHART), "Precision and recall"
-        )
-        charts["reliability"] = inline(reliability, "Reliability")
+        drawn = {
+            "roc": (roc_chart(result, names, size=CHART), "ROC curves"),
+            "pr": (pr_chart(result, names, size=CHART), "Precision and recall"),
+            "reliability": (reliability_chart(result, size=CHART), "Reliability"),
+        }
         if any("reliability" in part for part in result["by_source"].values()):
             sources = source_reliability_chart(result, size=CHART)
-            charts["sources"] = inline(sources, "Reliability by source")
+            drawn["sources"] = (sources, "Reliability by source")
+        charts |= {name: inline(*chart) for name, chart in drawn.items()}
     return charts
 
 
@@ -118,11 +111,7 @@ def _mistake(
 
 
 def films_by_split(data: Mapping[str, Any]) -> Mapping[str, Mapping[str, int]]:
-    """Films of a job by split and kind.
-
-    Args:
-        data: Of a card; one by another hand may hold anything.
-    """
+    """Films of a job by split and kind; a card by another hand may hold anything."""
     splits = data.get("films")
     is_known = isinstance(splits, Mapping) and all(
         isinstance(split, Mapping) for split in splits.values()
@@ -140,8 +129,5 @@ def _records(report: Mapping[str, Any]) -> Iterator[tuple[str, list[tuple[str, s
         ("Computed with", report.get("provenance", {})),
         ("SHA-256 of its files", hashes["files"]),
     ):
-        given = values if any(values.values()) else {}
-        yield (
-            caption,
-            [(str(name), value_in_words(value)) for name, value in given.items()],
-        )
+        given = values.items() if any(values.values()) else ()
+        yield caption, [(str(name), value_in_words(value)) for name, value in given]

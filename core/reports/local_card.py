@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from core.model.card import ModelCard
-from core.model.local_card import LocalCard, LocalPoint
+import msgspec
 
+from core.model.card import ModelCard
+from core.model.local_card import LocalCard
+from core.reports.tables import rate
+from core.terminal import columns
+
+_RATES = ("threshold", "sensitivity", "specificity", "precision")
 HEAD = ("Finding", "Films", "Stated from", "Sensitivity", "Specificity", "Precision")
 
 
@@ -14,7 +19,7 @@ def local_card_rows(card: LocalCard, model: ModelCard) -> list[tuple[str, ...]]:
         (
             model.display_name(point.label),
             str(point.films),
-            *(_rate(point, name) for name in _RATES),
+            *(rate(msgspec.structs.asdict(point), name) for name in _RATES),
         )
         for point in card.points
     ]
@@ -36,9 +41,10 @@ def local_card_notes(card: LocalCard, model: ModelCard) -> list[str]:
     for drift in card.drift:
         name = model.display_name(drift.label)
         what = "have drifted from" if drift.has_drifted else "are those of"
+        p = "< 0.001" if drift.p_value < 0.001 else f"= {drift.p_value:.3f}"
         said.append(
             f"The scores of {name} films {what} training (Kolmogorov-Smirnov distance "
-            f"{drift.statistic:.2f}, p {_p_value(drift.p_value)}, {drift.films} films)."
+            f"{drift.statistic:.2f}, p {p}, {drift.films} films)."
         )
     if any(drift.has_drifted for drift in card.drift):
         said.append(
@@ -50,23 +56,5 @@ def local_card_notes(card: LocalCard, model: ModelCard) -> list[str]:
 
 def local_card_text(card: LocalCard, model: ModelCard) -> str:
     """The card for the terminal."""
-    rows = [HEAD, *local_card_rows(card, model)]
-    widths = [max(len(row[i]) for row in rows) + 2 for i in range(len(HEAD))]
-    lines = [
-        "".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) for row in rows
-    ]
-    return "\n".join([*map(str.rstrip, lines), "", *local_card_notes(card, model)])
-
-
-_RATES = ("threshold", "sensitivity", "specificity", "precision")
-
-
-def _p_value(p: float) -> str:
-    return "< 0.001" if p < 0.001 else f"= {p:.3f}"
-
-
-def _rate(point: LocalPoint, name: str) -> str:
-    value, interval = getattr(point, name), getattr(point, f"{name}_ci")
-    if value is None:
-        return "–"
-    return f"{value:.3f}" + (" ({:.3f}–{:.3f})".format(*interval) if interval else "")
+    table = columns([HEAD, *local_card_rows(card, model)])
+    return "\n".join([*table, "", *local_card_notes(card, model)])

@@ -17,19 +17,13 @@ from core.evaluation.findings import cautions_about, notes_about
 from core.model.bundle import ModelBundle, ModelCard
 from core.reports.schema import is_evaluation
 from core.reports.text import calibration_text, evaluation_text
-from core.terminal import printable
+from core.terminal import columns, printable
 from core.words import films as in_films
 
 
 @dataclasses.dataclass(frozen=True)
 class Section:
-    """A part of a card.
-
-    Attributes:
-        title: Its heading.
-        words: Paragraphs.
-        table: Lines whose columns stand below each other; may be empty.
-    """
+    """A part of a card: heading, paragraphs, and lines of a table."""
 
     title: str
     words: tuple[str, ...]
@@ -71,11 +65,7 @@ def card_sections(bundle: ModelBundle) -> list[Section]:
 
 
 def card_text(bundle: ModelBundle) -> str:
-    """The card for the terminal.
-
-    Raises:
-        BundleError: Its figures are not of its labels.
-    """
+    """The card for the terminal; raises as `card_sections`."""
     parts = []
     for section in card_sections(bundle):
         # A name in a paragraph must not feign a line of its own.
@@ -105,18 +95,17 @@ def _details(bundle: ModelBundle) -> tuple[str, ...]:
 def _factors(card: ModelCard) -> tuple[str, ...]:
     test = card.metrics.get("test", {})
     sources = test.get("by_source") if isinstance(test, Mapping) else None
-    if isinstance(sources, Mapping) and sources:
-        return (
-            f"Measured by source of the films: {', '.join(map(str, sources))}. Not by "
-            "age, sex, view, scanner or severity, which the films do not tell alike.",
-        )
-    return ("Not measured by source, age, sex, view, scanner or severity.",)
+    if not isinstance(sources, Mapping) or not sources:
+        return ("Not measured by source, age, sex, view, scanner or severity.",)
+    return (
+        f"Measured by source of the films: {', '.join(map(str, sources))}. Not by "
+        "age, sex, view, scanner or severity, which the films do not tell alike.",
+    )
 
 
 def _data(card: ModelCard) -> tuple[str, ...]:
-    names = {label.name: label.display_name for label in card.labels}
-    said = [f"Warning: {text}" for text in cautions_about(card.data, names)]
-    said += notes_about(card.data, names)
+    said = [f"Warning: {text}" for text in cautions_about(card.data, card.names)]
+    said += notes_about(card.data, card.names)
     left_out = card.data.get("left_out")
     if isinstance(left_out, Mapping):
         said += [
@@ -136,11 +125,8 @@ def _films_table(card: ModelCard) -> str:
     kinds = list(dict.fromkeys(kind for part in parts.values() for kind in part))
     if not kinds:
         return ""
-    lines = [f"{'films':<28}" + "".join(f"{name:>9}" for name in parts)]
-    for kind in kinds:
-        cells = "".join(f"{part.get(kind, 0):>9}" for part in parts.values())
-        lines.append(f"{printable(kind):<28}{cells}")
-    return "\n".join(lines)
+    rows = [[kind, *(part.get(kind, 0) for part in parts.values())] for kind in kinds]
+    return "\n".join(columns([["films", *parts], *rows]))
 
 
 def _training(card: ModelCard) -> tuple[str, ...]:

@@ -24,11 +24,7 @@ CHART = (460, 360)
 
 
 def write_page(path: Path, template: str, **values: Any) -> None:
-    """Write a page.
-
-    Raises:
-        OutputError: It cannot be written.
-    """
+    """Write a page; an OutputError where that cannot be."""
     text = page_text(template, **values)
     with atomic_write(path) as partial:
         # A file name may hold bytes that are no text.

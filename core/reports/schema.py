@@ -28,7 +28,17 @@ class _Rates(msgspec.Struct):
                     raise ValueError(f"{name} belongs to a rate that is not there")
 
 
-class _Label(_Rates):
+class _Accuracy(_Rates):
+    accuracy: Number | None
+    accuracy_ci: Pair | None
+
+
+class _Auc(_Rates):
+    auc: Number | None
+    auc_ci: Pair | None
+
+
+class _Label(_Auc):
     n: Count
     precision: Number | None
     precision_ci: Pair | None
@@ -38,8 +48,6 @@ class _Label(_Rates):
     specificity_ci: Pair | None
     f1: Number | None
     f1_ci: Pair | None
-    auc: Number | None
-    auc_ci: Pair | None
 
 
 class _Films(msgspec.Struct):
@@ -78,11 +86,9 @@ class _SensitivityPoint(_Rates):
     precision_ci: Pair | None
 
 
-class _Source(_Rates):
+class _Source(_Accuracy):
     n: Count
     per_class: dict[str, _Films]
-    accuracy: Number | None
-    accuracy_ci: Pair | None
     macro_f1: Number | None
     macro_f1_ci: Pair | None
     ece: Number | None = None
@@ -91,12 +97,10 @@ class _Source(_Rates):
     reliability: list[_Bin] | UnsetType = UNSET
 
 
-class _Within(_Rates):
+class _Within(_Auc):
     within: str
     labels: list[str]
     n: list[Count]
-    auc: Number | None
-    auc_ci: Pair | None
 
 
 class _Unseen(msgspec.Struct):
@@ -128,11 +132,6 @@ class _Mistake(msgspec.Struct):
     probability: Number
     source: str
     sha256: str | UnsetType = UNSET
-
-
-class _Accuracy(_Rates):
-    accuracy: Number | None
-    accuracy_ci: Pair | None
 
 
 class _Inside(_Rates):

@@ -38,17 +38,24 @@ def summary(report: Mapping[str, Any]) -> list[str]:
     result = report["result"]
     names = display_names(report)
     said = [_overall(result, names), _weakest(result, names), _sources(report, names)]
-    said.append(_calibration(result))
+    error = result["ece"]
+    verdict = "should be taken with care"
+    if error <= _CALIBRATED:
+        verdict = "can be taken about as they are"
+    said.append(
+        f"Its probabilities are off by {100 * error:.1f} points on average and "
+        f"{verdict}."
+    )
     few = [
         f"{names[label]} ({rates['n']})"
         for label, rates in result["per_class"].items()
         if rates["n"] < _FEW
     ]
     if few:
+        whose = "its" if len(few) == 1 else "their"
         said.append(
-            f"There are few films of {', '.join(few)}: "
-            f"{'its' if len(few) == 1 else 'their'} figures are rough, as the "
-            "intervals show."
+            f"There are few films of {', '.join(few)}: {whose} figures are rough, as "
+            "the intervals show."
         )
     return [sentence for sentence in said if sentence]
 
@@ -75,12 +82,7 @@ def cautions(report: Mapping[str, Any]) -> list[str]:
 
 
 def lung_sentences(probe: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
-    """What it comes to, a line for each figure.
-
-    Args:
-        probe: As `core.evaluation.lung_probes.probe_lungs` makes it.
-        names: Label -> as people read it.
-    """
+    """What `core.evaluation.lung_probes.probe_lungs` found, a line for each figure."""
     said = [
         f"On the films as they are it is right in {percent(probe['accuracy'])}; "
         f"naming the commonest label each time would be in {percent(probe['chance'])}."
@@ -124,11 +126,8 @@ def _overall(result: Mapping[str, Any], names: Mapping[str, str]) -> str:
 
 
 def _weakest(result: Mapping[str, Any], names: Mapping[str, str]) -> str:
-    known = {
-        label: rates
-        for label, rates in result["per_class"].items()
-        if rates["recall"] is not None
-    }
+    each = result["per_class"].items()
+    known = {label: rates for label, rates in each if rates["recall"] is not None}
     if not known:
         return ""
     weakest = min(known, key=lambda label: known[label]["recall"])
@@ -182,12 +181,13 @@ def _without_sources(films: Mapping[str, Any]) -> str:
     """The same where sources are not known: what the check of the films found."""
     text = "The data does not say where its films come from"
     found = findings_of(films)
-    if found is None or not found.shortcuts:
+    probes = found.probes() if found else {}
+    if not probes:
         return (
             f"{text}. If the labels came from different hospitals or collections, some "
             "of this may be what gives those away, not what is seen in lungs."
         )
-    red = [each.seen for each in found.shortcuts if each.is_red]
+    red = [seen for seen, probe in probes.items() if probe.is_red]
     if red:
         return (
             f"{text}, and its labels can be told apart by {' and by '.join(red)}: how "
@@ -196,17 +196,4 @@ def _without_sources(films: Mapping[str, Any]) -> str:
     return (
         f"{text}. Neither the files nor the rims of the films give their labels away, "
         "but something else that comes with a hospital may."
-    )
-
-
-def _calibration(result: Mapping[str, Any]) -> str:
-    error = result["ece"]
-    verdict = (
-        "can be taken about as they are"
-        if error <= _CALIBRATED
-        else "should be taken with care"
-    )
-    return (
-        f"Its probabilities are off by {100 * error:.1f} points on average and "
-        f"{verdict}."
     )

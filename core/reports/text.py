@@ -9,78 +9,30 @@ from core.model.bundle import ModelCard
 from core.model.classifier import percent
 from core.model.normal import names_of, normal_note
 from core.reports.sentences import lung_sentences
-from core.terminal import printable
-
-_RATES = ("precision", "recall", "specificity", "f1", "auc")
+from core.reports.tables import rate, result_tables
+from core.terminal import columns, printable
 
 
 def evaluation_text(result: Mapping[str, Any], card: ModelCard) -> str:
-    """An evaluation as a table for the terminal."""
-    names = {label.name: printable(label.display_name) for label in card.labels}
+    """An evaluation as tables for the terminal."""
+    calibration = rate(result, "ece")
     lines = [
         f"Films: {result['n']}",
-        f"Accuracy: {_rate(result, 'accuracy')}",
-        f"Macro-F1: {_rate(result, 'macro_f1')}{macro_note(result)}",
-        f"Calibration error (ECE): {result['ece']:.3f}{_interval(result, 'ece')}, "
-        f"before temperature {result['ece_uncalibrated']:.3f}",
-        "",
-        f"{'':<14}{'n':>5}" + "".join(f"{name:>22}" for name in _RATES),
+        f"Accuracy: {rate(result, 'accuracy')}",
+        f"Macro-F1: {rate(result, 'macro_f1')}{macro_note(result)}",
+        f"Calibration error (ECE): {calibration}, before temperature "
+        f"{result['ece_uncalibrated']:.3f}",
     ]
-    for label, rates in result["per_class"].items():
-        cells = "".join(f"{_rate(rates, name):>22}" for name in _RATES)
-        shown = printable(card.display_name(label))
-        lines.append(f"{shown:<14}{rates['n']:>5}{cells}")
+    for table in result_tables(result, card.names).values():
+        lines += ["", f"{table.title}:", *columns([table.head, *table.rows])]
+    matrix = zip(card.names.values(), result["confusion_matrix"], strict=True)
     lines += ["", "Truth in rows, called in columns:"]
-    for label, row in zip(card.labels, result["confusion_matrix"], strict=True):
-        cells = "".join(f"{count:>8}" for count in row)
-        lines.append(f"{printable(label.display_name):<14}{cells}")
-    if unseen := unseen_rows(result, names):
-        lines += ["", "Sources measured by a model that was trained without them:"]
-        for source, count, accuracy, pairs in unseen:
-            lines.append(f"  {printable(source):<20}{count:>5}  {accuracy}")
-            lines += [f"    {printable(pair)}" for pair in pairs]
-    if sets := result.get("sets"):
-        lines += ["", *_sets(sets, card)]
-    if points := result.get("sensitivity_points"):
-        lines += ["", "At the thresholds that validation chose for a sensitivity:"]
-        lines += [_sensitivity(point, card) for point in points]
-    if result["by_source"]:
-        lines += ["", "By source (accuracy; ECE; share of sets with the true finding):"]
-    for source, part in result["by_source"].items():
-        cells = [_rate(part, "accuracy")]
-        if "ece" in part:
-            cells.append(_rate(part, "ece"))
-        if "sets" in part:
-            cells.append(_rate(part["sets"], "coverage"))
-        rates = "".join(f"{cell:>22}" for cell in cells)
-        lines.append(f"  {printable(source):<20}{part['n']:>5}{rates}")
-    if result["within_source"]:
-        lines += ["", "AUC between two labels within one source:"]
-        lines += [f"  {_within(entry, card)}" for entry in result["within_source"]]
+    lines += columns([[name, *counts] for name, counts in matrix])
     if result.get("lungs"):
         lines += ["", "Does it look at lungs?"]
-        lines += [f"  {each}" for each in lung_sentences(result["lungs"], names)]
+        said = lung_sentences(result["lungs"], card.names)
+        lines += [f"  {printable(sentence)}" for sentence in said]
     return "\n".join(lines)
-
-
-def unseen_rows(
-    result: Mapping[str, Any], names: Mapping[str, str]
-) -> list[tuple[str, int, str, list[str]]]:
-    """Source, films, accuracy and AUC of pairs of labels, of unseen sources.
-
-    Args:
-        names: Label -> as people read it.
-    """
-    rows = []
-    for source, part in result.get("unseen_sources", {}).items():
-        pairs = [
-            f"{' against '.join(names[label] for label in entry['labels'])}: "
-            f"AUC {_rate(entry, 'auc')}"
-            for entry in part.get("within_source", ())
-        ]
-        accuracy = part.get("reason") or _rate(part, "accuracy")
-        rows.append((source, part["n"], accuracy, pairs))
-    return rows
 
 
 def macro_note(result: Mapping[str, Any]) -> str:
@@ -121,50 +73,3 @@ def calibration_text(card: ModelCard) -> str:
         where = printable(card.conformal.chosen_on)
         lines += ["", f"Sets of findings rest on {where} films: {films}."]
     return "\n".join(lines)
-
-
-def _sets(sets: Mapping[str, Any], card: ModelCard) -> list[str]:
-    by_label = ", ".join(
-        f"{printable(card.display_name(label))} {_rate(part, 'coverage')}"
-        for label, part in sets["by_label"].items()
-    )
-    return [
-        f"Sets of findings, made to hold the true one in {percent(sets['target'])}:",
-        f"  They do in {_rate(sets, 'coverage')}; by finding: {by_label}.",
-        f"  One finding alone: {_rate(sets, 'one')}; cannot say: "
-        f"{_rate(sets, 'cannot_say')}.",
-    ]
-
-
-def _sensitivity(point: Mapping[str, Any], card: ModelCard) -> str:
-    name = printable(card.display_name(point["label"]))
-    rates = ", ".join(
-        f"{rate} {_rate(point, rate)}"
-        for rate in ("sensitivity", "specificity", "precision")
-    )
-    target = f"{name}, {percent(point['target'])}"
-    return f"  {target}: from {point['threshold']:.3f} on, {rates}"
-
-
-def _interval(fields: Mapping[str, Any], name: str) -> str:
-    interval = fields.get(f"{name}_ci")
-    return " ({:.3f}-{:.3f})".format(*interval) if interval else ""
-
-
-def _rate(fields: Mapping[str, Any], name: str) -> str:
-    if fields[name] is None:
-        return "-"
-    low, high = fields[f"{name}_ci"]
-    return f"{fields[name]:.3f} ({low:.3f}-{high:.3f})"
-
-
-def _within(entry: Mapping[str, Any], card: ModelCard) -> str:
-    films = " + ".join(str(n) for n in entry["n"])
-    pair = _against(entry, card)
-    name = printable(entry["within"])
-    return f"{name:<14}{pair:<26}{films:>10}  {_rate(entry, 'auc')}"
-
-
-def _against(entry: Mapping[str, Any], card: ModelCard) -> str:
-    names = (card.display_name(label) for label in entry["labels"])
-    return printable(" against ".join(names))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
+
+import msgspec
 
 from core.errors import TrainingError
 from core.records import RecordError, convert, to_json
@@ -13,13 +15,13 @@ from core.runs.settings import AUGMENTATION, SETTINGS, TrainingConfig, flat
 from core.runs.variations import Augmentation
 
 __all__ = [
-    "BACKBONES",
     "TITLES",
     "USUAL_LAYERS",
     "Augmentation",
     "TrainingConfig",
     "config_from_json",
     "config_to_json",
+    "convert_with_config",
     "flat_settings",
 ]
 
@@ -31,10 +33,11 @@ USUAL_LAYERS = {
     "vgg16": 15,
     "vgg19": 17,
 }
-BACKBONES = tuple(USUAL_LAYERS)
 #: Backbone -> as people write it, and as Keras names its function.
 TITLES = SETTINGS["backbone"].choices
 _NESTED = AUGMENTATION.removesuffix(".")
+
+T = TypeVar("T")
 
 
 def flat_settings(config: TrainingConfig) -> dict[str, Any]:
@@ -73,6 +76,21 @@ def config_from_json(
     if len(set(config.labels)) < len(config.labels):
         raise SETTINGS["labels"].refused("labels", config.labels, is_kind=True)
     return config
+
+
+class _WithConfig(msgspec.Struct):
+    config: dict[str, Any]
+
+
+def convert_with_config(fields: Any, kind: type[T]) -> T:
+    """Make a record that has a job as its `config`, checking each field.
+
+    Raises:
+        TrainingError: The job in it is none.
+        RecordError: Another field is missing or wrong.
+    """
+    config = config_from_json(convert(fields, _WithConfig).config)
+    return convert({**fields, "config": config}, kind)
 
 
 def _refused(error: RecordError, fields: Mapping[str, Any]) -> TrainingError:

@@ -18,16 +18,15 @@ from core.jobs.events import EpochEnded
 from core.json_file import read_json
 from core.outputs import contents
 from core.records import convert
-from core.runs.config import TrainingConfig, config_from_json, config_to_json
+from core.runs.config import TrainingConfig, convert_with_config
 
 _JOB = "job.json"
 _PROGRESS = "progress.json"
 _RUNNING = "running.json"
-_WISH = "wish"
 _MEMO = "memo.json"
 _SHORT = "short-of-memory"
 #: Names of all that a job keeps in its folder.
-_FILES = "*.json *.csv *.npz *.npy *.u8 *.h5 *.xml *.bin".split() + [_WISH, _SHORT]
+_FILES = "*.json *.csv *.npz *.npy *.u8 *.h5 *.xml *.bin".split() + [_SHORT]
 _FOLDERS = ("draft", "without")
 
 
@@ -55,10 +54,18 @@ class Progress(msgspec.Struct, frozen=True):
     history: tuple[EpochEnded, ...]
 
 
-class _Job(msgspec.Struct):
-    """What `JobFolder.begin` records."""
+class Job(msgspec.Struct, frozen=True):
+    """A job as it was asked for.
 
-    config: dict[str, Any]
+    Attributes:
+        config: Everything that decides what it makes.
+        data: Folder or manifest.
+        command: How it was begun, for the card.
+        preset: Name of the one that it was begun with; empty where not recorded.
+        backend: What Keras computes with; likewise.
+    """
+
+    config: TrainingConfig
     data: Path
     command: str
     preset: str = ""
@@ -176,32 +183,23 @@ class JobFolder:
         """Use fewer films per step from now on, also after a resume."""
         self._keep_memo(batch=batch)
 
-    def begin(
-        self,
-        config: TrainingConfig,
-        data: Path,
-        command: str,
-        *,
-        preset: str = "",
-        backend: str = "",
-    ) -> None:
-        """Record the job and the command that started it.
+    def begin(self, job: Job) -> None:
+        """Record the job.
 
         Raises:
             OutputError: The folder cannot be written.
         """
-        record = _Job(config_to_json(config), data.resolve(), command, preset, backend)
-        write_json(self.path / _JOB, record)
+        absolute = msgspec.structs.replace(job, data=job.data.resolve())
+        write_json(self.path / _JOB, absolute)
 
-    def job(self) -> tuple[TrainingConfig, Path, str]:
-        """The job that was begun here, its data, and the command that began it.
+    def job(self) -> Job:
+        """The job that was begun here.
 
         Raises:
             TrainingError: There is none, or its record is damaged.
         """
         try:
-            record = self._job()
-            return config_from_json(record.config), record.data, record.command
+            return convert_with_config(read_json(self.path / _JOB), Job)
         except FileNotFoundError as error:
             raise TrainingError(
                 f"There is no interrupted job in {self.path}.",
@@ -212,14 +210,6 @@ class JobFolder:
                 f"The record of the job in {self.path} is damaged ({error}).",
                 hint="Delete that folder and start anew.",
             ) from error
-
-    def begun_with(self) -> tuple[str, str]:
-        """Preset and Keras backend of the job; empty where that was not recorded."""
-        record = self._job()
-        return record.preset, record.backend
-
-    def _job(self) -> _Job:
-        return convert(read_json(self.path / _JOB), _Job)
 
     def _memo(self) -> _Memo:
         try:

@@ -10,8 +10,7 @@ from typing import Any, Literal
 import msgspec
 
 from core import __version__
-from core.records import convert
-from core.runs.config import TrainingConfig, config_from_json
+from core.runs.config import TrainingConfig, convert_with_config
 
 
 class RunRecord(
@@ -37,10 +36,6 @@ class RunRecord(
     format: Literal[1] = 1
 
 
-class _Job(msgspec.Struct):
-    config: dict[str, Any]
-
-
 def record_from_json(fields: Mapping[str, Any]) -> RunRecord:
     """Rebuild a record, checking each field.
 
@@ -48,7 +43,6 @@ def record_from_json(fields: Mapping[str, Any]) -> RunRecord:
         TrainingError: The job in it is none.
         RecordError: Another field is missing or wrong.
     """
-    config = config_from_json(convert(fields, _Job).config)
-    record = convert({**fields, "config": config}, RunRecord)
+    record = convert_with_config(fields, RunRecord)
     # Without a time zone it is the local one.
     return msgspec.structs.replace(record, started=record.started.astimezone())

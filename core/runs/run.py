@@ -46,11 +46,6 @@ class Run(DatedJob[RunRecord]):
         return JobFolder.beside(self.bundle_dir)
 
     @property
-    def events(self) -> Path:
-        """Every event of the job, one a line."""
-        return self.channel.events
-
-    @property
     def split(self) -> Path:
         """The manifest of its films with their splits."""
         return self.path / "split.csv"

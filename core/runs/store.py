@@ -7,14 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from core.errors import OutputError
-from core.files import output_error, write_json
-from core.jobs.folders import (
-    changed_at,
-    list_jobs,
-    make_folder,
-    read_record,
-    remove_job,
-)
+from core.files import output_error, remove_folder, write_json
+from core.jobs.folders import changed_at, list_jobs, make_folder, read_record
 from core.paths import runs_dir
 from core.runs.config import TrainingConfig
 from core.runs.record import RunRecord, record_from_json
@@ -78,4 +72,4 @@ def delete(run: Run) -> None:
             f"{run.record.name} is running and cannot be deleted.",
             hint="Stop it first.",
         )
-    remove_job(run, runs_dir(), run.record.name)
+    remove_folder(run.path, runs_dir(), run.record.name)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from datetime import datetime
+import dataclasses
+import time
 from pathlib import Path
 
 import msgspec
@@ -21,13 +22,16 @@ class _Parts(msgspec.Struct):
     parts: list[tuple[float, float | None]] = []
 
 
+@dataclasses.dataclass(frozen=True)
 class RunTimes:
-    """The parts of a run between its pauses, kept in a file of its folder."""
+    """The parts of a run between its pauses.
 
-    def __init__(self, path: Path, channel: JobChannel) -> None:
-        """Name the file, which need not exist, and the channel of the run."""
-        self._path = path
-        self._channel = channel
+    Attributes:
+        path: Of the file that they are kept in; it need not exist.
+    """
+
+    path: Path
+    channel: JobChannel
 
     def begin(self) -> None:
         """A part of the run starts.
@@ -36,16 +40,16 @@ class RunTimes:
             OutputError: The folder cannot be written.
         """
         before = [(start, self._end(start, end)) for start, end in self._parts()]
-        self._write([*before, (datetime.now().timestamp(), None)])
+        write_json(self.path, _Parts([*before, (time.time(), None)]))
 
     def end(self) -> None:
         """The part that started last has ended now."""
         parts = self._parts()
         if parts and parts[-1][1] is None:
-            parts[-1] = (parts[-1][0], datetime.now().timestamp())
+            parts[-1] = (parts[-1][0], time.time())
             # On a full disk its last event tells when it ended.
             with contextlib.suppress(OutputError):
-                self._write(parts)
+                write_json(self.path, _Parts(parts))
 
     def seconds(self) -> float:
         """How long it ran, pauses left out."""
@@ -56,18 +60,15 @@ class RunTimes:
         """The end of a part; where no window saw it, its last event tells it."""
         if end is not None:
             return end
-        if self._channel.is_running():
-            return datetime.now().timestamp()
+        if self.channel.is_running():
+            return time.time()
         try:
-            return max(start, self._channel.events.stat().st_mtime)
+            return max(start, self.channel.events.stat().st_mtime)
         except OSError:
             return start
 
     def _parts(self) -> list[tuple[float, float | None]]:
         try:
-            return convert(read_json(self._path), _Parts).parts
+            return convert(read_json(self.path), _Parts).parts
         except (OSError, ValueError):
             return []
-
-    def _write(self, parts: list[tuple[float, float | None]]) -> None:
-        write_json(self._path, _Parts(parts))

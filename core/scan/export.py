@@ -45,6 +45,7 @@ def row_to_json(row: ScanRow) -> dict[str, Any]:
         "probabilities": dict(row.probabilities) or None,
         "set": list(row.set) if row.coverage is not None else None,
         "coverage": row.coverage,
+        "heat_in_lungs": row.heat_in_lungs,
         "warnings": list(row.warnings),
         "refused": bool(row.reason),
         "reason": row.reason or None,

@@ -47,6 +47,7 @@ class ScanRecord(
         precision: As `core scan --precision`.
         watch: Whether the folder is watched once its films have been read.
         hidden: Whether files and folders that begin with a dot are read too.
+        lungs: Whether lungs are looked for, to say how much of the evidence they hold.
         status: One of `STATUSES`, as it was written down last.
         message: Why it failed; empty unless it did.
         hint: What can be done about that; may be empty.
@@ -67,6 +68,7 @@ class ScanRecord(
     precision: str = "float32"
     watch: bool = False
     hidden: bool = False
+    lungs: bool = True
     status: Literal["running", "paused", "cancelled", "finished", "failed"] = RUNNING
     message: str = ""
     hint: str = ""

@@ -28,17 +28,22 @@ _AFTER = (
     "temperature",
     "set",
     "coverage",
+    "heat_in_lungs",
 )
-#: Columns that older scans lack.
-_NEW = frozenset(
-    {"refused", "reason", "preprocessing", "temperature", "set", "coverage"}
+#: Columns that older scans lack; those that came last are lacked by more of them.
+_NEW = (
+    frozenset({"heat_in_lungs"}),
+    frozenset({"refused", "reason", "preprocessing", "temperature", "set", "coverage"}),
 )
 _PROBABILITY = "p_"
 _BETWEEN = " | "
 #: Column -> field, where they are called otherwise.
 _FIELDS = {"bytes": "size"}
 #: Columns whose empty cells are no text.
-_OPTIONAL = ("finding", "warnings", "bytes", "temperature", "set", "coverage")
+_OPTIONAL = (
+    *("finding", "warnings", "bytes", "temperature", "set", "coverage"),
+    "heat_in_lungs",
+)
 #: A spreadsheet may take text that starts so for a formula, and run it. The
 #: mark itself is among them, so that taking it off again gives what was.
 _MARK = "'"
@@ -75,6 +80,8 @@ class ScanRow:
         temperature: Of the model; None in rows of before.
         set: Labels that could not be left out, likeliest first; may be all, or none.
         coverage: Share of sets that hold the true finding; None where there is no set.
+        heat_in_lungs: As `core.model.classifier.Verdict` has it; None too where a
+            scan did without.
     """
 
     file: str
@@ -94,6 +101,7 @@ class ScanRow:
     temperature: float | None = None
     set: tuple[str, ...] = ()
     coverage: float | None = None
+    heat_in_lungs: float | None = None
 
     @property
     def refused(self) -> bool:
@@ -111,10 +119,12 @@ def header(labels: Sequence[str]) -> list[str]:
     return [*_BEFORE, *(_PROBABILITY + label for label in labels), *_AFTER]
 
 
-def _headers(labels: Sequence[str]) -> tuple[list[str], list[str]]:
+def _headers(labels: Sequence[str]) -> list[list[str]]:
     """Those of this program, and of older ones."""
-    names = header(labels)
-    return names, [name for name in names if name not in _NEW]
+    found = [header(labels)]
+    for new in _NEW:
+        found.append([name for name in found[-1] if name not in new])
+    return found
 
 
 def is_header(line: bytes, labels: Sequence[str]) -> bool:
@@ -198,11 +208,10 @@ def row_from_cells(cells: Sequence[str], labels: Sequence[str]) -> ScanRow:
     Raises:
         ValueError: A cell is missing or of the wrong kind.
     """
-    columns = header(labels)
-    if len(cells) == len(columns) - len(_NEW):
-        columns = [column for column in columns if column not in _NEW]
-    elif len(cells) != len(columns):
-        raise ValueError(f"expected {len(columns)} cells, got {len(cells)}")
+    by_count = {len(columns): columns for columns in _headers(labels)}
+    columns = by_count.get(len(cells), [])
+    if not columns:
+        raise ValueError(f"expected {max(by_count)} cells, got {len(cells)}")
     named = {"refused": "", "reason": ""} | dict(zip(columns, cells, strict=True))
     found = {label: named.pop(_PROBABILITY + label) for label in labels}
     reason = named.get("reason", "")

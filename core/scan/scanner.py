@@ -27,6 +27,8 @@ from core.model.classifier import (
     sentence,
 )
 from core.model.gate import read_gate
+from core.model.lungs import Lungs, lung_finder
+from core.model.precision import REFERENCE
 from core.scan.crash_probe import GIVEN_UP
 from core.scan.parity import ParityCheck
 from core.scan.row import ScanRow
@@ -39,8 +41,6 @@ GONE = "The film was listed, and was gone when it was to be read."
 #: Decoded films that may wait for the model, beside those being decoded.
 _WAITING = 8
 _NO_PIXELS = np.empty((0, 0), np.uint8)
-#: A scan has no use for a film's evidence.
-_NOT_KEPT = np.empty(0, np.float32)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -50,6 +50,7 @@ class _Loaded:
     square: NDArray[np.float32]
     film: Radiograph
     state: FilmState
+    lungs: Lungs | None
 
 
 class FolderScanner(abc.ABC):
@@ -114,6 +115,8 @@ class Scanner(FolderScanner):
         reading: Called with each film's file, in its thread; what it gives is
             entered while the film is read.
         parity: Of this precision; sees each film that is read.
+        lungs: Whether lungs are looked for, by a model that can find them; as a
+            film is made ready, while others are computed.
 
     Raises:
         BundleError: As `core.model.classifier.open_graph`.
@@ -130,6 +133,7 @@ class Scanner(FolderScanner):
         device: str = "CPU",
         reading: Reading = contextlib.nullcontext,
         parity: ParityCheck | None = None,
+        lungs: bool = True,
     ) -> None:
         super().__init__(bundle, folder, precision)
         self._threads = threads or max(2, os.cpu_count() or 1)
@@ -144,6 +148,15 @@ class Scanner(FolderScanner):
             has_agreed=parity is not None,
         )
         self._gate = read_gate(bundle, self._graph.embedding)
+        self._lungs = None
+        if lungs:
+            exact = precision == REFERENCE
+            self._lungs = lung_finder(
+                bundle,
+                precision=REFERENCE if exact else "bfloat16",
+                for_many=True,
+                threads=threads,
+            )
 
     def scan(
         self, films: Iterable[FoundFilm], check: Callable[[], None] = lambda: None
@@ -178,23 +191,27 @@ class Scanner(FolderScanner):
             except OSError as error:
                 raise ImageReadError(GONE) from error
             square = to_network_input(radiograph, self.bundle.card.preprocess)
+            lungs = None
+            if self._lungs is not None and not radiograph.refused:
+                lungs = self._lungs.find(radiograph)
         warnings = radiograph.warnings
         is_whole = state.size == radiograph.facts.file_bytes
         if not is_whole or film.state not in (None, state):
             warnings = (*warnings, CHANGED)
         # Only the square waits for the model: the pixels may be large.
         rest = dataclasses.replace(radiograph, pixels=_NO_PIXELS, warnings=warnings)
-        return _Loaded(square[0, :, :, 0], rest, state)
+        return _Loaded(square[0, :, :, 0], rest, state, lungs)
 
     def _row(
         self,
         film: FoundFilm,
         loaded: _Loaded,
         logits: NDArray[np.float32],
+        evidence: NDArray[np.float32],
         embedding: NDArray[np.float32],
     ) -> ScanRow:
         card = self.bundle.card
-        prediction = Prediction(logits, _NOT_KEPT, embedding)
+        prediction = Prediction(logits, evidence, embedding, lungs=loaded.lungs)
         prediction = checked(self._gate, loaded.square, prediction)
         try:
             verdict = decide(prediction, card, loaded.film)
@@ -208,6 +225,7 @@ class Scanner(FolderScanner):
             probabilities=verdict.probabilities,
             warnings=tuple(map(str, verdict.warnings)),
             reason=verdict.refused or "",
+            heat_in_lungs=verdict.heat_in_lungs,
         )
 
     def _failed(self, film: FoundFilm, error: CoreError) -> ScanRow:

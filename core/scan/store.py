@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from core.errors import BundleError, OutputError
-from core.files import write_json
+from core.files import remove_folder, write_json
 from core.jobs.channel import JobChannel
 from core.jobs.folders import (
     DatedJob,
@@ -19,7 +19,6 @@ from core.jobs.folders import (
     list_jobs,
     make_folder,
     read_record,
-    remove_job,
 )
 from core.jobs.lock import is_locked
 from core.json_file import read_json
@@ -79,6 +78,8 @@ class Scan(DatedJob[ScanRecord]):
             words += ["--watch"]
         if record.hidden:
             words += ["--hidden"]
+        if not record.lungs:
+            words += ["--no-lungs"]
         return [*words, "--json", str(self.summary)]
 
     def rows(self) -> int:
@@ -164,7 +165,7 @@ def delete(scan: Scan) -> None:
             f"The scan of {scan.record.name} is under way and cannot be deleted.",
             hint="Cancel it first.",
         )
-    remove_job(scan, scans_dir(), f"The scan of {scan.record.name}")
+    remove_folder(scan.path, scans_dir(), f"The scan of {scan.record.name}")
 
 
 def find_bundle(record: ScanRecord) -> ModelBundle:

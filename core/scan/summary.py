@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from core.evaluation.intervals import interval
+from core.evaluation.intervals import Resamples, interval
 from core.evaluation.metrics import (
-    Resamples,
     calibration_error_with_interval,
     classification_metrics,
 )

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.audit.counts import grouped
 from core.audit.leaks import alike_rows, conflicts
 from core.audit.shortcuts import measure_shortcuts
+from core.audit.survey import grouped
 from core.data.near_duplicates import SimilarPair
 from core.data.split import SPLITS, Split
 from core.evaluation.findings import GIVEN, LEAKING, MADE
@@ -55,7 +55,11 @@ def check_films(
     alike = alike_rows(len(samples), [], pairs)
     origin = MADE
     if is_given:
-        origin = LEAKING if _is_leaking(films, split, groups) else GIVEN
+        files = [sample.file for sample in samples]
+        group_of = dict(zip(files, groups.tolist(), strict=True))
+        parts = [{group_of[s.file] for s in split.part(name)} for name in SPLITS]
+        is_leaking = len(set.union(*parts)) < sum(map(len, parts))
+        origin = LEAKING if is_leaking else GIVEN
     return {
         "films": len(samples),
         "patients": sum(bool(sample.patient) for sample in samples),
@@ -88,9 +92,3 @@ def _drawn(labels: Sequence[str], seed: int) -> NDArray[np.intp]:
         for name in names
     ]
     return np.sort(np.concatenate(parts))
-
-
-def _is_leaking(films: Films, split: Split, groups: NDArray[np.int32]) -> bool:
-    group_of = dict(zip((s.file for s in films.samples), groups.tolist(), strict=True))
-    in_part = [{group_of[s.file] for s in split.part(name)} for name in SPLITS]
-    return len(set.union(*in_part)) < sum(map(len, in_part))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import collections
 import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +11,7 @@ from core.data.dataset import Dataset, index_dataset
 from core.data.patients import compile_pattern
 from core.data.split import given_split, refuse_too_few
 from core.errors import DatasetError, TrainingError
-from core.evaluation.pools import parse_pools
+from core.evaluation.pools import check_pools, parse_pools
 from core.files import refuse_unwritable
 from core.outputs import check_file
 from core.records import Text, fits
@@ -48,7 +47,7 @@ def check_job(config: TrainingConfig, data: Path) -> Dataset:
             "or do not leave one out.",
         )
     _check_names(data, dataset)
-    _check_pools(config.pools, dataset)
+    check_pools(parse_pools(config.pools), dataset.samples, dataset.labels)
     if given_split(dataset, leaks_accepted=bool(config.accept_leaks)) is None:
         refuse_too_few(_most_groups(dataset))
     return dataset
@@ -93,28 +92,6 @@ def _check_names(data: Path, dataset: Dataset) -> None:
                 f"The name {name!r} cannot be written down: it is in no known "
                 "encoding.",
                 hint="Rename the file, or the folder that it lies in.",
-            )
-
-
-def _check_pools(texts: Sequence[str], dataset: Dataset) -> None:
-    known = {
-        "source": sorted({sample.source for sample in dataset.samples} - {""}),
-        "label": list(dataset.labels),
-    }
-    names = collections.Counter(pool.name for pool in parse_pools(texts))
-    for pool in parse_pools(texts):
-        for kind, named in (("source", pool.sources), ("label", pool.labels)):
-            for name in named:
-                if name not in known[kind]:
-                    raise DatasetError(
-                        f"The pool {pool.name} names a {kind} that the films do not "
-                        f"have: {name}.",
-                        hint=f"They have: {', '.join(known[kind]) or 'none'}.",
-                    )
-        if names[pool.name] > 1:
-            raise DatasetError(
-                f"Two pools are called {pool.name}.",
-                hint="Give each place a name of its own, and all its sources at once.",
             )
 
 

@@ -79,16 +79,20 @@ def available_memory() -> int:
     return max(0, min(free))
 
 
-def fitting_batch(network: keras.Model, batch: int) -> int:
+def fitting_batch(network: keras.Model, batch: int, devices: int = 1) -> int:
     """The batch, halved until a step of it should fit into the memory there is.
 
     On a processor no error is raised when memory runs out: the system kills the
     process. So the need is estimated beforehand.
+
+    Args:
+        devices: That share a step: a multiple of their number is given.
     """
-    free = available_memory()
-    while batch > 1 and bytes_of_step(network, batch) > free:
-        batch //= 2
-    return batch
+    if not has_gpu():
+        free = available_memory()
+        while batch > 1 and bytes_of_step(network, batch) > free:
+            batch //= 2
+    return max(1, batch // devices) * devices
 
 
 def bytes_of_step(network: keras.Model, batch: int) -> int:
@@ -118,7 +122,7 @@ def _why_no_gpu(backend: str) -> str:
             if backend != "torch"
             else "PyTorch finds no Apple GPU, so the processor is used."
         )
-    if not _has_driver():
+    if not _DRIVER.exists() and shutil.which("nvidia-smi") is None:
         return (
             "No NVIDIA driver was found, so the processor is used: with an NVIDIA "
             "card, install its driver; without one, choose feature extraction, which "
@@ -162,10 +166,6 @@ def _gpu_name(backend: str) -> str:
     first = tf.config.list_physical_devices("GPU")[0]
     details = tf.config.experimental.get_device_details(first)
     return str(details.get("device_name", "GPU"))
-
-
-def _has_driver() -> bool:
-    return _DRIVER.exists() or shutil.which("nvidia-smi") is not None
 
 
 def _ask_driver() -> tuple[int, int] | None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from core.errors import OutputError, TrainingError
 from core.files import atomic_folder, atomic_write
-from core.model.graph import Graph
+from core.model.graph import OUTPUTS, Graph
 from core.model.save_graph import save_graph
 from core.outputs import is_export, mark_export
 from core.training.convert import convert
@@ -31,15 +31,27 @@ Outputs = Sequence[NDArray[np.float32]]
 
 
 def export_openvino(network: keras.Model, target: Path, *, half: bool) -> Graph:
-    """Write the graph that the program runs.
+    """Write the graph that the program runs, as `write_graph` does.
 
     Args:
         network: As `core.training.network.build_network` makes it, in float32.
-        target: The .xml file; the weights go beside it.
-        half: Whether to store the weights as float16, which halves the file.
 
     Returns:
         The graph, loaded back from `target`.
+    """
+    write_graph(build_inference_model(network), target, half=half)
+    return Graph(target, size=network.input_shape[1], labels=network.output_shape[-1])
+
+
+def write_graph(
+    model: keras.Model, target: Path, *, half: bool, outputs: Sequence[str] = OUTPUTS
+) -> None:
+    """Write a graph for OpenVINO.
+
+    Args:
+        target: The .xml file; the weights go beside it.
+        half: Whether to store the weights as float16, which halves the file.
+        outputs: As `save_graph` takes them.
 
     Raises:
         OutputError: The file cannot be written.
@@ -48,20 +60,19 @@ def export_openvino(network: keras.Model, target: Path, *, half: bool) -> Graph:
     """
     draft = target.with_name(f"draft-{target.name}")
     try:
-        convert(build_inference_model(network), "openvino", draft)
-        save_graph(draft, target, half=half)
+        convert(model, "openvino", draft)
+        save_graph(draft, target, half=half, outputs=outputs)
     except (OSError, RuntimeError) as error:
         # OpenVINO tells a full disk as a fault of its stream.
         if isinstance(error, RuntimeError) and "iostream" not in str(error):
             raise
         raise OutputError(
             "The graph could not be written; the disk may be full.",
-            hint="Free some space, then resume the job (in a terminal: --resume).",
+            hint="Free some space and go on with the job (in a terminal: --resume).",
         ) from error
     finally:
         for suffix in (".xml", ".bin"):
             draft.with_suffix(suffix).unlink(missing_ok=True)
-    return Graph(target, size=network.input_shape[1], labels=network.output_shape[-1])
 
 
 def keras_logits(

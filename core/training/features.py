@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.files import atomic_write
-from core.jobs.progress import StageProgress
+from core.jobs.reporters import StageProgress
 from core.model.bundle import read_bundle
 from core.model.classifier import open_graph
 from core.model.graph import Graph

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 import keras
@@ -11,11 +10,11 @@ from numpy.typing import NDArray
 
 from core.jobs.control import FinishAsked
 from core.jobs.events import EpochEnded
-from core.jobs.progress import StageProgress
+from core.jobs.reporters import StageProgress
 from core.runs.config import TrainingConfig
 from core.runs.job_folder import JobFolder, Progress, save_weights
 from core.training.compiling import compile_network, tuning_optimiser
-from core.training.epochs import Best, ended_epoch, weighted_loss
+from core.training.epochs import Phase, weighted_loss
 from core.training.network import build_network
 from core.training.pipeline import StoredBatches, TrainingBatches, TrainingFilms
 from core.training.seeds import begin_epoch, begin_phase
@@ -62,22 +61,19 @@ def fine_tune(
         progress.control.finish_if_asked()
 
     steps = keras.callbacks.LambdaCallback(on_train_batch_end=on_step)
-    best = Best(config.patience)
+    phase = Phase("fine-tuning", config.epochs, config.patience, films.val)
     checkpoint = folder.progress()
     if checkpoint is None:
-        best.loss = weighted_loss(predict(), films.val)
+        phase.best_loss = weighted_loss(predict(), films.val)
         save_weights(network, folder.path / BEST)
     else:
         network.load_weights(folder.path / checkpoint.weights)
-        best.loss, best.epoch = checkpoint.best_loss, checkpoint.best_epoch
-    history = list(checkpoint.history) if checkpoint else []
+        phase.best_loss, phase.best_epoch = checkpoint.best_loss, checkpoint.best_epoch
+        phase.history = list(checkpoint.history)
     # A checkpoint may be of another batch size, in which an epoch has more steps.
-    optimiser.iterations.assign(len(history) * per_epoch)
-    for epoch in range(len(history), config.epochs):
-        if best.is_stale(epoch - 1):
-            break
-        began = time.monotonic()
-        rate = rate_of(config, history)
+    optimiser.iterations.assign(len(phase.history) * per_epoch)
+    for epoch in phase.epochs():
+        rate = rate_of(config, phase.history)
         if rate is not None:
             optimiser.learning_rate = rate
         begin_epoch(network, config.seed, "fine-tuning", epoch)
@@ -89,25 +85,16 @@ def fine_tune(
             break
         if config.average > 0:
             _separate(network)
-        ended = ended_epoch(
-            epoch,
-            fitted,
-            predict(),
-            films.val,
-            best,
-            began,
-            phase="fine-tuning",
-            epochs=config.epochs,
-            rate=float(keras.ops.convert_to_numpy(optimiser.learning_rate)),
-        )
-        history.append(ended)
+        reached = float(keras.ops.convert_to_numpy(optimiser.learning_rate))
+        ended = phase.end(fitted, predict(), reached)
         if ended.best:
             save_weights(network, folder.path / BEST)
         name = f"epoch-{epoch + 1:04d}.weights.h5"
-        done = (epoch + 1, name, best.epoch, best.loss, tuple(history))
-        folder.save_progress(Progress("fine-tuning", *done), network)
+        best = phase.best_epoch, phase.best_loss
+        done = Progress(ended.phase, ended.epoch, name, *best, tuple(phase.history))
+        folder.save_progress(done, network)
         progress.epoch(ended)
-    return tuple(history)
+    return tuple(phase.history)
 
 
 def best_network(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import time
 from pathlib import Path
 
 import keras
@@ -13,12 +12,12 @@ from numpy.typing import NDArray
 
 from core.files import atomic_write
 from core.jobs.events import EpochEnded
-from core.jobs.progress import StageProgress
+from core.jobs.reporters import StageProgress
 from core.json_file import parse_json
 from core.records import convert, to_json
 from core.runs.config import TrainingConfig
 from core.training.compiling import compile_network, head_optimiser
-from core.training.epochs import Best, ended_epoch
+from core.training.epochs import Phase
 from core.training.heads import head_model, set_head
 from core.training.pipeline import TrainingFilms
 from core.training.seeds import begin_epoch, begin_phase
@@ -68,11 +67,9 @@ def fit_head(
     one_hot = np.eye(films.classes, dtype=np.float32)
     targets = np.tile(one_hot[train.truth], (times, 1))
     weights = np.tile(train.weights, times)
-    history: list[EpochEnded] = []
-    best = Best(config.patience)
+    phase = Phase("head", config.head_epochs, config.patience, val)
     kept = model.get_weights()
-    for epoch in range(config.head_epochs):
-        began = time.monotonic()
+    for epoch in phase.epochs():
         begin_epoch(model, config.seed, "head", epoch)
         fitted = model.fit(
             seen,
@@ -84,24 +81,13 @@ def fit_head(
         )
         # In one batch: `predict` takes longer to begin than the head to compute.
         logits = np.asarray(model.predict_on_batch(features.films[val.rows]))
-        ended = ended_epoch(
-            epoch,
-            fitted,
-            logits,
-            val,
-            best,
-            began,
-            phase="head",
-            epochs=config.head_epochs,
-            rate=config.head_rate,
-        )
+        ended = phase.end(fitted, logits, config.head_rate)
         if ended.best:
             kept = model.get_weights()
-        history.append(ended)
         progress.epoch(ended)
-        if best.is_stale(epoch) or progress.control.wants_finish:
+        if progress.control.wants_finish:
             break
-    return Head(tuple(kept), tuple(history))
+    return Head(tuple(kept), tuple(phase.history))
 
 
 def put_head(network: keras.Model, head: Head, config: TrainingConfig) -> None:

@@ -40,20 +40,9 @@ from core.model.bundle import (
     read_bundle,
     write_bundle,
 )
-from core.model.classifier import (
-    Classifier,
-    open_graph,
-    probabilities,
-    probe_input,
-)
-from core.model.gate import GATE
-from core.model.gate_fit import (
-    MOST_TRAIN,
-    MOST_VAL,
-    FittedGate,
-    fit_gate,
-    write_gate,
-)
+from core.model.classifier import Classifier, open_graph, probabilities, probe_input
+from core.model.gate import GATE, Gate
+from core.model.gate_fit import MOST_TRAIN, MOST_VAL, fit_gate
 from core.model.golden import write_golden_films
 from core.model.graph import Graph
 from core.model.lungs import lung_finder, shipped_lungs
@@ -190,10 +179,11 @@ def install(
     write_film_list(folder.path / FILMS, split)
     write_golden_films(trial, folder.path / GOLDEN)
     made = {name: folder.path / name for name in (EVALUATION, REPORT, FILMS, GOLDEN)}
-    gate = _fit_gate(trial.bundle, data, on_film)
-    if gate is not None:
-        made[GATE] = write_gate(folder.path, gate.gate)
-        training = {**card.training, "gate": gate.to_json()}
+    if fitted := _fit_gate(trial.bundle, data, on_film):
+        gate, record = fitted
+        made[GATE] = folder.path / GATE
+        gate.write(made[GATE])
+        training = {**card.training, "gate": record}
         card = msgspec.structs.replace(card, training=training)
     write_bundle(out, card, {**files, **made})
     return read_bundle(out)
@@ -201,7 +191,7 @@ def install(
 
 def _fit_gate(
     bundle: ModelBundle, data: JobFilms, on_film: Callable[[int, int], None]
-) -> FittedGate | None:
+) -> tuple[Gate, dict[str, Any]] | None:
     """A gate fitted on the films of the job; None where these are too few."""
     rng = np.random.default_rng(0)
     train, val = (

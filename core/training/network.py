@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import keras
 
 from core.errors import TrainingError
@@ -86,37 +84,28 @@ def check_network(config: TrainingConfig, labels: int) -> None:
     network = build_network(config, labels)
     load_start(network, config)
     if config.epochs:
-        unfreeze(network, config.unfreeze_from)
+        unfreeze(network, config)
     keras.backend.clear_session(free_memory=True)
 
 
-def unfreeze(network: keras.Model, layer: int, *, statistics: bool = False) -> int:
-    """Choose what learns: the head, and the backbone from a layer on.
-
-    Args:
-        layer: Number of the first layer of the backbone that learns.
-
-    Returns:
-        The number of weights that learn.
+def unfreeze(network: keras.Model, config: TrainingConfig) -> None:
+    """Choose what learns: the head, and the backbone from the job's layer on.
 
     Raises:
         TrainingError: The backbone has no such layer.
     """
-    backbone = network.get_layer(BACKBONE)
+    backbone, layer = network.get_layer(BACKBONE), config.unfreeze_from
     if layer >= len(backbone.layers):
+        usual = [f"{first} for {TITLES[name]}" for name, first in USUAL_LAYERS.items()]
         raise TrainingError(
             f"The backbone has {len(backbone.layers)} layers, so none can be "
             f"unfrozen from {layer} on.",
-            hint=f"Choose a smaller number. {_usual_layers()}",
+            hint="Choose a smaller number. Usual are "
+            f"{', '.join(usual[:-1])} and {usual[-1]}.",
         )
     backbone.trainable = True
     for number, part in enumerate(backbone.layers):
         # Its scale and offset stay as well: they belong to the statistics.
         is_norm = isinstance(part, keras.layers.BatchNormalization)
-        part.trainable = number >= layer and (statistics or not is_norm)
-    return sum(math.prod(weight.shape) for weight in network.trainable_weights)
-
-
-def _usual_layers() -> str:
-    usual = [f"{layer} for {TITLES[name]}" for name, layer in USUAL_LAYERS.items()]
-    return f"Usual are {', '.join(usual[:-1])} and {usual[-1]}."
+        learns = config.learns_statistics or not is_norm
+        part.trainable = number >= layer and learns

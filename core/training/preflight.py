@@ -20,12 +20,10 @@ from core.films.preprocess import PreprocessSpec, to_network_input
 from core.films.radiograph import read_radiograph
 from core.jobs.control import Control
 from core.jobs.events import Noted
-from core.jobs.progress import StageProgress
-from core.jobs.reporters import Report
+from core.jobs.reporters import Report, StageProgress
 from core.runs.config import TrainingConfig
 from core.training.compiling import (
     compile_network,
-    has_gpu,
     spread_over_devices,
     tuning_optimiser,
 )
@@ -131,9 +129,7 @@ def _try_steps(
         control.stop_if_asked()
         try:
             network = _ready_network(config, classes)
-            if not has_gpu():
-                batch = fitting_batch(network, batch)
-            batch = max(1, batch // devices) * devices
+            batch = fitting_batch(network, batch, devices)
             shape = (batch, config.size, config.size, 1)
             films = np.random.default_rng(0).uniform(0, 255, shape).astype(np.float32)
             targets = np.eye(classes, dtype=np.float32)[np.arange(batch) % classes]
@@ -171,7 +167,7 @@ def _ready_network(config: TrainingConfig, classes: int) -> keras.Model:
         keras.mixed_precision.set_dtype_policy("mixed_bfloat16")
         network = build_network(config, classes)
         network.set_weights(weights)
-    unfreeze(network, config.unfreeze_from, statistics=config.learns_statistics)
+    unfreeze(network, config)
     compile_network(network, tuning_optimiser(config, 10), config)
     return network
 

@@ -6,8 +6,6 @@ skips what a former process finished.
 
 from __future__ import annotations
 
-from typing import Any
-
 import keras
 import numpy as np
 
@@ -36,13 +34,10 @@ def begin_epoch(network: keras.Model, seed: int, phase: str, epoch: int) -> None
         epoch: 0-based, within its phase.
     """
     keras.utils.set_random_seed(_number(seed, phase, 1 + epoch))
-    for place, state in enumerate(_dropout_states(network)):
+    states = (variable for variable in network.variables if variable.name == _STATE)
+    for place, state in enumerate(states):
         number = _number(seed, phase, 1 + epoch, 1 + place)
         state.assign(np.array([number, 0], state.dtype))
-
-
-def _dropout_states(network: keras.Model) -> list[Any]:
-    return [variable for variable in network.variables if variable.name == _STATE]
 
 
 def _number(seed: int, phase: str, *further: int) -> int:

@@ -30,14 +30,13 @@ from core.files import atomic_write, write_json
 from core.films.preprocess import PreprocessSpec
 from core.jobs.control import Control
 from core.jobs.events import EpochEnded, JobSucceeded, Noted
-from core.jobs.progress import StageProgress
-from core.jobs.reporters import Report
+from core.jobs.reporters import Report, StageProgress
 from core.json_file import read_json
 from core.model.bundle import WEIGHTS, ModelBundle
 from core.runs.config import TrainingConfig
 from core.runs.job_folder import JobFolder, save_weights
 from core.training.check import FINDINGS, check_films
-from core.training.compiling import has_gpu, spread_over_devices
+from core.training.compiling import spread_over_devices
 from core.training.device import find_device, fitting_batch, is_out_of_memory
 from core.training.features import compute_features
 from core.training.fit import BEST, best_network, fine_tune
@@ -240,8 +239,7 @@ class _Job:
                 with spread_over_devices() as devices:
                     keras.mixed_precision.set_dtype_policy(policy)
                     network = build_network(config, films.classes)
-                    layer, learned = config.unfreeze_from, config.learns_statistics
-                    unfreeze(network, layer, statistics=learned)
+                    unfreeze(network, config)
                     batch = self._fitting_batch(network, devices)
                     network.load_weights(self.folder.path / _START)
                     return fine_tune(
@@ -263,8 +261,7 @@ class _Job:
     def _fitting_batch(self, network: keras.Model, devices: int) -> int:
         """The job's batch, or fewer films where memory would not suffice."""
         asked = self.folder.batch(self.config)
-        batch = asked if has_gpu() else fitting_batch(network, asked)
-        batch = max(1, batch // devices) * devices
+        batch = fitting_batch(network, asked, devices)
         if batch < asked:
             self.folder.set_batch(batch)
             self._note(

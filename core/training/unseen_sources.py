@@ -8,7 +8,7 @@ settings, and measured on all of its films.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -22,7 +22,7 @@ from core.evaluation.evaluate import Scores, evaluate, without_details
 from core.evaluation.metrics import fit_temperature
 from core.files import write_json
 from core.jobs.events import EpochEnded, Noted, Progressed, StageStarted, TrainingEvent
-from core.jobs.progress import StageProgress
+from core.jobs.reporters import StageProgress
 from core.json_file import read_json
 from core.runs.config import TrainingConfig
 from core.runs.job_folder import JobFolder
@@ -68,9 +68,14 @@ def measure_unseen_sources(
             progress.start(_STAGE, "Looking for copies between the sources.")
             groups = _groups(data, progress)
         split, left = _without(source, data, groups)
-        missing = _missing(split, data.dataset.labels)
+        # No film to train on, or to choose on, is left of these.
+        learned = [{s.label for s in part} for part in (split.train, split.val)]
+        there = set.intersection(*learned)
+        labels = data.dataset.labels
+        missing = ", ".join(label for label in labels if label not in there)
         if missing:
-            done[source] = {"n": 0, "reason": _reason(missing)}
+            reason = f"The other sources have too few films labelled {missing}."
+            done[source] = {"n": 0, "reason": reason}
         else:
             place = JobFolder(folder.path / _WITHOUT / str(number))
             place.path.mkdir(parents=True, exist_ok=True)
@@ -141,16 +146,6 @@ def _without(
         return tuple(each for each in samples if group_of[each.file] not in seen)
 
     return Split(kept(data.split.train), kept(data.split.val), left), left
-
-
-def _missing(split: Split, labels: Collection[str]) -> list[str]:
-    """Labels that no film to train on, or to choose on, is left of."""
-    there = [{s.label for s in part} for part in (split.train, split.val)]
-    return [label for label in labels if not all(label in part for part in there)]
-
-
-def _reason(missing: Sequence[str]) -> str:
-    return f"The other sources have too few films labelled {', '.join(missing)}."
 
 
 def _measured(

@@ -1,4 +1,4 @@
-"""The Qt application, and the files that the system hands to it."""
+"""The Qt application."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from PyQt5.QtCore import QCoreApplication, QEvent, QObject, Qt, pyqtSignal
+from PyQt5.QtCore import QCoreApplication, QEvent, Qt, pyqtSignal
 from PyQt5.QtGui import QFileOpenEvent, QGuiApplication
 from PyQt5.QtWidgets import QApplication
 
 from core import __version__
 from desktop.style import theme
-from desktop.style.app_icon import app_icon
+from desktop.style.icons import app_icon
 
 
-class FileInbox(QObject):
-    """Keeps the files that come before there is a window to open them.
+class Application(QApplication):
+    """A QApplication that takes files, from the Finder for instance.
 
     Signals:
         files_opened: list[Path]. Films and models to open.
@@ -24,35 +24,8 @@ class FileInbox(QObject):
 
     files_opened = pyqtSignal(object)
 
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._early: list[Path] = []
-        self._is_delivering = False
-
-    def add(self, files: Sequence[Path]) -> None:
-        """Take files; they are announced now or when `deliver` is called."""
-        self._early += files
-        if self._is_delivering:
-            self.deliver()
-
-    def deliver(self) -> None:
-        """Announce what has come, and from now on at once."""
-        self._is_delivering = True
-        early, self._early = self._early, []
-        if early:
-            self.files_opened.emit(early)
-
-
-class Application(QApplication):
-    """A QApplication that takes files, from the Finder for instance.
-
-    Attributes:
-        inbox: Gets those files.
-    """
-
     def __init__(self, arguments: Sequence[str]) -> None:
         super().__init__(list(arguments))
-        self.inbox = FileInbox(self)
         self.setApplicationName("Hilum")
         self.setApplicationVersion(__version__)
         self.setDesktopFileName("hilum")
@@ -63,7 +36,7 @@ class Application(QApplication):
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QFileOpenEvent) and event.file():
-            self.inbox.add([Path(event.file())])
+            self.files_opened.emit([Path(event.file())])
             return True
         return super().event(event)
 

@@ -43,7 +43,7 @@ class CrashReporter(QObject):
 
     PyQt 5.5 and later abort the process when a slot raises and no hook is
     installed, so this is installed before the first widget exists. Until there is
-    a window a fault ends the program, with a sentence.
+    a window, which listens, a fault ends the program, with a sentence.
 
     Signals:
         crashed: Notice. Delivered in the GUI thread.
@@ -54,7 +54,6 @@ class CrashReporter(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session: crash_files.Session | None = None
-        self._has_window = False
 
     def install(self) -> None:
         """Become the process's last resort, for every thread and for Qt."""
@@ -62,12 +61,10 @@ class CrashReporter(QObject):
         self._session = crash_files.Session(crash_files.versions(qt))
         logging.getLogger().addHandler(self._session.lines)
         sys.excepthook = self._on_exception
-        threading.excepthook = self._on_thread_exception
+        threading.excepthook = lambda args: self._on_exception(
+            args.exc_type, args.exc_value, args.exc_traceback
+        )
         qInstallMessageHandler(self._on_qt_message)
-
-    def window_is_open(self) -> None:
-        """From now on a fault is told in the window, which stays."""
-        self._has_window = True
 
     def end(self) -> None:
         """The program ends well: it leaves nothing to be found."""
@@ -76,9 +73,6 @@ class CrashReporter(QObject):
             self._session.end()
             self._session = None
         qInstallMessageHandler(None)
-
-    def _on_thread_exception(self, args: threading.ExceptHookArgs) -> None:
-        self._on_exception(args.exc_type, args.exc_value, args.exc_traceback)
 
     def _on_exception(
         self,
@@ -104,7 +98,7 @@ class CrashReporter(QObject):
             details=told,
             file=file,
         )
-        if self._has_window:
+        if self.receivers(self.crashed):
             self.crashed.emit(notice)
         else:
             _say_and_end(file)
@@ -122,6 +116,20 @@ class CrashReporter(QObject):
                 self._session.note_fatal(f"Qt, fatal: {speaker}")
             if sys.stderr is not None:
                 sys.stderr.write(f"Hilum has to end: {text}\n")
+
+
+def look_for_crashes() -> Notice | None:
+    """Offer the reports of crashes of earlier sessions; None where there are none."""
+    crash_files.adopt_dead_sessions()
+    reports = crash_files.take_new_reports()
+    if not reports:
+        return None
+    hint = "The report names no film; you can read it before you pass it on."
+    if len(reports) == 1:
+        text = "Something went wrong when Hilum was last open."
+        return Notice(text, hint, file=reports[0])
+    text = f"Something went wrong {len(reports)} times when Hilum was last open."
+    return Notice(text, hint, file=reports[0].parent)
 
 
 def _say_and_end(file: Path | None) -> None:

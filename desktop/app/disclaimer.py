@@ -7,7 +7,7 @@ from typing import Final
 from PyQt5.QtCore import QSize, Qt
 from PyQt5.QtWidgets import QDialog, QDialogButtonBox, QLabel, QWidget
 
-from desktop.style.app_icon import app_icon
+from desktop.style.icons import app_icon
 from desktop.widgets.dialogs import dialog_title
 from desktop.widgets.layouts import column, row
 
@@ -34,7 +34,6 @@ class DisclaimerDialog(QDialog):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Before you start")
-        self.setWindowIcon(app_icon())
         title = dialog_title("Hilum is not a medical device", self)
         words = QLabel("".join(f"<p>{text}</p>" for text in _DISCLAIMER), self)
         words.setWordWrap(True)

@@ -39,8 +39,8 @@ from desktop.retrain.tab import RetrainTab
 from desktop.scan.tab import ScanTab
 from desktop.settings import APPEARANCES, Settings
 from desktop.style import theme
-from desktop.style.app_icon import app_icon
 from desktop.widgets.buttons import action
+from desktop.widgets.dialogs import run_dialog
 from desktop.widgets.layouts import column
 from desktop.widgets.notify import Announcements, Notice
 
@@ -63,26 +63,14 @@ class MainWindow(QMainWindow):
         announcements: What is said above the tabs.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        bundle_dir: Path | None = None,
-        parent: QWidget | None = None,
-    ) -> None:
-        """Make the window; the model is opened once it is on screen.
-
-        Args:
-            settings: Read now and written when the window closes.
-            bundle_dir: The model to begin with; None for the one in use.
-            parent: Of the window.
-        """
-        super().__init__(parent)
+    def __init__(self, settings: Settings, bundle_dir: Path | None = None) -> None:
+        """Make the window; the model, the one in use or another, is opened later."""
+        super().__init__()
         self._settings = settings
         self._has_started = False
         self._film_name = ""
         self.setObjectName("mainWindow")
         self.setWindowTitle("Hilum")
-        self.setWindowIcon(app_icon())
         self.setMinimumSize(720, 480)
         self.setAcceptDrops(True)
         self.model = ModelInUse(bundle_dir, self)
@@ -102,35 +90,28 @@ class MainWindow(QMainWindow):
         self._make_menus()
         self._status = StatusLine(self)
         self.setStatusBar(self._status)
+        for part in (self.model, self.diagnose, self.scan, self.retrain, self.files):
+            part.status_changed.connect(self._status.set_activity)
         self.model.changed.connect(self._on_model_changed)
         self.model.changed.connect(self.scan.set_bundle)
         self.model.changed.connect(self.retrain.set_bundle)
         self.model.refused.connect(self.show_notice)
-        self.model.status_changed.connect(self._status.set_activity)
-        self.diagnose.status_changed.connect(self._status.set_activity)
+        self.files.notice_raised.connect(self.show_notice)
         self.diagnose.film_changed.connect(self._on_film_changed)
         self.diagnose.models_given.connect(self.files.import_files)
-        self.scan.status_changed.connect(self._status.set_activity)
-        self.scan.films_asked.connect(self._on_films_asked)
-        self.retrain.status_changed.connect(self._status.set_activity)
+        self.scan.films_asked.connect(self.open_paths)
         self.retrain.films_asked.connect(self.open_paths)
         self.retrain.model_asked.connect(self.model.use)
         self.retrain.back_asked.connect(self.model.go_back)
-        self.files.notice_raised.connect(self.show_notice)
-        self.files.status_changed.connect(self._status.set_activity)
         self._tabs.currentChanged.connect(self._on_tab_changed)
         self._restore_place()
 
     @pyqtSlot(object)
-    def open_paths(self, paths: Sequence[Path]) -> None:
-        """Open films, and import models, that the system handed over."""
+    @pyqtSlot(object, object)
+    def open_paths(self, paths: Sequence[Path], shown: Path | None = None) -> None:
+        """Open films, showing the first or another, and import models."""
         if not all(is_model_file(path) for path in paths):
             self._tabs.setCurrentWidget(self.diagnose)
-        self.diagnose.open_paths(paths)
-
-    @pyqtSlot(object, object)
-    def _on_films_asked(self, paths: Sequence[Path], shown: Path) -> None:
-        self._tabs.setCurrentWidget(self.diagnose)
         self.diagnose.open_paths(paths, shown)
 
     def come_to_front(self) -> None:
@@ -142,9 +123,7 @@ class MainWindow(QMainWindow):
     @pyqtSlot(object)
     def show_notice(self, notice: Notice) -> None:
         """Show a failure in the tab that is open."""
-        tab = self._tabs.currentWidget()
-        others = (self.scan, self.retrain)
-        next((t for t in others if t is tab), self.diagnose).show_notice(notice)
+        self._tabs.currentWidget().show_notice(notice)
 
     @pyqtSlot(str)
     def _on_film_changed(self, name: str) -> None:
@@ -153,8 +132,8 @@ class MainWindow(QMainWindow):
 
     @pyqtSlot(object)
     def _on_model_changed(self, bundle: ModelBundle) -> None:
-        self._card_action.setEnabled(True)
-        self._test_action.setEnabled(True)
+        for each in self._of_model:
+            each.setEnabled(True)
         self._status.set_model(bundle.card.name, bundle.sha256)
 
     @pyqtSlot(int)
@@ -174,28 +153,20 @@ class MainWindow(QMainWindow):
 
     @pyqtSlot()
     def _start_tabs(self) -> None:
-        self.model.start()
-        self.diagnose.start()
-        self.scan.start()
-        self.retrain.start()
+        for part in (self.model, self.diagnose, self.scan, self.retrain):
+            part.start()
 
     @pyqtSlot()
     def _on_about_triggered(self) -> None:
-        dialog = AboutDialog(self.model.bundle, self)
-        dialog.exec()
-        dialog.deleteLater()
+        run_dialog(AboutDialog(self.model.bundle, self))
 
     @pyqtSlot()
     def _on_card_triggered(self) -> None:
-        if self.model.bundle is not None:
-            dialog = ModelCardDialog(self.model.bundle, self)
-            dialog.exec()
-            dialog.deleteLater()
+        assert self.model.bundle is not None
+        run_dialog(ModelCardDialog(self.model.bundle, self))
 
     def _on_test_triggered(self) -> None:
-        dialog = SelfTestDialog(self.model, self)
-        dialog.exec()
-        dialog.deleteLater()
+        run_dialog(SelfTestDialog(self.model, self))
 
     def _on_appearance_triggered(self, choice: QAction) -> None:
         self._settings.appearance = choice.data()
@@ -223,13 +194,15 @@ class MainWindow(QMainWindow):
         view_menu.addSeparator()
         view_menu.addMenu(self._appearance_menu(view_menu))
         help_menu = bar.addMenu("&Help")
-        self._card_action = action("&Model card", self._on_card_triggered, self)
-        self._card_action.setEnabled(False)
-        self._test_action = action("&Self-test", self._on_test_triggered, self)
-        self._test_action.setEnabled(False)
+        self._of_model = (
+            action("&Model card", self._on_card_triggered, self),
+            action("&Self-test", self._on_test_triggered, self),
+        )
+        for each in self._of_model:
+            each.setEnabled(False)
         about = action("&About Hilum", self._on_about_triggered, self)
         about.setMenuRole(QAction.MenuRole.AboutRole)
-        help_menu.addActions([self._card_action, self._test_action, about])
+        help_menu.addActions([*self._of_model, about])
 
     def _tab_actions(self) -> list[QAction]:
         titles = [self._tabs.tabText(i).replace("&", "") for i in range(3)]
@@ -260,9 +233,8 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(self._settings.window_geometry)
         if not self._settings.window_state.isEmpty():
             self.restoreState(self._settings.window_state)
-        screen = self.screen()
-        if screen is not None:  # the one it was last on may have been larger
-            self.resize(self.size().boundedTo(screen.availableSize()))
+        # The screen that it was last on may have been larger.
+        self.resize(self.size().boundedTo(self.screen().availableSize()))
 
     # Qt overrides
 
@@ -280,11 +252,8 @@ class MainWindow(QMainWindow):
             return
         self._settings.window_geometry = self.saveGeometry()
         self._settings.window_state = self.saveState()
-        self.files.shut_down()
-        self.scan.shut_down()
-        self.retrain.shut_down()
-        self.diagnose.shut_down()
-        self.model.shut_down()
+        for part in (self.files, self.scan, self.retrain, self.diagnose, self.model):
+            part.shut_down()
         self._settings.save()
         super().closeEvent(event)
 
@@ -314,7 +283,7 @@ class MainWindow(QMainWindow):
         if tab not in (self.scan, self.retrain) or not paths:
             self.diagnose.take_mime(mime)
         elif is_model_file(paths[0]):
-            self.files.import_file(paths[0])
+            self.files.import_files(paths[:1])
         elif tab is self.scan:
             self.scan.take_paths(paths)
         else:

@@ -119,10 +119,4 @@ def _send(address: str, files: Sequence[Path], timeout_ms: int) -> bool:
     # As ASCII, in which names that are no text come through unchanged too.
     names = [str(path.absolute()) for path in files]
     socket.write(json.dumps(names).encode("ascii") + b"\n")
-    timer = QElapsedTimer()
-    timer.start()
-    while not socket.canReadLine():
-        left = timeout_ms - timer.elapsed()
-        if left <= 0 or not socket.waitForReadyRead(left):
-            return False
-    return bytes(socket.readLine()) == _TAKEN
+    return socket.waitForReadyRead(timeout_ms) and bytes(socket.readLine()) == _TAKEN

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PyQt5.QtCore import pyqtSlot
-from PyQt5.QtWidgets import QDialog, QDialogButtonBox, QWidget
+from PyQt5.QtWidgets import QDialog, QWidget
 
 from core.errors import CoreError
 from core.model.golden import self_test
 from desktop.models.in_use import ModelInUse
-from desktop.widgets.dialogs import resize_within_screen
+from desktop.widgets.dialogs import close_buttons, resize_within_screen
 from desktop.widgets.layouts import column
 from desktop.widgets.message_card import MessageCard
 
@@ -27,9 +27,8 @@ class SelfTestDialog(QDialog):
         self.setWindowTitle("Self-test")
         self.outcome = MessageCard("note", self)
         self.outcome.set_words("Reading the golden films of the model…")
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
-        buttons.rejected.connect(self.reject)
-        column(self.outcome, None, buttons, of=self, gap=12, margins=(18, 16, 18, 14))
+        page = (self.outcome, None, close_buttons(self))
+        column(*page, of=self, gap=12, margins=(18, 16, 18, 14))
         resize_within_screen(self, 560, 260)
         self._is_open = True
         self.finished.connect(self._on_finished)

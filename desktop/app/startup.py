@@ -12,20 +12,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PyQt5.QtCore import QObject, QTimer, pyqtSlot
-from PyQt5.QtWidgets import QDialog
+from PyQt5.QtCore import QObject, Qt, QTimer, pyqtSlot
+from PyQt5.QtGui import QColor
+from PyQt5.QtWidgets import QApplication, QDialog, QSplashScreen
 
 from core import __version__, paths
 from core.errors import CoreError
 from core.program import writable
 from desktop.app.application import Application, set_scaling
-from desktop.app.crash_hook import CrashReporter
+from desktop.app.crash_hook import CrashReporter, look_for_crashes
 from desktop.app.disclaimer import DISCLAIMER_VERSION, DisclaimerDialog
 from desktop.app.one_window import OneWindow
-from desktop.app.splash import Splash
-from desktop.app.startup_checks import look_for_crashes
 from desktop.settings import Settings
 from desktop.style import theme
+from desktop.style.icons import app_icon
 from desktop.widgets.notify import Notice, notice_of
 from desktop.work.background import Background
 
@@ -38,21 +38,15 @@ _LOG_BYTES: Final = 1_000_000
 #: Where this much has gone by before anything could be shown, the disk is cold or
 #: the machine slow, and the window's own code will take longer still.
 _SLOW_AFTER_S: Final = 0.3
-_SPLASH_MS: Final = 500
+#: How long a window system may take until a splash is on screen.
+_SPLASH_MS: Final = 50
 _ABOUT_THIS: Final = Path("/proc/self/stat")
 #: Where the system tells nothing, time counts from here.
 _LOADED_AT: Final = time.monotonic()
 
 
 def run(files: Sequence[Path]) -> int:
-    """Run the program until its window is closed.
-
-    Args:
-        files: Films to read and models to import.
-
-    Returns:
-        The exit status.
-    """
+    """Run the program until its window is closed; its exit status."""
     _start_log()
     reporter = CrashReporter()
     reporter.install()
@@ -67,8 +61,9 @@ def run(files: Sequence[Path]) -> int:
         logger.info("the window that is open takes it from here")
         reporter.end()
         return 0
-    application.inbox.add(files)
     startup = Startup(application, reporter)
+    startup.take(files)
+    application.files_opened.connect(startup.take)
     one_window.started_again.connect(startup.take_over)
     QTimer.singleShot(0, startup.begin)
     status = application.exec()
@@ -79,15 +74,18 @@ def run(files: Sequence[Path]) -> int:
 
 
 class Startup(QObject):
-    """Shows the notice, a splash where it is needed, and the window."""
+    """Shows the notice, a splash where it is needed, and the window.
 
-    def __init__(self, application: Application, reporter: CrashReporter) -> None:
+    Keeps the files that come before there is a window to open them.
+    """
+
+    def __init__(self, application: QApplication, reporter: CrashReporter) -> None:
         super().__init__(application)
         self._application = application
         self._reporter = reporter
         self._settings = Settings()
-        self._has_begun = False
-        self._splash: Splash | None = None
+        self._early: list[Path] = []
+        self._splash: QSplashScreen | None = None
         self._window: MainWindow | None = None
         self._checks = Background(self, "startup checks")
 
@@ -99,32 +97,29 @@ class Startup(QObject):
         if not self._is_accepted():
             self._application.quit()
         elif is_slow:
-            self._splash = Splash()
-            self._splash.painted.connect(self._on_splash_painted)
+            self._splash = QSplashScreen(app_icon().pixmap(128))
+            self._splash.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)
+            self._splash.setAccessibleName("Hilum is starting")
+            place = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom
+            self._splash.showMessage("Starting…", place, QColor("white"))
             self._splash.show()
-            # Where nothing is ever painted, behind a locked screen for instance.
             QTimer.singleShot(_SPLASH_MS, self.open_window)
         else:
             self.open_window()
 
     @pyqtSlot()
     def open_window(self) -> None:
-        """Load the window's code, which takes most of a start, and show it, once."""
-        if self._has_begun:
-            return
-        self._has_begun = True
+        """Load the window's code, which takes most of a start, and show it."""
         from desktop.app.main_window import MainWindow
 
         window = self._window = MainWindow(self._settings)
         self._reporter.crashed.connect(window.show_notice)
-        self._reporter.window_is_open()
-        self._application.inbox.files_opened.connect(window.open_paths)
         window.show()
         self._application.setQuitOnLastWindowClosed(True)
         if self._splash is not None:
             self._splash.close()
         logger.info("the window is shown after %.2f s", process_age())
-        self._application.inbox.deliver()
+        self.take(self._early)
         self._announce(self._settings.problem)
         for look in (look_for_crashes, writable.check_kept):
             self._checks.ask(look, self._announce, self._announce)
@@ -135,9 +130,17 @@ class Startup(QObject):
             self._window.announcements.add(notice)
 
     @pyqtSlot(object)
+    def take(self, files: Sequence[Path]) -> None:
+        """Open files, now or as soon as there is a window."""
+        if self._window is None:
+            self._early += files
+        elif files:
+            self._window.open_paths(files)
+
+    @pyqtSlot(object)
     def take_over(self, files: Sequence[Path]) -> None:
         """Open the files of a later start, and show who opens them."""
-        self._application.inbox.add(files)
+        self.take(files)
         if self._window is not None:
             self._window.come_to_front()
 
@@ -145,11 +148,6 @@ class Startup(QObject):
         """End what runs besides the window."""
         self._checks.shut_down()
         self._window = None
-
-    @pyqtSlot()
-    def _on_splash_painted(self) -> None:
-        # Not from within its painting, which is on screen only when that is over.
-        QTimer.singleShot(0, self.open_window)
 
     def _is_accepted(self) -> bool:
         if self._settings.disclaimer_accepted >= DISCLAIMER_VERSION:

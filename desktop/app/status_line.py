@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from PyQt5.QtCore import QSize, pyqtSlot
+from PyQt5.QtCore import pyqtSlot
 from PyQt5.QtGui import QResizeEvent
 from PyQt5.QtWidgets import QLabel, QSizePolicy, QStatusBar, QWidget
 
@@ -16,6 +16,8 @@ _WIDEST_MODEL_PX: Final = 300
 _LEAST_MODEL_PX: Final = 130
 #: Beside and between the texts.
 _MARGINS_PX: Final = 28
+#: Around the name, as the style sheet has it.
+_PADDING_PX: Final = 22
 
 
 class StatusLine(QStatusBar):
@@ -32,8 +34,10 @@ class StatusLine(QStatusBar):
         self.setSizeGripEnabled(False)
         self.activity = ElidedLabel("", self)
         self.activity.setObjectName("activity")
-        self.model = _ModelLabel("", self)
+        self.model = ElidedLabel("", self)
         self.model.setObjectName("modelLabel")
+        policy = QSizePolicy.Policy
+        self.model.setSizePolicy(policy.Fixed, policy.Fixed)
         self._research = QLabel(RESEARCH_LINE, self)
         self._research.setObjectName("researchLine")
         self.addWidget(self.activity, 1)
@@ -54,8 +58,8 @@ class StatusLine(QStatusBar):
     def _share_room(self) -> None:
         taken = self._research.sizeHint().width() + self.activity.sizeHint().width()
         room = self.width() - taken - _MARGINS_PX
-        self.model.set_room(room)
-        wished = self.model.sizeHint().width()
+        wished = min(self.model.sizeHint().width() + _PADDING_PX, _WIDEST_MODEL_PX)
+        self.model.setFixedWidth(min(max(room, _LEAST_MODEL_PX), wished))
         self.model.setVisible(room >= min(wished, _LEAST_MODEL_PX))
 
     # Qt overrides
@@ -63,25 +67,3 @@ class StatusLine(QStatusBar):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._share_room()
-
-
-class _ModelLabel(ElidedLabel):
-    """The name of the model in use, as long as there is room for it."""
-
-    def __init__(self, text: str, parent: QWidget) -> None:
-        super().__init__(text, parent)
-        self._room = _WIDEST_MODEL_PX
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-
-    def set_room(self, width: int) -> None:
-        """Take no more than that."""
-        room = min(max(width, _LEAST_MODEL_PX), _WIDEST_MODEL_PX)
-        if room != self._room:
-            self._room = room
-            self.updateGeometry()
-
-    # Qt overrides
-
-    def sizeHint(self) -> QSize:
-        hint = super().sizeHint()
-        return QSize(min(hint.width() + 22, self._room), hint.height() + 6)

@@ -29,7 +29,7 @@ class DiagnoseActions(QObject):
         self._owner = owner
         self._samples = tuple(samples)
         self._is_on_screen = True
-        self._is_open = self._is_read = False
+        self._is_open = self._is_read = self._has_lungs = False
         self._make_file_actions()
         self._make_view_actions()
         self._make_shade_actions()
@@ -65,6 +65,7 @@ class DiagnoseActions(QObject):
         view.addSeparator()
         view.addAction(self.heatmap)
         view.addMenu(self._findings)
+        view.addAction(self.lungs)
         view.addSeparator()
         view.addActions([self.previous, self.next])
         return [file_menu, edit, view]
@@ -79,7 +80,7 @@ class DiagnoseActions(QObject):
             (self.open,),
             (self.fit, self.actual_size, self.zoom_out, self.zoom_in),
             (self.invert, self.reset),
-            (self.heatmap,),
+            (self.heatmap, self.lungs),
             (self.copy, self.save),
         )
         for i, group in enumerate(groups):
@@ -98,14 +99,18 @@ class DiagnoseActions(QObject):
                 button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         return bar
 
-    def set_film_open(self, *, is_open: bool, is_read: bool) -> None:
+    def set_film_open(
+        self, *, is_open: bool, is_read: bool, has_lungs: bool = False
+    ) -> None:
         """Enable what makes sense.
 
         Args:
             is_open: A film is on screen.
             is_read: It has a verdict, and with it a heat map.
+            has_lungs: Lungs were found in it.
         """
         self._is_open, self._is_read = is_open, is_read
+        self._has_lungs = has_lungs
         self._enable()
 
     def set_on_screen(self, on_screen: bool) -> None:
@@ -122,6 +127,7 @@ class DiagnoseActions(QObject):
             action.setEnabled(is_open and is_read)
         self.heatmap.setEnabled(is_read)
         self._findings.menuAction().setEnabled(is_read)
+        self.lungs.setEnabled(is_read and self._has_lungs)
         self.paste.setEnabled(self._is_on_screen)
 
     def set_card(self, card: ModelCard) -> None:
@@ -183,6 +189,8 @@ class DiagnoseActions(QObject):
         self.zoom_out = self._action("Zoom &out", "zoom_out", "-", "Ctrl+-")
         self.heatmap = self._action("&Heat map", "heatmap", "H")
         self.heatmap.setCheckable(True)
+        self.lungs = self._action("&Lung outline", "lungs", "L")
+        self.lungs.setCheckable(True)
 
     def _make_shade_actions(self) -> None:
         self.invert = self._action("In&vert", "invert", "I")

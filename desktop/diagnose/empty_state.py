@@ -107,6 +107,7 @@ _ROWS: Final = (
     ("F", "fit to the window"),
     ("I", "invert"),
     ("H", "heat map on or off"),
+    ("L", "lung outline on or off"),
     ("1, 2, 3 …", "explain a finding"),
     ("PgUp, PgDn", "go through the films"),
 )

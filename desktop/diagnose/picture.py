@@ -13,6 +13,7 @@ from core.errors import CoreError, OutputError
 from core.files import atomic_write
 from core.films.pictures import encode_picture
 from core.model.gradcam import draw_contours, heatmap_from_evidence, overlay
+from desktop.film.outline import Lines, draw_outline
 from desktop.film.pyramid import FilmPyramid, window_table
 
 #: Suffixes of the formats a picture can be saved in.
@@ -35,6 +36,7 @@ class PictureJob:
             film alone.
         opacity: Of the heat map, 0 to 1.
         contour: Whether the evidence is drawn as lines, not as colours.
+        outline: Lines around the lungs to draw; none for a film without.
         about: What the file says of itself: which model, and how it computed.
     """
 
@@ -46,6 +48,7 @@ class PictureJob:
     evidence: NDArray[np.float32] | None = None
     opacity: float = 0.5
     contour: bool = False
+    outline: Lines = ()
     about: str = ""
 
 
@@ -53,13 +56,14 @@ def compose(job: PictureJob) -> NDArray[np.uint8]:
     """Draw the picture.
 
     Returns:
-        (h, w) uint8 grey, or (h, w, 3) uint8 RGB with a heat map.
+        (h, w) uint8 grey, or (h, w, 3) uint8 RGB with a heat map or an outline.
 
     Raises:
         CoreError: There is not enough memory.
     """
     try:
-        return _compose(job)
+        picture = _compose(job)
+        return draw_outline(picture, job.outline) if job.outline else picture
     except MemoryError as error:
         raise CoreError(
             "There is not enough memory to draw the picture.",

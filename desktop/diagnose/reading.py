@@ -46,6 +46,8 @@ class Reading:
         sentence: The verdict as people read it.
         heatmaps: Label -> (h, w) float32 in [0, 1], for the screen; none of a film
             that was refused.
+        outline: (n, 2) float32 of each line around the lungs: x and y, pixels of the
+            film; none where no lungs were found.
         local: Whose operating points stood in for the model's; None for these.
     """
 
@@ -54,6 +56,7 @@ class Reading:
     verdict: Verdict
     sentence: str
     heatmaps: Mapping[str, NDArray[np.float32]]
+    outline: Sequence[NDArray[np.float32]] = ()
     local: LocalCard | None = None
 
     @property
@@ -166,7 +169,7 @@ def make_reading(
     verdict: Verdict,
     size: tuple[int, int],
 ) -> Reading:
-    """Add the sentence and the heat maps to what the model gave.
+    """Add the sentence, the heat maps and the outline to what the model gave.
 
     Args:
         bundle: The model.
@@ -180,6 +183,6 @@ def make_reading(
         name: heatmap_from_evidence(evidence_of(prediction, bundle.card, name), shape)
         for name in verdict.probabilities
     }
-    return Reading(
-        bundle, prediction, verdict, sentence(verdict, bundle.card), heatmaps
-    )
+    outline = prediction.lungs.outline(size) if prediction.lungs is not None else ()
+    said = sentence(verdict, bundle.card)
+    return Reading(bundle, prediction, verdict, said, heatmaps, outline)

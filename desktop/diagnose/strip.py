@@ -16,7 +16,7 @@ from PyQt5.QtWidgets import (
 
 from desktop.diagnose.films import VERDICT_ROLE, FilmList, OpenFilm
 from desktop.style.item_paint import paint_film, paint_frame
-from desktop.widgets.labels import muted
+from desktop.style.theme import muted
 
 _PICTURE_PX: Final = 60
 _PAD_PX: Final = 6

@@ -18,6 +18,7 @@ from desktop.diagnose.actions import DiagnoseActions
 from desktop.diagnose.films import OpenFilm
 from desktop.diagnose.heatmap import HeatMap
 from desktop.diagnose.layout import DiagnoseLayout
+from desktop.diagnose.lung_outline import LungOutline
 from desktop.diagnose.picture import PictureJob
 from desktop.diagnose.reading import DiagnosedFilm
 from desktop.diagnose.saver import FilmSaver
@@ -40,6 +41,7 @@ class DiagnoseTab(QWidget):
         commands: The actions.
         ui: The widgets.
         heatmap: Which finding's evidence lies over the film.
+        lungs: Whether the outline of the lungs does.
 
     Signals:
         status_changed: str. What is going on, for the status line.
@@ -67,6 +69,7 @@ class DiagnoseTab(QWidget):
         self.commands = DiagnoseActions(self, sample_films())
         self.ui = DiagnoseLayout(self, self.session.films, self.commands)
         self.heatmap = HeatMap(self.session, self.ui, self.commands)
+        self.lungs = LungOutline(self.session, self.ui, self.commands)
         self._highlight = DropHighlight(self)
         self._connect_session()
         self._connect_widgets()
@@ -82,6 +85,7 @@ class DiagnoseTab(QWidget):
     def shut_down(self) -> None:
         """Remember the settings and end the thread; the picture in hand is saved."""
         self.heatmap.keep(self._settings)
+        self.lungs.keep(self._settings)
         self._settings.coverage = self.ui.panel.sets.coverage
         self._settings.splitter_state = self.ui.splitter.saveState()
         self.saver.shut_down()
@@ -152,9 +156,13 @@ class DiagnoseTab(QWidget):
                 film.label = reading.likeliest
         self.ui.panel.show_film(found, self.heatmap.label)
         is_read = reading is not None and reading.verdict.refused is None
-        self.commands.set_film_open(is_open=True, is_read=is_read)
+        has_lungs = reading is not None and bool(reading.outline)
+        self.commands.set_film_open(is_open=True, is_read=is_read, has_lungs=has_lungs)
         self.heatmap.refresh()
+        self.lungs.refresh()
         said = reading.sentence if reading is not None else "No verdict."
+        if not self.ui.panel.lungs.isHidden():
+            said = f"{said} {self.ui.panel.lungs.text()}."
         name = display_name(film.path)
         self.ui.view.setAccessibleDescription(f"{name}. {said}")
 
@@ -196,11 +204,14 @@ class DiagnoseTab(QWidget):
 
     # Pictures
 
-    def picture(self, *, with_heatmap: bool) -> PictureJob | None:
+    def picture(
+        self, *, with_heatmap: bool, with_outline: bool = True
+    ) -> PictureJob | None:
         """The film on screen as a picture at full size; None without a film.
 
         Args:
             with_heatmap: Lay the heat map over it, if there is one.
+            with_outline: And the outline of the lungs, if it is on screen.
         """
         film, label = self.session.shown_film, self.heatmap.label
         if film is None:
@@ -220,8 +231,14 @@ class DiagnoseTab(QWidget):
             evidence=evidence,
             opacity=self.ui.panel.heat.opacity,
             contour=self.ui.panel.heat.contour.isChecked(),
+            outline=self.lungs.lines if with_outline else (),
             about=about,
         )
+
+    def _picture(self, as_shown: bool) -> PictureJob | None:
+        """The film as it is on screen, or without anything laid over it."""
+        with_heatmap = as_shown and self.commands.heatmap.isChecked()
+        return self.picture(with_heatmap=with_heatmap, with_outline=as_shown)
 
     # Actions
 
@@ -246,28 +263,28 @@ class DiagnoseTab(QWidget):
 
     @pyqtSlot()
     def _on_save_triggered(self) -> None:
-        self._save(with_heatmap=self.commands.heatmap.isChecked())
+        self._save(as_shown=True)
 
     @pyqtSlot()
     def _on_save_plain_triggered(self) -> None:
-        self._save(with_heatmap=False)
+        self._save(as_shown=False)
 
-    def _save(self, *, with_heatmap: bool) -> None:
-        job = self.picture(with_heatmap=with_heatmap)
+    def _save(self, *, as_shown: bool) -> None:
+        job = self._picture(as_shown)
         if job is not None:
             label = self.heatmap.label if job.evidence is not None else None
             self.saver.ask_and_save(job, label)
 
     @pyqtSlot()
     def _on_copy_triggered(self) -> None:
-        self._copy(with_heatmap=self.commands.heatmap.isChecked())
+        self._copy(as_shown=True)
 
     @pyqtSlot()
     def _on_copy_plain_triggered(self) -> None:
-        self._copy(with_heatmap=False)
+        self._copy(as_shown=False)
 
-    def _copy(self, *, with_heatmap: bool) -> None:
-        job = self.picture(with_heatmap=with_heatmap)
+    def _copy(self, *, as_shown: bool) -> None:
+        job = self._picture(as_shown)
         if job is not None:
             self.saver.copy(job)
 
@@ -320,6 +337,7 @@ class DiagnoseTab(QWidget):
 
     def _restore_settings(self) -> None:
         self.heatmap.restore(self._settings)
+        self.lungs.restore(self._settings)
         self.ui.panel.sets.set_coverage(self._settings.coverage)
         if not self._settings.splitter_state.isEmpty():
             self.ui.splitter.restoreState(self._settings.splitter_state)

@@ -10,6 +10,8 @@ from PyQt5.QtWidgets import (
 )
 
 from core.model.bundle import provenance
+from core.model.card import HEALTHY
+from core.model.classifier import percent
 from desktop.diagnose.empty_state import KeyHelp
 from desktop.diagnose.facts_panel import FactsPanel
 from desktop.diagnose.film_warnings import FilmWarnings
@@ -31,6 +33,9 @@ _NO_MODEL = "No verdict: there is no model to ask."
 
 class VerdictPanel(PageScroll):
     """Everything that is said about the film on screen.
+
+    Attributes:
+        lungs: How much of the evidence lies in the lungs; hidden where unknown.
 
     Signals:
         finding_chosen: str. Label whose heat map is wanted.
@@ -54,6 +59,7 @@ class VerdictPanel(PageScroll):
         self._sentence.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse
         )
+        self.lungs = Caption("", self._page)
         self._note = Caption("", self._page)
         self._warnings = FilmWarnings(self._page)
         self._warnings.mend_asked.connect(self.mend_asked)
@@ -102,6 +108,7 @@ class VerdictPanel(PageScroll):
         self._note.setText(_EMPTY)
         self._note.show()
         self.refusal.hide()
+        self.lungs.hide()
         self._warnings.set_sentences(())
         for part in self._empty_parts:
             part.show()
@@ -126,6 +133,7 @@ class VerdictPanel(PageScroll):
         self.refusal.setVisible(refused is not None)
         self._warnings.set_sentences(film.warnings)
         self._facts.show_film(film)
+        self._show_lungs(film.reading)
         if film.reading is None:
             self._sentence.setText("No verdict")
             self._note.setText(_NO_MODEL)
@@ -148,6 +156,20 @@ class VerdictPanel(PageScroll):
             reading.bundle.card.display_name(label),
             float(reading.heatmaps[label].max()),
         )
+
+    def _show_lungs(self, reading: Reading | None) -> None:
+        """Say how much of the evidence lies in the lungs, where that is known."""
+        heat = reading.verdict.heat_in_lungs if reading is not None else None
+        self.lungs.setVisible(reading is not None and heat is not None)
+        if reading is None or heat is None:
+            return
+        name = reading.card.display_name(reading.likeliest)
+        words = f"Heat in lungs: {percent(heat)} of the evidence for {name}"
+        self.lungs.setText(words.replace(" %", "\u00a0%"))
+        tip = f"How much of what speaks for {name} lies where lungs are; L shows them."
+        if reading.likeliest == HEALTHY:
+            tip += " That signs are absent has no place: it need not lie in the lungs."
+        self.lungs.setToolTip(tip)
 
     def _show_model(self, reading: Reading) -> None:
         card, sha256 = reading.bundle.card, reading.bundle.sha256
@@ -172,6 +194,7 @@ class VerdictPanel(PageScroll):
         column.addWidget(self._warnings)
         column.addWidget(self._sentence)
         column.addWidget(self.sets)
+        column.addWidget(self.lungs)
         column.addWidget(self._note)
         column.addWidget(self.refusal)
         column.addWidget(self._model)

@@ -1,4 +1,4 @@
-"""The film on screen: zoom, pan, window and level, heat map."""
+"""The film on screen: zoom, pan, window and level, heat map, outline."""
 
 from __future__ import annotations
 
@@ -20,12 +20,14 @@ from PyQt5.QtGui import (
     QMouseEvent,
     QNativeGestureEvent,
     QPainter,
+    QPainterPath,
     QPaintEvent,
     QResizeEvent,
     QWheelEvent,
 )
 from PyQt5.QtWidgets import QGestureEvent, QPinchGesture, QSizePolicy, QWidget
 
+from desktop.film.outline import paint_outline
 from desktop.film.pyramid import FilmPyramid
 from desktop.film.shades import Shades
 from desktop.film.viewport import Viewport
@@ -64,6 +66,7 @@ class FilmView(QWidget):
         self._heat: QImage | None = None
         self._heat_shown = True
         self._heat_opacity = 0.5
+        self._outline: QPainterPath | None = None
         self._drag_from: QPoint | None = None
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -100,7 +103,7 @@ class FilmView(QWidget):
         self._film = film
         self._forget_shades()
         if film is not None and not keep_view:
-            self._heat = None
+            self._heat = self._outline = None
             self.viewport.set_film(*film.size)
             self.reset_window()
 
@@ -125,6 +128,11 @@ class FilmView(QWidget):
     def set_heatmap_opacity(self, opacity: float) -> None:
         """Let the film shine through: 0 hides the heat map, 1 is strongest."""
         self._heat_opacity = opacity
+        self.update()
+
+    def set_outline(self, path: QPainterPath | None) -> None:
+        """Draw lines over all else, in pixels of the film; None takes them away."""
+        self._outline = path
         self.update()
 
     # Window and level
@@ -250,6 +258,8 @@ class FilmView(QWidget):
             painter.setOpacity(self._heat_opacity)
             painter.drawImage(place, self._heat)
             painter.setOpacity(1.0)
+        if self._outline is not None:
+            paint_outline(painter, self._outline, place, film.size[1])
 
     def _overlay_text(self, film: FilmPyramid) -> str:
         low, high = self.grey_window

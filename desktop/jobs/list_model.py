@@ -46,8 +46,8 @@ class Column:
 class JobListModel(TableModel):
     """Jobs in rows; each has a `path`, its folder.
 
-    Args:
-        columns: What to show of them.
+    Attributes:
+        rows: In the order they were given.
     """
 
     def __init__(
@@ -55,26 +55,21 @@ class JobListModel(TableModel):
     ) -> None:
         super().__init__(parent)
         self.columns = tuple(columns)
-        self._rows: list[Any] = []
-
-    @property
-    def rows(self) -> tuple[Any, ...]:
-        """What is shown, in the order it was given."""
-        return tuple(self._rows)
+        self.rows: list[Any] = []
 
     def set_rows(self, rows: Sequence[Any]) -> None:
         """Replace the rows; where they are of the same jobs, selections stay."""
-        if [row.path for row in rows] == [row.path for row in self._rows]:
-            self._rows = list(rows)
+        if [row.path for row in rows] == [row.path for row in self.rows]:
+            self.rows = list(rows)
             self.announce(0, len(rows) - 1)
         else:
             self.beginResetModel()
-            self._rows = list(rows)
+            self.rows = list(rows)
             self.endResetModel()
 
     def row_of(self, path: Path) -> int | None:
         """Where a job is."""
-        paths = [row.path for row in self._rows]
+        paths = [row.path for row in self.rows]
         return paths.index(path) if path in paths else None
 
     def announce(self, first: int, last: int) -> None:
@@ -88,13 +83,13 @@ class JobListModel(TableModel):
         return column.text(row)
 
     def row_count(self) -> int:
-        return len(self._rows)
+        return len(self.rows)
 
     def column_count(self) -> int:
         return len(self.columns)
 
     def cell(self, row: int, column: int, role: int) -> object:
-        job, shown = self._rows[row], self.columns[column]
+        job, shown = self.rows[row], self.columns[column]
         if role == Qt.ItemDataRole.DisplayRole:
             return self.text(job, shown)
         if role == SORT_ROLE:

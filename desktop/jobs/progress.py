@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QLabel, QPushButton, QSizePolicy, QWidget
+from PyQt5.QtWidgets import QPushButton, QSizePolicy, QWidget
 
 from core.jobs.events import Noted, Progressed, StageStarted
+from desktop.widgets.labels import PlainText
 from desktop.widgets.layouts import column, row
 from desktop.widgets.stage_stepper import StageBar
 
@@ -27,9 +27,7 @@ class JobProgress(QWidget):
     ) -> None:
         super().__init__(parent)
         self._stages = stages
-        self._words = QLabel("", self)
-        self._words.setWordWrap(True)
-        self._words.setTextFormat(Qt.TextFormat.PlainText)
+        self._words = PlainText("", self)
         # A long path must not keep the window from becoming narrow.
         policy = QSizePolicy.Policy
         self._words.setSizePolicy(policy.Ignored, policy.Preferred)

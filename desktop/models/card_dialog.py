@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from PyQt5.QtWidgets import QDialog, QDialogButtonBox, QTextBrowser, QWidget
+from PyQt5.QtWidgets import QDialog, QTextBrowser, QWidget
 
 from core.errors import BundleError
 from core.model.bundle import ModelBundle
 from core.reports.model_card import Section, card_sections
 from core.reports.pages import page_text
-from desktop.widgets.dialogs import resize_within_screen
+from desktop.widgets.dialogs import close_buttons, resize_within_screen
 from desktop.widgets.layouts import column
 
 
@@ -18,10 +18,8 @@ class ModelCardDialog(QDialog):
     def __init__(self, bundle: ModelBundle, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(f"Model card: {bundle.card.name}")
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
-        buttons.rejected.connect(self.reject)
         card = CardView(bundle, self)
-        column((card, 1), buttons, of=self, margins=(10, 10, 10, 10))
+        column((card, 1), close_buttons(self), of=self, margins=(10, 10, 10, 10))
         resize_within_screen(self, 680, 640)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-from typing import Final
 
 from PyQt5.QtCore import Qt, pyqtSignal
 from PyQt5.QtWidgets import QWidget
@@ -17,39 +16,30 @@ _EARLIER_PX = 220
 
 
 class Advice(enum.Enum):
-    """What a comparison has to say of a model."""
+    """What a comparison has to say of a model: on the button, and what that means."""
 
-    NONE = enum.auto()
-    AGAINST = enum.auto()
-    UNKNOWN = enum.auto()
-    PENDING = enum.auto()
-    WAITING = enum.auto()
-
-
-#: Words of the button that uses a model, and what they mean.
-_WORDS: Final = {
-    Advice.NONE: (
+    NONE = (
         "&Use this model",
         "Films are read by this model from now on; you can go back",
-    ),
-    Advice.AGAINST: ("&Use it anyway", "The comparison advises against it"),
-    Advice.UNKNOWN: (
+    )
+    AGAINST = ("&Use it anyway", "The comparison advises against it")
+    UNKNOWN = (
         "&Use without comparing",
         "Nobody knows whether it is better than the model in use",
-    ),
-    Advice.PENDING: (
-        "&Use this model…",
-        "The comparison has not finished.",
-    ),
-    Advice.WAITING: (
+    )
+    PENDING = ("&Use this model…", "The comparison has not finished.")
+    WAITING = (
         "Do not &use it yet",
         "It is used once the comparison has ended, unless that advises against it.",
-    ),
-}
+    )
 
 
 class ModelChoice(QWidget):
     """Says which model reads films, and offers another.
+
+    Attributes:
+        state: What the model is.
+        about: What follows from that.
 
     Signals:
         use_asked: the model that is shown is to be the one in use.
@@ -61,38 +51,23 @@ class ModelChoice(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._state = ElidedLabel("", self)
-        self._state.setObjectName("candidateState")
-        self._about = Caption("", self)
+        self.state = ElidedLabel("", self)
+        self.state.setObjectName("candidateState")
+        self.about = Caption("", self)
         words = "&Use this model"
         self.use_button = button(words, self.use_asked, self, style="useButton")
         self.back_button = button("Go &back", self.back_asked, self)
-        about = column(self._state, self._about, gap=2)
+        about = column(self.state, self.about, gap=2)
         row((about, 1), self.back_button, self.use_button, of=self, gap=10)
 
-    @property
-    def state(self) -> str:
-        """What the model is."""
-        return self._state.text
-
-    @property
-    def about(self) -> str:
-        """What follows from that."""
-        return self._about.text()
-
     def show_state(self, *, is_in_use: bool, has_model: bool, name: str) -> None:
-        """Say what the model is.
-
-        Args:
-            has_model: Whether there is one at all.
-            name: Of the model in use; empty if there is none.
-        """
+        """Say what the model is, if there is one, and by its name which is in use."""
         if is_in_use:
-            self._state.set_text("This is the model in use")
-            self._about.setText("Every film is read by it, here and at the next start.")
+            self.state.set_text("This is the model in use")
+            self.about.setText("Every film is read by it, here and at the next start.")
         else:
-            self._state.set_text("A candidate")
-            self._about.setText(
+            self.state.set_text("A candidate")
+            self.about.setText(
                 f"Films are still read by {name}." if name else "No model is in use."
             )
         self.use_button.setVisible(has_model and not is_in_use)
@@ -100,13 +75,13 @@ class ModelChoice(QWidget):
 
     def set_advice(self, advice: Advice) -> None:
         """Say on the button what the comparison has to say of the model so far."""
-        words, reason = _WORDS[advice]
+        words, reason = advice.value
         self.use_button.setText(words)
         self.use_button.setToolTip(reason)
         self.use_button.setAccessibleDescription(reason)
         self.use_button.setDefault(advice is Advice.NONE)
         if advice in (Advice.PENDING, Advice.WAITING):
-            self._about.setText(f"{self._about.text()} {reason}")
+            self.about.setText(f"{self.about.text()} {reason}")
 
     def _show_back_button(self, is_in_use: bool) -> None:
         earlier = model_store.previous() if is_in_use else None

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from PyQt5.QtCore import QSize, pyqtSignal, pyqtSlot
-from PyQt5.QtGui import QCloseEvent
-from PyQt5.QtWidgets import QDialog, QDialogButtonBox, QFileDialog, QWidget
+from PyQt5.QtWidgets import QDialog, QFileDialog, QWidget
 
 from core import paths
 from core.errors import CoreError
@@ -20,15 +19,12 @@ from core.model.bundle import WEIGHTS, ModelBundle
 from desktop.jobs.progress import JobProgress
 from desktop.models import file_dialogs as model_dialogs
 from desktop.widgets.buttons import RadioList, button
-from desktop.widgets.dialogs import dialog_title
+from desktop.widgets.dialogs import close_buttons, dialog_title
 from desktop.widgets.labels import Caption, printable
 from desktop.widgets.layouts import column
 from desktop.widgets.message_card import MessageCard
 from desktop.work.command import Command, CommandKind
 from desktop.work.jobs import JobController
-
-#: How the sentence begins that tells how far a written model is from this one.
-_PARITY: Final = "Checked:"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +38,7 @@ class Format:
         suffix: Of the file, with its dot; empty for a folder.
         needs_weights: Whether it is made from the weights, by Keras, which
             takes a minute.
-        sameness: What is sure of a copy; what is converted is measured.
+        sameness: What is sure of a copy; what is converted is measured, and told.
     """
 
     name: str
@@ -95,8 +91,7 @@ class ExportDialog(QDialog):
         super().__init__(parent)
         self._bundle = bundle
         self._notes: list[str] = []
-        self._folder = paths.user_log_dir() / "export"
-        self._target: Path | None = None
+        self._target = Path()
         self._jobs = JobController(CommandKind(), self)
         self._jobs.progressed.connect(self._on_job_progressed)
         self._jobs.ended.connect(self._on_job_ended)
@@ -106,20 +101,18 @@ class ExportDialog(QDialog):
         self.formats = RadioList([(form.title, form.use) for form in FORMATS], self)
         note = "The other formats need the weights, which this model came without."
         missing = Caption(note, self)
+        self._has_weights = WEIGHTS in bundle.card.files
         missing.setVisible(not self._has_weights)
         self.progress = JobProgress("Writing the model", "&Stop", {}, self)
         self.progress.stop_button.clicked.connect(self.reject)
         self.outcome = MessageCard("note", self)
         self.outcome.hide()
         self.export_button = button("&Export…", self._on_export_clicked, self)
+        self._buttons = close_buttons(self, self.export_button)
         self.export_button.setDefault(True)
-        self._close = button("&Close", self.reject, self)
-        buttons = QDialogButtonBox(self)
-        buttons.addButton(self._close, QDialogButtonBox.ButtonRole.RejectRole)
-        buttons.addButton(self.export_button, QDialogButtonBox.ButtonRole.ActionRole)
         column(
             *(dialog_title(f"Export {bundle.card.name}", self), self.formats, missing),
-            *(self.progress, self.outcome, None, buttons),
+            *(self.progress, self.outcome, None, self._buttons),
             of=self,
             gap=6,
             margins=(20, 18, 20, 16),
@@ -131,18 +124,8 @@ class ExportDialog(QDialog):
         """The format that is marked."""
         return FORMATS[self.formats.place]
 
-    def choose(self, name: str) -> None:
-        """Mark a format by its name."""
-        names = [form.name for form in FORMATS]
-        self.formats.buttons[names.index(name)].setChecked(True)
-
     def export(self, target: Path, *, replace: bool) -> None:
-        """Write the model; the dialog says what came of it.
-
-        Args:
-            target: File, or folder to make.
-            replace: Whether what is there may be replaced.
-        """
+        """Write the model to a file or folder; the dialog says what came of it."""
         self._target, self._notes = target, []
         self.outcome.hide()
         arguments = ["export", str(self._bundle.path.absolute())]
@@ -150,15 +133,7 @@ class ExportDialog(QDialog):
         arguments += ["--overwrite"] if replace else []
         self._set_busy(True)
         self.progress.begin(f"Writing {printable(Path(target.name))}…")
-        self._jobs.start(Command(tuple(arguments), self._folder))
-
-    def shut_down(self) -> None:
-        """Stop what is being written; nothing of it is left."""
-        self._jobs.shut_down(waits=True)
-
-    @property
-    def _has_weights(self) -> bool:
-        return WEIGHTS in self._bundle.card.files
+        self._jobs.start(Command(tuple(arguments), paths.user_log_dir() / "export"))
 
     @pyqtSlot()
     def _on_export_clicked(self) -> None:
@@ -193,17 +168,15 @@ class ExportDialog(QDialog):
     def _on_job_ended(self, command: Command, outcome: Outcome) -> None:
         if isinstance(outcome, JobStopped):
             self._finish("note", "Stopped", "Nothing was written.", "")
-            return
-        if isinstance(outcome, Failure):
+        elif isinstance(outcome, Failure):
             where = printable(outcome.log_path)
             hint = f"{outcome.hint} The log is {where}.".strip()
             self._finish("stop", "Not written", outcome.message, hint)
-            return
-        where = printable(self._target or Path(outcome.result))
-        log = self._folder / "log.txt"
-        said = [*self._notes, self.chosen.sameness or _parity_of(log)]
-        self._finish("good", "Written", f"The model is in {where}.", " ".join(said))
-        self.status_changed.emit(f"Exported to {where}")
+        else:
+            where = printable(self._target)
+            said = " ".join([*self._notes, self.chosen.sameness]).strip()
+            self._finish("good", "Written", f"The model is in {where}.", said)
+            self.status_changed.emit(f"Exported to {where}")
 
     @pyqtSlot(object, object)
     def _on_job_refused(self, error: CoreError, command: object) -> None:
@@ -220,8 +193,7 @@ class ExportDialog(QDialog):
         for form, choice in zip(FORMATS, self.formats.buttons, strict=True):
             can_be = self._has_weights or not form.needs_weights
             choice.setEnabled(can_be and not is_busy)
-        self.export_button.setEnabled(not is_busy)
-        self._close.setEnabled(not is_busy)
+        self._buttons.setEnabled(not is_busy)
         self.progress.setVisible(is_busy)
 
     # Qt overrides
@@ -230,7 +202,7 @@ class ExportDialog(QDialog):
         return QSize(560, super().sizeHint().height())
 
     def done(self, result: int) -> None:
-        self.shut_down()
+        self._jobs.shut_down(waits=True)  # nothing of what is being written is left
         super().done(result)
 
     def reject(self) -> None:
@@ -239,20 +211,3 @@ class ExportDialog(QDialog):
             self._jobs.stop()
         else:
             super().reject()
-
-    def closeEvent(self, event: QCloseEvent) -> None:
-        if self._jobs.is_running:  # what it says of its end must be heard
-            event.ignore()
-            self.reject()
-        else:
-            super().closeEvent(event)
-
-
-def _parity_of(log: Path) -> str:
-    """What the command said of the parity, among what its libraries print."""
-    try:
-        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return ""
-    said = next((line for line in lines if line.startswith(_PARITY)), "")
-    return said.replace("differ from the model's by at most 0.0e+00", "are the model's")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PyQt5.QtWidgets import QDialog, QFileDialog, QWidget
+from PyQt5.QtWidgets import QFileDialog, QWidget
 
 from core.model.archive import SUFFIX
 from core.model.bundle import ModelBundle
 from desktop.models.card_dialog import CardView
 from desktop.widgets.buttons import button
-from desktop.widgets.dialogs import FittedDialog, resize_within_screen
+from desktop.widgets.dialogs import FittedDialog, resize_within_screen, run_dialog
 from desktop.widgets.labels import Caption
 
 
@@ -35,10 +35,7 @@ class ImportDialog(FittedDialog):
 
 def confirm_import(bundle: ModelBundle, parent: QWidget) -> bool:
     """Show a model's card; whether the user wants to use the model."""
-    dialog = ImportDialog(bundle, parent)
-    accepted = dialog.exec() == QDialog.DialogCode.Accepted
-    dialog.deleteLater()
-    return accepted
+    return run_dialog(ImportDialog(bundle, parent))
 
 
 def ask_for_model(parent: QWidget, folder: str) -> Path | None:
@@ -57,20 +54,9 @@ def ask_for_report(parent: QWidget, suggestion: Path) -> Path | None:
 def ask_for_file(
     parent: QWidget, title: str, suggestion: Path, kinds: str, suffix: str
 ) -> Path | None:
-    """A file to write; None when the dialog is cancelled.
-
-    Args:
-        parent: The dialog belongs to it.
-        title: Of the dialog.
-        suggestion: Folder and name to begin with.
-        kinds: As QFileDialog's name filters.
-        suffix: Added to a name without one.
-    """
+    """A file to write, with a suffix if it has none; None when that is cancelled."""
     dialog = QFileDialog(parent, title, str(suggestion.parent), kinds)
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix(suffix)
     dialog.selectFile(suggestion.name)
-    accepted = dialog.exec() == QFileDialog.DialogCode.Accepted
-    chosen = Path(dialog.selectedFiles()[0]) if accepted else None
-    dialog.deleteLater()
-    return chosen
+    return Path(dialog.selectedFiles()[0]) if run_dialog(dialog) else None

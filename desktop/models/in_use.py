@@ -34,6 +34,9 @@ class ModelInUse(QObject):
         bundle_dir: The model to begin with; None for the one that was used last,
             or the one that comes with the program where that cannot be opened.
 
+    Attributes:
+        bundle: The model in use; None before it is open, and where none can be.
+
     Signals:
         changed: ModelBundle. Every answer from now on is this model's.
         refused: Notice. The model asked for is not used; the one before stays.
@@ -52,26 +55,21 @@ class ModelInUse(QObject):
     ) -> None:
         super().__init__(parent)
         self._bundle_dir = bundle_dir
-        self._bundle: ModelBundle | None = None
+        self.bundle: ModelBundle | None = None
         self._classifier: Classifier | None = None  # touched in the thread alone
         self._thread = Background(self, "inference")
-
-    @property
-    def bundle(self) -> ModelBundle | None:
-        """The model in use; None before it is open, and where none can be."""
-        return self._bundle
 
     def start(self) -> None:
         """Open the model; takes tenths of a second of its thread."""
         self._thread.ask(self._open_first, self._on_opened_first, self._on_failed)
 
     @pyqtSlot(object)
-    def use(self, path: Path) -> None:
+    def use(self, path: Path, after: Callable[[], None] = lambda: None) -> None:
         """Make another model the one in use, here and at the next start.
 
-        `changed` or `refused` follows.
+        `changed` or `refused` follows, and then the call of `after`.
         """
-        self._replace(partial(model_store.add, path), model_store.use)
+        self._replace(partial(model_store.add, path), model_store.use, after)
 
     @pyqtSlot()
     def go_back(self) -> None:
@@ -80,7 +78,7 @@ class ModelInUse(QObject):
 
     def read_again(self) -> None:
         """Have films read once more: what is kept beside the model has changed."""
-        self._thread.ask(self._renew, self._on_renewed, self._on_failed)
+        self._thread.ask(self._renew, self._show, self._on_failed)
 
     def ask(self, task: Task, then: Then, otherwise: Otherwise) -> None:
         """Do something with the model, after what was asked of it before.
@@ -117,49 +115,53 @@ class ModelInUse(QObject):
         logger.info("a model is put to use: %s", classifier.bundle.sha256)
         return classifier.bundle
 
-    def _renew(self) -> ModelBundle | None:
-        if self._classifier is None:
-            return None
+    def _renew(self) -> ModelBundle:
+        assert self._classifier is not None
         # Another object: who has read with the one before knows it by that.
         self._classifier.bundle = dataclasses.replace(self._classifier.bundle)
         return self._classifier.bundle
 
     # In the window
 
-    def _on_renewed(self, bundle: ModelBundle | None) -> None:
-        if bundle is not None:
-            self._bundle = bundle
-            self.changed.emit(bundle)
+    def _show(self, bundle: ModelBundle) -> None:
+        self.bundle = bundle
+        self.changed.emit(bundle)
 
     def _replace(
-        self, find: Callable[[], ModelBundle], record: Callable[[Path], ModelBundle]
+        self,
+        find: Callable[[], ModelBundle],
+        record: Callable[[Path], ModelBundle],
+        after: Callable[[], None] = lambda: None,
     ) -> None:
         self.status_changed.emit("Opening the model…")
-        opening = partial(self._open_other, find, record)
-        self._thread.ask(opening, self._on_opened, self._on_refused)
+        self._thread.ask(
+            partial(self._open_other, find, record),
+            partial(self._on_opened, after),
+            partial(self._on_refused, after),
+        )
 
     def _on_opened_first(self, opened: tuple[ModelBundle, CoreError | None]) -> None:
         bundle, problem = opened
         if problem is not None:
             text = "The model you chose cannot be used: Hilum's own takes its place."
             self.notice_raised.emit(_because(text, problem))
-        self._bundle = bundle
-        self.changed.emit(bundle)
+        self._show(bundle)
 
     def _on_failed(self, error: CoreError) -> None:
         text = "There is no model to ask: films open without a verdict."
         self.notice_raised.emit(_because(text, error))
 
-    def _on_opened(self, bundle: ModelBundle) -> None:
-        self._bundle = bundle
-        self.changed.emit(bundle)
+    def _on_opened(self, after: Callable[[], None], bundle: ModelBundle) -> None:
+        self._show(bundle)
         self.status_changed.emit(f"{bundle.card.name} is the model in use now.")
+        after()
 
-    def _on_refused(self, error: CoreError) -> None:
+    def _on_refused(self, after: Callable[[], None], error: CoreError) -> None:
         self.status_changed.emit("")
         notice = notice_of(error)
         hint = f"{notice.hint} The model before stays in use.".strip()
-        self.refused.emit(Notice(notice.text, hint, notice.details))
+        self.refused.emit(dataclasses.replace(notice, hint=hint))
+        after()
 
 
 def _because(text: str, error: CoreError) -> Notice:

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from PyQt5.QtCore import Qt, QUrl, pyqtSlot
+from PyQt5.QtCore import QLocale, Qt, QUrl, pyqtSlot
 from PyQt5.QtGui import QDesktopServices
 from PyQt5.QtWidgets import QDialog, QListWidget, QListWidgetItem, QWidget
 
@@ -14,13 +14,14 @@ from core.errors import CoreError
 from core.model.installed import InstalledModel, installed_models, remove
 from desktop.widgets.buttons import button
 from desktop.widgets.confirm import choose
-from desktop.widgets.dialogs import resize_within_screen
+from desktop.widgets.dialogs import close_buttons, resize_within_screen
 from desktop.widgets.labels import Caption
-from desktop.widgets.layouts import column, row
+from desktop.widgets.layouts import column
 from desktop.widgets.notify import NoticeBanner
 from desktop.work.background import Background
 
 _MODEL: Final = Qt.ItemDataRole.UserRole
+_SI: Final = QLocale.DataSizeFormat.DataSizeSIFormat
 
 
 class ModelsDialog(QDialog):
@@ -50,19 +51,17 @@ class ModelsDialog(QDialog):
         self.use_button = button("&Use this model", self._on_use_clicked, self)
         self.remove_button = button("&Remove…", self._on_remove_clicked, self)
         self.folder_button = button("Open &folder", self._on_folder_clicked, self)
-        close_button = button("&Close", self.reject, self)
         tools = (self.use_button, self.remove_button, self.folder_button)
-        for each in (*tools, close_button):
-            each.setAutoDefault(False)
+        buttons = close_buttons(self, *tools)
         column(
-            *(self.banner, (self.models, 1), self._about),
-            row(*tools, None, close_button),
+            *(self.banner, (self.models, 1), self._about, buttons),
             of=self,
             gap=10,
             margins=(18, 16, 18, 14),
         )
+        for each in tools:  # until there is a list
+            each.setEnabled(False)
         resize_within_screen(self, 640, 440)
-        self._on_current_changed()
         self.finished.connect(self._files.shut_down)
         self.refresh()
 
@@ -93,13 +92,11 @@ class ModelsDialog(QDialog):
     @pyqtSlot()
     def _on_current_changed(self) -> None:
         model = self.current
-        is_whole = model is not None and not model.damage
-        self.use_button.setEnabled(
-            model is not None and is_whole and not model.is_in_use
-        )
-        self.remove_button.setEnabled(model is not None and model.can_be_removed)
-        self.folder_button.setEnabled(model is not None)
-        self._about.setText(_advice(model) if model is not None else "")
+        if model is not None:
+            self.use_button.setEnabled(not (model.damage or model.is_in_use))
+            self.remove_button.setEnabled(model.can_be_removed)
+            self.folder_button.setEnabled(True)
+            self._about.setText(_advice(model))
 
     @pyqtSlot()
     def _on_use_clicked(self) -> None:
@@ -111,8 +108,7 @@ class ModelsDialog(QDialog):
     @pyqtSlot()
     def _on_remove_clicked(self) -> None:
         model = self.current
-        if model is None:
-            return
+        assert model is not None
         answer = choose(
             self,
             f"Remove {model.name}?",
@@ -135,8 +131,8 @@ class ModelsDialog(QDialog):
     @pyqtSlot()
     def _on_folder_clicked(self) -> None:
         model = self.current
-        if model is not None:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(model.path)))
+        assert model is not None
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(model.path)))
 
 
 def _line_about(model: InstalledModel) -> str:
@@ -160,4 +156,4 @@ def _advice(model: InstalledModel) -> str:
 
 
 def _size(size: int) -> str:
-    return f"{size / 1e6:.0f} MB" if size >= 1e6 else f"{max(1, size // 1000)} kB"
+    return QLocale.c().formattedDataSize(size, 0, _SI)

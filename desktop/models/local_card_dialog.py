@@ -14,13 +14,13 @@ from PyQt5.QtWidgets import (
     QDialog,
     QFileDialog,
     QProgressBar,
-    QPushButton,
     QStackedWidget,
     QWidget,
 )
 
 from core.data.dataset import Sample, films_of_split
 from core.errors import CoreError, DatasetError
+from core.files import write_json
 from core.films.finder import find_films
 from core.model.classifier import percent
 from core.model.local_card import (
@@ -28,13 +28,12 @@ from core.model.local_card import (
     LocalCard,
     local_card_path,
     read_local_card,
-    write_local_card,
 )
 from core.reports.local_card import HEAD, local_card_notes, local_card_rows
 from desktop.models.film_labels import FilmLabels
 from desktop.models.in_use import ModelInUse
 from desktop.widgets.buttons import button
-from desktop.widgets.dialogs import resize_within_screen
+from desktop.widgets.dialogs import close_buttons, resize_within_screen
 from desktop.widgets.figures_table import FiguresTable
 from desktop.widgets.labels import Caption, SectionTitle
 from desktop.widgets.layouts import column, row
@@ -61,7 +60,7 @@ class LocalCardDialog(QDialog):
 
     Attributes:
         films: Where films are labelled by hand.
-        table: What was worked out, or is kept.
+        state, table, notes: What was worked out, or is kept.
         target: The share of the films of a disease that is to be found.
     """
 
@@ -79,29 +78,16 @@ class LocalCardDialog(QDialog):
         self.films = FilmLabels(self._bundle.card, self)
         self.films.changed.connect(self._on_labels_changed)
         self.table = FiguresTable("Local operating points", self)
-        self._notes, self._state = Caption("", self), Caption("", self)
-        self._count = Caption("", self)
-        self._count.setWordWrap(False)
+        self.state, self.notes = Caption("", self), Caption("", self)
         self._progress = QProgressBar(self)
         self._progress.setAccessibleName("Films read")
         self._progress.hide()
         self._film_read.connect(self._progress.setValue)
-        self._make_buttons()
         self._lay_out()
         self._on_labels_changed()
         self._begin()
         self.finished.connect(self._shut_down)
         resize_within_screen(self, 1000, 720)
-
-    @property
-    def notes(self) -> str:
-        """What is said below the table."""
-        return self._notes.text()
-
-    @property
-    def state(self) -> str:
-        """Whether what the table shows is in use."""
-        return self._state.text()
 
     def label_folder(self, folder: Path) -> None:
         """Show films of a folder, to be labelled by hand."""
@@ -120,9 +106,9 @@ class LocalCardDialog(QDialog):
     @pyqtSlot()
     def use(self) -> None:
         """Keep what was found; verdicts are made with it from now on."""
-        if self._found is not None:
-            where = local_card_path(self._bundle)
-            self._ask(partial(write_local_card, self._found, where), self._on_kept)
+        assert self._found is not None
+        where = local_card_path(self._bundle)
+        self._ask(partial(write_json, where, self._found), self._on_kept)
 
     @pyqtSlot()
     def remove(self) -> None:
@@ -149,13 +135,15 @@ class LocalCardDialog(QDialog):
 
     def _on_films_found(self, films: Sequence[Path]) -> None:
         self.films.set_films(films)
-        self._turn_to(self.films)
+        self._pages.setCurrentIndex(1)
         self.films.view.setFocus()
 
     @pyqtSlot()
     def _on_labels_changed(self) -> None:
         given = len(self.films.labels)
-        self._count.setText(f"{given} labelled, of at least {LEAST_FILMS}")
+        self.work_button.setText(
+            f"&Work them out ({given} labelled, of at least {LEAST_FILMS})"
+        )
         self.work_button.setEnabled(given >= LEAST_FILMS)
 
     def _work_out(self, samples: Sequence[Sample]) -> None:
@@ -163,11 +151,10 @@ class LocalCardDialog(QDialog):
         self._progress.setRange(0, len(samples))
         self._progress.setValue(0)
         self._set_busy(True)
-        target = float(self.target.currentData())
-        work = partial(self._work, list(samples), target)
+        work = partial(self._work, samples, float(self.target.currentData()))
         self._model.ask(work, self._on_worked, self._on_failed)
 
-    def _work(self, samples: list[Sample], target: float, model: Any) -> LocalCard:
+    def _work(self, samples: Sequence[Sample], target: float, model: Any) -> LocalCard:
         """In the thread of the model; what it needs takes long to load."""
         from core.evaluation.evaluate import score_films
         from core.evaluation.local_points import make_local_card
@@ -181,18 +168,16 @@ class LocalCardDialog(QDialog):
         return make_local_card(scores, self._bundle, sensitivity=target)
 
     def _on_worked(self, card: LocalCard) -> None:
-        if self._is_stopped:
-            return
-        self._set_busy(False)
-        self._found = card
-        self._show_card(card, "Not in use yet.")
-        self.use_button.setFocus()
+        if not self._is_stopped:
+            self._set_busy(False)
+            self._found = card
+            self._show_card(card, "Not in use yet.")
+            self.use_button.setFocus()
 
     def _on_failed(self, error: CoreError) -> None:
-        if self._is_stopped:
-            return
-        self._set_busy(False)
-        self.banner.show_error(error)
+        if not self._is_stopped:
+            self._set_busy(False)
+            self.banner.show_error(error)
 
     def _on_kept(self, nothing: None) -> None:
         self._found = None
@@ -201,34 +186,26 @@ class LocalCardDialog(QDialog):
 
     def _begin(self) -> None:
         """With the card that is in use, where there is one."""
-        card = None
+        self._pages.setCurrentIndex(0)
+        self.remove_button.setEnabled(local_card_path(self._bundle).exists())
         try:
             card = read_local_card(self._bundle)
         except CoreError as error:
             self.banner.show_error(error)
-        self.remove_button.setEnabled(local_card_path(self._bundle).exists())
-        if card is None:
-            self._turn_to(self._start)
-        else:
+            return
+        if card is not None:
             self._show_card(card, "In use: verdicts are made with these points.")
 
     def _show_card(self, card: LocalCard, state: str) -> None:
         self.table.set_cells(HEAD, local_card_rows(card, self._bundle.card))
-        self._notes.setText("\n".join(local_card_notes(card, self._bundle.card)))
-        self._state.setText(state)
-        self._turn_to(self._result)
-
-    def _turn_to(self, page: QWidget) -> None:
-        self._pages.setCurrentWidget(page)
-        for each in (self.work_button, self._count):
-            each.setVisible(page is self.films)
-        self.use_button.setVisible(page is self._result)
+        self.notes.setText("\n".join(local_card_notes(card, self._bundle.card)))
+        self.state.setText(state)
         self.use_button.setEnabled(self._found is not None)
-        self.remove_button.setVisible(page is not self.films)
+        self._pages.setCurrentIndex(2)
 
     def _set_busy(self, is_busy: bool) -> None:
         self._progress.setVisible(is_busy)
-        for each in (*self._asking, self.target, self._pages):
+        for each in (self.folder_button, self.list_button, self.target, self._pages):
             each.setEnabled(not is_busy)
 
     @pyqtSlot()
@@ -237,41 +214,36 @@ class LocalCardDialog(QDialog):
         self.films.shut_down()
         self._files.shut_down()
 
-    def _make_buttons(self) -> None:
-        self.folder_button = button(
-            "Label films of a &folder…", self._on_folder_clicked, self
-        )
-        self.list_button = button(
-            "Take labels from a &CSV…", self._on_list_clicked, self
-        )
-        self.work_button = button("&Work them out", self.work_out, self)
+    def _lay_out(self) -> None:
+        words = "Label films of a &folder…"
+        self.folder_button = button(words, self._on_folder_clicked, self)
+        words = "Take labels from a &CSV…"
+        self.list_button = button(words, self._on_list_clicked, self)
+        self.work_button = button("", self.work_out, self)
         self.use_button = button("&Use in verdicts", self.use, self)
         self.remove_button = button("&Remove local points", self.remove, self)
-        self._asking = (self.folder_button, self.list_button, self.work_button)
+        for each in (self.work_button, self.use_button):
+            each.setAutoDefault(False)
         self.target = QComboBox(self)
         self.target.setAccessibleName("Share of the films of a disease to be found")
         for share in _SENSITIVITIES:
             self.target.addItem(f"Find {percent(share)} of a disease", share)
         self.target.setCurrentIndex(1)
-
-    def _lay_out(self) -> None:
+        title = SectionTitle("Local operating points", self)
+        result = (title, self.state, self.table, self.notes, None)
         self._pages = QStackedWidget(self)
-        self._start, self._result = QWidget(self), QWidget(self)
-        column(Caption(_INTRO, self._start), None, of=self._start)
-        title = SectionTitle("Local operating points", self._result)
-        column(title, self._state, self.table, self._notes, None, of=self._result)
-        for page in (self._start, self.films, self._result):
+        for parts in (
+            (Caption(_INTRO, self), None),
+            ((self.films, 1), row(None, self.work_button)),
+            (*result, row(self.use_button, None)),
+        ):
+            page = QWidget(self._pages)
+            column(*parts, of=page)
             self._pages.addWidget(page)
-        close = button("Close", self.reject, self)
-        last: tuple[QPushButton, ...] = (self.use_button, self.remove_button, close)
-        for each in (*self._asking, *last):
-            each.setAutoDefault(False)
+        tools = (self.folder_button, self.list_button, self.remove_button)
         column(
-            self.banner,
-            (self._pages, 1),
-            row(self._count, self._progress, None),
-            row(self.folder_button, self.list_button, self.target, None),
-            row(self.work_button, *last[:2], None, close),
+            *(self.banner, (self._pages, 1), self._progress),
+            row(self.target, None, close_buttons(self, *tools)),
             of=self,
             gap=10,
             margins=(18, 16, 18, 14),

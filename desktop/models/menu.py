@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from PyQt5.QtCore import pyqtSignal, pyqtSlot
-from PyQt5.QtWidgets import QDialog, QWidget
+from PyQt5.QtCore import QObject, pyqtSignal, pyqtSlot
+from PyQt5.QtWidgets import QWidget
 
 from core import paths
 from core.errors import CoreError
@@ -24,16 +24,13 @@ from desktop.models.in_use import ModelInUse
 from desktop.models.list_dialog import ModelsDialog
 from desktop.models.local_card_dialog import LocalCardDialog
 from desktop.widgets.buttons import action
+from desktop.widgets.dialogs import run_dialog
 from desktop.widgets.notify import notice_of
 from desktop.work.background import Background
 
 
-class ModelFiles(QWidget):
-    """Offers what can be done with model files; has no place on screen itself.
-
-    Args:
-        model: The model in use.
-        parent: The window.
+class ModelFiles(QObject):
+    """Offers what can be done with model files.
 
     Attributes:
         menu_actions: For the File menu, in order.
@@ -48,59 +45,43 @@ class ModelFiles(QWidget):
 
     def __init__(self, model: ModelInUse, parent: QWidget) -> None:
         super().__init__(parent)
-        self.hide()
         self._window = parent
         self._model = model
         self._waiting: list[Path] = []
         self._is_importing = False
-        self._asked: ModelBundle | None = None
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._files = Background(self, "model files")
-        self.import_action = action("&Import model…", self._ask_for_file, parent)
         self.export_action = action("&Export model…", self._export, parent)
-        self.list_action = action("&Models on this computer…", self._list, parent)
+        local = action("&Local operating points…", self._find_local_points, parent)
+        self._of_model = (self.export_action, local)
         words = "Go &back to the model before"
         self.back_action = action(words, model.go_back, parent)
-        self.export_action.setEnabled(False)
-        local = "&Local operating points…"
-        self.local_action = action(local, self._find_local_points, parent)
-        self.local_action.setEnabled(False)
-        self.back_action.setEnabled(False)
+        for each in (*self._of_model, self.back_action):
+            each.setEnabled(False)
         self.menu_actions = [
-            *(self.import_action, self.export_action),
-            *(self.list_action, self.local_action, self.back_action),
+            action("&Import model…", self._ask_for_file, parent),
+            self.export_action,
+            action("&Models on this computer…", self._list, parent),
+            local,
+            self.back_action,
         ]
         model.changed.connect(self._on_model_changed)
-        model.refused.connect(self._on_model_refused)
 
     @pyqtSlot(object)
     def _on_model_changed(self, bundle: ModelBundle) -> None:
-        self.export_action.setEnabled(True)
-        self.local_action.setEnabled(True)
+        for each in self._of_model:
+            each.setEnabled(True)
         earlier = model_store.previous()
         name = earlier.name.replace("&", "&&") if earlier else "the model before"
         self.back_action.setText(f"Go &back to {name}")
         self.back_action.setEnabled(earlier is not None)
-        # Another may have come first: that of the start, above all.
-        if self._asked is not None and self._asked.card == bundle.card:
-            self._end_import()
-
-    @pyqtSlot()
-    def _on_model_refused(self) -> None:
-        if self._asked is not None:
-            self._end_import()
 
     def import_files(self, files: Sequence[Path]) -> None:
-        """Import one after the other; see `import_file`."""
-        for file in files:
-            self.import_file(file)
-
-    def import_file(self, file: Path) -> None:
-        """Verify a model file, show its card, and ask for it to be used.
+        """Verify model files, show their cards, and ask for them to be used.
 
         One at a time: a file that comes meanwhile waits.
         """
-        self._waiting.append(file)
+        self._waiting += files
         self._begin_next()
 
     def shut_down(self) -> None:
@@ -126,8 +107,7 @@ class ModelFiles(QWidget):
         if in_use is not None and found.bundle.card == in_use.card:
             self.status_changed.emit(f"{name} is the model in use already.")
         elif model_dialogs.confirm_import(found.bundle, self._window):
-            self._asked = found.bundle
-            self._model.use(found.bundle.path)
+            self._model.use(found.bundle.path, self._end_import)
             return
         self._end_import()
 
@@ -136,7 +116,6 @@ class ModelFiles(QWidget):
             self._scratch.cleanup()
             self._scratch = None
         self._is_importing = False
-        self._asked = None
         self._begin_next()
 
     def _on_unpack_failed(self, error: CoreError) -> None:
@@ -148,28 +127,24 @@ class ModelFiles(QWidget):
     def _ask_for_file(self) -> None:
         file = model_dialogs.ask_for_model(self._window, str(Path.home()))
         if file is not None:
-            self.import_file(file)
+            self.import_files([file])
 
     @pyqtSlot()
     def _list(self) -> None:
         dialog = ModelsDialog(self._window)
-        if dialog.exec() == QDialog.DialogCode.Accepted and dialog.wanted is not None:
+        if run_dialog(dialog) and dialog.wanted is not None:
             self._model.use(dialog.wanted)
-        dialog.deleteLater()
 
     @pyqtSlot()
     def _find_local_points(self) -> None:
-        dialog = LocalCardDialog(self._model, self._window)
-        dialog.exec()
-        dialog.deleteLater()
+        run_dialog(LocalCardDialog(self._model, self._window))
 
     @pyqtSlot()
     def _export(self) -> None:
-        if self._model.bundle is not None:
-            dialog = ExportDialog(self._model.bundle, self._window)
-            dialog.status_changed.connect(self.status_changed)
-            dialog.exec()
-            dialog.deleteLater()
+        assert self._model.bundle is not None
+        dialog = ExportDialog(self._model.bundle, self._window)
+        dialog.status_changed.connect(self.status_changed)
+        run_dialog(dialog)
 
 
 class _Unpacked(NamedTuple):

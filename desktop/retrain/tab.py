@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import Qt, pyqtSignal, pyqtSlot
-from PyQt5.QtWidgets import QSplitter, QStackedWidget, QWidget
+from PyQt5.QtWidgets import QSplitter, QWidget
 
 from core.errors import CoreError
+from core.jobs.events import FINISH
 from core.model.bundle import ModelBundle
 from core.program import edition
 from core.runs.progress import RunLook, look_at
 from core.runs.run import FINISHED, RUNNING, Run
+from desktop.jobs.tab import JobTab
 from desktop.retrain.intro import RetrainIntro
 from desktop.retrain.report.compare_page import ComparePage
 from desktop.retrain.report.page import ReportPage
@@ -24,55 +26,41 @@ from desktop.retrain.runs.status import stage_in_words
 from desktop.settings import Settings
 from desktop.widgets.confirm import StoppingDialog, choose
 from desktop.widgets.layouts import column
-from desktop.widgets.notify import NoticeBanner, notice_of
-from desktop.work.jobs import JobController
+from desktop.widgets.notify import notice_of
 
 if TYPE_CHECKING:
     from desktop.retrain.new_run_page import NewRunPage
 
 
-class RetrainTab(QWidget):
+class RetrainTab(JobTab):
     """Puts the list of runs beside the page that is wanted of one.
 
     Attributes:
-        controller: Starts, follows and deletes runs.
         run_page, report_page, compare_page: One of them, or `new_page`, is shown.
 
     Signals:
-        status_changed: str. For the status line.
         films_asked: list[Path]. To be opened in the Diagnose tab.
         model_asked: Path. The bundle to use from now on.
         back_asked: the model that was in use before is wanted again.
     """
 
-    status_changed = pyqtSignal(str)
     films_asked = pyqtSignal(object)
     model_asked = pyqtSignal(object)
     back_asked = pyqtSignal()
 
     def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("retrainTab")
+        super().__init__("retrainTab", TrainingKind(), parent)
         self._looking_at: Run | None = None
         self._settings = settings
         self._bundle: ModelBundle | None = None
         self._new_page: NewRunPage | None = None
-        self.controller = JobController(TrainingKind(), self)
-        self.banner = NoticeBanner(self)
-        self.show_notice = self.banner.show_notice
         self.panel = RunsPanel(self)
         self.intro = RetrainIntro(self)
         self.run_page = RunPage(self)
         self.report_page = ReportPage(self)
         self.compare_page = ComparePage(self)
-        self._stack = QStackedWidget(self)
         self._lay_out()
         self._connect()
-
-    @property
-    def page(self) -> QWidget:
-        """The page on screen."""
-        return self._stack.currentWidget()
 
     @property
     def new_page(self) -> NewRunPage:
@@ -115,12 +103,12 @@ class RetrainTab(QWidget):
         Returns:
             Whether the window may close.
         """
-        run = self.controller.active
-        if run is None or not self.controller.is_own:
+        job = self.controller.job
+        if job is None or not job.is_own:
             return True
         answer = choose(
             self,
-            f"{run.record.name} is still being trained.",
+            f"{job.item.record.name} is still being trained.",
             "In the background it goes on without the window, and is found here "
             "when Hilum is opened again. Paused, it goes on from its last "
             "checkpoint when you resume it.",
@@ -176,7 +164,7 @@ class RetrainTab(QWidget):
     @pyqtSlot(str, object)
     def _on_asked(self, what: str, run: Run) -> None:
         if what == "finish":
-            self.controller.finish()
+            self.controller.request(FINISH)
         elif what == "pause":
             self.controller.stop()
         elif what == "resume":
@@ -270,12 +258,6 @@ class RetrainTab(QWidget):
     # Making
 
     def _connect(self) -> None:
-        self.controller.started.connect(self._on_started)
-        self.controller.listed.connect(self._on_listed)
-        self.controller.progress_changed.connect(self._on_progress_changed)
-        self.controller.ended.connect(self._on_ended)
-        self.controller.deleted.connect(self._on_deleted)
-        self.controller.refused.connect(self._on_refused)
         self.panel.run_chosen.connect(self._on_run_chosen)
         self.panel.compare_asked.connect(self._on_compare_asked)
         self.panel.deletion_asked.connect(self._on_deletion_asked)
@@ -286,7 +268,7 @@ class RetrainTab(QWidget):
         self.report_page.candidate.use_asked.connect(self.model_asked)
         self.report_page.candidate.choice.back_asked.connect(self.back_asked)
         self.compare_page.run_chosen.connect(self._on_run_chosen)
-        for part in (self.controller, self.report_page, self.compare_page):
+        for part in (self.report_page, self.compare_page):
             part.status_changed.connect(self.status_changed)
 
     def _lay_out(self) -> None:

@@ -22,7 +22,7 @@ from desktop.scan.dialogs import FilingDialog, ScanExportDialog
 from desktop.scan.worklist import Choice, ScanTask, WorklistKind, clean_up
 from desktop.widgets import confirm
 from desktop.widgets.buttons import button
-from desktop.widgets.labels import printable, wrapped_label
+from desktop.widgets.labels import PlainText, printable
 from desktop.widgets.layouts import column, row
 from desktop.widgets.notify import Notice, notice_of
 from desktop.work.jobs import JobController
@@ -78,7 +78,7 @@ class ScanActions(QWidget):
         )
         self.progress = JobProgress("Progress", "S&top", _STAGES, self)
         self.progress.stop_button.clicked.connect(self._on_stop_clicked)
-        self.outcome = wrapped_label(self, by_keyboard=True)
+        self.outcome = PlainText("", self, by_keyboard=True)
         # A long path must not keep the window from becoming narrow.
         policy = QSizePolicy.Policy
         self.outcome.setSizePolicy(policy.Ignored, policy.Preferred)

@@ -22,9 +22,9 @@ from desktop.widgets.dialogs import FittedDialog, grow_to_fit
 from desktop.widgets.labels import (
     Caption,
     ElidedLabel,
+    PlainText,
     SectionTitle,
     printable,
-    wrapped_label,
 )
 from desktop.widgets.layouts import row
 from desktop.widgets.message_card import NoteRow
@@ -191,7 +191,7 @@ class FilingDialog(_TaskDialog):
         self.setObjectName("filingDialog")
         self.choice = FilmChoice(choices, self)
         self.choice.changed.connect(self._show)
-        self.plan = wrapped_label(self)
+        self.plan = PlainText("", self, is_selectable=True)
         self.problem = NoteRow(self)
         self.place = ElidedLabel("No folder is chosen yet", self)
         place_button = button("&Choose folder…", self._on_place_clicked, self)

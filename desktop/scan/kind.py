@@ -27,7 +27,7 @@ from core.jobs.failures import Failure
 from core.model.bundle import ModelBundle, ModelCard
 from core.scan import store as scans
 from core.scan.labels import labels_by_folder
-from core.scan.progress import ScanProgress
+from core.scan.progress import STOPPING, ScanProgress
 from core.scan.record import (
     CANCELLED,
     FAILED,
@@ -37,7 +37,7 @@ from core.scan.record import (
     ScanRecord,
 )
 from core.scan.store import Scan
-from desktop.work.kind import Active, Launch, Settled
+from desktop.work.kind import Job, JobKind, Settled
 
 logger = logging.getLogger(__name__)
 
@@ -91,15 +91,15 @@ def labels_in(folder: Path, card: ModelCard | None) -> tuple[str, ...]:
     return tuple(each.display_name for each in card.labels if each.name in found)
 
 
-class ScanKind:
+class ScanKind(JobKind):
     """What is particular to scans; see `desktop.work.kind.JobKind`."""
 
     busy = (
         "A scan is under way, and a window makes only one at a time.",
         "Wait for its end, or cancel it first.",
     )
+    # One that ends with the window goes on at the next start.
     kill_after_s = 60.0  # a summary of many films is made before the end
-    ends_with_window = True  # and goes on at the next start
 
     def name(self, item: Scan) -> str:
         return f"The scan of {item.record.name}"
@@ -107,11 +107,11 @@ class ScanKind:
     def find(self) -> Sequence[Scan]:
         return [_as_it_is(scan) for scan in scans.list_scans()]
 
-    def begin(self, request: ScanRecord) -> Launch:
+    def begin(self, request: ScanRecord) -> Job:
         scan = dataclasses.replace(scans.new_scan(request), is_at_work=True)
-        return Launch(scan, scan.command(request.bundle), ScanProgress())
+        return Job(scan, scan.command(request.bundle), ScanProgress())
 
-    def resume(self, item: Scan) -> Launch:
+    def resume(self, item: Scan) -> Job:
         scan = scans.read_scan(item.path)
         if scan.damage:
             raise OutputError(scan.damage, hint="It can only be deleted.")
@@ -127,7 +127,7 @@ class ScanKind:
         scan = scans.save(scans.changed(scan, status=RUNNING, message="", hint=""))
         done = scan.rows()
         scan = dataclasses.replace(scan, is_at_work=True)
-        return Launch(scan, scan.command(bundle.path), ScanProgress(done), done)
+        return Job(scan, scan.command(bundle.path), ScanProgress(done), done)
 
     def progress(self, item: Scan) -> tuple[ScanProgress, int]:
         start = item.channel.last_start()
@@ -141,14 +141,16 @@ class ScanKind:
     def interrupted(self, items: Sequence[Scan]) -> Scan | None:
         return next((scan for scan in items if scan.is_interrupted()), None)
 
-    def noted(self, active: Active) -> Scan:
-        scan: Scan = active.item
-        progress: ScanProgress = active.progress
+    def noted(self, job: Job) -> Scan:
+        scan: Scan = job.item
+        progress: ScanProgress = job.progress
         status = RUNNING
-        if active.request == STOP:
+        if job.request == STOP:
             status = _cancelled_as(progress)
         elif progress.is_paused:
             status = PAUSED
+        elif progress.stage == STOPPING:  # as the window wrote down that asked for it
+            status = scan.record.status
         films = progress.total or scan.record.films
         if (status, films) == (scan.record.status, scan.record.films):
             return scan
@@ -157,22 +159,22 @@ class ScanKind:
     def save(self, item: Scan) -> None:
         scans.save(item)
 
-    def settle(self, active: Active, outcome: Outcome) -> Settled:
-        scan: Scan = active.item
-        if isinstance(outcome, JobStopped) and active.request != STOP:
+    def settle(self, job: Job, outcome: Outcome) -> Settled:
+        scan: Scan = job.item
+        if isinstance(outcome, JobStopped) and job.request != STOP:
             kept = scans.read_scan(scan.path)
             if kept.record.status != RUNNING:  # as whoever asked for its end said
                 return Settled(kept)
         done = scan.rows()
-        if _goes_on(active, outcome, done):
+        if _goes_on(job, outcome, done):
             try:
-                return Settled(scan, again=self._again(active, outcome))
+                return Settled(scan, again=self._again(job, outcome))
             except CoreError as error:
                 logger.warning("a scan was not started again: %s", error)
-        status, message, hint = _end(active, outcome)
+        status, message, hint = _end(job, outcome)
         ended = {"status": status, "message": message, "hint": hint, "done": done}
         scan = scans.changed(
-            scan, **ended, films=active.progress.total or scan.record.films
+            scan, **ended, films=job.progress.total or scan.record.films
         )
         # Where the disk is full it stays written down as under way, and goes on by
         # itself when there is space again.
@@ -183,9 +185,9 @@ class ScanKind:
     def delete(self, item: Scan) -> None:
         scans.delete(item)
 
-    def _again(self, active: Active, outcome: Outcome) -> Launch:
-        launch = self.resume(active.item)
-        before, now = active.progress, launch.progress
+    def _again(self, job: Job, outcome: Outcome) -> Job:
+        launch = self.resume(job.item)
+        before, now = job.progress, launch.progress
         assert isinstance(now, ScanProgress)
         now.notes, now.dropped = before.notes, before.dropped
         if isinstance(outcome, Failure):
@@ -208,26 +210,26 @@ def _cancelled_as(progress: ScanProgress) -> str:
     return FINISHED if progress.was_watching else CANCELLED
 
 
-def _goes_on(active: Active, outcome: Outcome, done: int) -> bool:
+def _goes_on(job: Job, outcome: Outcome, done: int) -> bool:
     """Whether it is to be started again by itself.
 
     A film that ends it has a row once it was started again, so it gets on from
     crash to crash, unless something else is amiss.
     """
-    if active.request == STOP or isinstance(outcome, JobSucceeded):
+    if job.request == STOP or isinstance(outcome, JobSucceeded):
         return False
     if isinstance(outcome, Failure):
-        is_new = active.failed_at is None or done > active.failed_at
+        is_new = job.failed_at is None or done > job.failed_at
         return outcome.is_crash and is_new
-    return not active.is_own  # the window before asked for its end, and closed
+    return not job.is_own  # the window before asked for its end, and closed
 
 
-def _end(active: Active, outcome: Outcome) -> tuple[str, str, str]:
+def _end(job: Job, outcome: Outcome) -> tuple[str, str, str]:
     """Status, message and hint of a scan that has ended."""
     if isinstance(outcome, JobSucceeded):
         return FINISHED, "", ""
-    if active.request == STOP:
-        return _cancelled_as(active.progress), "", ""
+    if job.request == STOP:
+        return _cancelled_as(job.progress), "", ""
     if not isinstance(outcome, Failure):
         return FAILED, "The scan was ended by another program.", _GO_ON
     if outcome.is_crash:

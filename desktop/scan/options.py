@@ -44,7 +44,7 @@ _BY_FOLDER: Final = (
 
 
 class ScanOptions(QWidget):
-    """Labels, precision, watching and hidden files.
+    """Labels, precision, watching, hidden files and lungs.
 
     Attributes:
         start: Where the dialog for the list of labels begins.
@@ -69,11 +69,18 @@ class ScanOptions(QWidget):
         self.watch_box.setToolTip("Read new films as they come, until you stop it")
         self.hidden_box = QCheckBox("Read hidden fi&les too", self)
         self.hidden_box.setToolTip("Files and folders whose names begin with a dot")
+        self.lungs_box = QCheckBox(
+            "Say how much of the evidence lies in the lun&gs", self
+        )
+        self.lungs_box.setToolTip(
+            "Takes a second, small network; without, it is faster"
+        )
+        self.lungs_box.setChecked(True)
         column(
             *(SectionTitle("True labels of the films", self), self.sources),
             row(list_button, (self._place, 1), margins=(INDENT_PX, 0, 0, 6)),
             row(SectionTitle("Precision", self), (self.precision_box, 3), None, gap=12),
-            *(self.watch_box, self.hidden_box),
+            *(self.watch_box, self.hidden_box, self.lungs_box),
             of=self,
             gap=4,
         )
@@ -101,6 +108,7 @@ class ScanOptions(QWidget):
             precision=str(self.precision_box.currentData()),
             watch=self.watch_box.isChecked(),
             hidden=self.hidden_box.isChecked(),
+            lungs=self.lungs_box.isChecked(),
         )
 
     def set_bundle(self, bundle: ModelBundle) -> None:
@@ -140,6 +148,7 @@ class ScanOptions(QWidget):
         self.precision_box.setCurrentIndex(max(0, place))
         self.watch_box.setChecked(record.watch)
         self.hidden_box.setChecked(record.hidden)
+        self.lungs_box.setChecked(record.lungs)
 
     @pyqtSlot()
     def _on_list_clicked(self) -> None:

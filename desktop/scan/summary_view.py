@@ -13,7 +13,7 @@ from core.reports.text import macro_note
 from core.words import films as in_films
 from desktop.widgets.buttons import button
 from desktop.widgets.figures_table import FiguresTable
-from desktop.widgets.labels import Caption, Rule, SectionTitle, wrapped_label
+from desktop.widgets.labels import Caption, PlainText, Rule, SectionTitle
 from desktop.widgets.layouts import PageScroll, column, row
 from desktop.widgets.message_card import NoteRow
 from desktop.widgets.rates import RATES, TIPS, TITLES, figure, rate_of
@@ -41,16 +41,17 @@ class ScanSummaryView(PageScroll):
         self.setAccessibleName("Summary of the scan")
         page = QWidget(self)
         page.setObjectName("reportBody")
-        self.headline = wrapped_label(page, style="reportHeadline", by_keyboard=True)
+        self.headline = PlainText("", page, by_keyboard=True)
+        self.headline.setObjectName("reportHeadline")
         tip = "Copy all figures as text"
         self.copy_button = button("Cop&y all", self._on_copy_clicked, page, tip=tip)
         self.parity = NoteRow(page)
         self.note = NoteRow(page)
         self.totals = FiguresTable("Totals", page)
-        self.sentences = wrapped_label(page, by_keyboard=True)
+        self.sentences = PlainText("", page, by_keyboard=True)
         self.shares = FiguresTable("What the films of each label were called", page)
         self.shares.horizontalHeader().setMaximumSectionSize(_WIDEST_PX)
-        self.overall = wrapped_label(page, by_keyboard=True)
+        self.overall = PlainText("", page, by_keyboard=True)
         self.figures = FiguresTable("Figures by finding", page)
         self.charts = ReportCharts(page)
         self._total_parts = (self.parity, self.note, self.totals)

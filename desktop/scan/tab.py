@@ -9,64 +9,50 @@ from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import pyqtSignal, pyqtSlot
 from PyQt5.QtGui import QShowEvent
-from PyQt5.QtWidgets import QStackedWidget, QWidget
+from PyQt5.QtWidgets import QWidget
 
 from core.errors import BundleError, CoreError
 from core.jobs.channel import Outcome
+from core.jobs.events import GO_ON, PAUSE
 from core.model.bundle import ModelBundle
 from core.scan import store as scans
 from core.scan.record import FAILED, FINISHED, ScanRecord
 from core.scan.store import Scan
 from core.words import films as in_films
+from desktop.jobs.tab import JobTab
 from desktop.scan.kind import ScanKind, labels_in
 from desktop.widgets.confirm import choose
 from desktop.widgets.layouts import column
-from desktop.widgets.notify import NoticeBanner, notice_of
-from desktop.work.jobs import JobController
+from desktop.widgets.notify import notice_of
 
 if TYPE_CHECKING:
     from desktop.scan.page import ScanPage
     from desktop.scan.start_page import ScanStart
 
 
-class ScanTab(QWidget):
+class ScanTab(JobTab):
     """Puts together the page to start from and the page of a scan.
 
     They are made when the tab is first on screen: a window that starts does not
     wait for them, and a scan that goes on by itself needs none.
 
     Attributes:
-        controller: Starts, pauses and deletes scans.
         bundle: The model in use.
-        banner: What failed, above the pages.
 
     Signals:
-        status_changed: str. For the status line.
         films_asked: list[Path], Path. Films to be opened in the Diagnose tab,
             and the one of them to be shown.
     """
 
-    status_changed = pyqtSignal(str)
     films_asked = pyqtSignal(object, object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("scanTab")
+        super().__init__("scanTab", ScanKind(), parent)
         self.bundle: ModelBundle | None = None
         self._listed: Sequence[Scan] = ()
         self._start: ScanStart | None = None
         self._page: ScanPage | None = None
-        self.banner = NoticeBanner(self)
-        self.show_notice = self.banner.show_notice
-        self._stack = QStackedWidget(self)
         column(self.banner, (self._stack, 1), of=self, gap=0)
-        self.controller = controller = JobController(ScanKind(), self)
-        controller.listed.connect(self._on_listed)
-        controller.started.connect(self._on_started)
-        controller.progress_changed.connect(self._on_progress_changed)
-        controller.ended.connect(self._on_ended)
-        controller.deleted.connect(self._on_deleted)
-        controller.refused.connect(self._on_refused)
 
     @property
     def start_page(self) -> ScanStart:
@@ -81,12 +67,6 @@ class ScanTab(QWidget):
         if self._page is None:
             self._page = self._make_page()
         return self._page
-
-    @property
-    def page(self) -> QWidget | None:
-        """The page on screen; None before there is one."""
-        page: QWidget | None = self._stack.currentWidget()
-        return page
 
     def start(self) -> None:
         """List the scans, and go on with one that was interrupted."""
@@ -169,9 +149,9 @@ class ScanTab(QWidget):
     def _on_pause_clicked(self) -> None:
         progress = self.controller.progress
         if progress is not None and progress.is_paused:
-            self.controller.go_on()
+            self.controller.request(GO_ON)
         else:
-            self.controller.pause()
+            self.controller.request(PAUSE)
 
     @pyqtSlot()
     def _on_resume_clicked(self) -> None:
@@ -266,15 +246,15 @@ class ScanTab(QWidget):
     @pyqtSlot()
     def _show_active(self) -> None:
         """Show the scan under way, and why it is, where nobody asked for it here."""
-        controller = self.controller
-        if controller.active is None:  # it has ended meanwhile
+        job = self.controller.job
+        if job is None:  # it has ended meanwhile
             self._show_start()
             return
-        self._show_scan(controller.active)
-        if controller.went_on_by_itself:
+        self._show_scan(job.item)
+        if job.by_itself:
             self.scan_page.head.line.set_text(
                 "This scan was interrupted; it goes on where it stopped."
-                if controller.is_own
+                if job.is_own
                 else "This scan went on while the window was closed."
             )
 

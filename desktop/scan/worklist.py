@@ -21,7 +21,7 @@ from core.scan.row import encode_cell
 from core.scan.store import Scan, find_bundle
 from desktop.scan.table.rows import Ids, RowStore
 from desktop.work.command import Command, CommandKind
-from desktop.work.kind import Active, Launch, Settled
+from desktop.work.kind import Job, Settled
 
 ALL: Final = "all"
 SHOWN: Final = "shown"
@@ -108,12 +108,12 @@ def totals_task(scan: Scan) -> ScanTask:
 class WorklistKind(CommandKind):
     """Tasks with the films of a scan, as jobs."""
 
-    def begin(self, request: ScanTask) -> Launch:
+    def begin(self, request: ScanTask) -> Job:
         launch = super().begin(Command(tuple(prepare(request)), request.path))
         return dataclasses.replace(launch, item=request)
 
-    def settle(self, active: Active, outcome: Outcome) -> Settled:
-        task: ScanTask = active.item
+    def settle(self, job: Job, outcome: Outcome) -> Settled:
+        task: ScanTask = job.item
         clean_up(task)
         return Settled(dataclasses.replace(task, gone=_films_gone(task)))
 

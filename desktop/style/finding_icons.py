@@ -33,11 +33,7 @@ _SHAPES: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
 
 
 def finding_icons(labels: Sequence[str]) -> list[QIcon]:
-    """A sign for each label, for a film uncertain, refused, and not read.
-
-    Args:
-        labels: Names of the model's labels, in output order.
-    """
+    """A sign for each label, for a film uncertain, refused, and not read."""
     diseases = [name for name in labels if name != HEALTHY]
     healthy = glyph_icon("checkbox-blank-circle-line", partial(_ink, _HEALTHY_INK))
     signs = [

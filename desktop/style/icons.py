@@ -1,4 +1,4 @@
-"""The icons of buttons and menus."""
+"""The icons of buttons and menus, and the program's own."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Final
 
 from PyQt5.QtGui import QColor, QGuiApplication, QIcon, QPalette
 
+from core import paths
 from desktop.style.glyphs import glyph_icon
 
 #: Name -> that of the glyph.
@@ -19,6 +20,7 @@ _GLYPHS: Final = {
     "invert": "contrast-line",
     "reset": "restart-line",
     "heatmap": "fire-line",
+    "lungs": "lungs-line",
     "copy": "file-copy-line",
     "save": "download-2-line",
     "warning": "alert-fill",
@@ -28,6 +30,16 @@ _GLYPHS: Final = {
 }
 NAMES: Final = tuple(_GLYPHS)
 _AMBER: Final = QColor(230, 160, 30)
+#: Of the program's icon; `packaging/icons.py` draws them.
+APP_SIZES: Final = (16, 24, 32, 48, 64, 128, 256, 512)
+
+
+def app_icon() -> QIcon:
+    """The icon of windows and of the task bar."""
+    found = QIcon()
+    for size in APP_SIZES:
+        found.addFile(str(paths.resources_dir() / f"icons/hilum-{size}.png"))
+    return found
 
 
 def icon(name: str, *, colour: QColor | None = None) -> QIcon:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
-from PyQt5.QtCore import QEvent
-from PyQt5.QtGui import QColor, QGuiApplication, QIcon, QPalette
-from PyQt5.QtWidgets import QApplication, QLabel, QWidget
+from PyQt5.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPaintEvent, QPalette
+from PyQt5.QtWidgets import QApplication, QWidget
 
 from desktop.style.glyphs import glyph_icon
 from desktop.style.theme import is_dark
@@ -16,12 +15,15 @@ from desktop.style.theme import is_dark
 SEVERITIES: Final = ("stop", "warn", "note", "good")
 #: Severity -> the word beside the sign.
 WORDS: Final = {"stop": "Stop", "warn": "Warning", "note": "Note", "good": "Good"}
-#: An octagon with a bar, a triangle, a disc with an i, one with a tick.
+#: An octagon with a bar, a triangle, a disc with an i, one with a tick; and of what
+#: is not grave at all, a disc with a dot and a ring.
 _GLYPHS: Final = {
     "stop": "spam-3-line",
     "warn": "alert-line",
     "note": "information-line",
     "good": "checkbox-circle-line",
+    "now": "record-circle-fill",
+    "to come": "checkbox-blank-circle-line",
 }
 #: Severity -> ink on a light ground, and on a dark one; both at least 4.5 : 1.
 _INKS: Final = {
@@ -29,6 +31,8 @@ _INKS: Final = {
     "warn": ("#8a5a00", "#f2b84b"),
     "note": ("#1f5fa8", "#7ab8f5"),
     "good": ("#1e6b34", "#74d08c"),
+    "now": ("#1f6fc4", "#4a9be8"),
+    "to come": ("#7f868e", "#868d95"),
 }
 
 
@@ -39,38 +43,27 @@ def severity_colour(severity: str) -> QColor:
 
 
 def severity_icon(severity: str) -> QIcon:
-    """The sign for a severity.
-
-    Raises:
-        ValueError: There is no such severity.
-    """
-    if severity not in SEVERITIES:
-        raise ValueError(f"expected one of {SEVERITIES}. Received: {severity!r}")
+    """The sign for a severity, or for a stage that is "now" or "to come"."""
     return glyph_icon(_GLYPHS[severity], partial(_ink, severity))
 
 
-class SeveritySign(QLabel):
+class SeveritySign(QWidget):
     """A sign as a widget; its ink follows the palette."""
 
     def __init__(self, severity: str, size: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._size = size
+        self.setFixedSize(size, size)
         self.set_severity(severity)
 
     def set_severity(self, severity: str) -> None:
         """Show another sign."""
         self._icon = severity_icon(severity)
-        self._draw()
-
-    def _draw(self) -> None:
-        self.setPixmap(self._icon.pixmap(self._size, self._size))
+        self.update()
 
     # Qt overrides
 
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.ApplicationPaletteChange:
-            self._draw()
+    def paintEvent(self, event: QPaintEvent) -> None:
+        self._icon.paint(QPainter(self), self.rect())
 
 
 def _ink(severity: str, mode: QIcon.Mode) -> QColor:

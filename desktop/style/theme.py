@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import sys
+from functools import partial
 from typing import Final
 
-from PyQt5.QtCore import QSettings
+from PyQt5.QtCore import QSettings, QSignalBlocker
 from PyQt5.QtGui import QColor, QPalette
 from PyQt5.QtWidgets import QApplication, QStyleFactory
 
@@ -16,49 +17,30 @@ logger = logging.getLogger(__name__)
 
 _ROLE: Final = QPalette.ColorRole
 
-_DARK: Final = {
-    _ROLE.Window: "#1e2126",
-    _ROLE.WindowText: "#e6e9ed",
-    _ROLE.Base: "#2a3037",
-    _ROLE.AlternateBase: "#252a30",
-    _ROLE.Text: "#e6e9ed",
-    _ROLE.Button: "#2b3037",
-    _ROLE.ButtonText: "#e6e9ed",
-    _ROLE.BrightText: "#ffffff",
-    _ROLE.ToolTipBase: "#2b3037",
-    _ROLE.ToolTipText: "#e6e9ed",
-    _ROLE.Highlight: "#4a9be8",
-    _ROLE.HighlightedText: "#0b0d10",
-    _ROLE.Link: "#7ab8f5",
-    _ROLE.LinkVisited: "#b79cf0",
-    _ROLE.Light: "#3d444d",
-    _ROLE.Midlight: "#343a42",
-    _ROLE.Mid: "#3a4048",
-    _ROLE.Dark: "#121417",
-    _ROLE.Shadow: "#000000",
+#: Role -> its colour on a light ground, and on a dark one.
+_COLOURS: Final = {
+    _ROLE.Window: ("#f3f4f6", "#1e2126"),
+    _ROLE.WindowText: ("#1c2126", "#e6e9ed"),
+    _ROLE.Base: ("#ffffff", "#2a3037"),
+    _ROLE.AlternateBase: ("#eceef1", "#252a30"),
+    _ROLE.Text: ("#1c2126", "#e6e9ed"),
+    _ROLE.Button: ("#f8f9fa", "#2b3037"),
+    _ROLE.ButtonText: ("#1c2126", "#e6e9ed"),
+    _ROLE.BrightText: ("#ffffff", "#ffffff"),
+    _ROLE.ToolTipBase: ("#ffffff", "#2b3037"),
+    _ROLE.ToolTipText: ("#1c2126", "#e6e9ed"),
+    _ROLE.Highlight: ("#1f6fc4", "#4a9be8"),
+    _ROLE.HighlightedText: ("#ffffff", "#0b0d10"),
+    _ROLE.Link: ("#1f6fc4", "#7ab8f5"),
+    _ROLE.LinkVisited: ("#6b3fb5", "#b79cf0"),
+    _ROLE.Light: ("#ffffff", "#3d444d"),
+    _ROLE.Midlight: ("#e4e7eb", "#343a42"),
+    _ROLE.Mid: ("#c5cad1", "#3a4048"),
+    _ROLE.Dark: ("#9aa1ab", "#121417"),
+    _ROLE.Shadow: ("#5b626b", "#000000"),
 }
-_LIGHT: Final = {
-    _ROLE.Window: "#f3f4f6",
-    _ROLE.WindowText: "#1c2126",
-    _ROLE.Base: "#ffffff",
-    _ROLE.AlternateBase: "#eceef1",
-    _ROLE.Text: "#1c2126",
-    _ROLE.Button: "#f8f9fa",
-    _ROLE.ButtonText: "#1c2126",
-    _ROLE.BrightText: "#ffffff",
-    _ROLE.ToolTipBase: "#ffffff",
-    _ROLE.ToolTipText: "#1c2126",
-    _ROLE.Highlight: "#1f6fc4",
-    _ROLE.HighlightedText: "#ffffff",
-    _ROLE.Link: "#1f6fc4",
-    _ROLE.LinkVisited: "#6b3fb5",
-    _ROLE.Light: "#ffffff",
-    _ROLE.Midlight: "#e4e7eb",
-    _ROLE.Mid: "#c5cad1",
-    _ROLE.Dark: "#9aa1ab",
-    _ROLE.Shadow: "#5b626b",
-}
-_FAINT: Final = {True: "#7d858f", False: "#8a9099"}
+#: The same of a text that is disabled.
+_FAINT: Final = ("#8a9099", "#7d858f")
 
 
 def prepare(application: QApplication) -> None:
@@ -69,22 +51,26 @@ def prepare(application: QApplication) -> None:
     """
     if sys.platform != "darwin":
         application.setStyle(QStyleFactory.create("Fusion"))
+    application.paletteChanged.connect(partial(_follow, application))
 
 
 def apply(application: QApplication, appearance: str) -> None:
-    """Set the palette and the style sheet.
-
-    Args:
-        application: The one application.
-        appearance: "system", "light" or "dark".
-    """
-    application.setPalette(QPalette())  # back to what the desktop gives
-    follows = appearance == "system"
-    if not (follows and (sys.platform == "darwin" or _palette_is_own())):
-        dark = _system_is_dark() if follows else appearance == "dark"
-        application.setPalette(_palette(dark=dark))
+    """Set the palette, for "system", "light" or "dark", and the style sheet."""
+    with QSignalBlocker(application):  # the style sheet is set once, below
+        application.setPalette(QPalette())  # back to what the desktop gives
+        follows = appearance == "system"
+        if not (follows and (sys.platform == "darwin" or _palette_is_own())):
+            dark = _system_is_dark() if follows else appearance == "dark"
+            application.setPalette(_palette(dark=dark))
     # Set anew each time: `palette(...)` in a style sheet is resolved then.
-    application.setStyleSheet(_style_sheet())
+    application.setStyleSheet(_style_sheet(application.palette()))
+
+
+def _follow(application: QApplication, palette: QPalette) -> None:
+    """The desktop has given other colours, as at nightfall."""
+    sheet = _style_sheet(palette)
+    if application.styleSheet() not in ("", sheet):
+        application.setStyleSheet(sheet)
 
 
 def is_dark(palette: QPalette) -> bool:
@@ -93,19 +79,31 @@ def is_dark(palette: QPalette) -> bool:
     return ink.lightness() > ground.lightness()
 
 
+def muted(palette: QPalette) -> QColor:
+    """Text colour for what is secondary; still at least 4.5 : 1 on its ground."""
+    ink, ground = palette.color(_ROLE.WindowText), palette.color(_ROLE.Window)
+    share = 0.74
+    mixed = (
+        round(share * a + (1 - share) * b)
+        for a, b in zip(ink.getRgb()[:3], ground.getRgb()[:3], strict=True)
+    )
+    return QColor(*mixed)
+
+
 def _palette(*, dark: bool) -> QPalette:
     palette = QPalette()
-    for role, colour in (_DARK if dark else _LIGHT).items():
-        palette.setColor(role, QColor(colour))
+    for role, colours in _COLOURS.items():
+        palette.setColor(role, QColor(colours[dark]))
     for role in (_ROLE.WindowText, _ROLE.Text, _ROLE.ButtonText):
         palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(_FAINT[dark]))
     return palette
 
 
-def _style_sheet() -> str:
+def _style_sheet(palette: QPalette) -> str:
     try:
         sheet = paths.resources_dir() / "style.qss"
-        return sheet.read_text(encoding="utf-8")
+        text = sheet.read_text(encoding="utf-8")
+        return text.replace("@muted", muted(palette).name())
     except OSError as error:
         logger.warning("the style sheet cannot be read: %s", error)
         return ""

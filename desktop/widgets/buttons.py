@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from PyQt5.QtCore import Qt, pyqtBoundSignal, pyqtSignal, pyqtSlot
-from PyQt5.QtGui import QKeySequence, QWheelEvent
+from PyQt5.QtGui import QGuiApplication, QKeySequence, QWheelEvent
 from PyQt5.QtWidgets import QAction, QComboBox, QPushButton, QRadioButton, QWidget
 
 from desktop.widgets.labels import Caption
@@ -23,14 +23,7 @@ Slot = Callable[[], Any] | pyqtBoundSignal
 def button(
     text: str, slot: Slot, parent: QWidget, *, tip: str = "", style: str = ""
 ) -> QPushButton:
-    """A push button.
-
-    Args:
-        text: With & before the letter of its key.
-        slot: What pressing it does.
-        tip: Shown on hovering.
-        style: Name in the style sheet.
-    """
+    """A push button, by its name in the style sheet of another look."""
     made = QPushButton(text, parent)
     made.setToolTip(tip)
     made.setObjectName(style)
@@ -38,16 +31,23 @@ def button(
     return made
 
 
+def copy_button(
+    words: str, text: Callable[[], str], parent: QWidget, tip: str = ""
+) -> QPushButton:
+    """A button that copies a text, and says so until its own text is set anew."""
+
+    def copy() -> None:
+        QGuiApplication.clipboard().setText(text())
+        made.setText("Copied")
+
+    made = button(words, copy, parent, tip=tip)
+    return made
+
+
 def action(
     text: str, slot: Slot, parent: QWidget, keys: QKeySequence.StandardKey | str = ""
 ) -> QAction:
-    """An entry of a menu, or a key of its parent's.
-
-    Args:
-        text: With & before the letter of its key.
-        slot: What choosing it does.
-        keys: Its shortcut.
-    """
+    """An entry of a menu, or a key of its parent's."""
     made = QAction(text, parent)
     made.setShortcut(QKeySequence(keys))
     made.triggered.connect(slot)
@@ -62,10 +62,7 @@ def separator(parent: QWidget) -> QAction:
 
 
 class RadioList(QWidget):
-    """Lines of which one is chosen, with words about each below it.
-
-    Args:
-        lines: Titles, with & before the letter of a key, and the words below them.
+    """Lines of which one is chosen; each is a title, and words about it below.
 
     Attributes:
         buttons: One a line.
@@ -82,11 +79,8 @@ class RadioList(QWidget):
         super().__init__(parent)
         self.buttons = [QRadioButton(title, self) for title, _ in lines]
         self._notes = [Caption("", self) for _ in lines]
-        column(
-            *itertools.chain(*zip(self.buttons, self._notes, strict=True)),
-            of=self,
-            gap=2,
-        )
+        parts = itertools.chain(*zip(self.buttons, self._notes, strict=True))
+        column(*parts, of=self, gap=2)
         for place, (_, note) in enumerate(lines):
             self._notes[place].setContentsMargins(INDENT_PX, 0, 0, 3)
             self.set_note(place, note)

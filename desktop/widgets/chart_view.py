@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from PyQt5 import sip
@@ -71,12 +71,7 @@ class ChartView(QWidget):
         return self.canvas is not None and self._request == self.canvas.request
 
     def set_drawing(self, draw: Draw, description: str) -> None:
-        """Show a chart that is drawn anew for every size and palette.
-
-        Args:
-            draw: Makes its figure; called in a thread.
-            description: What it shows, in words, for a screen reader.
-        """
+        """Show a chart that is drawn anew, in a thread, for every size and palette."""
         self._draw = draw
         self.setAccessibleName(description)
         self.setToolTip(description)
@@ -98,7 +93,7 @@ class ChartView(QWidget):
             future = _MAKER.submit(
                 lambda: _make(draw, size, *look) if request == self._request else None
             )
-            tell = functools.partial(self._made.tell, request)
+            tell = partial(self._made.tell, request)
             future.add_done_callback(tell)
 
     @pyqtSlot(int, object)
@@ -171,8 +166,7 @@ class ChartGrid(QWidget):
     Args:
         names: Of the charts, in order.
         columns: Most beside each other.
-        notes: Name -> title above it and words below it; charts without any stand
-            by themselves.
+        notes: Name -> title above it and words below it.
 
     Attributes:
         views: Name -> the chart.

@@ -5,17 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PyQt5.QtCore import Qt, pyqtSlot
-from PyQt5.QtGui import QCloseEvent
-from PyQt5.QtWidgets import (
-    QDialog,
-    QDialogButtonBox,
-    QLabel,
-    QMessageBox,
-    QProgressBar,
-    QWidget,
-)
-
-from desktop.widgets.layouts import column
+from PyQt5.QtWidgets import QMessageBox, QProgressDialog, QPushButton, QWidget
 
 
 def choose(parent: QWidget, question: str, advice: str, answers: Sequence[str]) -> int:
@@ -38,12 +28,8 @@ def choose(parent: QWidget, question: str, advice: str, answers: Sequence[str]) 
     box.setInformativeText(advice)
     box.setTextFormat(Qt.TextFormat.PlainText)
     roles = QMessageBox.ButtonRole
-    buttons = [
-        box.addButton(
-            words, roles.RejectRole if words == answers[-1] else roles.AcceptRole
-        )
-        for words in answers
-    ]
+    buttons = [box.addButton(words, roles.AcceptRole) for words in answers[:-1]]
+    buttons.append(box.addButton(answers[-1], roles.RejectRole))
     box.setDefaultButton(buttons[-1])
     box.setEscapeButton(buttons[-1])
     box.exec()
@@ -52,37 +38,21 @@ def choose(parent: QWidget, question: str, advice: str, answers: Sequence[str]) 
     return buttons.index(clicked) if clicked in buttons else len(answers) - 1
 
 
-class StoppingDialog(QDialog):
+class StoppingDialog(QProgressDialog):
     """Stands in front of the window until a job has stopped.
 
     It is rejected when the user does not want to wait for that.
     """
 
     def __init__(self, text: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(text, "", 0, 0, parent)
         self.setWindowTitle("Hilum")
-        words = QLabel(text, self)
-        words.setWordWrap(True)
-        words.setMinimumWidth(340)
-        bar = QProgressBar(self)
-        bar.setRange(0, 0)
-        bar.setTextVisible(False)
-        bar.setAccessibleName(text)
-        buttons = QDialogButtonBox(self)
-        leave = buttons.addButton(
-            "&Do not wait", QDialogButtonBox.ButtonRole.RejectRole
-        )
+        self.setMinimumWidth(380)
+        leave = QPushButton("&Do not wait", self)
         leave.setToolTip("Close the window; the run stops by itself")
-        buttons.rejected.connect(self.reject)
-        column(words, bar, buttons, of=self, gap=12, margins=(22, 20, 22, 16))
+        self.setCancelButton(leave)
 
     @pyqtSlot()
     def job_has_stopped(self) -> None:
         """Go away."""
         self.accept()
-
-    # Qt overrides
-
-    def closeEvent(self, event: QCloseEvent) -> None:
-        self.reject()
-        super().closeEvent(event)

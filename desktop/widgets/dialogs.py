@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from PyQt5.QtCore import QSize
 from PyQt5.QtGui import QShowEvent
 from PyQt5.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPushButton, QWidget
 
 from desktop.widgets.layouts import Item, column
+
+
+def run_dialog(dialog: QDialog) -> bool:
+    """Show a dialog until it is closed, and drop it; whether it was accepted."""
+    is_accepted: bool = dialog.exec() == QDialog.DialogCode.Accepted
+    dialog.deleteLater()
+    return is_accepted
+
+
+def close_buttons(dialog: QDialog, *others: QPushButton) -> QDialogButtonBox:
+    """A button that closes a dialog, beside others."""
+    box = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, dialog)
+    for each in others:
+        box.addButton(each, QDialogButtonBox.ButtonRole.ActionRole)
+    if others:  # the Enter key is the page's
+        for each in box.buttons():
+            each.setAutoDefault(False)
+    box.rejected.connect(dialog.reject)
+    return box
 
 
 def dialog_title(text: str, parent: QWidget) -> QLabel:
@@ -20,22 +37,14 @@ def dialog_title(text: str, parent: QWidget) -> QLabel:
 
 
 class FittedDialog(QDialog):
-    """A page under a title, with a button that does it and one that does not.
-
-    Args:
-        width: It shall have, pixels.
-    """
+    """A page under a title, with a button that does it and one that does not."""
 
     def __init__(self, width: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._width = width
 
     def lay_out(self, title: str, *items: Item, does: QPushButton) -> None:
-        """Put a title above all else, and buttons below.
-
-        Args:
-            does: The button that does it; one that cancels comes beside it.
-        """
+        """Put a title above all else; below, what does it, and what cancels."""
         does.setDefault(True)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
         buttons.addButton(does, QDialogButtonBox.ButtonRole.ActionRole)
@@ -53,37 +62,30 @@ class FittedDialog(QDialog):
         grow_to_fit(self)
 
 
-#: Left free for the frame that the window system draws.
-_FRAME: Final = QSize(20, 60)
-
-
 def resize_within_screen(dialog: QDialog, width: int, height: int) -> None:
     """Give a dialog a size, less where the screen is small.
 
     `sizeHint` is not enough: a layout with wrapped text has its own idea of height.
     """
-    wish = QSize(width, height)
-    screen = dialog.screen()
-    if screen is not None:
-        wish = wish.boundedTo(screen.availableSize() - _FRAME)
-    dialog.resize(wish)
+    dialog.resize(_within_screen(dialog, QSize(width, height)))
 
 
 def size_for(dialog: QDialog, width: int) -> QSize:
     """How large a dialog of wrapped text is best, less where the screen is small."""
     layout = dialog.layout()
-    if layout is None:
-        return QSize(width, width)
     width = max(width, layout.totalMinimumSize().width())
     height = layout.totalSizeHint().height()
     if layout.hasHeightForWidth():
         height = layout.totalHeightForWidth(width)
-    wish = QSize(width, height)
-    screen = dialog.screen()
-    return wish.boundedTo(screen.availableSize() - _FRAME) if screen else wish
+    return _within_screen(dialog, QSize(width, height))
 
 
 def grow_to_fit(dialog: QDialog) -> None:
     """Make a dialog larger where what it holds has grown; never smaller."""
     wish = size_for(dialog, dialog.width())
     dialog.resize(dialog.size().expandedTo(wish))
+
+
+def _within_screen(dialog: QDialog, size: QSize) -> QSize:
+    # Less what the window system draws around it.
+    return size.boundedTo(dialog.screen().availableSize() - QSize(20, 60))

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from PyQt5.QtCore import QUrl, pyqtSlot
-from PyQt5.QtGui import QDesktopServices, QGuiApplication
+from PyQt5.QtGui import QDesktopServices
 from PyQt5.QtWidgets import QFrame, QWidget
 
 from core.jobs.failures import Failure
-from desktop.widgets.buttons import button
+from desktop.widgets.buttons import button, copy_button
 from desktop.widgets.disclosure import Disclosure
 from desktop.widgets.labels import Caption, ElidedLabel, printable
 from desktop.widgets.layouts import column, row
 from desktop.widgets.log_view import LogText
 from desktop.widgets.message_card import MessageCard
 
+_COPY: Final = "Copy de&tails"
+
 
 class FailurePanel(QFrame):
-    """Shows one failure, or hides.
-
-    Args:
-        is_folded: Whether the log is folded away at first.
-    """
+    """Shows one failure, with its log folded away or not; or hides."""
 
     def __init__(
         self, parent: QWidget | None = None, *, is_folded: bool = False
@@ -37,11 +36,9 @@ class FailurePanel(QFrame):
         self.lines = LogText(body)
         self.path = ElidedLabel("", body)
         tip = "Copy cause, advice and the last lines of the log"
-        words = "Copy de&tails"
-        self.copy_button = button(words, self._on_copy_clicked, body, tip=tip)
+        self.copy_button = copy_button(_COPY, self._as_text, body, tip)
         tip = "Open the folder that holds the whole log"
-        words = "Open f&older"
-        self.folder_button = button(words, self._on_folder_clicked, body, tip=tip)
+        self.folder_button = button("Open f&older", self._open_folder, body, tip=tip)
         line = row((self.path, 1), self.copy_button, self.folder_button)
         column(self._none, self.lines, line, of=body)
         column(self.cause, self._log, of=self)
@@ -53,12 +50,7 @@ class FailurePanel(QFrame):
         severity: str = "stop",
         word: str = "That did not work",
     ) -> None:
-        """Show why a job ended; with None, nothing.
-
-        Args:
-            failure: Why; without a log where it has no path.
-            severity, word: Of the cause, as `MessageCard.set_severity`.
-        """
+        """Show why a job ended, without a log where it has no path; or nothing."""
         self._failure = failure
         self.setVisible(failure is not None)
         if failure is None:
@@ -75,21 +67,17 @@ class FailurePanel(QFrame):
         where = printable(failure.log_path)
         self.path.set_text(where)
         self.path.setAccessibleName(f"The whole log: {where}")
-        self.copy_button.setText("Copy de&tails")
+        self.copy_button.setText(_COPY)
 
-    @pyqtSlot()
-    def _on_copy_clicked(self) -> None:
-        if self._failure is None:
-            return
+    def _as_text(self) -> str:
         failure = self._failure
+        assert failure is not None
         place = printable(failure.log_path)
         parts = (failure.message, failure.hint, failure.log_tail, place)
-        text = "\n\n".join(part for part in parts if part)
-        QGuiApplication.clipboard().setText(text)
-        self.copy_button.setText("Copied")
+        return "\n\n".join(part for part in parts if part)
 
     @pyqtSlot()
-    def _on_folder_clicked(self) -> None:
-        if self._failure is not None:
-            folder = str(self._failure.log_path.parent)
-            QDesktopServices.openUrl(QUrl.fromLocalFile(folder))
+    def _open_folder(self) -> None:
+        assert self._failure is not None
+        folder = str(self._failure.log_path.parent)
+        QDesktopServices.openUrl(QUrl.fromLocalFile(folder))

@@ -1,7 +1,8 @@
-"""Small tables of figures within a page that scrolls as a whole."""
+"""Tables: small ones within a page, and long ones in a window of their own."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Final
 
@@ -9,6 +10,7 @@ from PyQt5.QtCore import QAbstractTableModel, QModelIndex, QObject, QSize, Qt
 from PyQt5.QtGui import QFont, QGuiApplication, QKeyEvent, QKeySequence
 from PyQt5.QtWidgets import (
     QAbstractItemView,
+    QDialog,
     QFrame,
     QHeaderView,
     QSizePolicy,
@@ -16,9 +18,12 @@ from PyQt5.QtWidgets import (
     QWidget,
 )
 
-_ROOT: Final = QModelIndex()
-_ROW_PAD_PX: Final = 8
+from desktop.widgets.buttons import copy_button
+from desktop.widgets.dialogs import close_buttons
+from desktop.widgets.labels import PlainText
+from desktop.widgets.layouts import column
 
+_ROOT: Final = QModelIndex()
 
 Cell = str | int | float
 
@@ -100,11 +105,9 @@ class Cells(TableModel):
         bold: Sequence[int] = (),
         tips: Sequence[str] = (),
     ) -> None:
-        """Replace everything.
+        """Replace everything: a heading per column, and rows of a cell for each.
 
         Args:
-            head: A heading per column.
-            rows: A cell per column each.
             bold: Numbers of rows that stand out.
             tips: What each heading means; may be shorter than `head`.
         """
@@ -174,37 +177,28 @@ class Cells(TableModel):
 
 
 class FiguresTable(QTableView):
-    """As high as its rows; scrolls sideways only when the page is narrow."""
+    """`Cells`, as high as its rows; scrolls sideways only when the page is narrow."""
 
-    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, name: str, parent: QWidget | None = None, *, are_figures: bool = True
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("figuresTable")
-        self.cells = Cells(self, are_figures=True)
+        self.cells = Cells(self, are_figures=are_figures)
+        self.set_cells = self.cells.set_cells
         self.setModel(self.cells)
+        self.cells.modelReset.connect(self.updateGeometry)
         self.setAccessibleName(name)
-        self.setFrameShape(QFrame.Shape.NoFrame)
         make_plain(self)
         self.setAlternatingRowColors(False)
+        self.setFrameShape(QFrame.Shape.NoFrame)
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 8)
         header = self.horizontalHeader()
         header.setSectionsClickable(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-
-    def set_cells(
-        self,
-        head: Sequence[str],
-        rows: Sequence[Sequence[str]],
-        *,
-        bold: Sequence[int] = (),
-        tips: Sequence[str] = (),
-    ) -> None:
-        """Replace everything; see `Cells.set_cells`."""
-        self.cells.set_cells(head, rows, bold=bold, tips=tips)
-        high = self.fontMetrics().height() + _ROW_PAD_PX
-        self.verticalHeader().setDefaultSectionSize(high)
-        self.updateGeometry()
 
     # Qt overrides
 
@@ -222,6 +216,66 @@ class FiguresTable(QTableView):
             QGuiApplication.clipboard().setText(self.cells.as_text())
         else:
             super().keyPressEvent(event)
+
+
+@dataclasses.dataclass(frozen=True)
+class Rows:
+    """A table.
+
+    Attributes:
+        title: What it lists.
+        headers: Of the columns.
+        rows: As many cells each as there are headers.
+        has_total: Whether the last row sums up the others.
+    """
+
+    title: str
+    headers: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    has_total: bool = False
+
+    def fill(self, cells: Cells) -> None:
+        """Put it in the place of what a view shows."""
+        bold = [len(self.rows) - 1] if self.has_total else []
+        cells.set_cells(self.headers, self.rows, bold=bold)
+
+
+class RowsDialog(QDialog):
+    """A long table: sorted by a click, copied as a whole."""
+
+    def __init__(self, table: Rows, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(table.title)
+        cells = Cells(self)
+        table.fill(cells)
+        count = len(table.rows)
+        title = PlainText(f"{table.title}: {count:,}", self)
+        view = QTableView(self)
+        make_plain(view)
+        view.setModel(cells)
+        # As found, until a heading is clicked.
+        ascending = Qt.SortOrder.AscendingOrder
+        view.horizontalHeader().setSortIndicator(-1, ascending)
+        view.setSortingEnabled(True)
+        view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        view.setAccessibleName(table.title)
+        view.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 8)
+        head = view.horizontalHeader()
+        head.setStretchLastSection(True)
+        # Of a hundred rows only: measuring thousands would hold the window up.
+        head.setResizeContentsPrecision(100)
+        for place in range(len(table.headers) - 1):
+            width = min(max(view.sizeHintForColumn(place) + 24, 90), 330)
+            view.setColumnWidth(place, width)
+        self.view = view
+        copy = copy_button("&Copy all", cells.as_text, self)
+        buttons = close_buttons(self, copy)
+        column(title, (view, 1), buttons, of=self, margins=(10, 10, 10, 10))
+
+    # Qt overrides
+
+    def sizeHint(self) -> QSize:
+        return QSize(720, 460)
 
 
 def make_plain(view: QTableView) -> None:

@@ -36,7 +36,6 @@ def column(
     """Widgets and layouts below each other.
 
     Args:
-        items: From the top.
         of: The widget whose layout this is; None for one inside another layout.
         gap: Between them, logical pixels.
         margins: Left, top, right, bottom, logical pixels.
@@ -73,10 +72,7 @@ def _filled(
 
 
 class WidgetList(QWidget):
-    """Widgets below each other that change all at once; hidden while there are none.
-
-    Args:
-        head: Stays above them.
+    """Widgets below a head that change all at once; hidden while there are none.
 
     Attributes:
         widgets: From the top.
@@ -120,12 +116,9 @@ class WrappedLines:
         self._parent = parent
         self._groups = groups
         self._first_px = first_px
-        self._counts: list[int] = []
-        self._lines = QVBoxLayout(parent)
-        self._lines.setContentsMargins(0, _GAP_PX, 0, _GAP_PX)
-        self._lines.setSpacing(_GAP_PX)
-        order = itertools.chain(*groups)
-        for before, after in itertools.pairwise(order):
+        self._arranged: list[list[QWidget]] = []
+        self._lines = column(of=parent, gap=_GAP_PX, margins=(0, _GAP_PX, 0, _GAP_PX))
+        for before, after in pairwise(itertools.chain(*groups)):
             QWidget.setTabOrder(before, after)
 
     @property
@@ -135,41 +128,36 @@ class WrappedLines:
 
     def arrange(self) -> None:
         """Break the lines anew, after the parent or a widget got another width."""
-        counts = self._fitting(self._parent.width())
-        if counts == self._counts:
+        lines = self._fitting(self._parent.width())
+        if lines == self._arranged:
             return
-        self._counts = counts
+        self._arranged = lines
         while (item := self._lines.takeAt(0)) is not None:
             item.layout().deleteLater()
-        groups = iter(self._groups)
         first, last = self._groups[0][0], self._groups[-1][-1]
-        for count in counts:
-            line = QHBoxLayout()
-            line.setSpacing(_GAP_PX)
-            self._lines.addLayout(line)
-            widgets = list(itertools.chain(*itertools.islice(groups, count)))
-            for widget in widgets:
-                if widget is last:
-                    line.addStretch(1)
-                line.addWidget(widget, 100 if widget is first else 0)
-            if first not in widgets and last not in widgets:
-                line.addStretch(1)
+        for widgets in lines:
+            items: list[Item] = [(x, 100) if x is first else x for x in widgets]
+            if last in widgets:
+                items.insert(-1, None)
+            elif first not in widgets:
+                items.append(None)
+            self._lines.addLayout(row(*items, gap=_GAP_PX))
         self._parent.updateGeometry()
 
-    def _fitting(self, width: int) -> list[int]:
-        """How many groups each line holds."""
-        counts: list[int] = []
+    def _fitting(self, width: int) -> list[list[QWidget]]:
+        """What each line holds."""
+        lines: list[list[QWidget]] = []
         room = 0
         for group in self._groups:
             wanted = _width_of(group) + _GAP_PX
-            if not counts:
+            if not lines:
                 wanted += max(0, self._first_px - _least(group[0]))
-            if not counts or wanted > room:
-                counts.append(0)
+            if not lines or wanted > room:
+                lines.append([])
                 room = width
-            counts[-1] += 1
+            lines[-1] += group
             room -= wanted
-        return counts
+        return lines
 
 
 def _width_of(group: Sequence[QWidget]) -> int:
@@ -211,17 +199,10 @@ def order_focus(root: QWidget) -> None:
         QWidget.setTabOrder(before, after)
 
 
-def in_reading_order(root: QWidget) -> Iterator[QWidget]:
+def in_reading_order(root: QWidget | QLayout | None) -> Iterator[QWidget]:
     """What in a widget can have the focus, in the order of its layouts."""
-    if root.focusPolicy() & Qt.FocusPolicy.TabFocus:
+    if isinstance(root, QWidget) and root.focusPolicy() & Qt.FocusPolicy.TabFocus:
         yield root
-    elif (layout := root.layout()) is not None:
-        yield from _in_layout(layout)
-
-
-def _in_layout(layout: QLayout) -> Iterator[QWidget]:
-    for item in (layout.itemAt(i) for i in range(layout.count())):
-        if (widget := item.widget()) is not None:
-            yield from in_reading_order(widget)
-        elif (inner := item.layout()) is not None:
-            yield from _in_layout(inner)
+    elif root is not None and (layout := root.layout()) is not None:
+        for item in (layout.itemAt(i) for i in range(layout.count())):
+            yield from in_reading_order(item.widget() or item.layout())

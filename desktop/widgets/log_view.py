@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from PyQt5.QtCore import QTimer, pyqtSlot
-from PyQt5.QtGui import QFontDatabase, QGuiApplication, QHideEvent, QShowEvent
+from PyQt5.QtGui import QFontDatabase, QShowEvent
 from PyQt5.QtWidgets import QPlainTextEdit, QWidget
 
 from core.jobs.failures import tail_of
-from desktop.widgets.buttons import button
+from desktop.widgets.buttons import copy_button
 from desktop.widgets.disclosure import Disclosure
 from desktop.widgets.layouts import column, row
 
 _LOOK_EVERY_MS: Final = 500
 _ROWS: Final = 12
+_COPY: Final = "Copy lo&g"
 
 
 class LogText(QPlainTextEdit):
@@ -68,8 +70,9 @@ class RunLog(Disclosure):
         super().__init__("Show log", parent)
         self._path: Path | None = None
         self.text = LogText(self.body)
-        self.copy_button = button("Copy lo&g", self._on_copy_clicked, self.body)
-        column(self.text, row(self.copy_button, None), of=self.body)
+        copy = copy_button(_COPY, self.text.toPlainText, self.body)
+        self.text.textChanged.connect(partial(copy.setText, _COPY))
+        column(self.text, row(copy, None), of=self.body)
         self._timer = QTimer(self)
         self._timer.setInterval(_LOOK_EVERY_MS)
         self._timer.timeout.connect(self._look)
@@ -88,28 +91,11 @@ class RunLog(Disclosure):
             text = tail_of(self._path, lines=400)
             self.text.set_lines(text or "Nothing has been written yet.")
 
-    @pyqtSlot()
-    def _on_copy_clicked(self) -> None:
-        QGuiApplication.clipboard().setText(self.text.toPlainText())
-
     @pyqtSlot(bool)
     def _on_toggled(self, is_open: bool) -> None:
         self.set_title("Hide log" if is_open else "Show log")
-        self._run_timer()
-
-    def _run_timer(self) -> None:
-        if self.is_open and self.isVisible():
+        if is_open:
             self._look()
             self._timer.start()
         else:
             self._timer.stop()
-
-    # Qt overrides
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self._run_timer()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        super().hideEvent(event)
-        self._timer.stop()

@@ -9,7 +9,7 @@ from PyQt5.QtGui import QPalette
 from PyQt5.QtWidgets import QFrame, QLabel, QSizePolicy, QWidget
 
 from desktop.style.severity import WORDS, SeveritySign, severity_colour
-from desktop.widgets.labels import Caption, wrapped_label
+from desktop.widgets.labels import Caption, PlainText
 from desktop.widgets.layouts import column, row
 
 _SIGN_PX = 22
@@ -22,19 +22,21 @@ class MessageCard(QFrame):
     """A sentence, what to do about it, and room for more.
 
     Attributes:
+        severity: How grave it is.
+        word: Beside the sign.
+        text, hint: The sentence, and what to do about it.
         column: Where more goes.
     """
 
     def __init__(self, severity: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("messageCard")
-        self._severity = severity
         self._sign = SeveritySign(severity, _SIGN_PX, self)
         self._badge = QLabel(self)
         font = self._badge.font()
         font.setBold(True)
         self._badge.setFont(font)
-        self._text = wrapped_label(self)
+        self._text = PlainText("", self, is_selectable=True)
         self._hint = Caption("", self)
         self._hint.setTextInteractionFlags(self._text.textInteractionFlags())
         self.column = column(self._badge, self._text, self._hint, gap=3)
@@ -43,49 +45,28 @@ class MessageCard(QFrame):
         self.set_severity(severity)
         self.set_words("")
 
-    @property
-    def severity(self) -> str:
-        """How grave it is."""
-        return self._severity
-
-    @property
-    def word(self) -> str:
-        """The word beside the sign."""
-        return self._badge.text()
-
-    @property
-    def text(self) -> str:
-        """The sentence."""
-        return self._text.text()
-
-    @property
-    def hint(self) -> str:
-        """What to do about it."""
-        return self._hint.text()
-
     def set_severity(self, severity: str, word: str = "") -> None:
-        """Say how grave it is.
+        """Say how grave it is, by one of `desktop.style.severity.SEVERITIES`.
 
-        Args:
-            severity: One of `desktop.style.severity.SEVERITIES`.
-            word: Beside the sign; the severity's own when empty.
+        The word beside the sign is the severity's own when none is given.
         """
-        self._severity = severity
+        self.severity, self.word = severity, word or WORDS[severity]
         self._sign.set_severity(severity)
-        self._badge.setText(word or WORDS[severity])
+        self._badge.setText(self.word)
         self._paint()
 
     def set_words(self, text: str, hint: str = "") -> None:
         """Say what it is and what can be done."""
+        self.text, self.hint = text, hint
         self._text.setText(text)
         self._hint.setText(hint)
         self._hint.setVisible(bool(hint))
-        self.setAccessibleName(f"{self._badge.text()}: {text}")
+        self.setAccessibleName(f"{self.word}: {text}")
         self.setAccessibleDescription(hint)
 
     def _paint(self) -> None:
         palette = self._badge.palette()
-        colour = severity_colour(self._severity)
+        colour = severity_colour(self.severity)
         if palette.color(QPalette.ColorRole.WindowText) != colour:
             palette.setColor(QPalette.ColorRole.WindowText, colour)
             self._badge.setPalette(palette)
@@ -127,35 +108,26 @@ class NotesCard(MessageCard):
 
 
 class NoteRow(QWidget):
-    """A sign and a text that wraps; hidden while there is no text."""
+    """A sign and a text that wraps; hidden while there is no text.
+
+    Attributes:
+        text: What it says.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._severity = "note"
         self._sign = SeveritySign("note", _NOTE_SIGN_PX, self)
-        self._words = wrapped_label(self)
+        self._words = PlainText("", self, is_selectable=True)
         policy = QSizePolicy.Policy
         self._words.setSizePolicy(policy.Expanding, policy.Preferred)
         row(self._sign, (self._words, 1), of=self)
         self.layout().setAlignment(self._sign, Qt.AlignmentFlag.AlignTop)
-        self.hide()
-
-    @property
-    def text(self) -> str:
-        """What it says."""
-        return self._words.text()
+        self.set_text("")
 
     def set_text(self, text: str, severity: str = "note") -> None:
-        """Say something, or with an empty text nothing.
-
-        Args:
-            text: One or more sentences.
-            severity: Of `desktop.style.severity.SEVERITIES`.
-        """
+        """Say something with a severity's sign, or with an empty text nothing."""
+        self.text = text
         self.setVisible(bool(text))
-        if (text, severity) == (self._words.text(), self._severity):
-            return
-        self._severity = severity
         self._sign.set_severity(severity)
         self._words.setText(text)
         self._words.setAccessibleName(f"{WORDS[severity]}: {text}")

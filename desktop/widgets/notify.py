@@ -10,18 +10,19 @@ from typing import Final
 
 from PyQt5 import sip
 from PyQt5.QtCore import Qt, QUrl, pyqtSignal, pyqtSlot
-from PyQt5.QtGui import QColor, QDesktopServices, QGuiApplication, QKeyEvent
-from PyQt5.QtWidgets import QFrame, QLabel, QToolButton, QWidget
+from PyQt5.QtGui import QColor, QDesktopServices
+from PyQt5.QtWidgets import QFrame, QLabel, QShortcut, QToolButton, QWidget
 
 from core.errors import CoreError
 from desktop.style import icons
-from desktop.widgets.buttons import button
-from desktop.widgets.labels import wrapped_label
+from desktop.widgets.buttons import button, copy_button
+from desktop.widgets.labels import PlainText
 from desktop.widgets.layouts import column, row
 
 logger = logging.getLogger(__name__)
 
 _INK: Final = QColor("#2b2005")  # as in style.qss
+_COPY: Final = "Cop&y details"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,12 +43,7 @@ class Notice:
 
 
 def notice_of(error: CoreError, *, about: str = "") -> Notice:
-    """Describe an expected failure.
-
-    Args:
-        error: The failure.
-        about: What it happened to, a path for instance; goes to the details.
-    """
+    """Describe a failure; what it happened to, a path say, goes to the details."""
     lines = [about] if about else []
     lines += [f"{type(error).__name__}: {error}", error.hint]
     cause = error.__cause__
@@ -58,12 +54,7 @@ def notice_of(error: CoreError, *, about: str = "") -> Notice:
 
 
 def summary_of(notices: Sequence[Notice], total: int) -> Notice:
-    """One notice for several failures of one kind of action.
-
-    Args:
-        notices: At least one, oldest first.
-        total: How many things were tried, failures included.
-    """
+    """One notice for all failures, oldest first, of so many files tried."""
     if len(notices) == 1:
         return notices[0]
     return Notice(
@@ -78,6 +69,9 @@ class NoticeBanner(QFrame):
 
     Hidden until there is something to say; goes away on Dismiss or Escape.
 
+    Attributes:
+        notice: What is, or was last, shown.
+
     Signals:
         dismissed: the user has read it.
     """
@@ -88,46 +82,43 @@ class NoticeBanner(QFrame):
         super().__init__(parent)
         self.setObjectName("noticeBanner")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._notice = Notice("")
+        self.notice = Notice("")
         self._focus_before: QWidget | None = None
-        self._icon = QLabel(self)
-        self._icon.setPixmap(icons.icon("warning").pixmap(22, 22))
-        self._text = wrapped_label(self, style="noticeText")
-        self._hint = wrapped_label(self, style="noticeHint")
-        tip = "Copy a description for a bug report"
-        self._copy = button("Cop&y details", self._on_copy_clicked, self, tip=tip)
+        sign = QLabel(self)
+        sign.setPixmap(icons.icon("warning").pixmap(22, 22))
+        self._text = PlainText("", self, is_selectable=True)
+        self._text.setObjectName("noticeText")
+        self._hint = PlainText("", self, is_selectable=True)
+        self._copy = copy_button(
+            _COPY, self._as_text, self, "Copy a description for a bug report"
+        )
         self._open = button("&Open", self._on_open_clicked, self)
-        self._close = QToolButton(self)
+        close = QToolButton(self)
         # The banner is light whatever the palette.
-        self._close.setIcon(icons.icon("close", colour=_INK))
-        self._close.setAutoRaise(True)
-        self._close.setToolTip("Dismiss (Esc)")
-        self._close.setAccessibleName("Dismiss this message")
-        self._close.clicked.connect(self.dismiss)
+        close.setIcon(icons.icon("close", colour=_INK))
+        close.setAutoRaise(True)
+        close.setToolTip("Dismiss (Esc)")
+        close.setAccessibleName("Dismiss this message")
+        close.clicked.connect(self.dismiss)
+        context = Qt.ShortcutContext.WidgetWithChildrenShortcut
+        QShortcut("Escape", self, self.dismiss, context=context)
         words = column(self._text, self._hint, gap=1)
-        tools = (self._open, self._copy, self._close)
-        line = row(self._icon, (words, 1), *tools, gap=10, margins=(12, 8, 8, 8))
-        line.setAlignment(self._icon, Qt.AlignmentFlag.AlignTop)
-        self.setLayout(line)
+        tools = (self._open, self._copy, close)
+        row(sign, (words, 1), *tools, of=self, gap=10, margins=(12, 8, 8, 8))
+        self.layout().setAlignment(sign, Qt.AlignmentFlag.AlignTop)
         self.hide()
-
-    @property
-    def notice(self) -> Notice:
-        """What is, or was last, shown."""
-        return self._notice
 
     @pyqtSlot(object)
     def show_notice(self, notice: Notice) -> None:
         """Say it, in place of what was said before."""
-        self._notice = notice
+        self.notice = notice
         self._text.setText(notice.text)
         self._hint.setText(notice.hint)
         self._hint.setVisible(bool(notice.hint))
         self._copy.setVisible(bool(notice.details))
-        self._copy.setText("Cop&y details")
+        self._copy.setText(_COPY)
         self._open.setVisible(notice.file is not None)
         self._open.setToolTip(str(notice.file or ""))
-        self._icon.setPixmap(icons.icon("warning").pixmap(22, 22))
         self.setAccessibleName(f"Problem: {notice.text}")
         self.setAccessibleDescription(notice.hint)
         self.show()
@@ -156,25 +147,14 @@ class NoticeBanner(QFrame):
             before.setFocus(Qt.FocusReason.OtherFocusReason)
         self.dismissed.emit()
 
-    @pyqtSlot()
-    def _on_copy_clicked(self) -> None:
-        parts = (self._notice.text, self._notice.hint, self._notice.details)
-        text = "\n".join(part for part in parts if part)
-        QGuiApplication.clipboard().setText(text)
-        self._copy.setText("Copied")
+    def _as_text(self) -> str:
+        parts = (self.notice.text, self.notice.hint, self.notice.details)
+        return "\n".join(part for part in parts if part)
 
     @pyqtSlot()
     def _on_open_clicked(self) -> None:
-        if self._notice.file is not None:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._notice.file)))
-
-    # Qt overrides
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            self.dismiss()
-        else:
-            super().keyPressEvent(event)
+        if self.notice.file is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.notice.file)))
 
 
 class Announcements(QWidget):
@@ -183,21 +163,17 @@ class Announcements(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._column = column(of=self, gap=0)
-        self._banners: list[NoticeBanner] = []
 
     @property
     def notices(self) -> list[Notice]:
         """What is on screen, oldest first."""
-        return [banner.notice for banner in self._banners if not banner.isHidden()]
+        banners = self.findChildren(NoticeBanner)
+        return [banner.notice for banner in banners if not banner.isHidden()]
 
     @pyqtSlot(object)
     def add(self, notice: Notice) -> None:
         """Say something as well as what is said already, once."""
-        if notice in self.notices:
-            return
-        banner = next((each for each in self._banners if each.isHidden()), None)
-        if banner is None:
+        if notice not in self.notices:
             banner = NoticeBanner(self)
-            self._banners.append(banner)
             self._column.addWidget(banner)
-        banner.show_notice(notice)
+            banner.show_notice(notice)

@@ -6,6 +6,10 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+from core.reports.tables import RATES as TITLES
+
+RATES = tuple(TITLES)
+
 
 @dataclasses.dataclass(frozen=True)
 class Rate:
@@ -40,18 +44,6 @@ def rate_of(fields: object, name: str) -> Rate | None:
     if isinstance(interval, list | tuple) and len(interval) == 2:
         return Rate(float(value), float(interval[0]), float(interval[1]))
     return Rate(float(value))
-
-
-RATES = ("precision", "recall", "specificity", "f1", "auc")
-
-
-TITLES = {
-    "precision": "Precision",
-    "recall": "Recall",
-    "specificity": "Specificity",
-    "f1": "F1",
-    "auc": "AUC",
-}
 
 
 TIPS = {

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
 from PyQt5.QtWidgets import QWidget
@@ -44,17 +44,12 @@ class ReportCharts(ChartGrid):
         super().__init__(tuple(_NOTES), 2, _NOTES, parent)
 
     def set_result(self, result: Mapping[str, Any], names: Mapping[str, str]) -> None:
-        """Draw an evaluation; of a short one, the confusion matrix alone.
-
-        Args:
-            result: As `core.evaluation.evaluate.evaluate` makes it, or empty.
-            names: Label -> as people read it.
-        """
+        """Draw an evaluation, if any; of a short one, the confusion matrix alone."""
         charts = {
-            "confusion": functools.partial(confusion_chart, result, names),
-            "reliability": functools.partial(reliability_chart, result),
-            "roc": functools.partial(roc_chart, result, names),
-            "pr": functools.partial(pr_chart, result, names),
+            "confusion": partial(confusion_chart, result, names),
+            "reliability": partial(reliability_chart, result),
+            "roc": partial(roc_chart, result, names),
+            "pr": partial(pr_chart, result, names),
         }
         # Matrix and keys need room for every label.
         more = _LABEL_PX * max(0, len(names) - 5)

@@ -46,20 +46,11 @@ class StepBar(QWidget):
         self.buttons[step].setChecked(True)
 
     def set_state(self, step: int, severity: str, words: str) -> None:
-        """Show how a step stands.
-
-        Args:
-            step: From 0.
-            severity: One of `desktop.style.severity.SEVERITIES`; empty for none.
-            words: Said on hovering and to screen readers.
-        """
+        """Show by a severity, or none, how a step stands, and say it in words."""
         button, title = self.buttons[step], self._titles[step]
-        if severity:
-            button.setIcon(severity_icon(severity))
-            button.setText(f" {title}")  # clear of the sign
-        else:
-            button.setIcon(QIcon())
-            button.setText(f"{step + 1}  {title}")
+        button.setIcon(severity_icon(severity) if severity else QIcon())
+        # The space keeps it clear of the sign.
+        button.setText(f" {title}" if severity else f"{step + 1}  {title}")
         button.setToolTip(words)
         button.setAccessibleName(f"Step {step + 1} of {len(self._titles)}: {title}")
         button.setAccessibleDescription(words)

@@ -15,7 +15,7 @@ and a later window finds it by its folder.
                           comparison or an export only the newest is of interest
 
 A job that was started here, one that was resumed, and one that was found at work all
-go the same way: the kind gives a `Launch`, or the controller finds the job in the
+go the same way: the kind gives a `Job`, or the controller finds the job in the
 list; a `JobFollower` reads from the last start's first event on; `JobKind.settle`
 writes down the end.
 """

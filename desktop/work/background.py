@@ -6,10 +6,9 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from PyQt5.QtCore import QObject, pyqtSignal, pyqtSlot
+from PyQt5.QtCore import QObject, QThread, pyqtSignal, pyqtSlot
 
 from core.errors import CoreError
-from desktop.work.threads import give_thread, stop_thread
 
 logger = logging.getLogger(__name__)
 
@@ -20,8 +19,7 @@ Otherwise = Callable[[CoreError], None]
 class _Tasks(QObject):
     """Lives in the thread and does one task after the other."""
 
-    done = pyqtSignal(int, object)
-    failed = pyqtSignal(int, object)
+    replied = pyqtSignal(int, object)
 
     @pyqtSlot(int, object)
     def serve(self, number: int, task: Callable[[], object]) -> None:
@@ -36,10 +34,7 @@ class _Tasks(QObject):
             logger.debug("a task failed: %s", error)
             reply = error
         finally:  # a bug goes on to the crash hook, and nobody waits for ever
-            if isinstance(reply, CoreError):
-                self.failed.emit(number, reply)
-            else:
-                self.done.emit(number, reply)
+            self.replied.emit(number, reply)
 
 
 class Background(QObject):
@@ -54,12 +49,13 @@ class Background(QObject):
     def __init__(self, parent: QObject, name: str) -> None:
         super().__init__(parent)
         self._tasks = _Tasks()
-        self._thread = give_thread(self._tasks, self, name)
+        self._thread = QThread(self)
+        self._thread.setObjectName(name)
+        self._tasks.moveToThread(self._thread)
         self._replies: dict[int, tuple[Then, Otherwise]] = {}
         self._count = 0
         self._asked.connect(self._tasks.serve)
-        self._tasks.done.connect(self._on_done)
-        self._tasks.failed.connect(self._on_failed)
+        self._tasks.replied.connect(self._on_replied)
 
     @property
     def is_busy(self) -> bool:
@@ -86,16 +82,14 @@ class Background(QObject):
     def shut_down(self) -> None:
         """End the thread after the task in hand; nobody is answered any more."""
         self.forget()
-        stop_thread(self._thread)
+        self._thread.quit()
+        self._thread.wait()
 
     @pyqtSlot(int, object)
-    def _on_done(self, number: int, reply: object) -> None:
-        then, _ = self._replies.pop(number, (None, None))
-        if then is not None:
-            then(reply)
-
-    @pyqtSlot(int, object)
-    def _on_failed(self, number: int, error: CoreError) -> None:
-        _, otherwise = self._replies.pop(number, (None, None))
-        if otherwise is not None:
-            otherwise(error)
+    def _on_replied(self, number: int, reply: object) -> None:
+        if number in self._replies:
+            then, otherwise = self._replies.pop(number)
+            if isinstance(reply, CoreError):
+                otherwise(reply)
+            else:
+                then(reply)

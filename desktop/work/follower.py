@@ -43,8 +43,7 @@ class JobFollower(QThread):
         """Say what to follow.
 
         Args:
-            channel: Of the job.
-            child: Its process, if this one started it: nobody else is told its
+            child: The job's process, if this one started it: nobody else is told its
                 exit status.
             kill_after_s: How long it may take to end once `stop_soon` was called.
             place: Bytes of its events that are known already; None for those of
@@ -79,7 +78,9 @@ class JobFollower(QThread):
                     outcome = self._outcome()
                     break
                 else:
-                    self._kill_if_deaf()
+                    if self._kill_at is not None and time.monotonic() > self._kill_at:
+                        logger.warning("a job did not stop when asked and is killed")
+                        self._channel.kill()
                     self._let_go.wait(_LOOK_EVERY_S)
         finally:
             self.ended.emit(outcome)
@@ -99,11 +100,6 @@ class JobFollower(QThread):
         if self._child is not None:
             return self._child.poll() is None
         return self._channel.is_running()
-
-    def _kill_if_deaf(self) -> None:
-        if self._kill_at is not None and time.monotonic() > self._kill_at:
-            logger.warning("a job did not stop when asked and is killed")
-            self._channel.kill()
 
     def _outcome(self) -> Outcome:
         status = self._child.returncode if self._child is not None else None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import functools
+import logging
+import threading
 from collections.abc import Callable
+from functools import partial
 from subprocess import Popen
 from typing import Any, Final
 
@@ -11,20 +13,22 @@ from PyQt5.QtCore import QObject, QTimer, pyqtSignal, pyqtSlot
 
 from core.errors import CoreError
 from core.jobs.channel import JobChannel, Outcome
-from core.jobs.events import FINISH, GO_ON, PAUSE, STOP, JobSucceeded, TrainingEvent
+from core.jobs.events import PAUSE, STOP, JobSucceeded, TrainingEvent
 from desktop.work.background import Background
-from desktop.work.files import Begun, Found, JobFiles
 from desktop.work.follower import JobFollower
-from desktop.work.kind import Active, JobKind, Launch, Settled, busy_error
+from desktop.work.kind import Found, Job, JobKind, Settled
+
+logger = logging.getLogger(__name__)
 
 _TELL_EVERY_MS: Final = 200
+_Begun = tuple[Job, Popen[bytes]]
 
 
 class JobController(QObject):
     """Keeps the jobs of one kind, and the one of them that is at work.
 
-    Args:
-        kind: What differs between kinds.
+    Attributes:
+        job: The one at work.
 
     Signals:
         listed: list. All jobs, newest first.
@@ -54,8 +58,9 @@ class JobController(QObject):
         super().__init__(parent)
         self._kind = kind
         self._disk = Background(self, "jobs")
-        self._files = JobFiles(kind)
-        self._active: Active | None = None
+        self._is_closed = threading.Event()
+        self.job: Job | None = None
+        self._follower: JobFollower | None = None  # none once it has ended
         self._is_starting = self._stops_at_once = False
         self._next: Any | None = None
         self._timer = QTimer(self)
@@ -66,39 +71,23 @@ class JobController(QObject):
     @property
     def active(self) -> Any | None:
         """The job at work."""
-        return self._active.item if self._active is not None else None
+        return self.job.item if self.job is not None else None
 
     @property
     def progress(self) -> Any | None:
         """What the job at work has told."""
-        return self._active.progress if self._active is not None else None
-
-    @property
-    def is_own(self) -> bool:
-        """Whether this window started the job at work."""
-        return self._active is not None and self._active.is_own
-
-    @property
-    def went_on_by_itself(self) -> bool:
-        """Whether the job at work was not asked for in this window."""
-        return self._active is not None and self._active.by_itself
+        return self.job.progress if self.job is not None else None
 
     @property
     def is_running(self) -> bool:
         """Whether a job is at work, or about to be."""
-        return self._active is not None or self._is_starting
+        return self.job is not None or self._is_starting
 
     # What is kept on the disk
 
     def refresh(self, *, goes_on: bool = False) -> None:
-        """List the jobs anew, and follow one that is at work.
-
-        Args:
-            goes_on: Whether one that an accident ended is started again.
-        """
-        look = functools.partial(
-            self._files.find, seek=not self.is_running, goes_on=goes_on
-        )
+        """List the jobs, and follow one at work, or go on with an interrupted one."""
+        look = partial(self._kind.look, seek=not self.is_running, goes_on=goes_on)
         self._disk.ask(look, self._on_found, self._on_refused)
 
     def ask(
@@ -113,12 +102,12 @@ class JobController(QObject):
     def delete(self, item: Any) -> None:
         """Delete a job; one that is at work is stopped first."""
         if self.is_active(item):
-            assert self._active is not None
-            self._active.is_doomed = True
+            assert self.job is not None
+            self.job.is_doomed = True
             self.stop()
             return
-        task = functools.partial(self._kind.delete, item)
-        self._disk.ask(task, lambda _: self._tell_deleted(item), self._on_refused)
+        then = partial(self._on_deleted, item)
+        self._disk.ask(partial(self._kind.delete, item), then, self._on_refused)
 
     # The job at work
 
@@ -128,12 +117,12 @@ class JobController(QObject):
             self._next = request
             self._stop()
         elif self._may_start():
-            self._launch(functools.partial(self._kind.begin, request))
+            self._launch(partial(self._kind.begin, request))
 
     def resume(self, item: Any, *, by_itself: bool = False) -> None:
         """Go on with a job."""
         if self._may_start():
-            prepare = functools.partial(self._kind.resume, item)
+            prepare = partial(self._kind.resume, item)
             self._launch(prepare, item, by_itself)
 
     def stop(self) -> None:
@@ -141,98 +130,101 @@ class JobController(QObject):
         self._next = None
         self._stop()
 
-    def finish(self) -> None:
-        """Ask the job at work to end, and make its result of what it has."""
-        self._request(FINISH)
-
-    def pause(self) -> None:
-        """Ask the job at work to wait; it stays in memory."""
-        self._request(PAUSE)
-
-    def go_on(self) -> None:
-        """Ask the job at work to go on after `pause`."""
-        self._request(GO_ON)
-
-    def let_go(self) -> None:
-        """Let the job at work go on without this window."""
-        active, self._active = self._active, None
-        if active is not None:
-            active.let_go()
-
-    def shut_down(self, *, waits: bool = False) -> None:
-        """Ask a job that this window started to end, and end the threads.
+    def request(self, word: str) -> None:
+        """Ask the job at work for something.
 
         Args:
-            waits: Whether to stay until it has ended.
+            word: `FINISH`, to end and make its result of what it has; `PAUSE`, to
+                wait in memory; `GO_ON` after that; `STOP` is for `stop`.
         """
-        self._next = None
-        self._files.close()
-        self._timer.stop()
-        self._disk.shut_down()
-        active = self._active
-        if active is not None and (active.is_own or self._kind.ends_with_window):
-            self._files.ask_to_end(active)
-            if waits:
-                active.wait()
-        self.let_go()
-
-    def is_active(self, item: Any) -> bool:
-        """Whether this job is the one at work."""
-        return self._active is not None and self._active.item.path == item.path
-
-    def _may_start(self) -> bool:
-        if not self.is_running:
-            return True
-        self._on_refused(busy_error(self._kind, self._active))
-        return False
-
-    def _stop(self) -> None:
-        self._request(STOP)
-        if self._active is not None and self._active.follower is not None:
-            self._active.follower.stop_soon()
-
-    def _request(self, word: str) -> None:
-        active = self._active
+        active = self.job
         if active is None:
             self._stops_at_once |= word == STOP and self._is_starting
             return
         active.request = word
         active.progress.ask(word)
-        ask = functools.partial(JobChannel(active.item.path).request, word)
+        ask = partial(JobChannel(active.item.path).request, word)
         self._disk.ask(ask, lambda _: None, self._on_refused)
         self._note(active)
         self.progress_changed.emit()
 
-    def _note(self, active: Active) -> None:
+    def let_go(self) -> None:
+        """Let the job at work go on without this window."""
+        self.job = None
+        follower, self._follower = self._follower, None
+        if follower is not None:
+            follower.let_go()
+
+    def shut_down(self, *, waits: bool = False) -> None:
+        """Ask a job of this window's to end, or wait for that; end the threads."""
+        self._next = None
+        self._is_closed.set()
+        self._timer.stop()
+        self._disk.shut_down()
+        active = self.job
+        if active is not None and (active.is_own or self._kind.ends_with_window):
+            if active.outcome is None:
+                try:
+                    JobChannel(active.item.path).request(STOP)
+                except CoreError as error:
+                    logger.warning("a job could not be asked to end: %s", error)
+            if waits and self._follower is not None:
+                self._follower.stop_soon()
+                self._follower.wait()
+        self.let_go()
+
+    def is_active(self, item: Any) -> bool:
+        """Whether a job is the one at work."""
+        return self.job is not None and self.job.item.path == item.path
+
+    def _may_start(self) -> bool:
+        if self.is_running and self._kind.busy:
+            message, hint = self._kind.busy
+            name = self._kind.name(self.active) if self.job else "Another"
+            self._on_refused(CoreError(message.format(name=name), hint=hint))
+        return not self.is_running
+
+    def _stop(self) -> None:
+        self.request(STOP)
+        if self._follower is not None:
+            self._follower.stop_soon()
+
+    def _note(self, active: Job) -> None:
         """Write down how the job stands, where that is something new."""
         noted = self._kind.noted(active)
         if noted is not active.item:
             active.item = noted
-            save = functools.partial(self._kind.save, noted)
+            save = partial(self._kind.save, noted)
             self._disk.ask(save, lambda _: self.refresh(), self._on_refused)
             self.progress_changed.emit()
 
     # Starting and following
 
     def _launch(
-        self, prepare: Callable[[], Launch], item: Any = None, by_itself: bool = False
+        self, prepare: Callable[[], Job], item: Any = None, by_itself: bool = False
     ) -> None:
         self._is_starting, self._stops_at_once = True, False
         self.running_changed.emit(True)
-        then = functools.partial(self._on_begun, by_itself=by_itself)
-        otherwise = functools.partial(self._on_not_begun, item)
-        self._disk.ask(lambda: self._files.begin(prepare()), then, otherwise)
+        then = partial(self._on_begun, by_itself=by_itself)
+        otherwise = partial(self._on_not_begun, item)
+        self._disk.ask(partial(self._begin, prepare), then, otherwise)
 
-    def _follow(
-        self, active: Active, child: Popen[bytes] | None, place: int | None = None
-    ) -> None:
+    def _begin(self, prepare: Callable[[], Job]) -> _Begun:
+        """Start the process of a job, in the thread of the disk."""
+        job = prepare()
+        channel = JobChannel(job.item.path)
+        child = channel.start(job.words, done=job.done)
+        if self._is_closed.is_set():  # nobody will follow it
+            channel.request(STOP)
+        return job, child
+
+    def _follow(self, active: Job, child: Popen[bytes] | None = None) -> None:
         channel, kill_after_s = JobChannel(active.item.path), self._kind.kill_after_s
-        follower = JobFollower(channel, child, kill_after_s, place, self)
+        follower = JobFollower(channel, child, kill_after_s, active.place, self)
         follower.progressed.connect(self._on_progressed)
         follower.ended.connect(self._on_finished)
-        active.follower = follower
+        self.job, self._follower = active, follower
         follower.start()
-        self._active = active
 
     # Replies from the disk
 
@@ -240,30 +232,28 @@ class JobController(QObject):
         self.listed.emit(found.items)
         if self.is_running:
             return
-        if found.running is not None:
-            active = Active(found.running, found.progress, False, by_itself=True)
-            self._follow(active, None, found.place)
+        if found.active is not None:
+            self._follow(found.active)
             self.running_changed.emit(True)
-            self.started.emit(active.item, True)
+            self.started.emit(self.active, True)
             self.progress_changed.emit()
         elif found.interrupted is not None:
             self.resume(found.interrupted, by_itself=True)
 
-    def _on_begun(self, begun: Begun, *, by_itself: bool) -> None:
+    def _on_begun(self, begun: _Begun, *, by_itself: bool) -> None:
         self._is_starting = False
-        launch = begun.launch
-        active = Active(launch.item, launch.progress, is_own=True, by_itself=by_itself)
-        self._follow(active, begun.child)
-        self.started.emit(active.item, by_itself)
+        job, child = begun
+        job.by_itself = by_itself
+        self._follow(job, child)
+        self.started.emit(job.item, by_itself)
         self._ask_again(STOP if self._stops_at_once else "")
         self.refresh()
 
-    def _on_begun_again(self, before: Active, begun: Begun) -> None:
-        launch = begun.launch
-        active = Active(launch.item, launch.progress, is_own=True, request="")
-        active.failed_at, active.by_itself = launch.done, before.by_itself
-        active.is_doomed = before.is_doomed
-        self._follow(active, begun.child)
+    def _on_begun_again(self, before: Job, begun: _Begun) -> None:
+        job, child = begun
+        job.failed_at, job.by_itself = job.done, before.by_itself
+        job.is_doomed = before.is_doomed
+        self._follow(job, child)
         self._ask_again(before.request)
 
     def _ask_again(self, request: str) -> None:
@@ -271,7 +261,7 @@ class JobController(QObject):
         if request == STOP:
             self._stop()
         elif request == PAUSE:
-            self.pause()
+            self.request(PAUSE)
         self.progress_changed.emit()
 
     def _on_not_begun(self, item: Any, error: CoreError) -> None:
@@ -281,7 +271,7 @@ class JobController(QObject):
         self._start_next()
         self.refresh()
 
-    def _tell_deleted(self, item: Any) -> None:
+    def _on_deleted(self, item: Any, nothing: None) -> None:
         self.deleted.emit(item)
         self.refresh()
 
@@ -292,8 +282,8 @@ class JobController(QObject):
 
     @pyqtSlot(object)
     def _on_progressed(self, event: TrainingEvent) -> None:
-        active = self._active
-        if active is None or self.sender() is not active.follower:
+        active = self.job
+        if active is None or self.sender() is not self._follower:
             return
         active.progress.add(event)
         if self._next is None:
@@ -304,36 +294,39 @@ class JobController(QObject):
 
     @pyqtSlot(object)
     def _on_finished(self, outcome: Outcome | None) -> None:
-        active = self._active
-        if active is None or self.sender() is not active.follower:  # let go
-            return
+        active = self.job
+        follower = self._follower
+        if active is None or follower is None or self.sender() is not follower:
+            return  # let go
+        self._follower = None
         active.outcome = outcome
-        active.let_go()
+        follower.let_go()
         self._settle(active)
 
-    def _settle(self, active: Active) -> None:
-        settle = functools.partial(self._files.settle, active)
-        otherwise = functools.partial(self._on_not_settled, active)
-        self._disk.ask(settle, functools.partial(self._on_settled, active), otherwise)
+    def _settle(self, active: Job) -> None:
+        settle = partial(self._kind.end, active)
+        otherwise = partial(self._on_not_settled, active)
+        self._disk.ask(settle, partial(self._on_settled, active), otherwise)
 
-    def _on_settled(self, active: Active, settled: Settled) -> None:
-        if settled.again is None:
+    def _on_settled(self, active: Job, settled: Settled) -> None:
+        again = settled.again
+        if again is None:
             self._end(active, settled)
         elif active.request == STOP:  # it came meanwhile
             self._settle(active)
         else:
-            begin = functools.partial(self._files.begin, settled.again)
-            then = functools.partial(self._on_begun_again, active)
-            otherwise = functools.partial(self._on_not_settled, active)
+            begin = partial(self._begin, lambda: again)
+            then = partial(self._on_begun_again, active)
+            otherwise = partial(self._on_not_settled, active)
             self._disk.ask(begin, then, otherwise)
 
-    def _on_not_settled(self, active: Active, error: CoreError) -> None:
+    def _on_not_settled(self, active: Job, error: CoreError) -> None:
         self._on_refused(error)
         active.is_doomed = False
         self._end(active, Settled(active.item))
 
-    def _end(self, active: Active, settled: Settled) -> None:
-        self._active = None
+    def _end(self, active: Job, settled: Settled) -> None:
+        self.job = None
         self._timer.stop()
         if settled.words:
             self.status_changed.emit(settled.words)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
-from core.errors import CoreError
-from core.jobs.channel import Outcome
+from core.jobs.channel import JobChannel, Outcome
 from core.jobs.events import TrainingEvent
-from desktop.work.follower import JobFollower
 
 
-class Progress(Protocol):
-    """What the events of a job come to."""
+class Progress:
+    """What the events of a job come to; nothing, where they are only passed on."""
 
     def add(self, event: TrainingEvent) -> None:
         """Take one event."""
@@ -22,21 +20,36 @@ class Progress(Protocol):
         """The job was asked for something, by a word of `core.jobs.events`."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Launch:
-    """A job that is ready to be started.
+@dataclasses.dataclass
+class Job:
+    """A job that is ready to be started, or at work.
 
     Attributes:
         item: What the kind calls it: a run, a scan.
         words: Of the command line.
-        progress: What it has told before.
-        done: What it has done before, as its kind counts.
+        progress: What it has told, with the methods of `Progress`.
+        done: What it had done before it was started, as its kind counts.
+        is_own: Whether this window started it.
+        place: Bytes of its events that `progress` is from; None for those of earlier
+            starts.
+        request: The last one from this window; empty if there was none.
+        failed_at: What of it was done when it last failed and went on by itself.
+        by_itself: Whether it was not asked for in this window.
+        is_doomed: Whether it is to be deleted when it has ended.
+        outcome: How it ended; None before.
     """
 
     item: Any
     words: Sequence[str]
-    progress: Progress
+    progress: Any
     done: int = 0
+    is_own: bool = True
+    place: int | None = None
+    request: str = ""
+    failed_at: int | None = None
+    by_itself: bool = False
+    is_doomed: bool = False
+    outcome: Outcome | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,97 +64,91 @@ class Settled:
 
     item: Any
     words: str = ""
-    again: Launch | None = None
+    again: Job | None = None
 
 
-@dataclasses.dataclass
-class Active:
-    """The job at work.
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """All jobs, the one that is at work, or the one that goes on by itself."""
 
-    Attributes:
-        item: What the kind calls it.
-        progress: What it has told.
-        is_own: Whether this window started it.
-        request: The last one from this window; empty if there was none.
-        failed_at: What of it was done when it last failed and went on by itself.
-        by_itself: Whether it was not asked for in this window.
-        is_doomed: Whether it is to be deleted when it has ended.
-        follower: Who reads its events.
-        outcome: How it ended; None before.
-    """
-
-    item: Any
-    progress: Any
-    is_own: bool
-    request: str = ""
-    failed_at: int | None = None
-    by_itself: bool = False
-    is_doomed: bool = False
-    follower: JobFollower | None = None
-    outcome: Outcome | None = None
-
-    def wait(self) -> None:
-        """Wait until it has ended, as it was asked to."""
-        if self.follower is not None:
-            self.follower.stop_soon()
-            self.follower.wait()
-
-    def let_go(self) -> None:
-        """Follow it no longer."""
-        if self.follower is not None:
-            self.follower.let_go()
+    items: Sequence[Any]
+    active: Job | None = None
+    interrupted: Any | None = None
 
 
-class JobKind(Protocol):
+class JobKind:
     """What differs between kinds of jobs. All but `name` and `noted` touch the disk.
 
-    What a job is, differs too; each has its folder as `path`.
+    What a job is, differs too; each has its folder as `path`. Of itself a kind keeps
+    nothing of its jobs.
 
     Attributes:
-        busy: Why no second one is started, with {name} for the first, and what can
-            be done; None if it takes the place of the first.
+        busy: Why no second one is started, and what can be done; the first with
+            {name} for that of the one at work. None if it takes its place.
         kill_after_s: How long one may take to end once it was asked to.
         ends_with_window: Whether one that this window did not start ends with it
             too.
     """
 
-    busy: tuple[str, str] | None
+    busy: tuple[str, str] | None = None
     kill_after_s: float
-    ends_with_window: bool
+    ends_with_window = True
 
     def name(self, item: Any) -> str:
         """What people call a job."""
+        raise NotImplementedError
 
     def find(self) -> Sequence[Any]:
         """All jobs, newest first."""
+        return ()
 
-    def begin(self, request: Any) -> Launch:
+    def begin(self, request: Any) -> Job:
         """Make the folder of a new job."""
+        raise NotImplementedError
 
-    def resume(self, item: Any) -> Launch:
+    def resume(self, item: Any) -> Job:
         """Make a job ready to go on."""
+        return self.begin(item)
 
-    def progress(self, item: Any) -> tuple[Progress, int]:
+    def progress(self, item: Any) -> tuple[Any, int]:
         """What a job at work has told, and the bytes of its events that is from."""
+        return Progress(), 0
 
     def interrupted(self, items: Sequence[Any]) -> Any | None:
         """The job that an accident ended and that goes on by itself."""
+        return None
 
-    def noted(self, active: Active) -> Any:
+    def noted(self, job: Job) -> Any:
         """The job with how it stands now in its record; the same if that is so."""
+        return job.item
 
     def save(self, item: Any) -> None:
         """Write down what was noted."""
 
-    def settle(self, active: Active, outcome: Outcome) -> Settled:
+    def settle(self, job: Job, outcome: Outcome) -> Settled:
         """Write down how a job ended."""
+        return Settled(job.item)
 
     def delete(self, item: Any) -> None:
         """Delete a job that is not at work."""
 
+    def look(self, *, seek: bool, goes_on: bool) -> Found:
+        """List the jobs; seek one that is at work, or else one that goes on."""
+        items = self.find()
+        for item in items if seek else ():
+            if JobChannel(item.path).is_running():
+                progress, place = self.progress(item)
+                job = Job(item, (), progress, is_own=False, place=place, by_itself=True)
+                return Found(items, job)
+        goes_on = goes_on and seek
+        return Found(items, interrupted=self.interrupted(items) if goes_on else None)
 
-def busy_error(kind: JobKind, active: Active | None) -> CoreError:
-    """Why no second job of a kind is started."""
-    message, hint = kind.busy or ("", "")
-    name = kind.name(active.item) if active is not None else "Another"
-    return CoreError(message.format(name=name), hint=hint)
+    def end(self, job: Job) -> Settled:
+        """Write down how a job ended; delete one that was to be."""
+        assert job.outcome is not None
+        settled = self.settle(job, job.outcome)
+        if not job.is_doomed:
+            return settled
+        self.delete(settled.item)
+        words = f"{self.name(settled.item)} has been deleted."
+        return Settled(settled.item, words)

@@ -1,8 +1,9 @@
 """Which films and pictures are refused or warned of, on real ones that were kept out.
 
-Real films are those of the split *test* of HILUM_XRAY_DATA, spread over its sources;
-its folder `not-chest` holds pictures of other things. More of these are made here:
-noise, drawings, text, parts of photographs and of DICOM slices that libraries bring.
+Real films are those of the split *test* of HILUM_XRAY_DATA, spread over its sources,
+whole and with a part of one side cut away; its folder `not-chest` holds pictures of
+other things. More of these are made here: noise, drawings, text, parts of photographs
+and of DICOM slices that libraries bring.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from core.model.bundle import ModelBundle
 from core.model.classifier import Classifier
 from core.model.gate import UPRIGHT
 from core.model.gate_fit import TURNS
+from core.model.lungs import LungFinder, lung_finder, lung_warnings
 from tests.benchmarks.figures import Row, Target
 
 REFUSED = Target("at least 99 % refused", 0.99, at_least=True)
@@ -33,6 +35,11 @@ WARNED = Target("at most 1 % warned of", 0.01)
 TOLD = Target("at least 95 % warned of or refused", 0.95, at_least=True)
 MADE = 500
 _SIDE = 256
+#: What is cut away at a side, and the share of the lungs in it from which they count
+#: as cut off.
+_CUT, _OF_LUNGS = (0.15, 0.25), 0.05
+WHOLE, CUT_OFF = "whole film, lungs", "lungs cut off"
+CROPS = (WHOLE, CUT_OFF)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,7 +94,34 @@ def measure(bundle: ModelBundle, data: Path, films: int, made: int) -> list[Outc
     for kind, picture in made_pictures(made):
         film = to_network_input(radiograph_from_array(picture), spec)[0, :, :, 0]
         kinds.setdefault(f"made: {kind}", []).append(film)
-    return found + [outcome(kind, pictures) for kind, pictures in kinds.items()]
+    found += [outcome(kind, pictures) for kind, pictures in kinds.items()]
+    finder = lung_finder(bundle)
+    return found + (_cut_off(finder, _test_films(data, films)) if finder else [])
+
+
+def _cut_off(finder: LungFinder, films: Sequence[Path]) -> list[Outcome]:
+    """What is said of where lungs are, in whole films and where a side is cut away."""
+    rng = np.random.default_rng(2)
+    said: dict[str, list[bool]] = {kind: [] for kind in CROPS}
+    for path in films:
+        film = read_radiograph(path)
+        lungs = finder.find(film)
+        said[WHOLE].append(bool(lung_warnings(lungs)))
+        turns, share = int(rng.integers(4)), rng.uniform(*_CUT)
+        if (
+            _top(np.rot90(lungs.mask, turns), share).sum()
+            < _OF_LUNGS * lungs.mask.sum()
+        ):
+            continue
+        turned = np.rot90(film.pixels, turns)
+        rest = np.rot90(turned[len(_top(turned, share)) :], -turns)
+        cut = dataclasses.replace(film, pixels=np.ascontiguousarray(rest))
+        said[CUT_OFF].append(bool(lung_warnings(finder.find(cut))))
+    return [Outcome(kind, len(each), 0, sum(each)) for kind, each in said.items()]
+
+
+def _top(picture: NDArray[Any], share: float) -> NDArray[Any]:
+    return picture[: round(share * len(picture))]
 
 
 def rows(found: Sequence[Outcome]) -> list[Row]:
@@ -97,13 +131,16 @@ def rows(found: Sequence[Outcome]) -> list[Row]:
         if each.kind == UPRIGHT:
             said.append(_row(each.kind, "refused", each.refused, each.films, KEPT))
             said.append(_row(each.kind, "warned of", each.warned, each.films, WARNED))
+        elif each.kind in CROPS:
+            target = WARNED if each.kind == WHOLE else None
+            said.append(_row(each.kind, "warned of", each.warned, each.films, target))
         elif each.kind in TURNS:
             told = each.refused + each.warned
             said.append(_row(each.kind, "told", told, each.films, TOLD))
             said.append(_row(each.kind, "warned of", each.warned, each.films, None))
         else:
             said.append(_row(each.kind, "refused", each.refused, each.films, None))
-    others = [each for each in found if each.kind not in TURNS]
+    others = [each for each in found if each.kind not in (*TURNS, *CROPS)]
     total = sum(each.films for each in others)
     refused = sum(each.refused for each in others)
     return [*said, _row("no chest film", "refused", refused, total, REFUSED)]

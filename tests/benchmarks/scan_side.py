@@ -50,7 +50,8 @@ def parts(bundle_dir: Path, folder: Path, precision: str) -> None:
     from core.scan.scanner import _WAITING, Scanner, _Loaded
 
     films = find_films(folder).films
-    scanner = Scanner(read_bundle(bundle_dir), folder, precision=precision)
+    bundle = read_bundle(bundle_dir)
+    scanner = Scanner(bundle, folder, precision=precision, lungs=False)
     squares = [scanner._load(film).square for film in films[:50]]
 
     def decode() -> None:

@@ -47,7 +47,7 @@ def hilum(path: Path, weights: str, seed: int) -> dict[str, Any]:
     import keras
 
     from core.jobs.control import Control
-    from core.jobs.progress import StageProgress
+    from core.jobs.reporters import StageProgress
     from core.runs.job_folder import JobFolder
     from core.training.features import compute_features
     from core.training.head_fit import fit_head, put_head
@@ -124,7 +124,7 @@ def flow(path: Path, epochs: int) -> dict[str, Any]:
     stored = load_films(path)
     config = _config()
     network = _network(config)
-    unfreeze(network, config.unfreeze_from)
+    unfreeze(network, config)
     flowing = TrainingBatches(_films(stored), config, config.batch)
     began = time.perf_counter()
     same = [flowing[index] for index in range(len(flowing))]

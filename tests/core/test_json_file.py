@@ -15,7 +15,7 @@ from core.jobs.events import parse_event
 from core.json_file import parse_json, read_json
 from core.model.bundle import peek_bundle
 from core.runs.config import TrainingConfig
-from core.runs.job_folder import JobFolder
+from core.runs.job_folder import Job, JobFolder
 from core.runs.store import read_run
 from core.scan.store import read_scan
 from desktop.retrain.data.audit import read_audit
@@ -77,7 +77,7 @@ def test_200000_brackets_are_a_sentence_everywhere(
     name: str, read: Any, tmp_path: Path
 ) -> None:
     if name == "job.json":
-        JobFolder(tmp_path).begin(TrainingConfig(), tmp_path, "train")
+        JobFolder(tmp_path).begin(Job(TrainingConfig(), tmp_path, "train"))
         (name,) = (path.name for path in tmp_path.glob("*.json"))
     (tmp_path / name).write_text(DEEP)
     with pytest.raises(CoreError, match="nested too deeply"):

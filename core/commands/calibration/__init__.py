@@ -1,1 +1,1 @@
-"""Commands that fit what a model states, and leave its network as it is."""
+"""Commands that fit a model to films, and leave its own network as it is."""

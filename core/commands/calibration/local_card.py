@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from core.commands.argument_types import new_file, share
-from core.data.dataset import films_of_split, listed_films
-from core.evaluation.evaluate import score_films
+from core.commands.evaluate import score_split
+from core.data.dataset import listed_films
 from core.evaluation.local_points import SENSITIVITY, make_local_card
-from core.jobs.reporters import ConsoleReporter, counter
+from core.files import write_json
 from core.model.bundle import read_bundle
 from core.model.classifier import Classifier
-from core.model.local_card import local_card_path, write_local_card
+from core.model.local_card import local_card_path
 from core.outputs import check_files
 from core.paths import default_bundle_dir
 from core.reports.local_card import local_card_text
-from core.terminal import print_lines, printable
+from core.terminal import print_lines
 
 
 def add_parser(parser: argparse.ArgumentParser) -> None:
@@ -61,15 +60,9 @@ def run(arguments: argparse.Namespace) -> int:
         inputs=[folder, arguments.films],
         films=lambda: listed_films(arguments.films),
     )
-    samples, left_out = films_of_split(arguments.films, bundle.card.label_names, "all")
-    for reason, count in left_out.items():
-        print_lines(f"Left out: {count} films, {reason}.", sys.stderr)
-    on_film = counter("evaluation", len(samples), ConsoleReporter())
-    scores = score_films(Classifier(bundle), samples, on_film)
-    for file, reason in scores.unreadable.items():
-        print_lines(printable(f"Left out {file}: {reason}"), sys.stderr)
+    _, scores, _ = score_split(Classifier(bundle), arguments.films, "all")
     card = make_local_card(scores, bundle, sensitivity=arguments.sensitivity)
-    write_local_card(card, out)
+    write_json(out, card)
     print_lines(local_card_text(card, bundle.card))
     print_lines(f"\nKept as {out}. The model itself was not changed.")
     return 4 if scores.unreadable else 0

@@ -10,30 +10,23 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import keras
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from core.data.dataset import Sample, index_dataset
-from core.errors import CoreError, DatasetError
+from core.data.split import SPLITS
+from core.errors import DatasetError
 from core.evaluation.metrics import Resamples, with_interval
 from core.films.preprocess import to_network_input
 from core.films.radiograph import read_radiograph
-from core.model.bundle import ModelBundle, write_bundle
+from core.model.bundle import ModelBundle, extend_bundle
 from core.model.lungs import LUNG_GRAPH, LUNG_WEIGHTS, SPEC, THRESHOLD, LungFinder
-from core.model.save_graph import save_plain_graph
-from core.training.convert import convert
-from core.training.lungs.network import (
-    Pixels,
-    build_lung_network,
-    fit_lung_network,
-)
+from core.training.export import write_graph
+from core.training.lungs.network import Pixels, build_lung_network, fit_lung_network
 from core.training.seeds import begin_phase
 
 EPOCHS: Final = 80
 _MIN_FILMS: Final = 8
-_SPLITS: Final = ("train", "val", "test")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -50,34 +43,6 @@ class MaskedFilm:
     mask: Pixels
 
 
-@dataclasses.dataclass(frozen=True)
-class LungsAdded:
-    """What came of it.
-
-    Attributes:
-        bundle: The new one.
-        record: What its card says of the lungs: films of each split, Dice and IoU
-            on validation and on test films with their intervals.
-    """
-
-    bundle: ModelBundle
-    record: Mapping[str, Any]
-
-    def in_words(self) -> str:
-        """As sentences."""
-        films, lines = self.record["films"], []
-        lines.append(f"Trained on the lungs of {films['train']:,} films.")
-        for split, title in (("val", "validation"), ("test", "test")):
-            if split in self.record:
-                figures = self.record[split]
-                dice, (low, high) = figures["dice"], figures["dice_ci"]
-                lines.append(
-                    f"On {films[split]:,} {title} films: Dice {dice:.3f} "
-                    f"({low:.3f} to {high:.3f}), IoU {figures['iou']:.3f}."
-                )
-        return " ".join(lines)
-
-
 def add_lungs(
     bundle: ModelBundle,
     data: Path,
@@ -87,7 +52,7 @@ def add_lungs(
     epochs: int = EPOCHS,
     seed: int = 0,
     on_epoch: Callable[[int, float], None] = lambda done, loss: None,
-) -> LungsAdded:
+) -> ModelBundle:
     """Train a lung network and put it into a copy of a bundle.
 
     The figures are those of the exported graph. Films of the split "test" are read
@@ -101,12 +66,16 @@ def add_lungs(
         on_epoch: Called with the epochs done and the loss; may raise to stop.
 
     Raises:
-        DatasetError: There are too few films with masks, or one cannot be read.
+        DatasetError: There are too few films with masks.
+        ImageReadError: One of them cannot be read.
         TrainingError: The network cannot be exported.
         OutputError: The bundle cannot be written.
     """
     films = read_masked_films(data, masks)
-    parts = {name: [f for f in films if _split(f) == name] for name in _SPLITS}
+    parts = {
+        name: [film for film in films if (film.sample.split or "train") == name]
+        for name in SPLITS
+    }
     train = parts["train"]
     if len(train) < _MIN_FILMS:
         raise DatasetError(
@@ -126,7 +95,7 @@ def add_lungs(
     )
     with tempfile.TemporaryDirectory(prefix="hilum-lungs-") as folder:
         graph = Path(folder) / LUNG_GRAPH
-        export_lung_network(network, graph)
+        write_graph(network, graph, half=True, outputs=())
         finder = LungFinder(graph, name=graph.name)
         record: dict[str, Any] = {
             "films": {name: len(part) for name, part in parts.items()},
@@ -137,24 +106,37 @@ def add_lungs(
         for name in ("val", "test"):
             if parts[name]:
                 record[name] = measure_lungs(finder, parts[name])
-        card = msgspec.structs.replace(
-            bundle.card, training={**bundle.card.training, "lungs": record}
-        )
-        files = {name: bundle.path / name for name in bundle.card.files}
-        files |= {LUNG_GRAPH: graph, LUNG_WEIGHTS: graph.with_suffix(".bin")}
-        return LungsAdded(write_bundle(out, card, files), record)
+        files = {LUNG_GRAPH: graph, LUNG_WEIGHTS: graph.with_suffix(".bin")}
+        return extend_bundle(bundle, out, "lungs", record, files)
+
+
+def lungs_in_words(record: Mapping[str, Any]) -> str:
+    """What `add_lungs` noted on a card, as sentences."""
+    films = record["films"]
+    said = [f"Trained on the lungs of {films['train']:,} films."]
+    for split, title in (("val", "validation"), ("test", "test")):
+        if split in record:
+            figures = record[split]
+            dice, (low, high) = figures["dice"], figures["dice_ci"]
+            said.append(
+                f"On {films[split]:,} {title} films: Dice {dice:.3f} "
+                f"({low:.3f} to {high:.3f}), IoU {figures['iou']:.3f}."
+            )
+    return " ".join(said)
 
 
 def read_masked_films(data: Path, masks: Path) -> list[MaskedFilm]:
     """Read the films of some data that have a mask.
 
     Raises:
-        DatasetError: The data cannot be understood, or a mask is no picture of the
-            film's shape.
+        DatasetError: The data cannot be understood, or a mask has another shape
+            than its film.
+        ImageReadError: A film or a mask cannot be read.
     """
     # Not as a method of `masks`, which fails for names that no system takes.
     names = sorted(os.listdir(masks)) if os.path.isdir(masks) else []
-    by_stem = {Path(name).stem: masks / name for name in names if _is_png(name)}
+    pictures = [name for name in names if name.lower().endswith(".png")]
+    by_stem = {Path(name).stem: masks / name for name in pictures}
     samples = index_dataset(data).samples
     stems = collections.Counter(sample.path.stem for sample in samples)
     read = []
@@ -163,19 +145,6 @@ def read_masked_films(data: Path, masks: Path) -> list[MaskedFilm]:
         if stem in by_stem and stems[stem] == 1:
             read.append(_read(sample, by_stem[stem]))
     return read
-
-
-def export_lung_network(network: keras.Model, target: Path) -> None:
-    """Write the graph that the program runs, its weights as float16.
-
-    Args:
-        target: The .xml file; the weights go beside it.
-    """
-    draft = target.with_name(f"draft-{target.name}")
-    convert(network, "openvino", draft)
-    save_plain_graph(draft, target, half=True)
-    for suffix in (".xml", ".bin"):
-        draft.with_suffix(suffix).unlink()
 
 
 def measure_lungs(finder: LungFinder, films: Sequence[MaskedFilm]) -> dict[str, Any]:
@@ -212,20 +181,8 @@ def overlap(found: NDArray[np.bool_], truth: NDArray[np.bool_]) -> tuple[float, 
     return 2 * both / each, both / (each - both)
 
 
-def _is_png(name: str) -> bool:
-    return name.lower().endswith(".png")
-
-
-def _split(film: MaskedFilm) -> str:
-    return film.sample.split or "train"
-
-
 def _read(sample: Sample, mask_path: Path) -> MaskedFilm:
-    try:
-        film = read_radiograph(sample.path)
-        mask = read_radiograph(mask_path)
-    except CoreError as error:
-        raise DatasetError(str(error), hint=error.hint) from error
+    film, mask = read_radiograph(sample.path), read_radiograph(mask_path)
     # A film that is turned by its file's tags would no longer lie on its mask.
     ratios = [f.pixels.shape[1] / f.pixels.shape[0] for f in (film, mask)]
     if abs(ratios[0] - ratios[1]) > 0.02 * ratios[0]:

@@ -9,8 +9,7 @@ from typing import Any, Final
 
 from core.errors import DatasetError
 from core.json_file import read_json
-from desktop.widgets.figures_table import Cell
-from desktop.widgets.row_table import Rows
+from desktop.widgets.figures_table import Cell, Rows
 
 SPLIT_TITLES: Final = {"train": "Training", "val": "Validation", "test": "Test"}
 #: Labels that find room beside each other.

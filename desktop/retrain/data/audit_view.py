@@ -11,10 +11,10 @@ from PyQt5.QtWidgets import QLabel, QLineEdit, QPushButton, QSizePolicy, QWidget
 
 from desktop.retrain.data.audit import AuditResult, Finding
 from desktop.widgets.buttons import button
+from desktop.widgets.figures_table import FiguresTable, Rows, RowsDialog
 from desktop.widgets.labels import Caption, PlainText, SectionTitle
 from desktop.widgets.layouts import WidgetList, column, row
 from desktop.widgets.message_card import MessageCard
-from desktop.widgets.row_table import Rows, RowsDialog, WholeTable
 
 #: Rows from which the table by source moves to a window of its own.
 _MOST_ROWS = 24
@@ -33,8 +33,8 @@ class AuditView(QWidget):
         self.dialog: RowsDialog | None = None
         self.summary = MessageCard("good", self)
         self.leaks = LeakCard(self._show_rows, self)
-        self.table = WholeTable(self)
-        self.sources = WholeTable(self)
+        self.table = FiguresTable("Films by split", self, are_figures=False)
+        self.sources = FiguresTable("Films by source", self, are_figures=False)
         self._sources_button = button(
             "Films by so&urce…", self._on_sources_clicked, self
         )
@@ -65,14 +65,14 @@ class AuditView(QWidget):
         self.result = result
         self._show_summary(result)
         self.leaks.set_leaks(result.leaks)
-        self.table.set_rows(result.by_split())
+        result.by_split().fill(self.table.cells)
         sources = result.by_source()
         has_sources = len(result.sources) > 1
         is_whole = len(sources.rows) <= _MOST_ROWS
         self.sources.setVisible(has_sources and is_whole)
         self._sources_button.setVisible(has_sources and not is_whole)
         if has_sources and is_whole:
-            self.sources.set_rows(sources)
+            sources.fill(self.sources.cells)
         self.split.setText(_split_words(result))
         self.split.setVisible(bool(result.split_sha256))
         self._probes.set_widgets([self._card(each) for each in result.probes])

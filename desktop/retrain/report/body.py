@@ -26,7 +26,6 @@ from desktop.widgets.labels import (
     PlainText,
     Rule,
     SectionTitle,
-    wrapped_label,
 )
 from desktop.widgets.layouts import column
 from desktop.widgets.rates import RATES, TIPS, TITLES
@@ -71,7 +70,7 @@ class ReportBody(QWidget):
         self.learning = LearningCharts(self)
         self.settings = FiguresTable("Settings", self)
         self.films = FiguresTable("Films", self)
-        self._hashes = wrapped_label(self, by_keyboard=True)
+        self._hashes = PlainText("", self, by_keyboard=True)
         self._figures_part = self._part("By finding", self.figures)
         check = (self._check_about, self.check, self.check_notes)
         self._check_part = self._part("What the check of its films found", *check)

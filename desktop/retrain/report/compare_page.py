@@ -163,4 +163,4 @@ class ComparePage(QWidget):
 
 def _is_doubtful(row: RunRow) -> bool:
     found = findings_of(row.bundle.card.data) if row.bundle is not None else None
-    return found is not None and any(each.is_red for each in found.shortcuts)
+    return found is not None and any(each.is_red for each in found.probes().values())

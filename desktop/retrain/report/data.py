@@ -18,6 +18,7 @@ from core.outputs import check_files
 from core.reports.html import films_by_split, write_report_html
 from core.reports.report_json import epochs, read_report_json, report_json
 from core.reports.sentences import cautions, summary
+from core.reports.tables import rate, result_tables
 from core.runs.config import config_to_json
 from core.runs.progress import read_progress
 from core.runs.record import RunRecord
@@ -25,7 +26,7 @@ from core.runs.run import Run
 from core.runs.settings import in_words
 from desktop.retrain.data.audit import SPLIT_TITLES
 from desktop.retrain.runs.kind import changed_settings
-from desktop.widgets.rates import RATES, figure, rate_of
+from desktop.widgets.rates import rate_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -140,41 +141,30 @@ def headline(data: ReportData) -> list[str]:
     """What the model is worth in plain sentences, the most telling first."""
     if data.report is not None:
         return [sentence for sentence in summary(data.report) if sentence]
-    rate = rate_of(data.result, "accuracy")
-    if rate is None:
+    accuracy = rate_of(data.result, "accuracy")
+    if accuracy is None:
         return ["It was not measured on test films."]
     films = data.result["n"]
-    return [f"Of {films} test films it called {rate.in_words()} rightly."]
+    return [f"Of {films} test films it called {accuracy.in_words()} rightly."]
 
 
 def class_rows(data: ReportData) -> list[list[str]]:
     """A row per label: name, films, and each rate with its interval."""
-    return [
-        [data.names.get(label, label), str(fields["n"]), *_figures(fields, *RATES)]
-        for label, fields in data.result["per_class"].items()
-    ]
+    return result_tables(data.result, data.names)["findings"].rows
 
 
 def source_rows(data: ReportData) -> list[list[str]]:
     """A row per source: name, films, accuracy, macro-F1."""
     return [
-        [source, str(part["n"]), *_figures(part, "accuracy", "macro_f1")]
+        [source, str(part["n"]), rate(part, "accuracy"), rate(part, "macro_f1")]
         for source, part in data.result.get("by_source", {}).items()
     ]
 
 
 def within_rows(data: ReportData) -> list[list[str]]:
     """A row per pair of labels within one place: place, labels, films, AUC."""
-    rows = []
-    for entry in data.result.get("within_source", ()):
-        labels = " against ".join(data.names.get(x, x) for x in entry["labels"])
-        films = " + ".join(str(n) for n in entry["n"])
-        rows.append([entry["within"], labels, films, *_figures(entry, "auc")])
-    return rows
-
-
-def _figures(fields: object, *names: str) -> list[str]:
-    return [figure(rate_of(fields, name)) for name in names]
+    tables = result_tables(data.result, data.names) if data.result else {}
+    return tables["within"].rows if "within" in tables else []
 
 
 def film_rows(data: ReportData) -> tuple[list[str], list[list[str]]]:

@@ -12,7 +12,7 @@ from desktop.jobs.list_model import ROW_ROLE
 from desktop.retrain.runs.model import IN_USE_ROLE, RunRow
 from desktop.style.item_paint import paint_frame, paint_line
 from desktop.style.severity import severity_icon
-from desktop.widgets.labels import muted
+from desktop.style.theme import muted
 from desktop.widgets.times import short_when
 
 _PAD_PX: Final = 8

@@ -22,7 +22,7 @@ from core.runs.presets import config_from_preset
 from core.runs.progress import RunProgress, read_progress
 from core.runs.record import RunRecord
 from core.runs.run import RUNNING, Run
-from desktop.work.kind import Active, Launch, Settled
+from desktop.work.kind import Job, JobKind, Settled
 
 #: Settings that shaped the split already and that its file now holds.
 _IN_THE_SPLIT = ("validation", "test", "patient_pattern")
@@ -90,8 +90,11 @@ def as_typed(words: Sequence[str]) -> str:
     return shlex.join(whole)
 
 
-class TrainingKind:
-    """What is particular to trainings; see `desktop.work.kind.JobKind`."""
+class TrainingKind(JobKind):
+    """What is particular to trainings; see `desktop.work.kind.JobKind`.
+
+    None that was interrupted goes on by itself: the user decides.
+    """
 
     busy = (
         "{name} is being trained, and only one model is trained at a time.",
@@ -106,7 +109,7 @@ class TrainingKind:
     def find(self) -> Sequence[Run]:
         return runs.list_runs()
 
-    def begin(self, request: RunRequest) -> Launch:
+    def begin(self, request: RunRequest) -> Job:
         config = request.config
         record = RunRecord(
             name=config.name,
@@ -118,9 +121,9 @@ class TrainingKind:
         )
         run = runs.new_run(record, split=request.split, audit=request.audit)
         run.times.begin()
-        return Launch(run, run.command(), RunProgress(config))
+        return Job(run, run.command(), RunProgress(config))
 
-    def resume(self, item: Run) -> Launch:
+    def resume(self, item: Run) -> Job:
         if item.damage:
             raise OutputError(item.damage, hint="It can only be deleted.")
         if item.state() == RUNNING:
@@ -133,23 +136,13 @@ class TrainingKind:
         item.forget_failure()
         command = item.command(resume=True)
         item.times.begin()
-        return Launch(item, command, progress)
+        return Job(item, command, progress)
 
     def progress(self, item: Run) -> tuple[RunProgress, int]:
         return read_progress(item)
 
-    def interrupted(self, items: Sequence[Run]) -> None:
-        return None  # the user decides
-
-    def noted(self, active: Active) -> Run:
-        run: Run = active.item
-        return run
-
-    def save(self, item: Run) -> None:
-        """Its record stays as it was asked for."""
-
-    def settle(self, active: Active, outcome: Outcome) -> Settled:
-        run: Run = active.item
+    def settle(self, job: Job, outcome: Outcome) -> Settled:
+        run: Run = job.item
         name = self.name(run)
         run.times.end()
         if isinstance(outcome, JobSucceeded):
@@ -158,7 +151,7 @@ class TrainingKind:
         if isinstance(outcome, Failure):
             if isinstance(last, JobFailed):
                 return Settled(run, f"{name} could not be trained.")
-            if active.is_own:  # who else could know the cause
+            if job.is_own:  # who else could know the cause
                 run.note_failure(outcome)
             return Settled(run, f"{name} was interrupted.")
         if not isinstance(last, JobStopped):

@@ -222,7 +222,7 @@ class RunsModel(JobListModel):
 
     def set_runs(self, runs: Sequence[Run]) -> None:
         """Show these runs; what was read of them before stays until read anew."""
-        known = {row.path: row for row in self._rows}
+        known = {row.path: row for row in self.rows}
         rows = (
             dataclasses.replace(known.get(run.path, RunRow(run)), run=run)
             for run in runs
@@ -234,7 +234,7 @@ class RunsModel(JobListModel):
     def set_model_in_use(self, bundle: ModelBundle | None) -> None:
         """Mark the runs whose model is the one in use."""
         self._in_use = bundle.sha256 if bundle is not None else ""
-        self.announce(0, len(self._rows) - 1)
+        self.announce(0, len(self.rows) - 1)
 
     def text(self, row: RunRow, column: Column) -> str:
         text = column.text(row)
@@ -245,16 +245,16 @@ class RunsModel(JobListModel):
         began = time.monotonic()
         while self._unread and time.monotonic() - began < _SLICE_S:
             number = self._unread.pop(0)
-            row = read_row(self._rows[number].run)
-            if row != self._rows[number]:
-                self._rows[number] = row
+            row = read_row(self.rows[number].run)
+            if row != self.rows[number]:
+                self.rows[number] = row
                 self.announce(number, number)
         if not self._unread:
             self._timer.stop()
 
     def _letter(self, row: RunRow) -> str:
         """Tells splits apart where they differ: "A · ", "B · "."""
-        splits = list(dict.fromkeys(each.split_sha256 for each in self._rows))
+        splits = list(dict.fromkeys(each.split_sha256 for each in self.rows))
         if len(splits) < 2 or not row.split_sha256:
             return ""
         return f"{chr(ord('A') + splits.index(row.split_sha256) % 26)} · "
@@ -269,7 +269,7 @@ class RunsModel(JobListModel):
             Qt.ItemDataRole.ToolTipRole,
         ):
             return super().data(index, role)
-        row = self._rows[index.row()]
+        row = self.rows[index.row()]
         is_in_use = row.bundle is not None and row.bundle.sha256 == self._in_use
         if role == IN_USE_ROLE:
             return is_in_use

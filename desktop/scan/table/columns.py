@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 from numpy.typing import NDArray
 
 from core.films.radiograph import display_name
@@ -78,6 +79,11 @@ def _finding(rows: RowStore, row: int) -> str:
     return finding_names(rows.labels)[rows.findings[row]]
 
 
+def _heat(rows: RowStore, row: int) -> str:
+    heat = float(rows.numbers["heat"][row])
+    return "" if np.isnan(heat) else percent(heat)
+
+
 def _first_warning(rows: RowStore, row: int) -> str:
     warnings = rows.warnings_of(row)
     more = f"{len(warnings)}: " if len(warnings) > 1 else ""
@@ -121,6 +127,15 @@ SET: Final = Column(
     letters=14,
     has_any=lambda rows: rows.sets.has_any,
 )
+HEAT: Final = Column(
+    "Heat in lungs",
+    "How much of the evidence for the finding, or for the likeliest one, lies in the "
+    "lungs",
+    _heat,
+    key=lambda rows: rows.numbers["heat"],
+    letters=14,
+    has_any=lambda rows: not np.isnan(rows.numbers["heat"]).all(),
+)
 VERDICT: Final = Column(
     "Verdict",
     "The verdict as a sentence",
@@ -156,7 +171,7 @@ ERROR: Final = Column(
 def columns_for(labels: Sequence[Label]) -> tuple[Column, ...]:
     """The columns of a table, from left to right."""
     shares = (_share(label.display_name, n) for n, label in enumerate(labels))
-    return (PICTURE, FILE, FINDING, *shares, SET, VERDICT, WARNINGS, ERROR)
+    return (PICTURE, FILE, FINDING, *shares, SET, HEAT, VERDICT, WARNINGS, ERROR)
 
 
 def _share(name: str, number: int) -> Column:
@@ -186,6 +201,8 @@ def row_sentence(rows: RowStore, row: int) -> str:
         shares = zip(rows.labels, rows.numbers["shares"][row], strict=True)
         parts += [f"{label.display_name} {percent(float(p))}" for label, p in shares]
         parts += [f"Could be {found}"] if (found := rows.sets[row]) else []
+        if heat := _heat(rows, row):
+            parts.append(f"heat in lungs {heat}")
     return ", ".join([*parts, *rows.warnings_of(row)])
 
 

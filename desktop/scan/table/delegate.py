@@ -16,7 +16,7 @@ from desktop.scan.table.model import ScanModel
 from desktop.style.icons import icon
 from desktop.style.item_paint import paint_film, paint_line
 from desktop.style.overlay_text import SOFT_INK
-from desktop.widgets.labels import muted
+from desktop.style.theme import muted
 
 #: Side of a film's picture, and the room around it, logical pixels.
 PICTURE_PX: Final = 42

@@ -30,6 +30,7 @@ def numbers_of(labels: int) -> np.dtype[Any]:
     warnings: How many there are.
     disease: Probability of any disease; NaN where there is no verdict.
     size: Of the file, bytes; 0 where it is not known.
+    heat: Share of the evidence that lies in the lungs; NaN where it is not known.
     triage: What to triage by, the least first.
     shares: Probability of each label; NaN where there is no verdict.
     """
@@ -39,6 +40,7 @@ def numbers_of(labels: int) -> np.dtype[Any]:
             ("warnings", np.int16),
             ("disease", np.float64),
             ("size", np.int64),
+            ("heat", np.float64),
             ("triage", np.float64, (2,)),
             ("shares", np.float64, (labels,)),
         ]
@@ -127,7 +129,8 @@ class RowStore:
             disease = round(disease_probability(row.probabilities), 6)
             shares = [row.probabilities[name] for name in names]
         warnings, size = len(row.warnings), row.size or 0
-        return finding, warnings, disease, size, triage_key(row)[:2], shares
+        heat = np.nan if row.heat_in_lungs is None else row.heat_in_lungs
+        return finding, warnings, disease, size, heat, triage_key(row)[:2], shares
 
     def _set_of(self, row: ScanRow) -> str:
         if row.coverage is None:

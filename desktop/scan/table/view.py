@@ -25,8 +25,8 @@ from desktop.scan.table.columns import PICTURE
 from desktop.scan.table.delegate import PAD_PX, PICTURE_PX, ScanDelegate, least_row_px
 from desktop.scan.table.model import ScanModel
 from desktop.scan.table.selection import RowSelection
+from desktop.style.theme import muted
 from desktop.widgets.figures_table import make_plain
-from desktop.widgets.labels import muted
 
 _Flag = QItemSelectionModel.SelectionFlag
 #: So long after the mouse was moved over it a row is held under it.

@@ -288,7 +288,7 @@ def test_shards_are_read_one_after_the_other_as_one_scan(
 ) -> None:
     write_films(tmp_path / "in", *(f"{n:03}.png" for n in range(60)))
     films = find_films(tmp_path / "in").films
-    reader = ShardReader(ship(tiny_bundle), tmp_path / "in", cores=1)
+    reader = ShardReader(ship(tiny_bundle), tmp_path / "in", threads=1)
     cuts = [films[at : at + 7] for at in range(0, 60, 7)]
     shards = list(map(reader.read, cuts))
     assert [[row.file for row in rows] for rows in shards] == [
@@ -303,7 +303,7 @@ def test_a_folder_that_goes_fails_the_shard_and_makes_no_rows(
 ) -> None:
     write_films(tmp_path / "in", "a.png", "b.png")
     films = find_films(tmp_path / "in").films
-    reader = ShardReader(ship(tiny_bundle), tmp_path / "in", cores=1)
+    reader = ShardReader(ship(tiny_bundle), tmp_path / "in", threads=1)
     reader.open()
     (tmp_path / "in").rename(tmp_path / "gone")
     with pytest.raises(DatasetError, match="is no longer there"):

@@ -95,8 +95,8 @@ def test_without_films_nothing_else_is_answered(
     ("words", "expected"),
     [
         (["--split", "nosuch"], "Its splits are: test, train, val"),
-        (["--pool", "a=nowhere"], "no film is measured: nowhere"),
-        (["--pool", "a=phantom-a:flu"], "the model does not have: flu"),
+        (["--pool", "a=nowhere"], "names sources that the films do not have: nowhere"),
+        (["--pool", "a=phantom-a:flu"], "names labels that the films do not have: flu"),
         (["--pool", "a=phantom-a:"], "cannot be written as"),
         (["--pool", "a=phantom-a++"], "cannot be written as"),
         (["--pool", " =phantom-a"], "cannot be written as"),

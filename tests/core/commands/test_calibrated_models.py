@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from core.__main__ import main
+from core.jobs.events import JobSucceeded, Progressed, parse_event
 from core.model.bundle import EVALUATION, GOLDEN, REPORT, ModelBundle, read_bundle
 from core.model.classifier import Classifier
 from core.model.golden import check_golden_films
@@ -28,8 +30,22 @@ def recalibrated(
 ) -> ModelBundle:
     out = tmp_path_factory.mktemp("made") / "model"
     words = ["recalibrate", tiny_bundle.path, "--data", films, "--out", out]
-    assert main(list(map(str, words))) == 0
+    kept = {name: signal.getsignal(name) for name in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        assert main([*map(str, words), "--job", str(out.with_name("job"))]) == 0
+    finally:
+        for name, handler in kept.items():
+            signal.signal(name, handler)
     return read_bundle(out)
+
+
+def test_a_program_hears_how_far_a_recalibration_is(recalibrated: ModelBundle) -> None:
+    lines = (recalibrated.path.with_name("job") / "events.jsonl").read_text("utf-8")
+    events = [parse_event(line) for line in lines.splitlines()]
+    told = [event for event in events if isinstance(event, Progressed)]
+    assert told
+    assert all(0 < event.done <= event.total for event in told)
+    assert events[-1] == JobSucceeded(str(recalibrated.path))
 
 
 def test_a_recalibrated_model_is_the_same_network_with_more_on_its_card(
@@ -85,7 +101,7 @@ def test_report_and_card_show_sets_and_calibration_by_source(
     for words in (
         "Sets of findings",
         "Operating points for a sensitivity",
-        "calibration error",
+        "Calibration error",
         "Reliability by source",
         "Computed with",
         recalibrated.card.preprocess.version,

@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 
 from core.commands.parser import parser
-from core.evaluation.metrics import Resamples, classification_metrics
+from core.evaluation.intervals import Resamples
+from core.evaluation.metrics import classification_metrics
 from core.films.radiograph import read_radiograph
 from core.model.bundle import ModelBundle, read_bundle
 from core.outputs import MARK
@@ -31,6 +32,7 @@ KEYS = {
     "finding",
     "verdict",
     "probabilities",
+    "heat_in_lungs",
     "warnings",
     "preprocessing",
     "temperature",

@@ -13,15 +13,11 @@ from core.data.dataset import Sample
 from core.errors import CoreError, DatasetError
 from core.evaluation.evaluate import Scores
 from core.evaluation.local_points import make_local_card
+from core.files import write_json
 from core.model.bundle import CARD, ModelBundle, read_bundle
 from core.model.classifier import Classifier, decide
 from core.model.conformal import fit_conformal
-from core.model.local_card import (
-    local_card_path,
-    read_local_card,
-    with_local_card,
-    write_local_card,
-)
+from core.model.local_card import local_card_path, read_local_card, with_local_card
 from core.reports.local_card import local_card_notes, local_card_rows, local_card_text
 
 LABELS = ("covid", "pneumonia", "normal")
@@ -135,7 +131,7 @@ def test_a_kept_card_changes_the_verdict_and_never_the_model(
     made = make_local_card(scores_of(), tiny_bundle)
     sure = msgspec.structs.replace(made.points[0], threshold=0.999)
     card = msgspec.structs.replace(made, points=(sure, *made.points[1:]))
-    write_local_card(card, local_card_path(tiny_bundle))
+    write_json(local_card_path(tiny_bundle), card)
     assert read_local_card(tiny_bundle) == card
     local = with_local_card(tiny_bundle, card)
     bright = np.full((1, 32, 32, 1), 230, np.float32)
@@ -157,7 +153,7 @@ def test_a_card_of_another_model_is_refused(
 ) -> None:
     made = make_local_card(scores_of(), tiny_bundle)
     path = tmp_path / "card.json"
-    write_local_card(msgspec.structs.replace(made, **change), path)
+    write_json(path, msgspec.structs.replace(made, **change))
     with pytest.raises(CoreError, match="made for another model"):
         read_local_card(tiny_bundle, path)
 

@@ -256,7 +256,7 @@ def test_scan_makes_it_a_row_with_its_reason(
 def test_a_worker_of_a_cluster_makes_the_same_rows(
     breaking: ModelBundle, films: Path
 ) -> None:
-    reader = ShardReader(ship(breaking), films, cores=1)
+    reader = ShardReader(ship(breaking), films, threads=1)
     rows = reader.read(find_films(films).films)
     assert [row.error.startswith(NOT_FINITE) for row in rows] == [False, True, False]
 

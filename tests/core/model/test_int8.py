@@ -15,12 +15,22 @@ import pytest
 from core.__main__ import main
 from core.errors import BundleError, CoreError, DatasetError
 from core.films.finder import find_films
+from core.films.preprocess import to_network_input
+from core.films.radiograph import read_radiograph
 from core.model import int8 as module
-from core.model.bundle import FILMS, INT8_GRAPH, INT8_WEIGHTS, ModelBundle, read_bundle
+from core.model.bundle import (
+    FILMS,
+    INT8_GRAPH,
+    INT8_WEIGHTS,
+    ModelBundle,
+    extend_bundle,
+    read_bundle,
+)
 from core.model.bundle import write_bundle as write
 from core.model.classifier import open_graph, probe_input
+from core.model.gate import GATE, Gate
 from core.model.graph import Graph
-from core.model.int8 import Calibrated, calibrate
+from core.model.int8 import calibrate
 from core.model.precision import graph_path, precision_note
 from core.model.seen_films import film_sha256
 from core.paths import default_bundle_dir
@@ -52,15 +62,15 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> ModelBundle:
 @pytest.fixture(scope="module")
 def made(
     plain: ModelBundle, films: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Calibrated:
+) -> ModelBundle:
     pytest.importorskip("nncf", reason="an optional requirement")
     return calibrate(plain, films, tmp_path_factory.mktemp("int8") / "model", films=30)
 
 
 def test_the_new_bundle_is_whole_and_the_same_model(
-    made: Calibrated, plain: ModelBundle
+    made: ModelBundle, plain: ModelBundle
 ) -> None:
-    bundle = read_bundle(made.bundle.path)
+    bundle = read_bundle(made.path)
     assert {INT8_GRAPH, INT8_WEIGHTS} <= set(bundle.card.files)
     assert bundle.sha256 == plain.sha256
     assert bundle.card.name == plain.card.name
@@ -69,30 +79,56 @@ def test_the_new_bundle_is_whole_and_the_same_model(
     assert told["tool"].startswith("nncf ")
 
 
-def test_its_convolutions_compute_in_integers(made: Calibrated) -> None:
-    text = (made.bundle.path / INT8_GRAPH).read_text("utf-8")
+def test_its_convolutions_compute_in_integers(made: ModelBundle) -> None:
+    text = (made.path / INT8_GRAPH).read_text("utf-8")
     assert text.count('type="FakeQuantize"') >= 1
     assert 'element_type="i8"' in text
 
 
-def test_all_three_outputs_stay(made: Calibrated) -> None:
-    graph = Graph(made.bundle.path / INT8_GRAPH, size=SIZE, labels=3, precision="int8")
+def test_all_three_outputs_stay(made: ModelBundle) -> None:
+    graph = Graph(made.path / INT8_GRAPH, size=SIZE, labels=3, precision="int8")
     shapes = [o.shape for o in graph.run(np.full((1, SIZE, SIZE, 1), 9, np.float32))]
     assert shapes == [(1, 3), (1, 4, 4, 3), (1, 8)]
 
 
-def test_it_agrees_with_float32(made: Calibrated, films: Path) -> None:
+def test_it_agrees_with_float32(made: ModelBundle, films: Path) -> None:
     """The floor under the deviation is kept: faint films would show if not."""
-    assert made.largest < 0.05
+    assert made.card.training["int8"]["largest_difference"] < 0.05
     listed = find_films(films).films
     rows = {
-        name: list(Scanner(made.bundle, films, precision=name).scan(listed))
+        name: list(Scanner(made, films, precision=name).scan(listed))
         for name in ("float32", "int8")
     }
     for row, other in zip(*rows.values(), strict=True):
         assert other.precision == "int8"
         assert other.model_sha256 == row.model_sha256
         assert other.probabilities == pytest.approx(row.probabilities, abs=0.05)
+
+
+def test_a_film_that_only_one_graph_would_refuse_counts_as_differing(
+    made: ModelBundle, films: Path, tmp_path: Path
+) -> None:
+    exact, int8 = open_graph(made), graph_path(made, "int8")
+    inputs = (
+        to_network_input(read_radiograph(path), made.card.preprocess)
+        for path in sorted(films.rglob("*.png"))
+    )
+    shown = next(x for x in inputs if not module._compare(made, exact, int8, [x])[1])
+    embedding = exact.run(shown)[2][0]
+    k = len(embedding)
+    # So strict that the film it was made of passes alone, and in float32 alone.
+    strict = Gate(
+        mean=embedding,
+        whiten=np.eye(k, dtype=np.float32) * 6e4,
+        threshold=np.array(1e-9, np.float32),
+        orientation_kernel=np.zeros((k, 1), np.float32),
+        orientation_bias=np.zeros(1, np.float32),
+        orientation_names=np.array(["upright"]),
+        orientation_thresholds=np.ones(1, np.float32),
+    )
+    strict.write(tmp_path / GATE)
+    gated = extend_bundle(made, tmp_path / "new", "gate", {}, {GATE: tmp_path / GATE})
+    assert module._compare(gated, exact, int8, [shown])[1] == 1
 
 
 def test_films_of_other_splits_are_never_used(

@@ -171,7 +171,7 @@ def test_text_of_a_missing_label_shows_a_dash() -> None:
     text = evaluation_text(make_result(truth=(0, 2)), make_card())
     row = next(line for line in text.splitlines() if line.startswith("Pneumonia"))
     assert row.split()[1] == "0"
-    assert "-" in row.split()
+    assert "–" in row.split()
 
 
 def test_text_without_sources_has_no_empty_tables() -> None:

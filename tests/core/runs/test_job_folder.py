@@ -13,13 +13,15 @@ import pytest
 
 from core.errors import TrainingError
 from core.runs.config import TrainingConfig
-from core.runs.job_folder import JobFolder
+from core.runs.job_folder import Job, JobFolder
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> JobFolder:
     begun = JobFolder.beside(tmp_path / "model")
-    begun.begin(TrainingConfig(batch=16), tmp_path / "data", "python -m core train")
+    begun.begin(
+        Job(TrainingConfig(batch=16), tmp_path / "data", "python -m core train")
+    )
     return begun
 
 

@@ -31,6 +31,7 @@ from core.jobs.failures import (
 from core.jobs.folders import safe_name
 from core.paths import runs_dir
 from core.runs.config import TrainingConfig
+from core.runs.job_folder import Job
 from core.runs.progress import add_epoch, read_progress
 from core.runs.record import RunRecord
 from core.runs.run import FAILED, FINISHED, INTERRUPTED, RUNNING, Run
@@ -57,7 +58,7 @@ def run(split: Path) -> Run:
 
 
 def say(run: Run, *events: TrainingEvent) -> None:
-    with run.events.open("a", encoding="utf-8") as file:
+    with run.channel.events.open("a", encoding="utf-8") as file:
         file.writelines(encode_event(event) + "\n" for event in events)
 
 
@@ -67,7 +68,7 @@ def epoch(phase: str, number: int, loss: float = 0.5) -> EpochEnded:
 
 def begin_work(run: Run) -> None:
     """Leave what a job leaves."""
-    run.work.begin(run.record.config, run.split, "command")
+    run.work.begin(Job(run.record.config, run.split, "command"))
 
 
 def work_as(run: Run, process: psutil.Process) -> None:
@@ -230,7 +231,7 @@ def test_cause_of_a_crash_is_kept(run: Run) -> None:
 
 def test_history_leaves_out_a_torn_line(run: Run) -> None:
     say(run, epoch("head", 1), Progressed("head", 1, 2))
-    with run.events.open("a") as file:
+    with run.channel.events.open("a") as file:
         file.write(encode_event(epoch("head", 2))[:40])
 
     assert [e.epoch for e in read_progress(run)[0].epochs] == [1]
@@ -332,7 +333,7 @@ def test_pauses_do_not_count(run: Run) -> None:
     parts = [(now - 1000, now - 900), (now - 500, None)]
     (run.path / "times.json").write_text(json.dumps({"parts": parts}))
     say(run, epoch("head", 1))
-    os.utime(run.events, (now - 450, now - 450))
+    os.utime(run.channel.events, (now - 450, now - 450))
 
     assert run.times.seconds() == pytest.approx(150, abs=1)
 
@@ -342,7 +343,7 @@ def test_part_that_went_on_alone_ends_with_its_last_event(run: Run) -> None:
     parts = [(now - 1000, None)]
     (run.path / "times.json").write_text(json.dumps({"parts": parts}))
     say(run, epoch("head", 1))
-    os.utime(run.events, (now - 900, now - 900))
+    os.utime(run.channel.events, (now - 900, now - 900))
 
     run.times.begin()
 

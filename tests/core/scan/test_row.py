@@ -103,8 +103,9 @@ def test_the_columns_carry_model_precision_and_version() -> None:
     assert names[:5] == ["file", "finding", "verdict", "p_covid", "p_normal"]
     assert names[5:9] == ["warnings", "refused", "reason", "error"]
     named = ["model", "model_sha256", "precision", "version"]
-    assert names[-8:-4] == named
-    assert names[-4:] == ["preprocessing", "temperature", "set", "coverage"]
+    assert names[-9:-5] == named
+    assert names[-5:-1] == ["preprocessing", "temperature", "set", "coverage"]
+    assert names[-1] == "heat_in_lungs"
 
 
 @pytest.mark.parametrize("labels", [("covid",), ("covid", "normal"), ()])
@@ -115,8 +116,23 @@ def test_a_row_with_a_set_comes_back_as_it_was(labels: tuple[str, ...]) -> None:
     assert again(row) == row
 
 
-def test_rows_of_before_are_still_read() -> None:
-    new = ("refused", "reason", "preprocessing", "temperature", "set", "coverage")
+@pytest.mark.parametrize("heat", [None, 0.0, 0.83])
+def test_a_row_with_heat_in_lungs_comes_back_as_it_was(heat: float | None) -> None:
+    row = dataclasses.replace(ROW, heat_in_lungs=heat)
+    assert again(row) == row
+
+
+@pytest.mark.parametrize(
+    "new",
+    [
+        ("heat_in_lungs",),
+        (
+            *("refused", "reason", "preprocessing", "temperature", "set", "coverage"),
+            "heat_in_lungs",
+        ),
+    ],
+)
+def test_rows_of_before_are_still_read(new: tuple[str, ...]) -> None:
     kept = [place for place, name in enumerate(header(LABELS)) if name not in new]
     names = [header(LABELS)[place] for place in kept]
     assert is_header(encode_cells(names), LABELS)
@@ -148,7 +164,7 @@ def test_a_cell_of_the_wrong_kind_is_refused(column: str, value: str) -> None:
 
 
 def test_a_row_with_too_few_cells_is_refused() -> None:
-    with pytest.raises(ValueError, match="expected 19 cells"):
+    with pytest.raises(ValueError, match="expected 20 cells"):
         row_from_cells(["a"], LABELS)
 
 

@@ -102,6 +102,7 @@ def test_a_scan_is_read_as_it_was_written(scan: Scan) -> None:
         precision="bfloat16",
         watch=True,
         hidden=True,
+        lungs=False,
         status=FAILED,
         message="It broke.",
         hint="Mend it.",
@@ -112,12 +113,12 @@ def test_a_scan_is_read_as_it_was_written(scan: Scan) -> None:
     assert scans.read_scan(scan.path) == Scan(scan.path, full)
 
 
-def test_a_record_of_before_there_was_a_choice_reads_no_hidden_files(
+def test_a_record_of_before_there_was_a_choice_reads_no_hidden_files_and_finds_lungs(
     scan: Scan,
 ) -> None:
     path = scan.path / "scan.json"
     fields = json.loads(path.read_text("utf-8"))
-    del fields["hidden"]
+    del fields["hidden"], fields["lungs"]
     path.write_text(json.dumps(fields), "utf-8")
     assert scans.read_scan(scan.path) == scan
 
@@ -296,9 +297,9 @@ def test_the_command_names_all_that_was_asked_for(scan: Scan, tmp_path: Path) ->
     plain = scan.command(tmp_path / "model")
     assert plain[:4] == ["scan", str(scan.record.folder), "--out", str(scan.results)]
     assert "--resume" in plain
-    chosen = {"--watch", "--hidden", "--labels-from-folders"}
+    chosen = {"--watch", "--hidden", "--labels-from-folders", "--no-lungs"}
     assert not {*chosen, "--labels"} & set(plain)
-    changes = {"labels": FROM_FOLDERS, "watch": True, "hidden": True}
+    changes = {"labels": FROM_FOLDERS, "watch": True, "hidden": True, "lungs": False}
     sorted_ = scans.changed(scan, **changes).command(tmp_path)
     assert chosen <= set(sorted_)
     listed = scans.changed(scan, labels=FROM_LIST, label_list=Path("a.csv"))

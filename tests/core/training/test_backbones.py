@@ -13,7 +13,7 @@ keras = pytest.importorskip("keras")
 
 from core.films.preprocess import DEVIATION_FLOOR  # noqa: E402
 from core.model.gradcam import FULL_SCALE, heatmap_from_evidence  # noqa: E402
-from core.runs.config import BACKBONES, USUAL_LAYERS, TrainingConfig  # noqa: E402
+from core.runs.config import USUAL_LAYERS, TrainingConfig  # noqa: E402
 from core.training.backbones import (  # noqa: E402
     DEVIATIONS,
     make_backbone,
@@ -32,7 +32,7 @@ SMALL_HEADS = ("64", "64-32")
 @pytest.mark.parametrize(
     ("backbone", "head", "head_norm"),
     [
-        *((name, DEEP, True) for name in BACKBONES),
+        *((name, DEEP, True) for name in USUAL_LAYERS),
         ("densenet121", "linear", False),
         *(("vgg16", head, False) for head in SMALL_HEADS),
     ],
@@ -116,7 +116,7 @@ def test_standardise_gives_mean_0_the_deviation_and_three_equal_channels(
     np.testing.assert_array_equal(out[..., 0], out[..., 2])
 
 
-@pytest.mark.parametrize("name", BACKBONES)
+@pytest.mark.parametrize("name", USUAL_LAYERS)
 def test_deviation_is_what_keras_gives_films_like_those_of_imagenet(
     name: str,
 ) -> None:
@@ -128,7 +128,7 @@ def test_deviation_is_what_keras_gives_films_like_those_of_imagenet(
     assert DEVIATIONS[name] == pytest.approx(prepared.std(axis=1).mean(), rel=0.02)
 
 
-@pytest.mark.parametrize("name", BACKBONES)
+@pytest.mark.parametrize("name", USUAL_LAYERS)
 def test_takes_any_square_size_and_ends_in_a_feature_map(name: str) -> None:
     backbone = make_backbone(name, 75)
     assert backbone.input_shape == (None, 75, 75, 3)

@@ -16,7 +16,7 @@ from core.__main__ import main
 from core.jobs.events import EpochEnded, StageStarted
 from core.model.bundle import ModelBundle, read_bundle
 from core.runs.config import TrainingConfig, config_from_json
-from core.runs.job_folder import JobFolder
+from core.runs.job_folder import Job, JobFolder
 from tests.training_child import SMALL, Child, work_of, write_job
 
 Start = Callable[..., Child]
@@ -50,7 +50,7 @@ def refuse(
 
 SET = [
     ('pools=["x"]', "A pool of sources cannot be written as 'x'"),
-    ('pools=["x=nowhere"]', "names a source that the films do not have: nowhere"),
+    ('pools=["x=nowhere"]', "names sources that the films do not have: nowhere"),
     ("patient_pattern=(", "cannot be understood"),
     ("patient_pattern=abc", "does not say which part"),
     ('labels=["covid","lung"]', "no film labelled lung"),
@@ -193,7 +193,7 @@ def test_pools_are_looked_up_in_the_data(
 
     data = rewrite(phantoms, tmp_path / "one.csv", change)
     said = refuse("--set", 'pools=["a=NIH:covid+lung"]', data=data)
-    assert "names a label that the films do not have: lung" in said
+    assert "names labels that the films do not have: lung" in said
     said = refuse("--set", 'pools=["a=NIH", "a=NIH"]', data=data)
     assert "Two pools are called a" in said
 
@@ -253,7 +253,7 @@ def begun(phantoms: Path, tmp_path: Path) -> JobFolder:
     """A job that was begun and interrupted."""
     folder = JobFolder.beside(tmp_path / "model")
     config = config_from_json(SMALL)
-    folder.begin(config, phantoms, "begun", preset="default", backend="tensorflow")
+    folder.begin(Job(config, phantoms, "begun", preset="default", backend="tensorflow"))
     return folder
 
 
@@ -308,9 +308,9 @@ def test_leaks_can_be_accepted_until_the_films_are_split(begun: JobFolder) -> No
 
     words = ["train", "--resume", "--set", "accept_leaks=Copies are few."]
     arguments = parser().parse_args(words)
-    job = resumed_job(arguments, begun)
+    job, changed = resumed_job(arguments, begun)
     assert job.config.accept_leaks == "Copies are few."
-    assert job.changed == ("accept_leaks",)
+    assert changed == ["accept_leaks"]
     begun.split.write_text("{}")
     with pytest.raises(TrainingError, match="accept_leaks is"):
         resumed_job(arguments, begun)
@@ -372,7 +372,7 @@ def test_old_record_of_a_job_says_nothing_of_its_backend(begun: JobFolder) -> No
     record = json.loads((begun.path / "job.json").read_text("utf-8"))
     del record["preset"], record["backend"]
     (begun.path / "job.json").write_text(json.dumps(record), encoding="utf-8")
-    assert begun.begun_with() == ("", "")
-    assert begun.job()[0] == config_from_json(SMALL)
-    assert begun.job()[0] != TrainingConfig()
+    assert (begun.job().preset, begun.job().backend) == ("", "")
+    assert begun.job().config == config_from_json(SMALL)
+    assert begun.job().config != TrainingConfig()
     shutil.rmtree(begun.path)

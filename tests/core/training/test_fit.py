@@ -30,19 +30,19 @@ from core.jobs.events import (  # noqa: E402
     StageStarted,
     TrainingEvent,
 )
-from core.jobs.progress import StageProgress  # noqa: E402
+from core.jobs.reporters import StageProgress  # noqa: E402
 from core.model.bundle import ModelBundle, read_bundle  # noqa: E402
 from core.reports.html import write_report_html  # noqa: E402
 from core.reports.model_card import card_text  # noqa: E402
 from core.reports.report_json import read_report_json  # noqa: E402
 from core.reports.sentences import cautions  # noqa: E402
 from core.runs.config import TrainingConfig, config_from_json  # noqa: E402
-from core.runs.job_folder import JobFolder  # noqa: E402
+from core.runs.job_folder import Job, JobFolder  # noqa: E402
 from core.training import device, preflight  # noqa: E402
 from core.training.check import read_findings  # noqa: E402
 from core.training.checks import check_job  # noqa: E402
 from core.training.compiling import compile_network, tuning_optimiser  # noqa: E402
-from core.training.epochs import Best  # noqa: E402
+from core.training.epochs import Phase  # noqa: E402
 from core.training.features import compute_features  # noqa: E402
 from core.training.fit import rate_of  # noqa: E402
 from core.training.network import build_network, unfreeze  # noqa: E402
@@ -69,7 +69,7 @@ def run(
     control: Control | None = None,
 ) -> None:
     folder = JobFolder.beside(out)
-    folder.begin(config, data, "test")
+    folder.begin(Job(config, data, "test"))
     run_job(
         config,
         check_job(config, data),
@@ -97,13 +97,18 @@ def test_other_schedules_need_no_history(schedule: str) -> None:
 
 
 def test_patience_ends_a_phase_and_none_never_does() -> None:
-    patient, endless = Best(2), Best(0)
-    for number, loss in enumerate([1.0, 0.9, 0.95]):
-        for best in (patient, endless):
-            best.take(number, loss)
-    assert not patient.is_stale(2)
-    assert patient.is_stale(3)
-    assert not endless.is_stale(999)
+    val = Part(np.array([0]), np.array([0]), np.ones(1, np.float32))
+    fitted = keras.callbacks.History()
+    fitted.history = {"loss": [1.0], "accuracy": [1.0], "macro_f1": [1.0]}
+    for patience, epochs in ((2, 4), (0, 9)):
+        phase = Phase("head", 9, patience, val)
+        for epoch in phase.epochs():
+            # The second epoch is the best.
+            logits = np.array([[2.0 if epoch == 1 else 1.0, 0.0]], np.float32)
+            ended = phase.end(fitted, logits, 0.1)
+            assert ended.best == (epoch in (0, 1))
+        assert [each.epoch for each in phase.history] == list(range(1, epochs + 1))
+        assert phase.best_epoch == 2
 
 
 @pytest.mark.parametrize("optimiser", ["adam", "adamw", "sgd", "rmsprop"])
@@ -148,7 +153,7 @@ def test_batch_is_halved_until_a_step_should_fit(
 ) -> None:
     config = small(size=64)
     network = build_network(config, 3)
-    unfreeze(network, config.unfreeze_from)
+    unfreeze(network, config)
     need = device.bytes_of_step(network, 16)
     monkeypatch.setattr(device, "available_memory", lambda: need + 1)
     assert device.fitting_batch(network, 16) == 16

@@ -20,7 +20,7 @@ from core.films.preprocess import (  # noqa: E402
 )
 from core.records import to_json  # noqa: E402
 from core.runs.config import Augmentation, TrainingConfig  # noqa: E402
-from core.runs.job_folder import JobFolder, save_weights, without_folder  # noqa: E402
+from core.runs.job_folder import Job, JobFolder, save_weights, without_folder  # noqa: E402
 from core.training.pipeline import (  # noqa: E402
     Part,
     StoredBatches,
@@ -163,8 +163,9 @@ def test_weights_on_a_full_disk_leave_the_former_ones(
 def test_job_record_survives_and_damage_is_told(tmp_path: Path) -> None:
     folder = JobFolder(tmp_path / "model.work")
     config = TrainingConfig(name="Bärlauch", labels=("a", "b"), epochs=3)
-    folder.begin(config, tmp_path / "data", "python -m core train")
-    assert folder.job() == (config, tmp_path / "data", "python -m core train")
+    job = Job(config, tmp_path / "data", "python -m core train")
+    folder.begin(job)
+    assert folder.job() == job
     (folder.path / "job.json").write_text("{", encoding="utf-8")
     with pytest.raises(TrainingError, match="damaged"):
         folder.job()

@@ -17,7 +17,7 @@ keras = pytest.importorskip("keras")
 from core.errors import CoreError, TrainingError  # noqa: E402
 from core.model.bundle import ModelBundle, read_bundle  # noqa: E402
 from core.paths import default_bundle_dir, weights_dir  # noqa: E402
-from core.runs.config import BACKBONES, TITLES, TrainingConfig  # noqa: E402
+from core.runs.config import TITLES, USUAL_LAYERS, TrainingConfig  # noqa: E402
 from core.training.backbones import BACKBONE, imagenet_file, make_backbone  # noqa: E402
 from core.training.network import (  # noqa: E402
     build_network,
@@ -186,7 +186,7 @@ def test_chexnet_starts_no_other_backbone(network: keras.Model) -> None:
         load_start(network, config)
 
 
-@pytest.mark.parametrize("name", BACKBONES)
+@pytest.mark.parametrize("name", USUAL_LAYERS)
 def test_without_a_network_the_file_with_the_imagenet_weights_is_named(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,8 +14,7 @@ from core import __version__, paths
 from core.model.bundle import ModelBundle
 from core.program import crash_reports as crash_files
 from core.program.licences import NOT_PACKED, TRAINING, gather, parts, write_parts
-from desktop.app.about_dialog import AboutDialog, FoldersPage, about_text
-from desktop.app.diagnostics import diagnostics
+from desktop.app.about_dialog import AboutDialog, FoldersPage, about_text, diagnostics
 
 ROOT = Path(__file__).resolve().parents[3]
 

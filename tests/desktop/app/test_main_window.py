@@ -467,7 +467,7 @@ def test_a_model_file_is_imported_after_a_yes(
 
     monkeypatch.setattr(model_dialogs, "confirm_import", agree)
     with qtbot.waitSignal(window.model.changed, timeout=10000):
-        window.files.import_file(tmp_path / "sent.hilum")
+        window.files.import_files([tmp_path / "sent.hilum"])
     assert [each.card.name for each in asked] == ["Sent"]
     assert window._status.model.text == "Model: Sent"
     assert not list(models_dir().glob(".import-*"))
@@ -489,7 +489,7 @@ def test_a_model_file_is_not_used_after_a_no(
         return False
 
     monkeypatch.setattr(model_dialogs, "confirm_import", refuse)
-    window.files.import_file(tmp_path / "sent.hilum")
+    window.files.import_files([tmp_path / "sent.hilum"])
     qtbot.waitUntil(lambda: bool(asked), timeout=10000)
     assert model_store.previous() is None
     assert not list(models_dir().glob(".import-*"))
@@ -501,7 +501,7 @@ def test_a_damaged_model_file_is_told(
     opened(window, qtbot)
     (tmp_path / "bad.hilum").write_bytes(b"no archive")
     with qtbot.waitSignal(window.files.notice_raised, timeout=10000):
-        window.files.import_file(tmp_path / "bad.hilum")
+        window.files.import_files([tmp_path / "bad.hilum"])
     assert "bad.hilum" in tab.ui.banner.notice.text
 
 

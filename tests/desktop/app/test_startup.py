@@ -5,18 +5,18 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
-from PyQt5.QtWidgets import QDialog
+from PyQt5.QtWidgets import QApplication, QDialog
 from pytestqt.qtbot import QtBot
 
 from core import __version__
 from core.model.bundle import ModelBundle
 from desktop.app import startup
-from desktop.app.application import FileInbox
 from desktop.app.disclaimer import DisclaimerDialog
 from desktop.models.card_dialog import ModelCardDialog, card_html
-from desktop.style.app_icon import SIZES, app_icon
+from desktop.style.icons import APP_SIZES, app_icon
 from tests.small_disk import tiny_disk
 from tests.started_window import run_window
 
@@ -154,11 +154,12 @@ def test_the_splash_comes_only_where_a_start_is_slow(
                 "import desktop.app.startup as startup\n"
                 f"startup.process_age = lambda: {age}\n"
                 "splashes = []\n"
-                "class Noted(startup.Splash):\n"
-                "    def __init__(self):\n"
-                "        super().__init__()\n"
+                "class Noted(startup.QSplashScreen):\n"
+                "    def __init__(self, picture):\n"
+                "        super().__init__(picture)\n"
+                "        assert not picture.isNull()\n"
                 "        splashes.append(self)\n"
-                "startup.Splash = Noted\n"
+                "startup.QSplashScreen = Noted\n"
             ),
         )
         shown.append(ended.stdout.strip())
@@ -279,19 +280,22 @@ def test_opening_the_window_s_code_loads_no_network_code() -> None:
 
 
 def test_files_opened_by_the_system_before_the_window_are_kept_for_it(
-    qapp: object,
+    qapp: QApplication, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    inbox, opened = FileInbox(), []
-    inbox.files_opened.connect(opened.append)
-    inbox.add([Path("/films/a.dcm")])
-    inbox.add([Path("/films/b.dcm")])
-    assert opened == []
-    inbox.deliver()
-    inbox.add([Path("/films/c.dcm")])
-    assert opened == [
+    window = MagicMock()
+    monkeypatch.setattr("desktop.app.main_window.MainWindow", lambda settings: window)
+    began = startup.Startup(qapp, MagicMock())
+    began.take([Path("/films/a.dcm")])
+    began.take([Path("/films/b.dcm")])
+    began.open_window()
+    began.take_over([Path("/films/c.dcm")])
+    began.take_over([])
+    began.shut_down()
+    assert [call.args[0] for call in window.open_paths.call_args_list] == [
         [Path("/films/a.dcm"), Path("/films/b.dcm")],
         [Path("/films/c.dcm")],
     ]
+    assert window.come_to_front.call_count == 2
 
 
 def test_the_notice_must_be_accepted_and_says_what_hilum_is_not(qtbot: QtBot) -> None:
@@ -317,7 +321,7 @@ def test_the_model_card_shows_limits_and_measurements(
 
 def test_the_icon_has_every_size(qtbot: QtBot) -> None:
     sizes = sorted(size.width() for size in app_icon().availableSizes())
-    assert sizes == list(SIZES)
+    assert sizes == list(APP_SIZES)
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
@@ -332,7 +336,7 @@ def test_sources_keep_the_house_rules(path: Path) -> None:
         assert not re.search(forbidden, text), forbidden
     if path.name not in ("in_use.py", "reading.py"):
         assert "Classifier" not in text
-    if path.name not in ("app_icon.py", "pyramid.py", "incoming.py"):
+    if path.name not in ("pyramid.py", "incoming.py"):
         assert "QImage(" not in text
     # The type of an enum, in a signature, is not one of its values.
     unscoped = re.search(r"(?<!: )\bQt\.\w+\b(?!\.)", text)

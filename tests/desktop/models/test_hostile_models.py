@@ -77,7 +77,7 @@ def test_a_hostile_file_is_refused_before_anything_is_asked(
     file = write_hostile_file(tmp_path / "sent.hilum", kind)
     opened = window()
     with qtbot.waitSignal(opened.files.notice_raised, timeout=20000):
-        opened.files.import_file(file)
+        opened.files.import_files([file])
     assert REASONS[kind] in told(opened)
     assert "sent.hilum" in told(opened)
     assert opened.model.bundle.card.name == TINY

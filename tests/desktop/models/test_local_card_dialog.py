@@ -51,7 +51,7 @@ def test_a_list_of_labelled_films_gives_points_that_verdicts_use_and_say(
     window.open_paths([film])
     qtbot.waitUntil(lambda: panel.model.startswith("Read by"), timeout=10000)
     dialog.take_list(films)
-    qtbot.waitUntil(lambda: dialog.state == "Not in use yet.", timeout=20000)
+    qtbot.waitUntil(lambda: dialog.state.text() == "Not in use yet.", timeout=20000)
     rows = dialog.table.cells.rows
     assert [row[:2] for row in rows] == [
         ("COVID-19", "18"),
@@ -59,11 +59,11 @@ def test_a_list_of_labelled_films_gives_points_that_verdicts_use_and_say(
         ("Normal", "18"),
     ]
     assert rows[0][2].endswith(")")  # with its interval
-    assert "54 films of your own, 42 patients or groups" in dialog.notes
-    assert "cannot be told" in dialog.notes  # the tiny model keeps no scores
+    assert "54 films of your own, 42 patients or groups" in dialog.notes.text()
+    assert "cannot be told" in dialog.notes.text()  # the tiny model keeps no scores
     assert read_local_card(tiny_bundle) is None
     dialog.use()
-    qtbot.waitUntil(lambda: dialog.state.startswith("In use"), timeout=10000)
+    qtbot.waitUntil(lambda: dialog.state.text().startswith("In use"), timeout=10000)
     qtbot.waitUntil(lambda: "Local operating points" in panel.model, timeout=10000)
     kept = read_local_card(tiny_bundle)
     assert kept is not None
@@ -82,7 +82,9 @@ def test_films_of_a_folder_are_labelled_with_one_key_each(
 ) -> None:
     labels = dialog.films
     dialog.label_folder(films.parent)
-    qtbot.waitUntil(lambda: labels.title.startswith("Film 1 of 54"), timeout=10000)
+    qtbot.waitUntil(
+        lambda: labels.title.text().startswith("Film 1 of 54"), timeout=10000
+    )
     qtbot.waitUntil(lambda: labels.view.film is not None, timeout=10000)
     for key in "123":
         qtbot.keyClick(labels.view, key)
@@ -90,15 +92,15 @@ def test_films_of_a_folder_are_labelled_with_one_key_each(
     qtbot.keyClick(labels.view, Qt.Key.Key_Backspace)
     assert list(labels.labels.values()) == ["covid", "pneumonia"]
     qtbot.keyClick(labels.view, Qt.Key.Key_Space)
-    assert labels.title.startswith("Film 4 of 54")
+    assert labels.title.text().startswith("Film 4 of 54")
     for _ in range(47):
         qtbot.keyClick(labels.view, "1")
     assert not dialog.work_button.isEnabled()  # 49 of at least 50
     qtbot.keyClick(labels.view, "1")
     assert dialog.work_button.isEnabled()
     dialog.work_out()
-    qtbot.waitUntil(lambda: dialog.state == "Not in use yet.", timeout=20000)
-    assert "the model's own: fewer than 5 local films have it" in dialog.notes
+    qtbot.waitUntil(lambda: dialog.state.text() == "Not in use yet.", timeout=20000)
+    assert "the model's own: fewer than 5 local films have it" in dialog.notes.text()
 
 
 def test_too_few_films_are_refused_in_words(

@@ -17,7 +17,6 @@ from core.model import installed as model_shelf
 from core.model.archive import pack_bundle
 from core.model.bundle import CARD, GRAPH_WEIGHTS, ModelBundle
 from core.paths import models_dir
-from desktop.app.application import FileInbox
 from desktop.app.main_window import MainWindow
 from desktop.models import file_dialogs as model_dialogs
 from desktop.models import list_dialog as models_dialog
@@ -108,10 +107,7 @@ def test_a_model_that_the_system_opens_is_imported(
     window: MainWindow, qtbot: QtBot, sent: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer(monkeypatch, yes=True)
-    inbox = FileInbox()
-    inbox.files_opened.connect(window.open_paths)
-    inbox.add([sent])
-    inbox.deliver()
+    window.open_paths([sent])
     qtbot.waitUntil(lambda: uses(window, "Sent"), timeout=10000)
 
 

@@ -21,6 +21,7 @@ from core import paths
 from core.jobs.events import JobStopped, StageStarted, encode_event
 from core.model.bundle import CARD, ModelBundle
 from core.runs.config import TrainingConfig
+from core.runs.job_folder import Job
 from core.runs.progress import RunProgress, read_progress
 from core.runs.record import RunRecord
 from core.runs.run import FAILED, FINISHED, INTERRUPTED, RUNNING, Run
@@ -28,7 +29,7 @@ from core.runs.store import list_runs, new_run
 from desktop.retrain.runs.kind import RunRequest, TrainingKind
 from desktop.retrain.tab import RetrainTab
 from desktop.settings import Settings
-from desktop.work.kind import Active
+from desktop.work.kind import Job as JobAtWork
 
 CHILD = Path(__file__).resolve().parents[2].joinpath("child.py")
 Behave = Callable[[str], None]
@@ -330,12 +331,13 @@ def test_run_goes_on_without_the_window_and_is_found_again(
     later.show()
     later.start()
     qtbot.waitUntil(is_training(later), timeout=10_000)
-    length = run.events.stat().st_size
-    qtbot.waitUntil(lambda: run.events.stat().st_size > length)
+    length = run.channel.events.stat().st_size
+    qtbot.waitUntil(lambda: run.channel.events.stat().st_size > length)
 
     assert later.page is later.run_page
     assert later.controller.active == run
-    assert not later.controller.is_own
+    assert later.controller.job is not None
+    assert not later.controller.job.is_own
     assert later.may_close()
     assert child.is_running()
     later.run_page.pause_button.click()
@@ -349,8 +351,8 @@ def test_run_whose_window_died_is_resumed(
     tab: RetrainTab, qtbot: QtBot, behave: Behave, tmp_path: Path
 ) -> None:
     run = a_run(tmp_path)
-    run.work.begin(run.record.config, run.split, "command")
-    run.events.write_text(encode_event(StageStarted("head")) + "\n")
+    run.work.begin(Job(run.record.config, run.split, "command"))
+    run.channel.events.write_text(encode_event(StageStarted("head")) + "\n")
     tab.start()
     qtbot.waitUntil(lambda: len(tab.panel.runs) == 1)
 
@@ -417,7 +419,7 @@ def test_run_that_had_to_be_killed_says_so(qtbot: QtBot, tmp_path: Path) -> None
     run = a_run(tmp_path)
     run.times.begin()
 
-    active = Active(run, RunProgress(run.record.config), is_own=True)
+    active = JobAtWork(run, (), RunProgress(run.record.config))
     ended = TrainingKind().settle(active, JobStopped())
 
     failure = run.last_failure()

@@ -331,10 +331,13 @@ def test_hidden_films_are_counted_or_read_by_choice(
     tab.scan_page.head.back_button.click()
     choose_folder(tab, qtbot, folder)
     tab.start_page.options.hidden_box.click()
+    assert scans.list_scans()[0].record.lungs
+    tab.start_page.options.lungs_box.click()
     tab.start_page.start_button.click()
     qtbot.waitUntil(lambda: tab.controller.active is not None, timeout=60_000)
     scan = at_rest(tab, qtbot)
     assert scan.record.hidden
+    assert not scan.record.lungs
     assert len(files_in(scan)) == 3
 
 
@@ -461,7 +464,8 @@ def test_a_scan_goes_on_when_the_window_was_closed(
     assert scans.read_scan(scan.path).record.status == RUNNING
     second = make_tab()
     qtbot.waitUntil(lambda: second.controller.active is not None, timeout=60_000)
-    assert second.controller.went_on_by_itself
+    assert second.controller.job is not None
+    assert second.controller.job.by_itself
     second.take_folder(many)  # whatever is on screen
     second.start_page.back_button.click()
     scan = at_rest(second, qtbot)
@@ -632,7 +636,8 @@ def test_a_scan_at_work_is_followed_whoever_started_it(
     tab = make_tab()
     under_way(tab, qtbot)
     assert tab.controller.active.path == scan.path
-    assert not tab.controller.is_own
+    assert tab.controller.job is not None
+    assert not tab.controller.job.is_own
     tab.start_page.back_button.click()  # the page that was there before it
     assert tab.page is tab.scan_page
     tab.scan_page.head.pause_button.click()

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from PyQt5.QtGui import QColor, QPalette
 from PyQt5.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from desktop.style import theme
-from desktop.widgets.labels import muted
+from desktop.style.theme import muted
+from desktop.widgets.labels import Caption
 
 SHEET = Path(__file__).resolve().parents[3] / "resources" / "style.qss"
 ROLE = QPalette.ColorRole
@@ -65,6 +67,20 @@ def test_the_system_s_palette_comes_back_after_another(
     theme.apply(application, "dark")
     theme.apply(application, "system")
     assert application.palette().color(ROLE.Window) == first
+
+
+def test_secondary_text_follows_when_the_system_turns_dark(
+    application: QApplication, qtbot: QtBot
+) -> None:
+    theme.apply(application, "light")
+    caption = Caption("Softer than the rest")
+    qtbot.addWidget(caption)
+    caption.show()
+    dark = QPalette(QColor("#202124"))
+    application.setPalette(dark)
+    ink = caption.palette().color(ROLE.WindowText)
+    assert ink == muted(dark)
+    assert contrast(ink, QColor("#202124")) >= 4.5
 
 
 def test_fixed_colours_of_the_style_sheet_stand_on_fixed_grounds() -> None:

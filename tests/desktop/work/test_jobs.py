@@ -18,7 +18,7 @@ from pytestqt.qtbot import QtBot
 from core import paths
 from core.errors import CoreError
 from core.jobs.channel import JobChannel, Outcome
-from core.jobs.events import EpochEnded, JobStopped, JobSucceeded, Noted
+from core.jobs.events import FINISH, EpochEnded, JobStopped, JobSucceeded, Noted
 from core.jobs.failures import Failure
 from desktop.work.command import Command, CommandKind
 from desktop.work.follower import JobFollower
@@ -206,7 +206,7 @@ def test_stop_before_the_start_is_not_lost(qtbot: QtBot, follow: Follow) -> None
 def test_finish_makes_the_model_of_the_best(qtbot: QtBot, follow: Follow) -> None:
     one = follow("forever")
     qtbot.waitUntil(has_epochs(one), timeout=20_000)
-    one.controller.finish()
+    one.controller.request(FINISH)
     end(qtbot, one)
     assert isinstance(one.outcomes[0], JobSucceeded)
 

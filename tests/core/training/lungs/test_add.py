@@ -29,8 +29,8 @@ from core.reports.sentences import lung_sentences
 from core.runs.augment import vary_with_mask
 from core.runs.variations import Augmentation
 from core.training.lungs.add import (
-    LungsAdded,
     add_lungs,
+    lungs_in_words,
     measure_lungs,
     overlap,
     read_masked_films,
@@ -70,36 +70,37 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> ModelBundle:
 @pytest.fixture(scope="module")
 def made(
     plain: ModelBundle, data: Path, tmp_path_factory: pytest.TempPathFactory
-) -> LungsAdded:
+) -> ModelBundle:
     out = tmp_path_factory.mktemp("made") / "with-lungs"
     return add_lungs(plain, data, data.parent / "masks", out, epochs=14, seed=1)
 
 
 @pytest.fixture(scope="module")
-def finder(made: LungsAdded) -> LungFinder:
-    found = lung_finder(made.bundle)
+def finder(made: ModelBundle) -> LungFinder:
+    found = lung_finder(made)
     assert found is not None
     return found
 
 
-def test_it_finds_the_lungs_of_films_it_has_not_seen(made: LungsAdded) -> None:
-    assert made.record["films"] == {"train": TRAIN, "val": VAL, "test": TEST}
-    figures = made.record["test"]
+def test_it_finds_the_lungs_of_films_it_has_not_seen(made: ModelBundle) -> None:
+    record = made.card.training["lungs"]
+    assert record["films"] == {"train": TRAIN, "val": VAL, "test": TEST}
+    figures = record["test"]
     assert figures["n"] == TEST
     assert figures["dice"] > 0.75
     low, high = figures["dice_ci"]
     assert low <= figures["dice"] <= high
     assert figures["iou"] < figures["dice"]
-    assert f"Dice {figures['dice']:.3f}" in made.in_words()
+    assert f"Dice {figures['dice']:.3f}" in lungs_in_words(record)
 
 
 def test_the_model_is_the_same_and_its_card_tells_of_the_lungs(
-    made: LungsAdded, plain: ModelBundle
+    made: ModelBundle, plain: ModelBundle
 ) -> None:
-    bundle = read_bundle(made.bundle.path)
+    bundle = read_bundle(made.path)
     assert bundle.sha256 == plain.sha256
     assert set(bundle.card.files) - set(plain.card.files) == {LUNG_GRAPH, LUNG_WEIGHTS}
-    assert bundle.card.training["lungs"] == made.record
+    assert bundle.card.training["lungs"] == made.card.training["lungs"]
     assert lung_finder(plain) is None
 
 
@@ -108,11 +109,11 @@ def test_the_network_has_under_a_million_weights() -> None:
 
 
 def test_the_figures_are_those_of_the_stored_graph(
-    made: LungsAdded, finder: LungFinder, data: Path
+    made: ModelBundle, finder: LungFinder, data: Path
 ) -> None:
     films = read_masked_films(data, data.parent / "masks")
     test = [film for film in films if film.sample.split == "test"]
-    assert measure_lungs(finder, test) == made.record["test"]
+    assert measure_lungs(finder, test) == made.card.training["lungs"]["test"]
 
 
 def test_lungs_are_found_in_the_pixels_of_the_film(
@@ -169,11 +170,11 @@ def test_overlap_is_as_defined() -> None:
 
 
 def test_parts_of_films_are_blanked_and_measured(
-    finder: LungFinder, made: LungsAdded, data: Path
+    finder: LungFinder, made: ModelBundle, data: Path
 ) -> None:
     samples = index_dataset(data).samples[:9]
     done: list[int] = []
-    probe = probe_lungs(Classifier(made.bundle), finder, samples, on_film=done.append)
+    probe = probe_lungs(Classifier(made), finder, samples, on_film=done.append)
     assert done == list(range(1, 10))
     assert probe["n"] == 9
     for name in BLANKED:
@@ -244,10 +245,10 @@ def test_the_command_makes_a_bundle(
 
 
 def test_evaluate_says_whether_it_looks_at_lungs(
-    made: LungsAdded, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    made: ModelBundle, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     figures, page = tmp_path / "e.json", tmp_path / "e.html"
-    words = ["evaluate", made.bundle.path, "--data", data]
+    words = ["evaluate", made.path, "--data", data]
     words += ["--json", figures, "--report", page]
     assert main([str(word) for word in words]) == 0
     lungs = json.loads(figures.read_text("utf-8"))["lungs"]

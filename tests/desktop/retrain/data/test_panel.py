@@ -19,9 +19,8 @@ from desktop.retrain.data.options import example_of, pattern_error
 from desktop.retrain.data.panel import DataPanel
 from desktop.style import theme
 from desktop.style.severity import SEVERITIES, severity_colour
-from desktop.widgets.figures_table import Cells
+from desktop.widgets.figures_table import Cells, RowsDialog
 from desktop.widgets.layouts import in_reading_order
-from desktop.widgets.row_table import RowsDialog
 from tests.desktop.style.test_theme import contrast
 from tests.run_preparation import (
     StandIn,

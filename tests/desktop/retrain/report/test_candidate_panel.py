@@ -145,7 +145,7 @@ def test_the_model_in_use_is_said_to_be_so_and_offers_the_way_back(
     panel.set_model_in_use(model_store.use(run.bundle_dir))
     panel.set_run(run, read_bundle(run.bundle_dir))
     assert panel.is_in_use
-    assert panel.choice.state == "This is the model in use"
+    assert panel.choice.state.text == "This is the model in use"
     assert not panel.choice.use_button.isVisible()
     assert not panel.compare_button.isVisible()
     assert panel.choice.back_button.text() == "Go &back to Eager"
@@ -233,8 +233,8 @@ def test_a_model_that_is_wanted_before_it_is_compared_waits_and_is_then_used(
     qtbot.keyClick(panel.choice.use_button, Qt.Key.Key_Space)
     assert len(asked) == 1
     assert panel._jobs.is_running
-    assert "once the comparison has ended" in panel.choice.about
-    assert panel.choice.use_button.accessibleDescription() in panel.choice.about
+    assert "once the comparison has ended" in panel.choice.about.text()
+    assert panel.choice.use_button.accessibleDescription() in panel.choice.about.text()
     used.wait()
     assert used.args == [run.bundle_dir]
     assert panel.result is not None

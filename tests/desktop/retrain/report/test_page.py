@@ -299,12 +299,16 @@ def dialog(qtbot: QtBot, tiny_bundle: ModelBundle) -> Iterator[ExportDialog]:
     qtbot.addWidget(dialog)
     dialog.show()
     yield dialog
-    dialog.shut_down()
-    dialog.close()
+    dialog.done(0)
+
+
+def choose(dialog: ExportDialog, name: str) -> None:
+    names = [form.name for form in FORMATS]
+    dialog.formats.buttons[names.index(name)].setChecked(True)
 
 
 def exported(dialog: ExportDialog, qtbot: QtBot, name: str, target: Path) -> None:
-    dialog.choose(name)
+    choose(dialog, name)
     dialog.export(target, replace=False)
     qtbot.waitUntil(dialog.export_button.isEnabled, timeout=60000)
 
@@ -335,7 +339,7 @@ def test_what_is_converted_is_said_to_agree_with_the_model(
     dialog = ExportDialog(bundle)
     qtbot.addWidget(dialog)
     dialog.show()
-    dialog.choose("keras")
+    choose(dialog, "keras")
     dialog.export(tmp_path / "out.keras", replace=False)
     qtbot.waitUntil(dialog.export_button.isEnabled, timeout=180000)
     assert dialog.outcome.word == "Written", dialog.outcome.text

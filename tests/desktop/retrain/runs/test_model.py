@@ -42,7 +42,7 @@ def failed(finished: Run) -> Run:
         started=finished.record.started + timedelta(days=1),
     )
     run = new_run(record, split=finished.split, audit=None)
-    run.events.write_text(encode_event(JobFailed("Memory ran out.")) + "\n")
+    run.channel.events.write_text(encode_event(JobFailed("Memory ran out.")) + "\n")
     return run
 
 

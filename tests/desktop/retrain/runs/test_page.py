@@ -27,6 +27,7 @@ from core.jobs.events import (
 from core.jobs.failures import Failure
 from core.reports.chart_style import ChartColours, new_figure
 from core.runs.config import TrainingConfig
+from core.runs.job_folder import Job
 from core.runs.progress import RunProgress, read_progress
 from core.runs.record import RunRecord
 from core.runs.run import FAILED, INTERRUPTED, RUNNING, Run
@@ -155,7 +156,7 @@ def test_story_is_read_from_the_disk_to_its_last_whole_line(run: Run) -> None:
         Progressed("reading", 5, 9, 2.0),
     ]
     text = "".join(encode_event(event) + "\n" for event in events)
-    run.events.write_text(text + '{"event": "Sta', encoding="utf-8")
+    run.channel.events.write_text(text + '{"event": "Sta', encoding="utf-8")
 
     story, place = read_progress(run)
 
@@ -166,7 +167,7 @@ def test_story_is_read_from_the_disk_to_its_last_whole_line(run: Run) -> None:
 
 def test_run_that_ended_is_read_as_ended(run: Run) -> None:
     events = [Progressed("head", 1, 2), JobSucceeded("/model")]
-    run.events.write_text(
+    run.channel.events.write_text(
         "".join(encode_event(event) + "\n" for event in events), encoding="utf-8"
     )
 
@@ -264,7 +265,7 @@ def test_failure_shows_cause_advice_log_and_its_path(
 def test_paused_run_can_be_resumed_from_its_checkpoint(
     page: RunPage, run: Run, story: RunProgress, qtbot: QtBot
 ) -> None:
-    run.work.begin(run.record.config, run.split, "command")
+    run.work.begin(Job(run.record.config, run.split, "command"))
     fine_tuning(story)
     page.show_run(run, story, INTERRUPTED)
 

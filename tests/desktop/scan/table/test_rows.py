@@ -16,6 +16,7 @@ from desktop.scan.table.columns import (
     ERROR,
     FILE,
     FINDING,
+    HEAT,
     VERDICT,
     WARNINGS,
     columns_for,
@@ -185,6 +186,21 @@ def test_a_refused_film_has_no_probabilities_and_says_why() -> None:
     assert columns.findings[row] == columns.refused
     assert columns.share(row, 0) is None
     assert row_sentence(columns, row) == "z.png, Refused, No verdict. A house."
+
+
+def test_the_least_heat_in_lungs_comes_first_and_unknown_heat_last() -> None:
+    heats = (0.83, None, 0.0, None, 0.2)
+    rows = [
+        dataclasses.replace(row, heat_in_lungs=heat)
+        for row, heat in zip(ROWS, heats, strict=True)
+    ]
+    columns = columns_of(rows)
+    order = rows_in_order(columns, RowSort.first(HEAT), RowFilter())
+    assert [HEAT.text(columns, row) for row in order] == ["0 %", "20 %", "83 %", "", ""]
+    assert row_sentence(columns, 0).endswith(
+        "Pneumonia 86 %, heat in lungs 83 %, It is small."
+    )
+    assert "lungs" not in row_sentence(columns, 1)
 
 
 def test_ids_are_merged_in_the_order_of_their_keys() -> None:

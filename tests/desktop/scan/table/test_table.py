@@ -484,7 +484,7 @@ def test_a_film_that_was_not_read_is_a_row_with_its_reason(
         for column in range(table.model.columnCount())
     ]
     assert cells[:3] == ["", "a/film2.png", "Not read"]
-    assert cells[3:] == ["", "", "", "", "", "", "Is empty."]
+    assert cells[3:] == [*[""] * 7, "Is empty."]
     error = table.model.index(place, len(cells) - 1)
     assert error.data(Qt.ItemDataRole.ToolTipRole) == '"film2.png" is empty.'
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from core.commands.new_bundle import OnDone, add_new_bundle, make_bundle
+from core.commands.calibration.new_bundle import OnDone, add_new_bundle, make_bundle
 from core.model.bundle import ModelBundle
-from core.model.gate_fit import add_gate
+from core.model.gate_fit import add_gate, gate_in_words
 
 
 def add_parser(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +23,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     def make(bundle: ModelBundle, on_film: OnDone) -> str:
         data, out, other = arguments.data, arguments.out, arguments.other
-        return add_gate(bundle, data, out, other=other, on_film=on_film)[1].in_words()
+        made = add_gate(bundle, data, out, other=other, on_film=on_film)
+        return gate_in_words(made.card.training["gate"])
 
     return make_bundle(
         arguments,
@@ -31,5 +32,5 @@ def run(arguments: argparse.Namespace) -> int:
         stage="gate",
         detail="Reading films, upright and turned.",
         stopped="The fitting was stopped.",
-        inputs=(arguments.other,),
+        reads=arguments.other,
     )

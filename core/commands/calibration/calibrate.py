@@ -6,10 +6,10 @@ import argparse
 
 from core import paths
 from core.commands.argument_types import film_count
-from core.commands.new_bundle import OnDone, add_new_bundle, make_bundle
+from core.commands.calibration.new_bundle import OnDone, add_new_bundle, make_bundle
 from core.errors import CoreError
 from core.model.bundle import ModelBundle
-from core.model.int8 import calibrate
+from core.model.int8 import calibrate, int8_in_words
 
 
 def add_parser(parser: argparse.ArgumentParser) -> None:
@@ -24,9 +24,14 @@ def run(arguments: argparse.Namespace) -> int:
     """Add a graph in int8 to a model; returns 0."""
 
     def make(bundle: ModelBundle, on_film: OnDone) -> str:
+        if paths.is_frozen():
+            raise CoreError(
+                "The packaged Hilum cannot make a model that scans in int8.",
+                hint="Install Hilum from its source for that.",
+            )
         data, out = arguments.data, arguments.out
         made = calibrate(bundle, data, out, films=arguments.films, on_film=on_film)
-        return made.in_words()
+        return int8_in_words(made.card.training["int8"])
 
     return make_bundle(
         arguments,
@@ -34,13 +39,4 @@ def run(arguments: argparse.Namespace) -> int:
         stage="calibration",
         detail="Reading films, then looking at what they come to.",
         stopped="The calibration was stopped.",
-        check=_refuse_packed,
     )
-
-
-def _refuse_packed() -> None:
-    if paths.is_frozen():
-        raise CoreError(
-            "The packaged Hilum cannot make a model that scans in int8.",
-            hint="Install Hilum from its source for that.",
-        )

@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 
 from core.commands.argument_types import film_count
+from core.commands.calibration.new_bundle import OnDone, add_new_bundle, make_bundle
 from core.commands.internal import quieten_tensorflow
-from core.commands.new_bundle import OnDone, add_new_bundle, make_bundle
 from core.model.bundle import ModelBundle
 
 
@@ -30,10 +30,10 @@ def run(arguments: argparse.Namespace) -> int:
 
     def make(bundle: ModelBundle, on_done: OnDone) -> str:
         quieten_tensorflow()
-        from core.training.lungs.add import add_lungs
+        from core.training.lungs.add import add_lungs, lungs_in_words
 
         epochs = arguments.epochs
-        return add_lungs(
+        made = add_lungs(
             bundle,
             arguments.data,
             arguments.masks,
@@ -41,7 +41,8 @@ def run(arguments: argparse.Namespace) -> int:
             epochs=epochs,
             seed=arguments.seed,
             on_epoch=lambda done, loss: on_done(done, epochs),
-        ).in_words()
+        )
+        return lungs_in_words(made.card.training["lungs"])
 
     return make_bundle(
         arguments,
@@ -49,5 +50,5 @@ def run(arguments: argparse.Namespace) -> int:
         stage="lungs",
         detail="Reading films and masks, then learning.",
         stopped="The training of the lungs was stopped.",
-        inputs=(arguments.masks,),
+        reads=arguments.masks,
     )

@@ -7,24 +7,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 from core.commands.argument_types import add_events, new_folder
+from core.commands.work import Outcome, do_work
 from core.data.dataset import listed_films
 from core.jobs.control import Control
-from core.jobs.events import JobSucceeded, Progressed, StageStarted
-from core.jobs.reporters import begin_report, cancellable, end_told
+from core.jobs.events import Progressed, StageStarted
+from core.jobs.reporters import Report
 from core.model.bundle import ModelBundle, is_bundle, read_bundle
 from core.outputs import check_folder, refuse_inputs
-from core.terminal import print_lines
 
 #: Called with what is done and all of it; may raise to stop.
 OnDone = Callable[[int, int], None]
 
 
 def add_new_bundle(parser: argparse.ArgumentParser, films: str) -> None:
-    """Add what every such command takes.
-
-    Args:
-        films: What the films are, for the help.
-    """
+    """Add what every such command takes; `films` is what the films are."""
     parser.add_argument("bundle", type=Path, metavar="BUNDLE")
     parser.add_argument("--data", type=Path, required=True, help=films)
     parser.add_argument("--out", type=new_folder, required=True, metavar="BUNDLE2")
@@ -39,43 +35,35 @@ def make_bundle(
     stage: str,
     detail: str,
     stopped: str,
-    inputs: tuple[Path | None, ...] = (),
-    check: Callable[[], None] = lambda: None,
+    reads: Path | None = None,
 ) -> int:
-    """Make a bundle, tell how far it is, and what came of it.
+    """Make a bundle, tell how far it is, and what came of it; returns 0.
 
     Args:
         make: Makes `arguments.out`; says what came of it.
         stage, detail: Of its progress.
         stopped: What is said when the user ended it.
-        inputs: What is read besides the bundle and the films.
-        check: Refuses what cannot be done here.
-
-    Returns:
-        0.
+        reads: What is read besides the bundle and the films.
 
     Raises:
         CoreError: The model or the films cannot serve.
         TrainingStopped: The user wants the end.
     """
-    control = Control(said=stopped, hint="")
-    report = begin_report(control, as_events=arguments.events, job=arguments.job)
-    with end_told(report):
-        check()
-        read = [arguments.bundle, arguments.data, *filter(None, inputs)]
+
+    def work(report: Report, control: Control) -> Outcome:
+        read = [arguments.bundle, arguments.data, reads]
         refuse_inputs([arguments.out], read, lambda: listed_films(arguments.data))
         check_folder(arguments.out, overwrite=arguments.overwrite, is_own=is_bundle)
         bundle = read_bundle(arguments.bundle)
-        told = cancellable(control, report)
-        told(StageStarted(stage, detail))
+        report(StageStarted(stage, detail))
+        percent = 0
 
         def on_done(done: int, total: int) -> None:
-            if 100 * done // total > 100 * (done - 1) // total:  # per cent by per cent
-                told(Progressed(stage, done, total))
+            nonlocal percent
+            control.stop_if_asked()
+            if percent != (percent := 100 * done // total):
+                report(Progressed(stage, done, total))
 
-        said = make(bundle, on_done)
-    if arguments.events:
-        report(JobSucceeded(str(arguments.out)))
-    else:
-        print_lines(said)
-    return 0
+        return Outcome(arguments.out, make(bundle, on_done))
+
+    return do_work(arguments, work, stopped=stopped)

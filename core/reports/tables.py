@@ -1,0 +1,137 @@
+"""The tables of an evaluation, the same for the terminal, the page and the window."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, Final
+
+from core.model.classifier import percent
+
+RATES: Final = {
+    "precision": "Precision",
+    "recall": "Recall",
+    "specificity": "Specificity",
+    "f1": "F1",
+    "auc": "AUC",
+}
+_AT_POINT: Final = ("sensitivity", "specificity", "precision")
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """Rows of words, a heading for each column; figures with 95 % intervals."""
+
+    title: str
+    head: tuple[str, ...]
+    rows: list[list[str]]
+
+
+def rate(fields: Mapping[str, Any], name: str) -> str:
+    """A figure with its interval, as "0.816 (0.764–0.865)"; a dash for none."""
+    value, interval = fields.get(name), fields.get(f"{name}_ci")
+    if value is None:
+        return "–"
+    return f"{value:.3f}" + (" ({:.3f}–{:.3f})".format(*interval) if interval else "")
+
+
+def result_tables(
+    result: Mapping[str, Any], names: Mapping[str, str]
+) -> dict[str, Table]:
+    """What there is of `findings, sets, points, unseen, sources, within`, in order.
+
+    Args:
+        result: An evaluation, short or long.
+        names: Label -> as people read it.
+    """
+    tables = [
+        ("findings", _findings(result, names)),
+        ("sets", _sets(result.get("sets", {}), names)),
+        ("points", _points(result, names)),
+        ("unseen", _unseen(result, names)),
+        ("sources", _sources(result, names)),
+        ("within", _within(result, names)),
+    ]
+    return {name: table for name, table in tables if table.rows}
+
+
+def _findings(result: Mapping[str, Any], names: Mapping[str, str]) -> Table:
+    rows = [
+        [names.get(label, label), f"{each['n']:,}", *(rate(each, r) for r in RATES)]
+        for label, each in result["per_class"].items()
+    ]
+    return Table("By finding", ("", "Films", *RATES.values()), rows)
+
+
+def _sets(sets: Mapping[str, Any], names: Mapping[str, str]) -> Table:
+    head = ("", "They do", "One finding alone", "Cannot say")
+    if not sets:
+        return Table("", head, [])
+    title = f"Sets of findings, made to hold the true one in {percent(sets['target'])}"
+    every = ["All films", *(rate(sets, n) for n in ("coverage", "one", "cannot_say"))]
+    by_label = [
+        [names[label], rate(part, "coverage"), "", ""]
+        for label, part in sets["by_label"].items()
+    ]
+    return Table(title, head, [every, *by_label])
+
+
+def _points(result: Mapping[str, Any], names: Mapping[str, str]) -> Table:
+    rows = [
+        [
+            names[point["label"]],
+            percent(point["target"]),
+            f"{point['threshold']:.3f}",
+            *(rate(point, name) for name in _AT_POINT),
+        ]
+        for point in result.get("sensitivity_points", ())
+    ]
+    title = "At the thresholds that validation chose for a sensitivity"
+    head = ("", "To find", "From", *(name.capitalize() for name in _AT_POINT))
+    return Table(title, head, rows)
+
+
+def _unseen(result: Mapping[str, Any], names: Mapping[str, str]) -> Table:
+    rows = []
+    for source, part in result.get("unseen_sources", {}).items():
+        pairs = (
+            f"{_against(entry, names)}: AUC {rate(entry, 'auc')}"
+            for entry in part.get("within_source", ())
+        )
+        accuracy = part.get("reason") or rate(part, "accuracy")
+        rows.append([source, f"{part['n']:,}", accuracy, "; ".join(pairs)])
+    title = "Sources measured by a model that was trained without them"
+    return Table(title, ("Source", "Films", "Accuracy", "Between two labels"), rows)
+
+
+def _sources(result: Mapping[str, Any], names: Mapping[str, str]) -> Table:
+    labels = [names.get(label, label) for label in result["per_class"]]
+    rows = [
+        [
+            source,
+            *(f"{each['n']:,}" for each in part["per_class"].values()),
+            *(rate(part, name) for name in ("accuracy", "macro_f1", "ece")),
+            rate(part.get("sets", {}), "coverage"),
+        ]
+        for source, part in result.get("by_source", {}).items()
+    ]
+    figures = ("Accuracy", "Macro-F1", "Calibration error", "True finding in its set")
+    return Table("By source", ("Source", *labels, *figures), rows)
+
+
+def _within(result: Mapping[str, Any], names: Mapping[str, str]) -> Table:
+    rows = [
+        [
+            entry["within"],
+            _against(entry, names),
+            " + ".join(map(str, entry["n"])),
+            rate(entry, "auc"),
+        ]
+        for entry in result.get("within_source", ())
+    ]
+    title = "Between two labels within one source"
+    return Table(title, ("Within", "Labels", "Films", "AUC"), rows)
+
+
+def _against(entry: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    return " against ".join(names.get(label, label) for label in entry["labels"])
