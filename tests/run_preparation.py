@@ -119,7 +119,7 @@ def change_settings(form: SettingsForm, values: dict[str, Any]) -> None:
     """Change settings by name, as the user would one after the other."""
     for name, value in values.items():
         form.rows[name].set_value(value)
-        form.rows[name].value_changed.emit(name, value)
+        form.rows[name].value_changed.emit(name)
 
 
 class StandIn:

@@ -232,7 +232,7 @@ def _row(
     if coverage is not None:
         found = bundle.card.set_at(verdict.probabilities, coverage)
         if found is not None:
-            words = printable(set_in_words(found, bundle.card))
+            words = printable(set_in_words(found, bundle.card.names))
             said += f" At {percent(coverage)} coverage: {words}."
     if verdict.heat_in_lungs is not None:
         said += f" Heat in lungs: {percent(verdict.heat_in_lungs)}."

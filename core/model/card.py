@@ -128,11 +128,15 @@ class ModelCard(msgspec.Struct, frozen=True):
         return prediction_set(probabilities, self.conformal, coverage)
 
 
-def set_in_words(labels: Sequence[str], card: ModelCard) -> str:
-    """A set of findings as people read it: "COVID-19 or pneumonia"."""
-    if len(labels) in (0, len(card.labels)):
+def set_in_words(labels: Sequence[str], names: Mapping[str, str]) -> str:
+    """A set of findings as people read it: "COVID-19 or pneumonia".
+
+    Args:
+        names: Every label of the model -> as people read it.
+    """
+    if len(labels) in (0, len(names)):
         return "cannot say"
-    first, *others = (card.display_name(label) for label in labels)
+    first, *others = (names[label] for label in labels)
     # Not an abbreviation, as "COVID-19" is: within a sentence it is a plain word.
     small = (
         name if name[:2].isupper() else name[:1].lower() + name[1:] for name in others

@@ -73,7 +73,7 @@ def write_scan_html(
         failed=failed,
         normal_note=normal_note(names_of(bundle.card)),
         percent=percent,
-        sets={row.file: set_in_words(row.set, bundle.card) for row in first}
+        sets={row.file: set_in_words(row.set, bundle.card.names) for row in first}
         if any(row.coverage is not None for row in first)
         else {},
     )

@@ -83,6 +83,6 @@ class FindingSet(QWidget):
             part.setVisible(found is not None)
         words = _NO_SCORES if shares else ""
         if found is not None:
-            words = set_in_words(found, card)
+            words = set_in_words(found, card.names)
         self._words.setText(words[:1].upper() + words[1:])
         self.setAccessibleName(f"Set of findings at {share}: {words}")

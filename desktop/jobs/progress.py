@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PyQt5.QtWidgets import QProgressBar, QPushButton, QSizePolicy, QWidget
+from PyQt5.QtWidgets import QPushButton, QSizePolicy, QWidget
 
 from core.jobs.events import Noted, Progressed, StageStarted
 from desktop.widgets.labels import PlainText
 from desktop.widgets.layouts import column, row
+from desktop.widgets.stage_stepper import StageBar
 
 
 class JobProgress(QWidget):
@@ -30,10 +31,7 @@ class JobProgress(QWidget):
         # A long path must not keep the window from becoming narrow.
         policy = QSizePolicy.Policy
         self._words.setSizePolicy(policy.Ignored, policy.Preferred)
-        self._bar = QProgressBar(self)
-        self._bar.setTextVisible(False)
-        self._bar.setFixedHeight(8)
-        self._bar.setAccessibleName(name)
+        self._bar = StageBar(name, self)
         self.stop_button = QPushButton(stop, self)
         column(row((self._words, 1), self.stop_button), self._bar, of=self, gap=6)
         self.hide()
@@ -61,8 +59,7 @@ class JobProgress(QWidget):
         if isinstance(event, StageStarted):
             self._tell(event.detail or self._stages.get(event.stage, self.words))
         elif isinstance(event, Progressed):
-            self._bar.setRange(0, max(event.total, 1))
-            self._bar.setValue(event.done)
+            self._bar.set_done(event.done, max(event.total, 1))
             if stage := self._stages.get(event.stage):
                 words = f"{stage}: {event.done:,} of {event.total:,}"
                 if event.films_per_s > 0:
@@ -73,4 +70,4 @@ class JobProgress(QWidget):
 
     def _tell(self, words: str) -> None:
         self._words.setText(words)
-        self._bar.setRange(0, 0)
+        self._bar.set_done()

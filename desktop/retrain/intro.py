@@ -18,11 +18,7 @@ _WHAT = (
 
 
 class RetrainIntro(QWidget):
-    """Says what retraining does, and invites to it or says how to get it.
-
-    Attributes:
-        new_button: A new model is wanted.
-    """
+    """Says what retraining does, and invites to it or says how to get it."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -48,7 +44,4 @@ class RetrainIntro(QWidget):
         what.setContentsMargins(0, 0, 0, 6)
         start = row(None, self.new_button, None)
         parts = column(picture, title, what, start, hint, gap=12)
-        page = column(of=self, margins=(24, 24, 24, 24))
-        page.addStretch(3)
-        page.addLayout(parts)
-        page.addStretch(4)
+        column(None, parts, None, of=self, margins=(24, 24, 24, 24))

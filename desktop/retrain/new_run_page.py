@@ -13,9 +13,10 @@ from PyQt5.QtWidgets import QStackedWidget, QWidget
 
 from core.model.bundle import ModelBundle
 from core.runs.config import TrainingConfig
+from core.words import duration_in_words
 from desktop.retrain.data.options import audit_words
 from desktop.retrain.data.panel import DataPanel
-from desktop.retrain.preflight import PreflightPanel, minutes_in_words
+from desktop.retrain.preflight import PreflightPanel
 from desktop.retrain.runs.kind import RunRequest, as_typed, train_words
 from desktop.retrain.settings.augmentation_preview import first_films
 from desktop.retrain.settings.form import SettingsForm
@@ -36,10 +37,6 @@ _WIDEST_PX: Final = 900
 
 class NewRunPage(QWidget):
     """Three steps; each can be gone to at any time, and says what it lacks.
-
-    Attributes:
-        data, form, preflight: The parts of the steps.
-        why: What stands beside the buttons.
 
     Signals:
         start_asked: RunRequest. What it names stays until `shut_down`, or until
@@ -65,13 +62,11 @@ class NewRunPage(QWidget):
         self.steps = StepBar(_TITLES, self)
         self._stack = QStackedWidget(self)
         self.why = Caption("", self)
-        self.back_button = button("&Back", self._on_back_clicked, self)
-        self.next_button = button(
-            "&Next", self._on_next_clicked, self, style="nextButton"
-        )
-        self.start_button = button(
-            "S&tart training", self._on_start_clicked, self, style="startButton"
-        )
+        back, go_on = partial(self._go_by, -1), partial(self._go_by, 1)
+        self.back_button = button("&Back", back, self)
+        self.next_button = button("&Next", go_on, self, style="nextButton")
+        start = self._on_start_clicked
+        self.start_button = button("S&tart training", start, self, style="startButton")
         self.data.chooser.start_folder = self._settings.training_folder
         self._lay_out()
         self.steps.step_chosen.connect(self.go_to)
@@ -142,15 +137,10 @@ class NewRunPage(QWidget):
         if step == START and not self.reason:
             self.preflight.check_if_needed()
 
-    @pyqtSlot()
-    def _on_back_clicked(self) -> None:
-        self.go_to(max(DATA, self.step - 1))
-        self._focus_buttons()
-
-    @pyqtSlot()
-    def _on_next_clicked(self) -> None:
-        self.go_to(min(START, self.step + 1))
-        self._focus_buttons()
+    def _go_by(self, steps: int) -> None:
+        self.go_to(self.step + steps)
+        forward = self.next_button if self.step < START else self.start_button
+        (forward if forward.isEnabled() else self.back_button).setFocus()
 
     @pyqtSlot()
     def _on_start_clicked(self) -> None:
@@ -210,7 +200,7 @@ class NewRunPage(QWidget):
         if self.preflight.is_checking:
             return "You need not wait for the check: the training does it too."
         if found is not None and self.preflight.is_current:
-            return f"It will take {minutes_in_words(found.minutes)}."
+            return f"It will take {duration_in_words(60 * found.minutes)}."
         return ""
 
     def _status(self) -> str:
@@ -264,10 +254,6 @@ class NewRunPage(QWidget):
             self.config, preset, split=split, out="my-model", backend=backend
         )
         self.command.set_commands(f"{as_typed(checking)}\n{as_typed(training)}")
-
-    def _focus_buttons(self) -> None:
-        forward = self.next_button if self.step < START else self.start_button
-        (forward if forward.isEnabled() else self.back_button).setFocus()
 
     def _lay_out(self) -> None:
         last = QWidget(self)

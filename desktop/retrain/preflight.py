@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 import msgspec
-from PyQt5.QtCore import QLocale, Qt, pyqtSlot
-from PyQt5.QtWidgets import QGridLayout, QWidget
+from PyQt5.QtCore import QLocale, pyqtSlot
+from PyQt5.QtWidgets import QFormLayout, QWidget
 
 from core.errors import OutputError
 from core.files import atomic_write
@@ -18,6 +17,7 @@ from core.jobs.events import DeviceFound, Noted
 from core.jobs.failures import Failure
 from core.json_file import read_json
 from core.runs.config import config_to_json
+from core.words import duration_in_words
 from desktop.retrain.data.check import CheckPanel
 from desktop.retrain.runs.kind import RunRequest
 from desktop.retrain.settings.fields import BACKENDS
@@ -74,20 +74,6 @@ def read_preflight(path: Path) -> Preflight:
         ) from error
 
 
-def minutes_in_words(minutes: float) -> str:
-    """A predicted time, no more precise than it can be."""
-    if minutes < 1:
-        return "less than a minute"
-    if minutes < 90:
-        step = 1 if minutes < 10 else 5
-        count = max(1, round(minutes / step) * step)
-        return "about a minute" if count == 1 else f"about {count} minutes"
-    hours = minutes / 60
-    if hours < 36:
-        return f"about {hours:.0f} hours" if hours >= 10 else f"about {hours:.1f} hours"
-    return f"about {math.ceil(hours / 24)} days"
-
-
 def memory_in_words(found: Preflight) -> str:
     """Free memory against what a step needs."""
     if found.memory_free_bytes is None:
@@ -112,11 +98,11 @@ def time_in_words(found: Preflight) -> str:
     """The whole time, then that of the longest stages."""
     stages = sorted(found.parts.items(), key=lambda part: -part[1])
     parts = ", ".join(
-        f"{stage} {minutes_in_words(minutes).removeprefix('about ')}"
+        f"{stage} {duration_in_words(60 * minutes).removeprefix('about ')}"
         for stage, minutes in stages
         if minutes >= _WORTH_SAYING
     )
-    return ": ".join(filter(None, (minutes_in_words(found.minutes), parts)))
+    return ": ".join(filter(None, (duration_in_words(60 * found.minutes), parts)))
 
 
 def _size(count: float) -> str:
@@ -128,10 +114,7 @@ class PreflightPanel(CheckPanel):
 
     Attributes:
         result: What the last check that succeeded found.
-        status: What is said of the check itself.
-        facts: What is shown of the machine, by title.
         device: Why no graphics card will be used; hidden where one will.
-        notes: What else the check said.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -149,16 +132,13 @@ class PreflightPanel(CheckPanel):
         names = ("Device", "Time", "Films per step", "Memory")
         self.facts = {name: PlainText("", self._table) for name in names}
         self.notes = PlainText("", self)
-        grid = QGridLayout(self._table)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(16)
-        grid.setVerticalSpacing(5)
-        grid.setColumnStretch(1, 1)
-        for i, (name, value) in enumerate(self.facts.items()):
+        form = QFormLayout(self._table)
+        form.setContentsMargins(0, 0, 0, 0)
+        form.setHorizontalSpacing(16)
+        for name, value in self.facts.items():
             title = Caption(name, self._table)
             title.setWordWrap(False)
-            grid.addWidget(title, i, 0, Qt.AlignmentFlag.AlignTop)
-            grid.addWidget(value, i, 1)
+            form.addRow(title, value)
         column(
             *(self.failure, self._table, self.device, self.notes),
             row(self._button, (self.status, 100), None, gap=10),

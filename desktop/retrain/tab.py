@@ -36,7 +36,6 @@ class RetrainTab(JobTab):
     """Puts the list of runs beside the page that is wanted of one.
 
     Attributes:
-        panel: The list.
         run_page, report_page, compare_page: One of them, or `new_page`, is shown.
 
     Signals:
@@ -225,7 +224,7 @@ class RetrainTab(JobTab):
 
     @pyqtSlot(object)
     def _on_refused(self, error: CoreError) -> None:
-        self.banner.show_notice(notice_of(error))
+        self.show_notice(notice_of(error))
         self.run_page.show_asked("")
 
     # What is shown

@@ -39,12 +39,6 @@ class ScanActions(QWidget):
 
     One thing is done at a time, in a child process.
 
-    Args:
-        choices: Gives the films that something can be done with.
-
-    Attributes:
-        outcome: What came of what was done last.
-
     Signals:
         status_changed: str. For the status line.
         notice_raised: Notice. What did not work.
@@ -72,12 +66,9 @@ class ScanActions(QWidget):
         self._jobs.progressed.connect(self._on_progressed)
         self._jobs.ended.connect(self._on_ended)
         self._jobs.refused.connect(self._on_refused)
-        self.export_button = button(
-            "E&xport…",
-            self._on_export_clicked,
-            self,
-            tip="Write rows or a report to a file",
-        )
+        tip = "Write rows or a report to a file"
+        export = self._on_export_clicked
+        self.export_button = button("E&xport…", export, self, tip=tip)
         tip = "{} films into a folder per finding"
         copy, move = (partial(self._ask_to_file, move=move) for move in (False, True))
         self.copy_button = button("Cop&y films…", copy, self, tip=tip.format("Copy"))
@@ -111,9 +102,8 @@ class ScanActions(QWidget):
 
     def set_empty(self, is_empty: bool) -> None:
         """Say whether the scan lists any film yet."""
-        if is_empty != self._is_empty:
-            self._is_empty = is_empty
-            self._show()
+        self._is_empty = is_empty
+        self._show()
 
     def start(self, task: ScanTask) -> None:
         """Do something; nothing else must be under way."""

@@ -16,13 +16,7 @@ from core.outputs import lies_in
 from core.scan.store import Scan
 from core.words import films as in_films
 from desktop.models import file_dialogs as model_dialogs
-from desktop.scan.worklist import (
-    ALL,
-    SELECTED,
-    SHOWN,
-    Choice,
-    ScanTask,
-)
+from desktop.scan.worklist import ALL, SELECTED, SHOWN, Choice, ScanTask
 from desktop.widgets.buttons import RadioList, button
 from desktop.widgets.dialogs import FittedDialog, grow_to_fit
 from desktop.widgets.labels import (
@@ -63,8 +57,7 @@ class FilmChoice(RadioList):
 
     def choose(self, which: str) -> None:
         """Choose a line by its name."""
-        names = [choice.which for choice in self._choices]
-        self.buttons[names.index(which)].setChecked(True)
+        self.buttons[list(_CHOICES).index(which)].setChecked(True)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,8 +66,6 @@ class Form:
 
     Attributes:
         flag: As `core worklist` takes it.
-        title: As people know it.
-        use: What it is good for.
         suffix: Of the file, without a dot.
         needs_model: Whether it cannot be made without the scan's model.
     """
@@ -122,11 +113,7 @@ class _TaskDialog(FittedDialog):
 
 
 class ScanExportDialog(_TaskDialog):
-    """Chooses form, films and file.
-
-    Args:
-        folder: Where to begin to look for a place.
-    """
+    """Chooses form, films and file, for which it looks in `folder` first."""
 
     def __init__(
         self,
@@ -145,11 +132,8 @@ class ScanExportDialog(_TaskDialog):
         self.export_button = button("&Export…", self._on_export_clicked, self)
         self.lay_out(
             "Export what the scan found",
-            SectionTitle("Form", self),
-            self.forms,
-            SectionTitle("Films", self),
-            self.choice,
-            Caption(_ORDER, self),
+            *(SectionTitle("Form", self), self.forms),
+            *(SectionTitle("Films", self), self.choice, Caption(_ORDER, self)),
             does=self.export_button,
         )
 
@@ -159,20 +143,17 @@ class ScanExportDialog(_TaskDialog):
         which = "" if choice.which == ALL else f" {choice.which}"
         name = f"{safe_name(self._scan.record.name)}{which}.{form.suffix}"
         title = form.title.replace("&", "")
+        kinds = f"{title} (*.{form.suffix})"
         target = model_dialogs.ask_for_file(
-            self,
-            f"Export as {title}",
-            self._folder / name,
-            f"{title} (*.{form.suffix})",
-            form.suffix,
+            self, f"Export as {title}", self._folder / name, kinds, form.suffix
         )
         if target is None:
             return
-        words = [form.flag, str(target.absolute())]
-        # Only where the file dialog has asked.
-        words += ["--overwrite"] if target.exists() else []
+        # The file dialog has asked.
+        overwrite = ("--overwrite",) if target.exists() else ()
+        words = (form.flag, str(target.absolute()), *overwrite)
         self.task = ScanTask(
-            self._scan, choice, tuple(words), target, needs_model=form.needs_model
+            self._scan, choice, words, target, needs_model=form.needs_model
         )
         self.accept()
 
@@ -190,11 +171,7 @@ _MOVES: Final = (
 
 
 class FilingDialog(_TaskDialog):
-    """Chooses films and a folder, and says in numbers what it comes to.
-
-    Args:
-        move: Whether the films are moved rather than copied.
-    """
+    """Chooses films and a folder to copy or move them to, and says how many."""
 
     def __init__(
         self,
@@ -222,11 +199,8 @@ class FilingDialog(_TaskDialog):
         self.lay_out(
             f"{self._verb} films into a folder per finding",
             Caption(_MOVES if move else _COPIES, self),
-            SectionTitle("Films", self),
-            self.choice,
-            self.plan,
-            SectionTitle("Where", self),
-            row((self.place, 1), place_button),
+            *(SectionTitle("Films", self), self.choice, self.plan),
+            *(SectionTitle("Where", self), row((self.place, 1), place_button)),
             self.problem,
             does=self.go_button,
         )
@@ -266,12 +240,8 @@ class FilingDialog(_TaskDialog):
 
     def _in_words(self, choice: Choice) -> str:
         names = {each.name: each.display_name for each in self._scan.record.card_labels}
-        folders = folder_names(names)
-        parts = [
-            f"{folders[label]}: {count:,}"
-            for label, count in choice.findings.items()
-            if count
-        ]
+        folders, counts = folder_names(names), choice.findings.items()
+        parts = [f"{folders[label]}: {count:,}" for label, count in counts if count]
         if not parts:
             return "There are no films among them."
         films = in_films(choice.films)
@@ -280,9 +250,7 @@ class FilingDialog(_TaskDialog):
 
     @pyqtSlot()
     def _on_place_clicked(self) -> None:
-        start = self._target or self._scan.record.folder.parent
-        chosen = QFileDialog.getExistingDirectory(
-            self, "Folder to file the films in", str(start)
-        )
-        if chosen:
+        start = str(self._target or self._scan.record.folder.parent)
+        title = "Folder to file the films in"
+        if chosen := QFileDialog.getExistingDirectory(self, title, start):
             self.set_target(Path(chosen))

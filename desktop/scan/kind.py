@@ -1,21 +1,32 @@
-"""Scans as jobs: their folders, their commands, and how their ends are kept."""
+"""Scans as jobs: what they are of, their commands, and how their ends are kept."""
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
+import itertools
 import logging
+import os
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from core.errors import ANEW, RESUME, BundleError, CoreError, OutputError
+from core.errors import (
+    ANEW,
+    RESUME,
+    BundleError,
+    CoreError,
+    DatasetError,
+    OutputError,
+)
+from core.films.radiograph import display_name
 from core.jobs.channel import Outcome
 from core.jobs.events import STOP, JobStopped, JobSucceeded
 from core.jobs.failures import Failure
-from core.model.bundle import ModelBundle
+from core.model.bundle import ModelBundle, ModelCard
 from core.scan import store as scans
+from core.scan.labels import labels_by_folder
 from core.scan.progress import STOPPING, ScanProgress
 from core.scan.record import (
     CANCELLED,
@@ -32,6 +43,8 @@ logger = logging.getLogger(__name__)
 
 #: What else can be done -> that in the window.
 _MORE: Final = {RESUME: "Then press Go on.", ANEW: "Or scan the folder anew."}
+#: Folders that are looked at for names of labels; a share may hold millions.
+_MOST_LOOKED_AT: Final = 2000
 _GO_ON: Final = "What was done is kept: press Go on."
 
 
@@ -46,6 +59,36 @@ def record_for(folder: Path, bundle: ModelBundle, **options: Any) -> ScanRecord:
         card_labels=tuple(bundle.card.labels),
         **options,
     )
+
+
+def labels_in(folder: Path, card: ModelCard | None) -> tuple[str, ...]:
+    """Labels of the model that folders in one, or in those, are named like.
+
+    Raises:
+        DatasetError: It is no folder, or may not be read.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            next(entries, None)
+    except NotADirectoryError as error:
+        raise DatasetError(
+            f"{display_name(folder)} is a file, and a scan takes a folder.",
+            hint="Choose the folder that it lies in. Single films are read in the "
+            "Diagnose tab.",
+        ) from error
+    except OSError as error:
+        raise DatasetError(
+            f"The folder {folder} cannot be read: {error.strerror or error}.",
+            hint="Check its permissions, and that its disk is connected.",
+        ) from error
+    if card is None:
+        return ()
+    label_of, found = labels_by_folder(card), set()
+    with contextlib.suppress(OSError):
+        below = itertools.chain(folder.glob("*/"), folder.glob("*/*/"))
+        for each in itertools.islice(below, _MOST_LOOKED_AT):
+            found.add(label_of(f"{each.name}/film"))
+    return tuple(each.display_name for each in card.labels if each.name in found)
 
 
 class ScanKind(JobKind):

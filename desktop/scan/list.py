@@ -80,9 +80,7 @@ _WIDTHS: Final = (
 class ScanList(QWidget):
     """Earlier scans, and buttons for what can be done with the one selected.
 
-    Attributes:
-        open_button, resume_button, delete_button: Enabled where they can be
-            pressed; whoever shows, starts and deletes scans listens to them.
+    Whoever shows, starts and deletes scans listens to the buttons.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -113,7 +111,6 @@ class ScanList(QWidget):
         """Replace the list; what is selected stays so.
 
         Args:
-            scans: In the order to show.
             own: The scan at work that is followed, as it stands now.
         """
         chosen = self.chosen
@@ -148,10 +145,7 @@ class ScanList(QWidget):
         view.setModel(self.model)
         view.setAccessibleName("Earlier scans")
         make_plain(view)
-        view.setTabKeyNavigation(False)
-        view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        view.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         metrics = self.fontMetrics()
         view.verticalHeader().setDefaultSectionSize(metrics.height() + 10)
         head = view.horizontalHeader()

@@ -6,20 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from PyQt5.QtCore import Qt, pyqtSignal, pyqtSlot
-from PyQt5.QtWidgets import (
-    QCheckBox,
-    QComboBox,
-    QFileDialog,
-    QGridLayout,
-    QWidget,
-)
+from PyQt5.QtCore import pyqtSignal, pyqtSlot
+from PyQt5.QtWidgets import QCheckBox, QFileDialog, QWidget
 
 from core.model.bundle import INT8_GRAPH, ModelBundle
 from core.model.precision import CHOICES
 from core.scan.record import FROM_FOLDERS, FROM_LIST, NO_LABELS, ScanRecord
 from desktop.scan.kind import record_for
-from desktop.widgets.buttons import INDENT_PX, RadioList, button
+from desktop.widgets.buttons import INDENT_PX, ChoiceBox, RadioList, button
 from desktop.widgets.labels import ElidedLabel, SectionTitle, printable
 from desktop.widgets.layouts import column, row
 
@@ -43,6 +37,10 @@ _SOURCES: Final = {
         "Also measures it by a list of your own; its paths are relative to it.",
     ),
 }
+_BY_FOLDER: Final = (
+    "Also measures how often the model is right: films in a folder named like a label "
+    "({}) are compared with it."
+)
 
 
 class ScanOptions(QWidget):
@@ -66,12 +64,7 @@ class ScanOptions(QWidget):
         self.sources.changed.connect(self.changed)
         list_button = button("Choose a CSV f&ile…", self._on_list_clicked, self)
         self._place = ElidedLabel("No file is chosen.", self)
-        self.precision_box = QComboBox(self)
-        self.precision_box.setAccessibleName("Precision")
-        # Its longest line must not keep the window from becoming narrow.
-        policy = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        self.precision_box.setSizeAdjustPolicy(policy)
-        self.precision_box.setMinimumContentsLength(16)
+        self.precision_box = ChoiceBox("Precision", self, letters=16)
         self.watch_box = QCheckBox("&Keep watching the folder afterwards", self)
         self.watch_box.setToolTip("Read new films as they come, until you stop it")
         self.hidden_box = QCheckBox("Read hidden fi&les too", self)
@@ -83,20 +76,11 @@ class ScanOptions(QWidget):
             "Takes a second, small network; without, it is faster"
         )
         self.lungs_box.setChecked(True)
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(12)
-        grid.addWidget(SectionTitle("Precision", self), 0, 0)
-        grid.addWidget(self.precision_box, 0, 1)
-        grid.setColumnStretch(1, 3)
-        grid.setColumnStretch(2, 1)
         column(
-            SectionTitle("True labels of the films", self),
-            self.sources,
+            *(SectionTitle("True labels of the films", self), self.sources),
             row(list_button, (self._place, 1), margins=(INDENT_PX, 0, 0, 6)),
-            grid,
-            self.watch_box,
-            self.hidden_box,
-            self.lungs_box,
+            row(SectionTitle("Precision", self), (self.precision_box, 3), None, gap=12),
+            *(self.watch_box, self.hidden_box, self.lungs_box),
             of=self,
             gap=4,
         )
@@ -134,34 +118,28 @@ class ScanOptions(QWidget):
         box = self.precision_box
         chosen = box.currentData()
         box.clear()
-        has_integers = INT8_GRAPH in bundle.card.files
         for name in CHOICES:
-            if name != "int8" or has_integers:
-                box.addItem(_PRECISIONS[name], name)
-        if not has_integers:
-            place = box.count()
+            box.addItem(_PRECISIONS[name], name)
+        if INT8_GRAPH not in bundle.card.files:
+            box.removeItem(box.findData("int8"))
             box.addItem(f"int8: {_NO_INTEGERS}")  # no data: never found
-            box.setItemData(place, _NO_INTEGERS, Qt.ItemDataRole.ToolTipRole)
-            box.model().item(place).setEnabled(False)
+            box.model().item(box.count() - 1).setEnabled(False)
         box.setCurrentIndex(max(0, box.findData(str(chosen))))
 
     def set_found(self, found: Sequence[str]) -> None:
         """Say which folders of those to be scanned are named like labels."""
         labels = self._bundle.card.labels if self._bundle is not None else ()
-        names = ", ".join(label.display_name for label in labels)
-        names = names or "the model's labels"
+        names = ", ".join(label.display_name for label in labels) or "of the model"
         here = f" Found here: {', '.join(found)}." if found else ""
-        self.sources.set_note(
-            1,
-            "Also measures how often the model is right: films in a folder named "
-            f"like a label ({names}) are compared with it.{here}",
-        )
+        self.sources.set_note(1, f"{_BY_FOLDER.format(names)}{here}")
 
     def choose_labels(self, source: str, label_list: Path | None = None) -> None:
         """Choose where labels come from, as `core.scan.record` names it."""
         self.sources.buttons[list(_SOURCES).index(source)].setChecked(True)
         if label_list is not None:
-            self._set_list(label_list)
+            self._list = label_list
+            self._place.set_text(printable(label_list))
+            self.changed.emit()
 
     def choose_as(self, record: ScanRecord) -> None:
         """Choose all as it was for an earlier scan."""
@@ -180,8 +158,3 @@ class ScanOptions(QWidget):
         )
         if file:
             self.choose_labels(FROM_LIST, Path(file))
-
-    def _set_list(self, path: Path) -> None:
-        self._list = path
-        self._place.set_text(printable(path))
-        self.changed.emit()

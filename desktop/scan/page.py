@@ -57,9 +57,6 @@ class ScanPage(QWidget):
 
     Attributes:
         scan: The one on screen.
-        head: How it stands.
-        table: Its films.
-        actions: What can be done with them.
         summary: Totals and measurement, once it has ended.
 
     Signals:
@@ -78,10 +75,9 @@ class ScanPage(QWidget):
         self._progress: ScanProgress | None = None
         self._is_over = self._may_resume = False
         self._files = Background(self, "scan rows")
-        self._look = QTimer(self)
-        self._look.setSingleShot(True)
-        self._look.setInterval(_LOOK_EVERY_MS)
-        self._look.timeout.connect(self._read)
+        self._look = QTimer(
+            self, singleShot=True, interval=_LOOK_EVERY_MS, timeout=self._read
+        )
         # Sums up a scan that ended before it could do so itself. Where that fails
         # the rows are there all the same.
         self._totals = JobController(WorklistKind(), self)
@@ -134,23 +130,19 @@ class ScanPage(QWidget):
         self.head.show_progress(progress, self.rows)
 
     def show_rest(self, scan: Scan, *, may_resume: bool) -> None:
-        """This scan is not under way, or is no longer.
-
-        Args:
-            scan: With how it ended.
-            may_resume: Whether it could go on in this window now.
-        """
+        """This scan is not under way, or is no longer; say if it can go on here."""
         self.scan, self._is_over, self._may_resume = scan, True, may_resume
         self._progress = None
         self.table.end()
         self.actions.set_scan(scan)
         record = scan.record
-        failure = None
         if record.status == FAILED and record.message:
             tail = tail_of(scan.log)
             failure = Failure(record.message, record.hint, tail, scan.log)
+            self.failure.set_failure(failure, word="The scan could not go on")
             self.head.notes.set_open(False)
-        self.failure.set_failure(failure, word="The scan could not go on")
+        else:
+            self.failure.set_failure(None)
         totals = scan.totals()
         self._show_summary(totals)
         if totals is None and record.done:
@@ -189,12 +181,9 @@ class ScanPage(QWidget):
         *counts, not_read = self.table.model.rows.counts()
         labels = self.table.model.rows.labels
         names = [*(label.display_name for label in labels), "uncertain", "refused"]
-        parts = [
-            f"{count:,} {name}"
-            for name, count in zip(names, counts, strict=True)
-            if count
-        ]
-        text = f"{in_films(sum(counts))} read{': ' if parts else ''}{', '.join(parts)}"
+        found = zip(names, counts, strict=True)
+        parts = ", ".join(f"{count:,} {name}" for name, count in found if count)
+        text = f"{in_films(sum(counts))} read{': ' if parts else ''}{parts}"
         return f"{text}; {not_read:,} could not be read." if not_read else f"{text}."
 
     def _show_summary(self, totals: object) -> None:
@@ -241,7 +230,7 @@ class ScanPage(QWidget):
     def _on_film_activated(self, file: str) -> None:
         assert self.scan is not None
         folder, rows = self.scan.record.folder, self.table.model.rows
-        closed = {*np.flatnonzero(rows.findings == rows.not_read).tolist(), *rows.gone}
+        closed = [*np.flatnonzero(rows.findings == rows.not_read), *rows.gone]
         closed_files = {rows.files[row] for row in closed}
         around = neighbours(self.table.shown_files(), file, closed_files)
         self.films_asked.emit([folder / each for each in around], folder / file)
@@ -254,17 +243,10 @@ class ScanPage(QWidget):
 
 
 def neighbours(files: Sequence[str], file: str, not_read: set[str]) -> list[str]:
-    """A film and those around it in a list that can be opened.
-
-    Args:
-        files: In the order shown.
-        file: The one; comes even if it is not among them.
-        not_read: Those that cannot be opened.
-    """
-    try:
-        place = files.index(file)
-    except ValueError:
+    """A film, even one that is not shown, and those around it that can be opened."""
+    if file not in files:
         return [file]
+    place = files.index(file)
     first = max(0, place - _NEIGHBOURS)
     near = files[first : place + _NEIGHBOURS + 1]
     return [each for each in near if each == file or each not in not_read]

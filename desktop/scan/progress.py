@@ -5,24 +5,18 @@ from __future__ import annotations
 from typing import Final
 
 from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import (
-    QLabel,
-    QPlainTextEdit,
-    QProgressBar,
-    QPushButton,
-    QWidget,
-)
+from PyQt5.QtWidgets import QPlainTextEdit, QPushButton, QWidget
 
 from core.scan.progress import LISTING, READING, STOPPING, WATCHING, ScanProgress
 from core.scan.record import FINISHED, FROM_FOLDERS, FROM_LIST, PAUSED, ScanRecord
 from core.words import duration_in_words
 from desktop.widgets.disclosure import Disclosure
-from desktop.widgets.labels import Caption, ElidedLabel, printable
+from desktop.widgets.labels import Caption, ElidedLabel, PlainText, printable
 from desktop.widgets.layouts import column, row
 from desktop.widgets.message_card import NoteRow
+from desktop.widgets.stage_stepper import StageBar
 from desktop.widgets.times import when_in_words
 
-_STEPS: Final = 1000
 _NOTE_ROWS: Final = 5
 _COMPACT_ROWS: Final = 2
 _KEEPS_ON: Final = (
@@ -33,14 +27,9 @@ _LABELS: Final = {FROM_FOLDERS: "labels from folders", FROM_LIST: "labels from a
 
 
 class ScanHead(QWidget):
-    """The head of a scan's page.
+    """The head of a scan's page; whoever holds it listens to its buttons.
 
     Attributes:
-        back_button: Leads to the start page.
-        pause_button, cancel_button: Of a scan under way; the first lets one that
-            was paused go on.
-        resume_button: Lets a scan that is not under way go on.
-        anew_button: Has its folder scanned with the model in use.
         words: How it stands.
         line: Why it does.
     """
@@ -52,19 +41,9 @@ class ScanHead(QWidget):
         self.back_button.setToolTip("New scan, and the list of all (this one goes on)")
         self.title = ElidedLabel("", self)
         self.title.setObjectName("scanTitle")
-        font = self.title.font()
-        font.setBold(True)
-        font.setPointSizeF(font.pointSizeF() * 1.15)
-        self.title.setFont(font)
         self.facts = ElidedLabel("", self)
-        self.bar = QProgressBar(self)
-        self.bar.setObjectName("stageBar")
-        self.bar.setTextVisible(False)
-        self.bar.setFixedHeight(8)
-        self.bar.setAccessibleName("Progress of the scan")
-        self.words = QLabel("", self)
-        self.words.setWordWrap(True)
-        self.words.setTextFormat(Qt.TextFormat.PlainText)
+        self.bar = StageBar("Progress of the scan", self)
+        self.words = PlainText("", self)
         self.keeps_on = Caption(_KEEPS_ON, self)
         self.line = NoteRow(self)
         self.notes = Disclosure("Notes", self)
@@ -116,12 +95,7 @@ class ScanHead(QWidget):
         self.facts.set_text(" · ".join(part for part in parts if part))
 
     def show_progress(self, progress: ScanProgress, rows: int = 0) -> None:
-        """Say how far the scan under way is.
-
-        Args:
-            progress: What it has told.
-            rows: Films that are listed; it may not have told of all.
-        """
+        """Say how far the scan under way is; it may not have told of all its rows."""
         is_stopping = progress.stage == STOPPING
         is_watching = progress.stage == WATCHING
         self._show_buttons(under_way=True)
@@ -146,13 +120,7 @@ class ScanHead(QWidget):
         self.words.setText("Under way in another window; its films appear here too.")
 
     def show_rest(self, record: ScanRecord, words: str, *, may_resume: bool) -> None:
-        """It is not under way.
-
-        Args:
-            record: How it ended.
-            words: What came of it.
-            may_resume: Whether this window could go on with it now.
-        """
+        """It is not under way; say what came of it, and whether it can go on here."""
         had_focus = self.pause_button.hasFocus() or self.cancel_button.hasFocus()
         self._show_buttons(under_way=False)
         is_done = record.status == FINISHED
@@ -185,10 +153,9 @@ class ScanHead(QWidget):
         if progress.stage == WATCHING:
             self.bar.hide()
         elif progress.stage == READING and progress.total:
-            self.bar.setRange(0, _STEPS)
-            self.bar.setValue(round(_STEPS * min(1.0, progress.done / progress.total)))
+            self.bar.set_done(progress.done, progress.total)
         elif not progress.is_paused:
-            self.bar.setRange(0, 0)  # busy; it cannot be said how far
+            self.bar.set_done()
 
     def _show_notes(self, progress: ScanProgress) -> None:
         lines = list(progress.notes)

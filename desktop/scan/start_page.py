@@ -37,8 +37,6 @@ class ScanStart(QWidget):
     Attributes:
         folder: The one that was chosen.
         refusal: Why one was not taken.
-        scans: The list of earlier ones.
-        options: How to scan.
         back_button: Leads to the scan under way.
 
     Signals:
@@ -103,7 +101,7 @@ class ScanStart(QWidget):
         page.widget().setObjectName("newRunFrame")
         column((page, 1), self._footer, of=self, gap=0)
         self.set_scans([], None)
-        self._set_folder(None)
+        self.set_folder(None)
 
     def set_bundle(self, bundle: ModelBundle) -> None:
         """Another model is in use now."""
@@ -114,12 +112,7 @@ class ScanStart(QWidget):
         self._refresh()
 
     def set_scans(self, scans: Sequence[Scan], own: Scan | None) -> None:
-        """Replace the list of scans.
-
-        Args:
-            scans: Newest first.
-            own: The one that this window has under way.
-        """
+        """Replace the list of scans; this window may have one of them under way."""
         self._own = own
         self.scans.set_scans(scans, own)
         self.scans.setVisible(bool(scans))
@@ -131,13 +124,9 @@ class ScanStart(QWidget):
         self._refresh()
 
     def show_folder(self, folder: Path, labels: Sequence[str]) -> None:
-        """A folder can be scanned; offer what suits it.
-
-        Args:
-            labels: That folders in it are named like.
-        """
+        """A folder can be scanned, and has subfolders named like these labels."""
         is_new = folder != self.folder
-        self._set_folder(folder)
+        self.set_folder(folder)
         self.options.set_found(labels)
         if is_new:
             self.options.choose_labels(FROM_FOLDERS if labels else NO_LABELS)
@@ -149,13 +138,9 @@ class ScanStart(QWidget):
 
     def propose(self, record: ScanRecord) -> None:
         """Prepare to do a scan anew."""
-        self._set_folder(record.folder)
+        self.set_folder(record.folder)
         self.options.choose_as(record)
         self.start_button.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def forget(self) -> None:
-        """Begin anew: what was chosen is under way."""
-        self._set_folder(None)
 
     def mark_drop(self, is_over: bool) -> None:
         """Show that letting go would choose the folder."""
@@ -172,7 +157,8 @@ class ScanStart(QWidget):
             return "The model is not open yet."
         return self.options.reason
 
-    def _set_folder(self, folder: Path | None) -> None:
+    def set_folder(self, folder: Path | None) -> None:
+        """Prepare to scan a folder; None for none."""
         self.folder, has_folder = folder, folder is not None
         self.refusal.set_text("")
         if folder is not None:

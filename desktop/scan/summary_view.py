@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 from PyQt5.QtCore import Qt, pyqtSlot
@@ -26,10 +26,8 @@ _CALLED: Final = (
 )
 #: Films of a label below which its figures are not worth much.
 _FEW: Final = 5
-#: Letters of a heading.
-_LONGEST: Final = 24
-#: Size of the headline to that of other text, whichever that is.
-_HEADLINE: Final = 1.3
+#: Width of a heading, of which the tip tells the rest.
+_WIDEST_PX: Final = 200
 _SHARE: Final = "With the 95 % interval"
 
 
@@ -41,13 +39,10 @@ class ScanSummaryView(PageScroll):
         self.setObjectName("scanSummary")
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAccessibleName("Summary of the scan")
-        self._said: list[str] = []
         page = QWidget(self)
         page.setObjectName("reportBody")
         self.headline = PlainText("", page, by_keyboard=True)
-        font = self.headline.font()
-        font.setPointSizeF(font.pointSizeF() * _HEADLINE)
-        self.headline.setFont(font)
+        self.headline.setObjectName("reportHeadline")
         tip = "Copy all figures as text"
         self.copy_button = button("Cop&y all", self._on_copy_clicked, page, tip=tip)
         self.parity = NoteRow(page)
@@ -55,6 +50,7 @@ class ScanSummaryView(PageScroll):
         self.totals = FiguresTable("Totals", page)
         self.sentences = PlainText("", page, by_keyboard=True)
         self.shares = FiguresTable("What the films of each label were called", page)
+        self.shares.horizontalHeader().setMaximumSectionSize(_WIDEST_PX)
         self.overall = PlainText("", page, by_keyboard=True)
         self.figures = FiguresTable("Figures by finding", page)
         self.charts = ReportCharts(page)
@@ -75,13 +71,12 @@ class ScanSummaryView(PageScroll):
         self.set_summary(None)
 
     def set_summary(self, summary: Mapping[str, Any] | None) -> None:
-        """Show figures.
+        """Show figures as `core.scan.figures` makes them.
 
         Args:
-            summary: As `core.scan.figures` makes it; None where there is none yet,
-                or it is not understood.
+            summary: None where there is none yet, or it is not understood.
         """
-        known: Mapping[str, Any] = summary if summary and _is_whole(summary) else {}
+        self._known = known = summary if summary and _is_whole(summary) else {}
         by_label, result = known.get("by_label"), known.get("evaluation") or {}
         for parts, has_any in (
             ((self.copy_button, *self._total_parts), known),
@@ -90,48 +85,38 @@ class ScanSummaryView(PageScroll):
         ):
             for part in parts:
                 part.setVisible(bool(has_any))
-        headline = _headline(known) if known else _EMPTY
-        self.headline.setText(headline)
-        self._said = []
+        self.headline.setText(_headline(known) if known else _EMPTY)
         if known:
-            parity, caution = _parity(known), _caution(known)
-            self.parity.set_text(parity)
-            self.note.set_text(caution, "warn")
-            self._said += [headline, parity, caution]
-            self._fill(self.totals, *_totals(known), tips=["", "", _SHARE])
+            self.parity.set_text(_parity(known))
+            self.note.set_text(_caution(known), "warn")
+            self.totals.set_cells(*_totals(known), tips=["", "", _SHARE])
         if by_label:
-            words = "\n\n".join(each["in_words"] for each in by_label.values())
-            self.sentences.setText(words)
-            self._said.append(words)
+            words = (each["in_words"] for each in by_label.values())
+            self.sentences.setText("\n\n".join(words))
             head, rows = _shares(known)
-            self._fill(self.shares, head, rows, tips=head)
+            self.shares.set_cells(head, rows, tips=head)
         if result:
-            names = known["labels"]
             self.overall.setText(_overall(result))
-            self._said.append(_overall(result))
             tips = ["", "", *(TIPS[name] for name in RATES)]
-            self._fill(self.figures, *_figures(result, names), tips=tips)
-            self._said.append(_matrix_text(result, names))
-        if known:
-            facts = (known["model"], known["model_sha256"], known["precision"])
-            self._said.append(f"Model {', '.join(facts)}")
+            self.figures.set_cells(*_figures(result, known["labels"]), tips=tips)
         self.charts.set_result(result, known.get("labels", {}))
         self.verticalScrollBar().setValue(0)
 
     def as_text(self) -> str:
         """All that is shown, tables with tabs between the cells."""
-        said = [part for part in self._said if part]
-        return "\n\n".join(said) + "\n" if said else ""
-
-    def _fill(
-        self,
-        table: FiguresTable,
-        head: Sequence[str],
-        rows: Sequence[Sequence[str]],
-        tips: Sequence[str],
-    ) -> None:
-        table.set_cells([_short(name) for name in head], rows, tips=tips)
-        self._said.append("\n".join("\t".join(line) for line in (head, *rows)))
+        known = self._known
+        if not known:
+            return ""
+        said = [self.headline.text(), self.parity.text, self.note.text]
+        said.append(self.totals.cells.as_text())
+        if known.get("by_label"):
+            said += [self.sentences.text(), self.shares.cells.as_text()]
+        if result := known.get("evaluation"):
+            said += [self.overall.text(), self.figures.cells.as_text()]
+            said.append(_matrix_text(result, known["labels"]))
+        facts = (known["model"], known["model_sha256"], known["precision"])
+        said.append(f"Model {', '.join(facts)}")
+        return "\n\n".join(filter(None, said)) + "\n"
 
     @pyqtSlot()
     def _on_copy_clicked(self) -> None:
@@ -163,15 +148,10 @@ def _headline(known: Mapping[str, Any]) -> str:
 
 
 def _caution(known: Mapping[str, Any]) -> str:
-    names = known["labels"]
-    few = [
-        names[label]
-        for label, counts in known.get("by_label", {}).items()
-        if counts["read"] < _FEW
-    ]
-    if not few:
-        return ""
-    return f"Fewer than {_FEW} films of {', '.join(few)}: its figures say little."
+    by_label = known.get("by_label", {}).items()
+    few = [known["labels"][label] for label, n in by_label if n["read"] < _FEW]
+    words = f"Fewer than {_FEW} films of {', '.join(few)}: its figures say little."
+    return words if few else ""
 
 
 def _parity(known: Mapping[str, Any]) -> str:
@@ -185,9 +165,8 @@ def _totals(known: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
         [known["labels"][label], f"{each['n']:,}", _percent(each)]
         for label, each in known["findings"].items()
     ]
-    rows.append(
-        ["Uncertain", f"{known['uncertain']['n']:,}", _percent(known["uncertain"])]
-    )
+    unsure = known["uncertain"]
+    rows.append(["Uncertain", f"{unsure['n']:,}", _percent(unsure)])
     if known.get("refused"):
         rows.append(["Refused", f"{known['refused']:,}", ""])
     rows.append(["Not read", f"{known['not_read']:,}", ""])
@@ -218,14 +197,10 @@ def _figures(
     result: Mapping[str, Any], names: Mapping[str, str]
 ) -> tuple[list[str], list[list[str]]]:
     head = ["", "Films", *(TITLES[name] for name in RATES)]
-    rows = [
-        [
-            names[label],
-            f"{rates['n']:,}",
-            *(figure(rate_of(rates, name)) for name in RATES),
-        ]
-        for label, rates in result["per_class"].items()
-    ]
+    rows = []
+    for label, rates in result["per_class"].items():
+        figures = (figure(rate_of(rates, name)) for name in RATES)
+        rows.append([names[label], f"{rates['n']:,}", *figures])
     return head, rows
 
 
@@ -238,14 +213,13 @@ def _matrix_text(result: Mapping[str, Any], names: Mapping[str, str]) -> str:
 
 
 def _overall(result: Mapping[str, Any]) -> str:
-    rates = {
-        "Accuracy": "accuracy",
-        "Macro-F1": "macro_f1",
-        "Calibration error": "ece",
-    }
-    words = [f"{word} {figure(rate_of(result, name))}" for word, name in rates.items()]
-    words[1] += macro_note(result)
-    return f"{in_films(result['n'])} with a label were read. {', '.join(words)}."
+    accuracy, f1, ece = (
+        figure(rate_of(result, name)) for name in ("accuracy", "macro_f1", "ece")
+    )
+    return (
+        f"{in_films(result['n'])} with a label were read. Accuracy {accuracy}, "
+        f"Macro-F1 {f1}{macro_note(result)}, Calibration error {ece}."
+    )
 
 
 def _percent(each: Mapping[str, Any] | None) -> str:
@@ -253,7 +227,3 @@ def _percent(each: Mapping[str, Any] | None) -> str:
         return "–"
     low, high = (f"{100 * bound:.0f}" for bound in each["share_ci"])
     return f"{100 * each['share']:.0f} % ({low} to {high})"
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1].rstrip()}…"

@@ -20,8 +20,7 @@ from core.scan.record import FAILED, FINISHED, ScanRecord
 from core.scan.store import Scan
 from core.words import films as in_films
 from desktop.jobs.tab import JobTab
-from desktop.scan.folder_look import labels_in
-from desktop.scan.kind import ScanKind
+from desktop.scan.kind import ScanKind, labels_in
 from desktop.widgets.confirm import choose
 from desktop.widgets.layouts import column
 from desktop.widgets.notify import notice_of
@@ -82,7 +81,7 @@ class ScanTab(JobTab):
     def take_folder(self, folder: Path) -> None:
         """Prepare to scan a folder that was dropped."""
         self._show_start()
-        self._on_folder_chosen(folder)
+        self._look_at(folder)
 
     def take_paths(self, paths: Sequence[Path]) -> None:
         """Prepare to scan what was dropped, if it is one folder."""
@@ -110,7 +109,7 @@ class ScanTab(JobTab):
     # From the start page
 
     @pyqtSlot(object)
-    def _on_folder_chosen(self, folder: Path) -> None:
+    def _look_at(self, folder: Path) -> None:
         card = self.bundle.card if self.bundle is not None else None
         look = functools.partial(labels_in, folder, card)
         then = functools.partial(self.start_page.show_folder, folder)
@@ -189,7 +188,7 @@ class ScanTab(JobTab):
         if self._start is None and self._page is None:
             return  # shown when the tab is
         if not by_itself and self._start is not None:
-            self._start.forget()
+            self._start.set_folder(None)
         if not by_itself or self.page is not self._start:
             self._show_active()
         if not by_itself:
@@ -277,7 +276,7 @@ class ScanTab(JobTab):
         if self.bundle is not None:
             start.set_bundle(self.bundle)
         start.set_scans(self._listed, self.controller.active)
-        start.folder_chosen.connect(self._on_folder_chosen)
+        start.folder_chosen.connect(self._look_at)
         start.start_asked.connect(self._on_start_asked)
         start.back_button.clicked.connect(self._show_active)
         earlier = start.scans

@@ -22,22 +22,22 @@ def paint_frame(painter: QPainter, frame: QRect, option: QStyleOptionViewItem) -
         painter.setBrush(tint)
         painter.setPen(QPen(accent, 1.6))
     elif option.state & QStyle.StateFlag.State_MouseOver:
-        painter.setBrush(hover_tint(option))
+        tint = QColor(option.palette.color(QPalette.ColorRole.WindowText))
+        tint.setAlpha(18)
+        painter.setBrush(tint)
     painter.drawRoundedRect(frame, _RADIUS_PX, _RADIUS_PX)
 
 
-def hover_tint(option: QStyleOptionViewItem) -> QColor:
-    """The ground of an item under the mouse."""
-    tint = QColor(option.palette.color(QPalette.ColorRole.WindowText))
-    tint.setAlpha(18)
-    return tint
-
-
-def paint_line(painter: QPainter, font: QFont, place: QRect, text: str) -> None:
-    """Write one line, cut at its end where there is no room."""
+def paint_line(
+    painter: QPainter,
+    font: QFont,
+    place: QRect,
+    text: str,
+    cut: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
+) -> None:
+    """Write one line, cut where there is no room."""
     painter.setFont(font)
-    end = Qt.TextElideMode.ElideRight
-    shown = painter.fontMetrics().elidedText(text, end, place.width())
+    shown = painter.fontMetrics().elidedText(text, cut, place.width())
     alignment = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
     painter.drawText(place, alignment, shown)
 

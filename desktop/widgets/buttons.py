@@ -1,4 +1,4 @@
-"""Buttons and actions, with what they do, and lines of which one is chosen."""
+"""Buttons and actions, with what they do, and lists of which one line is chosen."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import itertools
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from PyQt5.QtCore import pyqtBoundSignal, pyqtSignal, pyqtSlot
-from PyQt5.QtGui import QGuiApplication, QKeySequence
-from PyQt5.QtWidgets import QAction, QPushButton, QRadioButton, QWidget
+from PyQt5.QtCore import Qt, pyqtBoundSignal, pyqtSignal, pyqtSlot
+from PyQt5.QtGui import QGuiApplication, QKeySequence, QWheelEvent
+from PyQt5.QtWidgets import QAction, QComboBox, QPushButton, QRadioButton, QWidget
 
 from desktop.widgets.labels import Caption
 from desktop.widgets.layouts import column
@@ -102,3 +102,39 @@ class RadioList(QWidget):
     def _on_toggled(self, is_chosen: bool) -> None:
         if is_chosen:
             self.changed.emit()
+
+
+class Calm:
+    """Leaves the wheel to the page that it scrolls with, unless it has the focus.
+
+    Comes before the widget's class among the bases of one.
+    """
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # type: ignore[attr-defined]
+
+    # Qt overrides
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if self.hasFocus():  # type: ignore[attr-defined]
+            super().wheelEvent(event)  # type: ignore[misc]
+        else:
+            event.ignore()
+
+
+class ChoiceBox(Calm, QComboBox):
+    """A folded list; long lines do not make it wide, nor does scrolling change it.
+
+    Args:
+        name: Said on hovering, and to who cannot see it.
+        letters: That it has room for at least.
+    """
+
+    def __init__(self, name: str, parent: QWidget, *, letters: int = 14) -> None:
+        super().__init__(parent)
+        self.setAccessibleName(name)
+        self.setToolTip(name)
+        policy = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        self.setSizeAdjustPolicy(policy)
+        self.setMinimumContentsLength(letters)

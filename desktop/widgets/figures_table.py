@@ -192,9 +192,7 @@ class FiguresTable(QTableView):
         make_plain(self)
         self.setAlternatingRowColors(False)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setTabKeyNavigation(False)
-        self.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
-        self.setHorizontalScrollMode(QTableView.ScrollMode.ScrollPerPixel)
+        self.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 8)
         header = self.horizontalHeader()
@@ -281,13 +279,16 @@ class RowsDialog(QDialog):
 
 
 def make_plain(view: QTableView) -> None:
-    """Let a table show rows to read: no grid, no row numbers, nothing to edit."""
+    """Let a table show whole rows to read: no grid, no numbers, nothing to edit."""
     view.verticalHeader().hide()
     view.setShowGrid(False)
     view.setAlternatingRowColors(True)
     view.setWordWrap(False)
     view.setTextElideMode(Qt.TextElideMode.ElideMiddle)
     view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    view.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+    view.setTabKeyNavigation(False)  # Tab goes on to the next widget
     view.horizontalHeader().setHighlightSections(False)
 
 

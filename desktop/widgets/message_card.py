@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PyQt5.QtCore import QEvent, Qt
 from PyQt5.QtGui import QPalette
 from PyQt5.QtWidgets import QFrame, QLabel, QSizePolicy, QWidget
@@ -12,6 +14,8 @@ from desktop.widgets.layouts import column, row
 
 _SIGN_PX = 22
 _NOTE_SIGN_PX = 18
+#: More of them would push what they are about off the screen.
+_MOST_NOTES = 8
 
 
 class MessageCard(QFrame):
@@ -73,6 +77,34 @@ class MessageCard(QFrame):
         super().changeEvent(event)
         if event.type() == QEvent.Type.ApplicationPaletteChange:
             self._paint()
+
+
+class NotesCard(MessageCard):
+    """Sentences that are worth knowing, the first of many; hidden without any.
+
+    Args:
+        word: Beside the sign.
+        rest: Where the others are.
+
+    Attributes:
+        notes: All of them.
+    """
+
+    def __init__(self, word: str, rest: str, parent: QWidget) -> None:
+        super().__init__("warn", parent)
+        self.set_severity("warn", word)
+        self._rest = rest
+        self.notes: tuple[str, ...] = ()
+        self.hide()
+
+    def set_notes(self, notes: Sequence[str]) -> None:
+        """Show these."""
+        self.notes = tuple(notes)
+        shown, rest = notes[:_MOST_NOTES], len(notes) - _MOST_NOTES
+        lines = [f"•  {note}" for note in shown] if len(shown) > 1 else list(shown)
+        lines += [f"And {rest} more, {self._rest}."] if rest > 0 else []
+        self.set_words("\n".join(lines))
+        self.setVisible(bool(notes))
 
 
 class NoteRow(QWidget):

@@ -1,4 +1,4 @@
-"""Where a job stands among its stages, on one line."""
+"""Where a job stands among its stages, and how far it is with one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QLabel, QSizePolicy, QWidget
+from PyQt5.QtWidgets import QLabel, QProgressBar, QSizePolicy, QWidget
 
 from desktop.style.severity import SeveritySign
 from desktop.widgets.labels import Rule
@@ -27,6 +27,29 @@ GOING, HALTED, BROKEN, DONE = "going", "halted", "broken", "done"
 _WORDS: Final = {GOING: "now", HALTED: "stopped here", BROKEN: "failed here"}
 _SIGNS: Final = {GOING: "now", HALTED: "warn", BROKEN: "stop"}
 _SIGN_PX: Final = 20
+#: Of a bar: films may be more than it can count.
+_STEPS: Final = 1000
+
+
+class StageBar(QProgressBar):
+    """How far a stage is.
+
+    Args:
+        name: For who cannot see it.
+    """
+
+    def __init__(self, name: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("stageBar")
+        self.setTextVisible(False)
+        self.setFixedHeight(8)
+        self.setAccessibleName(name)
+
+    def set_done(self, done: int = 0, total: int | None = None) -> None:
+        """Show so many of all; without all it is busy, and nobody knows how far."""
+        self.setRange(0, _STEPS if total else 0)
+        if total:
+            self.setValue(round(_STEPS * min(1.0, done / total)))
 
 
 class StageStepper(QWidget):

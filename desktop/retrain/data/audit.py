@@ -55,9 +55,8 @@ class Finding:
     word: str = ""
 
 
-@dataclasses.dataclass(frozen=True)
 class AuditResult:
-    """What is shown of a check.
+    """What is shown of a check, of its JSON.
 
     Attributes:
         audit: The file with all of it.
@@ -77,19 +76,30 @@ class AuditResult:
         lists: Films of interest, for windows of their own.
     """
 
-    audit: Path
-    split: Path | None
-    labels: Mapping[str, int]
-    splits: _Counts
-    sources: _Counts
-    split_sha256: str
-    origin: str
-    leaks: tuple[Finding, ...]
-    problem: Finding | None
-    probes: tuple[Finding, ...]
-    advice: str
-    findings: tuple[Finding, ...]
-    lists: tuple[Rows, ...]
+    def __init__(self, found: Mapping[str, Any], audit: Path, split: Path) -> None:
+        none = {"summary": found["splits"], "sha256": "", "origin": ""}
+        made = found["split"] or none
+        self.audit, self.split = audit, split if found["split"] else None
+        self.labels: Mapping[str, int] = dict(found["labels"].items())
+        self.splits: _Counts = made["summary"]
+        self.sources: _Counts = found["sources"]
+        self.split_sha256, self.origin = made["sha256"], made["origin"]
+        self.leaks = () if found["split"] else tuple(_leaks(found["leaks"]))
+        self.probes = tuple(_probe(found["shortcuts"], name) for name in _PROBES)
+        said = {probe.text for probe in self.probes}
+        sentences = [Finding(**each) for each in found["sentences"]]
+        findings = [each for each in sentences if each.text not in said]
+        advice = (each.hint for each in sentences if each.text in said)
+        self.advice = max(advice, default="")
+        stops = [finding for finding in findings if finding.severity == "stop"]
+        self.problem: Finding | None = None
+        if self.split is None and not self.leaks:
+            unsplit = Finding("stop", "The films cannot be split.")
+            self.problem = stops[0] if stops else unsplit
+        # What stops has a place of its own, at the top.
+        told = stops if self.leaks else [self.problem]
+        self.findings = tuple(each for each in findings if each not in told)
+        self.lists = tuple(table for table in _lists(found) if table.rows)
 
     @property
     def films(self) -> int:
@@ -133,53 +143,18 @@ class AuditResult:
 
 
 def read_audit(audit: Path, split: Path) -> AuditResult:
-    """Read the result of a check.
-
-    Args:
-        audit: What the check found.
-        split: The manifest that it was told to write, where it could.
+    """Read what a check found; it was told to write the split where it could.
 
     Raises:
         DatasetError: The file is missing or not what it should be.
     """
     try:
-        return _result(read_json(audit), audit, split)
+        return AuditResult(read_json(audit), audit, split)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DatasetError(
             f"What the check of the films wrote cannot be read ({error}).",
             hint="Check them again.",
         ) from error
-
-
-def _result(found: Mapping[str, Any], audit: Path, split: Path) -> AuditResult:
-    made = found["split"]
-    leaks = () if made else tuple(_leaks(found["leaks"]))
-    probes = tuple(_probe(found["shortcuts"], name) for name in _PROBES)
-    said = {probe.text for probe in probes}
-    sentences = [Finding(**each) for each in found["sentences"]]
-    findings = [each for each in sentences if each.text not in said]
-    advice = [each.hint for each in sentences if each.text in said]
-    stops = [finding for finding in findings if finding.severity == "stop"]
-    problem = None
-    if made is None and not leaks:
-        problem = stops[0] if stops else Finding("stop", "The films cannot be split.")
-    # What stops has a place of its own, at the top.
-    rest = [f for f in findings if f is not problem and not (leaks and f in stops)]
-    return AuditResult(
-        audit=audit,
-        split=split if made else None,
-        labels=dict(found["labels"].items()),
-        splits=made["summary"] if made else found["splits"],
-        sources=found["sources"],
-        split_sha256=made["sha256"] if made else "",
-        origin=made["origin"] if made else "",
-        leaks=leaks,
-        problem=problem,
-        probes=probes,
-        advice=max(advice, default=""),
-        findings=tuple(rest),
-        lists=tuple(table for table in _lists(found) if table.rows),
-    )
 
 
 def _leaks(leaks: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:

@@ -25,15 +25,7 @@ _KEPT: Final = "Your words go into the record of the run."
 
 
 class AuditView(QWidget):
-    """Films, split, shortcuts and findings; hidden until there is a result.
-
-    Attributes:
-        result: What is shown.
-        dialog: The window with the last details that were asked for.
-        leaks: Blocks the start where films leak between the splits.
-        split: What is said of the split.
-        lists: A button for each list of films.
-    """
+    """Films, split, shortcuts and findings; hidden until there is a result."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -137,12 +129,6 @@ class LeakCard(MessageCard):
     """Blocks the start until the films are grouped or the leaks are accepted.
 
     Hidden while nothing leaks.
-
-    Args:
-        show_rows: Shows the films of one leak.
-
-    Attributes:
-        group: Asks that films that belong together stay in one split.
 
     Signals:
         acceptance_changed: the user wrote why, or changed it.

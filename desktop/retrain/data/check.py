@@ -120,11 +120,7 @@ class CheckPanel(QFrame):
         self._folder.clear()
 
     def _begin(self, prepare: Callable[[Path], list[str]]) -> None:
-        """Start a check; one that runs begins anew.
-
-        Args:
-            prepare: The words of the command, of the folder where it may write.
-        """
+        """Start a check, by its words for a folder to write in; one that runs ends."""
         try:
             place = self._folder.make()
             words = prepare(place)

@@ -9,17 +9,11 @@ from pathlib import Path
 from typing import Final
 
 from PyQt5.QtCore import QSignalBlocker, Qt, pyqtSignal, pyqtSlot
-from PyQt5.QtWidgets import (
-    QAbstractItemView,
-    QLineEdit,
-    QListWidget,
-    QListWidgetItem,
-    QWidget,
-)
+from PyQt5.QtWidgets import QListWidget, QListWidgetItem, QWidget
 
 from core.films.radiograph import display_name
 from core.runs.config import TrainingConfig
-from desktop.retrain.settings.editors import NumberEditor
+from desktop.retrain.settings.editors import Editor, NumberEditor, TextEditor
 from desktop.retrain.settings.fields import Field, field
 from desktop.retrain.settings.row import FormRow
 from desktop.widgets.disclosure import Disclosure
@@ -70,10 +64,6 @@ def audit_words(
 class DataOptions(Disclosure):
     """Lets the user change how the films are split; folded from the start.
 
-    Attributes:
-        labels, pattern, seed: What is ticked, typed and set.
-        example: What the pattern gives for some films.
-
     Signals:
         options_changed: the user changed something; `error` may be set.
     """
@@ -87,32 +77,24 @@ class DataOptions(Disclosure):
         self.labels = QListWidget(self.body)
         self.labels.setObjectName("labelList")
         self.labels.setMaximumWidth(_WIDEST_PX)
-        self.labels.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        self.labels.setSelectionMode(QListWidget.SelectionMode.NoSelection)
         self.labels.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.labels.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.labels.itemChanged.connect(self._on_changed)
         about = field("labels").setting.help
         self._labels_row = FormRow("Labels", about, self.labels, parent=self.body)
-        self.pattern = QLineEdit(self.body)
-        self.pattern.setMaximumWidth(_WIDEST_PX)
+        pattern = TextEditor(field("patient_pattern"), self.body)
+        self.pattern = pattern.line
         self.pattern.setPlaceholderText(r"for example ^(\d+)_")
-        self.pattern.textChanged.connect(self._on_changed)
         self.example = Caption("", self.body)
-        patient = field("patient_pattern").setting
-        self._pattern_row = FormRow(
-            patient.title, patient.help, self.pattern, self.example, parent=self.body
-        )
+        self._pattern_row = self._row(pattern, self.example)
         self._numbers = {
             each.name: NumberEditor(each, self.body)
             for each in (field("validation"), field("test"), _seed_of_split())
         }
         self.seed = self._numbers["seed"].box
-        rows: list[QWidget] = [self._labels_row, self._pattern_row]
-        for editor in self._numbers.values():
-            editor.value_changed.connect(self._on_changed)
-            setting = editor.field.setting
-            rows.append(FormRow(setting.title, setting.help, editor, parent=self.body))
-        column(*rows, of=self.body, gap=2)
+        numbers = map(self._row, self._numbers.values())
+        column(self._labels_row, self._pattern_row, *numbers, of=self.body, gap=2)
         self.set_options(SplitOptions())
 
     @property
@@ -160,6 +142,12 @@ class DataOptions(Disclosure):
         self._examples = [film.name for film in films]
         self._check()
 
+    def _row(self, editor: Editor, *more: QWidget) -> FormRow:
+        editor.value_changed.connect(self._on_changed)
+        setting = editor.field.setting
+        title, about = setting.title, setting.help
+        return FormRow(title, about, editor, *more, parent=self.body)
+
     def _set_labels(self, known: tuple[str, ...], ticked: Sequence[str]) -> None:
         self._known = known
         checked, not_checked = Qt.CheckState.Checked, Qt.CheckState.Unchecked
@@ -168,11 +156,6 @@ class DataOptions(Disclosure):
             for label in known:
                 item = QListWidgetItem(label, self.labels)
                 item.setToolTip(label)
-                item.setFlags(
-                    Qt.ItemFlag.ItemIsUserCheckable
-                    | Qt.ItemFlag.ItemIsEnabled
-                    | Qt.ItemFlag.ItemIsSelectable
-                )
                 item.setCheckState(checked if label in ticked else not_checked)
         rows = min(max(len(known), 1), _SHOWN_LABELS)
         height = self.labels.sizeHintForRow(0) if known else 20
@@ -186,11 +169,10 @@ class DataOptions(Disclosure):
     def _check(self) -> None:
         self._labels_row.set_error(self._error_of_labels())
         pattern = self.pattern.text().strip()
-        error = pattern_error(pattern)
-        self._pattern_row.set_error(error)
-        example = "" if error else example_of(pattern, self._examples)
-        self.example.setText(example)
-        self.example.setVisible(bool(example))
+        self._pattern_row.set_error(pattern_error(pattern))
+        is_good = not self._pattern_row.error
+        self.example.setText(example_of(pattern, self._examples) if is_good else "")
+        self.example.setVisible(bool(self.example.text()))
         self._show_summary()
 
     def _error_of_labels(self) -> str:

@@ -30,12 +30,6 @@ _STAGES: Final = {
 class DataPanel(CheckPanel):
     """Has the films that were chosen checked, and shows the result.
 
-    Attributes:
-        data: What the user chose.
-        chooser, options: Which films, and how they are split.
-        view: The result.
-        again: Checks once more; hidden while there is no need.
-
     Signals:
         data_changed: Path. Other films were chosen.
     """
@@ -142,11 +136,10 @@ class DataPanel(CheckPanel):
         if self.data is None or self.options.error:
             self._show()
             return
-        data, options = self.data.absolute(), self.split_options
-        self._asked = (self.data, options)
+        data, options = self._asked = (self.data, self.split_options)
         self._begin(
             lambda place: audit_words(
-                data, options, place / "audit.json", place / "split.csv"
+                data.absolute(), options, place / "audit.json", place / "split.csv"
             )
         )
 

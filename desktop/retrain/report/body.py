@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QWidget
 
 from core.evaluation.findings import SHORTCUT_HEAD, notes_about, shortcut_rows
@@ -22,7 +21,12 @@ from desktop.retrain.report.mistakes import MistakesView
 from desktop.retrain.runs.learning_charts import LearningCharts
 from desktop.widgets.disclosure import Disclosure
 from desktop.widgets.figures_table import FiguresTable
-from desktop.widgets.labels import Caption, PlainText, Rule, SectionTitle
+from desktop.widgets.labels import (
+    Caption,
+    PlainText,
+    Rule,
+    SectionTitle,
+)
 from desktop.widgets.layouts import column
 from desktop.widgets.rates import RATES, TIPS, TITLES
 from desktop.widgets.result_charts import ReportCharts
@@ -66,11 +70,7 @@ class ReportBody(QWidget):
         self.learning = LearningCharts(self)
         self.settings = FiguresTable("Settings", self)
         self.films = FiguresTable("Films", self)
-        self._hashes = PlainText("", self)
-        self._hashes.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse
-            | Qt.TextInteractionFlag.TextSelectableByKeyboard
-        )
+        self._hashes = PlainText("", self, by_keyboard=True)
         self._figures_part = self._part("By finding", self.figures)
         check = (self._check_about, self.check, self.check_notes)
         self._check_part = self._part("What the check of its films found", *check)
@@ -95,24 +95,27 @@ class ReportBody(QWidget):
 
     def set_data(self, data: ReportData) -> None:
         """Show a report."""
-        self._figures_part.setVisible(bool(data.result))
         if data.result:
             self.figures.set_cells(_CLASS_HEAD, class_rows(data), tips=_CLASS_TIPS)
         self.charts.set_result(data.result, data.names)
         self._show_check(data)
         sources, within = source_rows(data), within_rows(data)
         self.sources.set_cells(("Source", "Films", "Accuracy", "Macro-F1"), sources)
-        self._sources_part.setVisible(bool(sources))
         self.within.set_cells(("Within", "Labels", "Films", "AUC"), within)
-        self._within_part.setVisible(bool(within))
         self.mistakes.set_mistakes(data.mistakes)
-        self._mistakes_part.setVisible(bool(data.mistakes))
         self.learning.set_history(data.history)
-        self._learning_part.setVisible(bool(data.history))
         self._show_settings(data)
         head, rows = film_rows(data)
         self.films.set_cells(head, rows, bold=[0])
-        self._films_part.setVisible(bool(rows))
+        for part, has_any in (
+            (self._figures_part, data.result),
+            (self._sources_part, sources),
+            (self._within_part, within),
+            (self._mistakes_part, data.mistakes),
+            (self._learning_part, data.history),
+            (self._films_part, rows),
+        ):
+            part.setVisible(bool(has_any))
         counts = zip(rows[0][1:], head[1:], strict=True) if rows else ()
         summary = (f"{count} for {split.lower()}" for count, split in counts)
         self._films_part.set_summary(", ".join(summary))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from PyQt5.QtCore import Qt, QTimer, pyqtSignal, pyqtSlot
-from PyQt5.QtGui import QShowEvent
+from PyQt5.QtGui import QHideEvent, QShowEvent
 from PyQt5.QtWidgets import QLabel, QSpinBox, QWidget
 
 from core.jobs.failures import Failure
@@ -48,19 +48,15 @@ class CandidatePanel(CheckPanel):
 
     Attributes:
         result: The comparison on screen.
-        choice: Whether the model is in use, and the way back.
-        view: The comparison.
 
     Signals:
         use_asked: Path. This bundle is to be the one in use.
         held_back: a model that was wanted is not used, for the reason on screen.
-        compared: dict. A comparison came on screen.
         status_changed: str. For the status line.
     """
 
     use_asked = pyqtSignal(object)
     held_back = pyqtSignal()
-    compared = pyqtSignal(object)
     status_changed = pyqtSignal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -70,11 +66,10 @@ class CandidatePanel(CheckPanel):
         self._run: Run | None = None
         self._bundle: ModelBundle | None = None
         self._in_use: ModelBundle | None = None
-        self._is_due = self._is_pending = self._is_waiting = False
-        self._dwell = QTimer(self)
-        self._dwell.setSingleShot(True)
-        self._dwell.setInterval(_DWELL_MS)
-        self._dwell.timeout.connect(self._on_dwell_timeout)
+        self._is_pending = self._is_waiting = False
+        self._dwell = QTimer(
+            self, singleShot=True, interval=_DWELL_MS, timeout=self.compare
+        )
         self.choice = ModelChoice(self)
         self.choice.use_asked.connect(self._on_use_asked)
         self.view = ComparisonView(self)
@@ -85,10 +80,9 @@ class CandidatePanel(CheckPanel):
     @property
     def is_advised_against(self) -> bool:
         """Whether the comparison on screen speaks against the model."""
-        result = self.result
-        return result is not None and (
-            result["verdict"] in ("worse", "not comparable") or bool(result["dropped"])
-        )
+        result = self.result or {"verdict": "", "dropped": ()}
+        is_worse = result["verdict"] in ("worse", "not comparable")
+        return is_worse or bool(result["dropped"])
 
     @property
     def is_in_use(self) -> bool:
@@ -97,12 +91,7 @@ class CandidatePanel(CheckPanel):
         return one is not None and other is not None and one.sha256 == other.sha256
 
     def set_run(self, run: Run | None, bundle: ModelBundle | None) -> None:
-        """Show another run; its comparison is looked for, or made.
-
-        Args:
-            run: A finished run; None for nothing.
-            bundle: Its model, verified.
-        """
+        """Show another finished run and its model; its comparison is found or made."""
         self._run, self._bundle = run, bundle
         self._look_for_comparison()
 
@@ -117,7 +106,6 @@ class CandidatePanel(CheckPanel):
     def compare(self) -> None:
         """Compare the two models, in a child; the result is kept in the run."""
         self._dwell.stop()
-        self._is_due = False
         run, models = self._run, self._models()
         if run is not None and models is not None:
             self._is_pending = True
@@ -151,13 +139,14 @@ class CandidatePanel(CheckPanel):
         self._command = None
         self.failure.set_failure(None)
         self.result = None
-        self._is_due = self._is_pending = self._is_waiting = False
+        self._is_pending = self._is_waiting = False
         if self._run is not None and self._models() is not None:
             self._show_kept()
             if self.result is None:
                 self._is_pending = True
                 self.progress.begin("Waiting…")
-                self._dwell.start()
+                if self.isVisible():
+                    self._dwell.start()
         self._show()
 
     def _show_kept(self) -> None:
@@ -169,7 +158,6 @@ class CandidatePanel(CheckPanel):
         if result is not None:
             self._drop.setValue(round(100 * result["allowed_drop"]))
             self.view.set_comparison(result)
-            self.compared.emit(result)
 
     # The child
 
@@ -220,13 +208,6 @@ class CandidatePanel(CheckPanel):
         return Advice.AGAINST if self.is_advised_against else Advice.NONE
 
     @pyqtSlot()
-    def _on_dwell_timeout(self) -> None:
-        if self.isVisible() or self._is_waiting:
-            self.compare()
-        else:  # nobody waits for it
-            self._is_due = True
-
-    @pyqtSlot()
     def _on_use_asked(self) -> None:
         bundle = self._bundle
         if self._is_waiting:  # no longer wanted
@@ -241,7 +222,7 @@ class CandidatePanel(CheckPanel):
             self._settle(is_sure=answer == _USE)
         elif was_pending and answer == _WAIT:
             self._is_waiting = True
-            if self._dwell.isActive():
+            if self._command is None:  # it has not begun
                 self.compare()
             self._show()
         else:
@@ -250,8 +231,7 @@ class CandidatePanel(CheckPanel):
     def _settle(self, *, is_sure: bool) -> None:
         """Use the model that was wanted, unless the comparison speaks against it.
 
-        Args:
-            is_sure: Whether it is wanted without a comparison too.
+        Without a comparison it is used only where it is wanted for sure.
         """
         if self.is_advised_against or (self.result is None and not is_sure):
             self.status_changed.emit(_NOT_USED)
@@ -285,5 +265,9 @@ class CandidatePanel(CheckPanel):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if self._is_due:
+        if self._is_pending and self._command is None:
             self._dwell.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._dwell.stop()  # nobody waits for it

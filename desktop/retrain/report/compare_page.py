@@ -8,14 +8,14 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from PyQt5.QtCore import QModelIndex, Qt, pyqtSignal, pyqtSlot
-from PyQt5.QtGui import QGuiApplication, QKeyEvent, QKeySequence
-from PyQt5.QtWidgets import QAbstractItemView, QLabel, QTableView, QWidget
+from PyQt5.QtGui import QGuiApplication, QKeySequence
+from PyQt5.QtWidgets import QLabel, QTableView, QWidget
 
 from core.evaluation.findings import findings_of
 from core.runs.run import Run
 from desktop.jobs.list_model import ROW_ROLE
 from desktop.retrain.runs.model import COMPARE_COLUMNS, RunRow, RunsModel
-from desktop.widgets.buttons import button
+from desktop.widgets.buttons import action, button
 from desktop.widgets.figures_table import make_plain
 from desktop.widgets.labels import Caption
 from desktop.widgets.layouts import column, row
@@ -66,8 +66,6 @@ class ComparePage(QWidget):
     """Shows what runs were worth side by side.
 
     Attributes:
-        model: The runs.
-        verdict: Whether the figures can be compared.
         doubt: Which figures may measure something else than lungs.
 
     Signals:
@@ -147,33 +145,20 @@ class ComparePage(QWidget):
         self.run_chosen.emit(index.data(ROW_ROLE).run)
 
     def _make_table(self) -> QTableView:
-        table = _RunsTable(self)
+        table = QTableView(self)
         make_plain(table)
         table.setObjectName("compareTable")
-        table.copy_asked.connect(self._copy)
+        # All of the table, not the cell that is current.
+        keys = QKeySequence.StandardKey.Copy
+        copy = action("&Copy as CSV", self._copy, table, keys)
+        copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        table.addAction(copy)
         table.setModel(self.model.order)
         table.setSortingEnabled(True)
         table.sortByColumn(1, Qt.SortOrder.DescendingOrder)
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setTabKeyNavigation(False)
-        table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         table.setAccessibleName("Runs side by side")
         table.activated.connect(self._on_table_activated)
         return table
-
-
-class _RunsTable(QTableView):
-    """Copies all of the table, not the cell that is current."""
-
-    copy_asked = pyqtSignal()
-
-    # Qt overrides
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.matches(QKeySequence.StandardKey.Copy):
-            self.copy_asked.emit()
-        else:
-            super().keyPressEvent(event)
 
 
 def _is_doubtful(row: RunRow) -> bool:

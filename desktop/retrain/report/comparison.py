@@ -75,14 +75,7 @@ def read_comparison(
 
 
 class ComparisonView(QWidget):
-    """Shows a comparison as `core.evaluation.compare` makes it.
-
-    Attributes:
-        card: The verdict in words.
-        warning: What makes the comparison doubtful.
-        table, chart: The differences.
-        foot: How it was made.
-    """
+    """Shows a comparison as `core.evaluation.compare` makes it."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -110,28 +103,24 @@ class ComparisonView(QWidget):
         self.warning.set_words("\n".join(result["warnings"]))
         self.warning.setVisible(bool(result["warnings"]))
         shown = {each["name"]: each["display_name"] for each in result["labels"]}
-        known = [
-            each for each in result["differences"] if each["difference"] is not None
-        ]
-        names = [difference_name(each, shown) for each in known]
-        rows = [_cells(*each) for each in zip(names, known, strict=True)]
-        fallen = [
-            i
-            for i, each in enumerate(known)
-            if each["name"] == "recall" and each["label"] in result["dropped"]
-        ]
+        rows, measured, fallen = [], [], []
+        for each in result["differences"]:
+            if each["difference"] is None:
+                continue
+            if each["name"] == "recall" and each["label"] in result["dropped"]:
+                fallen.append(len(rows))
+            name = difference_name(each, shown)
+            rows.append(_cells(name, each))
+            bounds = each["difference_ci"]
+            measured.append(Measured(name, each["difference"], *bounds))
         self.table.set_cells(_HEAD, rows, bold=fallen, tips=_TIPS)
-        measured = [
-            Measured(name, each["difference"], *each["difference_ci"])
-            for name, each in zip(names, known, strict=True)
-        ]
         draw = functools.partial(interval_chart, measured, _CHART_TITLE)
         parts = (f"{each.name} {each.value:+.3f}" for each in measured)
         self.chart.set_drawing(draw, f"{_CHART_TITLE}: {', '.join(parts)}")
-        self.chart.setFixedHeight(70 + _ROW_PX * max(1, len(known)))
+        self.chart.setFixedHeight(70 + _ROW_PX * max(1, len(rows)))
         self.foot.setText(_foot(result))
         for widget in (self.table, self.chart, self.foot):
-            widget.setVisible(bool(known))
+            widget.setVisible(bool(rows))
 
     # Qt overrides
 

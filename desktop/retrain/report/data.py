@@ -95,37 +95,25 @@ def read_report_data(run: Run) -> ReportData:
         BundleError: The model is missing or damaged.
     """
     bundle = read_bundle(run.bundle_dir, name=run.record.name)
-    names = bundle.card.names
     progress, _ = read_progress(run)
-    history = tuple(progress.epochs)
+    history, mistakes = tuple(progress.epochs), ()
     report: Mapping[str, Any] | None = None
     problem: CoreError | None = None
-    mistakes: tuple[Mistake, ...] = ()
     try:
         report = read_report_json(bundle)
         said = cautions(report)
         history = history or epochs(report)
-        mistakes = _mistakes(report["result"].get("mistakes", ()), run.split, names)
+        mistakes = _mistakes(report["result"], run.split, bundle.card.names)
     except BundleError as error:
         problem = error
-        said = cautions_about(bundle.card.data, names)
-    return ReportData(
-        run=run,
-        bundle=bundle,
-        report=report,
-        problem=problem,
-        history=history,
-        mistakes=mistakes,
-        notes=tuple(dict.fromkeys([*said, *progress.notes])),
-        seconds=run.times.seconds(),
-    )
+        said = cautions_about(bundle.card.data, bundle.card.names)
+    notes = tuple(dict.fromkeys([*said, *progress.notes]))
+    took_s = run.times.seconds()
+    return ReportData(run, bundle, report, problem, history, mistakes, notes, took_s)
 
 
 def save_report(data: ReportData, path: Path) -> Path:
     """Write the report of a run as one HTML file that needs nothing else.
-
-    Returns:
-        The file.
 
     Raises:
         OutputError: It cannot be written, or is one of the run's films or files.
@@ -230,7 +218,7 @@ def _film_kind(key: str, names: Mapping[str, str]) -> str:
 
 
 def _mistakes(
-    found: Sequence[Mapping[str, Any]], split: Path, names: Mapping[str, str]
+    result: Mapping[str, Any], split: Path, names: Mapping[str, str]
 ) -> tuple[Mistake, ...]:
     places = _places(split)
     return tuple(
@@ -242,7 +230,7 @@ def _mistakes(
             source=str(each.get("source", "")),
             file=str(each["file"]),
         )
-        for each in found
+        for each in result.get("mistakes", ())
     )
 
 

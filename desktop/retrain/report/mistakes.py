@@ -9,41 +9,28 @@ from typing import Final
 
 from PyQt5.QtCore import QModelIndex, QRect, QSize, Qt, pyqtSignal, pyqtSlot
 from PyQt5.QtGui import (
-    QColor,
-    QFont,
+    QIcon,
     QImage,
     QKeyEvent,
     QPainter,
-    QPalette,
-    QPen,
+    QPixmap,
     QStandardItem,
     QStandardItemModel,
 )
-from PyQt5.QtWidgets import (
-    QFrame,
-    QListView,
-    QSizePolicy,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QWidget,
-)
+from PyQt5.QtWidgets import QFrame, QListView, QSizePolicy, QWidget
 
 from core.errors import CoreError
 from core.films.radiograph import read_radiograph
 from core.model.classifier import percent
 from desktop.film.pyramid import build_pyramid, thumbnail
 from desktop.retrain.report.data import Mistake
-from desktop.style.item_paint import hover_tint, paint_film, paint_line
-from desktop.style.theme import muted
+from desktop.style.item_paint import paint_film
+from desktop.style.overlay_text import SOFT_INK
 from desktop.work.background import Background
 
 _SIDE_PX: Final = 124
 _PAD_PX: Final = 8
-_ROOT: Final = QModelIndex()
 _MISTAKE_ROLE: Final = Qt.ItemDataRole.UserRole + 1
-#: Whether there is no picture; unset while it is still to come.
-_MISSING_ROLE: Final = Qt.ItemDataRole.UserRole + 2
 _TO_OPEN: Final = "Press to open it in the Diagnose tab."
 
 
@@ -51,12 +38,12 @@ class MistakesView(QListView):
     """Small films from left to right; click or Enter opens one.
 
     Signals:
-        film_asked: Path. Of a film that is there.
-        film_missed: Mistake. It was asked for and is not there.
+        films_asked: list[Path]. One film that is there, to be opened.
+        status_changed: str. That one is not there.
     """
 
-    film_asked = pyqtSignal(object)
-    film_missed = pyqtSignal(object)
+    films_asked = pyqtSignal(object)
+    status_changed = pyqtSignal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -64,10 +51,11 @@ class MistakesView(QListView):
         self._items = QStandardItemModel(self)
         self._reader = Background(self, "mistakes")
         self.setModel(self._items)
-        self.setItemDelegate(_MistakeDelegate(self))
-        self.setFlow(QListView.Flow.LeftToRight)
-        self.setUniformItemSizes(True)
-        self.setMouseTracking(True)
+        self.setViewMode(QListView.ViewMode.IconMode)
+        self.setMovement(QListView.Movement.Static)
+        self.setWrapping(False)
+        self.setWordWrap(True)
+        self.setIconSize(QSize(_SIDE_PX, _SIDE_PX))
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -86,8 +74,11 @@ class MistakesView(QListView):
         self._reader.forget()
         self._items.clear()
         for mistake in mistakes:
-            item = QStandardItem(f"{mistake.label}, called {mistake.called}")
+            share = percent(mistake.probability)
+            item = QStandardItem(f"Is {mistake.label}\n{share} {mistake.called}")
             item.setData(mistake, _MISTAKE_ROLE)
+            item.setSizeHint(self._item_size())
+            _show_picture(item, None)
             _say(item, _TO_OPEN)
             self._items.appendRow(item)
             if mistake.path is None:
@@ -107,15 +98,21 @@ class MistakesView(QListView):
     def _open(self, index: QModelIndex) -> None:
         mistake: Mistake = index.data(_MISTAKE_ROLE)
         if mistake.path is not None and mistake.path.is_file():
-            self.film_asked.emit(mistake.path)
+            self.films_asked.emit([mistake.path])
         else:
-            self.film_missed.emit(mistake)
+            self.status_changed.emit(
+                f"{mistake.file} is no longer where it was when the model was trained."
+            )
+
+    def _item_size(self) -> QSize:
+        lines = 2 * self.fontMetrics().lineSpacing()
+        return QSize(_SIDE_PX + 2 * _PAD_PX, _SIDE_PX + lines + 2 * _PAD_PX)
 
     # Qt overrides
 
     def sizeHint(self) -> QSize:
-        item = self.itemDelegate().sizeHint(self.viewOptions(), _ROOT)
-        return QSize(400, item.height() + 4 + self.horizontalScrollBar().height())
+        bar = self.horizontalScrollBar().height()
+        return QSize(400, self._item_size().height() + 4 + bar)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(120, self.sizeHint().height())
@@ -132,12 +129,21 @@ def _small(path: Path, side: int) -> QImage:
     return thumbnail(build_pyramid(read_radiograph(path)), side)
 
 
-def _show_picture(item: QStandardItem, picture: QImage) -> None:
-    item.setData(picture, Qt.ItemDataRole.DecorationRole)
+def _show_picture(item: QStandardItem, picture: QImage | None, why: str = "") -> None:
+    # Twice as large, for screens with small pixels.
+    tile = QPixmap(2 * _SIDE_PX, 2 * _SIDE_PX)
+    painter = QPainter(tile)
+    painter.scale(2, 2)
+    place = QRect(0, 0, _SIDE_PX, _SIDE_PX)
+    paint_film(painter, place, picture)
+    painter.setPen(SOFT_INK)
+    painter.drawText(place, Qt.AlignmentFlag.AlignCenter, why)
+    painter.end()
+    item.setIcon(QIcon(tile))
 
 
 def _show_missing(item: QStandardItem, why: CoreError | str) -> None:
-    item.setData(True, _MISSING_ROLE)
+    _show_picture(item, None, "Not there")
     _say(item, str(why))
 
 
@@ -150,47 +156,3 @@ def _say(item: QStandardItem, end: str) -> None:
     )
     item.setToolTip(words)
     item.setAccessibleText(words)
-
-
-class _MistakeDelegate(QStyledItemDelegate):
-    """Draws the film, what it is, and what it was called."""
-
-    # Qt overrides
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
-        line = option.fontMetrics.height()
-        return QSize(_SIDE_PX + 2 * _PAD_PX, _SIDE_PX + 2 * line + 3 * _PAD_PX)
-
-    def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex
-    ) -> None:
-        mistake: Mistake = index.data(_MISTAKE_ROLE)
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        _paint_frame(painter, option)
-        place = QRect(option.rect.topLeft(), QSize(_SIDE_PX, _SIDE_PX))
-        place.translate(_PAD_PX, _PAD_PX)
-        paint_film(painter, place, index.data(Qt.ItemDataRole.DecorationRole))
-        if index.data(_MISSING_ROLE):
-            painter.setPen(QColor(200, 208, 216))
-            painter.drawText(place, Qt.AlignmentFlag.AlignCenter, "Not there")
-        high = option.fontMetrics.height()
-        line = QRect(place.left(), place.bottom() + 6, _SIDE_PX, high)
-        bold = QFont(option.font)
-        bold.setBold(True)
-        painter.setPen(option.palette.color(QPalette.ColorRole.WindowText))
-        paint_line(painter, bold, line, f"Is {mistake.label}")
-        line.translate(0, high + 2)
-        painter.setPen(muted(option.palette))
-        called = f"{percent(mistake.probability)} {mistake.called}"
-        paint_line(painter, option.font, line, called)
-        painter.restore()
-
-
-def _paint_frame(painter: QPainter, option: QStyleOptionViewItem) -> None:
-    accent = option.palette.color(QPalette.ColorRole.Highlight)
-    is_hot = option.state & QStyle.StateFlag.State_MouseOver
-    painter.setBrush(hover_tint(option) if is_hot else Qt.BrushStyle.NoBrush)
-    has_focus = option.state & QStyle.StateFlag.State_HasFocus
-    painter.setPen(QPen(accent, 1.6) if has_focus else Qt.PenStyle.NoPen)
-    painter.drawRoundedRect(option.rect.adjusted(1, 1, -2, -2), 6, 6)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Final
 
-from PyQt5.QtCore import Qt, QTimer, QUrl, pyqtSignal, pyqtSlot
+from PyQt5.QtCore import Qt, QUrl, pyqtSignal, pyqtSlot
 from PyQt5.QtGui import QDesktopServices
 from PyQt5.QtWidgets import QWidget
 
@@ -18,7 +17,6 @@ from desktop.models.export_dialog import ExportDialog
 from desktop.retrain.report.body import ReportBody
 from desktop.retrain.report.candidate_panel import CandidatePanel
 from desktop.retrain.report.data import (
-    Mistake,
     ReportData,
     headline,
     read_report_data,
@@ -27,34 +25,25 @@ from desktop.retrain.report.data import (
 from desktop.widgets.buttons import button
 from desktop.widgets.labels import ElidedLabel, PlainText
 from desktop.widgets.layouts import PageScroll, column, row
-from desktop.widgets.message_card import MessageCard
+from desktop.widgets.message_card import MessageCard, NotesCard
 from desktop.widgets.times import time_in_words, when_in_words
 from desktop.work.background import Background
-
-#: More of them would push the report off the screen.
-_MOST_NOTES: Final = 8
 
 
 class ReportPage(PageScroll):
     """Everything that is known of a finished run's model.
 
     Attributes:
-        run: The run that is shown.
-        title, headline: Its name, and the sentence at the top.
-        candidate: Compares the model with the one in use.
-        body: Figures, charts and the rest.
         problem: Why there is no report, or why it was not saved.
-        notes: What must be known before reading, as `note_card` shows it.
+        notes: What must be known before reading.
 
     Signals:
         films_asked: list[Path]. To be opened in the Diagnose tab.
         status_changed: str. For the status line.
-        report_shown: Run. It has been read and is on screen.
     """
 
     films_asked = pyqtSignal(object)
     status_changed = pyqtSignal(str)
-    report_shown = pyqtSignal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -64,10 +53,6 @@ class ReportPage(PageScroll):
         self.run: Run | None = None
         self._data: ReportData | None = None
         self._files = Background(self, "report")
-        self._look_at_verdict = QTimer(self)
-        self._look_at_verdict.setSingleShot(True)
-        self._look_at_verdict.setInterval(0)
-        self._look_at_verdict.timeout.connect(self._on_look_timeout)
         page = QWidget(self)
         page.setObjectName("reportBody")
         self.title = ElidedLabel("", page)
@@ -76,36 +61,26 @@ class ReportPage(PageScroll):
         self.headline = PlainText("", page, is_selectable=True)
         self.headline.setObjectName("reportHeadline")
         self._more = PlainText("", page, is_selectable=True)
-        self.save_button = button(
-            "Save re&port…",
-            self._on_save_clicked,
-            page,
-            tip="Save everything here as one HTML file",
-        )
-        self.export_button = button(
-            "E&xport model…",
-            self._on_export_clicked,
-            page,
-            tip="Write the model in a form that others read",
-        )
-        self.folder_button = button(
-            "Open f&older", self._on_folder_clicked, page, tip="Show the run's files"
-        )
+        tip = "Save everything here as one HTML file"
+        save, export = self._on_save_clicked, self._on_export_clicked
+        self.save_button = button("Save re&port…", save, page, tip=tip)
+        tip = "Write the model in a form that others read"
+        self.export_button = button("E&xport model…", export, page, tip=tip)
+        tip, folder = "Show the run's files", self._on_folder_clicked
+        self.folder_button = button("Open f&older", folder, page, tip=tip)
         self.problem = MessageCard("stop", page)
-        self.notes: tuple[str, ...] = ()
-        self.note_card = MessageCard("warn", page)
-        self.note_card.set_severity("warn", "Know before you read")
+        self.notes = NotesCard("Know before you read", "in the saved report", page)
         self.candidate = CandidatePanel(page)
-        # Once it has its place.
-        self.candidate.held_back.connect(self._look_at_verdict.start)
+        once_it_has_its_place = Qt.ConnectionType.QueuedConnection
+        self.candidate.held_back.connect(self._on_held_back, once_it_has_its_place)
         self.candidate.status_changed.connect(self.status_changed)
         self.body = ReportBody(page)
-        self.body.mistakes.film_asked.connect(self._on_film_asked)
-        self.body.mistakes.film_missed.connect(self._on_film_missed)
+        self.body.mistakes.films_asked.connect(self.films_asked)
+        self.body.mistakes.status_changed.connect(self.status_changed)
         column(
             *(self.title, self._subtitle, self.headline, self._more),
             row(self.save_button, self.export_button, self.folder_button, None),
-            *(self.problem, self.note_card, self.candidate, self.body, None),
+            *(self.problem, self.notes, self.candidate, self.body, None),
             of=page,
             gap=10,
             margins=(18, 16, 18, 24),
@@ -121,7 +96,7 @@ class ReportPage(PageScroll):
         self._subtitle.set_text(when_in_words(run.record.started))
         self._set_headline(["Reading the report…"])
         self.candidate.set_run(None, None)
-        self._set_notes([])
+        self.notes.set_notes(())
         self._show_parts(is_whole=False)
         self.verticalScrollBar().setValue(0)
         self._files.ask(partial(read_report_data, run), self._show, self._show_failure)
@@ -143,17 +118,15 @@ class ReportPage(PageScroll):
         notes = list(data.notes)
         if data.problem is not None:
             notes.append(f"{data.problem} The figures of its card are shown.")
-        self._set_notes(notes)
+        self.notes.set_notes(notes)
         self.body.set_data(data)
         self._show_parts(is_whole=True)
         self.candidate.set_run(data.run, data.bundle)
-        self.report_shown.emit(data.run)
 
     def _show_failure(self, error: CoreError) -> None:
         self._set_headline(["This model cannot be used."])
         self._show_parts(is_whole=False)
         self._show_problem("stop", "Damaged", error)
-        self.report_shown.emit(self.run)
 
     def _show_problem(self, severity: str, word: str, error: CoreError) -> None:
         self.problem.set_severity(severity, word)
@@ -173,14 +146,6 @@ class ReportPage(PageScroll):
         self.headline.setText(first)
         self._more.setText(" ".join(more))
         self._more.setVisible(bool(more))
-
-    def _set_notes(self, notes: list[str]) -> None:
-        self.notes = tuple(notes)
-        shown, rest = notes[:_MOST_NOTES], len(notes) - _MOST_NOTES
-        lines = [f"•  {note}" for note in shown] if len(shown) > 1 else shown
-        lines += [f"And {rest} more, in the saved report."] if rest > 0 else []
-        self.note_card.set_words("\n".join(lines))
-        self.note_card.setVisible(bool(notes))
 
     # Actions
 
@@ -220,17 +185,7 @@ class ReportPage(PageScroll):
         if self.run is not None:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.run.path)))
 
-    @pyqtSlot(object)
-    def _on_film_asked(self, path: Path) -> None:
-        self.films_asked.emit([path])
-
-    @pyqtSlot(object)
-    def _on_film_missed(self, mistake: Mistake) -> None:
-        self.status_changed.emit(
-            f"{mistake.file} is no longer where it was when the model was trained."
-        )
-
     @pyqtSlot()
-    def _on_look_timeout(self) -> None:
+    def _on_held_back(self) -> None:
         view = self.candidate.view
         self.ensureWidgetVisible(view.card if view.isVisible() else self.candidate)

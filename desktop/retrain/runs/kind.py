@@ -53,29 +53,17 @@ def changed_settings(config: TrainingConfig, preset: str) -> list[str]:
     """What follows `--set`, once for each setting that the preset has not."""
     before = flat_settings(config_from_preset(preset))
     after = flat_settings(config)
-    changed = {
-        name: value
-        for name, value in after.items()
-        if value != before[name] and name not in ("weights", "labels")
-    }
     return [
         f"{name}={json.dumps(value, ensure_ascii=False)}"
-        for name, value in changed.items()
+        for name, value in after.items()
+        if value != before[name] and name not in ("weights", "labels")
     ]
 
 
 def train_words(
     config: TrainingConfig, preset: str, *, split: str, out: str, backend: str
 ) -> list[str]:
-    """The words of `core train` that make this model.
-
-    Args:
-        config: The job.
-        preset: What it began as.
-        split: Manifest with the films.
-        out: Bundle to make.
-        backend: As in `RunRequest`.
-    """
+    """The words of `core train` that make this model of the films of a manifest."""
     words = ["train", "--data", split, "--out", out, "--preset", preset]
     if config.weights != config_from_preset(preset).weights:
         words += ["--weights", config.weights]

@@ -202,9 +202,6 @@ COMPARE_COLUMNS: Final = (
 class RunsModel(JobListModel):
     """Runs in rows; what their files say is filled in while the window goes on.
 
-    Args:
-        columns: What to show of them.
-
     Attributes:
         order: The same as it is sorted.
     """
@@ -216,9 +213,7 @@ class RunsModel(JobListModel):
         self.order = _RunsOrder(self)
         self._in_use = ""
         self._unread: list[int] = []
-        self._timer = QTimer(self)
-        self._timer.setInterval(0)
-        self._timer.timeout.connect(self._on_timer_timeout)
+        self._timer = QTimer(self, timeout=self._on_timer_timeout)
 
     @property
     def is_reading(self) -> bool:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
-from PyQt5.QtCore import QTimer, pyqtSignal, pyqtSlot
+from PyQt5.QtCore import pyqtSignal, pyqtSlot
 from PyQt5.QtGui import QResizeEvent
 from PyQt5.QtWidgets import QWidget
 
@@ -21,17 +20,17 @@ from desktop.retrain.runs.model import RunRow
 from desktop.retrain.runs.status import RunStatus, stage_in_words
 from desktop.widgets.buttons import button
 from desktop.widgets.failure_panel import FailurePanel
-from desktop.widgets.labels import Caption, ElidedLabel, Rule, SectionTitle
-from desktop.widgets.layouts import PageScroll, WidgetList, column, row
+from desktop.widgets.labels import Caption, ElidedLabel, Rule
+from desktop.widgets.layouts import PageScroll, column, row
 from desktop.widgets.log_view import RunLog
-from desktop.widgets.message_card import NoteRow
+from desktop.widgets.message_card import NoteRow, NotesCard
 from desktop.widgets.stage_stepper import BROKEN, GOING, HALTED, StageStepper
 from desktop.widgets.times import time_in_words, when_in_words
 
-_REDRAW_MS: Final = 120
 #: Height below which the tips of the buttons must do.
 _ROOMY_PX: Final = 460
-_MOST_NOTES: Final = 12
+_RESUME: Final = ("Res&ume", "Go on from the last checkpoint")
+_AGAIN: Final = ("Start &again", "It ended before there was anything to go on from")
 #: What can be asked for -> the words of its button, and what they mean.
 _BUTTONS: Final = {
     "finish": (
@@ -42,7 +41,7 @@ _BUTTONS: Final = {
         "&Pause",
         "Stops; the run goes on from its last checkpoint when you resume",
     ),
-    "resume": ("Res&ume", ""),
+    "resume": _RESUME,
     "discard": (
         "Cancel and d&iscard…",
         "Stops, and deletes the run with everything it made",
@@ -98,7 +97,7 @@ class RunPage(QWidget):
         self.failure = FailurePanel(self)
         self.charts = LearningCharts(self)
         self.no_charts = Caption("Charts appear when the first epoch has ended.", self)
-        self.notes = Notes(self)
+        self.notes = NotesCard("Notes", "in the run's folder", self)
         self.log = RunLog(self)
         buttons = [
             button(text, partial(self._ask, what), self, tip=tip)
@@ -110,10 +109,6 @@ class RunPage(QWidget):
         self.resume_button, self.discard_button = buttons[2:]
         self.explanation = Caption(_EARLY, self)
         self._lay_out()
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(_REDRAW_MS)
-        self._timer.timeout.connect(self._draw)
 
     def show_run(
         self,
@@ -125,7 +120,6 @@ class RunPage(QWidget):
         """Show a run.
 
         Args:
-            run: The run.
             progress: What it has told; `refresh` after more has come.
             state: Of `core.runs.run`, but not finished.
             failure: Why it is not running, where it should be.
@@ -150,25 +144,16 @@ class RunPage(QWidget):
             failure = dataclasses.replace(failure, hint=hint)
         self.failure.set_failure(failure, *end)
         self.log.setVisible(failure is None)
-        self._draw()
+        self.refresh()
+
+    def show_asked(self, what: str) -> None:
+        """Say that something of `_BUTTONS`, or nothing, is still to happen."""
+        self._asked = what
+        self.refresh()
 
     @pyqtSlot()
     def refresh(self) -> None:
-        """The progress has gone on; drawn a few times a second at most."""
-        if not self._timer.isActive():
-            self._timer.start()
-
-    def show_asked(self, what: str) -> None:
-        """Say that something was asked for and has not happened yet.
-
-        Args:
-            what: "finish", "pause", "resume" or "discard"; empty for nothing.
-        """
-        self._asked = what
-        self._draw()
-
-    @pyqtSlot()
-    def _draw(self) -> None:
+        """Show how far the run is now."""
         run, progress = self._run, self._progress
         if run is None or progress is None:
             return
@@ -208,13 +193,9 @@ class RunPage(QWidget):
         can_resume = not is_running and not run.damage
         self.resume_button.setVisible(can_resume)
         self.resume_button.setEnabled(is_free)
-        if run.can_resume():
-            self.resume_button.setText("Res&ume")
-            self.resume_button.setToolTip("Go on from the last checkpoint")
-        else:
-            self.resume_button.setText("Start &again")
-            tip = "It ended before there was anything to go on from"
-            self.resume_button.setToolTip(tip)
+        text, tip = _RESUME if run.can_resume() else _AGAIN
+        self.resume_button.setText(text)
+        self.resume_button.setToolTip(tip)
         has_failed = isinstance(progress.end, JobFailed)
         self.resume_button.setDefault(can_resume and not has_failed)
         words = "Cancel and d&iscard…" if is_running else "D&iscard…"
@@ -256,28 +237,3 @@ class RunPage(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.refresh()
-
-
-class Notes(WidgetList):
-    """What the user should know about a run, one sentence each; or nothing.
-
-    Attributes:
-        notes: All of them; the first dozen is shown.
-    """
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent, head=SectionTitle("Notes", parent))
-        self.notes: tuple[str, ...] = ()
-
-    def set_notes(self, notes: Sequence[str]) -> None:
-        """Show the notes."""
-        if tuple(notes) == self.notes:
-            return
-        self.notes = tuple(notes)
-        shown: list[QWidget] = []
-        for note in self.notes[:_MOST_NOTES]:
-            shown.append(NoteRow(self))
-            shown[-1].set_text(note, "warn")
-        if (rest := len(notes) - _MOST_NOTES) > 0:
-            shown.append(Caption(f"And {rest} more, in the run's folder.", self))
-        self.set_widgets(shown)

@@ -17,13 +17,10 @@ from PyQt5.QtCore import (
 from PyQt5.QtGui import QDesktopServices, QKeySequence
 from PyQt5.QtWidgets import (
     QAbstractItemView,
-    QAction,
-    QComboBox,
     QFrame,
     QLabel,
     QListView,
     QPushButton,
-    QSizePolicy,
     QStackedWidget,
     QToolButton,
     QWidget,
@@ -33,7 +30,7 @@ from core.runs.run import Run
 from desktop.jobs.list_model import ROW_ROLE
 from desktop.retrain.runs.delegate import RunDelegate
 from desktop.retrain.runs.model import LIST_COLUMNS, WHEN, RunRow, RunsModel
-from desktop.widgets.buttons import action, button
+from desktop.widgets.buttons import ChoiceBox, action, button, separator
 from desktop.widgets.labels import Caption
 from desktop.widgets.layouts import column, row
 
@@ -45,10 +42,6 @@ _EMPTY = (
 
 class RunsPanel(QFrame):
     """Lists the runs, newest first unless asked otherwise.
-
-    Attributes:
-        model: The runs.
-        new_button: A new training is wanted.
 
     Signals:
         run_chosen: Run. It became the only one selected, or Enter was pressed.
@@ -69,36 +62,24 @@ class RunsPanel(QFrame):
         self.new_button.setObjectName("newModelButton")
         self.new_button.setToolTip("Train a model on films of your own")
         self.list = self._make_list()
-        self.column_box = QComboBox(self)
+        self.column_box = ChoiceBox("Sort runs by", self)
         self.column_box.addItems([column.title for column in LIST_COLUMNS])
         self.column_box.setCurrentIndex(LIST_COLUMNS.index(WHEN))
-        self.column_box.setAccessibleName("Sort runs by")
-        policy = QSizePolicy.Policy
-        self.column_box.setSizePolicy(policy.Expanding, policy.Fixed)
         self.column_box.currentIndexChanged[int].connect(self._on_column_changed)
         self.direction = QToolButton(self)
         self.direction.setCheckable(True)
         self.direction.setAutoRaise(True)
         self.direction.toggled.connect(self._sort)
         compare = self._on_compare_triggered
-        self.compare_button = button(
-            "&Compare selected",
-            compare,
-            self,
-            tip="Select two or more finished runs with Ctrl",
-        )
+        tip = "Select two or more finished runs with Ctrl"
+        self.compare_button = button("&Compare selected", compare, self, tip=tip)
         self._folder_action = action("Open &folder", self._on_folder_triggered, self)
         self._compare_action = action("&Compare selected runs", compare, self)
-        delete = QKeySequence.StandardKey.Delete
-        self.delete_action = action(
-            "&Delete…", self._on_delete_triggered, self, keys=delete
-        )
-        context = Qt.ShortcutContext.WidgetShortcut
-        self.delete_action.setShortcutContext(context)
-        line = QAction(self)
-        line.setSeparator(True)
+        delete, keys = self._on_delete_triggered, QKeySequence.StandardKey.Delete
+        self.delete_action = action("&Delete…", delete, self, keys)
+        self.delete_action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         # Its menu, too.
-        before = (self._folder_action, self._compare_action, line)
+        before = (self._folder_action, self._compare_action, separator(self))
         self.list.addActions([*before, self.delete_action])
         self._stack = QStackedWidget(self)
         self._lay_out()
@@ -144,9 +125,7 @@ class RunsPanel(QFrame):
         return [order.index(row, 0) for row in range(order.rowCount())]
 
     def _chosen_rows(self) -> list[RunRow]:
-        selection = self.list.selectionModel()
-        chosen = (i for i in self._indexes() if selection.isSelected(i))
-        return [index.data(ROW_ROLE) for index in chosen]
+        return [index.data(ROW_ROLE) for index in sorted(self.list.selectedIndexes())]
 
     def _finished_runs(self) -> list[Run]:
         return [row.run for row in self._chosen_rows() if row.bundle is not None]

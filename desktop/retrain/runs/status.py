@@ -4,24 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from PyQt5.QtCore import QRectF, QSize, Qt
-from PyQt5.QtGui import QPainter, QPaintEvent
-from PyQt5.QtWidgets import QProgressBar, QSizePolicy, QWidget
+from PyQt5.QtWidgets import QSizePolicy, QWidget
 
 from core.runs.progress import RunProgress
 from core.words import duration_in_words
 from desktop.retrain.settings.fields import BACKENDS
-from desktop.style.severity import severity_colour
-from desktop.style.theme import muted
 from desktop.widgets.labels import Caption, PlainText
 from desktop.widgets.layouts import column, row
 from desktop.widgets.message_card import NoteRow
-from desktop.widgets.stage_stepper import TITLES
+from desktop.widgets.stage_stepper import TITLES, StageBar
 
-#: Steps of the bar: films may be more than it can count.
-_STEPS = 1000
-_BAR_PX: Final = 8
-_MOST_CELLS: Final = 20
+_WIDEST_PX: Final = 260
 
 
 class RunStatus(QWidget):
@@ -29,11 +22,7 @@ class RunStatus(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.bar = QProgressBar(self)
-        self.bar.setObjectName("stageBar")
-        self.bar.setTextVisible(False)
-        self.bar.setFixedHeight(10)
-        self.bar.setAccessibleName("Progress of the stage")
+        self.bar = StageBar("Progress of the stage", self)
         self.done = Caption("", self)
         self.device = _Fact("Device", self)
         self.speed = _Fact("Speed", self)
@@ -43,20 +32,18 @@ class RunStatus(QWidget):
         facts = row(
             *((self.device.column, 3), (self.speed.column, 2), (self.left.column, 3)),
             gap=24,
+            margins=(0, 4, 0, 4),
         )
-        facts.setContentsMargins(0, 4, 0, 4)
         parts = (self.bar, self.done, facts, self.gauge, self.reason)
         column(*parts, of=self, gap=6)
 
     def set_progress(self, job: RunProgress) -> None:
         """Show how far a running job is."""
         progress = job.progress
-        if progress is None or progress.total <= 0:
-            self.bar.setRange(0, 0)  # busy; it cannot be said how far
+        if progress is None:
+            self.bar.set_done()
         else:
-            self.bar.setRange(0, _STEPS)
-            share = min(1.0, progress.done / progress.total)
-            self.bar.setValue(round(_STEPS * share))
+            self.bar.set_done(progress.done, progress.total)
         text = progress_in_words(job)
         self.done.setText(text)
         self.bar.setAccessibleDescription(text)
@@ -121,64 +108,26 @@ def left_in_words(job: RunProgress) -> str:
 
 
 class PatienceGauge(QWidget):
-    """Epochs since the best against those after which a phase ends.
-
-    One cell per epoch, filled from the left; the words say the same.
-    """
+    """Epochs since the best against those after which a phase ends."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._since = self._patience = 0
-        self.text = ""
-        policy = QSizePolicy.Policy
-        self.setSizePolicy(policy.Expanding, policy.Fixed)
-        self.set_epochs(0, 0)
+        self._words = PlainText("", self)
+        self._bar = StageBar("", self)
+        self._bar.setMaximumWidth(_WIDEST_PX)
+        column(self._words, self._bar, of=self, gap=4)
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+        return self._words.text()
 
     def set_epochs(self, since: int, patience: int) -> None:
-        """Show how many epochs there were since the best.
-
-        Args:
-            since: Epochs without a better validation loss.
-            patience: As many end the phase; 0 for never.
-        """
-        self._since, self._patience = since, patience
-        self.text = f"Epochs since the best: {since}"
-        if patience:
-            self.text += f" of {patience}"
-        self.setAccessibleName(self.text)
+        """Show how many epochs brought nothing better; 0 for patience without end."""
+        of_all = f" of {patience}" if patience else ""
+        self._words.setText(f"Epochs since the best: {since}{of_all}")
+        self._bar.setAccessibleName(self.text)
+        self._bar.setVisible(patience > 0)
+        self._bar.set_done(since, patience)
         tip = "The phase ends early when this many epochs brought nothing better."
         self.setToolTip(tip if patience else "No phase ends early.")
-        self.updateGeometry()
-        self.update()
-
-    # Qt overrides
-
-    def sizeHint(self) -> QSize:
-        metrics = self.fontMetrics()
-        return QSize(
-            metrics.horizontalAdvance(self.text) + 4, metrics.height() + _BAR_PX + 8
-        )
-
-    def minimumSizeHint(self) -> QSize:
-        return self.sizeHint()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        palette = self.palette()
-        painter.setPen(palette.windowText().color())
-        top = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft
-        painter.drawText(self.rect(), top, self.text)
-        if not self._patience:
-            return
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        cells = min(self._patience, _MOST_CELLS)
-        filled = min(cells, round(cells * self._since / self._patience))
-        is_near = self._since >= self._patience - 1 and self._since > 0
-        ink = severity_colour("warn") if is_near else palette.highlight().color()
-        width = min(260.0, self.width() - 2.0) / cells
-        y = self.fontMetrics().height() + 5.0
-        painter.setPen(muted(palette))
-        for cell in range(cells):
-            box = QRectF(cell * width + 0.5, y + 0.5, max(2.0, width - 3), _BAR_PX - 1)
-            painter.setBrush(ink if cell < filled else Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(box, 2, 2)

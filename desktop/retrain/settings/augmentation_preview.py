@@ -40,10 +40,6 @@ class AugmentationPreview(QWidget):
     """A film and some variations of it, drawn anew as the settings change.
 
     Drawn while it is on screen only, and off the GUI thread.
-
-    Attributes:
-        tiles: The pictures.
-        about: What is said of the film that is shown.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -57,12 +53,8 @@ class AugmentationPreview(QWidget):
         self._side = 224
         self.tiles = _Tiles(self)
         self.about = Caption("", self)
-        again = button(
-            "Draw &again",
-            self._on_again_clicked,
-            self,
-            tip="Other variations by the same settings",
-        )
+        tip = "Other variations by the same settings"
+        again = button("Draw &again", self._on_again_clicked, self, tip=tip)
         self._next = button("A&nother film", self._on_next_clicked, self)
         column(
             QLabel("As the network will see it", self),

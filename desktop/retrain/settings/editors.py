@@ -6,17 +6,11 @@ import re
 from typing import Any, Final
 
 from PyQt5.QtCore import QSignalBlocker, Qt, pyqtSignal, pyqtSlot
-from PyQt5.QtGui import QValidator, QWheelEvent
-from PyQt5.QtWidgets import (
-    QCheckBox,
-    QComboBox,
-    QDoubleSpinBox,
-    QLineEdit,
-    QSlider,
-    QWidget,
-)
+from PyQt5.QtGui import QValidator
+from PyQt5.QtWidgets import QCheckBox, QDoubleSpinBox, QLineEdit, QSlider, QWidget
 
 from desktop.retrain.settings.fields import Field
+from desktop.widgets.buttons import Calm, ChoiceBox
 from desktop.widgets.layouts import row
 
 _RATE_BEGUN: Final = re.compile(r"\d{0,4}(\.\d*)?([eE][+-]?\d{0,2})?")
@@ -24,48 +18,22 @@ _WIDTH_PX: Final = 170
 _WIDE_PX: Final = 320
 
 
-class _Calm:
-    """Leaves the wheel to the page that it scrolls with, unless it has the focus."""
-
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # type: ignore[attr-defined]
-
-    # Qt overrides
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if self.hasFocus():  # type: ignore[attr-defined]
-            super().wheelEvent(event)  # type: ignore[misc]
-        else:
-            event.ignore()
-
-
-class CalmSpinBox(_Calm, QDoubleSpinBox):
+class CalmSpinBox(Calm, QDoubleSpinBox):
     """A number that scrolling past does not change."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setKeyboardTracking(False)
 
 
-class CalmComboBox(_Calm, QComboBox):
-    """A choice that scrolling past does not change."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        policy = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        self.setSizeAdjustPolicy(policy)
-        self.setMinimumContentsLength(12)
-
-
-class _CalmSlider(_Calm, QSlider):
+class _CalmSlider(Calm, QSlider):
     """A slider that scrolling past does not move."""
 
 
 class RateBox(CalmSpinBox):
     """A number over many orders of magnitude; each step goes to 1, 2 or 5."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setDecimals(12)
 
@@ -116,10 +84,10 @@ class Editor(QWidget):
 
     value_changed = pyqtSignal(object)
 
-    def __init__(self, field: Field, parent: QWidget | None = None) -> None:
+    def __init__(self, field: Field, parent: QWidget) -> None:
         super().__init__(parent)
         self.field = field
-        self.row = row(of=self)
+        self.row = row(None, of=self)
 
     def set_value(self, value: Any) -> None:
         """Show a value, without a signal."""
@@ -131,7 +99,8 @@ class Editor(QWidget):
         widget.setAccessibleDescription(setting.help)
         widget.setToolTip(setting.help)
         widget.setMaximumWidth(width)
-        self.row.addWidget(widget, 0 if isinstance(widget, QCheckBox) else 100)
+        stretch = 0 if isinstance(widget, QCheckBox) else 100
+        self.row.insertWidget(self.row.count() - 1, widget, stretch)
         if self.focusProxy() is None:
             self.setFocusProxy(widget)
 
@@ -139,16 +108,15 @@ class Editor(QWidget):
 class NumberEditor(Editor):
     """A number, with a slider where one helps."""
 
-    def __init__(self, field: Field, parent: QWidget | None = None) -> None:
+    def __init__(self, field: Field, parent: QWidget) -> None:
         super().__init__(field, parent)
         setting, is_rate = field.setting, field.kind == "rate"
         self.box = RateBox(self) if is_rate else CalmSpinBox(self)
         if not is_rate:
             self.box.setDecimals(field.decimals)
             self.box.setSingleStep(field.step)
-        self.box.setRange(
-            1e-9 if is_rate and not setting.zero else field.low, field.high
-        )
+        least = 1e-9 if is_rate and not setting.zero else field.low
+        self.box.setRange(least, field.high)
         self.box.setSuffix(setting.shown_unit)
         if setting.zero and field.low == 0:
             self.box.setSpecialValueText(setting.zero)
@@ -160,7 +128,6 @@ class NumberEditor(Editor):
             self._add(self.slider, _WIDTH_PX)
             self.slider.setAccessibleName(f"{setting.title}, slider")
         self._add(self.box, _WIDTH_PX)
-        self.row.addStretch(1)
         self.box.valueChanged.connect(self._on_box_value_changed)
 
     @property
@@ -188,13 +155,12 @@ class NumberEditor(Editor):
 class ChoiceEditor(Editor):
     """One of a few values."""
 
-    def __init__(self, field: Field, parent: QWidget | None = None) -> None:
+    def __init__(self, field: Field, parent: QWidget) -> None:
         super().__init__(field, parent)
-        self._combo = CalmComboBox(self)
+        self._combo = ChoiceBox("", self)
         for value, title in field.setting.choices.items():
             self._combo.addItem(title, value)
         self._add(self._combo, _WIDE_PX)
-        self.row.addStretch(1)
         self._combo.activated.connect(self._on_combo_activated)
 
     def set_value(self, value: Any) -> None:
@@ -208,11 +174,10 @@ class ChoiceEditor(Editor):
 class FlagEditor(Editor):
     """Yes or no."""
 
-    def __init__(self, field: Field, parent: QWidget | None = None) -> None:
+    def __init__(self, field: Field, parent: QWidget) -> None:
         super().__init__(field, parent)
         self._check = QCheckBox("", self)
         self._add(self._check, _WIDE_PX)
-        self.row.addStretch(1)
         self._check.clicked.connect(self.value_changed.emit)
 
     def set_value(self, value: Any) -> None:
@@ -222,20 +187,19 @@ class FlagEditor(Editor):
 class TextEditor(Editor):
     """A line of text: any, several with semicolons between, or often one of a few."""
 
-    def __init__(self, field: Field, parent: QWidget | None = None) -> None:
+    def __init__(self, field: Field, parent: QWidget) -> None:
         super().__init__(field, parent)
         self.line = QLineEdit(self)
         if field.kind == "head":
-            combo = CalmComboBox(self)
+            combo = ChoiceBox("", self)
             combo.setLineEdit(self.line)
-            combo.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+            combo.setInsertPolicy(ChoiceBox.InsertPolicy.NoInsert)
             combo.addItems(field.setting.examples)
             self._add(combo, _WIDTH_PX)
         else:
             self._add(self.line, _WIDE_PX)
         if field.kind == "list":
             self.line.setPlaceholderText("several with semicolons between")
-        self.row.addStretch(1)
         self.line.textChanged.connect(self._on_line_text_changed)
 
     def set_value(self, value: Any) -> None:
@@ -253,10 +217,7 @@ class TextEditor(Editor):
 
 def make_editor(field: Field, parent: QWidget) -> Editor:
     """The editor that fits a setting's kind."""
-    kinds: dict[str, type[Editor]] = {
-        **dict.fromkeys(("whole", "number", "rate"), NumberEditor),
-        **dict.fromkeys(("text", "list", "head"), TextEditor),
-        "choice": ChoiceEditor,
-        "flag": FlagEditor,
-    }
-    return kinds[field.kind](field, parent)
+    if field.kind in ("whole", "number", "rate"):
+        return NumberEditor(field, parent)
+    kinds = {"choice": ChoiceEditor, "flag": FlagEditor}
+    return kinds.get(field.kind, TextEditor)(field, parent)

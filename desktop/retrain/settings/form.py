@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from PyQt5.QtCore import QSignalBlocker, Qt, pyqtSignal, pyqtSlot
 from PyQt5.QtWidgets import QLabel, QSizePolicy, QWidget
@@ -11,16 +11,18 @@ from core.errors import TrainingError
 from core.runs.config import USUAL_LAYERS, TrainingConfig, flat_settings
 from core.runs.presets import PRESETS, config_from_preset
 from desktop.retrain.settings.augmentation_preview import AugmentationPreview
-from desktop.retrain.settings.editors import CalmComboBox
 from desktop.retrain.settings.fields import BACKEND, GROUPS, config_of
 from desktop.retrain.settings.row import GroupSection, SettingRow
-from desktop.widgets.buttons import button
+from desktop.widgets.buttons import ChoiceBox, button
 from desktop.widgets.disclosure import Disclosure
 from desktop.widgets.labels import Caption, PlainText
 from desktop.widgets.layouts import column, row
 
 #: Named weights that no other backbone can start from.
 _OF_DENSENET: Final = ("default", "chexnet")
+_MISFIT: Final = (
+    "These weights are of a DenseNet121. Choose other weights, or it as the backbone."
+)
 
 
 class SettingsForm(QWidget):
@@ -28,11 +30,6 @@ class SettingsForm(QWidget):
 
     What concerns the films and their split is not here, and left as it is in
     the recipe.
-
-    Attributes:
-        chooser: The recipe.
-        preview: How the films are varied.
-        sections, rows: Groups and settings by name.
 
     Signals:
         settings_changed: a setting was changed, by whatever way.
@@ -50,8 +47,6 @@ class SettingsForm(QWidget):
             self.rows |= section.rows
         for each in self.rows.values():
             each.value_changed.connect(self._on_value_changed)
-        self._values: dict[str, Any] = {}
-        self._preset_values: dict[str, Any] = {}
         self._good = TrainingConfig()
         self.chooser.preset_chosen.connect(self.set_preset)
         column(self.chooser, *self.sections.values(), None, of=self, gap=4)
@@ -61,7 +56,7 @@ class SettingsForm(QWidget):
     @property
     def backend(self) -> str:
         """Keras's backend; empty for automatic."""
-        return str(self._values[BACKEND])
+        return str(self.rows[BACKEND].value)
 
     @property
     def config(self) -> TrainingConfig:
@@ -80,77 +75,62 @@ class SettingsForm(QWidget):
     def set_preset(self, name: str) -> None:
         """Take a recipe's settings; the model's name stays."""
         self.chooser.set_preset(name)
-        config = config_from_preset(name)
-        kept = {key: self._values[key] for key in ("name", BACKEND) if self._values}
-        self._preset_values = {**flat_settings(config), BACKEND: ""}
-        self._values = {**self._preset_values, **kept}
+        settings = {**flat_settings(config_from_preset(name)), BACKEND: ""}
         for key, each in self.rows.items():
-            each.set_preset_value(self._preset_values[key])
-            each.set_value(self._values[key])
+            each.set_preset_value(settings[key])
+            if key not in ("name", BACKEND) or each.value is None:
+                each.set_value(settings[key])
             each.set_error("")
-        self._good = config_of(self._values)
+            settings[key] = each.value
+        self._good = config_of(settings)
         self._after_change()
 
-    @pyqtSlot(str, object)
-    def _on_value_changed(self, name: str, value: Any) -> None:
-        before = str(self._values["backbone"])
-        self._take(name, value)
+    @pyqtSlot(str)
+    def _on_value_changed(self, name: str) -> None:
+        before = self._good.backbone
+        self._take(self.rows[name])
         if name == "backbone":
             self._suit_layer(before)
         self._after_change()
 
     def _suit_layer(self, before: str) -> None:
         """Unfreeze the backbone where it usually is, unless the user chose where."""
-        if self._values["unfreeze_from"] == self._usual_layer(before):
-            usual = self._usual_layer(str(self._values["backbone"]))
-            self.rows["unfreeze_from"].set_value(usual)
-            self._take("unfreeze_from", usual)
+        layer = self.rows["unfreeze_from"]
+        if layer.value == self._usual_layer(before):
+            layer.set_value(self._usual_layer(self.rows["backbone"].value))
+            self._take(layer)
 
     def _usual_layer(self, backbone: str) -> int:
         """The recipe's for its own backbone; that of `core.runs.config` for others."""
-        if backbone == self._preset_values["backbone"]:
-            return int(self._preset_values["unfreeze_from"])
+        if backbone == self.rows["backbone"].preset_value:
+            return int(self.rows["unfreeze_from"].preset_value)
         return USUAL_LAYERS[backbone]
 
-    def _take(self, name: str, value: Any) -> None:
-        changed = self.rows[name]
-        value = value.strip() if name == "name" else value
+    def _take(self, changed: SettingRow) -> None:
+        name, value = changed.field.name, changed.value
         try:
             self._good = config_of({**flat_settings(self._good), name: value})
             is_nameless = name == "name" and not value
             changed.set_error("The model needs a name." if is_nameless else "")
         except TrainingError as error:
             changed.set_error(f"{error} {error.hint}")
-        self._values[name] = value
         if name in ("weights", "backbone"):
-            self.rows["weights"].set_error(self._misfit())
-
-    def _misfit(self) -> str:
-        """Why the starting weights cannot start the backbone, as far as known."""
-        backbone, weights = self._values["backbone"], self._values["weights"]
-        if backbone == "densenet121" or weights not in _OF_DENSENET:
-            return ""
-        return (
-            "These weights are of a DenseNet121. Choose other weights, or it as the "
-            "backbone."
-        )
+            # Why the weights cannot start the backbone, as far as known.
+            fits = self.rows["backbone"].value == "densenet121"
+            fits |= self.rows["weights"].value not in _OF_DENSENET
+            self.rows["weights"].set_error("" if fits else _MISFIT)
 
     def _after_change(self) -> None:
         changed = sum(each.is_changed for each in self.rows.values())
         self.chooser.set_changed_count(changed)
         for section in self.sections.values():
-            section.show_summary(self._values)
+            section.sum_up()
         self.preview.set_settings(self._good.augmentation, self._good.size)
         self.settings_changed.emit()
 
 
 class PresetChooser(QWidget):
     """Names, sums up and explains the recipes.
-
-    Attributes:
-        combo: The list of them.
-        corrections: What was wrong in the original; hidden for recipes of our own.
-        shares_note: That the recipe splits in another way; hidden where it does not.
 
     Signals:
         preset_chosen: str. Name of a recipe; the settings become its own.
@@ -164,16 +144,11 @@ class PresetChooser(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._shares: tuple[float, float] | None = None
-        self.combo = CalmComboBox(self)
-        self.combo.setAccessibleName("Recipe")
+        self.combo = ChoiceBox("Recipe", self)
         self._fill()
         self.combo.activated.connect(self._on_combo_activated)
-        self.back_button = button(
-            "No changes",
-            self._on_back_clicked,
-            self,
-            tip="Back to the recipe in all settings",
-        )
+        tip = "Back to the recipe in all settings"
+        self.back_button = button("No changes", self._on_back_clicked, self, tip=tip)
         self._summary = PlainText("", self)
         self.corrections = Disclosure("What was corrected", self)
         self.sentences = PlainText("", self.corrections.body)
@@ -212,8 +187,7 @@ class PresetChooser(QWidget):
         """Tell the shares of validation and test of the split.
 
         Args:
-            shares: None where the data brings a split of its own, or is not
-                known yet.
+            shares: None where the data brings a split of its own, or is not known.
         """
         self._shares = shares
         self._show_shares()
@@ -248,17 +222,14 @@ class PresetChooser(QWidget):
             )
 
     def _fill(self) -> None:
-        for name, preset in PRESETS.items():
-            title = preset.title
-            if preset.corrections:  # of a published project, known by its name
-                title = f"{title} ({name})"
-            self.combo.addItem(title, name)
-            index = self.combo.count() - 1
+        for place, (name, preset) in enumerate(PRESETS.items()):
+            # Those of a published project are known by its name.
+            words = f" ({name})" if preset.corrections else ""
+            self.combo.addItem(f"{preset.title}{words}", name)
             tip = f"{preset.summary} ({name})"
-            self.combo.setItemData(index, tip, Qt.ItemDataRole.ToolTipRole)
-        first = next((n for n, p in PRESETS.items() if p.corrections), None)
-        if first is not None:
-            self.combo.insertSeparator(self.combo.findData(first))
+            self.combo.setItemData(place, tip, Qt.ItemDataRole.ToolTipRole)
+        first = next(name for name, preset in PRESETS.items() if preset.corrections)
+        self.combo.insertSeparator(self.combo.findData(first))
 
     def _lay_out(self) -> None:
         policy = QSizePolicy.Policy

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from PyQt5.QtCore import QSize, Qt, pyqtSignal, pyqtSlot
@@ -21,11 +20,7 @@ _TITLE_PX = 160
 
 
 class FormRow(QWidget):
-    """Something to fill in: title, editor, what is wrong, and what it does.
-
-    Args:
-        more: What stands below the editor.
-    """
+    """Something to fill in: title, editor, what is wrong, more, and what it does."""
 
     def __init__(
         self, title: str, about: str, editor: QWidget, *more: QWidget, parent: QWidget
@@ -56,11 +51,14 @@ class FormRow(QWidget):
 class SettingRow(FormRow):
     """A setting, with the way back to the preset's value.
 
+    Attributes:
+        value, preset_value: As `TrainingConfig` has them.
+
     Signals:
-        value_changed: str, object. Name of the setting and its new value.
+        value_changed: str. Name of the setting; the user changed it.
     """
 
-    value_changed = pyqtSignal(str, object)
+    value_changed = pyqtSignal(str)
 
     def __init__(self, field: Field, parent: QWidget) -> None:
         make = WeightsEditor if field.kind == "weights" else make_editor
@@ -68,8 +66,8 @@ class SettingRow(FormRow):
         setting = field.setting
         super().__init__(setting.title, setting.help, self.editor, parent=parent)
         self.field = field
-        self._preset_value: Any = None
-        self._value: Any = None
+        self.value: Any = None
+        self.preset_value: Any = None
         self.editor.value_changed.connect(self._take)
         self.back = QToolButton(self)
         self.back.setObjectName("backToPreset")
@@ -78,45 +76,39 @@ class SettingRow(FormRow):
         self.back.setIconSize(QSize(14, 14))
         self.back.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.back.clicked.connect(self._on_back_clicked)
-        self.back.hide()
         self.line.addWidget(self.back, 0, Qt.AlignmentFlag.AlignTop)
 
     @property
     def is_changed(self) -> bool:
         """Whether the value is not the preset's."""
-        return not self.back.isHidden()
+        # What changes in most runs is no deviation from a recipe.
+        return self.value != self.preset_value and self.field.name != "name"
 
     def set_preset_value(self, value: Any) -> None:
         """Tell which value the preset has."""
-        self._preset_value = value
+        self.preset_value = value
         words = f"Back to the preset: {self.field.setting.in_words(value)}"
         self.back.setToolTip(words)
         title = self.field.setting.title
         self.back.setAccessibleName(f"{title} was changed. {words}")
-        self._mark()
 
     def set_value(self, value: Any) -> None:
         """Show a value, without a signal."""
-        self._value = value
+        self.value = value
         self.editor.set_value(value)
-        self._mark()
+        self.back.setVisible(self.is_changed)
 
     @pyqtSlot(object)
     def _take(self, value: Any) -> None:
-        self._value = value
-        self._mark()
-        self.value_changed.emit(self.field.name, value)
+        self.value = value
+        self.back.setVisible(self.is_changed)
+        self.value_changed.emit(self.field.name)
 
     @pyqtSlot()
     def _on_back_clicked(self) -> None:
         self.editor.setFocus()
-        self.editor.set_value(self._preset_value)
-        self._take(self._preset_value)
-
-    def _mark(self) -> None:
-        # What changes in most runs is no deviation from a recipe.
-        is_own = self.field.name == "name"
-        self.back.setVisible(self._value != self._preset_value and not is_own)
+        self.editor.set_value(self.preset_value)
+        self._take(self.preset_value)
 
 
 class GroupSection(Disclosure):
@@ -127,28 +119,23 @@ class GroupSection(Disclosure):
         column: Where they stand.
     """
 
-    def __init__(self, group: Group, parent: QWidget | None = None) -> None:
+    def __init__(self, group: Group, parent: QWidget) -> None:
         super().__init__(group.title, parent)
         self.rows = {each.name: SettingRow(each, self.body) for each in group.fields}
         self.column = column(*self.rows.values(), of=self.body, gap=2)
-        self._values: Mapping[str, Any] = {}
         self.set_open(group.is_open)
-        self.toggled.connect(self._sum_up)
-
-    def show_summary(self, values: Mapping[str, Any]) -> None:
-        """Sum up the values in the heading, while they are folded away."""
-        self._values = values
-        self._sum_up()
+        self.toggled.connect(self.sum_up)
 
     @pyqtSlot()
-    def _sum_up(self) -> None:
-        changed = sum(row.is_changed for row in self.rows.values())
-        wrong = sum(bool(row.error) for row in self.rows.values())
+    def sum_up(self) -> None:
+        """Sum up the values in the heading, while they are folded away."""
+        rows = list(self.rows.values())
+        changed = sum(row.is_changed for row in rows)
+        wrong = sum(bool(row.error) for row in rows)
         words = [f"{wrong} cannot be used"] if wrong else []
         words += [f"{changed} changed"] if changed else []
         if not self.is_open:
-            shown = [row.field for row in self.rows.values()][:4]
-            each = (_summed_up(field, self._values[field.name]) for field in shown)
+            each = (_summed_up(row.field, row.value) for row in rows[:4])
             words += [word for word in each if word]
         self.set_summary(" · ".join(words))
 

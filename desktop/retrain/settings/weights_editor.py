@@ -10,8 +10,9 @@ from PyQt5.QtWidgets import QFileDialog, QWidget
 
 from core.model.bundle import CARD, ModelBundle
 from core.paths import default_bundle_dir, weights_dir
-from desktop.retrain.settings.editors import CalmComboBox, Editor
+from desktop.retrain.settings.editors import Editor
 from desktop.retrain.settings.fields import Field
+from desktop.widgets.buttons import ChoiceBox
 from desktop.widgets.labels import Caption, printable
 from desktop.widgets.layouts import column
 
@@ -33,10 +34,7 @@ _NAMED: Final = {
         "The weights of CheXNet for Keras do not come with Hilum. Put the file as "
         "{chexnet}, or choose “A weights file…”. DenseNet121 only.",
     ),
-    "none": (
-        "Nothing: random weights",
-        "Needs many thousands of films.",
-    ),
+    "none": ("Nothing: random weights", "Needs many thousands of films."),
 }
 _OWN_FILE: Final = "A weights file (.h5) saved from Keras for this backbone."
 _OWN_FOLDER: Final = "The folder of a model; its labels may differ from yours."
@@ -45,18 +43,17 @@ _OWN_FOLDER: Final = "The folder of a model; its labels may differ from yours."
 class WeightsEditor(Editor):
     """Named weights, the model in use, a file, or a model's folder."""
 
-    def __init__(self, field: Field, parent: QWidget | None = None) -> None:
+    def __init__(self, field: Field, parent: QWidget) -> None:
         super().__init__(field, parent)
         self._value = "default"
         self._in_use: ModelBundle | None = None
-        self.combo = CalmComboBox(self)
-        self.combo.setAccessibleName(field.setting.title)
+        self.combo = ChoiceBox(field.setting.title, self)
         self.combo.setToolTip(field.setting.help)
         self.combo.setMaximumWidth(420)
         self.combo.activated.connect(self._on_combo_activated)
         self.note = Caption("", self)
         self.setFocusProxy(self.combo)
-        self.row.addLayout(column(self.combo, self.note, gap=4), 1)
+        self.row.insertLayout(0, column(self.combo, self.note, gap=4), 100)
         self._fill()
 
     def set_model_in_use(self, bundle: ModelBundle | None) -> None:

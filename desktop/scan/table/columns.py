@@ -37,8 +37,9 @@ class Column:
         descends: Whether the greatest come first: they are to be looked at first.
         label: Number of the label whose probability it shows; None for no such.
         severity: How grave what it says is, for its sign; empty for none.
-        room: Its share of the room that the others leave, and its least width in
-            letters.
+        letters: That it has room for at least.
+        share: Of the room that is left.
+        has_any: Whether the rows have it at all; the column is left out else.
     """
 
     title: str
@@ -50,7 +51,9 @@ class Column:
     descends: bool = False
     label: int | None = None
     severity: str = ""
-    room: tuple[float, int] = (0.2, 18)
+    letters: int = 18
+    share: float = 0.0
+    has_any: Callable[[RowStore], bool] = lambda rows: True
 
 
 def file_words(rows: RowStore, row: int) -> str:
@@ -61,12 +64,8 @@ def file_words(rows: RowStore, row: int) -> str:
 
 def finding_names(labels: Sequence[Label]) -> list[str]:
     """How people read the findings, by their numbers in `RowStore`."""
-    return [
-        *(label.display_name for label in labels),
-        "Uncertain",
-        "Refused",
-        "Not read",
-    ]
+    names = (label.display_name for label in labels)
+    return [*names, "Uncertain", "Refused", "Not read"]
 
 
 def on_one_line(text: str) -> str:
@@ -91,12 +90,6 @@ def _first_warning(rows: RowStore, row: int) -> str:
     return more + warnings[0] if warnings else ""
 
 
-def _by_warnings(rows: RowStore) -> NDArray[Any]:
-    """By how many there are, and alike ones beside each other."""
-    texts = rows.warnings.ranks
-    return rows.numbers["warnings"] * (1 + texts.max(initial=0)) + texts
-
-
 def _reason(rows: RowStore, row: int) -> str:
     """The error without the film's name, which stands in the row already."""
     error = rows.errors[row]
@@ -116,13 +109,23 @@ FILE: Final = Column(
     file_words,
     whole=lambda rows, row: rows.files[row],
     key=lambda rows: rows.by_file.ranks,
-    room=(0.34, 28),
+    letters=24,
+    share=0.4,
 )
 FINDING: Final = Column(
     "Finding",
     "What is stated, where the model is sure enough",
     _finding,
     key=lambda rows: rows.findings,
+    letters=14,
+)
+SET: Final = Column(
+    "Could be",
+    "Findings that cannot be left out, at the coverage of the scan, likeliest first",
+    lambda rows, row: rows.sets[row],
+    key=lambda rows: rows.sets.ranks,
+    letters=14,
+    has_any=lambda rows: rows.sets.has_any,
 )
 HEAT: Final = Column(
     "Heat in lungs",
@@ -130,13 +133,16 @@ HEAT: Final = Column(
     "lungs",
     _heat,
     key=lambda rows: rows.numbers["heat"],
+    letters=14,
+    has_any=lambda rows: not np.isnan(rows.numbers["heat"]).all(),
 )
 VERDICT: Final = Column(
     "Verdict",
     "The verdict as a sentence",
     lambda rows, row: rows.verdicts[row],
-    key=lambda rows: np.where(rows.is_read, rows.verdicts.ranks, np.nan),
-    room=(0.26, 24),
+    key=lambda rows: rows.verdicts.ranks,
+    letters=22,
+    share=0.3,
 )
 WARNINGS: Final = Column(
     "Warnings",
@@ -144,9 +150,11 @@ WARNINGS: Final = Column(
     _first_warning,
     hover=lambda rows, row: "\n".join(rows.warnings_of(row)),
     whole=lambda rows, row: _BETWEEN.join(rows.warnings_of(row)),
-    key=_by_warnings,
+    # By how many there are, and alike ones beside each other.
+    key=lambda rows: rows.numbers["warnings"] * float(len(rows)) + rows.warnings.ranks,
     descends=True,
     severity="warn",
+    share=0.15,
 )
 ERROR: Final = Column(
     "Error",
@@ -154,15 +162,16 @@ ERROR: Final = Column(
     _reason,
     hover=lambda rows, row: on_one_line(rows.errors[row]),
     whole=lambda rows, row: rows.errors[row],
-    key=lambda rows: np.where(rows.is_read, np.nan, rows.errors.ranks),
+    key=lambda rows: rows.errors.ranks,
     severity="stop",
+    share=0.15,
 )
 
 
 def columns_for(labels: Sequence[Label]) -> tuple[Column, ...]:
     """The columns of a table, from left to right."""
     shares = (_share(label.display_name, n) for n, label in enumerate(labels))
-    return (PICTURE, FILE, FINDING, *shares, HEAT, VERDICT, WARNINGS, ERROR)
+    return (PICTURE, FILE, FINDING, *shares, SET, HEAT, VERDICT, WARNINGS, ERROR)
 
 
 def _share(name: str, number: int) -> Column:
@@ -177,6 +186,7 @@ def _share(name: str, number: int) -> Column:
         key=lambda rows: rows.numbers["shares"][:, number],
         descends=True,
         label=number,
+        letters=min(24, max(11, len(name) + 4)),
     )
 
 
@@ -190,6 +200,7 @@ def row_sentence(rows: RowStore, row: int) -> str:
     else:
         shares = zip(rows.labels, rows.numbers["shares"][row], strict=True)
         parts += [f"{label.display_name} {percent(float(p))}" for label, p in shares]
+        parts += [f"Could be {found}"] if (found := rows.sets[row]) else []
         if heat := _heat(rows, row):
             parts.append(f"heat in lungs {heat}")
     return ", ".join([*parts, *rows.warnings_of(row)])
@@ -201,11 +212,8 @@ def rows_as_text(
     """Rows as text with tabs between the cells, harmless in a spreadsheet.
 
     May run outside the GUI thread: rows that are there do not change.
-
-    Args:
-        numbers: Of the rows, in the order they are to have.
     """
-    shown = [column for column in columns if column is not PICTURE]
+    shown = [each for each in columns if each is not PICTURE and each.has_any(rows)]
     parts = ["\t".join(column.title for column in shown)]
     # Part by part: to join a million cells, or to let go of them, would keep
     # other threads from running.

@@ -4,27 +4,24 @@ from __future__ import annotations
 
 from typing import Final
 
-from PyQt5.QtCore import QModelIndex, QRect, QRectF, QSize, Qt, pyqtSlot
-from PyQt5.QtGui import QColor, QFont, QIcon, QPainter, QPalette, QPen
+from PyQt5.QtCore import QModelIndex, QRect, QRectF, QSize, Qt
+from PyQt5.QtGui import QColor, QFont, QPainter, QPalette, QPen
 from PyQt5.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate
 from PyQt5.QtWidgets import QStyleOptionViewItem as Option
 
 from core.model.classifier import percent
 from desktop.film.thumbnails import Thumbnails
-from desktop.scan.table.columns import FILE, FINDING, PICTURE, on_one_line
+from desktop.scan.table.columns import FILE, PICTURE, on_one_line
 from desktop.scan.table.model import ScanModel
-from desktop.style.finding_icons import finding_icons
 from desktop.style.icons import icon
-from desktop.style.item_paint import paint_film
+from desktop.style.item_paint import paint_film, paint_line
 from desktop.style.overlay_text import SOFT_INK
-from desktop.style.severity import severity_icon
 from desktop.style.theme import muted
 
 #: Side of a film's picture, and the room around it, logical pixels.
 PICTURE_PX: Final = 42
 PAD_PX: Final = 8
 _GAP_PX: Final = 2
-_SIGN_PX: Final = 15
 _BAR_PX: Final = 5
 #: What the style leaves free beside texts by itself.
 _INSET_PX: Final = PAD_PX - 3
@@ -40,17 +37,9 @@ class ScanDelegate(QStyledItemDelegate):
         self._view = view
         self._model = model
         self._thumbnails = thumbnails
-        self._findings: list[QIcon] = []
-        self._signs = {name: severity_icon(name) for name in ("warn", "stop")}
         faint = QColor(SOFT_INK)
         faint.setAlpha(70)
         self._no_picture = icon("film", colour=faint)
-        model.modelReset.connect(self._on_model_reset)
-
-    @pyqtSlot()
-    def _on_model_reset(self) -> None:
-        names = [label.name for label in self._model.rows.labels]
-        self._findings = finding_icons(names)
 
     def _paint_ground(
         self, painter: QPainter, option: Option, index: QModelIndex, row: int
@@ -96,17 +85,15 @@ class ScanDelegate(QStyledItemDelegate):
         if share is None:
             return
         line = option.fontMetrics.height()
-        inner = option.rect.adjusted(PAD_PX, 0, -PAD_PX, 0)
-        top = inner.center().y() - (line + _GAP_PX + _BAR_PX) // 2
+        place = option.rect.adjusted(PAD_PX, 0, -PAD_PX, 0)
+        place.setTop(place.center().y() - (line + _GAP_PX + _BAR_PX) // 2)
+        place.setHeight(line)
         is_stated = self._model.rows.findings[row] == label
         font = QFont(option.font)
         font.setBold(bool(is_stated))
-        painter.setFont(font)
         painter.setPen(option.palette.color(QPalette.ColorRole.Text))
-        place = QRect(inner.left(), top, inner.width(), line)
-        middle = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
-        painter.drawText(place, middle, percent(share))
-        bar = QRectF(inner.left(), place.bottom() + 1 + _GAP_PX, inner.width(), _BAR_PX)
+        paint_line(painter, font, place, percent(share))
+        bar = QRectF(place.left(), place.bottom() + 1 + _GAP_PX, place.width(), _BAR_PX)
         groove = QColor(option.palette.color(QPalette.ColorRole.Text))
         groove.setAlpha(40)
         painter.setPen(Qt.PenStyle.NoPen)
@@ -121,54 +108,30 @@ class ScanDelegate(QStyledItemDelegate):
     def _paint_file(self, painter: QPainter, option: Option, row: int) -> None:
         folder, _, name = on_one_line(self._model.rows.files[row]).rpartition("/")
         gone = self._model.rows.gone.get(row)
-        metrics = option.fontMetrics
-        inner = option.rect.adjusted(PAD_PX, 0, -PAD_PX, 0)
-        lines = [name, gone or folder] if gone or folder else [name]
-        place = QRect(inner.left(), 0, inner.width(), metrics.height())
-        high = len(lines) * metrics.height() + (len(lines) - 1) * _GAP_PX
-        place.moveTop(inner.center().y() - high // 2 + 1)
+        line = option.fontMetrics.height()
+        place = option.rect.adjusted(PAD_PX, 0, -PAD_PX, 0)
+        high = 2 * line + _GAP_PX if gone or folder else line
+        place.setTop(place.center().y() - high // 2 + 1)
+        place.setHeight(line)
         font = QFont(option.font)
         font.setStrikeOut(bool(gone))  # the name; the line below says why
+        middle = Qt.TextElideMode.ElideMiddle
         painter.setPen(option.palette.color(QPalette.ColorRole.Text))
-        for line in lines:
-            painter.setFont(font)
-            text = metrics.elidedText(line, Qt.TextElideMode.ElideMiddle, place.width())
-            painter.drawText(place, Qt.AlignmentFlag.AlignLeft, text)
-            place.translate(0, metrics.height() + _GAP_PX)
-            painter.setPen(muted(option.palette))
-            font.setStrikeOut(False)
-
-    def _paint_words(
-        self, painter: QPainter, option: Option, text: str, sign: QIcon | None
-    ) -> None:
-        """Have the style draw at most two lines, the last one elided."""
-        if not text:
-            return
-        high = 2 * option.fontMetrics.lineSpacing()
-        spare = max(0, option.rect.height() - high) // 2
-        feature = Option.ViewItemFeature
-        words = Option(option)
-        left = _INSET_PX if sign is None else PAD_PX
-        words.rect = option.rect.adjusted(left, spare, -_INSET_PX, -spare)
-        state = QStyle.StateFlag  # which the ground shows already
-        words.state &= ~(state.State_Selected | state.State_HasFocus)
-        words.features |= feature.HasDisplay | feature.WrapText
-        # A number stays with its sign.
-        words.text = text.replace(" %", "\N{NO-BREAK SPACE}%")
-        words.textElideMode = Qt.TextElideMode.ElideRight
-        middle = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
-        words.displayAlignment = words.decorationAlignment = middle
-        if sign is not None:
-            words.features |= feature.HasDecoration
-            words.icon = sign
-            words.decorationSize = QSize(_SIGN_PX, _SIGN_PX)
-        control = QStyle.ControlElement.CE_ItemViewItem
-        self._view.style().drawControl(control, words, painter, self._view)
+        paint_line(painter, font, place, name, middle)
+        painter.setPen(muted(option.palette))
+        place.translate(0, line + _GAP_PX)
+        paint_line(painter, option.font, place, gone or folder, middle)
 
     # Qt overrides
 
     def sizeHint(self, option: Option, index: QModelIndex) -> QSize:
         return QSize(80, max(PICTURE_PX + 6, least_row_px(option)))
+
+    def initStyleOption(self, option: Option, index: QModelIndex) -> None:
+        super().initStyleOption(option, index)
+        # A number stays with its sign.
+        option.text = option.text.replace(" %", "\N{NO-BREAK SPACE}%")
+        option.state &= ~QStyle.StateFlag.State_HasFocus  # which the ground shows
 
     def paint(self, painter: QPainter, option: Option, index: QModelIndex) -> None:
         row = self._model.row_at(index.row())
@@ -183,12 +146,11 @@ class ScanDelegate(QStyledItemDelegate):
             self._paint_file(painter, option, row)
         elif column.label is not None:
             self._paint_share(painter, option, row, column.label)
-        else:
-            sign = self._signs.get(column.severity)
-            if column is FINDING:
-                sign = self._findings[self._model.rows.findings[row]]
-            text = column.text(self._model.rows, row)
-            self._paint_words(painter, option, text, sign)
+        else:  # at most two lines, the last one elided
+            words = Option(option)
+            spare = max(0, option.rect.height() - 2 * option.fontMetrics.lineSpacing())
+            words.rect.adjust(_INSET_PX, spare // 2, -_INSET_PX, -(spare // 2))
+            super().paint(painter, words, index)
         painter.restore()
 
 

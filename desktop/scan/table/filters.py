@@ -7,24 +7,16 @@ from collections.abc import Sequence
 from typing import Final
 
 from PyQt5.QtCore import QSignalBlocker, QSize, Qt, QTimer, pyqtSignal, pyqtSlot
-from PyQt5.QtGui import QIcon, QResizeEvent
-from PyQt5.QtWidgets import (
-    QComboBox,
-    QLabel,
-    QLineEdit,
-    QSizePolicy,
-    QSpinBox,
-    QToolButton,
-    QWidget,
-)
+from PyQt5.QtGui import QResizeEvent
+from PyQt5.QtWidgets import QLabel, QLineEdit, QSpinBox, QToolButton, QWidget
 
 from core.model.bundle import Label
 from core.model.card import HEALTHY
 from desktop.scan.table.columns import Column, finding_names
-from desktop.scan.table.order import ANY_DISEASE, RowFilter, RowSort
+from desktop.scan.table.model import ANY_DISEASE, RowFilter, RowSort
 from desktop.style.finding_icons import finding_icons
 from desktop.style.severity import severity_icon
-from desktop.widgets.buttons import button
+from desktop.widgets.buttons import ChoiceBox, button
 from desktop.widgets.labels import Caption
 from desktop.widgets.layouts import WrappedLines
 
@@ -47,13 +39,9 @@ class ScanFilters(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        #: The entries of the list of findings, and what each lets through.
-        self._findings: list[tuple[str, RowFilter]] = []
-        self._told = RowFilter()
-        self._typing = QTimer(self)
-        self._typing.setSingleShot(True)
-        self._typing.setInterval(_TYPING_MS)
-        self._typing.timeout.connect(self._tell)
+        self._typing = QTimer(
+            self, singleShot=True, interval=_TYPING_MS, timeout=self._tell
+        )
         self.text = QLineEdit(self)
         self.text.setPlaceholderText("File, verdict, warning or error")
         self.text.setClearButtonEnabled(True)
@@ -62,8 +50,8 @@ class ScanFilters(QWidget):
         )
         self.text.setToolTip("Show films in whose row this text stands (Ctrl+F)")
         self.text.setMinimumWidth(140)
-        self.finding = self._make_box("Films to show, by finding", letters=19)
-        self.threshold = self._make_box("Probability to compare with")
+        self.finding = ChoiceBox("Films to show, by finding", self, letters=19)
+        self.threshold = ChoiceBox("Probability to compare with", self)
         self.minimum = QSpinBox(self)
         self.minimum.setRange(0, 100)
         self.minimum.setValue(RowFilter().minimum)
@@ -71,7 +59,8 @@ class ScanFilters(QWidget):
         self.minimum.setSuffix(" %")
         self.minimum.setAccessibleName("Least probability, per cent")
         self.minimum.setToolTip("Show films with at least this probability")
-        self.order = self._make_box("Sort the films by")
+        self.order = ChoiceBox("Sort the films by", self)
+        self.order.setMaxVisibleItems(20)
         self.direction = QToolButton(self)
         self.direction.setCheckable(True)
         self.direction.setAutoRaise(True)
@@ -103,7 +92,7 @@ class ScanFilters(QWidget):
     def row_filter(self) -> RowFilter:
         """What is to be shown."""
         return dataclasses.replace(
-            self._findings[self.finding.currentIndex()][1],
+            self.finding.currentData(),
             text=self.text.text().strip(),
             label=self.threshold.currentData(),
             minimum=self.minimum.value(),
@@ -117,13 +106,13 @@ class ScanFilters(QWidget):
             box.clear()
         self.text.clear()
         names = finding_names(labels)
-        findings = ((name, RowFilter(finding=n)) for n, name in enumerate(names))
-        warned = ("With warnings", RowFilter(with_warnings=True))
-        self._findings = [("All films", RowFilter()), *findings, warned]
+        self._names = ["All films", *names, "With warnings"]
+        self.finding.addItem(self._names[0], RowFilter())
         signs = finding_icons([label.name for label in labels])
-        icons = (QIcon(), *signs, severity_icon("warn"))
-        for icon, (name, _) in zip(icons, self._findings, strict=True):
-            self.finding.addItem(icon, name)
+        for number, (sign, name) in enumerate(zip(signs, names, strict=True)):
+            self.finding.addItem(sign, name, RowFilter(finding=number))
+        warned = RowFilter(with_warnings=True)
+        self.finding.addItem(severity_icon("warn"), self._names[-1], warned)
         self.threshold.addItem("Any probability", None)
         if any(label.name == HEALTHY for label in labels):
             self.threshold.addItem("Any disease from", ANY_DISEASE)
@@ -136,23 +125,15 @@ class ScanFilters(QWidget):
         self.direction.setChecked(False)
         del blockers
         self._typing.stop()
-        self._told = self.row_filter
         self._show_state()
 
     def set_counts(self, counts: Sequence[int], with_warnings: int) -> None:
-        """Say how many films there are of each finding.
-
-        Args:
-            counts: By the numbers of `RowStore`, up to those not read.
-            with_warnings: How many have a warning.
-        """
+        """Say how many films there are of each finding, and with a warning."""
         all_counts = [sum(counts), *counts, with_warnings]
         for place, count in enumerate(all_counts):
-            text = f"{self._findings[place][0]} ({count:,})"
-            if self.finding.itemText(place) != text:
-                self.finding.setItemText(place, text)
+            self.finding.setItemText(place, f"{self._names[place]} ({count:,})")
 
-    def set_shown(self, shown: int, total: int, selected: int = 0) -> None:
+    def set_shown(self, shown: int, total: int, selected: int) -> None:
         """Say how many films are shown, and how many are selected."""
         films = "film" if total == 1 else "films"
         more = f", {selected:,} selected" if selected else ""
@@ -191,10 +172,7 @@ class ScanFilters(QWidget):
     def _tell(self) -> None:
         self._typing.stop()
         self._show_state()
-        wanted = self.row_filter
-        if wanted != self._told:
-            self._told = wanted
-            self.filter_changed.emit(wanted)
+        self.filter_changed.emit(self.row_filter)
 
     @pyqtSlot()
     def _on_order_changed(self) -> None:
@@ -221,17 +199,6 @@ class ScanFilters(QWidget):
         words = "Descending: the greatest first" if is_down else "Ascending"
         self.direction.setToolTip(words)
         self.direction.setAccessibleName(words)
-
-    def _make_box(self, name: str, *, letters: int = 14) -> QComboBox:
-        box = QComboBox(self)
-        box.setAccessibleName(name)
-        box.setToolTip(name)
-        policy = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        box.setSizeAdjustPolicy(policy)
-        box.setMinimumContentsLength(letters)
-        box.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        box.setMaxVisibleItems(20)
-        return box
 
     # Qt overrides
 

@@ -2,32 +2,72 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
-from PyQt5.QtCore import (
-    QModelIndex,
-    QObject,
-    Qt,
-    QTimer,
-    pyqtSignal,
-    pyqtSlot,
-)
+from PyQt5.QtCore import QModelIndex, QObject, Qt, QTimer, pyqtSignal, pyqtSlot
 
 from core.model.bundle import Label
 from core.scan.row import ScanRow
-from desktop.scan.table.columns import columns_for, row_sentence
-from desktop.scan.table.order import RowFilter, RowSort, rows_in_order
-from desktop.scan.table.rows import Ids, RowStore
+from desktop.scan.table.columns import FINDING, Column, columns_for, row_sentence
+from desktop.scan.table.rows import Ids, Mask, RowStore
+from desktop.style.finding_icons import finding_icons
+from desktop.style.severity import severity_icon
 from desktop.widgets.figures_table import TableModel
 
-_ROOT: Final = QModelIndex()
+#: Which label to compare with: any that is a disease.
+ANY_DISEASE: Final = -1
 #: Rows are put into their places at most this often, and the more rows there are
 #: the less often, so that it takes a small share of the time.
 _ORDER_EVERY_S: Final = 0.5
 _ORDER_SHARE: Final = 0.1
+
+
+@dataclasses.dataclass(frozen=True)
+class RowSort:
+    """What to sort by.
+
+    Attributes:
+        column: By what it says; None for triage, which knows one direction only.
+        is_descending: Whether the greatest comes first. Rows without a value
+            come last either way.
+    """
+
+    column: Column | None = None
+    is_descending: bool = False
+
+    @classmethod
+    def first(cls, column: Column) -> RowSort:
+        """How a column is sorted at first; triage order for one without a key."""
+        return cls(column, column.descends) if column.key is not None else cls()
+
+
+@dataclasses.dataclass(frozen=True)
+class RowFilter:
+    """What a row must have to be shown.
+
+    Attributes:
+        finding: A number as in `RowStore`; None for any.
+        with_warnings: Whether it must have a warning.
+        text: Part of its file, verdict, warnings or error; empty for any.
+        label: Whose probability must reach `minimum`; `ANY_DISEASE`, or None for
+            any.
+        minimum: In per cent, 0 to 100.
+    """
+
+    finding: int | None = None
+    with_warnings: bool = False
+    text: str = ""
+    label: int | None = None
+    minimum: int = 50
+
+    @property
+    def is_filtering(self) -> bool:
+        """Whether anything may be hidden."""
+        return self != RowFilter(minimum=self.minimum)
 
 
 class ScanModel(TableModel):
@@ -43,6 +83,7 @@ class ScanModel(TableModel):
         rows: All of them, shown or not.
         columns: What is shown of them.
         sorted_by, filter: In which order, and which of them.
+        order: (m,) int64: the number of the row in each place; not to be changed.
         is_selected: Whether a row is, by its number; its words say so.
 
     Signals:
@@ -53,26 +94,14 @@ class ScanModel(TableModel):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.rows = RowStore()
-        self.columns = columns_for(())
-        self.sorted_by, self.filter = RowSort(), RowFilter()
         self.is_selected: Callable[[int], bool] = lambda row: False
-        self._order: Ids = np.empty(0, np.int64)
-        self._places: Ids = np.empty(0, np.int64)
-        self._ordered_at, self._pause_s = -1e9, _ORDER_EVERY_S
-        self._ordering = QTimer(self)
-        self._ordering.setSingleShot(True)
-        self._ordering.timeout.connect(self._on_ordering_timeout)
+        self._ordering = QTimer(self, singleShot=True, timeout=self._arrange)
+        self.begin(())
 
     @property
     def total(self) -> int:
         """How many rows there are, shown or not."""
         return len(self.rows)
-
-    @property
-    def order(self) -> Ids:
-        """(m,) int64: the number of the row in each place; not to be changed."""
-        return self._order
 
     @property
     def is_settled(self) -> bool:
@@ -83,36 +112,32 @@ class ScanModel(TableModel):
         """Let go of all rows; those to come are of a model with these labels."""
         self.beginResetModel()
         self._ordering.stop()
+        self._next_at = 0.0
         self.rows, self.columns = RowStore(labels), columns_for(labels)
+        self._signs = finding_icons([label.name for label in labels])
         self.sorted_by, self.filter = RowSort(), RowFilter()
         self._set_order(np.empty(0, np.int64))
-        self._ordered_at, self._pause_s = -1e9, _ORDER_EVERY_S
         self.endResetModel()
 
     def add_rows(self, rows: Sequence[ScanRow]) -> None:
         """Take rows in; they are shown within a second."""
         self.rows.append(rows)
         if not self._ordering.isActive():
-            wait_s = self._ordered_at + self._pause_s - time.monotonic()
+            wait_s = self._next_at - time.monotonic()
             self._ordering.start(max(0, round(1000 * wait_s)))
 
     def sort_by(self, sort: RowSort) -> None:
         """Sort anew; selection and current row stay with their films."""
         if sort != self.sorted_by:
             self.sorted_by = sort
-            self._on_ordering_timeout()
+            self._arrange()
 
     @pyqtSlot(object)
     def set_filter(self, wanted: RowFilter) -> None:
-        """Show the rows that pass."""
-        if wanted == self.filter:
-            return
-        self.filter = wanted
-        order = self._new_order()
-        self.beginResetModel()
-        self._set_order(order)
-        self.endResetModel()
-        self.counts_changed.emit()
+        """Show the rows that pass; what is hidden is not selected any more."""
+        if wanted != self.filter:
+            self.filter = wanted
+            self._arrange()
 
     def mark_gone(self, rows: Sequence[int], words: str) -> None:
         """Say of films that they are not there any more.
@@ -122,61 +147,46 @@ class ScanModel(TableModel):
             words: What became of them; no dot at its end.
         """
         self.rows.gone.update(dict.fromkeys(rows, words))
-        if len(self._order):
-            last = self.index(len(self._order) - 1, len(self.columns) - 1)
+        if len(self.order):
+            last = self.index(len(self.order) - 1, len(self.columns) - 1)
             self.dataChanged.emit(self.index(0, 0), last)
 
     def row_at(self, place: int) -> int:
         """The number of the row in a place."""
-        return int(self._order[place])
+        return int(self.order[place])
 
     def place_of(self, row: int) -> int | None:
         """Where a row is; None while it is not shown."""
-        if not 0 <= row < len(self._places) or self._places[row] < 0:
-            return None
-        return int(self._places[row])
+        shown = row < len(self._places) and self._places[row] >= 0
+        return int(self._places[row]) if shown else None
 
     @pyqtSlot()
-    def _on_ordering_timeout(self) -> None:
-        self._show(self._new_order())
-        self.counts_changed.emit()
-
-    def _new_order(self) -> Ids:
+    def _arrange(self) -> None:
         began = time.monotonic()
         order = rows_in_order(self.rows, self.sorted_by, self.filter)
-        self._ordered_at = time.monotonic()
-        took_s = self._ordered_at - began
-        self._pause_s = max(_ORDER_EVERY_S, took_s / _ORDER_SHARE)
+        ended = time.monotonic()
+        self._next_at = ended + max(_ORDER_EVERY_S, (ended - began) / _ORDER_SHARE)
         self._ordering.stop()
-        return order
-
-    def _show(self, order: Ids) -> None:
-        """Bring rows into a new order; it lacks none of those that are shown."""
-        fresh = order[order >= len(self._places)]
-        if len(fresh):
-            first = len(self._order)
-            self.beginInsertRows(_ROOT, first, len(order) - 1)
-            self._set_order(np.concatenate([self._order, fresh]))
-            self.endInsertRows()
-        if np.array_equal(order, self._order):
-            return
-        self.layoutAboutToBeChanged.emit()
-        before = self._order
-        self._set_order(order)
-        # A few only: the current one and the like. The selection has none.
-        for index in self.persistentIndexList():
-            place = self.place_of(int(before[index.row()]))
-            moved = self.index(place, index.column()) if place is not None else _ROOT
-            self.changePersistentIndex(index, moved)
-        self.layoutChanged.emit()
+        if not np.array_equal(order, self.order):
+            self.layoutAboutToBeChanged.emit()
+            before = self.order
+            self._set_order(order)
+            # A few only: the current one and the like. The selection has none.
+            for index in self.persistentIndexList():
+                place = self.place_of(int(before[index.row()]))
+                column = index.column()
+                moved = QModelIndex() if place is None else self.index(place, column)
+                self.changePersistentIndex(index, moved)
+            self.layoutChanged.emit()
+        self.counts_changed.emit()
 
     def _set_order(self, order: Ids) -> None:
-        self._order = order
+        self.order = order
         self._places = np.full(len(self.rows), -1, np.int64)
         self._places[order] = np.arange(len(order))
 
     def row_count(self) -> int:
-        return len(self._order)
+        return len(self.order)
 
     def column_count(self) -> int:
         return len(self.columns)
@@ -185,6 +195,11 @@ class ScanModel(TableModel):
         rows, shown, number = self.rows, self.columns[column], self.row_at(row)
         if role == Qt.ItemDataRole.DisplayRole:
             return shown.text(rows, number)
+        if role == Qt.ItemDataRole.DecorationRole:
+            if shown is FINDING:
+                return self._signs[rows.findings[number]]
+            is_grave = shown.severity and shown.text(rows, number)
+            return severity_icon(shown.severity) if is_grave else None
         if role == Qt.ItemDataRole.ToolTipRole:
             return (shown.hover or shown.text)(rows, number) or None
         if role == Qt.ItemDataRole.AccessibleTextRole:
@@ -199,3 +214,40 @@ class ScanModel(TableModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return shown.title
         return shown.tip if role == Qt.ItemDataRole.ToolTipRole else None
+
+
+def rows_in_order(rows: RowStore, sort: RowSort, wanted: RowFilter) -> Ids:
+    """(m,) int64: numbers of the rows to show, from first to last."""
+    order = triage_order(rows)
+    if sort.column is not None and sort.column.key is not None:
+        values = sort.column.key(rows)[order]
+        # Equal ones stay in triage order; NaN is last either way.
+        signed = -values if sort.is_descending else values
+        order = order[np.argsort(signed, kind="stable")]
+    return order[_shown(rows, wanted)[order]] if wanted.is_filtering else order
+
+
+def triage_order(rows: RowStore) -> Ids:
+    """(n,) int64: as `sorted(rows, key=triage_key)` would have them."""
+    order = rows.by_name.ids
+    triage = rows.numbers["triage"]
+    order = order[np.argsort(triage[order, 1], kind="stable")]
+    # Whole per cents: small numbers are sorted without comparing them.
+    percents = np.rint(100 * triage[order, 0]).astype(np.int16)
+    return order[np.argsort(percents, kind="stable")]
+
+
+def _shown(rows: RowStore, wanted: RowFilter) -> Mask:
+    shown = np.ones(len(rows), bool)
+    if wanted.finding is not None:
+        shown &= rows.findings == wanted.finding
+    if wanted.with_warnings:
+        shown &= rows.numbers["warnings"] > 0
+    if wanted.label is not None:
+        is_any = wanted.label == ANY_DISEASE
+        shares = rows.numbers["shares"]
+        share = rows.numbers["disease"] if is_any else shares[:, wanted.label]
+        shown &= share >= wanted.minimum / 100  # not for NaN: it was not read
+    if wanted.text:
+        shown &= rows.holding(wanted.text)
+    return shown

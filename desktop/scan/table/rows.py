@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import array
-import bisect
 import re
 from collections.abc import Sequence
 from typing import Any, Final
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.model.bundle import Label
+from core.model.card import set_in_words
 from core.scan.row import ScanRow
 from core.scan.triage import disease_probability, triage_key
 
@@ -52,12 +52,12 @@ class RowStore:
 
     Attributes:
         labels: Of the model, in output order.
-        uncertain: The finding of a film that was read and has none.
-        refused: The finding of a film that is of no kind to have a verdict.
-        not_read: The finding of a film that could not be read.
+        uncertain, refused, not_read: Findings of films without one of the model's.
         files: Relative to the folder scanned.
         gone: Rows of films that are not there any more -> what became of them.
         verdicts, warnings, errors: The texts of all rows.
+        sets: Findings that cannot be left out, in words; empty where the scan made
+            no set.
         by_file: The rows by their file, as people sort.
         by_name: The rows by the bare name of their file, as `triage_key` sorts.
     """
@@ -69,12 +69,11 @@ class RowStore:
         )
         self.files: list[str] = []
         self.gone: dict[int, str] = {}
-        self.verdicts = TextPool()
-        self.warnings = TextPool()
-        self.errors = TextPool()
-        self.by_file = SortedIds()
-        self.by_name = SortedIds()
-        self._file_words: list[str] = []
+        self.verdicts, self.warnings, self.errors = TextPool(), TextPool(), TextPool()
+        self.sets = TextPool()
+        self.by_file, self.by_name = SortedIds(), SortedIds()
+        self._names = {label.name: label.display_name for label in self.labels}
+        self._folded_files: list[str] = []
         # More room than is used, so that few additions copy what is there.
         self._room = np.empty(1024, numbers_of(len(self.labels)))
 
@@ -91,11 +90,6 @@ class RowStore:
         """(n,) int16, 0 to `not_read`."""
         findings: NDArray[np.int16] = self.numbers["finding"]
         return findings
-
-    @property
-    def is_read(self) -> Mask:
-        """(n,) bool: films that could be read."""
-        return self.findings != self.not_read
 
     def share(self, row: int, label: int) -> float | None:
         """Probability of a label; None where there is no verdict."""
@@ -116,10 +110,11 @@ class RowStore:
         self._room[used:needed] = np.array(numbers, self._room.dtype)
         files = [row.file for row in rows]
         self.files += files
-        self._file_words += map(folded, files)
+        self._folded_files += map(folded, files)
         self.by_file.add([natural_key(file) for file in files])
         self.by_name.add(files)
         self.verdicts.add([row.verdict for row in rows])
+        self.sets.add([self._set_of(row) for row in rows])
         self.warnings.add([BETWEEN.join(row.warnings) for row in rows])
         self.errors.add([row.error for row in rows])
 
@@ -127,7 +122,7 @@ class RowStore:
         finding, disease = self.refused if row.refused else self.not_read, np.nan
         shares = [np.nan] * len(self.labels)
         if row.probabilities:
-            names = [label.name for label in self.labels]
+            names = list(self._names)
             is_stated = row.finding is not None
             finding = names.index(row.finding) if is_stated else self.uncertain
             # To the digits of the file: 1 - 0.07 is to count as 93 per cent.
@@ -137,11 +132,17 @@ class RowStore:
         heat = np.nan if row.heat_in_lungs is None else row.heat_in_lungs
         return finding, warnings, disease, size, heat, triage_key(row)[:2], shares
 
+    def _set_of(self, row: ScanRow) -> str:
+        if row.coverage is None:
+            return ""
+        words = set_in_words(row.set, self._names)
+        return words[:1].upper() + words[1:]
+
     def holding(self, part: str) -> Mask:
         """(n,) bool: rows with a text that holds `part`, whatever its case."""
         part = part.casefold()
-        words = self._file_words
-        found = np.fromiter((part in word for word in words), bool, len(words))
+        files = self._folded_files
+        found = np.fromiter((part in file for file in files), bool, len(files))
         for pool in (self.verdicts, self.warnings, self.errors):
             found |= pool.holding(part)
         return found
@@ -170,42 +171,30 @@ class SortedIds:
 
     What comes is sorted by itself and merged: a hundred thousand that are there
     already cost no comparison each.
+
+    Attributes:
+        ids: (n,) int64, the least key first; equal ones as they came.
     """
 
     def __init__(self) -> None:
-        self._keys: list[str] = []
-        self._ids: Ids = np.empty(0, np.int64)
-        self._ranks: Ids | None = None
-
-    @property
-    def ids(self) -> Ids:
-        """(n,) int64: the ids, the least key first; equal ones as they came."""
-        return self._ids
+        self.ids: Ids = np.empty(0, np.int64)
+        self._keys: NDArray[np.object_] = np.empty(0, object)
 
     @property
     def ranks(self) -> Ids:
         """(n,) int64: the place of each id among the others."""
-        if self._ranks is None:
-            self._ranks = np.empty_like(self._ids)
-            self._ranks[self._ids] = np.arange(len(self._ids))
-        return self._ranks
+        ranks = np.empty_like(self.ids)
+        ranks[self.ids] = np.arange(len(self.ids))
+        return ranks
 
     def add(self, keys: Sequence[str]) -> None:
         """Give the next ids to these keys."""
-        fresh = sorted(range(len(keys)), key=keys.__getitem__)
-        merged: list[str] = []
-        places = np.empty(len(fresh), np.int64)
-        done = 0
-        for number, which in enumerate(fresh):
-            place = bisect.bisect_right(self._keys, keys[which], lo=done)
-            merged += self._keys[done:place]
-            merged.append(keys[which])
-            places[number] = done = place
-        merged += self._keys[done:]
-        ids = np.asarray(fresh, np.int64) + len(self._ids)
-        self._ids = np.insert(self._ids, places, ids)
-        self._keys = merged
-        self._ranks = None
+        order = sorted(range(len(keys)), key=keys.__getitem__)
+        fresh = np.array([keys[n] for n in order], object)
+        places = np.searchsorted(self._keys, fresh, side="right")
+        ids = np.array(order, np.int64) + len(self.ids)
+        self.ids = np.insert(self.ids, places, ids)
+        self._keys = np.insert(self._keys, places, fresh)
 
 
 class TextPool:
@@ -222,14 +211,17 @@ class TextPool:
         return self._texts[self._codes[row]]
 
     @property
-    def codes(self) -> NDArray[np.int32]:
-        """(n,) int32: which of the texts each row has."""
-        return np.array(self._codes, np.int32)
+    def has_any(self) -> bool:
+        """Whether any row has a text."""
+        return any(self._texts)
 
     @property
-    def ranks(self) -> Ids:
-        """(n,) int64: the place of each row's text, naturally sorted."""
-        return self._sorted.ranks[self.codes]
+    def ranks(self) -> NDArray[np.float64]:
+        """(n,) the place of each row's text, naturally sorted; NaN for an empty one."""
+        ranks = self._sorted.ranks.astype(np.float64)
+        if "" in self._numbers:
+            ranks[self._numbers[""]] = np.nan
+        return ranks[np.array(self._codes)]
 
     def add(self, texts: Sequence[str]) -> None:
         """Give the next rows these texts."""
@@ -245,7 +237,7 @@ class TextPool:
     def holding(self, part: str) -> Mask:
         """(n,) bool: rows whose text holds a part that has been folded."""
         found = [part in text for text in self._folded]
-        return np.array(found, bool)[self.codes]
+        return np.array(found, bool)[np.array(self._codes)]
 
 
 def folded(text: str) -> str:

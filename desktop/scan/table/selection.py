@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from PyQt5.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, pyqtSignal
+from PyQt5.QtCore import (
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    pyqtSignal,
+    pyqtSlot,
+)
 
 from desktop.scan.table.model import ScanModel
 from desktop.scan.table.rows import Ids, Mask
@@ -28,13 +34,10 @@ class RowSelection(QItemSelectionModel):
     def __init__(self, model: ScanModel) -> None:
         super().__init__(model)
         self._rows = model
-        self._settled: Mask = np.zeros(0, bool)
-        # What the mouse is still dragging over, or Shift may still change.
-        self._pending: Ids = np.empty(0, np.int64)
-        self._effect = _Flag.NoUpdate
-        self._marks: Mask = self._settled
         model.is_selected = self.is_selected
-        model.modelReset.connect(self._on_model_reset)
+        model.layoutChanged.connect(self._drop_hidden)
+        model.modelReset.connect(self.clear_rows)
+        self._keep(np.zeros(0, bool))
 
     @property
     def count(self) -> int:
@@ -50,18 +53,24 @@ class RowSelection(QItemSelectionModel):
         order = self._rows.order
         return order[self._grown(self._marks)[order]]
 
+    @pyqtSlot()
     def clear_rows(self) -> None:
         """Select nothing."""
-        self.select(QItemSelection(), _Flag.Clear)
+        self._keep(np.zeros(0, bool))
+        self.rows_changed.emit()
+
+    def _keep(self, marks: Mask) -> None:
+        """Select these; the mouse and Shift begin anew."""
+        self._settled = self._marks = marks
+        # What the mouse is still dragging over, or Shift may still change.
+        self._pending: Ids = np.empty(0, np.int64)
+        self._effect = _Flag.NoUpdate
 
     def _grown(self, marks: Mask) -> Mask:
-        missing = self._rows.total - len(marks)
-        return (
-            np.concatenate([marks, np.zeros(missing, bool)]) if missing > 0 else marks
-        )
+        return np.pad(marks, (0, self._rows.total - len(marks)))
 
     def _with_pending(self) -> Mask:
-        marks = self._grown(self._settled).copy()
+        marks = self._grown(self._settled)
         if self._effect & _Flag.Select:
             marks[self._pending] = True
         elif self._effect & _Flag.Deselect:
@@ -70,18 +79,13 @@ class RowSelection(QItemSelectionModel):
             marks[self._pending] ^= True
         return marks
 
-    def _on_model_reset(self) -> None:
+    @pyqtSlot()
+    def _drop_hidden(self) -> None:
         """What is not shown any more is not selected any more."""
-        marks = self._grown(self._marks)[: self._rows.total]
-        shown = np.zeros(self._rows.total, bool)
-        shown[self._rows.order] = True
-        self._settle(marks & shown)
-
-    def _settle(self, marks: Mask) -> None:
-        changed = self.count or np.any(marks)
-        self._settled = self._marks = marks
-        self._pending, self._effect = np.empty(0, np.int64), _Flag.NoUpdate
-        if changed:
+        hidden = self._grown(self._marks)
+        hidden[self._rows.order] = False
+        if hidden.any():
+            self._keep(self._grown(self._marks) & ~hidden)
             self.rows_changed.emit()
 
     # Qt overrides
@@ -96,11 +100,9 @@ class RowSelection(QItemSelectionModel):
         if isinstance(what, QModelIndex):
             what = QItemSelection(what, what) if what.isValid() else QItemSelection()
         if command & _Flag.Clear:
-            self._settled = np.zeros(0, bool)
-            self._pending = np.empty(0, np.int64)
-        if not command & _Flag.Current:
-            self._settled = self._with_pending()
-            self._pending = np.empty(0, np.int64)
+            self._keep(np.zeros(0, bool))
+        elif not command & _Flag.Current:
+            self._keep(self._with_pending())
         if command & (_Flag.Select | _Flag.Deselect | _Flag.Toggle):
             order = self._rows.order
             parts = [order[part.top() : part.bottom() + 1] for part in what]

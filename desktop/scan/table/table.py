@@ -16,8 +16,7 @@ from core.model.bundle import Label
 from desktop.film.thumbnails import Thumbnails
 from desktop.scan.table.columns import rows_as_text
 from desktop.scan.table.filters import ScanFilters
-from desktop.scan.table.model import ScanModel
-from desktop.scan.table.order import RowSort
+from desktop.scan.table.model import RowSort, ScanModel
 from desktop.scan.table.view import ScanView
 from desktop.widgets.buttons import action, separator
 from desktop.widgets.labels import printable
@@ -53,29 +52,23 @@ class ScanTable(QWidget):
         column(self.filters, (self.view, 1), of=self, gap=0)
         self._make_actions()
         self.thumbnails.missed.connect(self._on_film_missed)
-        self.model.counts_changed.connect(self._on_counts_changed)
+        self.model.counts_changed.connect(self._show_counts)
         self.filters.filter_changed.connect(self.model.set_filter)
         self.filters.sort_changed.connect(self._sort)
-        self.view.row_activated.connect(self._open)
+        self.view.doubleClicked.connect(self.open_action.trigger)
         self.view.column_clicked.connect(self._on_column_clicked)
         self.view.text_typed.connect(self.filters.type_text)
-        self.view.selection.rows_changed.connect(self._on_rows_changed)
-        self.view.selection.currentRowChanged.connect(self._show_actions)
-        self._on_counts_changed()
-        self._show_actions()
+        self.view.selection.rows_changed.connect(self._show_chosen)
+        self.view.selection.currentRowChanged.connect(self._show_chosen)
+        self._show_counts()
 
     def begin(self, folder: Path, labels: Sequence[Label]) -> None:
-        """Show the rows to come, instead of those that are there.
-
-        Args:
-            folder: The rows' files are relative to it.
-            labels: Of the model, in output order.
-        """
+        """Show the rows to come, whose files are relative to a folder."""
         self._folder, self._is_over = folder, False
         self.thumbnails.clear()
         self.model.begin(labels)
         self.filters.begin(labels, self.model.columns)
-        self._on_counts_changed()
+        self._show_counts()
         self.view.begin(folder)
         self.view.show_sort(-1, is_descending=False)
         self.view.scrollToTop()
@@ -83,16 +76,11 @@ class ScanTable(QWidget):
     def end(self) -> None:
         """No more rows are to come, as far as is known."""
         self._is_over = True
-        self._on_counts_changed()
+        self._show_counts()
 
     @pyqtSlot(object, object)
     def mark_moved(self, files: Iterable[str], target: Path) -> None:
-        """Say of films that they were moved; the rest is left as it is.
-
-        Args:
-            files: As the scan names them.
-            target: Folder that they are below now.
-        """
+        """Say of films that they were moved below a folder."""
         moved = frozenset(files)
         rows = [row for row, file in enumerate(self.model.rows.files) if file in moved]
         self.model.mark_gone(rows, f"Moved to {printable(target)}")
@@ -110,17 +98,21 @@ class ScanTable(QWidget):
     # What the parts tell
 
     @pyqtSlot()
-    def _on_counts_changed(self) -> None:
+    def _show_counts(self) -> None:
         rows = self.model.rows
         warned = int((rows.numbers["warnings"] > 0).sum())
         self.filters.set_counts(rows.counts(), warned)
         none = _NONE if self._is_over else _NO_FILM
         self.view.set_message(_NO_MATCH if self.model.total else none)
-        self._show_shown()
+        self._show_chosen()
 
-    def _show_shown(self) -> None:
-        shown, total = len(self.model.order), self.model.total
-        self.filters.set_shown(shown, total, self.view.selection.count)
+    @pyqtSlot()
+    def _show_chosen(self) -> None:
+        selected = self.view.selection.count
+        self.filters.set_shown(len(self.model.order), self.model.total, selected)
+        for each in (self.open_action, self.copy_path_action, self.folder_action):
+            each.setEnabled(self.view.current_row() is not None)
+        self.copy_action.setEnabled(selected > 0)
 
     @pyqtSlot(object)
     def _sort(self, sort: RowSort) -> None:
@@ -144,11 +136,6 @@ class ScanTable(QWidget):
             self.model.mark_gone([row], _GONE)
 
     @pyqtSlot()
-    def _on_rows_changed(self) -> None:
-        self._show_actions()
-        self._show_shown()
-
-    @pyqtSlot()
     def _on_find_asked(self) -> None:
         self.filters.text.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.filters.text.selectAll()
@@ -156,23 +143,17 @@ class ScanTable(QWidget):
     # What is done with rows
 
     @property
-    def _current(self) -> Path:
+    def _current_file(self) -> str:
         """The film that the keyboard is on, which the actions need."""
         row = self.view.current_row()
         assert row is not None
-        return self._folder / self.model.rows.files[row]
+        return self.model.rows.files[row]
 
     @pyqtSlot()
     def _on_open_triggered(self) -> None:
-        row = self.view.current_row()
-        assert row is not None
-        self._open(row)
-
-    @pyqtSlot(int)
-    def _open(self, row: int) -> None:
-        gone = self.model.rows.gone.get(row, _GONE)
+        gone = self.model.rows.gone.get(self.view.current_row(), _GONE)
         if gone == _GONE:  # it may be back
-            self.film_activated.emit(self.model.rows.files[row])
+            self.film_activated.emit(self._current_file)
         else:
             self.status_changed.emit(f"{gone}; it can be opened there.")
 
@@ -187,11 +168,12 @@ class ScanTable(QWidget):
 
     @pyqtSlot()
     def _on_copy_path_triggered(self) -> None:
-        self._on_text_made("Copied the path.", printable(self._current))
+        path = printable(self._folder / self._current_file)
+        self._on_text_made("Copied the path.", path)
 
     @pyqtSlot()
     def _on_folder_triggered(self) -> None:
-        folder = str(self._current.parent)
+        folder = str((self._folder / self._current_file).parent)
         QDesktopServices.openUrl(QUrl.fromLocalFile(folder))
 
     def _on_text_made(self, said: str, text: str) -> None:
@@ -201,26 +183,20 @@ class ScanTable(QWidget):
     def _on_failed(self, error: CoreError) -> None:
         self.status_changed.emit(str(error))
 
-    @pyqtSlot()
-    def _show_actions(self) -> None:
-        row = self.view.current_row()
-        for each in (self.open_action, self.copy_path_action, self.folder_action):
-            each.setEnabled(row is not None)
-        self.copy_action.setEnabled(self.view.selection.count > 0)
-
     def _make_actions(self) -> None:
         view, keys = self.view, QKeySequence.StandardKey
         self.open_action = action("&Open in Diagnose", self._on_open_triggered, view)
+        self.open_action.setShortcuts([Qt.Key.Key_Return, Qt.Key.Key_Enter])
         self.copy_action = action(
             "&Copy rows", self._on_copy_triggered, view, keys.Copy
         )
         self.copy_path_action = action("Copy &path", self._on_copy_path_triggered, view)
         self.folder_action = action("Show in &folder", self._on_folder_triggered, view)
-        self.select_action = action("Select &all", view.selectAll, view, keys.SelectAll)
+        select_all = action("Select &all", view.selectAll, view, keys.SelectAll)
         groups = (
             [self.open_action],
             [self.copy_action, self.copy_path_action, self.folder_action],
-            [self.select_action],
+            [select_all],
         )
         for group in groups:  # of the menu, and keys of the view
             view.addActions([*group, separator(view)])

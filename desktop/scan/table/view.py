@@ -17,18 +17,11 @@ from PyQt5.QtCore import (
     pyqtSignal,
     pyqtSlot,
 )
-from PyQt5.QtGui import (
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QResizeEvent,
-    QWheelEvent,
-)
+from PyQt5.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PyQt5.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from desktop.film.thumbnails import PictureRequest, Thumbnails
-from desktop.scan.table.columns import FINDING, HEAT, PICTURE, finding_names
+from desktop.scan.table.columns import PICTURE
 from desktop.scan.table.delegate import PAD_PX, PICTURE_PX, ScanDelegate, least_row_px
 from desktop.scan.table.model import ScanModel
 from desktop.scan.table.selection import RowSelection
@@ -38,6 +31,7 @@ from desktop.widgets.figures_table import make_plain
 _Flag = QItemSelectionModel.SelectionFlag
 #: So long after the mouse was moved over it a row is held under it.
 _ATTENTION_S: Final = 4.0
+_SIGN_PX: Final = 15
 #: With room for fewer, rows are made lower.
 _FEW_ROWS: Final = 5
 
@@ -46,13 +40,10 @@ class ScanView(QTableView):
     """Shows a `ScanModel`; selects whole rows.
 
     Signals:
-        row_activated: int. Number of a row that was double-clicked, or on which
-            Enter was pressed.
         column_clicked: int. A heading was clicked.
         text_typed: str. Letters were typed, as to look for something.
     """
 
-    row_activated = pyqtSignal(int)
     column_clicked = pyqtSignal(int)
     text_typed = pyqtSignal(str)
 
@@ -70,8 +61,6 @@ class ScanView(QTableView):
         self._message = ""
         #: The row that is to stay where it is on screen, and where that is.
         self._anchor: tuple[int, int] | None = None
-        #: The row and the column that the keyboard is on.
-        self._current: tuple[int, int] | None = None
         self._attended_at = -1e9
         self._is_sized_by_user = False
         self.setModel(model)
@@ -82,14 +71,14 @@ class ScanView(QTableView):
         self.selection.rows_changed.connect(self.viewport().update)
         thumbnails.made.connect(self._on_thumbnail_made)
         model.layoutAboutToBeChanged.connect(self._note_place)
-        model.modelAboutToBeReset.connect(self._note_place)
         model.layoutChanged.connect(self._restore_place)
-        model.modelReset.connect(self._on_model_reset)
+        model.counts_changed.connect(self._show_columns)
 
     def begin(self, folder: Path) -> None:
         """The rows to come are of films in this folder."""
         self._folder = folder
         self._is_sized_by_user = False
+        self._show_columns()
         self._share_room()
 
     def set_message(self, text: str) -> None:
@@ -109,15 +98,15 @@ class ScanView(QTableView):
         self.horizontalHeader().setSortIndicator(column, order)
 
     def _prepare(self) -> None:
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setTabKeyNavigation(False)  # Tab goes on to the next widget
         self.setMouseTracking(True)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         self.setAccessibleName("Films of the scan")
         make_plain(self)
+        self.setWordWrap(True)
+        self.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.setIconSize(QSize(_SIGN_PX, _SIGN_PX))
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self._fit_rows()
         head = self.horizontalHeader()
@@ -134,30 +123,30 @@ class ScanView(QTableView):
 
     # Widths of the columns
 
+    @pyqtSlot()
+    def _show_columns(self) -> None:
+        """Show those of which the rows have something to say."""
+        for number, column in enumerate(self._rows.columns):
+            is_empty = not column.has_any(self._rows.rows)
+            if is_empty != self.isColumnHidden(number):
+                with QSignalBlocker(self.horizontalHeader()):
+                    self.setColumnHidden(number, is_empty)
+                self._share_room()
+
     def _share_room(self) -> None:
         """Give the columns widths that suit the window, until the user sets them."""
         if self._is_sized_by_user:
             return
         letter = self.fontMetrics().averageCharWidth()
-        texts = []
-        room = self.viewport().width()
+        columns = self._rows.columns
+        shown = [n for n in range(len(columns)) if not self.isColumnHidden(n)]
+        least = {n: columns[n].letters * letter + 2 * PAD_PX for n in shown}
+        least[columns.index(PICTURE)] = PICTURE_PX + 2 * PAD_PX
+        spare = max(0, self.viewport().width() - sum(least.values()))
         with QSignalBlocker(self.horizontalHeader()):
-            for number, column in enumerate(self._rows.columns):
-                if column is PICTURE:
-                    width = PICTURE_PX + 2 * PAD_PX
-                elif column is FINDING:
-                    names = finding_names(self._rows.rows.labels)
-                    width = self._width_of(*names) + 24
-                elif column.label is not None or column is HEAT:
-                    width = max(self._width_of(column.title, "under 1 %"), 84)
-                else:
-                    texts.append((number, column.room))
-                    continue
-                self.setColumnWidth(number, width)
-                room -= width
-            for number, (share, letters) in texts:
-                width = max(int(room * share), letters * letter)
-                self.setColumnWidth(number, width)
+            for number, width in least.items():
+                more = int(spare * columns[number].share)
+                self.setColumnWidth(number, width + more)
         self.updateGeometries()
         self.viewport().update()
 
@@ -173,11 +162,6 @@ class ScanView(QTableView):
             self.verticalHeader().setDefaultSectionSize(row_px)
             self._restore_place()
 
-    def _width_of(self, *texts: str) -> int:
-        metrics = self.fontMetrics()
-        widest = max(metrics.horizontalAdvance(text) for text in texts)
-        return min(widest, 24 * metrics.averageCharWidth()) + 2 * PAD_PX + 14
-
     @pyqtSlot(int, int, int)
     def _on_head_section_resized(self, column: int, before: int, now: int) -> None:
         self._is_sized_by_user = True
@@ -190,68 +174,49 @@ class ScanView(QTableView):
     @pyqtSlot()
     def _note_place(self) -> None:
         """Choose the row to hold: that which the user looks at, if any."""
-        index = self.currentIndex()
-        self._current = None
-        self._anchor = None
-        if index.isValid() and index.row() < len(self._rows.order):
-            self._current = (self._rows.row_at(index.row()), index.column())
         place = self._watched_place()
+        self._anchor = None
         if place is not None:
-            top = place * self._row_px() - self.verticalScrollBar().value()
-            self._anchor = (self._rows.row_at(place), top)
+            self._anchor = (self._rows.row_at(place), self._top_px(place))
 
     def _watched_place(self) -> int | None:
-        count = len(self._rows.order)
         current = self.currentIndex().row()
-        if 0 <= current < count and self._is_on_screen(current):
-            return current
+        if current >= 0:
+            top = self._top_px(current)
+            if -self._row_px() < top < self.viewport().height():
+                return current
         if time.monotonic() - self._attended_at < _ATTENTION_S:
             under = self.rowAt(self.viewport().mapFromGlobal(self.cursor().pos()).y())
-            if self.viewport().underMouse() and 0 <= under < count:
+            if self.viewport().underMouse() and under >= 0:
                 return under
-        first = self.rowAt(0)
         # At the very top it is the top that matters, whichever row comes there.
-        at_top = self.verticalScrollBar().value() == 0
-        return first if not at_top and 0 <= first < count else None
+        first = self.rowAt(0)
+        return first if self.verticalScrollBar().value() and first >= 0 else None
 
-    def _is_on_screen(self, place: int) -> bool:
-        top = place * self._row_px() - self.verticalScrollBar().value()
-        return -self._row_px() < top < self.viewport().height()
-
-    @pyqtSlot()
-    def _restore_place(self) -> bool:
-        anchor, self._anchor = self._anchor, None
-        place = self._rows.place_of(anchor[0]) if anchor is not None else None
-        if anchor is None or place is None:
-            return False
-        self.updateGeometries()
-        self.verticalScrollBar().setValue(place * self._row_px() - anchor[1])
-        return True
+    def _top_px(self, place: int) -> int:
+        return int(place * self._row_px() - self.verticalScrollBar().value())
 
     @pyqtSlot()
-    def _on_model_reset(self) -> None:
-        if self._current is not None:
-            row, column = self._current
+    def _restore_place(self) -> None:
+        if self._anchor is not None:
+            row, top = self._anchor
             place = self._rows.place_of(row)
-            if place is not None:
-                index = self._rows.index(place, column)
-                self.selection.setCurrentIndex(index, _Flag.NoUpdate)
-        if not self._restore_place():
-            self.scrollToTop()
+            self.updateGeometries()
+            bar = self.verticalScrollBar()  # to its top where the row is hidden
+            bar.setValue(0 if place is None else place * self._row_px() - top)
 
     # Pictures
 
     def _want_pictures(self) -> None:
-        rows = self._rows
+        rows, order = self._rows.rows, self._rows.order
         first = max(0, self.rowAt(0))
         last = self.rowAt(self.viewport().height() - 1)
-        places = range(first, len(rows.order) if last < 0 else last + 1)
+        shown = order[first : len(order) if last < 0 else last + 1].tolist()
         self._thumbnails.set_side(math.ceil(PICTURE_PX * self.devicePixelRatioF()))
-        numbers = [rows.row_at(place) for place in places]
         self._thumbnails.want(
-            PictureRequest(number, self._folder / rows.rows.files[number])
-            for number in numbers
-            if not rows.rows.errors[number]
+            PictureRequest(row, self._folder / rows.files[row])
+            for row in shown
+            if not rows.errors[row]
         )
 
     @pyqtSlot(int)
@@ -275,37 +240,20 @@ class ScanView(QTableView):
                 return (_Flag.Deselect if is_in else _Flag.Select) | _Flag.Rows
         return super().selectionCommand(index, event)
 
-    def clearSelection(self) -> None:
-        self.selection.clear_rows()
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
         self._attended_at = time.monotonic()
-        row = self.current_row()
-        is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-        if is_enter and row is not None:
-            self.row_activated.emit(row)
-        elif event.key() == Qt.Key.Key_Escape and self.selection.count:
-            self.clearSelection()
+        if event.key() == Qt.Key.Key_Escape and self.selection.count:
+            self.selection.clear_rows()
         else:
             super().keyPressEvent(event)
 
     def keyboardSearch(self, text: str) -> None:
         self.text_typed.emit(text)
 
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        index = self.indexAt(event.pos())
-        if index.isValid() and event.button() == Qt.MouseButton.LeftButton:
-            self.row_activated.emit(self._rows.row_at(index.row()))
-        else:
-            super().mouseDoubleClickEvent(event)
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        self._attended_at = time.monotonic()
-        super().mouseMoveEvent(event)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        self._attended_at = time.monotonic()
-        super().wheelEvent(event)
+    def viewportEvent(self, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.MouseMove, QEvent.Type.Wheel):
+            self._attended_at = time.monotonic()
+        return bool(super().viewportEvent(event))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -74,11 +74,11 @@ def test_a_set_holds_the_likeliest_first_and_may_be_all_or_none() -> None:
 
 def test_sets_are_put_into_words() -> None:
     card = make_card()
-    assert set_in_words(("covid",), card) == "COVID-19"
-    assert set_in_words(("covid", "pneumonia"), card) == "COVID-19 or pneumonia"
-    assert set_in_words(("pneumonia", "covid"), card) == "Pneumonia or COVID-19"
-    assert set_in_words((), card) == "cannot say"
-    assert set_in_words(LABELS, card) == "cannot say"
+    assert set_in_words(("covid",), card.names) == "COVID-19"
+    assert set_in_words(("covid", "pneumonia"), card.names) == "COVID-19 or pneumonia"
+    assert set_in_words(("pneumonia", "covid"), card.names) == "Pneumonia or COVID-19"
+    assert set_in_words((), card.names) == "cannot say"
+    assert set_in_words(LABELS, card.names) == "cannot say"
 
 
 def test_a_card_keeps_the_scores_and_an_older_one_says_that_it_has_none() -> None:

@@ -566,8 +566,8 @@ def test_a_candidate_is_put_to_use_with_one_click_and_left_with_another(
     report = window.retrain.report_page
     window._tabs.setCurrentWidget(window.retrain)
     window.retrain._stack.setCurrentWidget(report)
-    with qtbot.waitSignal(report.candidate.compared, timeout=90000):
-        report.set_run(make_finished_run(eager, films, name="Eager"))
+    report.set_run(make_finished_run(eager, films, name="Eager"))
+    qtbot.waitUntil(lambda: report.candidate.result is not None, timeout=90000)
     with qtbot.waitSignal(window.model.changed, timeout=10000):
         report.candidate.choice.use_button.click()
     assert report.candidate.is_in_use

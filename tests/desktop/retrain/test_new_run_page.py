@@ -122,7 +122,7 @@ def test_the_last_step_checks_the_machine_by_itself(
     page.go_to(START)
     qtbot.waitUntil(lambda: page.preflight.is_current, timeout=20_000)
     idle(qtbot, page)
-    assert page.why.text() == "It will take about 2.2 hours."
+    assert page.why.text() == "It will take about 2 hours and 15 minutes."
 
 
 def test_leaks_accepted_in_writing_go_into_the_job(

@@ -14,7 +14,6 @@ from desktop.retrain.preflight import (
     PreflightPanel,
     batch_in_words,
     memory_in_words,
-    minutes_in_words,
     read_preflight,
     time_in_words,
 )
@@ -64,22 +63,6 @@ def read(tmp_path: Path, **changes: object):
     return read_preflight(path)
 
 
-@pytest.mark.parametrize(
-    ("minutes", "words"),
-    [
-        (0.4, "less than a minute"),
-        (1.2, "about a minute"),
-        (7.6, "about 8 minutes"),
-        (33, "about 35 minutes"),
-        (134, "about 2.2 hours"),
-        (1000, "about 17 hours"),
-        (6000, "about 5 days"),
-    ],
-)
-def test_a_time_is_no_more_precise_than_it_can_be(minutes: float, words: str) -> None:
-    assert minutes_in_words(minutes) == words
-
-
 def test_a_halved_batch_says_why(tmp_path: Path) -> None:
     found = read(tmp_path)
     assert (
@@ -96,7 +79,9 @@ def test_memory_that_a_step_needs_may_be_unknown(tmp_path: Path) -> None:
 
 def test_the_longest_part_comes_first(tmp_path: Path) -> None:
     words = time_in_words(read(tmp_path))
-    assert words.startswith("about 2.2 hours: fine-tuning 2.1 hours, head 3 minutes")
+    assert words.startswith(
+        "about 2 hours and 15 minutes: fine-tuning 2 hours and 10 minutes, head 3 min"
+    )
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"device": "x"}'])
@@ -118,7 +103,7 @@ def test_a_check_says_device_time_batch_and_memory(
     panel.set_job(job)
     checked(qtbot, panel)
     assert panel.facts["Device"].text() == "Processor, 2 cores, by TensorFlow"
-    assert panel.facts["Time"].text().startswith("about 2.2 hours")
+    assert panel.facts["Time"].text().startswith("about 2 hours and 15 minutes")
     assert not panel.device.isHidden()
     assert panel.device.text == "No graphics card will be used."
     assert "The batch was halved." in panel.notes.text()
@@ -156,7 +141,7 @@ def test_other_settings_make_the_result_one_of_before(
     panel.set_job(dataclasses.replace(job, config=TrainingConfig(epochs=4)))
     assert not panel.is_current
     assert panel.status.text() == "The settings have changed since."
-    assert panel.facts["Time"].text().startswith("about 2.2 hours")
+    assert panel.facts["Time"].text().startswith("about 2 hours and 15 minutes")
 
 
 def test_a_job_that_was_checked_is_not_checked_again_by_itself(

@@ -11,7 +11,7 @@ from PyQt5.QtCore import QItemSelectionModel
 from pytestqt.qtbot import QtBot
 
 from desktop.scan.table.columns import FILE
-from desktop.scan.table.order import RowFilter, RowSort
+from desktop.scan.table.model import RowFilter, RowSort
 from desktop.scan.table.table import ScanTable
 from tests.scan_rows import LABELS, many_rows
 from tests.window_check import Heartbeat

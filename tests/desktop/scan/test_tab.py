@@ -43,8 +43,7 @@ from core.scan.record import (
 )
 from core.scan.results import ScanFile, read_labels, read_rows
 from core.scan.store import Scan
-from desktop.scan.folder_look import labels_in
-from desktop.scan.kind import record_for
+from desktop.scan.kind import labels_in, record_for
 from desktop.scan.page import neighbours
 from desktop.scan.tab import ScanTab
 from tests.deadly_core import COMMAND
@@ -291,7 +290,7 @@ def test_a_folder_that_cannot_be_scanned_is_refused(
 def test_only_so_many_folders_are_looked_at(
     tmp_path: Path, tiny_bundle: ModelBundle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("desktop.scan.folder_look._MOST_LOOKED_AT", 3)
+    monkeypatch.setattr("desktop.scan.kind._MOST_LOOKED_AT", 3)
     for name in ("a", "b", "c", "d"):
         (tmp_path / name / "covid").mkdir(parents=True)
     assert labels_in(tmp_path, tiny_bundle.card) == ()

@@ -42,8 +42,9 @@ def page(qtbot: QtBot) -> Iterator[ReportPage]:
 
 
 def shown(page: ReportPage, qtbot: QtBot, run: Run) -> None:
-    with qtbot.waitSignal(page.report_shown, timeout=10000):
-        page.set_run(run)
+    page.set_run(run)
+    parts = (page.body, page.problem)
+    qtbot.waitUntil(lambda: not all(part.isHidden() for part in parts), timeout=10000)
     qtbot.waitUntil(lambda: not page.body.mistakes.is_reading, timeout=10000)
 
 
@@ -124,7 +125,7 @@ def test_a_film_that_is_gone_says_so_and_does_not_open(
     shown(page, qtbot, run)
     view = page.body.mistakes
     index = view.model().index(0, 0)
-    assert index.data(Qt.ItemDataRole.DecorationRole) is None
+    assert "Press to open" not in index.data(Qt.ItemDataRole.ToolTipRole)
     place = view.visualRect(index).center()
     with qtbot.waitSignal(page.status_changed) as caught:
         qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=place)
@@ -136,8 +137,8 @@ def test_notes_of_the_training_are_prominent(
 ) -> None:
     halved = "The batch was halved to 8 films."
     shown(page, qtbot, make_finished_run(tiny_bundle, manifest, notes=[halved]))
-    assert halved in page.notes
-    assert page.note_card.isVisible()
+    assert halved in page.notes.notes
+    assert page.notes.isVisible()
 
 
 def test_what_the_check_found_stands_beside_the_figures(
@@ -145,8 +146,10 @@ def test_what_the_check_found_stands_beside_the_figures(
 ) -> None:
     run = make_finished_run(tiny_bundle, manifest, findings=FINDINGS)
     shown(page, qtbot, run)
-    assert page.notes[0].startswith("In the films of the training a program that sees")
-    assert len(set(page.notes)) == len(page.notes)
+    assert page.notes.notes[0].startswith(
+        "In the films of the training a program that sees"
+    )
+    assert len(set(page.notes.notes)) == len(page.notes.notes)
     assert page.body.check.isVisible()
     rows = page.body.check.cells.rows
     assert rows[0][3:] == ("COVID-19 from Normal", "1.000")
@@ -169,8 +172,8 @@ def test_many_notes_leave_room_for_the_report(
 ) -> None:
     notes = [f"Left out film {i}." for i in range(200)]
     shown(page, qtbot, make_finished_run(tiny_bundle, manifest, notes=notes))
-    assert len(page.notes) >= 200
-    lines = page.note_card.text.splitlines()
+    assert len(page.notes.notes) >= 200
+    lines = page.notes.text.splitlines()
     assert len(lines) < 12
     assert lines[-1].endswith("more, in the saved report.")
 
@@ -214,7 +217,7 @@ def test_a_model_without_a_report_shows_the_figures_of_its_card(
     assert len(page.body.figures.cells.rows) == 3
     assert page.body.charts.views["confusion"].isVisible()
     assert not page.body.charts.views["roc"].isVisible()
-    assert any("report" in note for note in page.notes)
+    assert any("report" in note for note in page.notes.notes)
 
 
 @pytest.mark.parametrize("has_report", [True, False])

@@ -243,6 +243,8 @@ def test_the_table_is_copied_as_csv(
 ) -> None:
     page.set_runs([finished])
     filled(page.model, qtbot)
+    page.table.setFocus()
+    qtbot.waitUntil(page.table.hasFocus)
     qtbot.keyClick(page.table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     rows = list(csv.DictReader(io.StringIO(QGuiApplication.clipboard().text())))
     assert [row["name"] for row in rows] == ["First"]

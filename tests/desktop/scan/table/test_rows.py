@@ -23,7 +23,7 @@ from desktop.scan.table.columns import (
     row_sentence,
     rows_as_text,
 )
-from desktop.scan.table.order import (
+from desktop.scan.table.model import (
     ANY_DISEASE,
     RowFilter,
     RowSort,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -13,12 +14,12 @@ from pytestqt.qtbot import QtBot
 
 from core.scan.row import ScanRow
 from core.scan.triage import triage_key
-from desktop.scan.table.columns import FILE, Column
-from desktop.scan.table.order import RowFilter
+from desktop.scan.table.columns import FILE, SET, Column
+from desktop.scan.table.model import RowFilter
 from desktop.scan.table.table import ScanTable
 from desktop.style import theme
 from tests.scan_folder import write_films
-from tests.scan_rows import LABELS, failed_row, many_rows, read_row
+from tests.scan_rows import LABELS, NAMES, failed_row, many_rows, read_row
 
 SHIFT = Qt.KeyboardModifier.ShiftModifier
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -482,9 +483,30 @@ def test_a_film_that_was_not_read_is_a_row_with_its_reason(
         table.model.index(place, column).data()
         for column in range(table.model.columnCount())
     ]
-    assert cells == ["", "a/film2.png", "Not read", "", "", "", "", "", "Is empty."]
+    assert cells[:3] == ["", "a/film2.png", "Not read"]
+    assert cells[3:] == [*[""] * 7, "Is empty."]
     error = table.model.index(place, len(cells) - 1)
     assert error.data(Qt.ItemDataRole.ToolTipRole) == '"film2.png" is empty.'
+
+
+def test_what_a_film_could_be_is_a_column_where_the_scan_says_it(
+    table: ScanTable, add: Add, qtbot: QtBot
+) -> None:
+    place = table.model.columns.index(SET)
+    add(ROWS)
+    assert table.view.isColumnHidden(place)
+    either = dataclasses.replace(ROWS[1], set=("covid", "pneumonia"), coverage=0.9)
+    table.begin(Path("/other"), LABELS)
+    add([either, dataclasses.replace(ROWS[0], set=NAMES, coverage=0.9)])
+    assert not table.view.isColumnHidden(place)
+    assert table.view.columnWidth(place) > 60
+    said = [table.model.index(row, place).data() for row in range(2)]
+    assert said == ["Cannot say", "COVID-19 or pneumonia"]
+    words = table.model.index(1, 1).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert words.endswith("Could be COVID-19 or pneumonia")
+    click_heading(table, qtbot, SET)
+    assert table.shown_files() == ["b/film10.png", "b/Film9.png"]
+    assert table.grab().toImage().width()
 
 
 def test_a_film_that_was_moved_says_where_it_went(
@@ -496,9 +518,10 @@ def test_a_film_that_was_moved_says_where_it_went(
     words = table.model.index(0, 1).data(Qt.ItemDataRole.AccessibleTextRole)
     assert words.startswith("b/film10.png (Moved to /sorted), Pneumonia")
     table.view.setFocus()
+    table.view.setCurrentIndex(table.model.index(0, 1))
     with qtbot.assertNotEmitted(table.film_activated):
         with qtbot.waitSignal(table.status_changed) as said:
-            table.view.row_activated.emit(0)
+            table.open_action.trigger()
     assert said.args == ["Moved to /sorted; it can be opened there."]
     assert table.grab().toImage().width()
 
