@@ -33,7 +33,7 @@ class _CalmSlider(Calm, QSlider):
 class RateBox(CalmSpinBox):
     """A number over many orders of magnitude; each step goes to 1, 2 or 5."""
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setDecimals(12)
 
