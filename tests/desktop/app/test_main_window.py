@@ -351,7 +351,13 @@ def test_no_two_actions_share_a_key(window: MainWindow, qtbot: QtBot) -> None:
         for action in owner.actions()
         if isinstance(action, QAction)
     }
-    keys = [key.toString() for action in actions.values() for key in action.shortcuts()]
+    # A table's own keys hold while it has the focus; a film's do not on its tab.
+    keys = [
+        key.toString()
+        for action in actions.values()
+        if action.shortcutContext() != Qt.ShortcutContext.WidgetShortcut
+        for key in action.shortcuts()
+    ]
     assert len(keys) == len(set(keys))
     assert "Ctrl+O" in keys
     assert "Ctrl+V" in keys
