@@ -60,11 +60,12 @@ INTENDED_USE = (
 )
 LIMITS = (
     "Not a medical device: no diagnosis or treatment may rest on it. It knows only "
-    "its own labels and calls every film one of them, whatever else it shows. Films "
-    "unlike those it was trained on, such as lateral views, children, other scanners "
-    "or other hospitals, may be called wrongly with high confidence. Where labels "
-    "came from different sources, the figures over all films overstate what it "
-    "knows about lungs; those within one source do not."
+    "its own labels: whatever else a film shows is not said, and a film that is not "
+    "refused is called one of them or uncertain. Films unlike those it was trained "
+    "on, such as lateral views, children, other scanners or other hospitals, may be "
+    "called wrongly with high confidence. Where labels came from different sources, "
+    "the figures over all films overstate what it knows about lungs; those within "
+    "one source do not."
 )
 
 _DISPLAY_NAMES = {"covid": "COVID-19", "covid19": "COVID-19", "covid-19": "COVID-19"}
