@@ -118,7 +118,7 @@ def test_labels_are_trimmed(refuse: Refuse) -> None:
     said = refuse("--labels", "covid, normal", "--set", "pools=x=a")
     assert "cannot be 'x=a'" in said
     said = refuse("--labels", "covid, normal", "--set", 'pools=["x=a"]')
-    assert "names a source" in said
+    assert "names sources that the films do not have: a." in said
 
 
 def test_job_file_without_end_is_refused(refuse: Refuse, tmp_path: Path) -> None:
