@@ -27,7 +27,8 @@ def evaluation_text(result: Mapping[str, Any], card: ModelCard) -> str:
         lines += ["", f"{table.title}:", *columns([table.head, *table.rows])]
     matrix = zip(card.names.values(), result["confusion_matrix"], strict=True)
     lines += ["", "Truth in rows, called in columns:"]
-    lines += columns([[name, *counts] for name, counts in matrix])
+    heads = ["", *card.names.values()]
+    lines += columns([heads, *([name, *counts] for name, counts in matrix)])
     if result.get("lungs"):
         lines += ["", "Does it look at lungs?"]
         said = lung_sentences(result["lungs"], card.names)
