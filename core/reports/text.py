@@ -14,19 +14,29 @@ from core.terminal import columns, printable
 
 
 def evaluation_text(result: Mapping[str, Any], card: ModelCard) -> str:
-    """An evaluation as tables for the terminal."""
-    calibration = rate(result, "ece")
-    lines = [
-        f"Films: {result['n']}",
+    """An evaluation as tables for the terminal.
+
+    Within sources first: figures over all of them also tell hospitals apart.
+    """
+    tables = {
+        name: [f"{table.title}:", *columns([table.head, *table.rows]), ""]
+        for name, table in result_tables(result, card.names).items()
+    }
+    lines = [f"Films: {result['n']}", ""]
+    for first in ("within", "unseen", "sources"):
+        lines += tables.pop(first, [])
+    lines += [
+        "Over all films:",
         f"Accuracy: {rate(result, 'accuracy')}",
         f"Macro-F1: {rate(result, 'macro_f1')}{macro_note(result)}",
-        f"Calibration error (ECE): {calibration}, before temperature "
+        f"Calibration error (ECE): {rate(result, 'ece')}, before temperature "
         f"{result['ece_uncalibrated']:.3f}",
+        "",
     ]
-    for table in result_tables(result, card.names).values():
-        lines += ["", f"{table.title}:", *columns([table.head, *table.rows])]
+    for table in tables.values():
+        lines += table
     matrix = zip(card.names.values(), result["confusion_matrix"], strict=True)
-    lines += ["", "Truth in rows, called in columns:"]
+    lines.append("Truth in rows, called in columns:")
     heads = ["", *card.names.values()]
     lines += columns([heads, *([name, *counts] for name, counts in matrix)])
     if result.get("lungs"):

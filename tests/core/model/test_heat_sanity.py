@@ -68,7 +68,7 @@ def alike(one: np.ndarray, other: np.ndarray) -> float:
     return float(((one * other).sum(axis=1) / np.maximum(norms, 1e-12)).mean())
 
 
-def shuffled(xml: Path, layers: int) -> Run:
+def shuffled(xml: Path, layers: int, seed: int = 0) -> Run:
     """The graph with the weights of its last layers shuffled.
 
     Source:
@@ -77,7 +77,7 @@ def shuffled(xml: Path, layers: int) -> Run:
     """
     core = ov.Core()
     model = core.read_model(xml)
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     kinds = {"Convolution", "MatMul", "GroupConvolution"}
     weighted = [
         node for node in model.get_ordered_ops() if node.get_type_name() in kinds
@@ -100,8 +100,14 @@ def test_the_map_falls_apart_as_weights_are_shuffled_from_the_top(
 ) -> None:
     before = maps(run(films))
     assert alike(before, maps(shuffled(bundle.path / GRAPH, 0)(films))) > 0.999
+    # Several times: drawn films are alike, so one random map may resemble all theirs.
     few, many = (
-        alike(before, maps(shuffled(bundle.path / GRAPH, layers)(films)))
+        np.mean(
+            [
+                alike(before, maps(shuffled(bundle.path / GRAPH, layers, seed)(films)))
+                for seed in range(4)
+            ]
+        )
         for layers in (2, 40)
     )
     assert few < 0.8
