@@ -206,7 +206,7 @@ def test_the_model_that_comes_with_the_program_is_calibrated_and_small() -> None
     bundle = read_bundle(default_bundle_dir())
     told = bundle.card.training["int8"]
     assert (told["films"], told["checked"]) == (300, 200)
-    assert told["verdicts_that_differ"] <= 0.02 * told["checked"]
+    assert told["verdicts_that_differ"] <= 0.04 * told["checked"]
     assert sum(path.stat().st_size for path in bundle.path.iterdir()) < 45e6
     found = [
         open_graph(bundle, precision=name).logits(probe_input(bundle.card.preprocess))
