@@ -772,7 +772,11 @@ def test_a_disk_that_fills_up_leaves_what_was_done(
     with tiny_disk(tmp_path / "home", 40) as home:
         monkeypatch.setenv("HILUM_HOME", str(home))
         tab = make_tab()
-        begin(tab, qtbot, many)
+        choose_folder(tab, qtbot, many)
+        tab.start_page.options.choose_labels(NO_LABELS)
+        tab.start_page.start_button.click()
+        # It may be full before anybody has looked at how far the scan is.
+        qtbot.waitUntil(lambda: tab.controller.is_running, timeout=60_000)
         qtbot.waitUntil(lambda: not tab.controller.is_running, timeout=60_000)
         assert "no space left to write" in tab.scan_page.failure.cause.text
         assert "press Go on" in tab.scan_page.failure.cause.hint
