@@ -215,9 +215,9 @@ ORIGINALS: Final = {
     ),
     "radiography": Original(
         "COVID-19 Radiography Database",
-        "the folders COVID, Normal, Viral Pneumonia and Lung_Opacity, each with images "
-        "and masks, and a sheet *.metadata.xlsx of each beside them",
-        "Each label is from hospitals of its own, which the sheets name; the viral "
+        "COVID, Normal, Viral Pneumonia and Lung_Opacity, each with images and masks, "
+        "and a sheet *.metadata.xlsx of each beside them",
+        "covid is from other hospitals than the rest, as the sheets tell; the viral "
         "pneumonias and some of the normal films are of children.",
         _radiography,
     ),
@@ -229,9 +229,9 @@ ORIGINALS: Final = {
     ),
     "khulna": Original(
         "COVID-19, pneumonia and normal PA films (Khulna)",
-        "the folders covid, normal and pneumonia",
-        "It holds altered copies of its own films, which are found and grouped; the "
-        "pneumonias are in part of children.",
+        "covid, normal and pneumonia",
+        "It holds altered copies of its own films, which are found and grouped; some of "
+        "the normal films and of the pneumonias are of children.",
         lambda folder: _by_folder(folder, "khulna", view="PA"),
         has_copies=True,
     ),
