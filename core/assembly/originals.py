@@ -230,8 +230,8 @@ ORIGINALS: Final = {
     "khulna": Original(
         "COVID-19, pneumonia and normal PA films (Khulna)",
         "covid, normal and pneumonia",
-        "It holds altered copies of its own films, which are found and grouped; some of "
-        "the normal films and of the pneumonias are of children.",
+        "It holds altered copies of its own films, which are found and grouped; some "
+        "of the normal films and of the pneumonias are of children.",
         lambda folder: _by_folder(folder, "khulna", view="PA"),
         has_copies=True,
     ),
