@@ -36,6 +36,7 @@ def audit_record(
         "labels": dict.fromkeys(labels, films),
         "sources": {"": dict.fromkeys(labels, films)},
         "splits": {},
+        "children": {},
         "unreadable": {},
         "left_out": {},
         "identical": [],

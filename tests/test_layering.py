@@ -16,8 +16,8 @@ ROOT = Path(__file__).resolve().parent.parent
 ROOMS = """
 core.errors core.paths core.terminal core.regular_file core.records core.json_file
 core.outputs core.files core.words core.films core.jobs core.program core.data
-core.model core.runs core.evaluation core.reports core.audit core.scan core.training
-core.training.lungs core.cluster core.filing core.commands core.__main__
+core.model core.runs core.evaluation core.reports core.audit core.assembly core.scan
+core.training core.training.lungs core.cluster core.filing core.commands core.__main__
 
 desktop.settings desktop.work desktop.style desktop.widgets desktop.jobs desktop.film
 desktop.models desktop.diagnose desktop.scan.table desktop.scan desktop.retrain.settings
@@ -38,7 +38,7 @@ CONFINED = {
     "openvino": "core.model.graph",
     "pydicom": "core.films.dicom",
     "sklearn": "core",
-    "openpyxl": "core.scan.export",
+    "openpyxl": "core.scan.export core.assembly.tables",
     "filelock": "core.jobs.lock",
     "pathvalidate": "core.filing.names",
     "qtawesome": "desktop.style",

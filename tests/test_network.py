@@ -75,6 +75,7 @@ SCAN = "scan {films} --labels-from-folders --model {model} "
 EXPORT = f"export {TRAINED} --format "
 ROWS = {
     "audit": Row("audit {manifest} --json {out}/a.json --manifest {out}/split.csv"),
+    "assemble": Row("assemble khulna {films} --out {out}/films.csv"),
     "calibrate": Row(
         "calibrate {model} --data {films} --films 30 --out {out}/calibrated",
         package="nncf",

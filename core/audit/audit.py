@@ -8,6 +8,7 @@ Files are named as the data names them: relative to the folder or manifest.
     labels        {label: films}, in output order
     sources       {source: {label: films}}; "" where the data does not say
     splits        {split: {label: films}} as the data gives them; {} if it does not
+    children      {label: films that the manifest says are of children}
     unreadable    {file: reason}
     left_out      {reason: films}
     identical     [[file, ...], ...] the same file or the same pixels

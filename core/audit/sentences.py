@@ -16,6 +16,8 @@ SEVERITIES = ("stop", "warn", "note")
 #: Independent films of a label below which a model is weak, and films of the
 #: largest label to those of the smallest above which the smallest suffers.
 _FEW_FILMS, _LOPSIDED = 50, 4.0
+#: Shares of films of children by which two labels may differ.
+_UNEVEN = 0.1
 #: Test films of a label below which its rates are hardly more than a guess.
 _FEW_TEST_FILMS = 20
 
@@ -33,6 +35,7 @@ def sentences(found: Found, obstacle: DatasetError | None) -> list[Sentence]:
         *_about_leaks(found),
         *_about_shortcuts(found),
         *_about_files(found),
+        *_about_children(found),
         *_about_copies(found),
         *_about_numbers(found),
         *_about_patients(found),
@@ -134,6 +137,23 @@ def _about_files(found: Found) -> Iterator[Sentence]:
     if lateral := sum(n for v, n in views if v in ("LL", "RL") or "LAT" in v):
         text = f"{films(lateral)} show the chest from the side."
         yield _say("warn", text, "Take them out: the program knows PA and AP.")
+
+
+def _about_children(found: Found) -> Iterator[Sentence]:
+    children = found["children"]
+    if not children:
+        return
+    parts = {k: (children.get(k, 0), n) for k, n in found["labels"].items()}
+    said = ", ".join(f"{k} {few:,} of {all_:,}" for k, (few, all_) in parts.items())
+    text = f"Films of children: {said}."
+    shares = [few / all_ for few, all_ in parts.values() if all_]
+    if max(shares) - min(shares) <= _UNEVEN:
+        yield _say("note", text)
+        return
+    hint = (
+        "A model may learn age instead of the disease. Take the films of children out."
+    )
+    yield _say("warn", text, hint)
 
 
 def _about_copies(found: Found) -> Iterator[Sentence]:

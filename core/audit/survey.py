@@ -86,18 +86,21 @@ def counts(dataset: Dataset, surveyed: Survey) -> dict[str, Any]:
     labels = {label: sum(s.label == label for s in samples) for label in dataset.labels}
     has_splits = any(sample.split for sample in samples)
     smallest = min(labels.values())
+    children = collections.Counter(s.label for s in samples if s.child == "yes")
     return {
         "films": len(samples),
         "labels": labels,
-        "sources": _tally([(s.source, s.label) for s in samples]),
-        "splits": _tally([(s.split, s.label) for s in samples]) if has_splits else {},
+        "sources": tally([(s.source, s.label) for s in samples]),
+        "splits": tally([(s.split, s.label) for s in samples]) if has_splits else {},
+        "children": dict(children),
         "unreadable": surveyed.unreadable,
         "left_out": dict(dataset.left_out),
         "imbalance": round(max(labels.values()) / smallest, 2) if smallest else None,
     }
 
 
-def _tally(pairs: Sequence[tuple[str, str]]) -> dict[str, dict[str, int]]:
+def tally(pairs: Sequence[tuple[str, str]]) -> dict[str, dict[str, int]]:
+    """Count pairs: the first -> the second -> how many, in order."""
     counts: dict[str, dict[str, int]] = {}
     for (outer, inner), count in sorted(collections.Counter(pairs).items()):
         counts.setdefault(outer, {})[inner] = count

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +80,13 @@ def _table(found: Mapping[str, Any]) -> list[str]:
     if found["split"] is not None:
         rows |= {f"use for {n}": found["split"]["summary"][n] for n in SPLITS}
     rows["independent"] = found["independent"]
-    labels = found["labels"]
+    return films_table(rows, found["labels"])
+
+
+def films_table(
+    rows: Mapping[str, Mapping[str, int]], labels: Collection[str]
+) -> list[str]:
+    """Lines of a table: name -> label -> films."""
     cells = [
         [name, *(f"{counts.get(label, 0):,}" for label in labels)]
         for name, counts in rows.items()

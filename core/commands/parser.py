@@ -19,6 +19,7 @@ _COMMANDS = {
     "train": ("train", "train a model on films of your own"),
     "evaluate": ("evaluate", "measure a model on labelled films"),
     "audit": ("audit", "check films before training on them"),
+    "assemble": ("assemble", "list the films of a published data set, copying none"),
     "scan": ("scan", "read the films of a folder into a CSV file"),
     "worklist": ("worklist", "export what a scan found, or sort its films"),
     "export": ("export", "write a model in another format"),

@@ -7,13 +7,14 @@ import csv
 import dataclasses
 import operator
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from core.errors import DatasetError
+from core.files import write_csv
 from core.films.finder import find_films, is_wanted
 
-COLUMNS = ("file", "label", "patient", "group", "source", "split", "sha256", "view")
+COLUMNS = tuple("file label patient group source split sha256 view child".split())
 
 #: Films of a source below which figures on it are noise.
 MIN_OF_SOURCE = 20
@@ -35,6 +36,7 @@ class Sample:
         sha256: Of the file when the manifest was written; empty where the data
             does not say.
         view: "PA", "AP", "LL" ...; empty where the data does not say.
+        child: "yes", "no", or empty where the data does not say.
     """
 
     file: str
@@ -46,6 +48,7 @@ class Sample:
     split: str = ""
     sha256: str = ""
     view: str = ""
+    child: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,7 +104,8 @@ def index_dataset(
     Args:
         data: A folder with a subfolder per label, or a CSV file with the
             columns `file` and `label` and any of `patient`, `group`,
-            `source`, `split`, `sha256`, `view`; its paths are relative to it.
+            `source`, `split`, `sha256`, `view`, `child`; its paths are relative
+            to it.
         labels: The labels of interest; empty means every one found. Films of
             other labels are left out and counted.
         require_all: Whether every label asked for must have a film.
@@ -146,6 +150,19 @@ def index_dataset(
         left_out["listed, but the file is missing"] = gone
     kept.sort(key=operator.attrgetter("file"))
     return Dataset(tuple(kept), wanted, dict(left_out), data.name)
+
+
+def write_samples(manifest: Path, samples: Iterable[Sample]) -> None:
+    """Write a manifest of films with absolute paths, wherever it lies.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    rows = (
+        [sample.path.resolve(), *(getattr(sample, name) for name in COLUMNS[1:])]
+        for sample in samples
+    )
+    write_csv(manifest, [COLUMNS, *rows])
 
 
 def listed_films(data: Path | None) -> list[Path]:
@@ -242,7 +259,7 @@ def _index_manifest(manifest: Path) -> list[Sample]:
         raise DatasetError(
             f"The manifest {manifest.name} needs the columns file and label, "
             "and at least one film.",
-            hint="Any of patient, group, source, split, sha256 and view may be too.",
+            hint=f"Any of {', '.join(COLUMNS[2:])} may be too.",
         )
     samples = []
     for number, row in enumerate(rows, start=2):

@@ -11,9 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data.dataset import COLUMNS, Dataset, Sample
+from core.data.dataset import Dataset, Sample, write_samples
 from core.errors import DatasetError
-from core.files import write_csv
 from core.paths import command_name
 
 SPLITS = ("train", "val", "test")
@@ -243,18 +242,15 @@ def split_as(samples: Sequence[Sample], where: Sequence[str]) -> Split:
 
 
 def write_manifest(path: Path, split: Split) -> None:
-    """Write which film is where, with absolute paths, for the record.
-
-    Raises:
-        OutputError: It cannot be written.
-    """
-    films = [
-        dataclasses.asdict(sample) | {"file": sample.path.resolve(), "split": name}
-        for name in SPLITS
-        for sample in split.part(name)
-    ]
-    rows = ([film[column] for column in COLUMNS] for film in films)
-    write_csv(path, [COLUMNS, *rows])
+    """Write which film is where, as `write_samples` does, for the record."""
+    write_samples(
+        path,
+        (
+            dataclasses.replace(sample, split=name)
+            for name in SPLITS
+            for sample in split.part(name)
+        ),
+    )
 
 
 def summarise(split: Split) -> dict[str, dict[str, int]]:

@@ -61,11 +61,12 @@ def _modality(dataset: Dataset) -> str:
     return text(dataset, "Modality").upper()
 
 
-def _is_child(dataset: Dataset) -> bool:
-    age = text(dataset, "PatientAge").upper()
-    if not age[:-1].isdigit() or age[-1:] not in _PER_YEAR:
-        return False
-    return int(age[:-1]) < _ADULT_YEARS * _PER_YEAR[age[-1]]
+def is_child(age: str) -> bool | None:
+    """Whether an age as DICOM has it, "007Y" or "018M", is a child's; None: unknown."""
+    number, unit = age[:-1], age[-1:].upper()
+    if not number.isdigit() or unit not in _PER_YEAR:
+        return None
+    return int(number) < _ADULT_YEARS * _PER_YEAR[unit]
 
 
 def notes_of(dataset: Dataset) -> list[str]:
@@ -85,6 +86,6 @@ def notes_of(dataset: Dataset) -> list[str]:
     body_part = text(dataset, "BodyPartExamined")
     if body_part and not any(word in body_part.upper() for word in _CHEST):
         notes.append(FilmWarning(f"The body part is {body_part}, not the chest."))
-    if _is_child(dataset):
+    if is_child(text(dataset, "PatientAge")):
         notes.append(FilmWarning(_CHILD))
     return notes

@@ -32,6 +32,7 @@ KEYS = {
     "labels",
     "sources",
     "splits",
+    "children",
     "unreadable",
     "left_out",
     "identical",
@@ -243,6 +244,29 @@ def test_patient_comes_from_the_file_name(tmp_path: Path) -> None:
     assert found.split is not None
     tests = collections.Counter(sample.patient for sample in found.split.test)
     assert set(tests.values()) == {2}
+
+
+@pytest.mark.parametrize(
+    ("children", "severity"), [((6, 0), "warn"), ((6, 6), "note"), ((0, 0), "")]
+)
+def test_children_are_warned_of_where_they_tell_the_labels_apart(
+    children: tuple[int, int], severity: str, tmp_path: Path
+) -> None:
+    write_folder(tmp_path)
+    rows = [
+        {"file": f"{label}/{2 * i + j:03d}_pa.png", "label": label, "child": child}
+        for j, label in enumerate(("covid", "normal"))
+        for i in range(6)
+        for child in ["yes" if i < children[j] else "no"]
+    ]
+    found = audit(write_rows(tmp_path, rows)).found
+    flagged = dict(zip(("covid", "normal"), children, strict=True))
+    assert found["children"] == {label: n for label, n in flagged.items() if n}
+    said = [s for s in found["sentences"] if s["text"].startswith("Films of children")]
+    assert [sentence["severity"] for sentence in said] == [severity] * bool(severity)
+    if said:
+        counts = f"covid {children[0]} of 6, normal {children[1]} of 6."
+        assert said[0]["text"] == f"Films of children: {counts}"
 
 
 @pytest.mark.parametrize(

@@ -253,6 +253,8 @@ def test_labels_are_trimmed(run: Run, data: Path, tmp_path: Path) -> None:
 OUTPUTS = [
     ["audit", "DATA", "--json", "FILE"],
     ["audit", "DATA", "--manifest", "FILE"],
+    ["assemble", "kermany", "FOLDER", "--out", "FILE"],
+    ["assemble", "kermany", "FOLDER", "--out", "OUT", "--json", "FILE"],
     ["evaluate", "M", "--data", "DATA", "--json", "FILE"],
     ["evaluate", "M", "--data", "DATA", "--report", "FILE"],
     ["compare", "M", "M", "--data", "DATA", "--json", "FILE"],
@@ -303,6 +305,7 @@ FOLDERS = [
     ["worklist", "FILM", "--folder", "FILMS", "--copy-to", "?"],
     ["worklist", "FILM", "--folder", "FILMS", "--move-to", "?"],
     ["audit", "DATA", "--json", "?"],
+    ["assemble", "kermany", "FILMS", "--out", "?"],
     ["scan", "FILMS", "--model", "M", "--out", "?"],
 ]
 
@@ -375,6 +378,8 @@ INPUTS = [
     ["compare", "M", "?", "--data", "DATA"],
     ["compare", "M", "M", "--data", "?"],
     ["audit", "?"],
+    ["assemble", "chexpert", "?", "--out", "NEW"],
+    ["assemble", "kermany", "?", "--out", "NEW"],
     ["card", "?"],
     ["import", "?", "--out", "NEW"],
     ["export", "?", "--format", "hilum", "--out", "NEW"],

@@ -96,6 +96,7 @@ def test_a_check_never_says_patient_where_none_is_known(origin: str) -> None:
         "films": 180,
         "labels": {"covid": 90, "normal": 90},
         "sources": {"": {"covid": 90, "normal": 90}},
+        "children": {},
         "unreadable": {},
         "left_out": {},
         "identical": [],

@@ -1,0 +1,1 @@
+"""Published data sets, as their makers lay them out -> manifests of their films."""
