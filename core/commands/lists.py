@@ -92,7 +92,7 @@ def settings_text() -> str:
     for setting in list_settings():
         default = setting["default"]
         usual = "none" if default in ("", ()) else _value(default)
-        takes = f"{setting['takes']}; by default {usual}"
+        takes = f"{setting['kind']}, {setting['takes']}; by default {usual}"
         parts.append(_wrapped(f"{setting['name']}: {takes}", "", "    "))
         text = f"{setting['title']}. {setting['help']}"
         choices = setting["choices"]

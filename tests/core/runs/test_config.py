@@ -199,12 +199,14 @@ def test_every_field_is_listed_in_order_and_with_its_default() -> None:
     fields += [f"augmentation.{name}" for name in Augmentation.__struct_fields__]
     assert list(LISTED) == fields
     default = flat_settings(TrainingConfig())
+    text = " ".join(settings_text().split())
     for name, setting in LISTED.items():
         assert setting["default"] == default[name]
         assert setting["title"]
         assert setting["help"].endswith(".")
         assert setting["takes"]
-        assert name in settings_text()
+        assert f"{name}: {setting['kind']}, {setting['takes']}; by default" in text
+        assert setting["help"] in text
 
 
 @pytest.mark.parametrize("name", [n for n, s in LISTED.items() if s["low"] is not None])
