@@ -171,6 +171,12 @@ TABLE = {
         "file",
         **ON_LIST,
     ),
+    "train --log-dir": Row(
+        f"{TRAIN} --data data/films --out new --log-dir {{}}",
+        "more",
+        data=(*FOLDER, MODEL),
+        films=("job.json", *FILM),
+    ),
     "train --dry-run --json": Row(
         f"{TRAIN} --data listed/list.csv --dry-run --json {{}}", "file", **ON_LIST
     ),

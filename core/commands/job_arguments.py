@@ -16,7 +16,7 @@ from core.commands.argument_types import refuse_resume_with_overwrite
 from core.data.dataset import parse_labels
 from core.errors import TrainingError
 from core.json_file import parse_json, read_json
-from core.runs.config import config_from_json, flat_settings
+from core.runs.config import TrainingConfig, config_from_json, flat_settings
 from core.runs.job_folder import Job, JobFolder, without_folder
 from core.runs.presets import config_from_preset
 from core.runs.setting import bad_field, explained
@@ -27,6 +27,11 @@ _USED_LAST: Final = frozenset({"name", "pools"})
 #: Settings that only the split uses, besides.
 _USED_TO_SPLIT: Final = frozenset({"accept_leaks", "validation", "test"})
 _NESTED: Final = AUGMENTATION.removesuffix(".")
+_TEXTS: Final = frozenset(
+    name
+    for name, value in flat_settings(TrainingConfig()).items()
+    if isinstance(value, str)
+)
 
 
 def refuse_contradictions(arguments: argparse.Namespace) -> None:
@@ -35,6 +40,11 @@ def refuse_contradictions(arguments: argparse.Namespace) -> None:
     if arguments.resume and arguments.dry_run:
         raise TrainingError(
             "--resume goes on with a job, and --dry-run tries a new one.",
+            hint="Leave one of them out.",
+        )
+    if arguments.log_dir and arguments.dry_run:
+        raise TrainingError(
+            "A dry run has no epochs that --log-dir could keep.",
             hint="Leave one of them out.",
         )
     if arguments.json is not None and not arguments.dry_run:
@@ -55,12 +65,28 @@ def new_job(arguments: argparse.Namespace) -> Job:
         raise TrainingError(
             "Training needs films.", hint="Name a folder or manifest with --data."
         )
+    config = config_from(arguments)
     preset = arguments.preset or "default"
-    config = config_from_preset(preset)
+    backend = arguments.backend or usual_backend()
+    return Job(config, data, command_line(arguments.argv), preset, backend)
+
+
+def config_from(arguments: argparse.Namespace) -> TrainingConfig:
+    """The settings that the arguments describe, whatever the films.
+
+    Raises:
+        TrainingError: One of them cannot be understood, or they are of a job that
+            was begun already.
+    """
+    if arguments.resume:
+        raise TrainingError(
+            "--resume goes on with a job by the settings that it was begun with.",
+            hint="Leave it out to look at the settings of a new one.",
+        )
+    config = config_from_preset(arguments.preset or "default")
     for fields in _settings_from(arguments):
         config = config_from_json(fields, config)
-    backend = arguments.backend or _usual_backend()
-    return Job(config, data, command_line(arguments.argv), preset, backend)
+    return config
 
 
 def resumed_job(
@@ -102,7 +128,7 @@ def resumed_job(
             hint="Leave them out to go on with it, or begin another job with "
             "another --out.",
         )
-    backend = backend or arguments.backend or _usual_backend()
+    backend = backend or arguments.backend or usual_backend()
     return msgspec.structs.replace(begun, config=config, backend=backend), changed
 
 
@@ -173,7 +199,7 @@ def _set_fields(texts: Sequence[str]) -> dict[str, Any]:
         elif name.startswith(AUGMENTATION):
             nested[name.removeprefix(AUGMENTATION)] = _value(value)
         else:
-            settings[name] = _value(value)
+            settings[name] = _value(value, is_text=name in _TEXTS)
     return settings
 
 
@@ -185,15 +211,21 @@ def _take(settings: dict[str, Any], name: str, value: Any, option: str) -> None:
         )
 
 
-def _value(text: str) -> Any:
-    """A setting's value from the command line: JSON, or else plain text."""
+def _value(text: str, *, is_text: bool = False) -> Any:
+    """A setting's value from the command line: JSON, or else plain text.
+
+    Args:
+        is_text: Whether the setting is one, so that a number is text too: head=64.
+    """
     try:
-        return parse_json(text)
+        value = parse_json(text)
     except ValueError:
         return text
+    return text if is_text and not isinstance(value, str) else value
 
 
-def _usual_backend() -> str:
+def usual_backend() -> str:
+    """What Keras computes with where nobody said."""
     return os.environ.get("KERAS_BACKEND") or "tensorflow"
 
 

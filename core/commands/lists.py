@@ -1,4 +1,4 @@
-"""`train --list-settings` and `--list-presets`: what a job can be made of."""
+"""What `train` lists and prints: what a job can be made of, and what one is."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import Any, Final
 
 import msgspec
 
+from core.commands.job_arguments import config_from
 from core.errors import TrainingError
-from core.runs.config import TrainingConfig, flat_settings
+from core.runs.config import TrainingConfig, config_to_json, flat_settings
 from core.runs.presets import PRESETS, Preset, config_from_preset
 from core.runs.settings import SETTINGS
 
@@ -31,11 +32,13 @@ def print_list(arguments: argparse.Namespace) -> int:
     """Print one of the lists; see `core.commands.train` for the arguments."""
     if isinstance(arguments.json, Path):
         raise TrainingError(
-            "Lists are printed and not written into files.",
+            "Lists and settings are printed and not written into files.",
             hint="Write --json without a name, and send the output where you like.",
         )
     is_settings: bool = arguments.list_settings
-    if arguments.json:
+    if arguments.print_config:
+        text = json.dumps(config_to_json(config_from(arguments)), indent=1)
+    elif arguments.json:
         listed = list_settings() if is_settings else list_presets()
         text = json.dumps(listed, indent=1)
     else:
@@ -75,7 +78,7 @@ def list_presets() -> list[dict[str, Any]]:
 
     Returns:
         For each `name`, `title`, `summary`, `settings` that differ from the
-        default, and `corrections`.
+        default, `departures` {setting: text}, and `corrections`.
     """
     return [
         {**msgspec.structs.asdict(preset), "settings": _changes(preset)}
@@ -89,7 +92,7 @@ def settings_text() -> str:
     for setting in list_settings():
         default = setting["default"]
         usual = "none" if default in ("", ()) else _value(default)
-        takes = f"{setting['takes']}; by default {usual}"
+        takes = f"{setting['kind']}, {setting['takes']}; by default {usual}"
         parts.append(_wrapped(f"{setting['name']}: {takes}", "", "    "))
         text = f"{setting['title']}. {setting['help']}"
         choices = setting["choices"]
@@ -111,9 +114,9 @@ def presets_text() -> str:
         sets = (f"{k}={_value(v)}" for k, v in preset["settings"].items())
         words = ", ".join(sets) or "every setting as it is by default"
         parts.append(_wrapped(f"Settings: {words}.", "    ", "        "))
-        if preset["corrections"]:
-            parts.append("    Corrected:")
-            parts += [_wrapped(s, "    - ", "      ") for s in preset["corrections"]]
+        if points := PRESETS[preset["name"]].points:
+            parts.append("    Where it departs from its project, and why:")
+            parts += [_wrapped(s, "    - ", "      ") for s in points]
     return "\n".join(parts)
 
 

@@ -17,7 +17,13 @@ from core.commands.argument_types import (
     new_folder,
 )
 from core.commands.internal import quieten_tensorflow
-from core.commands.job_arguments import new_job, refuse_contradictions, resumed_job
+from core.commands.job_arguments import (
+    config_from,
+    new_job,
+    refuse_contradictions,
+    resumed_job,
+    usual_backend,
+)
 from core.commands.lists import print_list
 from core.data.dataset import listed_films
 from core.errors import RESUME, CoreError, OutputError, TrainingError
@@ -36,7 +42,13 @@ from core.outputs import check_file, check_folder, refuse_inputs
 from core.program import edition
 from core.runs.config import TrainingConfig
 from core.runs.job_folder import Job, JobFolder
-from core.training.checks import check_backend, check_job, check_places
+from core.terminal import print_lines
+from core.training.checks import (
+    check_backend,
+    check_job,
+    check_log_dir,
+    check_places,
+)
 
 
 def add_parser(parser: argparse.ArgumentParser) -> None:
@@ -66,6 +78,12 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
     add_events(parser)
     add_files(parser, events_file="and append them to FILE")
     parser.add_argument(
+        "--log-dir",
+        type=new_folder,
+        metavar="DIR",
+        help="keep the epochs for TensorBoard too",
+    )
+    parser.add_argument(
         "--backend",
         choices=["tensorflow", "jax", "torch"],
         help="what Keras computes with; else KERAS_BACKEND, else tensorflow",
@@ -82,15 +100,19 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
         parser.add_mutually_exclusive_group(),
         list_settings="say what can be set, and how",
         list_presets="say what each preset does",
+        print_config="print the settings that would be used, as --config takes them",
+        summary="print the layers of the network, and which of them learn",
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Train, try one step of it, or print a list of what can be set."""
-    if arguments.list_settings or arguments.list_presets:
+    """Train, try one step of it, or print what can be set, or what was."""
+    if arguments.list_settings or arguments.list_presets or arguments.print_config:
         return print_list(arguments)
     edition.check_can_train()
     quieten_tensorflow()
+    if arguments.summary:
+        return _print_summary(arguments)
     control = Control()
     control.take_signals()
     listener = begin_report(control, as_events=arguments.events, job=arguments.job)
@@ -122,13 +144,15 @@ def _run_job(arguments: argparse.Namespace, report: Report, control: Control) ->
         job, changed = resumed_job(arguments, folder)
     else:
         job = new_job(arguments)
-    made = [out, folder.path, arguments.events_file]
+    made = [out, folder.path, arguments.events_file, arguments.log_dir]
     _refuse_inputs(made, job.data, job.config, arguments.config)
     if arguments.resume:
         check_folder(out, overwrite=True, is_own=is_bundle)
     else:
         _check_way(out, folder, arguments.overwrite)
     check_places([arguments.events_file], out)
+    if arguments.log_dir:
+        check_log_dir(arguments.log_dir)
     check_backend(job.backend)
     dataset = check_job(job.config, job.data)
     if not arguments.resume:
@@ -152,15 +176,41 @@ def _run_job(arguments: argparse.Namespace, report: Report, control: Control) ->
                 if not arguments.resume:  # nothing is left of a job that cannot be
                     folder.discard()
                 raise
-        run_job(
-            job.config,
-            dataset,
-            out,
-            folder=folder,
-            command=job.command,
-            report=report,
-            control=control,
+        with contextlib.ExitStack() as stack:
+            if arguments.log_dir:
+                from core.training.epochs import also_to_tensorboard
+
+                log = also_to_tensorboard(report, arguments.log_dir)
+                report = stack.enter_context(log)
+            run_job(
+                job.config,
+                dataset,
+                out,
+                folder=folder,
+                command=job.command,
+                report=report,
+                control=control,
+            )
+
+
+def _print_summary(arguments: argparse.Namespace) -> int:
+    """Print the network of a job as Keras sums it up."""
+    config = config_from(arguments)
+    labels = len(config.labels)
+    if arguments.data is not None:
+        labels = len(check_job(config, arguments.data).labels)
+    if labels < 2:
+        raise TrainingError(
+            "How many outputs the network has is told by its labels.",
+            hint="Name the films with --data, or the labels with --labels.",
         )
+    backend = arguments.backend or usual_backend()
+    check_backend(backend)
+    os.environ["KERAS_BACKEND"] = backend
+    from core.training.network import summary_of
+
+    print_lines(summary_of(config, labels))
+    return 0
 
 
 def _dry_run(arguments: argparse.Namespace, report: Report, control: Control) -> None:

@@ -75,6 +75,11 @@ def config_from_json(
         raise _refused(error, whole) from error
     if len(set(config.labels)) < len(config.labels):
         raise SETTINGS["labels"].refused("labels", config.labels, is_kind=True)
+    if not config.head_epochs and not config.epochs:
+        raise TrainingError(
+            "A training job needs epochs in one of its phases.",
+            hint="Set head_epochs or epochs to 1 or more.",
+        )
     return config
 
 

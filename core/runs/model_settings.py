@@ -96,13 +96,26 @@ class ModelSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "[0, 1)",
         ),
     ] = 0.3
+    dropout_at: Annotated[
+        str,
+        choice(
+            "Where it drops out",
+            "Where dropout stands in the head.",
+            {
+                "features-and-hidden": "features, and hidden layers after "
+                "normalisation",
+                "hidden": "hidden layers alone, before normalisation",
+            },
+        ),
+    ] = "features-and-hidden"
     head_epochs: Annotated[
         int,
         number(
             "Epochs",
-            "Most passes of the first phase over the features, which are computed "
-            "once; early stopping may end sooner.",
-            "[1, 1000]",
+            "Most passes of the first phase over the features of all films; early "
+            "stopping may end sooner.",
+            "[0, 1000]",
+            zero="leave this phase out",
         ),
     ] = 40
     head_optimiser: Annotated[
@@ -117,7 +130,7 @@ class ModelSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         float,
         number(
             "Learning rate",
-            "How far one step of the first phase goes.",
+            "The highest of the first phase: how far one step goes.",
             "(0, 1]",
         ),
     ] = 1e-3
@@ -125,11 +138,20 @@ class ModelSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         int,
         number(
             "Varied copies",
-            "Varied copies of each film that the head sees besides the film itself.",
+            "Varied copies of each film that the head sees besides the film itself; "
+            "their features are computed once.",
             "[0, 50]",
             zero="none",
         ),
     ] = 0
+    head_varied: Annotated[
+        bool,
+        flag(
+            "Vary anew in each epoch",
+            "Shows the head every film in a new variation in each epoch, in place of "
+            "features that are computed once, so that an epoch takes minutes.",
+        ),
+    ] = False
 
     @property
     def hidden(self) -> tuple[int, ...]:

@@ -11,6 +11,7 @@ from core.errors import TrainingError
 from core.paths import command_name
 from core.records import to_json
 from core.runs.config import TrainingConfig, config_from_json
+from core.runs.settings import SETTINGS
 from core.runs.variations import Augmentation
 
 
@@ -19,17 +20,29 @@ class Preset(msgspec.Struct, frozen=True):
 
     Attributes:
         name: As `--preset` takes it.
-        corrections: What the published projects that Hilum grew from got wrong
-            where this recipe stands, and what is done instead; one text each.
-            Empty for recipes of our own.
         settings: Fields of `TrainingConfig` that differ from its defaults.
+        departures: Setting -> where it is not that of the published project which
+            the recipe follows, and why. Empty for recipes of our own, and for what
+            is as it was published.
+        corrections: What the projects got wrong that is no setting, and what is done
+            instead; one text each.
     """
 
     name: str
     title: str
     summary: str
     settings: Mapping[str, Any]
+    departures: Mapping[str, str] = {}
     corrections: tuple[str, ...] = ()
+
+    @property
+    def points(self) -> tuple[str, ...]:
+        """Its departures and corrections as people read them."""
+        departures = (
+            f"{SETTINGS[name].title} ({name}): {text}"
+            for name, text in self.departures.items()
+        )
+        return (*departures, *self.corrections)
 
 
 _NO_AUGMENTATION = {
@@ -38,6 +51,7 @@ _NO_AUGMENTATION = {
 #: None of the published projects averaged or decayed weights, smoothed labels,
 #: or weighed sources.
 _PLAIN: dict[str, Any] = {
+    "weights": "imagenet",
     "average": 0.0,
     "weight_decay": 0.0,
     "label_smoothing": 0.0,
@@ -45,14 +59,22 @@ _PLAIN: dict[str, Any] = {
     "schedule": "constant",
     "dropout": 0.0,
     "patience": 0,
+    "augmentation": _NO_AUGMENTATION,
+}
+#: A head on a frozen backbone that sees every film turned anew in each epoch.
+_FROZEN: dict[str, Any] = {
+    **_PLAIN,
+    "epochs": 0,
+    "dropout_at": "hidden",
+    "head_varied": True,
+    "augmentation": {**_NO_AUGMENTATION, "rotation_deg": 15.0},
 }
 _MUMTAZ: dict[str, Any] = {
     **_PLAIN,
-    "weights": "imagenet",
     "dropout": 0.2,
     "head_epochs": 4,
     "head_rate": 1e-4,
-    "feature_copies": 3,
+    "head_varied": True,
     "validation": 0.1,
     "test": 0.1,
     "augmentation": {**_NO_AUGMENTATION, "rotation_deg": 10.0, "flip": True},
@@ -69,11 +91,12 @@ _SCORES = (
     "applied twice, or the figures were those of one batch of 32."
 )
 _INPUT = (
-    "Films are standardised inside the network, so that training and use cannot "
-    "differ in how they prepare a film."
+    "Films are standardised one by one inside the network, so that training and use "
+    "cannot differ in how they prepare a film."
 )
-_ROTATION = (
-    "Films are turned by at most 10 degrees, as patients are; up to 72 were used."
+_BEST = (
+    "The weights of the epoch with the lowest validation loss are kept, whether or not "
+    "it is the last."
 )
 _POOLING = (
     "The whole feature map is pooled. Pooling 4 x 4 of a 7 x 7 map let the head see "
@@ -82,36 +105,45 @@ _POOLING = (
 _CAM = (
     "Grad-CAM explains the score of a class; a slice of the feature channels does not."
 )
+_ROTATED = {
+    "augmentation.rotation_deg": "Films are turned by at most 10 degrees, as patients "
+    "are; up to 72 were used."
+}
+_TWO = {
+    "labels": "The head has as many outputs as the data has labels; choose two labels "
+    "to repeat the original's two classes."
+}
 
 
-def _delft(name: str, title: str, weights: str, epochs: int) -> Preset:
+def _delft(
+    start: str, weights: str, epochs: int, rate: float, batch: int, dropout: float
+) -> Preset:
+    dropped = f"dropout {dropout:g} after it" if dropout else "no dropout"
     return Preset(
-        name,
-        title,
-        "DenseNet121 with a 64-unit head and balanced class weights, all layers "
-        f"trained for {epochs} epochs, from {title.split()[-2]} weights.",
+        f"delft-{weights}",
+        f"DenseNet121 from {start} weights",
+        f"DenseNet121 frozen at {start} weights, with a head of 64 units, {dropped} "
+        f"and balanced classes: Adam {rate:g}, {epochs} epochs, batch {batch}. The "
+        "best of the 72 settings that the project tried from there.",
         {
-            **_PLAIN,
+            **_FROZEN,
             "weights": weights,
             "head": "64",
-            "head_epochs": 5,
+            "dropout": dropout,
             "balance": "labels",
-            "epochs": epochs,
-            "optimiser": "adam",
-            "rate": 1e-4,
-            "unfreeze_from": 0,
-            "validation": 0.2,
-            "test": 0.2,
-            "augmentation": {**_NO_AUGMENTATION, "rotation_deg": 15.0},
+            "head_epochs": epochs,
+            "head_rate": rate,
+            "batch": batch,
         },
+        _TWO,
         (
             _SPLIT,
+            _POOLING,
             _SCORES,
             _INPUT,
+            _BEST,
             "The settings are compared on validation films; the test films "
             "choose nothing.",
-            "The head is trained on the frozen backbone first, so that its random "
-            "weights do not spoil the backbone.",
         ),
     )
 
@@ -120,17 +152,20 @@ def _vgg(backbone: str) -> Preset:
     return Preset(
         f"{backbone}-ryan",
         backbone.upper(),
-        f"{backbone.upper()} frozen, with a 64-unit head and dropout 0.5.",
+        f"{backbone.upper()} frozen, with a head of 64 units and dropout 0.5 after "
+        "them: Adam 0.001, 25 epochs.",
         {
-            **_PLAIN,
+            **_FROZEN,
             "backbone": backbone,
-            "weights": "imagenet",
             "head": "64",
             "dropout": 0.5,
             "head_epochs": 25,
-            "epochs": 0,
         },
-        (_SPLIT, _POOLING, _SCORES),
+        {
+            "schedule": "The rate stays as it is. Theirs fell a little at every step, "
+            "by a decay that optimisers of Keras no longer have.",
+        },
+        (_SPLIT, _POOLING, _SCORES, _INPUT, _BEST),
     )
 
 
@@ -151,9 +186,11 @@ _ALL = (
     Preset(
         "mumtaz-feature-extraction",
         "DenseNet121, feature extraction",
-        "DenseNet121 frozen with a linear head: Adam 1e-4, 4 epochs.",
+        "DenseNet121 frozen with a linear head, on films varied anew in each epoch: "
+        "Adam 1e-4, 4 epochs.",
         {**_MUMTAZ, "epochs": 0},
-        (_SPLIT, _ROTATION, _SCORES, _INPUT),
+        _ROTATED,
+        (_SPLIT, _SCORES, _INPUT, _BEST),
     ),
     Preset(
         "mumtaz-fine-tuning",
@@ -166,65 +203,88 @@ _ALL = (
             "rate": 1e-5,
             "unfreeze_from": 100,
         },
-        (_SPLIT, _ROTATION, _SCORES, _INPUT, _CAM),
+        {
+            **_ROTATED,
+            "statistics": "Batch normalisation keeps its statistics, scales and "
+            "offsets from layer 100 on too; few films would spoil them.",
+        },
+        (_SPLIT, _SCORES, _INPUT, _BEST, _CAM),
     ),
     Preset(
         "resnet152-cs6005",
         "ResNet152V2",
-        "ResNet152V2 with a 512-256-64 head, dropout 0.3 and batch normalisation, "
-        "trained from layer 300 on: Adam 0.01, 10 epochs, best checkpoint.",
+        "ResNet152V2 with a head of 512, 256 and 64 units, each followed by dropout "
+        "0.3 and then batch normalisation; one phase, the layers from 300 on learning "
+        "from the start: Adam 0.01, 10 epochs, the best of them kept.",
         {
             **_PLAIN,
             "backbone": "resnet152v2",
-            "weights": "imagenet",
             "head": "512-256-64",
             "head_norm": True,
             "dropout": 0.3,
-            "head_epochs": 5,
+            "dropout_at": "hidden",
+            "head_epochs": 0,
             "epochs": 10,
             "optimiser": "adam",
             "rate": 0.01,
             "unfreeze_from": 300,
+            "validation": 0.1,
+            "test": 0.1,
             "augmentation": {**_NO_AUGMENTATION, "zoom": 0.07},
+        },
+        {
+            "labels": "The head has as many outputs as the data has labels; theirs had "
+            "two for three classes.",
+            "statistics": "Batch normalisation of the backbone keeps its statistics, "
+            "scales and offsets from layer 300 on too; few films would spoil them.",
         },
         (
             _SPLIT,
             "The best epoch is chosen on validation films, not on test films.",
-            "The statistics of batch normalisation in the backbone stay as they "
-            "were: few films would spoil them.",
             _SCORES,
             _INPUT,
         ),
     ),
-    _delft("delft-imagenet", "DenseNet121 from ImageNet weights", "imagenet", 50),
-    _delft("delft-chexnet", "DenseNet121 from CheXNet weights", "chexnet", 25),
+    _delft("ImageNet", "imagenet", 25, 1e-3, 64, 0.0),
+    _delft("CheXNet", "chexnet", 50, 1e-4, 16, 0.5),
     _vgg("vgg16"),
     _vgg("vgg19"),
     Preset(
         "resnet50-codeproject",
         "ResNet50",
-        "ResNet50 with a linear head, all layers trained by SGD, batch 64, with "
-        "early stopping.",
+        "ResNet50 frozen under three dense layers: SGD 1e-4, batch 64, 3 epochs, and "
+        "the end at the first that is no better.",
         {
             **_PLAIN,
             "backbone": "resnet50",
-            "weights": "imagenet",
-            "head_epochs": 5,
-            "epochs": 50,
-            "optimiser": "sgd",
-            "rate": 1e-3,
-            "unfreeze_from": 0,
+            "head": "512-256",
+            "head_epochs": 3,
+            "head_optimiser": "sgd",
+            "head_rate": 1e-4,
+            "epochs": 0,
             "batch": 64,
-            "patience": 5,
-            "augmentation": _NO_AUGMENTATION,
+            "schedule": "plateau",
+            "plateau_patience": 1,
+            "plateau_factor": 0.1,
+            "patience": 1,
+            "validation": 0.1,
+            "test": 0.36,
         },
-        (
-            _SPLIT,
-            "The head has as many outputs as the data has labels; choose two labels "
-            "to repeat the original's two classes.",
-            _CAM,
-            _SCORES,
-        ),
+        {
+            **_TWO,
+            "head": "Of the three dense layers the last gives the outputs; the others "
+            "have 512 and 256 units, as it is not on record how many theirs had.",
+            "head_optimiser": "SGD has a momentum of 0.9 here, without which a rate of "
+            "1e-4 would hardly move the head in 3 epochs.",
+            "plateau_factor": "The project names a factor of 0.1 for the new layers "
+            "and not when it applies; here the rate is multiplied by it after an epoch "
+            "that is no better.",
+            "patience": "1 ends a phase at the first epoch that is no better, as 0 "
+            "does in Keras; here 0 means never.",
+            "validation": "A tenth of the films, none of them a test film, tells when "
+            "to stop.",
+        },
+        (_SPLIT, _SCORES, _INPUT, _BEST),
     ),
 )
 

@@ -104,8 +104,10 @@ class RunProgress:
     @property
     def stages(self) -> tuple[str, ...]:
         """The stages that this job has."""
-        without = None if self.config.epochs else "fine-tuning"
-        return tuple(stage for stage in STAGES if stage != without)
+        without: set[str] = set() if self.config.epochs else {"fine-tuning"}
+        if not self.config.head_epochs:
+            without |= {"features", "head"}
+        return tuple(stage for stage in STAGES if stage not in without)
 
     @property
     def best(self) -> EpochEnded | None:

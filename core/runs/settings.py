@@ -60,7 +60,7 @@ class TrainingConfig(ModelSettings, frozen=True, forbid_unknown_fields=True):
         str,
         choice(
             "Schedule",
-            "How the learning rate of the second phase changes from epoch to epoch.",
+            "How the learning rate changes within each phase.",
             {
                 "cosine": "falls evenly to a hundredth",
                 "constant": "stays as it is",
@@ -112,8 +112,8 @@ class TrainingConfig(ModelSettings, frozen=True, forbid_unknown_fields=True):
         int,
         number(
             "Films per step",
-            "More is faster on a large GPU; it is halved by itself when memory runs "
-            "out.",
+            "More is faster on a large GPU; in the second phase it is halved by itself "
+            "when memory runs out.",
             "[1, 1024]",
         ),
     ] = 32
@@ -137,6 +137,16 @@ class TrainingConfig(ModelSettings, frozen=True, forbid_unknown_fields=True):
             zero="off",
         ),
     ] = 1e-4
+    clip_norm: Annotated[
+        float,
+        number(
+            "Gradient clipping",
+            "Longest that all gradients of a step, taken as one vector, may be; longer "
+            "ones are scaled down to it, in both phases.",
+            "[0, 1000]",
+            zero="off",
+        ),
+    ] = 0.0
     loss: Annotated[
         str,
         choice(

@@ -13,7 +13,7 @@ from core.data.split import given_split, refuse_too_few
 from core.errors import DatasetError, TrainingError
 from core.evaluation.pools import check_pools, parse_pools
 from core.files import refuse_unwritable
-from core.outputs import check_file
+from core.outputs import check_file, check_folder
 from core.records import Text, fits
 from core.runs.config import TrainingConfig
 from core.runs.starting_weights import start_file
@@ -82,6 +82,23 @@ def check_places(files: Sequence[Path | None], out: Path | None) -> None:
         refuse_unwritable(file)
     if out is not None:
         refuse_unwritable(out)
+
+
+def check_log_dir(log_dir: Path) -> None:
+    """Refuse a log for TensorBoard that could not be written.
+
+    Raises:
+        CoreError: What writes it is not here, or the place cannot be written to.
+    """
+    if importlib.util.find_spec("tensorflow") is None:
+        raise TrainingError(
+            "Logs for TensorBoard are written by TensorFlow, which is not installed.",
+            hint="Install it beside the backend, or leave --log-dir out: epochs.csv in "
+            "the model's folder has the same figures.",
+        )
+    # Logs of other trainings may be there: TensorBoard shows them side by side.
+    check_folder(log_dir, overwrite=True, is_own=lambda folder: True)
+    refuse_unwritable(log_dir)
 
 
 def _check_names(data: Path, dataset: Dataset) -> None:

@@ -43,9 +43,10 @@ def _build_metrics(model: keras.Model) -> None:
     model.reset_metrics()
 
 
-def head_optimiser(config: TrainingConfig) -> keras.Optimizer:
-    """The optimiser of the first phase: a constant rate, no decay."""
-    return _optimiser(config.head_optimiser, config.head_rate, {})
+def head_optimiser(config: TrainingConfig, steps_per_epoch: int) -> keras.Optimizer:
+    """The optimiser of the first phase, which neither decays nor averages weights."""
+    rate = _rate(config, config.head_rate, config.head_epochs, steps_per_epoch)
+    return _optimiser(config.head_optimiser, rate, config.clip_norm, {})
 
 
 def tuning_optimiser(config: TrainingConfig, steps_per_epoch: int) -> keras.Optimizer:
@@ -57,10 +58,8 @@ def tuning_optimiser(config: TrainingConfig, steps_per_epoch: int) -> keras.Opti
         options = {"use_ema": True, "ema_momentum": config.average}
     if config.weight_decay > 0:
         options["weight_decay"] = config.weight_decay
-    rate: Any = config.rate
-    if config.schedule == "cosine":
-        rate = _cosine(config, steps_per_epoch)
-    optimiser = _optimiser(config.optimiser, rate, options)
+    rate = _rate(config, config.rate, config.epochs, steps_per_epoch)
+    optimiser = _optimiser(config.optimiser, rate, config.clip_norm, options)
     if config.weight_decay > 0:
         optimiser.exclude_from_weight_decay(var_names=["bias"])
     return optimiser
@@ -113,7 +112,9 @@ def _loss(config: TrainingConfig) -> keras.Loss:
     return loss
 
 
-def _optimiser(name: str, rate: Any, options: dict[str, Any]) -> keras.Optimizer:
+def _optimiser(
+    name: str, rate: Any, clip_norm: float, options: dict[str, Any]
+) -> keras.Optimizer:
     kinds = {
         "adam": (keras.optimizers.Adam, {}),
         "adamw": (keras.optimizers.AdamW, {"weight_decay": 0.0}),
@@ -121,17 +122,23 @@ def _optimiser(name: str, rate: Any, options: dict[str, Any]) -> keras.Optimizer
         "rmsprop": (keras.optimizers.RMSprop, {}),
     }
     kind, own = kinds[name]
-    optimiser: keras.Optimizer = kind(rate, **{**own, **options})
+    clipping = {"global_clipnorm": clip_norm} if clip_norm > 0 else {}
+    optimiser: keras.Optimizer = kind(rate, **{**own, **clipping, **options})
     return optimiser
 
 
-def _cosine(config: TrainingConfig, steps_per_epoch: int) -> Any:
-    steps = steps_per_epoch * config.epochs
+def _rate(
+    config: TrainingConfig, highest: float, epochs: int, steps_per_epoch: int
+) -> Any:
+    """The learning rate of a phase, or its schedule where each step changes it."""
+    if config.schedule != "cosine":
+        return highest
+    steps = steps_per_epoch * epochs
     warm_up = min(steps // 10, steps_per_epoch)
     return keras.optimizers.schedules.CosineDecay(
-        config.rate / 20,
+        highest / 20,
         max(1, steps - warm_up),
         alpha=0.01,
-        warmup_target=config.rate,
+        warmup_target=highest,
         warmup_steps=warm_up,
     )

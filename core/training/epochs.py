@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -12,8 +14,10 @@ from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
 from core.errors import TrainingError
-from core.jobs.events import EpochEnded
+from core.jobs.events import EpochEnded, TrainingEvent
+from core.jobs.reporters import Report
 from core.model.classifier import probabilities
+from core.runs.config import TrainingConfig
 from core.training.pipeline import Part
 
 
@@ -88,7 +92,84 @@ class Phase:
         return ended
 
 
+def rate_of(
+    config: TrainingConfig, highest: float, history: Sequence[EpochEnded]
+) -> float | None:
+    """The learning rate of the next epoch where epochs, not steps, decide it.
+
+    Args:
+        highest: The phase's own, with which it begins.
+        history: Every epoch of the phase so far, so that a resumed job goes on at
+            the same rate.
+
+    Returns:
+        None for a rate that changes with each step, or never.
+    """
+    if config.schedule != "plateau":
+        return None
+    rate, waited = highest, 0
+    for epoch in history:
+        waited = 0 if epoch.best else waited + 1
+        if waited == config.plateau_patience:
+            rate, waited = rate * config.plateau_factor, 0
+    return rate
+
+
 def weighted_loss(logits: NDArray[np.float32], part: Part) -> float:
     """Mean cross-entropy of (n, c) logits over the films of a part, weighted."""
     p = probabilities(logits, 1.0)[np.arange(len(part.truth)), part.truth]
     return float(np.average(-np.log(np.maximum(p, 1e-12)), weights=part.weights))
+
+
+@contextlib.contextmanager
+def also_to_tensorboard(report: Report, log_dir: Path) -> Iterator[Report]:
+    """A report whose epochs go into a log for TensorBoard too.
+
+    As with Keras's own callback one run is named "train" and one "validation". The
+    figures of each phase stand in a group of its own.
+
+    Args:
+        log_dir: Of `core.training.checks.check_log_dir`.
+    """
+    import tensorflow as tf
+
+    if keras.backend.backend() != "tensorflow":  # which needs the graphics memory
+        tf.config.set_visible_devices([], "GPU")
+    record = tf.compat.v1.SummaryMetadata
+    # As `tf.summary.scalar` writes it, for which the package tensorboard would be
+    # needed here; it is only needed where the log is looked at.
+    scalar = record(plugin_data=record.PluginData(plugin_name="scalars"), data_class=1)
+    with contextlib.ExitStack() as stack:
+        writers = {}
+        for run in ("train", "validation"):
+            writers[run] = tf.summary.create_file_writer(str(log_dir / run))
+            stack.callback(writers[run].close)
+
+        def write(run: str, epoch: EpochEnded, **figures: float | None) -> None:
+            with tf.device("cpu:0"), writers[run].as_default(step=epoch.epoch):
+                for name, figure in figures.items():
+                    if figure is not None:
+                        value = tf.constant(figure, tf.float32)
+                        tf.summary.write(f"{epoch.phase}/{name}", value, None, scalar)
+            writers[run].flush()
+
+        def keep(event: TrainingEvent) -> None:
+            if isinstance(event, EpochEnded):
+                write(
+                    "train",
+                    event,
+                    loss=event.loss,
+                    accuracy=event.accuracy,
+                    macro_f1=event.macro_f1,
+                    learning_rate=event.rate,
+                )
+                write(
+                    "validation",
+                    event,
+                    loss=event.val_loss,
+                    accuracy=event.val_accuracy,
+                    macro_f1=event.val_macro_f1,
+                )
+            report(event)
+
+        yield keep

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import keras
@@ -34,40 +34,79 @@ def compute_features(
 ) -> Features:
     """Run the backbone over every film of a phase, and over varied copies.
 
-    What a former call finished in the same folder is used again.
+    Of a job that varies its films anew in each epoch only the validation films are
+    run now, and the others as an epoch asks for them. What a former call finished in
+    the same folder is used again.
     """
     path = folder.path / "features.npz"
+    if config.head_varied or not path.exists():
+        graph = _frozen_graph(network, config, folder)
     if not path.exists():
         progress.start("features", "Computing the features of each film once.")
-        graph = _frozen_graph(network, config, folder)
-        rows = np.concatenate([films.train.rows, films.val.rows])
-        copies = (config.feature_copies, len(films.train.rows))
+        rows, copies = films.val.rows, (0, len(films.train.rows))
+        if not config.head_varied:
+            rows = np.concatenate([films.train.rows, rows])
+            copies = (config.feature_copies, len(films.train.rows))
         total = len(rows) + copies[0] * copies[1]
-        found: list[NDArray[np.float32]] = []
-        pictures = _pictures(films, rows, config)
-        with contextlib.closing(graph.embeddings(pictures)) as embeddings:
-            for embedding in embeddings:
-                found.append(embedding)
-                progress.done(len(found), total)
+        pictures = _pictures(films, rows, copies[0], config)
+        found = _run(graph, pictures, lambda done: progress.done(done, total))
         every = np.zeros((len(films.pixels), len(found[0])), np.float32)
         every[rows] = found[: len(rows)]
         varied = np.array(found[len(rows) :]).reshape(*copies, every.shape[1])
         with atomic_write(path) as partial:
             np.savez(partial, films=every, copies=varied)
+
+    def of_epoch(epoch: int) -> NDArray[np.float32]:
+        kept = folder.path / f"varied-{epoch:04d}.npy"
+        if not kept.exists():
+            n = len(films.train.rows)
+
+            def on_film(done: int) -> None:
+                progress.done(epoch * n + done, config.head_epochs * n)
+                if epoch:  # before the end of the first the head is random
+                    progress.control.finish_if_asked()
+
+            found = _run(graph, _varied(films, epoch, config), on_film)
+            with atomic_write(kept) as partial:
+                np.save(partial, np.array(found))
+        of_films: NDArray[np.float32] = np.load(kept)
+        return of_films
+
     with np.load(path) as stored:
-        return Features(stored["films"], stored["copies"])
+        anew = of_epoch if config.head_varied else None
+        return Features(stored["films"], stored["copies"], anew)
+
+
+def _run(
+    graph: Graph,
+    pictures: Iterator[NDArray[np.float32]],
+    on_film: Callable[[int], None],
+) -> list[NDArray[np.float32]]:
+    found: list[NDArray[np.float32]] = []
+    with contextlib.closing(graph.embeddings(pictures)) as embeddings:
+        for embedding in embeddings:
+            found.append(embedding)
+            on_film(len(found))
+    return found
 
 
 def _pictures(
-    films: TrainingFilms, rows: NDArray[np.intp], config: TrainingConfig
+    films: TrainingFilms, rows: NDArray[np.intp], copies: int, config: TrainingConfig
 ) -> Iterator[NDArray[np.float32]]:
     """Films as they are, then varied copies of those to train on."""
     for row in rows:
         yield films.pixels[row].astype(np.float32)
-    for copy in range(config.feature_copies):
-        for row in films.train.rows:
-            rng = np.random.default_rng((config.seed, copy, int(row)))
-            yield vary(films.pixels[row], config.augmentation, rng)
+    for copy in range(copies):
+        yield from _varied(films, copy, config)
+
+
+def _varied(
+    films: TrainingFilms, number: int, config: TrainingConfig
+) -> Iterator[NDArray[np.float32]]:
+    """The films to train on in one variation each, another for each number."""
+    for row in films.train.rows:
+        rng = np.random.default_rng((config.seed, number, int(row)))
+        yield vary(films.pixels[row], config.augmentation, rng)
 
 
 def _frozen_graph(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import keras
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +12,7 @@ from core.jobs.reporters import StageProgress
 from core.runs.config import TrainingConfig
 from core.runs.job_folder import JobFolder, Progress, save_weights
 from core.training.compiling import compile_network, tuning_optimiser
-from core.training.epochs import Phase, weighted_loss
+from core.training.epochs import Phase, rate_of, weighted_loss
 from core.training.network import build_network
 from core.training.pipeline import StoredBatches, TrainingBatches, TrainingFilms
 from core.training.seeds import begin_epoch, begin_phase
@@ -58,7 +56,12 @@ def fine_tune(
     def on_step(step: int, logs: object) -> None:
         done = epoch * per_epoch + step + 1
         progress.done(done * batch, config.epochs * per_epoch * batch)
-        progress.control.finish_if_asked()
+        finish_if_asked()
+
+    def finish_if_asked() -> None:
+        # Without a first phase the head is random until an epoch has ended.
+        if config.head_epochs or phase.history:
+            progress.control.finish_if_asked()
 
     steps = keras.callbacks.LambdaCallback(on_train_batch_end=on_step)
     phase = Phase("fine-tuning", config.epochs, config.patience, films.val)
@@ -73,12 +76,12 @@ def fine_tune(
     # A checkpoint may be of another batch size, in which an epoch has more steps.
     optimiser.iterations.assign(len(phase.history) * per_epoch)
     for epoch in phase.epochs():
-        rate = rate_of(config, phase.history)
+        rate = rate_of(config, config.rate, phase.history)
         if rate is not None:
             optimiser.learning_rate = rate
         begin_epoch(network, config.seed, "fine-tuning", epoch)
         try:
-            progress.control.finish_if_asked()
+            finish_if_asked()
             drawn = batches.start_epoch(epoch)
             fitted = network.fit(drawn, shuffle=False, verbose=0, callbacks=[steps])
         except FinishAsked:
@@ -106,26 +109,6 @@ def best_network(
     network = build_network(config, classes, dropout=0.0)
     network.load_weights(folder.path / BEST)
     return network
-
-
-def rate_of(config: TrainingConfig, history: Sequence[EpochEnded]) -> float | None:
-    """The learning rate of the next epoch where epochs, not steps, decide it.
-
-    Args:
-        history: Every epoch of the fine-tuning so far, so that a resumed job
-            goes on at the same rate.
-
-    Returns:
-        None for a rate that changes with each step.
-    """
-    if config.schedule != "plateau":
-        return None
-    rate, waited = config.rate, 0
-    for epoch in history:
-        waited = 0 if epoch.best else waited + 1
-        if waited == config.plateau_patience:
-            rate, waited = rate * config.plateau_factor, 0
-    return rate
 
 
 def _separate(network: keras.Model) -> None:

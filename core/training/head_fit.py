@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -11,32 +12,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.files import atomic_write
+from core.jobs.control import FinishAsked
 from core.jobs.events import EpochEnded
 from core.jobs.reporters import StageProgress
 from core.json_file import parse_json
 from core.records import convert, to_json
 from core.runs.config import TrainingConfig
 from core.training.compiling import compile_network, head_optimiser
-from core.training.epochs import Phase
+from core.training.epochs import Phase, rate_of
 from core.training.heads import head_model, set_head
 from core.training.pipeline import TrainingFilms
 from core.training.seeds import begin_epoch, begin_phase
 
-#: Films per step; memory, not quality, decides.
-_BATCH = 32
-
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Features:
-    """The pooled features of the films, computed once.
+    """The pooled features of the films.
 
     Attributes:
         films: (m, k) float32, of every stored film.
         copies: (v, n, k) float32, of v varied copies of each training film.
+        of_epoch: Gives (n, k) float32 of the training films, varied anew for an
+            epoch, numbered from 0; None where all epochs see `films` and `copies`.
     """
 
     films: NDArray[np.float32]
     copies: NDArray[np.float32]
+    of_epoch: Callable[[int], NDArray[np.float32]] | None = None
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -57,31 +59,41 @@ def fit_head(
     config: TrainingConfig,
     progress: StageProgress,
 ) -> Head:
-    """Train a head on features that were computed once."""
+    """Train a head on the features of a frozen backbone."""
     begin_phase(config.seed, "head")
     train, val = films.train, films.val
     model = head_model(config, features.films.shape[1], films.classes)
-    compile_network(model, head_optimiser(config), config)
     seen = np.concatenate([features.films[train.rows], *features.copies])
     times = 1 + len(features.copies)
+    optimiser = head_optimiser(config, -(-len(seen) // config.batch))
+    compile_network(model, optimiser, config)
     one_hot = np.eye(films.classes, dtype=np.float32)
     targets = np.tile(one_hot[train.truth], (times, 1))
     weights = np.tile(train.weights, times)
     phase = Phase("head", config.head_epochs, config.patience, val)
     kept = model.get_weights()
     for epoch in phase.epochs():
+        rate = rate_of(config, config.head_rate, phase.history)
+        if rate is not None:
+            optimiser.learning_rate = rate
+        if features.of_epoch is not None:
+            try:
+                seen = features.of_epoch(epoch)
+            except FinishAsked:
+                break
         begin_epoch(model, config.seed, "head", epoch)
         fitted = model.fit(
             seen,
             targets,
             sample_weight=weights,
-            batch_size=_BATCH,
+            batch_size=config.batch,
             epochs=1,
             verbose=0,
         )
         # In one batch: `predict` takes longer to begin than the head to compute.
         logits = np.asarray(model.predict_on_batch(features.films[val.rows]))
-        ended = phase.end(fitted, logits, config.head_rate)
+        reached = float(keras.ops.convert_to_numpy(optimiser.learning_rate))
+        ended = phase.end(fitted, logits, reached)
         if ended.best:
             kept = model.get_weights()
         progress.epoch(ended)

@@ -41,15 +41,19 @@ def add_head(
     """
     layers = keras.layers
     share = config.dropout if dropout is None else dropout
-    out = layers.Dropout(share, name="dropout", dtype="float32")(pooled)
+    drops_features = config.dropout_at == "features-and-hidden"
+    # Even where it drops nothing: weights files count the layers.
+    first = share if drops_features else 0.0
+    out = layers.Dropout(first, name="dropout", dtype="float32")(pooled)
     for number, units in enumerate(config.hidden, start=1):
-        name = f"{_HIDDEN}{number}"
-        out = layers.Dense(units, "relu", name=name, dtype="float32")(out)
+        hidden = layers.Dense(units, "relu", name=f"{_HIDDEN}{number}", dtype="float32")
+        after = [layers.Dropout(share, name=f"dropout_{number}", dtype="float32")]
         if config.head_norm:
             name = f"{_NORM}{number}"
-            out = layers.BatchNormalization(name=name, dtype="float32")(out)
-        name = f"dropout_{number}"
-        out = layers.Dropout(share, name=name, dtype="float32")(out)
+            norm = layers.BatchNormalization(name=name, dtype="float32")
+            after.insert(0 if drops_features else 1, norm)
+        for layer in (hidden, *after):
+            out = layer(out)
     return layers.Dense(labels, name=HEAD, dtype="float32")(out)
 
 

@@ -24,6 +24,7 @@ from core.evaluation.metrics import fit_temperature
 from core.evaluation.pools import parse_pools
 from core.files import write_json
 from core.films.preprocess import PreprocessSpec
+from core.jobs.events import EpochEnded
 from core.json_file import read_json
 from core.model.bundle import (
     EVALUATION,
@@ -47,8 +48,10 @@ from core.model.golden import write_golden_films
 from core.model.graph import Graph
 from core.model.lungs import lung_finder, shipped_lungs
 from core.model.seen_films import write_film_list
+from core.records import convert
 from core.reports.report_json import report_json
 from core.runs.config import TrainingConfig, config_to_json
+from core.runs.epoch_table import EPOCHS, write_epochs
 from core.runs.job_folder import JobFolder, without_folder
 from core.training.check import read_findings
 from core.training.export import PARITY, export_openvino, keras_logits
@@ -129,10 +132,10 @@ def install(
     Raises:
         OutputError: The bundle cannot be written.
     """
-    names = (GRAPH, GRAPH_WEIGHTS, WEIGHTS)
+    networks = (GRAPH, GRAPH_WEIGHTS, WEIGHTS)
     # Lungs are found in the same way whatever the labels.
     lung_files, lung_record = shipped_lungs()
-    files = {name: folder.path / name for name in names} | lung_files
+    files = {name: folder.path / name for name in networks} | lung_files
     split, labels = data.split, data.dataset.labels
     draft = _draft_card(config, labels, exported.temperature, files[GRAPH])
     trial = Classifier(write_bundle(folder.path / "draft", draft, files))
@@ -179,7 +182,10 @@ def install(
     write_json(folder.path / REPORT, report)
     write_film_list(folder.path / FILMS, split)
     write_golden_films(trial, folder.path / GOLDEN)
-    made = {name: folder.path / name for name in (EVALUATION, REPORT, FILMS, GOLDEN)}
+    history = convert(read_json(folder.trained), tuple[EpochEnded, ...])
+    write_epochs(folder.path / EPOCHS, history)
+    names = (EVALUATION, REPORT, FILMS, GOLDEN, EPOCHS)
+    made = {name: folder.path / name for name in names}
     if fitted := _fit_gate(trial.bundle, data, on_film):
         gate, record = fitted
         made[GATE] = folder.path / GATE

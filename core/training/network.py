@@ -12,6 +12,9 @@ from core.training.backbones import BACKBONE, DEVIATIONS, make_backbone, standar
 from core.training.heads import POOLED, add_head, evidence_of
 from core.training.weights import load_start, load_whole
 
+#: Characters of a line of a summary: Keras cuts off what is more, terminal or not.
+_SUMMARY_WIDTH = 80
+
 
 def build_network(
     config: TrainingConfig, labels: int, *, dropout: float | None = None
@@ -86,6 +89,28 @@ def check_network(config: TrainingConfig, labels: int) -> None:
     if config.epochs:
         unfreeze(network, config)
     keras.backend.clear_session(free_memory=True)
+
+
+def summary_of(config: TrainingConfig, labels: int) -> str:
+    """Keras's table of a job's layers, their shapes, weights and what learns.
+
+    What learns is that of the second phase, or the head alone without one.
+
+    Raises:
+        TrainingError: The backbone has fewer layers than the job leaves frozen.
+    """
+    network = build_network(config, labels)
+    network.get_layer(BACKBONE).trainable = False
+    if config.epochs:
+        unfreeze(network, config)
+    lines: list[str] = []
+    network.summary(
+        _SUMMARY_WIDTH,
+        print_fn=lines.append,
+        expand_nested=True,
+        show_trainable=True,
+    )
+    return "\n".join(lines)
 
 
 def unfreeze(network: keras.Model, config: TrainingConfig) -> None:

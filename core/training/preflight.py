@@ -209,7 +209,8 @@ def _minutes(
 ) -> dict[str, float]:
     """Stage -> minutes at most."""
     train, val, test = (counts[name] for name in SPLITS)
-    passes = train * (1 + config.feature_copies) + val
+    copies = config.head_epochs if config.head_varied else 1 + config.feature_copies
+    passes = train * copies + val if config.head_epochs else 0
     seconds = {
         "reading": read_s * (train + val + test),
         "features": timing.film_s * passes,

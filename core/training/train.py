@@ -34,6 +34,7 @@ from core.jobs.reporters import Report, StageProgress
 from core.json_file import read_json
 from core.model.bundle import WEIGHTS, ModelBundle
 from core.runs.config import TrainingConfig
+from core.runs.epoch_table import EPOCHS, also_to_table
 from core.runs.job_folder import JobFolder, save_weights
 from core.training.check import FINDINGS, check_films
 from core.training.compiling import spread_over_devices
@@ -73,7 +74,8 @@ def run_job(
         TrainingStopped: The user wants the end; what was done is kept.
         CoreError: The data, the settings or the disk cannot serve.
     """
-    job = _Job(config, folder, StageProgress(report, control))
+    told = also_to_table(report, folder.path / EPOCHS)
+    job = _Job(config, folder, StageProgress(told, control))
     report(find_device())
     films, dataset = job.read(dataset)
     data = JobFilms(dataset, job.split(dataset, films), films)
@@ -165,9 +167,12 @@ class _Job:
         start = self.folder.path / _START
         if not start.exists():
             self._train_head(films)
-        phase = "head"
-        history = list(read_head(self.folder.path / _HEAD).history)
-        if self.config.epochs and (is_tuning or not self.progress.control.wants_finish):
+        phase, history = "head", list[EpochEnded]()
+        has_head = self.config.head_epochs > 0
+        if has_head:
+            history += read_head(self.folder.path / _HEAD).history
+        may_end = has_head and not is_tuning and self.progress.control.wants_finish
+        if self.config.epochs and not may_end:
             phase = "fine-tuning"
             history += self._fine_tune(films)
         else:
@@ -218,13 +223,16 @@ class _Job:
         network = build_network(config, films.classes)
         load_start(network, config)
         path = folder.path / _HEAD
-        if not path.exists():
+        if config.head_epochs and not path.exists():
             features = compute_features(
                 network, films, config, folder=folder, progress=progress
             )
             progress.start("head", "Training the head on the features.")
             write_head(path, fit_head(features, films, config, progress))
-        put_head(network, read_head(path), config)
+            for used in folder.path.glob("varied-*.npy"):
+                used.unlink()
+        if config.head_epochs:
+            put_head(network, read_head(path), config)
         save_weights(network, folder.path / _START)
 
     def _fine_tune(self, films: TrainingFilms) -> tuple[EpochEnded, ...]:

@@ -228,10 +228,12 @@ class NewRunPage(QWidget):
             self._overview.set_severity("stop", "Not yet")
             self._overview.set_words(self.reason)
             return
-        plural = "" if config.head_epochs == 1 else "s"
-        epochs = f"{config.head_epochs} epoch{plural} of the head"
-        if config.epochs:
-            epochs += f", then {config.epochs} of fine-tuning"
+        phases = {"the head": config.head_epochs, "fine-tuning": config.epochs}
+        epochs = ", then ".join(
+            f"{count} epoch{'' if count == 1 else 's'} of {phase}"
+            for phase, count in phases.items()
+            if count
+        )
         leaks = config.accept_leaks
         severity = "warn" if leaks else "good"
         self._overview.set_severity(severity, f"“{config.name}” can be trained")

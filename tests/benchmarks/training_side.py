@@ -24,7 +24,6 @@ from tests.benchmarks.training_films import LABELS, StoredFilms, load_films
 
 #: Of the head, on both sides.
 EPOCHS = 4
-_HEAD_BATCH = 32
 
 
 class Clock:
@@ -100,14 +99,15 @@ def keras_fit(path: Path, jit: str, seed: int) -> dict[str, Any]:
     keras.utils.set_random_seed(seed)
     k = network.get_layer("embedding").output.shape[-1]
     set_head(network, head_model(config, k, len(LABELS)))
-    compile_network(network, head_optimiser(config), config)
+    steps = -(-n // config.batch)
+    compile_network(network, head_optimiser(config, steps), config)
     network.jit_compile = jit == "on"
     clock = Clock()
     fitted = network.fit(
         films[:n],
         targets[:n],
         sample_weight=stored.weights[:n],
-        batch_size=_HEAD_BATCH,
+        batch_size=config.batch,
         epochs=EPOCHS,
         validation_data=(films[n:], targets[n:]),
         verbose=0,

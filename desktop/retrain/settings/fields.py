@@ -42,6 +42,7 @@ _SHOWN: Final[Mapping[str, Mapping[str, Any]]] = {
     "plateau_factor": {"step": 0.05, "decimals": 2},
     "unfreeze_from": {"step": 10},
     "weight_decay": {"kind": "rate"},
+    "clip_norm": {"step": 0.5, "decimals": 2},
     "average": {"step": 0.01, "decimals": 4},
     "label_smoothing": {"step": 0.01, "decimals": 3},
     "heaviest": {"step": 0.5, "decimals": 1},
@@ -119,20 +120,31 @@ class Group:
 OF_FILMS: Final = ("labels", "patient_pattern", "validation", "test", "accept_leaks")
 GROUPS: Final = (
     Group("basics", "Basics", ("name", "weights"), is_open=True),
-    Group("network", "Network", ("backbone", "head", "head_norm", "dropout", "size")),
+    Group(
+        "network",
+        "Network",
+        ("backbone", "head", "head_norm", "dropout", "dropout_at", "size"),
+    ),
     Group(
         "head",
         "First phase: the head alone",
-        ("head_epochs", "head_rate", "head_optimiser", "feature_copies"),
+        (
+            *("head_epochs", "head_rate", "head_optimiser", "feature_copies"),
+            "head_varied",
+        ),
     ),
     Group(
         "fine-tuning",
         "Second phase: fine-tuning",
         (
-            *("epochs", "rate", "optimiser", "schedule"),
-            *("plateau_patience", "plateau_factor", "unfreeze_from", "statistics"),
+            *("epochs", "rate", "optimiser", "unfreeze_from", "statistics"),
             *("weight_decay", "average"),
         ),
+    ),
+    Group(
+        "both",
+        "Both phases",
+        ("schedule", "plateau_patience", "plateau_factor", "clip_norm"),
     ),
     Group(
         "loss",

@@ -150,9 +150,9 @@ class PresetChooser(QWidget):
         tip = "Back to the recipe in all settings"
         self.back_button = button("No changes", self._on_back_clicked, self, tip=tip)
         self._summary = PlainText("", self)
-        self.corrections = Disclosure("What was corrected", self)
-        self.sentences = PlainText("", self.corrections.body)
-        column(self.sentences, of=self.corrections.body)
+        self.departures = Disclosure("Where it departs from its project", self)
+        self.sentences = PlainText("", self.departures.body)
+        column(self.sentences, of=self.departures.body)
         self.shares_note = Caption("", self)
         self.shares_button = button(
             "Split so and check again", self._on_shares_clicked, self
@@ -172,9 +172,11 @@ class PresetChooser(QWidget):
         with QSignalBlocker(self.combo):
             self.combo.setCurrentIndex(self.combo.findData(name))
         self._summary.setText(preset.summary)
-        self.corrections.setVisible(bool(preset.corrections))
-        self.corrections.set_title(f"What was corrected ({len(preset.corrections)})")
-        self.sentences.set_points(preset.corrections)
+        points = preset.points
+        self.departures.setVisible(bool(points))
+        title = f"Where it departs from its project, and why ({len(points)})"
+        self.departures.set_title(title)
+        self.sentences.set_points(points)
         self._show_shares()
 
     def set_changed_count(self, count: int) -> None:
@@ -241,7 +243,7 @@ class PresetChooser(QWidget):
             self._summary,
             self.shares_note,
             row(self.shares_button, None),
-            self.corrections,
+            self.departures,
             of=self,
             gap=6,
             margins=(0, 0, 0, 4),

@@ -78,6 +78,56 @@ def test_card_says_how_the_model_was_made_and_what_it_is_worth(
     assert all(point.chosen_on == "validation" for point in card.operating_points)
 
 
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_epochs_are_kept_in_a_table_and_for_tensorboard(
+    backend: str, phantoms: Path, job: Path, tmp_path: Path, start: Start
+) -> None:
+    if backend == "jax":
+        pytest.importorskip("jax", reason="JAX is not installed")
+    out, log = tmp_path / "model", tmp_path / "logs"
+    words = ["--data", phantoms, "--out", out, "--config", job, "--backend", backend]
+    status, errors = start(*words, "--log-dir", log, "--events").finish()
+    assert status == 0, errors
+    history = read_bundle(out).card.training["history"]
+    with open(out / "epochs.csv", encoding="utf-8", newline="") as file:
+        table = list(csv.DictReader(file))
+    assert [float(row["loss"]) for row in table] == [e["loss"] for e in history]
+    found = {name: scalars(log / name) for name in ("train", "validation")}
+    for epoch in history:
+        assert epoch["phase"] in ("head", "fine-tuning")
+        key = (f"{epoch['phase']}/loss", epoch["epoch"])
+        assert found["train"][key] == pytest.approx(epoch["loss"], rel=1e-5)
+        assert found["validation"][key] == pytest.approx(epoch["val_loss"], rel=1e-5)
+    names = {tag.partition("/")[2] for tag, _ in found["train"]}
+    assert names == {"loss", "accuracy", "macro_f1", "learning_rate"}
+
+
+def scalars(folder: Path) -> dict[tuple[str, int], float]:
+    """(Tag, step) -> value of the log in a folder, as TensorBoard would find it."""
+    tensorflow = pytest.importorskip("tensorflow")
+    (log,) = folder.glob("events.out.tfevents.*")
+    found = {}
+    for record in tensorflow.data.TFRecordDataset(str(log)):
+        event = tensorflow.compat.v1.Event.FromString(record.numpy())
+        for value in event.summary.value:
+            assert value.metadata.plugin_data.plugin_name == "scalars"
+            number = float(tensorflow.make_ndarray(value.tensor))
+            found[value.tag, event.step] = number
+    return found
+
+
+def test_summary_of_the_network_is_printed() -> None:
+    words = ["train", "--summary", "--labels", "a,b", "--set", "head=16"]
+    words += ["--set", "backbone=vgg16", "--set", "size=32", "--set", "weights=none"]
+    done = command(*words)
+    assert done.returncode == 0, done.stderr
+    assert "hidden_1 (Dense)" in done.stdout
+    assert "Trainable params" in done.stdout
+    done = command("train", "--summary")
+    assert done.returncode == 2
+    assert "Name the films with --data, or the labels" in done.stderr
+
+
 def test_card_holds_no_path_of_this_machine(
     trained: tuple[ModelBundle, list[TrainingEvent]],
 ) -> None:
@@ -145,16 +195,20 @@ def test_trains_with_nobody_at_its_stdin_as_under_cron(
 ) -> None:
     out = tmp_path / "model"
     words = ["train", "--data", phantoms, "--out", out, "--config", job, "--events"]
-    words += ["--set", "head_epochs=1", "--set", "epochs=0"]
-    done = subprocess.run(
+    done = command(*words, "--set", "head_epochs=1", "--set", "epochs=0")
+    assert done.returncode == 0, done.stderr
+    assert read_bundle(out)
+
+
+def command(*words: str | Path) -> subprocess.CompletedProcess[str]:
+    """A command in a process of its own, with nobody at its stdin."""
+    return subprocess.run(
         [sys.executable, "-m", "core", *map(str, words)],
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
     )
-    assert done.returncode == 0, done.stderr
-    assert read_bundle(out)
 
 
 @pytest.mark.parametrize(

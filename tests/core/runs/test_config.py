@@ -40,10 +40,12 @@ SETTINGS: dict[str, tuple[list[Any], list[Any]]] = {
     "head": (["linear", "64", "512-256-64"], ["", "0", "64-", "1-2-3-4-5", "٣", 64]),
     "head_norm": ([True, False], [0, None]),
     "dropout": ([0, 0.99], [-0.1, 1, "0.3", float("nan")]),
-    "head_epochs": ([1], [0, 1.5]),
+    "dropout_at": (["features-and-hidden", "hidden"], ["features", None]),
+    "head_epochs": ([0, 1], [-1, 1.5]),
     "head_rate": ([1e-9, 1], [0, 1.1, -1, None]),
     "head_optimiser": (["adam", "sgd"], ["lion", None]),
     "feature_copies": ([0, 50], [-1, 51, 1.0]),
+    "head_varied": ([True, False], [1, None]),
     "epochs": ([0], [-1, "8"]),
     "optimiser": (["adamw", "rmsprop"], ["AdamW", 1]),
     "schedule": (["cosine", "constant", "plateau"], ["step", None]),
@@ -56,6 +58,7 @@ SETTINGS: dict[str, tuple[list[Any], list[Any]]] = {
     "batch": ([1, 1024], [0, 1025, 8.0]),
     "patience": ([0, 1], [-1, None]),
     "weight_decay": ([0, 0.5], [-1e-9, 1]),
+    "clip_norm": ([0, 0.5, 1000], [-0.1, 1001, "1"]),
     "label_smoothing": ([0, 0.99], [-0.1, 1]),
     "average": ([0, 0.999], [-0.1, 1]),
     "balance": (["none", "labels", "labels-and-sources"], ["sources", 1]),
@@ -196,12 +199,14 @@ def test_every_field_is_listed_in_order_and_with_its_default() -> None:
     fields += [f"augmentation.{name}" for name in Augmentation.__struct_fields__]
     assert list(LISTED) == fields
     default = flat_settings(TrainingConfig())
+    text = " ".join(settings_text().split())
     for name, setting in LISTED.items():
         assert setting["default"] == default[name]
         assert setting["title"]
         assert setting["help"].endswith(".")
         assert setting["takes"]
-        assert name in settings_text()
+        assert f"{name}: {setting['kind']}, {setting['takes']}; by default" in text
+        assert setting["help"] in text
 
 
 @pytest.mark.parametrize("name", [n for n, s in LISTED.items() if s["low"] is not None])
@@ -239,8 +244,9 @@ def test_list_of_presets_tells_what_each_sets_and_corrects() -> None:
             (fields[group] if dot else fields).update({inner if dot else group: value})
         assert config_from_json(fields) == config_from_preset(name)
         flat_text = " ".join(presets_text().split())
-        for sentence in (preset.title, preset.summary, *preset.corrections):
+        for sentence in (preset.title, preset.summary, *preset.points):
             assert sentence in flat_text
+        assert listed[name]["departures"] == preset.departures
 
 
 @pytest.mark.parametrize("what", ["settings", "presets"])
@@ -252,6 +258,52 @@ def test_lists_are_printed_without_keras_data_or_place(
     assert "epochs" in capsys.readouterr().out
     assert main(["train", f"--list-{what}", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)[0]["name"]
+
+
+def test_printed_settings_are_taken_back_as_they_are(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "keras", None)
+    words = ["--preset", "resnet152-cs6005", "--labels", "b,a", "--set", "rate=0.5"]
+    words += ["--set", "augmentation.zoom=0.5", "--weights", "none"]
+    assert main(["train", "--print-config", *words]) == 0
+    printed = capsys.readouterr().out
+    config = config_from_json(json.loads(printed))
+    assert (config.labels, config.rate, config.weights) == (("b", "a"), 0.5, "none")
+    assert (config.backbone, config.augmentation.zoom) == ("resnet152v2", 0.5)
+    (tmp_path / "job.json").write_text(printed, "utf-8")
+    again = ["--preset", "vgg16-ryan", "--config", str(tmp_path / "job.json")]
+    assert main(["train", "--print-config", *again]) == 0
+    assert capsys.readouterr().out == printed
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--set", "epochs=many"], "epochs of a training job cannot be"),
+        (["--resume"], "by the settings that it was begun with"),
+        (["--json", "FILE"], "printed and not written into files"),
+    ],
+)
+def test_settings_that_no_job_would_use_are_not_printed(
+    words: list[str],
+    sentence: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words = [str(tmp_path / "file") if word == "FILE" else word for word in words]
+    assert main(["train", "--print-config", *words]) == 2
+    said = capsys.readouterr()
+    assert sentence in said.err
+    assert not said.out
+
+
+def test_a_job_without_any_epoch_is_refused() -> None:
+    with pytest.raises(TrainingError, match="epochs in one of its phases") as caught:
+        config_from_json({"head_epochs": 0, "epochs": 0})
+    assert "head_epochs" in caught.value.hint
 
 
 @pytest.mark.parametrize(

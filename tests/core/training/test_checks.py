@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib.util
 import json
 import os
 import shutil
@@ -88,8 +89,9 @@ def test_parts_of_a_setting_come_together() -> None:
     from core.commands.job_arguments import _set_fields
 
     texts = ["augmentation.zoom=0.1", 'augmentation={"blur": 0}', "name=Ward = 3"]
-    fields = _set_fields(texts)
-    assert fields["name"] == "Ward = 3"
+    fields = _set_fields([*texts, "head=64", 'accept_leaks="Ours."', "epochs=3"])
+    assert (fields["name"], fields["head"]) == ("Ward = 3", "64")
+    assert (fields["accept_leaks"], fields["epochs"]) == ("Ours.", 3)
     assert config_from_json(fields).augmentation.zoom == 0.1
     assert config_from_json(fields).augmentation.blur == 0.0
 
@@ -101,6 +103,7 @@ def test_parts_of_a_setting_come_together() -> None:
         (["--labels", "a,b", "--set", 'labels=["b","a"]'], "two different things"),
         (["--json", "found.json"], "this is none"),
         (["--resume", "--overwrite"], "--overwrite discards it"),
+        (["--dry-run", "--log-dir", "logs"], "has no epochs that --log-dir"),
     ],
 )
 def test_contradictions_are_refused(
@@ -156,6 +159,21 @@ def test_backend_that_is_not_there_is_refused(
     assert "cannot train on 'abacus'" in refuse()
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert "JAX is not installed" in refuse("--backend", "jax")
+
+
+def test_log_that_nothing_here_can_write_is_refused(
+    refuse: Refuse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    assert "a file is in its place" in refuse("--log-dir", tmp_path / "file")
+    there = importlib.util.find_spec
+    monkeypatch.setattr(
+        "importlib.util.find_spec",
+        lambda name: None if name == "tensorflow" else there(name),
+    )
+    said = refuse("--backend", "jax", "--log-dir", tmp_path / "logs")
+    assert "written by TensorFlow, which is not installed" in said
+    assert "epochs.csv" in said
 
 
 def rewrite(

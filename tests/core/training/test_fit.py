@@ -42,9 +42,8 @@ from core.training import device, preflight  # noqa: E402
 from core.training.check import read_findings  # noqa: E402
 from core.training.checks import check_job  # noqa: E402
 from core.training.compiling import compile_network, tuning_optimiser  # noqa: E402
-from core.training.epochs import Phase  # noqa: E402
+from core.training.epochs import Phase, rate_of  # noqa: E402
 from core.training.features import compute_features  # noqa: E402
-from core.training.fit import rate_of  # noqa: E402
 from core.training.network import build_network, unfreeze  # noqa: E402
 from core.training.pipeline import Part, TrainingFilms, read_films  # noqa: E402
 from core.training.train import _Job, run_job  # noqa: E402
@@ -82,18 +81,16 @@ def run(
 
 
 def test_rate_falls_each_time_the_validation_loss_stands_still() -> None:
-    config = TrainingConfig(
-        schedule="plateau", rate=0.1, plateau_patience=2, plateau_factor=0.5
-    )
+    config = TrainingConfig(schedule="plateau", plateau_patience=2, plateau_factor=0.5)
     best = [True, False, False, False, True, False, False]
     history = [epoch(n, best=b) for n, b in enumerate(best, start=1)]
-    rates = [rate_of(config, history[:n]) for n in range(len(best) + 1)]
+    rates = [rate_of(config, 0.1, history[:n]) for n in range(len(best) + 1)]
     assert rates == pytest.approx([0.1, 0.1, 0.1, 0.05, 0.05, 0.05, 0.05, 0.025])
 
 
 @pytest.mark.parametrize("schedule", ["cosine", "constant"])
 def test_other_schedules_need_no_history(schedule: str) -> None:
-    assert rate_of(TrainingConfig(schedule=schedule), []) is None
+    assert rate_of(TrainingConfig(schedule=schedule), 0.1, []) is None
 
 
 def test_patience_ends_a_phase_and_none_never_does() -> None:

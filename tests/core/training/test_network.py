@@ -23,10 +23,13 @@ from core.training.backbones import BACKBONE  # noqa: E402
 from core.training.export import keras_logits  # noqa: E402
 from core.training.heads import HEAD, head_model, set_head  # noqa: E402
 from core.training.network import (  # noqa: E402
+    build_inference_model,
     build_network,
     network_of,
+    summary_of,
     unfreeze,
 )
+from core.training.weights import load_whole  # noqa: E402
 from tests.networks import films, lively_network, write_network_bundle  # noqa: E402
 from tests.small_network import small_resnet50  # noqa: E402
 
@@ -123,6 +126,45 @@ def test_dropout_follows_the_features_and_every_hidden_layer() -> None:
     assert dropouts == [0.25] * 3
     without = build_network(config, 2, dropout=0.0)
     assert without.get_layer("dropout").rate == 0.0
+
+
+def test_dropout_of_hidden_layers_alone_comes_before_their_normalisation() -> None:
+    config = msgspec.structs.replace(SMALL, dropout=0.25, dropout_at="hidden")
+    layers = build_network(config, 2).layers
+    dropouts = [x.rate for x in layers if isinstance(x, keras.layers.Dropout)]
+    assert dropouts == [0.0, 0.25, 0.25]
+    names = [layer.name for layer in layers]
+    first = names.index("hidden_1")
+    assert names[first : first + 3] == ["hidden_1", "dropout_1", "norm_1"]
+    names = [layer.name for layer in build_network(SMALL, 2).layers]
+    assert names[first : first + 3] == ["hidden_1", "norm_1", "dropout_1"]
+
+
+def test_weights_and_heat_do_not_depend_on_where_dropout_stood(tmp_path: Path) -> None:
+    config = msgspec.structs.replace(SMALL, dropout_at="hidden")
+    network, film = lively_network(config), films(2, 32)
+    network.save_weights(tmp_path / "model.weights.h5")
+    rebuilt = build_network(SMALL, 3, dropout=0.0)
+    load_whole(rebuilt, tmp_path / "model.weights.h5")
+    for one, other in zip(
+        build_inference_model(network).predict(film, verbose=0),
+        build_inference_model(rebuilt).predict(film, verbose=0),
+        strict=True,
+    ):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+def test_summary_says_what_learns() -> None:
+    frozen = msgspec.structs.replace(SMALL, epochs=0)
+    text = summary_of(frozen, 3)
+    assert max(map(len, text.splitlines())) <= 80
+    for name in ("hidden_1", "norm_2", "logits", "block5_conv3"):
+        assert name in text
+    assert "Trainable params: 4,179 " in text
+    tuned = summary_of(msgspec.structs.replace(SMALL, unfreeze_from=0), 3)
+    assert "Non-trainable params: 24 " in tuned, "the statistics of the head's"
+    with pytest.raises(TrainingError, match="none can be unfrozen"):
+        summary_of(msgspec.structs.replace(SMALL, unfreeze_from=500), 3)
 
 
 def test_film_and_head_stay_float32_where_the_backbone_computes_in_bfloat16(

@@ -113,15 +113,18 @@ def test_a_recipe_s_numbers_are_shown_as_they_are(
             assert shown == pytest.approx(value), key
 
 
-def test_recipes_of_published_projects_say_what_was_corrected(
+def test_recipes_of_published_projects_say_where_they_depart(
     form: SettingsForm,
 ) -> None:
     form.set_preset("mumtaz-fine-tuning")
-    for sentence in PRESETS["mumtaz-fine-tuning"].corrections:
-        assert sentence in form.chooser.sentences.text()
-    assert not form.chooser.corrections.isHidden()
+    preset = PRESETS["mumtaz-fine-tuning"]
+    text = form.chooser.sentences.text()
+    for sentence in (*preset.departures.values(), *preset.corrections):
+        assert sentence in text
+    assert "Rotation (augmentation.rotation_deg)" in text
+    assert not form.chooser.departures.isHidden()
     form.set_preset("default")
-    assert form.chooser.corrections.isHidden()
+    assert form.chooser.departures.isHidden()
 
 
 def test_a_changed_setting_is_marked_and_goes_back_by_a_click(
