@@ -146,5 +146,8 @@ class RateFinder(CheckPanel):
         if found is not None:
             self.words.setText(found.in_words())
         has_failed = not self.failure.isHidden()
+        had_focus = self.progress.stop_button.hasFocus()
         self.setVisible(running or found is not None or has_failed)
         super()._show()
+        if had_focus and not running:
+            (self.use_button if can_use else self.find_button).setFocus()

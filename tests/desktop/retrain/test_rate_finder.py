@@ -90,6 +90,7 @@ def test_the_rate_can_be_used(
     qtbot: QtBot, page: NewRunPage, finder: RateFinder
 ) -> None:
     find(qtbot, finder)
+    assert page.focusWidget() is finder.use_button
     assert finder.result is not None
     qtbot.mouseClick(finder.use_button, Qt.MouseButton.LeftButton)
     assert page.config.rate == finder.result.suggestion
