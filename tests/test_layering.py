@@ -35,6 +35,7 @@ CONFINED = {
     "tensorflow": "core.training",
     "h5py": "core.training core.runs.starting_weights",
     "tf2onnx": "core.training",
+    "onnx": "core.training",
     "onnxruntime": "core.training",
     "openvino": "core.model.graph",
     "pydicom": "core.films.dicom",
