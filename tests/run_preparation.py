@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from core import paths
+from core.records import to_json
+from core.runs.rate_test import RateTest
 from desktop.retrain.settings.form import SettingsForm
 
 SCRIPT = Path(__file__).resolve().parent / "stand_in_core.py"
@@ -144,6 +146,11 @@ class StandIn:
         """What the next check of the machine finds."""
         text = json.dumps(copy.deepcopy(record))
         (self.folder / "preflight.json").write_text(text, encoding="utf-8")
+
+    def answer_rate(self, test: RateTest) -> None:
+        """What the next search for a learning rate finds."""
+        text = json.dumps(to_json(test))
+        (self.folder / "rate.json").write_text(text, encoding="utf-8")
 
     def set(self, name: str, text: str = "") -> None:
         """Leave a wish; see `tests.stand_in_core`."""

@@ -1,9 +1,9 @@
 """A child that behaves as a test wants: what it is told lies in a folder.
 
 Run in place of `python -m core`. The folder is named by HILUM_STAND_IN; there,
-`audit.json`, `split.csv` and `preflight.json` are copied to where the command asks for
-them, `says` holds an event, `fails` a message to fail with, `crashes` ends it,
-and while `waits` is there it goes on until it is told to stop.
+`audit.json`, `split.csv`, `preflight.json` and `rate.json` are copied to where the
+command asks for them, `says` holds an event, `fails` a message to fail with, `crashes`
+ends it, and while `waits` is there it goes on until it is told to stop.
 """
 
 from __future__ import annotations
@@ -57,6 +57,8 @@ def main() -> int:
         say("JobFailed", message=message, hint="Do something about it.")
         return 2
     name = "audit.json" if sys.argv[1] == "audit" else "preflight.json"
+    if "--find-rate" in sys.argv:
+        name = "rate.json"
     target, manifest = option("--json"), option("--manifest")
     if target is not None:
         shutil.copyfile(FOLDER / name, target)

@@ -177,9 +177,12 @@ TABLE = {
         data=(*FOLDER, MODEL),
         films=("job.json", *FILM),
     ),
-    "train --dry-run --json": Row(
-        f"{TRAIN} --data listed/list.csv --dry-run --json {{}}", "file", **ON_LIST
-    ),
+    **{
+        f"train {flag} --json": Row(
+            f"{TRAIN} --data listed/list.csv {flag} --json {{}}", "file", **ON_LIST
+        )
+        for flag in ("--dry-run", "--find-rate")
+    },
     **{
         f"evaluate {flag}": Row(
             f"evaluate {MODEL} --data data/films --overwrite {flag} {{}}",

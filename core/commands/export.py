@@ -18,6 +18,7 @@ from core.model.archive import pack_bundle
 from core.model.bundle import GRAPH, GRAPH_WEIGHTS, read_bundle
 from core.outputs import check_file, check_folder, is_export, mark_export, refuse_inputs
 from core.program import edition
+from core.reports.export_card import DESCRIBED, card_name
 
 #: What it makes a folder of; of the others, a file.
 _FOLDERS = ("openvino", "savedmodel")
@@ -62,11 +63,15 @@ def _write(arguments: argparse.Namespace, tell: Callable[[str], None]) -> None:
         pack_bundle(bundle, out, overwrite=arguments.overwrite)
         print(out)  # noqa: T201 - the result
         return
-    refuse_inputs([out], [bundle.path])
+    made = [out]
+    if arguments.format in DESCRIBED:
+        made.append(out.with_name(card_name(out.name)))
+    refuse_inputs(made, [bundle.path])
     if arguments.format in _FOLDERS:
         check_folder(out, overwrite=arguments.overwrite, is_own=is_export)
     else:
-        check_file(out, overwrite=arguments.overwrite)
+        for file in made:
+            check_file(file, overwrite=arguments.overwrite)
     if arguments.format == "openvino":
         with atomic_folder(out, is_own=is_export) as folder:
             for name in (GRAPH, GRAPH_WEIGHTS):
@@ -76,8 +81,13 @@ def _write(arguments: argparse.Namespace, tell: Callable[[str], None]) -> None:
         from core.training.export import export_other
         from core.training.network import network_of
 
-        gap = export_other(network_of(bundle), arguments.format, out)
+        gap = export_other(network_of(bundle), arguments.format, out, bundle)
         differ = f"differ from the model's by at most {gap:.1e}"
         same = "are the model's"
         tell(f"Checked: its outputs {differ if gap else same}.")
+        for card in made[1:]:
+            tell(
+                f"Labels, temperature, how a film is prepared, and lines of code that "
+                f"use it are in {card.name}, and in the file itself."
+            )
     print(out)  # noqa: T201 - the result

@@ -42,12 +42,17 @@ def refuse_contradictions(arguments: argparse.Namespace) -> None:
             "--resume goes on with a job, and --dry-run tries a new one.",
             hint="Leave one of them out.",
         )
-    if arguments.log_dir and arguments.dry_run:
+    if arguments.log_dir and (arguments.dry_run or arguments.find_rate):
         raise TrainingError(
-            "A dry run has no epochs that --log-dir could keep.",
-            hint="Leave one of them out.",
+            "--log-dir keeps the epochs of a training, and this is none.",
+            hint="Leave it out.",
         )
-    if arguments.json is not None and not arguments.dry_run:
+    if arguments.find_rate and (arguments.resume or arguments.dry_run):
+        raise TrainingError(
+            "--find-rate tries learning rates for a new job, and nothing else.",
+            hint="Leave --resume and --dry-run out.",
+        )
+    if arguments.json is not None and not (arguments.dry_run or arguments.find_rate):
         raise TrainingError(
             "--json takes what a dry run found, and this is none.",
             hint="Add --dry-run, or leave --json out; `evaluate` writes figures.",

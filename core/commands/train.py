@@ -6,8 +6,10 @@ import argparse
 import contextlib
 import json
 import os
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from core.commands.argument_types import (
     add_events,
@@ -27,7 +29,7 @@ from core.commands.job_arguments import (
 from core.commands.lists import print_list
 from core.data.dataset import listed_films
 from core.errors import RESUME, CoreError, OutputError, TrainingError
-from core.files import write_json
+from core.files import output_error, write_json
 from core.jobs.control import Control
 from core.jobs.events import JobSucceeded, StageStarted
 from core.jobs.reporters import (
@@ -40,8 +42,10 @@ from core.jobs.reporters import (
 from core.model.bundle import is_bundle
 from core.outputs import check_file, check_folder, refuse_inputs
 from core.program import edition
+from core.records import to_json
 from core.runs.config import TrainingConfig
 from core.runs.job_folder import Job, JobFolder
+from core.runs.rate_test import PHASES
 from core.terminal import print_lines
 from core.training.checks import (
     check_backend,
@@ -94,7 +98,15 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         const=True,
         metavar="FILE",
-        help="write what a dry run found; without FILE, list as JSON",
+        help="write what a dry run or --find-rate found; without FILE, list as JSON",
+    )
+    parser.add_argument(
+        "--find-rate",
+        nargs="?",
+        const="rate",
+        choices=[*PHASES],
+        help="try rising learning rates and say which suits: the second phase's, or "
+        "the first one's",
     )
     add_flags(
         parser.add_mutually_exclusive_group(),
@@ -121,8 +133,8 @@ def run(arguments: argparse.Namespace) -> int:
     report = also_to_file(listener, arguments.events_file)
     with end_told(report):
         refuse_contradictions(arguments)
-        if arguments.dry_run:
-            _dry_run(arguments, report, control)
+        if arguments.dry_run or arguments.find_rate:
+            _try_job(arguments, report, control)
             return 0
         _run_job(arguments, report, control)
     if not arguments.events:
@@ -213,8 +225,8 @@ def _print_summary(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _dry_run(arguments: argparse.Namespace, report: Report, control: Control) -> None:
-    """Try one step of a job and tell what it would take; train nothing."""
+def _try_job(arguments: argparse.Namespace, report: Report, control: Control) -> None:
+    """Try steps of a job and tell what was found; nothing that stays is trained."""
     file = arguments.json if isinstance(arguments.json, Path) else None
     job = new_job(arguments)
     if file is not None:
@@ -226,14 +238,34 @@ def _dry_run(arguments: argparse.Namespace, report: Report, control: Control) ->
     _choose_backend(job, report)
     from core.training.network import check_network
     from core.training.preflight import preflight
+    from core.training.trial.rate_finder import find_rate
 
     check_network(job.config, len(dataset.labels))
-    found = preflight(job.config, dataset, report=report, control=control)
+    found: Any
+    if arguments.find_rate:
+        with _scratch(arguments.out) as folder:
+            setting = arguments.find_rate
+            tell = {"report": report, "control": control}
+            found = to_json(find_rate(job.config, setting, dataset, folder, **tell))
+    else:
+        found = preflight(job.config, dataset, report=report, control=control)
     if file is not None:
         write_json(file, found)
     else:
         print(json.dumps(found, indent=1))  # noqa: T201 - the result
     report(JobSucceeded(str(file or "")))
+
+
+@contextlib.contextmanager
+def _scratch(out: Path | None) -> Iterator[Path]:
+    """A folder for what is needed meanwhile: beside the model, where that is named."""
+    beside = out.absolute().parent if out is not None else None
+    place = beside if beside is not None and beside.is_dir() else None
+    try:
+        with tempfile.TemporaryDirectory(prefix=".hilum-", dir=place) as folder:
+            yield Path(folder)
+    except OSError as error:
+        raise output_error(place or Path(tempfile.gettempdir()), error) from error
 
 
 def _choose_backend(job: Job, report: Report) -> None:

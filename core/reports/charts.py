@@ -20,6 +20,7 @@ from core.reports.chart_style import (
     say,
     shortened,
 )
+from core.runs.rate_test import RateTest
 
 if TYPE_CHECKING:  # loaded when a chart is first drawn
     from matplotlib.axes import Axes
@@ -95,6 +96,44 @@ def learning_chart(
             label=f"Best (epoch {best})",
         )
     _mark_phases(axes, history, colours)
+    legend_above(axes)
+    return figure
+
+
+def rate_chart(
+    test: RateTest, *, size: tuple[int, int], colours: ChartColours = LIGHT
+) -> Figure:
+    """The loss while the learning rate rose, with a ring at the suggested rate."""
+    figure = new_figure(size, colours)
+    axes = new_axes(figure, colours)
+    axes.set_xscale("log")
+    axes.minorticks_off()
+    axes.xaxis.set_major_formatter(lambda rate, _: f"{rate:g}")
+    axes.plot(
+        *(test.rates, test.losses, "."),
+        color=colours.faint,
+        markersize=3,
+        label="Each step",
+    )
+    axes.plot(test.rates, test.smoothed, color=colours.series_at(0), label="Smoothed")
+    if test.suggestion is not None:
+        place = min(
+            range(len(test.rates)), key=lambda i: abs(test.rates[i] - test.suggestion)
+        )
+        axes.plot(
+            *([test.rates[place]], [test.smoothed[place]], "o"),
+            markersize=8,
+            fillstyle="none",
+            markeredgewidth=1.6,
+            color=colours.ink,
+            label=f"Falls fastest ({test.suggestion:g})",
+        )
+    lowest = min(test.smoothed)
+    # Where it diverges it soon leaves all that is of interest far below.
+    most = max(test.smoothed[: test.smoothed.index(lowest) + 1])
+    room = max(most - lowest, 0.1)
+    axes.set(xlabel="Learning rate", ylabel="Loss")
+    axes.set_ylim(lowest - 0.4 * room, most + 0.6 * room)
     legend_above(axes)
     return figure
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+import zipfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import OutputError, TrainingError
-from core.files import atomic_folder, atomic_write
+from core.files import atomic_folder, atomic_write, write_json
+from core.model.bundle import ModelBundle
+from core.model.classifier import probabilities, probe_input
 from core.model.graph import OUTPUTS, Graph
 from core.model.save_graph import save_graph
 from core.outputs import is_export, mark_export
+from core.reports.export_card import (
+    DESCRIBED,
+    INPUT,
+    card_name,
+    export_card,
+    summary,
+    texts_of,
+)
 from core.training.convert import convert
 from core.training.network import build_inference_model
 
@@ -86,12 +98,16 @@ def keras_logits(
     return np.asarray(network.predict(films, batch_size=16, verbose=0))
 
 
-def export_other(network: keras.Model, kind: str, target: Path) -> float:
+def export_other(
+    network: keras.Model, kind: str, target: Path, bundle: ModelBundle | None = None
+) -> float:
     """Write a network in a format of other programs, and check what came out.
 
     Args:
         kind: "onnx", "litert", "savedmodel" or "keras".
         target: File, or folder for a SavedModel, to make or replace.
+        bundle: That the network is of. An ONNX or LiteRT file then carries its card,
+            which is written beside it too.
 
     Returns:
         Largest difference of an output from the network's, as a share of the
@@ -107,11 +123,23 @@ def export_other(network: keras.Model, kind: str, target: Path) -> float:
     drawn = np.random.default_rng(0).uniform(0, 255, (2, size, size, 1))
     films: NDArray[np.float32] = drawn.astype(np.float32)
     expected = _as_arrays(model(films, training=False))
+    if kind in DESCRIBED:  # so that the file names its outputs
+        named = dict(zip(OUTPUTS, model.outputs, strict=True))
+        model = keras.Model(model.input, named, name=model.name)
+    card = {}
+    if bundle is not None and kind in DESCRIBED:
+        card = export_card(bundle, kind, target.name)
     with tempfile.TemporaryDirectory(prefix=".", dir=target.parent) as folder:
         draft = Path(folder) / f"model{suffix}"
         try:
             convert(model, name, draft)
+            if kind == "onnx":
+                _finish_onnx(draft, card)
+            elif card and kind == "litert":
+                _finish_litert(draft, card)
             actual = run(draft, films)
+            if bundle is not None and card:
+                card["agreement"] = _agreement(run, draft, bundle)
         except ImportError as error:
             raise TrainingError(
                 f"Exporting to {kind} needs {error.name}, which is not installed.",
@@ -131,7 +159,44 @@ def export_other(network: keras.Model, kind: str, target: Path) -> float:
         else:
             with atomic_write(target) as partial:
                 draft.replace(partial)
+    if card:
+        write_json(target.with_name(card_name(target.name)), card)
     return worst
+
+
+def _finish_onnx(draft: Path, card: Mapping[str, Any]) -> None:
+    """Put the outputs into their usual order, and the card into the file."""
+    import onnx
+
+    model = onnx.load(draft)
+    model.graph.output.sort(key=lambda output: OUTPUTS.index(output.name))
+    if card:
+        model.doc_string = summary(card)
+        onnx.helper.set_model_props(model, texts_of(card))
+    onnx.save(model, draft)
+
+
+def _finish_litert(draft: Path, card: Mapping[str, Any]) -> None:
+    """Add the card to the file, as a ZIP archive after the model.
+
+    Source:
+        LiteRT model metadata, "Associated file": they are bundled with the model as
+        a ZIP archive, which any program for such archives opens.
+    """
+    with zipfile.ZipFile(draft, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("card.json", json.dumps(card, indent=1))
+        archive.writestr("labels.txt", "\n".join(card["labels"]) + "\n")
+
+
+def _agreement(run: Any, draft: Path, bundle: ModelBundle) -> str:
+    """How far a file's probabilities are from those that the bundle's card states."""
+    card = bundle.card
+    logits = run(draft, probe_input(card.preprocess))[0]
+    gap = np.abs(probabilities(logits[0], card.temperature) - card.probe).max()
+    return (
+        f"On a drawn film a probability differs from Hilum's own by {gap:.1e}: the "
+        "weights of the two are not rounded in the same place."
+    )
 
 
 def _largest_gap(actual: Outputs, expected: Outputs) -> float:
@@ -157,27 +222,15 @@ def _run_onnx(target: Path, films: NDArray[np.float32]) -> Outputs:
     import onnxruntime
 
     session = onnxruntime.InferenceSession(os.fspath(target))
-    return [
-        np.asarray(x) for x in session.run(None, {session.get_inputs()[0].name: films})
-    ]
+    return [np.asarray(output) for output in session.run([*OUTPUTS], {INPUT: films})]
 
 
 def _run_litert(target: Path, films: NDArray[np.float32]) -> Outputs:
     import tensorflow as tf
 
     interpreter = tf.lite.Interpreter(model_path=os.fspath(target))
-    entry = interpreter.get_input_details()[0]["index"]
-    interpreter.resize_tensor_input(entry, films.shape)
-    interpreter.allocate_tensors()
-    interpreter.set_tensor(entry, films)
-    interpreter.invoke()
-    found = interpreter.get_output_details()
-    outputs = [np.asarray(interpreter.get_tensor(one["index"])) for one in found]
-    # They may come in any order: there are fewer labels than features.
-    evidence = next(output for output in outputs if output.ndim == 4)
-    flat = [output for output in outputs if output.ndim == 2]
-    logits, embedding = sorted(flat, key=lambda output: output.shape[1])
-    return [logits, evidence, embedding]
+    outputs = interpreter.get_signature_runner()(**{INPUT: films})
+    return [np.asarray(outputs[name]) for name in OUTPUTS]
 
 
 def _run_savedmodel(target: Path, films: NDArray[np.float32]) -> Outputs:

@@ -66,8 +66,18 @@ FORMATS: Final = (
         needs_weights=False,
         sameness="It is the graph that gives the verdicts here, unchanged.",
     ),
-    Format("onnx", "ONNX (.onnx)", "For ONNX Runtime and many others.", ".onnx"),
-    Format("litert", "LiteRT (.tflite)", "For phones and small devices.", ".tflite"),
+    Format(
+        "onnx",
+        "ONNX (.onnx)",
+        "For ONNX Runtime and many others; its card tells how to use it.",
+        ".onnx",
+    ),
+    Format(
+        "litert",
+        "LiteRT (.tflite)",
+        "For phones and small devices; its card tells how to use it.",
+        ".tflite",
+    ),
     Format("savedmodel", "SavedModel (folder)", "For TensorFlow.", ""),
     Format("keras", "Keras (.keras)", "To load and change in Keras 3.", ".keras"),
 )

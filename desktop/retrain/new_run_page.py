@@ -13,10 +13,12 @@ from PyQt5.QtWidgets import QStackedWidget, QWidget
 
 from core.model.bundle import ModelBundle
 from core.runs.config import TrainingConfig
+from core.runs.rate_test import PHASES
 from core.words import duration_in_words
 from desktop.retrain.data.options import audit_words
 from desktop.retrain.data.panel import DataPanel
 from desktop.retrain.preflight import PreflightPanel
+from desktop.retrain.rate_finder import RateFinder
 from desktop.retrain.runs.kind import RunRequest, as_typed, train_words
 from desktop.retrain.settings.augmentation_preview import first_films
 from desktop.retrain.settings.form import SettingsForm
@@ -56,6 +58,8 @@ class NewRunPage(QWidget):
         self._finder = Background(self, "films of the user's")
         self.data = DataPanel(self)
         self.form = SettingsForm(self)
+        rows = (self.form.rows[name] for name in PHASES)
+        self.finders = {each.field.name: RateFinder(each) for each in rows}
         self.preflight = PreflightPanel(self)
         self.command = CommandCard(self)
         self._overview = MessageCard("good", self)
@@ -74,7 +78,8 @@ class NewRunPage(QWidget):
         self.data.state_changed.connect(self._refresh)
         self.form.settings_changed.connect(self._refresh)
         self.form.chooser.shares_asked.connect(self._on_shares_asked)
-        self.preflight.state_changed.connect(self._refresh)
+        for part in (self.preflight, *self.finders.values()):
+            part.state_changed.connect(self._refresh)
         self.go_to(DATA)
 
     @property
@@ -125,7 +130,8 @@ class NewRunPage(QWidget):
 
     def shut_down(self) -> None:
         """End all children and threads, and remove what checks wrote."""
-        for part in (self.data, self.preflight, self.form.preview, self._finder):
+        checks = (self.data, self.preflight, *self.finders.values())
+        for part in (*checks, self.form.preview, self._finder):
             part.shut_down()
 
     @pyqtSlot(int)
@@ -146,7 +152,8 @@ class NewRunPage(QWidget):
     def _on_start_clicked(self) -> None:
         request = self.request
         if request is not None:
-            self.preflight.stop()  # its memory is wanted by the job
+            for part in (self.preflight, *self.finders.values()):
+                part.stop()  # its memory is wanted by the job
             self.start_asked.emit(request)
 
     @pyqtSlot(object)
@@ -171,7 +178,8 @@ class NewRunPage(QWidget):
     @pyqtSlot()
     def _refresh(self) -> None:
         reason, step = self.reason, self.step
-        self.preflight.set_job(self.request)
+        for part in (self.preflight, *self.finders.values()):
+            part.set_job(self.request)
         result = self.data.result
         has_split = result is not None and result.origin == "made"
         options = self.data.checked_options
@@ -208,6 +216,8 @@ class NewRunPage(QWidget):
             return "Checking films"
         if self.preflight.is_checking:
             return "Checking the machine"
+        if any(finder.is_checking for finder in self.finders.values()):
+            return "Looking for a learning rate"
         return "" if self.reason else "A training can start"
 
     def _show_steps(self) -> None:

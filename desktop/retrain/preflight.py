@@ -28,6 +28,7 @@ from desktop.widgets.message_card import MessageCard
 
 #: Minutes from which a stage is worth saying.
 _WORTH_SAYING: Final = 0.5
+_FILE: Final = "preflight.json"
 
 
 class Preflight(msgspec.Struct, frozen=True):
@@ -109,6 +110,24 @@ def _size(count: float) -> str:
     return QLocale.system().formattedDataSize(int(count), 1)
 
 
+def words_of_trial(
+    job: RunRequest, place: Path, result: str, *option: str
+) -> list[str]:
+    """The words that try a job, whose settings are written down on the way.
+
+    Args:
+        place: Folder for the settings and the result.
+        result: Name of the file that tells what was found.
+        option: That says what is tried.
+    """
+    with atomic_write(place / "job.json") as path:
+        path.write_text(json.dumps(config_to_json(job.config)), encoding="utf-8")
+    words = ["train", *option, "--data", str(job.split.absolute())]
+    words += ["--config", str(place / "job.json"), "--out", str(place / "model")]
+    words += ["--json", str(place / result)]
+    return words + (["--backend", job.backend] if job.backend else [])
+
+
 class PreflightPanel(CheckPanel):
     """Runs one dry step in a child and says what it found.
 
@@ -172,15 +191,8 @@ class PreflightPanel(CheckPanel):
             self._begin(self._words)
 
     def _words(self, place: Path) -> list[str]:
-        """The words of the command, whose settings are written down on the way."""
         assert self._job is not None
-        settings = json.dumps(config_to_json(self._job.config))
-        with atomic_write(place / "job.json") as path:
-            path.write_text(settings, encoding="utf-8")
-        words = ["train", "--dry-run", "--data", str(self._job.split.absolute())]
-        words += ["--config", str(place / "job.json"), "--out", str(place / "model")]
-        words += ["--json", str(place / "preflight.json")]
-        return words + (["--backend", self._job.backend] if self._job.backend else [])
+        return words_of_trial(self._job, place, _FILE, "--dry-run")
 
     @pyqtSlot(object)
     def _on_job_progressed(self, event: object) -> None:
@@ -192,7 +204,7 @@ class PreflightPanel(CheckPanel):
             self.progress.begin(event.message)
 
     def _take_result(self, place: Path) -> None:
-        self.result = read_preflight(place / "preflight.json")
+        self.result = read_preflight(place / _FILE)
         self._checked = self._asked
 
     def _on_stopped(self) -> None:

@@ -20,7 +20,12 @@ _TITLE_PX = 160
 
 
 class FormRow(QWidget):
-    """Something to fill in: title, editor, what is wrong, more, and what it does."""
+    """Something to fill in: title, editor, what is wrong, more, and what it does.
+
+    Attributes:
+        line: Of the editor.
+        body: That line, and what stands below it.
+    """
 
     def __init__(
         self, title: str, about: str, editor: QWidget, *more: QWidget, parent: QWidget
@@ -34,8 +39,9 @@ class FormRow(QWidget):
         name.setBuddy(editor)
         self._error = NoteRow(self)
         self.line = row((editor, 100), None)
-        body = column(self.line, self._error, *more, Caption(about, self), None, gap=2)
-        row(name, (body, 1), of=self, gap=14, margins=(0, 3, 0, 5))
+        about_it = Caption(about, self)
+        self.body = column(self.line, self._error, *more, about_it, None, gap=2)
+        row(name, (self.body, 1), of=self, gap=14, margins=(0, 3, 0, 5))
         self.layout().setAlignment(name, Qt.AlignmentFlag.AlignTop)
 
     @property
@@ -98,6 +104,12 @@ class SettingRow(FormRow):
         self.editor.set_value(value)
         self.back.setVisible(self.is_changed)
 
+    def choose(self, value: Any) -> None:
+        """Take a value, as if the user had entered it."""
+        self.editor.setFocus()
+        self.editor.set_value(value)
+        self._take(value)
+
     @pyqtSlot(object)
     def _take(self, value: Any) -> None:
         self.value = value
@@ -106,9 +118,7 @@ class SettingRow(FormRow):
 
     @pyqtSlot()
     def _on_back_clicked(self) -> None:
-        self.editor.setFocus()
-        self.editor.set_value(self.preset_value)
-        self._take(self.preset_value)
+        self.choose(self.preset_value)
 
 
 class GroupSection(Disclosure):

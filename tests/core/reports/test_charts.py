@@ -34,10 +34,12 @@ from core.reports.chart_style import (
 from core.reports.charts import (
     learning_chart,
     pr_chart,
+    rate_chart,
     reliability_chart,
     roc_chart,
     source_reliability_chart,
 )
+from core.runs.rate_test import sum_up
 
 SIZE = (420, 320)
 NAMES = {"covid": "COVID-19", "pneumonia": "Pneumonia & <others>", "normal": "正常"}
@@ -314,6 +316,21 @@ def test_charts_leave_nothing_outside_the_folders_of_the_program(
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
     assert not list(home.rglob("*"))
     assert (tmp_path / "hilum" / "data" / "matplotlib").is_dir()
+
+
+@pytest.mark.parametrize("steps", [1, 60, 160, 200])
+def test_the_rate_that_is_suggested_has_a_ring(steps: int) -> None:
+    rates = np.geomspace(1e-7, 1.0, 200)
+    losses = 1 - 0.5 / (1 + np.exp(-4 * (np.log10(rates) + 4))) + 40 * rates
+    losses += np.random.default_rng(0).normal(0, 0.02, len(rates))
+    found = sum_up("rate", rates.tolist(), losses[:steps].tolist(), batch=8, films=18)
+    axes = rate_chart(found, size=SIZE).axes[0]
+    rings = [line for line in axes.lines if line.get_marker() == "o"]
+    assert len(rings) == (found.suggestion is not None) == (steps > 100)
+    if rings:
+        assert rings[0].get_xdata()[0] == pytest.approx(found.suggestion, rel=0.1)
+        # What diverges is cut off, so that the fall can be seen.
+        assert axes.get_ylim()[1] < 2
 
 
 @pytest.mark.parametrize("colours", [LIGHT, DARK])
