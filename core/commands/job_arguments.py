@@ -32,6 +32,11 @@ _NESTED: Final = AUGMENTATION.removesuffix(".")
 def refuse_contradictions(arguments: argparse.Namespace) -> None:
     """Raise CoreError of arguments of `train` that cannot go together."""
     refuse_resume_with_overwrite(arguments)
+    if (arguments.seeds or arguments.folds) and arguments.dry_run:
+        raise TrainingError(
+            "--seeds and --folds train several times, and --dry-run does not train.",
+            hint="Leave one of them out.",
+        )
     if arguments.resume and arguments.dry_run:
         raise TrainingError(
             "--resume goes on with a job, and --dry-run tries a new one.",
@@ -122,7 +127,7 @@ def command_line(argv: Sequence[str]) -> str:
 def _settings_from(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     """Fields of the job's file, then those of the other arguments."""
     parts = [] if arguments.config is None else [_file_fields(arguments.config)]
-    settings = _set_fields(arguments.set or ())
+    settings = set_fields(arguments.set or ())
     if arguments.weights:
         weights = arguments.weights
         if Path(weights).exists():
@@ -153,7 +158,7 @@ def _file_fields(file: Path) -> dict[str, Any]:
     return fields
 
 
-def _set_fields(texts: Sequence[str]) -> dict[str, Any]:
+def set_fields(texts: Sequence[str]) -> dict[str, Any]:
     """The fields that `--set` names; of a setting named twice the last one."""
     settings: dict[str, Any] = {}
     for text in texts:
