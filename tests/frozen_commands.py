@@ -49,7 +49,8 @@ def test_the_card_is_told(app: PackedApp) -> None:
 
 def test_every_command_has_help(app: PackedApp) -> None:
     commands = "predict train evaluate audit scan worklist export import compare "
-    for command in (commands + "calibrate train-lungs card self-test").split():
+    commands += "experiment calibrate train-lungs card self-test"
+    for command in commands.split():
         done = app.run(command, "--help")
         assert done.returncode == 0, command
         assert done.stdout.startswith(f"usage: hilum-core {command}")
