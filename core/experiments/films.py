@@ -83,15 +83,15 @@ def films_for(
         )
     if arm.share < 1:
         train = _share_of(train, arm.share, seed)
-    parts = (train, val, test)
+    parts = [train, val, test]
     if arm.one_against_rest:
-        parts = tuple(
+        parts = [
             tuple(
                 s if s.label == positive else dataclasses.replace(s, label=OTHER)
                 for s in part
             )
             for part in parts
-        )
+        ]
     return Split(*parts)
 
 
