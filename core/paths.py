@@ -49,6 +49,16 @@ def runs_dir() -> Path:
     return user_data_dir() / "runs"
 
 
+def experiments_dir() -> Path:
+    """Folder of all experiments."""
+    return user_data_dir() / "experiments"
+
+
+def shipped_experiments_dir() -> Path:
+    """Folder of the pages of experiments that come with the program."""
+    return resources_dir() / "experiments"
+
+
 def scans_dir() -> Path:
     """Folder of all scans."""
     return user_data_dir() / "scans"

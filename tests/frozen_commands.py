@@ -48,8 +48,9 @@ def test_the_card_is_told(app: PackedApp) -> None:
 
 
 def test_every_command_has_help(app: PackedApp) -> None:
-    commands = "predict train evaluate audit assemble scan worklist export import "
-    for command in (commands + "compare calibrate train-lungs card self-test").split():
+    commands = "predict train experiment evaluate audit assemble scan worklist export "
+    commands += "import compare calibrate train-lungs card self-test"
+    for command in commands.split():
         done = app.run(command, "--help")
         assert done.returncode == 0, command
         assert done.stdout.startswith(f"usage: hilum-core {command}")

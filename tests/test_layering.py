@@ -17,8 +17,8 @@ ROOMS = """
 core.errors core.paths core.terminal core.regular_file core.records core.json_file
 core.outputs core.files core.words core.films core.jobs core.program core.data
 core.model core.runs core.evaluation core.reports core.audit core.assembly core.scan
-core.training core.training.lungs core.training.trial core.cluster core.filing
-core.commands core.__main__
+core.training core.training.lungs core.training.trial core.experiments core.cluster
+core.filing core.commands core.__main__
 
 desktop.settings desktop.work desktop.style desktop.widgets desktop.jobs desktop.film
 desktop.models desktop.diagnose desktop.scan.table desktop.scan desktop.retrain.settings

@@ -94,6 +94,9 @@ ROWS = {
     "evaluate": Row(
         "evaluate {model} --data {manifest} --json {out}/e.json --report {out}/e.html"
     ),
+    "experiment": Row(
+        "experiment lung-crop --quick --seeds 1 --out {out}/experiment", trains=True
+    ),
     "export hilum": Row("export {model} --format hilum --out {out}/model.hilum"),
     "export keras": Row(
         EXPORT + "keras --out {out}/model.keras", needs="train", trains=True

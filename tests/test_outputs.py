@@ -160,6 +160,18 @@ TABLE = {
     "train --out, a list": Row(
         f"{TRAIN} --data listed/list.csv --out {{}}", "folder", **ON_LIST
     ),
+    "train --seeds --out": Row(
+        f"{TRAIN} --seeds 2 --data data/films --out {{}}",
+        "folder",
+        data=(*FOLDER, MODEL),
+        films=("job.json", *FILM),
+    ),
+    "experiment --out": Row(
+        f"experiment data-size --data data/films --set weights={MODEL} --overwrite "
+        "--out {}",
+        "folder",
+        **ON_FOLDER,
+    ),
     "train --events-file": Row(
         f"{TRAIN} --data data/films --out new --events-file {{}}",
         "file",

@@ -55,7 +55,8 @@ class Child:
         self._errors = tempfile.TemporaryFile("w+", encoding="utf-8")
         words = [command, *map(str, arguments)]
         self.process: subprocess.Popen[str] | ForkedCommand
-        if program is None and command == "train" and hasattr(os, "fork"):
+        is_training = command in ("train", "experiment")
+        if program is None and is_training and hasattr(os, "fork"):
             self.process = ForkedCommand(
                 words,
                 backend="jax" if "jax" in words else "tensorflow",

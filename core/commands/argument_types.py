@@ -11,6 +11,7 @@ from core.files import refuse_impossible_name, refuse_missing_folder
 from core.model.conformal import COVERAGE
 
 _MAX_FILMS = 10**9
+_MAX_REPEATS = 100
 
 
 def new_file(text: str) -> Path:
@@ -107,6 +108,15 @@ def film_count(text: str) -> int:
     if not 1 <= count <= _MAX_FILMS:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of films from 1 up")
     return count
+
+
+def repeats(text: str) -> int:
+    """How often something is trained; else an ArgumentTypeError."""
+    if not text.isdecimal() or not 1 <= int(text) <= _MAX_REPEATS:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no number from 1 to {_MAX_REPEATS}"
+        )
+    return int(text)
 
 
 def refuse_resume_with_overwrite(arguments: argparse.Namespace) -> None:

@@ -37,14 +37,20 @@ _TEXTS: Final = frozenset(
 def refuse_contradictions(arguments: argparse.Namespace) -> None:
     """Raise CoreError of arguments of `train` that cannot go together."""
     refuse_resume_with_overwrite(arguments)
+    if (arguments.seeds or arguments.folds) and arguments.dry_run:
+        raise TrainingError(
+            "--seeds and --folds train several times, and --dry-run does not train.",
+            hint="Leave one of them out.",
+        )
     if arguments.resume and arguments.dry_run:
         raise TrainingError(
             "--resume goes on with a job, and --dry-run tries a new one.",
             hint="Leave one of them out.",
         )
-    if arguments.log_dir and (arguments.dry_run or arguments.find_rate):
+    several = arguments.seeds or arguments.folds
+    if arguments.log_dir and (arguments.dry_run or arguments.find_rate or several):
         raise TrainingError(
-            "--log-dir keeps the epochs of a training, and this is none.",
+            "--log-dir keeps the epochs of one training, and this is none.",
             hint="Leave it out.",
         )
     if arguments.find_rate and (arguments.resume or arguments.dry_run):
@@ -153,7 +159,7 @@ def command_line(argv: Sequence[str]) -> str:
 def _settings_from(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     """Fields of the job's file, then those of the other arguments."""
     parts = [] if arguments.config is None else [_file_fields(arguments.config)]
-    settings = _set_fields(arguments.set or ())
+    settings = set_fields(arguments.set or ())
     if arguments.weights:
         weights = arguments.weights
         if Path(weights).exists():
@@ -184,7 +190,7 @@ def _file_fields(file: Path) -> dict[str, Any]:
     return fields
 
 
-def _set_fields(texts: Sequence[str]) -> dict[str, Any]:
+def set_fields(texts: Sequence[str]) -> dict[str, Any]:
     """The fields that `--set` names; of a setting named twice the last one."""
     settings: dict[str, Any] = {}
     for text in texts:

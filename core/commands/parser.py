@@ -18,6 +18,7 @@ _COMMANDS = {
     "predict": ("predict", "read films"),
     "train": ("train", "train a model on films of your own"),
     "evaluate": ("evaluate", "measure a model on labelled films"),
+    "experiment": ("experiment", "answer a question by a named comparison"),
     "audit": ("audit", "check films before training on them"),
     "assemble": ("assemble", "list the films of a published data set, copying none"),
     "scan": ("scan", "read the films of a folder into a CSV file"),

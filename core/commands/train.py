@@ -17,6 +17,7 @@ from core.commands.argument_types import (
     add_flags,
     new_file,
     new_folder,
+    repeats,
 )
 from core.commands.internal import quieten_tensorflow
 from core.commands.job_arguments import (
@@ -29,9 +30,11 @@ from core.commands.job_arguments import (
 from core.commands.lists import print_list
 from core.data.dataset import listed_films
 from core.errors import RESUME, CoreError, OutputError, TrainingError
+from core.experiments.record import is_experiment
+from core.experiments.work import carry_out, open_experiment, repeated_training
 from core.files import output_error, write_json
 from core.jobs.control import Control
-from core.jobs.events import JobSucceeded, StageStarted
+from core.jobs.events import JobSucceeded, Noted, StageStarted
 from core.jobs.reporters import (
     Report,
     also_to_file,
@@ -78,6 +81,19 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
         resume="go on where it stopped",
         overwrite="replace BUNDLE",
         dry_run="try one step and say what it takes",
+    )
+    several = parser.add_mutually_exclusive_group()
+    several.add_argument(
+        "--seeds",
+        type=repeats,
+        metavar="N",
+        help="train with N seeds into the folder BUNDLE: mean and interval",
+    )
+    several.add_argument(
+        "--folds",
+        type=repeats,
+        metavar="K",
+        help="train K times, tested on another part of the films each time",
     )
     add_events(parser)
     add_files(parser, events_file="and append them to FILE")
@@ -136,19 +152,45 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.dry_run or arguments.find_rate:
             _try_job(arguments, report, control)
             return 0
-        _run_job(arguments, report, control)
+        out = arguments.out and arguments.out.absolute()
+        if arguments.seeds or arguments.folds or (out and is_experiment(out)):
+            _repeat(arguments, out, report, control)
+        else:
+            _run_job(arguments, report, control)
     if not arguments.events:
         print(arguments.out)  # noqa: T201 - the result
     return 0
 
 
+def _repeat(
+    arguments: argparse.Namespace, out: Path | None, report: Report, control: Control
+) -> None:
+    """Train by the same settings several times, and say how sure the figures are."""
+    if out is None:
+        raise _no_place()
+    record = None
+    if arguments.data is not None or not arguments.resume:
+        seeds, folds = arguments.seeds or 0, arguments.folds or 0
+        record = repeated_training(new_job(arguments), seeds=seeds, folds=folds)
+    asked = {"resume": arguments.resume, "overwrite": arguments.overwrite}
+    folder = open_experiment(out, record, **asked)
+    found = carry_out(folder, report, control)
+    for sentence in found["answer"]:
+        report(Noted(sentence))
+    report(JobSucceeded(str(folder.page)))
+
+
+def _no_place() -> TrainingError:
+    return TrainingError(
+        "Training needs a place for the model.",
+        hint="Name the folder to make with --out.",
+    )
+
+
 def _run_job(arguments: argparse.Namespace, report: Report, control: Control) -> None:
     """Check what can be checked before Keras is loaded, then run the job."""
     if arguments.out is None:
-        raise TrainingError(
-            "Training needs a place for the model.",
-            hint="Name the folder to make with --out.",
-        )
+        raise _no_place()
     out = arguments.out.absolute()
     folder = JobFolder.beside(out)
     changed: list[str] = []

@@ -109,6 +109,44 @@ def split_by_group(
     )
 
 
+def split_by_fold(
+    dataset: Dataset,
+    groups: NDArray[np.int32],
+    *,
+    folds: int,
+    validation: float,
+    seed: int,
+) -> list[Split]:
+    """Split by group once for each fold; each film is tested on in one of them.
+
+    Args:
+        groups: (n,) int32 group numbers, in the order of the samples.
+        validation: Share of the films outside a fold that are chosen on.
+
+    Raises:
+        DatasetError: A label has too few groups to be in every fold.
+    """
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    for label, count in groups_per_label(dataset, groups).items():
+        if count < max(folds, len(SPLITS)):
+            raise DatasetError(
+                f"There are {count} independent films labelled {label}, too few for "
+                f"{folds} folds.",
+                hint="Choose fewer folds, or add films of other patients.",
+            )
+    labels = np.array([sample.label for sample in dataset.samples])
+    rows = np.arange(len(labels))
+    folder = StratifiedGroupKFold(folds, shuffle=True, random_state=seed % 2**32)
+    splits = []
+    for rest, tested in folder.split(rows, labels, groups):
+        where = np.full(len(labels), "train", object)
+        where[tested] = "test"
+        where[_cut(rest, validation, labels, groups, seed + 1)] = "val"
+        splits.append(split_as(dataset.samples, where.tolist()))
+    return splits
+
+
 def groups_per_label(dataset: Dataset, groups: NDArray[np.int32]) -> dict[str, int]:
     """Label -> groups of films that have nothing to do with each other."""
     labels = np.array([sample.label for sample in dataset.samples])

@@ -25,13 +25,14 @@ def differences(
 
     Args:
         truth: (n,) int, index into `labels`.
-        p: (n, c) probabilities of the candidate and of the model in use.
+        p: (n, c) probabilities of the candidate and of the model in use; or (s, n, c)
+            of s trainings of each, whose figures are averaged.
         on_progress: Called often with the share that is done; may raise to stop.
 
     Returns:
         JSON values, as `core.evaluation.compare` describes them.
     """
-    sides = [_Side.of(truth, each) for each in p]
+    sides = [_Sides.of(truth, each) for each in p]
     whole = [side.figures() for side in sides]
     drawn = []
     for number, times in enumerate(resamples.times(len(truth)), start=1):
@@ -82,6 +83,25 @@ class _Side:
             **{("recall", i): float(rates["recall"][i]) for i in range(classes)},
             **{("auc", i): areas[i] for i in range(classes)},
         }
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Sides:
+    """What several trainings of one model said of the films."""
+
+    each: tuple[_Side, ...]
+
+    @classmethod
+    def of(cls, truth: NDArray[np.intp], p: NDArray[np.float64]) -> _Sides:
+        trainings = p.reshape(-1, *p.shape[-2:])
+        return cls(tuple(_Side.of(truth, training) for training in trainings))
+
+    def figures(
+        self, times: NDArray[np.int64] | None = None
+    ) -> dict[tuple[str, int | None], float]:
+        """The mean of every figure."""
+        found = [side.figures(times) for side in self.each]
+        return {key: sum(f[key] for f in found) / len(found) for key in found[0]}
 
 
 def _difference(one: float, other: float, drawn: Sequence[float]) -> dict[str, Any]:

@@ -36,6 +36,12 @@ def page_text(template: str, **values: Any) -> str:
     return _environment().get_template(template).render(values)
 
 
+def write_chart(path: Path, figure: Figure) -> None:
+    """Write a chart as an SVG file; an OutputError where that cannot be."""
+    with atomic_write(path) as partial:
+        figure.savefig(partial, format="svg", metadata={"Date": None})
+
+
 def inline(figure: Figure, title: str) -> Markup:
     """A chart to stand in a page; `title` says what it shows."""
     from markupsafe import Markup

@@ -198,6 +198,19 @@ class TrainingConfig(ModelSettings, frozen=True, forbid_unknown_fields=True):
             unit="times",
         ),
     ] = 4.0
+    balance_by: Annotated[
+        str,
+        choice(
+            "How it is balanced",
+            "Whether films that weigh more count more in the loss (class weights), or "
+            "are drawn oftener in each epoch (oversampling).",
+            {
+                "auto": "in the loss for the head, by drawing afterwards",
+                "weights": "in the loss",
+                "sampling": "by drawing",
+            },
+        ),
+    ] = "auto"
     pools: Annotated[
         tuple[Text, ...],
         texts(

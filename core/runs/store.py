@@ -51,14 +51,23 @@ def new_run(record: RunRecord, *, split: Path, audit: Path | None) -> Run:
         shutil.copyfile(split, run.split)
         if audit is not None:
             shutil.copyfile(audit, run.audit)
-        write_json(folder / JOB, record.config)
-        write_json(folder / _RECORD, record)
+        write_record(run)
     except (OSError, OutputError) as error:
         shutil.rmtree(folder, ignore_errors=True)
         if isinstance(error, OutputError):
             raise
         raise output_error(Path(error.filename2 or error.filename), error) from error
     return run
+
+
+def write_record(run: Run) -> None:
+    """Write what a run is asked to do into its folder; what makes it one comes last.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    write_json(run.path / JOB, run.record.config)
+    write_json(run.path / _RECORD, run.record)
 
 
 def delete(run: Run) -> None:

@@ -21,7 +21,7 @@ from core.runs.config import TrainingConfig
 from core.training.compiling import compile_network, head_optimiser
 from core.training.epochs import Phase, rate_of
 from core.training.heads import head_model, set_head
-from core.training.pipeline import TrainingFilms
+from core.training.pipeline import TrainingFilms, draw
 from core.training.seeds import begin_epoch, begin_phase
 
 
@@ -70,6 +70,8 @@ def fit_head(
     one_hot = np.eye(films.classes, dtype=np.float32)
     targets = np.tile(one_hot[train.truth], (times, 1))
     weights = np.tile(train.weights, times)
+    is_drawn = config.balance_by == "sampling"
+    every = np.arange(len(seen))
     phase = Phase("head", config.head_epochs, config.patience, val)
     kept = model.get_weights()
     for epoch in phase.epochs():
@@ -82,10 +84,12 @@ def fit_head(
             except FinishAsked:
                 break
         begin_epoch(model, config.seed, "head", epoch)
+        rng = np.random.default_rng((config.seed, epoch))
+        drawn = draw(weights, rng) if is_drawn else every
         fitted = model.fit(
-            seen,
-            targets,
-            sample_weight=weights,
+            seen[drawn],
+            targets[drawn],
+            sample_weight=None if is_drawn else weights,
             batch_size=config.batch,
             epochs=1,
             verbose=0,

@@ -186,7 +186,7 @@ class TrainingFilms:
 
 
 class TrainingBatches(keras.utils.PyDataset):
-    """One epoch of varied films, drawn so that what weighs more comes oftener.
+    """One epoch of varied films; what weighs more comes oftener, or counts more.
 
     The films of an epoch depend on the seed and the epoch alone, so a resumed
     job sees the same ones. Keras's threads run ahead of the step.
@@ -206,13 +206,17 @@ class TrainingBatches(keras.utils.PyDataset):
         self._batch = batch
         self._config = config
         self._devices = devices
+        #: In the loss, films are weighted and each comes once an epoch.
+        self._in_loss = config.balance_by == "weights"
         self.start_epoch(0)
 
     def start_epoch(self, epoch: int) -> TrainingBatches:
         """Draw the films of an epoch, numbered from 0; itself."""
         self._epoch = epoch
         rng = np.random.default_rng((self._config.seed, epoch))
-        self._order = _filled_up(draw(self._part.weights, rng), self._devices)
+        weights = self._part.weights
+        drawn = draw(np.ones_like(weights) if self._in_loss else weights, rng)
+        self._order = _filled_up(drawn, self._devices)
         return self
 
     # Keras overrides
@@ -226,7 +230,8 @@ class TrainingBatches(keras.utils.PyDataset):
         how = self._config.augmentation
         rows = self._part.rows[drawn]
         films = [vary(self._pixels[row], how, rng) for row in rows]
-        return np.stack(films)[..., np.newaxis], self._targets[drawn]
+        batch = np.stack(films)[..., np.newaxis], self._targets[drawn]
+        return (*batch, self._part.weights[drawn]) if self._in_loss else batch
 
 
 class StoredBatches(keras.utils.PyDataset):

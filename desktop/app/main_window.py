@@ -28,6 +28,7 @@ from PyQt5.QtWidgets import (
 from core.model.archive import is_model_file
 from core.model.bundle import ModelBundle
 from desktop.app.about_dialog import AboutDialog
+from desktop.app.experiments_dialog import ExperimentsDialog
 from desktop.app.self_test_dialog import SelfTestDialog
 from desktop.app.status_line import StatusLine
 from desktop.diagnose.tab import DiagnoseTab
@@ -165,6 +166,10 @@ class MainWindow(QMainWindow):
         assert self.model.bundle is not None
         run_dialog(ModelCardDialog(self.model.bundle, self))
 
+    @pyqtSlot()
+    def _on_experiments(self) -> None:
+        run_dialog(ExperimentsDialog(self))
+
     def _on_test_triggered(self) -> None:
         run_dialog(SelfTestDialog(self.model, self))
 
@@ -191,6 +196,7 @@ class MainWindow(QMainWindow):
         commands.sample_asked.connect(self._show_diagnose)
         view_menu.addSeparator()
         view_menu.addActions(self._tab_actions())
+        view_menu.addAction(action("&Experiments…", self._on_experiments, self))
         view_menu.addSeparator()
         view_menu.addMenu(self._appearance_menu(view_menu))
         help_menu = bar.addMenu("&Help")

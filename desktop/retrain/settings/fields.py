@@ -150,7 +150,7 @@ GROUPS: Final = (
         "loss",
         "Loss and balance",
         (
-            *("loss", "label_smoothing", "balance", "heaviest", "pools"),
+            *("loss", "label_smoothing", "balance", "balance_by", "heaviest", "pools"),
             "leave_one_source_out",
         ),
     ),

@@ -21,8 +21,9 @@ from core.data.split import Split
 from core.errors import BundleError
 from core.evaluation.compare import compare, pair_labels
 from core.evaluation.compare_text import comparison_text
-from core.evaluation.differences import mcnemar
+from core.evaluation.differences import differences, mcnemar
 from core.evaluation.evaluate import Scores, evaluate
+from core.evaluation.intervals import Resamples
 from core.jobs.events import JobFailed, JobSucceeded, StageStarted
 from core.model.bundle import (
     FILMS,
@@ -468,3 +469,22 @@ def test_command_tells_of_a_failure_as_an_event(
     assert "nothing" in last.message
     assert last.hint
     assert status == 2
+
+
+def test_differences_of_several_trainings_are_those_of_their_means() -> None:
+    rng = np.random.default_rng(3)
+    truth = rng.integers(0, 3, 60)
+    one, other = (rng.dirichlet(np.ones(3), (2, 60)) for _ in range(2))
+    resamples = Resamples.by_group(range(60), seed=0, count=50)
+
+    def rows(*p: np.ndarray) -> list[dict[str, Any]]:
+        return differences(truth, p, ("a", "b", "c"), resamples, lambda share: None)
+
+    together = rows(one, other)
+    apart = [rows(one[i], other[i]) for i in range(2)]
+    for whole, first, second in zip(together, *apart, strict=True):
+        mean = (first["difference"] + second["difference"]) / 2
+        assert whole["difference"] == pytest.approx(mean, abs=2e-4)
+    low, high = together[0]["difference_ci"]
+    for each in apart:  # a mean varies less than what it is of
+        assert high - low < np.ptp(each[0]["difference_ci"])

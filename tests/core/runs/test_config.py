@@ -62,6 +62,7 @@ SETTINGS: dict[str, tuple[list[Any], list[Any]]] = {
     "label_smoothing": ([0, 0.99], [-0.1, 1]),
     "average": ([0, 0.999], [-0.1, 1]),
     "balance": (["none", "labels", "labels-and-sources"], ["sources", 1]),
+    "balance_by": (["auto", "weights", "sampling"], ["none", 1]),
     "heaviest": ([1, 50], [0.99, "4"]),
     "pools": ([[], ["NIH=a+b"]], ["NIH=a+b", [1]]),
     "leave_one_source_out": ([True, False], [1, "yes"]),

@@ -44,8 +44,14 @@ from core.training.checks import check_job  # noqa: E402
 from core.training.compiling import compile_network, tuning_optimiser  # noqa: E402
 from core.training.epochs import Phase, rate_of  # noqa: E402
 from core.training.features import compute_features  # noqa: E402
+from core.training.head_fit import Features, fit_head  # noqa: E402
 from core.training.network import build_network, unfreeze  # noqa: E402
-from core.training.pipeline import Part, TrainingFilms, read_films  # noqa: E402
+from core.training.pipeline import (  # noqa: E402
+    Part,
+    TrainingBatches,
+    TrainingFilms,
+    read_films,
+)
 from core.training.train import _Job, run_job  # noqa: E402
 from tests.phantoms import write_phantom_set  # noqa: E402
 from tests.small_network import small_vgg16  # noqa: E402
@@ -143,6 +149,30 @@ def test_memory_that_ran_out_is_told_from_other_faults(
     error: Exception, answer: bool
 ) -> None:
     assert device.is_out_of_memory(error) is answer
+
+
+def test_films_are_balanced_in_the_loss_or_by_drawing() -> None:
+    part = Part(np.arange(4), np.array([0, 0, 0, 1]), np.float32([0, 1, 1, 2]))
+    pixels = np.arange(4 * 32 * 32, dtype=np.uint8).reshape(4, 32, 32)
+    films = TrainingFilms(pixels, part, part, 2)
+    drawn = TrainingBatches(films, small(balance_by="sampling"), 4)[0]
+    weighed = TrainingBatches(films, small(balance_by="weights"), 4)[0]
+    assert len(drawn) == 2
+    assert drawn[1].sum(axis=0).tolist() == [2, 2]
+    assert weighed[1].sum(axis=0).tolist() == [3, 1]
+    for target, weight in zip(*weighed[1:], strict=True):
+        assert weight == 2 or target[1] == 0
+    # A film of no weight is not drawn, so what it holds cannot spoil the head.
+    features = np.random.default_rng(0).random((4, 8), np.float32)
+    features[0] = np.nan
+    given = Features(features, np.zeros((0, 4, 8), np.float32))
+    progress = StageProgress(lambda event: None, Control())
+    val = Part(np.array([1, 3]), np.array([0, 1]), np.ones(2, np.float32))
+    films = TrainingFilms(pixels, part, val, 2)
+    head = fit_head(given, films, small(balance_by="sampling"), progress)
+    assert all(np.isfinite(array).all() for array in head.weights)
+    with pytest.raises(TrainingError, match="diverged"):
+        fit_head(given, films, small(balance_by="weights"), progress)
 
 
 def test_batch_is_halved_until_a_step_should_fit(

@@ -1,0 +1,1 @@
+"""Named comparisons of trainings: over several seeds, on the same test films."""

@@ -1,0 +1,146 @@
+"""What an experiment was asked to do, and where it keeps what it makes."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import msgspec
+
+from core import __version__
+from core.errors import TrainingError
+from core.experiments.experiment import Experiment
+from core.files import write_json
+from core.json_file import read_json
+from core.records import convert
+from core.runs.run import Run
+from core.runs.store import read_run
+
+_RECORD: Final = "experiment.json"
+RESULTS: Final = "results.json"
+PAGE: Final = "page.html"
+MARKDOWN: Final = "page.md"
+#: Names of all that an experiment keeps in its folder.
+_PARTS: Final = frozenset(
+    [_RECORD, RESULTS, PAGE, MARKDOWN, "audit.json", "split.csv", "crops.json"]
+)
+_FOLDERS: Final = frozenset(["runs", "figures", "cropped", "phantoms"])
+
+
+class Record(msgspec.Struct, frozen=True):
+    """What an experiment was asked to do.
+
+    Attributes:
+        data: Folder or manifest.
+        seeds: Of the trainings of each arm; with folds, the one seed of all.
+        folds: Parts that the films are tested on in turn; 0 for one split.
+        changes: Settings that the user wants in every arm.
+        positive: Label of one against the rest, as the user names it; may be empty.
+        backend: Of Keras.
+        command: How it was begun.
+    """
+
+    experiment: Experiment
+    data: Path
+    seeds: tuple[int, ...]
+    started: datetime
+    folds: int = 0
+    quick: bool = False
+    changes: dict[str, Any] = {}
+    positive: str = ""
+    backend: str = "tensorflow"
+    command: str = ""
+    version: str = __version__
+    format: Literal[1] = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Repeat:
+    """One training of each arm: its seed, and the manifest of its films."""
+
+    name: str
+    seed: int
+    split: Path
+
+
+@dataclasses.dataclass(frozen=True)
+class ExperimentFolder:
+    """Where an experiment keeps what it makes."""
+
+    path: Path
+
+    @property
+    def audit(self) -> Path:
+        """What the check of the films found."""
+        return self.path / "audit.json"
+
+    @property
+    def page(self) -> Path:
+        """The page for people; there once the experiment is over."""
+        return self.path / PAGE
+
+    @property
+    def phantoms(self) -> Path:
+        """Manifest of the drawn films of a quick run."""
+        return self.path / "phantoms" / "films.csv"
+
+    @property
+    def crops(self) -> Path:
+        """How many films could not be cropped to the lungs."""
+        return self.path / "crops.json"
+
+    def begin(self, record: Record) -> None:
+        """Write what is to be done; an OutputError where that cannot be."""
+        write_json(self.path / _RECORD, record)
+
+    def record(self) -> Record:
+        """What was to be done here.
+
+        Raises:
+            TrainingError: There is no experiment, or its record is damaged.
+        """
+        try:
+            return convert(read_json(self.path / _RECORD), Record)
+        except FileNotFoundError as error:
+            raise TrainingError(
+                f"There is no experiment in {self.path}.",
+                hint="Start it without --resume.",
+            ) from error
+        except (OSError, ValueError) as error:
+            raise TrainingError(
+                f"The record of the experiment in {self.path} is damaged ({error}).",
+                hint="Delete that folder and start anew.",
+            ) from error
+
+    def repeats(self, record: Record) -> list[Repeat]:
+        """What every arm is trained with in turn."""
+        if record.folds:
+            return [
+                Repeat(f"fold {n}", record.seeds[0], self.fold(n))
+                for n in range(1, record.folds + 1)
+            ]
+        split = self.path / "split.csv"
+        return [Repeat(f"seed {seed}", seed, split) for seed in record.seeds]
+
+    def fold(self, number: int) -> Path:
+        """Manifest of the films of a fold, from 1."""
+        return self.path / f"fold-{number}.csv"
+
+    def run(self, arm: str, repeat: Repeat, part: int = 0) -> Run:
+        """One training; `part` is the number of the source that it leaves out."""
+        without = f" without source {part}" if part else ""
+        return read_run(self.path / "runs" / f"{arm} {repeat.name}{without}")
+
+
+def is_experiment(folder: Path) -> bool:
+    """Whether a folder is what an experiment made, and holds nothing else."""
+    if not (folder / _RECORD).is_file():
+        return False
+    return all(
+        path.name in (_FOLDERS if path.is_dir() else _PARTS)
+        or path.match("fold-*.csv")
+        or path.name.startswith(".")
+        for path in folder.iterdir()
+    )
