@@ -49,6 +49,11 @@ def runs_dir() -> Path:
     return user_data_dir() / "runs"
 
 
+def searches_dir() -> Path:
+    """Folder of all searches."""
+    return user_data_dir() / "searches"
+
+
 def scans_dir() -> Path:
     """Folder of all scans."""
     return user_data_dir() / "scans"

@@ -55,7 +55,7 @@ class Child:
         self._errors = tempfile.TemporaryFile("w+", encoding="utf-8")
         words = [command, *map(str, arguments)]
         self.process: subprocess.Popen[str] | ForkedCommand
-        if program is None and command == "train" and hasattr(os, "fork"):
+        if program is None and command in ("train", "search") and hasattr(os, "fork"):
             self.process = ForkedCommand(
                 words,
                 backend="jax" if "jax" in words else "tensorflow",

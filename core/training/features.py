@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,11 +19,23 @@ from core.model.classifier import open_graph
 from core.model.graph import Graph
 from core.paths import default_bundle_dir
 from core.runs.augment import vary
-from core.runs.config import TrainingConfig
+from core.runs.config import TrainingConfig, config_to_json
 from core.runs.job_folder import JobFolder
 from core.training.export import export_openvino
 from core.training.head_fit import Features
 from core.training.pipeline import TrainingFilms
+
+_FEATURES = "features.npz"
+
+
+def features_key(config: TrainingConfig) -> str:
+    """What tells the features of a job from those of others on the same films."""
+    fields = config_to_json(config)
+    names = ["backbone", "weights", "size", "seed", "feature_copies"]
+    if config.feature_copies:
+        names.append("augmentation")
+    made_by = json.dumps({name: fields[name] for name in names}, sort_keys=True)
+    return hashlib.sha256(made_by.encode()).hexdigest()[:16]
 
 
 def compute_features(
@@ -36,8 +50,7 @@ def compute_features(
 
     What a former call finished in the same folder is used again.
     """
-    path = folder.path / "features.npz"
-    if not path.exists():
+    if (kept := read_features(folder)) is None:
         progress.start("features", "Computing the features of each film once.")
         graph = _frozen_graph(network, config, folder)
         rows = np.concatenate([films.train.rows, films.val.rows])
@@ -52,10 +65,28 @@ def compute_features(
         every = np.zeros((len(films.pixels), len(found[0])), np.float32)
         every[rows] = found[: len(rows)]
         varied = np.array(found[len(rows) :]).reshape(*copies, every.shape[1])
-        with atomic_write(path) as partial:
-            np.savez(partial, films=every, copies=varied)
-    with np.load(path) as stored:
-        return Features(stored["films"], stored["copies"])
+        kept = Features(every, varied)
+        write_features(folder, kept)
+    return kept
+
+
+def read_features(folder: JobFolder) -> Features | None:
+    """The features that are kept in a folder; None where there are none."""
+    try:
+        with np.load(folder.path / _FEATURES) as stored:
+            return Features(stored["films"], stored["copies"])
+    except FileNotFoundError:
+        return None
+
+
+def write_features(folder: JobFolder, features: Features) -> None:
+    """Keep features in a folder.
+
+    Raises:
+        OutputError: They cannot be written.
+    """
+    with atomic_write(folder.path / _FEATURES) as partial:
+        np.savez(partial, films=features.films, copies=features.copies)
 
 
 def _pictures(

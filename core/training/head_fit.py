@@ -98,6 +98,16 @@ def put_head(network: keras.Model, head: Head, config: TrainingConfig) -> None:
     set_head(network, model)
 
 
+def head_logits(
+    head: Head, features: NDArray[np.float32], config: TrainingConfig
+) -> NDArray[np.float32]:
+    """What a head makes of (n, k) features: (n, c) logits."""
+    labels = head.weights[-1].shape[0]
+    model = head_model(config, features.shape[1], labels)
+    model.set_weights(list(head.weights))
+    return np.asarray(model.predict_on_batch(features))
+
+
 def write_head(path: Path, head: Head) -> None:
     """Keep a head and its epochs in one file.
 
