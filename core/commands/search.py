@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 from datetime import datetime
 from pathlib import Path
 
@@ -104,6 +105,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the trials, rank them, and make a model of the best."""
     edition.check_can_train()
     quieten_tensorflow()
+    # It warns of many networks in one process, which is what a search is.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     control = Control(
         "The search was stopped; what was done is kept.",
         "Go on with --resume and its folder as --out.",

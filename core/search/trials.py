@@ -100,7 +100,7 @@ class Trials:
                 self.write_table()
             if is_hopeless:
                 raise Hopeless
-        elif isinstance(event, StageStarted):
+        elif isinstance(event, StageStarted) and event.stage != "head":
             detail = f"Trial {trial.number}: {event.detail}"
             self.progress.report(StageStarted(event.stage, detail))
         elif isinstance(event, Progressed):

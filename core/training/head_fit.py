@@ -105,7 +105,8 @@ def head_logits(
     labels = head.weights[-1].shape[0]
     model = head_model(config, features.shape[1], labels)
     model.set_weights(list(head.weights))
-    return np.asarray(model.predict_on_batch(features))
+    # Called as it is: to prepare `predict` would take longer than all films.
+    return np.asarray(keras.ops.convert_to_numpy(model(features, training=False)))
 
 
 def write_head(path: Path, head: Head) -> None:
