@@ -148,7 +148,7 @@ def parallel_chart(
                 va="center",
                 bbox={"facecolor": colours.ground, "edgecolor": "none", "pad": 0.6},
             )
-    most = max(6, int(size[0] / len(scales) / 8))
+    most = max(6, int(size[0] / len(scales) / 6.5))
     heads = [shortened(name, most) for name in (*names, title)]
     axes.set_xticks(range(len(scales)), heads)
     axes.set(xlim=(-0.05, len(scales) - 0.6), ylim=(-0.06, 1.06))

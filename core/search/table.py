@@ -47,7 +47,9 @@ def setting_text(name: str, value: object) -> str:
     """A value of a setting as people read it."""
     if value is None:
         return ""
-    return SETTINGS[name].in_words(value)
+    # As many digits as tell one trial from another.
+    shown = float(f"{value:.4g}") if isinstance(value, float) else value
+    return SETTINGS[name].in_words(shown)
 
 
 def rates_text(rates: LabelRates | None) -> str:
