@@ -59,6 +59,11 @@ def shipped_experiments_dir() -> Path:
     return resources_dir() / "experiments"
 
 
+def searches_dir() -> Path:
+    """Folder of all searches."""
+    return user_data_dir() / "searches"
+
+
 def scans_dir() -> Path:
     """Folder of all scans."""
     return user_data_dir() / "scans"

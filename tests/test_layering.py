@@ -18,12 +18,12 @@ core.errors core.paths core.terminal core.regular_file core.records core.json_fi
 core.outputs core.files core.words core.films core.jobs core.program core.data
 core.model core.runs core.evaluation core.reports core.audit core.assembly core.scan
 core.training core.training.lungs core.training.trial core.experiments core.cluster
-core.filing core.commands core.__main__
+core.search core.filing core.commands core.__main__
 
 desktop.settings desktop.work desktop.style desktop.widgets desktop.jobs desktop.film
 desktop.models desktop.diagnose desktop.scan.table desktop.scan desktop.retrain.settings
-desktop.retrain.data desktop.retrain.runs desktop.retrain.report desktop.retrain
-desktop.app desktop.__main__
+desktop.retrain.data desktop.retrain.runs desktop.retrain.search desktop.retrain.report
+desktop.retrain desktop.app desktop.__main__
 """.split()
 #: Most modules that one folder holds, its `__init__.py` not counted.
 MOST_MODULES = 20
@@ -48,6 +48,8 @@ CONFINED = {
     "markupsafe": "core.reports",
     "matplotlib": "core.reports desktop.widgets",
     "ray": "core.cluster.cluster",
+    "optuna": "core.search",
+    "sqlalchemy": "core.search.storage",
 }
 
 #: word -> why it may not stand in the window's code

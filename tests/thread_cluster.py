@@ -20,10 +20,10 @@ from core.cluster.worker import (
 from core.films.finder import FoundFilm
 
 
-class _Actor:
+class Actor:
     """An actor, and the node that it is on."""
 
-    def __init__(self, node: Node, reader: ShardReader) -> None:
+    def __init__(self, node: Node, reader: Any) -> None:
         self.node = node
         self.reader = reader
         self.is_alive = True
@@ -47,7 +47,7 @@ class ThreadCluster:
         self.started = 0
         self.on_shard: Callable[[int], None] = lambda number: None
         self._numbers = itertools.count(1)
-        self._actors: list[_Actor] = []
+        self._actors: list[Actor] = []
 
     def nodes(self) -> list[Node]:
         return list(self.alive)
@@ -65,16 +65,16 @@ class ThreadCluster:
 
     def start(
         self, node: Node, plan: Plan, model: ShippedModel, folder: Path, precision: str
-    ) -> _Actor:
+    ) -> Actor:
         self.started += 1
         reader = ShardReader(model, folder, precision=precision, threads=plan.cores)
-        self._actors.append(_Actor(node, reader))
+        self._actors.append(Actor(node, reader))
         return self._actors[-1]
 
-    def ask(self, actor: _Actor, method: str, *arguments: Any) -> Future[Any]:
+    def ask(self, actor: Actor, method: str, *arguments: Any) -> Future[Any]:
         return actor.threads.submit(self._answer, actor, method, arguments)
 
-    def end(self, actor: _Actor) -> None:
+    def end(self, actor: Actor) -> None:
         actor.is_alive = False
 
     def answered(self, tokens: Sequence[Future[Any]], wait_s: float) -> list[Any]:
@@ -89,7 +89,7 @@ class ThreadCluster:
         for actor in self._actors:
             actor.threads.shutdown()
 
-    def _answer(self, actor: _Actor, method: str, arguments: Any) -> Any:
+    def _answer(self, actor: Actor, method: str, arguments: Any) -> Any:
         if method == "read":
             self.on_shard(next(self._numbers))
             if self.poison & {film.file for film in arguments[0]}:

@@ -55,7 +55,7 @@ class Child:
         self._errors = tempfile.TemporaryFile("w+", encoding="utf-8")
         words = [command, *map(str, arguments)]
         self.process: subprocess.Popen[str] | ForkedCommand
-        is_training = command in ("train", "experiment")
+        is_training = command in ("train", "experiment", "search")
         if program is None and is_training and hasattr(os, "fork"):
             self.process = ForkedCommand(
                 words,

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from core.cluster.worker import Plan, ShardReader, ShippedModel, facts_here
+from core.cluster.worker import Plan, ShardReader, facts_here
 from core.errors import RESUME, CoreError
 from core.films.finder import FoundFilm
 
@@ -106,26 +106,44 @@ class Cluster:
         )
         return task.remote(folder, samples)
 
-    def share(self, model: ShippedModel) -> Any:
-        """Lay a model out, so that each node fetches it once."""
-        return self._ray.put(model)
+    def share(self, what: Any) -> Any:
+        """Lay a model or films out, so that each node fetches them once."""
+        return self._ray.put(what)
 
     def start(
         self, node: Node, plan: Plan, model: Any, folder: Path, precision: str
     ) -> Any:
         """Start a `ShardReader` on a node, as soon as its cores are free."""
-        actor = self._ray.remote(ShardReader).options(
+        options = {"threads": plan.cores, "device": plan.device}
+        return self.start_actor(
+            ShardReader, node, plan, model, folder, precision=precision, **options
+        )
+
+    def start_actor(
+        self,
+        kind: type,
+        node: Node,
+        plan: Plan,
+        *arguments: Any,
+        at_once: int = 1,
+        **options: Any,
+    ) -> Any:
+        """Start an actor of a kind on a node, as soon as its cores are free.
+
+        Args:
+            at_once: How many of its methods may run at a time.
+        """
+        actor = self._ray.remote(kind).options(
             num_cpus=plan.cores,
             num_gpus=plan.gpus,
-            # A film may be what ends it: ray would send the same shard again, for
-            # ever, where `Shards` halves it until that film stands alone.
+            # What it works on may be what ends it: ray would send the same again,
+            # for ever, where `Shards` halves it until one film stands alone.
             max_restarts=0,
             max_task_retries=0,
+            max_concurrency=at_once,
             scheduling_strategy=self._on(node),
         )
-        return actor.remote(
-            model, folder, precision=precision, threads=plan.cores, device=plan.device
-        )
+        return actor.remote(*arguments, **options)
 
     def ask(self, actor: Any, method: str, *arguments: object) -> Any:
         """Call a method of an actor; what it returns is the answer."""
@@ -216,7 +234,7 @@ def _ray() -> Any:
         import ray.util.scheduling_strategies
     except ImportError as error:
         raise CoreError(
-            "To scan on a cluster takes the package ray, which is not installed.",
+            "Work on a cluster takes the package ray, which is not installed.",
             hint=f"Install it beside Hilum: pip install {RAY}",
         ) from error
     # It prints pages on lost nodes to stdout, where results go, whatever it is told.

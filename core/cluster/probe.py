@@ -30,7 +30,7 @@ def check_connection(address: str, check: Callable[[], None]) -> None:
     """
     if is_frozen():
         raise CoreError(
-            "The packaged Hilum cannot scan on a cluster.",
+            "The packaged Hilum cannot work on a cluster.",
             hint="Install Hilum from its source for that.",
         )
     load_ray(address)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from core.cluster.cluster import connected
+from core.cluster.cluster import Cluster, Node, connected
 from core.cluster.probe import check_connection
 from core.cluster.shards import Shard, Shards
-from core.cluster.worker import is_as_listed
+from core.cluster.worker import NodeFacts, Plan, is_as_listed, plans, refusal, ship
 from core.cluster.workers import Worker, WorkerPool
+from core.errors import DatasetError
 from core.films.finder import FoundFilm
 from core.jobs.reporters import Report
 from core.model.bundle import ModelBundle
@@ -74,14 +75,14 @@ class RayScanner(FolderScanner):
         if not films:
             return
         with connected(self._address) as cluster:
-            pool = WorkerPool(
+            pool = ReaderPool(
                 cluster,
+                self._report,
                 self.bundle,
-                self.folder.absolute(),
-                self._samples(films),
                 precision=self.precision,
-                report=self._report,
                 lungs=self._lungs,
+                folder=self.folder.absolute(),
+                samples=self._samples(films),
             )
             try:
                 yield from self._rows(pool, films, check)
@@ -105,7 +106,7 @@ class RayScanner(FolderScanner):
                 shard = shards.take(_size_for(worker))
                 if shard is None:
                     break
-                pool.submit(worker, shard, films[shard.start : shard.stop])
+                pool.submit(worker, shard, "read", films[shard.start : shard.stop])
             for shard, rows in pool.answers(_WAIT_S):
                 if rows is None:
                     # Where the folder is gone here too, it is no matter of the node.
@@ -124,6 +125,51 @@ class RayScanner(FolderScanner):
         place = shards.give_back(lost)
         if place is not None and shards.finish(place):
             yield self.given_up(films[place])
+
+
+class ReaderPool(WorkerPool):
+    """Workers that read films with a model of their own.
+
+    Args:
+        lungs: As `core.scan.scanner.Scanner` takes it.
+        others: Arguments of `WorkerPool`.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        report: Report,
+        bundle: ModelBundle,
+        *,
+        precision: str,
+        lungs: bool = True,
+        **others: Any,
+    ) -> None:
+        super().__init__(cluster, report, **others)
+        self._precision = precision
+        self._model = cluster.share(ship(bundle, precision, lungs=lungs))
+
+    def start(self, node: Node, plan: Plan) -> Any:
+        return self._cluster.start(
+            node, plan, self._model, self._folder, self._precision
+        )
+
+    def plans(self, node: Node, facts: NodeFacts) -> list[Plan]:
+        if said := refusal(facts, self._here, self._folder):
+            raise DatasetError(
+                f"{node.name} {said}.",
+                hint="Every node needs the same Hilum, and the folder of the films at "
+                "the same path: mend that there, or take the node out.",
+            )
+        gpus = [name for name in facts.devices if name.startswith("GPU")]
+        if self._precision != "float32":
+            gpus = []
+        return plans(node.cores, gpus, node.gpus)
+
+    def finished(self, worker: Worker, shard: Shard, seconds: float) -> None:
+        rate = len(shard) / seconds
+        worker.films_per_s = ((worker.films_per_s or rate) + rate) / 2
+        worker.last_films = len(shard)
 
 
 def _size_for(worker: Worker) -> int:

@@ -9,13 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from core.cluster.cluster import Cluster, Node, WorkerLost
-from core.cluster.shards import Shard
-from core.cluster.worker import NodeFacts, Plan, facts_here, plans, refusal, ship
+from core.cluster.worker import NodeFacts, Plan, facts_here
 from core.errors import RESUME, CoreError, DatasetError
 from core.films.finder import FoundFilm
 from core.jobs.events import Noted
 from core.jobs.reporters import Report
-from core.model.bundle import ModelBundle
 
 _LOOK_EVERY_S = 2.0
 #: How long there may be no node at all.
@@ -28,10 +26,10 @@ _STILLBORN, _MAX_DEATHS = 3, 24
 
 @dataclasses.dataclass(eq=False)
 class Worker:
-    """A process that reads with a model of its own.
+    """A process of the cluster that works.
 
     Attributes:
-        is_idle: Whether it has opened the model and has no shard.
+        is_idle: Whether it is ready and has no shard.
         films_per_s: As far as is known; 0 before the first shard.
         last_films: Size of its last shard.
     """
@@ -64,39 +62,42 @@ class _Asked:
 
     place: _Place
     worker: Worker | None = None
-    shard: Shard | None = None
+    shard: Any = None
     at: float = dataclasses.field(default_factory=time.monotonic)
 
 
 class WorkerPool:
     """Starts workers on every node that can serve, and sees who is lost.
 
+    What they do each kind of pool says. A shard is a part of the work.
+
     Args:
         folder: Of the films; the same path on every node.
         samples: Films that are there as they were listed; a node that lacks one
             has another folder of that name.
         report: Hears who joins and who is lost.
-        lungs: As `core.scan.scanner.Scanner` takes it.
+
+    Attributes:
+        purpose: What workers are there to do.
+        taken_over: What becomes of the work of a node that was lost.
     """
+
+    purpose = "read"
+    taken_over = "others read its films"
 
     def __init__(
         self,
         cluster: Cluster,
-        bundle: ModelBundle,
-        folder: Path,
-        samples: Sequence[FoundFilm],
-        *,
-        precision: str,
         report: Report,
-        lungs: bool = True,
+        *,
+        folder: Path,
+        samples: Sequence[FoundFilm] = (),
     ) -> None:
         self._cluster = cluster
         self._folder = folder
         self._samples = samples
-        self._precision = precision
         self._report = report
         self._here = facts_here(folder, ())
-        self._model = cluster.share(ship(bundle, precision, lungs=lungs))
         self._places: dict[str, _Place] = {}
         self._asked: dict[Any, _Asked] = {}
         self._looked_at = -_LOOK_EVERY_S
@@ -104,7 +105,22 @@ class WorkerPool:
         self._reason: CoreError | None = None
         self._has_waited = False
 
-    def poll(self) -> list[Shard]:
+    def start(self, node: Node, plan: Plan) -> Any:
+        """Start a worker; its method `open` makes it ready."""
+        raise NotImplementedError
+
+    def plans(self, node: Node, facts: NodeFacts) -> list[Plan]:
+        """What the workers of a node may use each.
+
+        Raises:
+            DatasetError: It cannot take part.
+        """
+        raise NotImplementedError
+
+    def finished(self, worker: Worker, shard: Any, seconds: float) -> None:
+        """A worker has done its shard."""
+
+    def poll(self) -> list[Any]:
         """Take in new nodes, start what is missing, miss those that are gone.
 
         Returns:
@@ -118,12 +134,12 @@ class WorkerPool:
             return []
         self._looked_at = now
         alive = {node.id: node for node in self._cluster.nodes()}
-        lost: list[Shard] = []
+        lost: list[Any] = []
         for place in [p for p in self._places.values() if p.node.id not in alive]:
             lost += self._dismiss(place)
             del self._places[place.node.id]
             if not place.is_left_out:
-                self._note(f"{place.node.name} was lost; others read its films.")
+                self._note(f"{place.node.name} was lost; {self.taken_over}.")
         is_first = not self._places and not self._has_waited
         for node in alive.values():
             if node.id not in self._places:
@@ -138,13 +154,15 @@ class WorkerPool:
         """Workers that can take a shard."""
         return [w for p in self._places.values() for w in p.workers if w.is_idle]
 
-    def submit(self, worker: Worker, shard: Shard, films: Sequence[FoundFilm]) -> None:
-        """Ask a worker for a shard."""
-        token = self._cluster.ask(worker.actor, "read", films)
+    def submit(
+        self, worker: Worker, shard: Any, method: str, *arguments: object
+    ) -> None:
+        """Ask a worker for a shard, by a method of its."""
+        token = self._cluster.ask(worker.actor, method, *arguments)
         self._asked[token] = _Asked(worker.place, worker, shard)
         worker.is_idle = False
 
-    def answers(self, wait_s: float) -> Iterator[tuple[Shard, Any]]:
+    def answers(self, wait_s: float) -> Iterator[tuple[Any, Any]]:
         """Take what came, waiting a while for the first.
 
         Yields:
@@ -169,7 +187,11 @@ class WorkerPool:
                 lost = self._leave_out(asked.place, _no_hilum(asked.place, error))
             else:
                 if asked.shard is not None:
-                    _note_speed(asked)
+                    assert asked.worker is not None
+                    asked.place.has_read, asked.place.deaths = True, 0
+                    asked.worker.is_idle = True
+                    seconds = max(time.monotonic() - asked.at, 1e-3)
+                    self.finished(asked.worker, asked.shard, seconds)
                     yield asked.shard, value
                 elif asked.worker is not None:
                     asked.worker.is_idle = asked.place.has_opened = True
@@ -192,20 +214,14 @@ class WorkerPool:
     def _plan(self, place: _Place, facts: NodeFacts) -> None:
         """A node was looked at: let it take part, or not."""
         node = place.node
-        if said := refusal(facts, self._here, self._folder):
-            error = DatasetError(
-                f"{node.name} {said}.",
-                hint="Every node needs the same Hilum, and the folder of the films at "
-                "the same path: mend that there, or take the node out.",
-            )
+        try:
+            place.plans = self.plans(node, facts)
+        except DatasetError as error:
             if place.was_there_first and (not facts.has_folder or facts.missing):
-                raise error  # else half of a cluster would idle unseen
+                raise  # else half of a cluster would idle unseen
             self._leave_out(place, error)
             return
-        gpus = [name for name in facts.devices if name.startswith("GPU")]
-        if self._precision != "float32":
-            gpus = []
-        place.plans = plans(node.cores, gpus, node.gpus)
+        gpus = [plan.device for plan in place.plans if plan.device != "CPU"]
         cores = "1 core" if node.cores == 1 else f"{node.cores} cores"
         on = f", {', '.join(gpus)}" if gpus else ""
         self._note(f"{node.name} takes part: {cores}{on}.")
@@ -217,14 +233,12 @@ class WorkerPool:
         for worker in place.workers:
             free.remove(worker.plan)
         for plan in free:
-            actor = self._cluster.start(
-                place.node, plan, self._model, self._folder, self._precision
-            )
-            worker = Worker(place, plan, actor)
+            worker = Worker(place, plan, self.start(place.node, plan))
             place.workers.append(worker)
-            self._asked[self._cluster.ask(actor, "open")] = _Asked(place, worker)
+            token = self._cluster.ask(worker.actor, "open")
+            self._asked[token] = _Asked(place, worker)
 
-    def _lose(self, asked: _Asked) -> list[Shard]:
+    def _lose(self, asked: _Asked) -> list[Any]:
         """A worker, or a look, did not come back; the shards of others with it."""
         place, worker = asked.place, asked.worker
         place.deaths += 1
@@ -233,7 +247,7 @@ class WorkerPool:
             self._cluster.end(worker.actor)
         if place.deaths >= (_MAX_DEATHS if place.has_read else _STILLBORN):
             error = CoreError(
-                f"On {place.node.name} whatever is to read films ends at once.",
+                f"On {place.node.name} whatever is to {self.purpose} ends at once.",
                 hint="Check the memory of that machine.",
             )
             return self._leave_out(place, error)
@@ -241,7 +255,7 @@ class WorkerPool:
             self._probe(place)
         return []
 
-    def _leave_out(self, place: _Place, error: CoreError) -> list[Shard]:
+    def _leave_out(self, place: _Place, error: CoreError) -> list[Any]:
         """Do without a node; the shards that it had."""
         place.is_left_out = True
         self._reason = error
@@ -249,7 +263,7 @@ class WorkerPool:
         self._note(f"{name} is left out: {text}" if name not in text else text)
         return self._dismiss(place)
 
-    def _dismiss(self, place: _Place) -> list[Shard]:
+    def _dismiss(self, place: _Place) -> list[Any]:
         """End the workers of a node, and expect no answer; the shards they had."""
         for worker in place.workers:
             self._cluster.end(worker.actor)
@@ -272,28 +286,17 @@ class WorkerPool:
             raise self._reason  # what the last one was left out for
         if now - self._manned_at > _TIMEOUT_S:
             raise CoreError(
-                "No node of the cluster is there to read; what was done is kept.",
+                f"No node of the cluster is there to {self.purpose}; what was done is "
+                "kept.",
                 hint="Start nodes.",
                 code=RESUME,
             )
         if not self._has_waited:
             self._has_waited = True
-            self._note("No node is there to read; waiting for one.")
+            self._note(f"No node is there to {self.purpose}; waiting for one.")
 
     def _note(self, text: str) -> None:
         self._report(Noted(text))
-
-
-def _note_speed(asked: _Asked) -> None:
-    worker, shard = asked.worker, asked.shard
-    assert worker is not None
-    assert shard is not None
-    rate = len(shard) / max(time.monotonic() - asked.at, 1e-3)
-    before = worker.films_per_s or rate
-    worker.films_per_s = (before + rate) / 2
-    worker.last_films = len(shard)
-    worker.is_idle = True
-    asked.place.has_read, asked.place.deaths = True, 0
 
 
 def _no_hilum(place: _Place, error: Exception) -> CoreError:

@@ -17,6 +17,7 @@ from core.commands import internal
 _COMMANDS = {
     "predict": ("predict", "read films"),
     "train": ("train", "train a model on films of your own"),
+    "search": ("search", "find the settings that train the best model"),
     "evaluate": ("evaluate", "measure a model on labelled films"),
     "experiment": ("experiment", "answer a question by a named comparison"),
     "audit": ("audit", "check films before training on them"),

@@ -47,7 +47,7 @@ from core.outputs import check_file, check_folder, refuse_inputs
 from core.program import edition
 from core.records import to_json
 from core.runs.config import TrainingConfig
-from core.runs.job_folder import Job, JobFolder
+from core.runs.job_folder import JobFolder
 from core.runs.rate_test import PHASES
 from core.terminal import print_lines
 from core.training.checks import (
@@ -212,14 +212,14 @@ def _run_job(arguments: argparse.Namespace, report: Report, control: Control) ->
     if not arguments.resume:
         folder.discard()
         folder.begin(job)
-    with folder.at_work(), _disk_failures():
+    with folder.at_work(), disk_failures():
         control.watch_memory(folder.mark_short_of_memory)
         if changed:
             folder.begin(job)
             folder.note(f"Changed when it was resumed: {', '.join(changed)}.")
         if arguments.resume:
             _take_less_memory(folder, job.config)
-        _choose_backend(job, report)
+        choose_backend(job.backend, report)
         from core.training.network import check_network
         from core.training.train import run_job
 
@@ -277,7 +277,7 @@ def _try_job(arguments: argparse.Namespace, report: Report, control: Control) ->
     check_places([arguments.events_file, file], arguments.out)
     check_backend(job.backend)
     dataset = check_job(job.config, job.data)
-    _choose_backend(job, report)
+    choose_backend(job.backend, report)
     from core.training.network import check_network
     from core.training.preflight import preflight
     from core.training.trial.rate_finder import find_rate
@@ -310,8 +310,9 @@ def _scratch(out: Path | None) -> Iterator[Path]:
         raise output_error(place or Path(tempfile.gettempdir()), error) from error
 
 
-def _choose_backend(job: Job, report: Report) -> None:
-    os.environ["KERAS_BACKEND"] = job.backend
+def choose_backend(backend: str, report: Report) -> None:
+    """Have Keras compute with one of its backends; before it is loaded."""
+    os.environ["KERAS_BACKEND"] = backend
     report(StageStarted("start", "Loading Keras."))
 
 
@@ -327,7 +328,8 @@ def _take_less_memory(folder: JobFolder, config: TrainingConfig) -> None:
 
 
 @contextlib.contextmanager
-def _disk_failures() -> Iterator[None]:
+def disk_failures() -> Iterator[None]:
+    """Say in a sentence what fails for the disk."""
     try:
         yield
     except OSError as error:

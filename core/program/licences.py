@@ -26,7 +26,7 @@ NOT_PACKED: Final = ("pytest", "pytest-qt", "pytest-xdist", "jax")
 #: What only training and exporting need.
 TRAINING: Final = (
     *("keras", "tensorflow", "tensorflow-cpu", "h5py", "protobuf"),
-    *("onnx", "onnxruntime", "tf2onnx"),
+    *("onnx", "onnxruntime", "tf2onnx", "optuna"),
 )
 
 _ROOT: Final = Path(__file__).resolve().parents[2]

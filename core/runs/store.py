@@ -46,17 +46,29 @@ def new_run(record: RunRecord, *, split: Path, audit: Path | None) -> Run:
         OutputError: The folder or a file cannot be written; nothing is left.
     """
     folder = make_folder(runs_dir(), record.started, record.name, "runs")
+    try:
+        return fill_run(folder, record, split=split, audit=audit)
+    except OutputError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def fill_run(
+    folder: Path, record: RunRecord, *, split: Path, audit: Path | None = None
+) -> Run:
+    """Write what a run is into its folder, as `new_run` does.
+
+    Raises:
+        OutputError: A file cannot be written.
+    """
     run = Run(folder, record)
     try:
         shutil.copyfile(split, run.split)
         if audit is not None:
             shutil.copyfile(audit, run.audit)
-        write_record(run)
-    except (OSError, OutputError) as error:
-        shutil.rmtree(folder, ignore_errors=True)
-        if isinstance(error, OutputError):
-            raise
+    except OSError as error:
         raise output_error(Path(error.filename2 or error.filename), error) from error
+    write_record(run)
     return run
 
 

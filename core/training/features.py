@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import hashlib
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,11 +20,23 @@ from core.model.classifier import open_graph
 from core.model.graph import Graph
 from core.paths import default_bundle_dir
 from core.runs.augment import vary
-from core.runs.config import TrainingConfig
+from core.runs.config import TrainingConfig, config_to_json
 from core.runs.job_folder import JobFolder
 from core.training.export import export_openvino
 from core.training.head_fit import Features
 from core.training.pipeline import TrainingFilms
+
+_FEATURES = "features.npz"
+
+
+def features_key(config: TrainingConfig) -> str:
+    """What tells the features of a job from those of others on the same films."""
+    fields = config_to_json(config)
+    names = ["backbone", "weights", "size", "seed", "feature_copies", "head_varied"]
+    if config.feature_copies or config.head_varied:
+        names.append("augmentation")
+    made_by = json.dumps({name: fields[name] for name in names}, sort_keys=True)
+    return hashlib.sha256(made_by.encode()).hexdigest()[:16]
 
 
 def compute_features(
@@ -38,10 +53,10 @@ def compute_features(
     run now, and the others as an epoch asks for them. What a former call finished in
     the same folder is used again.
     """
-    path = folder.path / "features.npz"
-    if config.head_varied or not path.exists():
+    kept = read_features(folder)
+    if config.head_varied or kept is None:
         graph = _frozen_graph(network, config, folder)
-    if not path.exists():
+    if kept is None:
         progress.start("features", "Computing the features of each film once.")
         rows, copies = films.val.rows, (0, len(films.train.rows))
         if not config.head_varied:
@@ -53,12 +68,12 @@ def compute_features(
         every = np.zeros((len(films.pixels), len(found[0])), np.float32)
         every[rows] = found[: len(rows)]
         varied = np.array(found[len(rows) :]).reshape(*copies, every.shape[1])
-        with atomic_write(path) as partial:
-            np.savez(partial, films=every, copies=varied)
+        kept = Features(every, varied)
+        write_features(folder, kept)
 
     def of_epoch(epoch: int) -> NDArray[np.float32]:
-        kept = folder.path / f"varied-{epoch:04d}.npy"
-        if not kept.exists():
+        path = folder.path / f"varied-{epoch:04d}.npy"
+        if not path.exists():
             n = len(films.train.rows)
 
             def on_film(done: int) -> None:
@@ -67,14 +82,13 @@ def compute_features(
                     progress.control.finish_if_asked()
 
             found = _run(graph, _varied(films, epoch, config), on_film)
-            with atomic_write(kept) as partial:
+            with atomic_write(path) as partial:
                 np.save(partial, np.array(found))
-        of_films: NDArray[np.float32] = np.load(kept)
+        of_films: NDArray[np.float32] = np.load(path)
         return of_films
 
-    with np.load(path) as stored:
-        anew = of_epoch if config.head_varied else None
-        return Features(stored["films"], stored["copies"], anew)
+    anew = of_epoch if config.head_varied else None
+    return dataclasses.replace(kept, of_epoch=anew)
 
 
 def _run(
@@ -88,6 +102,25 @@ def _run(
             found.append(embedding)
             on_film(len(found))
     return found
+
+
+def read_features(folder: JobFolder) -> Features | None:
+    """The features that are kept in a folder; None where there are none."""
+    try:
+        with np.load(folder.path / _FEATURES) as stored:
+            return Features(stored["films"], stored["copies"])
+    except FileNotFoundError:
+        return None
+
+
+def write_features(folder: JobFolder, features: Features) -> None:
+    """Keep features in a folder.
+
+    Raises:
+        OutputError: They cannot be written.
+    """
+    with atomic_write(folder.path / _FEATURES) as partial:
+        np.savez(partial, films=features.films, copies=features.copies)
 
 
 def _pictures(

@@ -114,6 +114,17 @@ def put_head(network: keras.Model, head: Head, config: TrainingConfig) -> None:
     set_head(network, model)
 
 
+def head_logits(
+    head: Head, features: NDArray[np.float32], config: TrainingConfig
+) -> NDArray[np.float32]:
+    """What a head makes of (n, k) features: (n, c) logits."""
+    labels = head.weights[-1].shape[0]
+    model = head_model(config, features.shape[1], labels)
+    model.set_weights(list(head.weights))
+    # Called as it is: to prepare `predict` would take longer than all films.
+    return np.asarray(keras.ops.convert_to_numpy(model(features, training=False)))
+
+
 def write_head(path: Path, head: Head) -> None:
     """Keep a head and its epochs in one file.
 

@@ -39,9 +39,16 @@ from core.runs.job_folder import JobFolder, save_weights
 from core.training.check import FINDINGS, check_films
 from core.training.compiling import spread_over_devices
 from core.training.device import find_device, fitting_batch, is_out_of_memory
-from core.training.features import compute_features
+from core.training.features import compute_features, read_features
 from core.training.fit import BEST, best_network, fine_tune
-from core.training.head_fit import fit_head, put_head, read_head, write_head
+from core.training.head_fit import (
+    Features,
+    Head,
+    fit_head,
+    put_head,
+    read_head,
+    write_head,
+)
 from core.training.install import display_name, export_checked, install
 from core.training.network import build_network, unfreeze
 from core.training.pipeline import Films, JobFilms, Part, TrainingFilms, read_films
@@ -50,7 +57,7 @@ from core.training.unseen_sources import measure_unseen_sources
 from core.training.weights import halve, load_start
 
 #: The head and its epochs, and the weights with it that fine-tuning starts from.
-_HEAD, _START = "head.npz", "start.weights.h5"
+HEAD, _START = "head.npz", "start.weights.h5"
 
 
 def run_job(
@@ -75,11 +82,11 @@ def run_job(
         CoreError: The data, the settings or the disk cannot serve.
     """
     told = also_to_table(report, folder.path / EPOCHS)
-    job = _Job(config, folder, StageProgress(told, control))
+    job = TrainingJob(config, folder, StageProgress(told, control))
     report(find_device())
     films, dataset = job.read(dataset)
     data = JobFilms(dataset, job.split(dataset, films), films)
-    job.train(data)
+    job.train(job.films(data))
     bundle = job.finish(data, out, command)
     folder.discard()
     report(JobSucceeded(str(out)))
@@ -87,12 +94,18 @@ def run_job(
 
 
 @dataclasses.dataclass(frozen=True)
-class _Job:
-    """The stages of one job, each leaving its result in the folder."""
+class TrainingJob:
+    """The stages of one job, each leaving its result in the folder.
+
+    Attributes:
+        shared: Folder of the features of the frozen backbone, where other jobs use
+            them as well; the job's own if None.
+    """
 
     config: TrainingConfig
     folder: JobFolder
     progress: StageProgress
+    shared: JobFolder | None = None
 
     def read(self, dataset: Dataset) -> tuple[Films, Dataset]:
         """Decode the films; they, and what is left of the data."""
@@ -156,13 +169,15 @@ class _Job:
         write_json(record, {s.file: name for name in SPLITS for s in split.part(name)})
         return split
 
-    def train(self, data: JobFilms) -> None:
+    def films(self, data: JobFilms) -> TrainingFilms:
+        """What both phases learn from."""
+        train, val = (self._part(data, name) for name in ("train", "val"))
+        return TrainingFilms(data.films.pixels, train, val, len(data.dataset.labels))
+
+    def train(self, films: TrainingFilms) -> None:
         """Both phases; the best network ends up in the folder."""
         if self.folder.trained.exists():
             return
-        train, val = (self._part(data, name) for name in ("train", "val"))
-        classes = len(data.dataset.labels)
-        films = TrainingFilms(data.films.pixels, train, val, classes)
         is_tuning = self.folder.progress() is not None
         start = self.folder.path / _START
         if not start.exists():
@@ -170,7 +185,7 @@ class _Job:
         phase, history = "head", list[EpochEnded]()
         has_head = self.config.head_epochs > 0
         if has_head:
-            history += read_head(self.folder.path / _HEAD).history
+            history += read_head(self.folder.path / HEAD).history
         may_end = has_head and not is_tuning and self.progress.control.wants_finish
         if self.config.epochs and not may_end:
             phase = "fine-tuning"
@@ -208,32 +223,56 @@ class _Job:
         self, folder: JobFolder, data: JobFilms, progress: StageProgress
     ) -> None:
         """Train by the same settings in another folder, on other films."""
-        dataclasses.replace(self, folder=folder, progress=progress).train(data)
+        job = dataclasses.replace(self, folder=folder, progress=progress)
+        job.train(job.films(data))
 
     def _part(self, data: JobFilms, name: str) -> Part:
         samples = data.split.part(name)
         weights = balanced_weights(samples, self.config.balance, self.config.heaviest)
         return Part(data.rows(name), data.truth(name), weights)
 
+    def features(
+        self, films: TrainingFilms, network: keras.Model | None = None
+    ) -> Features:
+        """What the frozen backbone makes of the films, computed once.
+
+        Args:
+            network: As `_start_network` gives it, where there is one already.
+        """
+        folder = self.shared or self.folder
+        kept = None if self.config.head_varied else read_features(folder)
+        if kept is not None:
+            return kept
+        network = network or self._start_network(films.classes)
+        return compute_features(
+            network, films, self.config, folder=folder, progress=self.progress
+        )
+
+    def head(self, films: TrainingFilms, network: keras.Model | None = None) -> Head:
+        """A head that fits the frozen backbone; kept in the folder."""
+        path = self.folder.path / HEAD
+        if not path.exists():
+            features = self.features(films, network)
+            self.progress.start("head", "Training the head on the features.")
+            write_head(path, fit_head(features, films, self.config, self.progress))
+        return read_head(path)
+
     def _train_head(self, films: TrainingFilms) -> None:
         """The first phase: starting weights with a head that fits them."""
-        config, folder, progress = self.config, self.folder, self.progress
-        begin_phase(config.seed, "start")
-        keras.mixed_precision.set_dtype_policy("float32")
-        network = build_network(config, films.classes)
-        load_start(network, config)
-        path = folder.path / _HEAD
-        if config.head_epochs and not path.exists():
-            features = compute_features(
-                network, films, config, folder=folder, progress=progress
-            )
-            progress.start("head", "Training the head on the features.")
-            write_head(path, fit_head(features, films, config, progress))
-            for used in folder.path.glob("varied-*.npy"):
+        network = self._start_network(films.classes)
+        if self.config.head_epochs:
+            put_head(network, self.head(films, network), self.config)
+            for used in self.folder.path.glob("varied-*.npy"):
                 used.unlink()
-        if config.head_epochs:
-            put_head(network, read_head(path), config)
-        save_weights(network, folder.path / _START)
+        save_weights(network, self.folder.path / _START)
+
+    def _start_network(self, classes: int) -> keras.Model:
+        """The network with its starting weights, and a random head."""
+        begin_phase(self.config.seed, "start")
+        keras.mixed_precision.set_dtype_policy("float32")
+        network = build_network(self.config, classes)
+        load_start(network, self.config)
+        return network
 
     def _fine_tune(self, films: TrainingFilms) -> tuple[EpochEnded, ...]:
         """The second phase; with half the batch again while memory runs out."""

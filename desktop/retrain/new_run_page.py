@@ -43,10 +43,12 @@ class NewRunPage(QWidget):
     Signals:
         start_asked: RunRequest. What it names stays until `shut_down`, or until
             other films are checked: copy what is to last.
+        search_asked: RunRequest. Its settings are to be varied in a search.
         status_changed: str. For the status line.
     """
 
     start_asked = pyqtSignal(object)
+    search_asked = pyqtSignal(object)
     status_changed = pyqtSignal(str)
 
     def __init__(
@@ -71,6 +73,8 @@ class NewRunPage(QWidget):
         self.next_button = button("&Next", go_on, self, style="nextButton")
         start = self._on_start_clicked
         self.start_button = button("S&tart training", start, self, style="startButton")
+        search, tip = self._on_search_clicked, "Many trials; the best settings win"
+        self.search_button = button("Search for setti&ngs…", search, self, tip=tip)
         self.data.chooser.start_folder = self._settings.training_folder
         self._lay_out()
         self.steps.step_chosen.connect(self.go_to)
@@ -156,6 +160,12 @@ class NewRunPage(QWidget):
                 part.stop()  # its memory is wanted by the job
             self.start_asked.emit(request)
 
+    @pyqtSlot()
+    def _on_search_clicked(self) -> None:
+        if (request := self.request) is not None:
+            self.preflight.stop()
+            self.search_asked.emit(request)
+
     @pyqtSlot(object)
     def _on_data_changed(self, data: Path) -> None:
         folder = str(data if data.is_dir() else data.parent)
@@ -191,8 +201,9 @@ class NewRunPage(QWidget):
         self.back_button.setEnabled(step > DATA)
         self.next_button.setVisible(step < START)
         self.next_button.setText(f"&Next: {_TITLES[min(step + 1, START)]}")
-        self.start_button.setVisible(step == START)
-        self.start_button.setEnabled(not reason)
+        for start in (self.search_button, self.start_button):
+            start.setVisible(step == START)
+            start.setEnabled(not reason)
         self.start_button.setAccessibleDescription(reason)
         self.why.setText(self._footnote())
         self.status_changed.emit(self._status())
@@ -280,7 +291,8 @@ class NewRunPage(QWidget):
         footer = QWidget(self)
         footer.setObjectName("newRunFooter")
         footer.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        buttons = (self.back_button, (self.why, 1), self.next_button, self.start_button)
+        ways = (self.next_button, self.search_button, self.start_button)
+        buttons = (self.back_button, (self.why, 1), *ways)
         row(*buttons, of=footer, gap=10, margins=(16, 8, 16, 8))
         column(self.steps, (self._stack, 1), footer, of=self, gap=0)
 

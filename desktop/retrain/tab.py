@@ -19,7 +19,7 @@ from desktop.jobs.tab import JobTab
 from desktop.retrain.intro import RetrainIntro
 from desktop.retrain.report.compare_page import ComparePage
 from desktop.retrain.report.page import ReportPage
-from desktop.retrain.runs.kind import TrainingKind
+from desktop.retrain.runs.kind import RunRequest, TrainingKind
 from desktop.retrain.runs.page import RunPage
 from desktop.retrain.runs.panel import RunsPanel
 from desktop.retrain.runs.status import stage_in_words
@@ -27,16 +27,19 @@ from desktop.settings import Settings
 from desktop.widgets.confirm import StoppingDialog, choose
 from desktop.widgets.layouts import column
 from desktop.widgets.notify import notice_of
+from desktop.work.jobs import JobController
 
 if TYPE_CHECKING:
     from desktop.retrain.new_run_page import NewRunPage
+    from desktop.retrain.search.page import SearchPage
 
 
 class RetrainTab(JobTab):
     """Puts the list of runs beside the page that is wanted of one.
 
     Attributes:
-        run_page, report_page, compare_page: One of them, or `new_page`, is shown.
+        run_page, report_page, compare_page, search_page: One of them, or `new_page`,
+            is shown.
 
     Signals:
         films_asked: list[Path]. To be opened in the Diagnose tab.
@@ -54,6 +57,7 @@ class RetrainTab(JobTab):
         self._settings = settings
         self._bundle: ModelBundle | None = None
         self._new_page: NewRunPage | None = None
+        self._search_page: SearchPage | None = None
         self.panel = RunsPanel(self)
         self.intro = RetrainIntro(self)
         self.run_page = RunPage(self)
@@ -74,9 +78,24 @@ class RetrainTab(JobTab):
             self._new_page = NewRunPage(self, settings=self._settings)
             self._new_page.set_model_in_use(self._bundle)
             self._new_page.start_asked.connect(self.controller.start)
+            self._new_page.search_asked.connect(self._on_search_asked)
             self._new_page.status_changed.connect(self.status_changed)
             self._stack.addWidget(self._new_page)
         return self._new_page
+
+    @property
+    def search_page(self) -> SearchPage:
+        """Where searches are prepared and watched; made when it is first wanted."""
+        if self._search_page is None:
+            from desktop.retrain.search.page import SearchPage
+
+            self._search_page = page = SearchPage(self)
+            page.promoted.connect(self._on_promoted)
+            page.left.connect(self._on_new_asked)
+            page.noticed.connect(self.show_notice)
+            page.status_changed.connect(self.status_changed)
+            self._stack.addWidget(page)
+        return self._search_page
 
     def start(self) -> None:
         """List the runs, and follow one that goes on from before."""
@@ -98,26 +117,32 @@ class RetrainTab(JobTab):
             self.new_page.set_data(data)
 
     def may_close(self) -> bool:
-        """Ask what becomes of a run that this window started.
+        """Ask what becomes of a run or a search that this window started.
 
         Returns:
             Whether the window may close.
         """
-        job = self.controller.job
+        if not self._may_leave(self.controller, "is still being trained"):
+            return False
+        page = self._search_page
+        return page is None or self._may_leave(page.controller, "still goes on")
+
+    def _may_leave(self, controller: JobController, what: str) -> bool:
+        job = controller.job
         if job is None or not job.is_own:
             return True
         answer = choose(
             self,
-            f"{job.item.record.name} is still being trained.",
+            f"{job.item.record.name} {what}.",
             "In the background it goes on without the window, and is found here "
             "when Hilum is opened again. Paused, it goes on from its last "
             "checkpoint when you resume it.",
             ["&Go on in the background", "&Pause and close", "&Do not close"],
         )
         if answer == 0:
-            self.controller.let_go()
+            controller.let_go()
         elif answer == 1:
-            self._pause_and_wait()
+            self._pause_and_wait(controller)
         return answer != 2
 
     def shut_down(self) -> None:
@@ -125,13 +150,15 @@ class RetrainTab(JobTab):
         if self._new_page is not None:
             self._new_page.shut_down()
         self.report_page.shut_down()
+        if self._search_page is not None:
+            self._search_page.shut_down()
         self.controller.shut_down()
 
-    def _pause_and_wait(self) -> None:
+    def _pause_and_wait(self, controller: JobController) -> None:
         dialog = StoppingDialog("Stopping; what was done is kept.", self)
-        self.controller.ended.connect(dialog.job_has_stopped)
-        self.controller.stop()
-        if self.controller.active is not None:
+        controller.ended.connect(dialog.job_has_stopped)
+        controller.stop()
+        if controller.active is not None:
             dialog.exec()
         dialog.deleteLater()
 
@@ -146,6 +173,24 @@ class RetrainTab(JobTab):
             return
         self._stack.setCurrentWidget(self.new_page)
         self.new_page.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @pyqtSlot(object)
+    def _on_search_asked(self, request: RunRequest) -> None:
+        self.search_page.prepare(request)
+        self._stack.setCurrentWidget(self.search_page)
+
+    @pyqtSlot()
+    def _on_searches_asked(self) -> None:
+        self._looking_at = None
+        self.panel.choose(None)
+        self.search_page.show_searches()
+        self._stack.setCurrentWidget(self.search_page)
+
+    @pyqtSlot(object)
+    def _on_promoted(self, run: Run) -> None:
+        self._looking_at = run
+        self.controller.refresh()
+        self.controller.resume(run)
 
     @pyqtSlot(object)
     def _on_run_chosen(self, run: Run) -> None:
@@ -263,6 +308,8 @@ class RetrainTab(JobTab):
         self.panel.deletion_asked.connect(self._on_deletion_asked)
         for button in (self.panel.new_button, self.intro.new_button):
             button.clicked.connect(self._on_new_asked)
+        self.panel.search_button.clicked.connect(self._on_searches_asked)
+        self.panel.search_button.setVisible(edition.can_train())
         self.run_page.asked.connect(self._on_asked)
         self.report_page.films_asked.connect(self.films_asked)
         self.report_page.candidate.use_asked.connect(self.model_asked)

@@ -36,6 +36,7 @@ from tests.benchmarks import (
     reading_while_training,
     refusals,
     scanning,
+    search_grid,
     starting,
     training_films,
     training_flow,
@@ -88,6 +89,10 @@ Films are those of the split test, as they are and turned on purpose; pictures o
 things come with the films or are made. A turned film is told where it is warned of with
 what mends it, or refused. The default model's gate learned from every second group of
 the pictures in not-chest; those of the others are read here."""
+
+_NOTES_SEARCH = """\
+The search is the whole command in a new process. Keras's side is not run whole: two
+epochs are measured for each size of a batch, and the rest is reckoned from them."""
 
 _NOTES_START = """\
 A start is that of a new process on files that are in memory already, with settings of
@@ -347,6 +352,22 @@ def _refusals(
     return {"refusals": refusals.to_json(found)}
 
 
+def _search(
+    bundle: ModelBundle, folder: Path, rows: list[Row], quick: bool
+) -> dict[str, Any]:
+    """What a grid of settings takes whose trials share their features."""
+    kind = training_films.kind()
+    counts = {"train": 60, "val": 30} if quick else {"train": 600, "val": 150}
+    place = folder / "search"
+    place.mkdir()
+    manifest, stored = _films(place, {**counts, "test": 12})
+    _say("\nA grid of settings of the head, its base frozen")
+    films = f"{counts['train']} + {counts['val']} {kind} films"
+    found = search_grid.measure(manifest, stored, films, place, quick=quick)
+    _show(search_grid.rows(found), rows)
+    return {"search": search_grid.to_json(found)}
+
+
 @dataclasses.dataclass(frozen=True)
 class _Group:
     """Figures that can be asked for by name.
@@ -368,6 +389,7 @@ _GROUPS = {
     "scan": _Group(_scan, (_NOTES_SCAN,)),
     "precisions": _Group(_precisions, (_NOTES_PRECISIONS,)),
     "cluster": _Group(_cluster),
+    "search": _Group(_search, (_NOTES_SEARCH,)),
     "refusals": _Group(_refusals, (_NOTES_REFUSALS,)),
 }
 

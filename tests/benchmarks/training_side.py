@@ -2,6 +2,7 @@
 
 `python -m tests.benchmarks.training_side hilum FILMS.npz WEIGHTS SEED` trains a head as
 a job of this program does, `keras FILMS.npz JIT SEED` as a Keras program does, and
+`grid FILMS.npz BATCH` two epochs of a head of 64 units on the frozen base, and
 `flow FILMS.npz EPOCHS` fine-tunes on batches that are made ahead of the step and on the
 same in memory. Each prints one line of JSON. Keras is loaded, and the network built and
 given its weights, before a clock starts.
@@ -115,6 +116,40 @@ def keras_fit(path: Path, jit: str, seed: int) -> dict[str, Any]:
     return {**clock.read(), "val_accuracy": fitted.history["val_accuracy"][-1]}
 
 
+def grid(path: Path, batch: int) -> dict[str, Any]:
+    """The first epoch of `fit` with the frozen base in the model, and the next."""
+    import keras
+
+    from core.training.backbones import BACKBONE
+    from core.training.compiling import compile_network, head_optimiser
+
+    stored, n = load_films(path), load_films(path).train
+    config = TrainingConfig(head="64", dropout=0.5)
+    network = _network(config)
+    network.get_layer(BACKBONE).trainable = False
+    films = stored.pixels.astype(np.float32)[..., np.newaxis]
+    targets = np.eye(len(LABELS), dtype=np.float32)[stored.truth]
+    compile_network(network, head_optimiser(config), config)
+    taken: list[float] = []
+
+    class Times(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            taken.append(time.perf_counter())
+
+    began = time.perf_counter()
+    network.fit(
+        films[:n],
+        targets[:n],
+        sample_weight=stored.weights[:n],
+        batch_size=batch,
+        epochs=2,
+        validation_data=(films[n:], targets[n:]),
+        verbose=0,
+        callbacks=[Times()],
+    )
+    return {"first_s": taken[0] - began, "next_s": taken[1] - taken[0]}
+
+
 def flow(path: Path, epochs: int) -> dict[str, Any]:
     """Epochs of the fine-tuning on flowing and on stored batches."""
     from core.training.compiling import compile_network, tuning_optimiser
@@ -194,6 +229,8 @@ def main() -> None:
         answer = hilum(Path(path), words[0], int(words[1]))
     elif which == "keras":
         answer = keras_fit(Path(path), words[0], int(words[1]))
+    elif which == "grid":
+        answer = grid(Path(path), int(words[0]))
     else:
         answer = flow(Path(path), int(words[0]))
     print(json.dumps(answer), flush=True)  # noqa: T201 - read by the parent

@@ -61,6 +61,8 @@ class RunsPanel(QFrame):
         self.new_button = QPushButton("New &model…", self)
         self.new_button.setObjectName("newModelButton")
         self.new_button.setToolTip("Train a model on films of your own")
+        self.search_button = QPushButton("&Searches", self)
+        self.search_button.setToolTip("Searches for the settings that train best")
         self.list = self._make_list()
         self.column_box = ChoiceBox("Sort runs by", self)
         self.column_box.addItems([column.title for column in LIST_COLUMNS])
@@ -224,7 +226,12 @@ class RunsPanel(QFrame):
         sort_by = QLabel("Sort by", self)
         sorting = row(sort_by, (self.column_box, 1), self.direction, gap=4)
         column(
-            column(self.new_button, sorting, gap=10, margins=(10, 10, 10, 8)),
+            column(
+                row((self.new_button, 1), self.search_button),
+                sorting,
+                gap=10,
+                margins=(10, 10, 10, 8),
+            ),
             (self._stack, 1),
             column(self.compare_button, margins=(10, 8, 10, 10)),
             of=self,

@@ -52,7 +52,7 @@ from core.training.pipeline import (  # noqa: E402
     TrainingFilms,
     read_films,
 )
-from core.training.train import _Job, run_job  # noqa: E402
+from core.training.train import TrainingJob, run_job  # noqa: E402
 from tests.phantoms import write_phantom_set  # noqa: E402
 from tests.small_network import small_vgg16  # noqa: E402
 from tests.training_child import SMALL  # noqa: E402
@@ -246,7 +246,7 @@ def split_of(
 ) -> tuple[dict[str, Any], list[str]]:
     """What a job finds out about its films before it trains, and its notes."""
     told: list[TrainingEvent] = []
-    job = _Job(config, JobFolder(folder), StageProgress(told.append, Control()))
+    job = TrainingJob(config, JobFolder(folder), StageProgress(told.append, Control()))
     folder.mkdir()
     films, dataset = job.read(check_job(config, data))
     job.split(dataset, films)

@@ -1,0 +1,149 @@
+"""The trials of a search, from the moment they begin until they have ended."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+from core.errors import CoreError
+from core.jobs.channel import append_event
+from core.jobs.events import (
+    EpochEnded,
+    JobFailed,
+    JobStopped,
+    Noted,
+    Progressed,
+    StageStarted,
+    TrainingEvent,
+)
+from core.jobs.reporters import StageProgress
+from core.runs.record import RunRecord
+from core.runs.run import Run
+from core.runs.store import fill_run
+from core.search.record import MEASURES, SearchTable, TrialResult, ranked
+from core.search.shared import SharedFilms
+from core.search.space import config_with
+from core.search.store import Search
+from core.search.study import Drawn, Study
+from core.search.trial import KEPT, Hopeless, drop_checkpoints
+
+#: The table is written at most so often while a trial runs, seconds.
+_WRITE_EVERY_S: Final = 1.0
+#: Most of the time that is spent on finding out which settings matter.
+_SHARE_OF_TIME: Final = 0.05
+
+
+class Trials:
+    """The trials of a search, from the moment they begin until they have ended.
+
+    Attributes:
+        shared: The films and features of all.
+        progress: Of the search.
+    """
+
+    def __init__(
+        self,
+        search: Search,
+        study: Study,
+        shared: SharedFilms,
+        progress: StageProgress,
+    ) -> None:
+        self.search, self.shared, self.progress = search, shared, progress
+        self._study = study
+        self._interrupted = study.interrupted()
+        self._importance: dict[str, float] = {}
+        self._written_at = self._weighed_at = self._weighing_s = 0.0
+        self.write_table()
+
+    def next(self) -> Drawn | None:
+        """The trial to run now: one that a kill cut off, or else a new one."""
+        self.progress.control.stop_if_asked()
+        if self.progress.control.wants_finish:
+            return None
+        return self._interrupted.pop(0) if self._interrupted else self._study.next()
+
+    def begin(self, trial: Drawn) -> Run:
+        """The run of a trial: its folder, with what it is to do.
+
+        Raises:
+            TrainingError: Its settings cannot go together.
+        """
+        record = self.search.record
+        config = config_with(record.config, trial.params)
+        run = self.search.trial(trial.number)
+        if run.damage:  # it is not there yet
+            self.shared.of_size(config.size)
+            about = RunRecord(
+                name=config.name,
+                preset=record.preset,
+                data=record.data,
+                started=record.started,
+                config=config,
+                backend=record.backend,
+            )
+            run.work.path.mkdir(parents=True, exist_ok=True)
+            split = self.search.films(config.size).path / "split.csv"
+            run = fill_run(run.path, about, split=split)
+        self.write_table()
+        return run
+
+    def hear(self, trial: Drawn, run: Run, event: TrainingEvent) -> None:
+        """Take what a trial tells.
+
+        Raises:
+            Hopeless: It need not go on.
+        """
+        append_event(run.channel.events, event)
+        if isinstance(event, EpochEnded):
+            is_hopeless = self._study.report(trial.number, event)
+            if time.monotonic() - self._written_at > _WRITE_EVERY_S:
+                self.write_table()
+            if is_hopeless:
+                raise Hopeless
+        elif isinstance(event, StageStarted) and event.stage != "head":
+            detail = f"Trial {trial.number}: {event.detail}"
+            self.progress.report(StageStarted(event.stage, detail))
+        elif isinstance(event, Progressed):
+            self.progress.report(event)
+
+    def end(
+        self, trial: Drawn, run: Run, outcome: TrialResult | Hopeless | CoreError
+    ) -> None:
+        """Take what became of a trial."""
+        number, measure = trial.number, self.search.record.measure
+        if self.progress.control.wants_finish or isinstance(outcome, Hopeless):
+            self._study.prune(number)
+            said = "given up"
+        elif isinstance(outcome, TrialResult):
+            self._study.finish(number, outcome)
+            said = f"{MEASURES[measure]} {getattr(outcome, measure):.4f}"
+        else:
+            self._study.fail(number, f"{outcome} {outcome.hint}".strip())
+            said = f"failed. {outcome}"
+        is_kept = isinstance(outcome, TrialResult)
+        drop_checkpoints(run.work, keep=KEPT if is_kept else ())
+        failed = isinstance(outcome, CoreError)
+        end = JobFailed(str(outcome), outcome.hint) if failed else JobStopped()
+        append_event(run.channel.events, end)
+        best = self.write_table().best
+        if best is not None and best.value is not None:
+            said += f"; the best is {best.value:.4f}, of trial {best.number}"
+        self.progress.report(Noted(f"Trial {number}: {said}."))
+
+    def write_table(self, *, is_last: bool = False) -> SearchTable:
+        """Write down how the trials stand."""
+        record, now = self.search.record, time.monotonic()
+        if is_last or (now - self._weighed_at) * _SHARE_OF_TIME >= self._weighing_s:
+            self._importance = self._study.importance()
+            self._weighed_at = time.monotonic()
+            self._weighing_s = self._weighed_at - now
+        table = SearchTable(
+            record.measure,
+            record.trials,
+            ranked(self._study.rows(), record.measure),
+            self._importance,
+            self.search.chosen_trial(),
+        )
+        self.search.write_table(table)
+        self._written_at = time.monotonic()
+        return table
