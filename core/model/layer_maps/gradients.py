@@ -127,9 +127,10 @@ def _transposed(
     names = ("strides", "pads_begin", "pads_end")
     strides, begin, end = (np.array(fields[name]) for name in names)
     dilations = np.array(fields.get("dilations", (1, 1)))
-    sides = np.array(fields.get("kernel") or node.input_value(1).shape[2:])
+    sides = np.array(list(fields.get("kernel") or node.input_value(1).shape)[-2:])
     size, count = (
-        np.array(value.shape[2:]) for value in (node.input_value(0), node.output(0))
+        np.array(list(value.shape)[2:])
+        for value in (node.input_value(0), node.output(0))
     )
     reached = strides * (count - 1) + dilations * (sides - 1) + 1 - begin - end
     return operation(
