@@ -52,6 +52,34 @@ def lively_network(config: TrainingConfig, labels: int = 3) -> keras.Model:
     return network
 
 
+def gradient_tape_cam(
+    network: keras.Model, backbone: str, layer: str, film: np.ndarray
+) -> np.ndarray:
+    """(h, w, c) of Grad-CAM before its relu at a layer, as it is written down.
+
+    Args:
+        backbone: That the network has.
+        layer: Of the backbone.
+        film: (1, size, size, 1) float32 in [0, 255].
+    """
+    import tensorflow as tf
+
+    inner = network.get_layer(BACKBONE)
+    whole = keras.Model(inner.input, [inner.get_layer(layer).output, inner.output])
+    with tf.GradientTape(persistent=True) as tape:
+        standard = tf.convert_to_tensor(standardise(film, DEVIATIONS[backbone]))
+        tape.watch(standard)
+        values, out = whole(standard, training=False)
+        for head in network.layers[network.layers.index(inner) + 1 :]:
+            out = head(out, training=False)
+        logits = [out[0, label] for label in range(out.shape[1])]
+    cams = []
+    for logit in logits:
+        weights = tf.reduce_mean(tape.gradient(logit, values), axis=(1, 2))
+        cams.append(np.einsum("hwk,k->hw", values[0], weights[0]))
+    return np.stack(cams, axis=-1)
+
+
 def write_network_bundle(
     folder: Path, network: keras.Model, config: TrainingConfig, graph: ModelBundle
 ) -> ModelBundle:

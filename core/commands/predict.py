@@ -20,6 +20,7 @@ from core.films.radiograph import Radiograph, read_radiograph
 from core.model.bundle import (
     PROVENANCE,
     ModelBundle,
+    ModelCard,
     provenance,
     provenance_text,
     read_bundle,
@@ -27,7 +28,6 @@ from core.model.bundle import (
 from core.model.card import set_in_words
 from core.model.classifier import (
     Classifier,
-    Prediction,
     Verdict,
     decide,
     evidence_of,
@@ -35,6 +35,7 @@ from core.model.classifier import (
     sentence,
 )
 from core.model.gradcam import draw_contours, heatmap_from_evidence, overlay
+from core.model.layer_maps.layers import check_layer, layers_of, scale_note
 from core.model.local_card import read_local_card, with_local_card
 from core.model.normal import names_of, normal_note
 from core.outputs import check_files, check_folder
@@ -56,6 +57,15 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", type=Path, metavar="BUNDLE")
     parser.add_argument(
         "--heatmap", type=new_folder, metavar="DIR", help="write overlays"
+    )
+    parser.add_argument(
+        "--label", metavar="L", help="heat maps of this label, not of the verdict's"
+    )
+    parser.add_argument(
+        "--layer",
+        metavar="NAME",
+        help="heat maps of an earlier layer of the network, which are finer; a name "
+        "that is none lists them",
     )
     add_flags(
         parser,
@@ -89,8 +99,11 @@ def run(arguments: argparse.Namespace) -> int:
     # The names are settled before anything is written.
     pictures = _picture_paths(arguments)
     bundle = read_bundle(arguments.model or default_bundle_dir())
+    layer = _earlier_layer(arguments, bundle.card)
     classifier = Classifier(bundle)
     bundle, local = _localised(bundle, arguments.local_card)
+    made_by = provenance_text(bundle.card, bundle.sha256)
+    scale = scale_note(layer) if layer else ""
     failed, coverage = 0, arguments.coverage
     if coverage is not None and bundle.card.conformal is None:
         raise BundleError(
@@ -117,16 +130,46 @@ def run(arguments: argparse.Namespace) -> int:
         else:
             print_lines(_row(path, verdict, bundle, coverage))
         if picture is not None and verdict.refused is None:
+            shares = verdict.probabilities
+            likeliest = max(shares, key=shares.__getitem__)
+            label = arguments.label or verdict.finding or likeliest
+            evidence = evidence_of(prediction, bundle.card, label)
+            if layer:
+                place = bundle.card.label_names.index(label)
+                evidence = classifier.evidence_at(film, layer)[:, :, place]
             draw = draw_contours if arguments.contour else overlay
-            _write_heatmap(picture, film, prediction, verdict, bundle, draw)
+            about = f"{made_by}. Evidence for {label}. {scale}".rstrip()
+            _write_heatmap(picture, film, evidence, about, draw)
     if not arguments.json:
-        made_by = printable(provenance_text(bundle.card, bundle.sha256))
         meaning = printable(normal_note(names_of(bundle.card)))
-        notes = [meaning, made_by, _DISCLAIMER]
+        notes = [meaning, scale, printable(made_by), _DISCLAIMER]
         print_lines("\n".join(filter(None, notes)), sys.stderr)
     if not failed:
         return 0
     return 2 if failed == len(arguments.paths) else 4
+
+
+def _earlier_layer(arguments: argparse.Namespace, card: ModelCard) -> str:
+    """The layer that heat maps are asked of; empty for the last one.
+
+    Raises:
+        CoreError: There is no such layer or label, or no heat map is to be written.
+    """
+    label, layer = arguments.label, arguments.layer
+    if (label or layer) and arguments.heatmap is None:
+        raise CoreError(
+            "--label and --layer choose a heat map, and none is to be written.",
+            hint="Add --heatmap DIR.",
+        )
+    if label is not None and label not in card.label_names:
+        raise CoreError(
+            f"The model {card.name} has no label {label}.",
+            hint=f"Choose one of: {', '.join(card.label_names)}.",
+        )
+    if layer is None:
+        return ""
+    check_layer(card, layer)
+    return "" if layer == layers_of(card)[-1] else str(layer)
 
 
 def _localised(bundle: ModelBundle, asked: Path | None) -> tuple[ModelBundle, str]:
@@ -168,18 +211,13 @@ def _verdict_to_json(
 def _write_heatmap(
     picture: Path,
     film: Radiograph,
-    prediction: Prediction,
-    verdict: Verdict,
-    bundle: ModelBundle,
+    evidence: NDArray[np.float32],
+    about: str,
     draw: Callable[..., NDArray[np.uint8]],
 ) -> None:
-    """Write the film with the heat map of the finding, or of the likeliest label."""
-    shares = verdict.probabilities
-    shown = verdict.finding or max(shares, key=shares.__getitem__)
+    """Write the film with a heat map."""
     grey = film.to_uint8()
-    evidence = evidence_of(prediction, bundle.card, shown)
     colour = draw(grey, heatmap_from_evidence(evidence, grey.shape), _OPACITY)
-    about = provenance_text(bundle.card, bundle.sha256)
     with atomic_write(picture) as partial:
         partial.write_bytes(encode_picture(colour, ".png", about))
 

@@ -17,7 +17,9 @@ from core.films.radiograph import Radiograph
 from core.model.bundle import INT8_GRAPH, ModelBundle, ModelCard
 from core.model.card import HEALTHY
 from core.model.gate import FilmCheck, Gate, read_gate
+from core.model.gradcam import relative
 from core.model.graph import Graph, load_openvino
+from core.model.layer_maps.layers import LayerMap
 from core.model.lungs import HALF, HEAT_OUTSIDE, Lungs, lung_finder, lung_warnings
 from core.model.normal import names_of, no_sign
 from core.model.precision import REFERENCE, graph_path
@@ -105,6 +107,7 @@ class Classifier:
             self._graph = open_graph(bundle, precision=precision)
         self._lungs = opening.result()
         self._gate = read_gate(bundle, self._graph.embedding, self._lungs)
+        self._layer_map: LayerMap | None = None
 
     def predict(self, film: Radiograph) -> Prediction:
         """Read one film, and find its lungs where the gate finds no fault with it."""
@@ -129,6 +132,25 @@ class Classifier:
             checked(self._gate, film[:, :, 0], prediction)
             for film, prediction in zip(batch, found, strict=True)
         ]
+
+    def evidence_at(self, film: Radiograph, layer: str) -> NDArray[np.float32]:
+        """Evidence from a layer before the last, computed for this question alone.
+
+        Opening a layer that was not asked for just before takes about a second.
+
+        Args:
+            layer: One of `layers_of` the card, but not the last.
+
+        Returns:
+            (h, w, c) float32, in the card's order; `relative` to the strongest.
+
+        Raises:
+            BundleError: As `LayerMap`.
+        """
+        if self._layer_map is None or self._layer_map.layer != layer:
+            self._layer_map = LayerMap(self.bundle, layer)
+        batch = to_network_input(film, self.bundle.card.preprocess)
+        return relative(self._layer_map.evidence(batch))
 
 
 def checked(

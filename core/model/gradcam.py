@@ -60,6 +60,21 @@ def heatmap_from_evidence(
     return heat
 
 
+def relative(evidence: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Evidence whose unit means nothing, scaled to full colour at its strongest.
+
+    Args:
+        evidence: (h, w, c) float32.
+
+    Returns:
+        The same shape: the largest of each of the last axis is `FULL_SCALE`, unless
+        nothing argues for that label.
+    """
+    largest = evidence.max(axis=(0, 1))
+    scale = np.where(largest > 0, FULL_SCALE / np.maximum(largest, 1e-30), 1.0)
+    return np.asarray(evidence * scale, np.float32)
+
+
 @functools.cache
 def colour_table() -> NDArray[np.uint8]:
     """Colours of the heat map: lightness rises evenly, hue is not needed.

@@ -186,6 +186,7 @@ def compile_graph(
     *,
     device: str = "CPU",
     name: str,
+    change: Callable[[Any], Any] = lambda graph: graph,
 ) -> Any:
     """Load a graph of a model and make it ready to run.
 
@@ -194,6 +195,7 @@ def compile_graph(
         mismatch: Says what the graph has other than expected; empty if nothing.
         options: OpenVINO's, of a compiled model.
         name: What errors call the model.
+        change: Makes the graph that is to run of an expected one.
 
     Raises:
         BundleError: It cannot be loaded, or is another one than expected.
@@ -210,7 +212,9 @@ def compile_graph(
     try:
         graph = core.read_model(xml, xml.with_suffix(".bin"))
         problem = mismatch(graph)
-        compiled = core.compile_model(graph, device, dict(options))
+        compiled = None
+        if not problem:
+            compiled = core.compile_model(change(graph), device, dict(options))
     except (RuntimeError, UnicodeDecodeError) as error:  # it may quote bytes
         raise BundleError(
             f"The model {name} cannot be loaded.",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from PyQt5.QtCore import QSignalBlocker, Qt, pyqtSignal, pyqtSlot
 from PyQt5.QtWidgets import (
     QCheckBox,
+    QComboBox,
     QHBoxLayout,
     QLabel,
     QSlider,
@@ -16,6 +18,7 @@ from PyQt5.QtWidgets import (
 
 from desktop.film.legend import HeatLegend
 from desktop.widgets.labels import Caption
+from desktop.widgets.layouts import row
 
 #: Share of the scale below which a heat map can hardly be seen.
 _FAINT: Final = 0.15
@@ -26,6 +29,8 @@ class HeatControls(QWidget):
 
     Attributes:
         contour: Whether lines are drawn around the evidence, not colours over it.
+        layer: Where in the network the heat map is from; empty data for the last
+            layer, whose evidence comes with the verdict.
 
     Signals:
         shown_changed: bool. The user switched it.
@@ -42,6 +47,13 @@ class HeatControls(QWidget):
         self._switch.toggled.connect(self.shown_changed)
         self.contour = QCheckBox("&Contours only", self)
         self.contour.setToolTip("Draw lines around the evidence, not colours over it")
+        self._layers: Sequence[str] = ()
+        self.layer = QComboBox(self)
+        self.layer.setAccessibleName("Layer of the heat map")
+        self.layer.setToolTip(
+            "Earlier layers have finer heat maps, but know less of findings.\nTheir "
+            "colours are relative to the strongest place, not in units of the logit."
+        )
         self._slider = QSlider(Qt.Orientation.Horizontal, self)
         self._slider.setRange(0, 100)
         self._slider.setSingleStep(5)
@@ -88,18 +100,46 @@ class HeatControls(QWidget):
         """What is said of the heat map."""
         return self._subject.text()
 
+    def set_layers(self, names: Sequence[str]) -> None:
+        """Offer the layers of a model, without a signal; see `layers_of`."""
+        if names == self._layers:
+            return
+        self._layers = names
+        earlier = list(names[:-1])[::-1]
+        chosen = self.layer.currentData()
+        with QSignalBlocker(self.layer):
+            self.layer.clear()
+            self.layer.addItem(f"Last layer ({names[-1]})" if names else "", "")
+            for number, name in enumerate(earlier, start=1):
+                self.layer.addItem(f"{2**number} × finer ({name})", name)
+            if chosen in earlier:
+                self.layer.setCurrentIndex(1 + earlier.index(chosen))
+        for part in (self._layer_name, self.layer):
+            part.setVisible(bool(earlier))
+
     def set_subject(self, display_name: str, strongest: float) -> None:
         """Say which finding the heat map explains, and whether it shows anything.
 
         Args:
             strongest: Share of the scale, 0 to 1, that the evidence reaches.
         """
-        if strongest >= _FAINT:
+        layer = self.layer.currentData()
+        self._legend.set_relative(bool(layer))
+        if layer:
+            text = (
+                f"Grad-CAM of {layer}: where the film argues for {display_name}, "
+                "relative to the strongest place."
+            )
+        elif strongest >= _FAINT:
             text = f"Grad-CAM: where the film argues for {display_name}."
         elif strongest > 0:
             text = f"Little in the film argues for {display_name}: a faint heat map."
         else:
             text = f"Nothing in the film argues for {display_name}: no heat map."
+        self._subject.setText(text)
+
+    def say(self, text: str) -> None:
+        """Say why there is no heat map."""
         self._subject.setText(text)
 
     @pyqtSlot(int)
@@ -115,11 +155,11 @@ class HeatControls(QWidget):
         caption = Caption("Opacity", self)
         caption.setWordWrap(False)
         caption.setBuddy(self._slider)
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        row.addWidget(caption)
-        row.addWidget(self._slider, 1)
-        row.addWidget(self._share)
+        self._layer_name = Caption("Layer", self)
+        self._layer_name.setWordWrap(False)
+        self._layer_name.setBuddy(self.layer)
+        for part in (self._layer_name, self.layer):
+            part.hide()  # until a model has some
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(7)
@@ -128,6 +168,7 @@ class HeatControls(QWidget):
         switches.addStretch(1)
         switches.addWidget(self.contour)
         column.addLayout(switches)
+        column.addLayout(row(self._layer_name, (self.layer, 1)))
         column.addWidget(self._subject)
-        column.addLayout(row)
+        column.addLayout(row(caption, (self._slider, 1), self._share))
         column.addWidget(self._legend)

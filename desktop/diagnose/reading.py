@@ -122,12 +122,7 @@ def diagnose(
         CoreError: The film cannot be read, or the model says nothing of it.
     """
     try:
-        if pixels is None:
-            film = read_radiograph(path)
-        else:
-            film = radiograph_from_array(pixels, name=path.name)
-        for mend in mends:
-            film = mended(film, mend)
+        film = _read(path, pixels, mends)
         reading = _ask(classifier, film) if classifier is not None else None
         return diagnosed(film, reading)
     except MemoryError as error:
@@ -147,6 +142,53 @@ def diagnosed(film: Radiograph, reading: Reading | None) -> DiagnosedFilm:
         pyramid=build_pyramid(film),
         reading=reading,
     )
+
+
+def evidence_at(
+    path: Path,
+    pixels: NDArray[np.uint8] | None,
+    mends: Sequence[str],
+    bundle: ModelBundle,
+    layer: str,
+    classifier: Classifier | None,
+) -> NDArray[np.float32] | None:
+    """Evidence from an earlier layer, by reading the film once more.
+
+    Takes its time: not for the GUI thread.
+
+    Args:
+        path, pixels, mends: As `diagnose` takes them.
+        bundle: The model that read the film.
+        layer: As `Classifier.evidence_at` takes it.
+        classifier: The model in use.
+
+    Returns:
+        (h, w, c) float32, relative; None where another model is in use by now.
+
+    Raises:
+        CoreError: The film cannot be read any more, or the model has no such layer.
+    """
+    if classifier is None or classifier.bundle is not bundle:
+        return None
+    try:
+        return classifier.evidence_at(_read(path, pixels, mends), layer)
+    except MemoryError as error:
+        raise CoreError(
+            "There is not enough memory for a finer heat map.",
+            hint="Close other programs, or choose a coarser one.",
+        ) from error
+
+
+def _read(
+    path: Path, pixels: NDArray[np.uint8] | None, mends: Sequence[str]
+) -> Radiograph:
+    if pixels is None:
+        film = read_radiograph(path)
+    else:
+        film = radiograph_from_array(pixels, name=path.name)
+    for mend in mends:
+        film = mended(film, mend)
+    return film
 
 
 def _ask(classifier: Classifier, film: Radiograph) -> Reading:

@@ -68,7 +68,7 @@ class DiagnoseTab(QWidget):
         self.saver = FilmSaver(settings, self)
         self.commands = DiagnoseActions(self, sample_films())
         self.ui = DiagnoseLayout(self, self.session.films, self.commands)
-        self.heatmap = HeatMap(self.session, self.ui, self.commands)
+        self.heatmap = HeatMap(self.session, model, self.ui, self.commands)
         self.lungs = LungOutline(self.session, self.ui, self.commands)
         self._highlight = DropHighlight(self)
         self._connect_session()
@@ -213,14 +213,16 @@ class DiagnoseTab(QWidget):
             with_heatmap: Lay the heat map over it, if there is one.
             with_outline: And the outline of the lungs, if it is on screen.
         """
-        film, label = self.session.shown_film, self.heatmap.label
+        film = self.session.shown_film
         if film is None:
             return None
         evidence, about = None, ""
         if film.reading is not None:
             about = film.reading.provenance
-        if with_heatmap and film.reading is not None and label is not None:
-            evidence = film.reading.evidence_for(label)
+        if with_heatmap:
+            evidence = self.heatmap.evidence
+        if evidence is not None:
+            about = f"{about}. {self.heatmap.about}".removesuffix(". ")
         low, high = self.ui.view.grey_window
         return PictureJob(
             film=film.pyramid,
@@ -272,8 +274,9 @@ class DiagnoseTab(QWidget):
     def _save(self, *, as_shown: bool) -> None:
         job = self._picture(as_shown)
         if job is not None:
-            label = self.heatmap.label if job.evidence is not None else None
-            self.saver.ask_and_save(job, label)
+            words = filter(None, (self.heatmap.label, self.heatmap.layer))
+            name = "-".join(words) if job.evidence is not None else None
+            self.saver.ask_and_save(job, name)
 
     @pyqtSlot()
     def _on_copy_triggered(self) -> None:

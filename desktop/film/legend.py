@@ -25,17 +25,25 @@ class HeatLegend(QWidget):
         super().__init__(parent)
         self._ramp = _Ramp(self)
         little = Caption("no evidence", self)
-        strong = Caption("strong evidence", self)
-        for caption in (little, strong):
+        self._strong = Caption("", self)
+        for caption in (little, self._strong):
             caption.setWordWrap(False)
-        column(self._ramp, row(little, None, strong), of=self, gap=3)
-        self.setToolTip(
-            "The same scale for every film and finding, up to evidence of "
-            f"{FULL_SCALE:g} in units of the logit"
-        )
+        column(self._ramp, row(little, None, self._strong), of=self, gap=3)
         self.setAccessibleName("Legend of the heat map")
+        self.set_relative(False)
+
+    def set_relative(self, is_relative: bool) -> None:
+        """Say whether the scale is each heat map's own, or the same for all."""
+        strong = "strongest place" if is_relative else "strong evidence"
+        self._strong.setText(strong)
         self.setAccessibleDescription(
-            "From dark, no evidence, to bright yellow, strong evidence"
+            f"From dark, no evidence, to bright yellow, {strong}"
+        )
+        self.setToolTip(
+            "Relative: full colour is the strongest place of this film and finding"
+            if is_relative
+            else "The same scale for every film and finding, up to evidence of "
+            f"{FULL_SCALE:g} in units of the logit"
         )
 
     def set_opacity(self, opacity: float) -> None:

@@ -14,6 +14,7 @@ from core.model.gradcam import (
     draw_contours,
     heatmap_from_evidence,
     overlay,
+    relative,
 )
 
 
@@ -92,6 +93,16 @@ def test_weak_evidence_looks_weak() -> None:
     red = [int(overlay(grey, heat, 0.6)[:, :, 0].max()) for heat in (weak, strong)]
     assert red[0] < 120
     assert red[1] > red[0] + 40
+
+
+def test_relative_evidence_is_in_full_colour_at_its_strongest() -> None:
+    evidence = np.random.default_rng(3).normal(0, 1e-4, (14, 14, 3)).astype(np.float32)
+    evidence[..., 2] = -1.0
+    found = relative(evidence)
+    np.testing.assert_allclose(found[..., :2].max(axis=(0, 1)), FULL_SCALE, rtol=1e-6)
+    ratio = found[..., 0] / evidence[..., 0]
+    np.testing.assert_allclose(ratio, ratio[0, 0], rtol=1e-5)
+    assert not heatmap_from_evidence(found[..., 2], (20, 20)).any()
 
 
 def test_the_map_stays_within_the_values_and_has_no_seams() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -12,7 +13,9 @@ pytestmark = pytest.mark.training
 keras = pytest.importorskip("keras")
 
 from core.films.preprocess import DEVIATION_FLOOR  # noqa: E402
+from core.model.bundle import ModelBundle  # noqa: E402
 from core.model.gradcam import FULL_SCALE, heatmap_from_evidence  # noqa: E402
+from core.model.layer_maps.layers import LAYERS, LayerMap  # noqa: E402
 from core.runs.config import USUAL_LAYERS, TrainingConfig  # noqa: E402
 from core.training.backbones import (  # noqa: E402
     DEVIATIONS,
@@ -21,8 +24,14 @@ from core.training.backbones import (  # noqa: E402
 )
 from core.training.export import export_openvino  # noqa: E402
 from core.training.heads import HEAD, POOLED, head_model  # noqa: E402
-from tests.networks import SIZE, films, lively_network  # noqa: E402
+from tests.networks import (  # noqa: E402
+    SIZE,
+    films,
+    gradient_tape_cam,
+    lively_network,
+)
 from tests.small_network import small_vgg16  # noqa: E402
+from tests.tiny_bundle import make_card  # noqa: E402
 
 DEEP = "512-256-64"
 SMALL_HEADS = ("64", "64-32")
@@ -56,7 +65,7 @@ def test_heat_map_equals_gradient_tape_grad_cam(
 
     logits, evidence, embedding = graph.run(film)
     features = keras.Model(network.input, network.get_layer(POOLED).input)
-    expected = gradient_tape_cam(network, features(film, training=False))
+    expected = cam_of_features(network, features(film, training=False))
     height, width = evidence.shape[1:3]
     # Grad-CAM's gradient is of one location: 1 / (h * w) of the mean's.
     found = evidence / (height * width)
@@ -78,9 +87,25 @@ def test_heat_map_equals_gradient_tape_grad_cam(
         (above - below) / (2 * step),
         atol=1e-2 * np.abs(logits).max(),
     )
+    if head in SMALL_HEADS:
+        return
+    # And at the layers before the last.
+    card = msgspec.structs.replace(
+        make_card(), training={"config": {"backbone": backbone}}
+    )
+    bundle = ModelBundle(tmp_path, card, "")
+    sides = []
+    for layer in LAYERS[backbone][:-1]:
+        found = LayerMap(bundle, layer).evidence(film[:1])
+        expected = gradient_tape_cam(network, backbone, layer, film[:1])
+        tolerance = 1e-3 * np.abs(expected).max()
+        assert tolerance > 0
+        np.testing.assert_allclose(found, expected, atol=tolerance, err_msg=layer)
+        sides.append(len(found))
+    assert sides == [height * 2**n for n in range(len(sides), 0, -1)]
 
 
-def gradient_tape_cam(network: keras.Model, features: object) -> np.ndarray:
+def cam_of_features(network: keras.Model, features: object) -> np.ndarray:
     """(n, h, w, c) of Grad-CAM before its relu, as it is written down."""
     import tensorflow as tf
 
