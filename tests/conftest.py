@@ -20,6 +20,9 @@ os.environ.setdefault("MPLCONFIGDIR", f"{tempfile.gettempdir()}/hilum-tests-font
 from PyQt5.QtCore import QThread
 from PyQt5.QtWidgets import QApplication
 
+# Before OpenVINO, which some tests load by themselves: this keeps its converter
+# from reporting each use, for which it would fork this process.
+import core.model.graph  # noqa: F401
 from core.model.bundle import ModelBundle
 from tests.phantoms import draw_phantom, write_phantom_set
 from tests.small_disk import keep_mounts_private
