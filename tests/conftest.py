@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
+import itertools
 import os
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pytest
@@ -19,7 +23,11 @@ os.environ.setdefault("MPLCONFIGDIR", f"{tempfile.gettempdir()}/hilum-tests-font
 
 from PyQt5.QtCore import QThread
 from PyQt5.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
+# Before OpenVINO, which some tests load by themselves: this keeps its converter
+# from reporting each use, for which it would fork this process.
+import core.model.graph  # noqa: F401
 from core.model.bundle import ModelBundle
 from tests.phantoms import draw_phantom, write_phantom_set
 from tests.small_disk import keep_mounts_private
@@ -29,12 +37,18 @@ from tests.training_child import Child, write_job
 
 #: Files of tests that take long, the longest first.
 LONGEST = """
-    test_killed test_resume test_tab test_network test_backbones test_export test_train
-    test_crash_probe test_checks test_fit test_actions test_run
+    test_killed test_resume test_network test_tab test_backbones test_fit test_export
+    test_add test_command_line test_page test_candidate_panel test_weights test_train
+    test_scan test_crash_probe test_scanner test_end_to_end test_checks test_actions
+    test_run test_watch test_unseen_sources test_main_window
 """.split()
 #: What `run.py test --fast` runs, and the line of files that are of training alone.
 FAST = "not slow and not training"
+#: Milliseconds that a wait may take on a busy machine: it ends with what it is for.
+PATIENCE_MS = 180_000
 LOADS_KERAS = '\nkeras = pytest.importorskip("keras")\n'
+
+T = TypeVar("T")
 
 
 def pytest_configure() -> None:
@@ -69,14 +83,30 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: places.get(item.path.stem, len(places)))
 
 
+def pytest_collection_finish() -> None:
+    """Spare the collector of garbage what all tests share: Keras alone is seconds."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Places for homes; `mktemp` would look through all former ones for each."""
+    folder = tmp_path_factory.mktemp("homes")
+    return (folder / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
 def isolated_home(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> Path:
+    homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Path]:
     """An empty home for settings, models and logs."""
-    home = tmp_path_factory.mktemp("home")
+    home = next(homes)
+    home.mkdir()
     monkeypatch.setenv("HILUM_HOME", str(home))
-    return home
+    yield home
+    with contextlib.suppress(OSError):  # what a test left there is kept
+        home.rmdir()
 
 
 @pytest.fixture(autouse=True)
@@ -102,6 +132,21 @@ def nothing_left(
     ]
     assert not running, f"threads still running: {running}"
     assert not visible, f"windows still visible: {visible}"
+
+
+@pytest.fixture
+def qtbot(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> QtBot:
+    """Of pytest-qt; it gives nothing up that is only slow to come."""
+    for name in ("waitUntil", "waitSignal", "waitSignals", "waitExposed"):
+        monkeypatch.setattr(qtbot, name, _patient(getattr(qtbot, name)))
+    return qtbot
+
+
+def _patient(wait: Callable[..., T]) -> Callable[..., T]:
+    def wait_longer(*waited_for: object, timeout: int = 0, **options: object) -> T:
+        return wait(*waited_for, timeout=max(timeout, PATIENCE_MS), **options)
+
+    return wait_longer
 
 
 def _has_ended(thread: QThread) -> bool:

@@ -34,7 +34,7 @@ from tests.small_network import small_vgg16  # noqa: E402
 from tests.tiny_bundle import make_card  # noqa: E402
 
 DEEP = "512-256-64"
-SMALL_HEADS = ("64", "64-32")
+SMALL_HEADS = ("linear", "64", "64-32")
 
 
 @pytest.mark.slow
@@ -42,7 +42,6 @@ SMALL_HEADS = ("64", "64-32")
     ("backbone", "head", "head_norm"),
     [
         *((name, DEEP, True) for name in USUAL_LAYERS),
-        ("densenet121", "linear", False),
         *(("vgg16", head, False) for head in SMALL_HEADS),
     ],
 )

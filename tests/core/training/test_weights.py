@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -43,6 +44,21 @@ def densenet() -> keras.Model:
     return lively_network(msgspec.structs.replace(DENSE, head="8"))
 
 
+@pytest.fixture(scope="module")
+def made() -> tuple[keras.Model, list[np.ndarray]]:
+    """A DenseNet121 of two labels, which takes seconds to make, and its weights."""
+    network = build_network(DENSE, 2)
+    return network, network.get_weights()
+
+
+@pytest.fixture
+def fresh(made: tuple[keras.Model, list[np.ndarray]]) -> keras.Model:
+    """That network as it was made."""
+    network, weights = made
+    network.set_weights(weights)
+    return network
+
+
 def backbone_weights(network: keras.Model) -> list[np.ndarray]:
     """As they are now."""
     return network.get_layer(BACKBONE).get_weights()
@@ -57,10 +73,11 @@ def assert_same_backbone(ours: keras.Model, theirs: keras.Model) -> None:
 
 def test_starts_from_the_model_that_comes_with_the_program() -> None:
     given = network_of(read_bundle(default_bundle_dir()))
+    fresh = build_network(msgspec.structs.replace(DENSE, head="8"), 2)
+    before = fresh.get_weights()
     for weights in ("default", str(default_bundle_dir())):
-        config = msgspec.structs.replace(DENSE, weights=weights, head="8")
-        fresh = build_network(config, 2)
-        load_start(fresh, config)
+        fresh.set_weights(before)
+        load_start(fresh, msgspec.structs.replace(DENSE, weights=weights, head="8"))
         assert_same_backbone(fresh, given)
 
 
@@ -75,12 +92,15 @@ def test_starts_from_a_bundle_with_other_labels_and_another_head(
 
 
 def test_weights_of_another_backbone_are_refused_by_name(
-    network: keras.Model, tiny_bundle: ModelBundle, tmp_path: Path
+    network: keras.Model,
+    fresh: keras.Model,
+    tiny_bundle: ModelBundle,
+    tmp_path: Path,
 ) -> None:
     bundle = write_network_bundle(tmp_path / "model", network, SMALL, tiny_bundle)
     config = msgspec.structs.replace(DENSE, weights=str(bundle.path))
     with pytest.raises(TrainingError, match="VGG16.*DenseNet121") as caught:
-        load_start(build_network(config, 2), config)
+        load_start(fresh, config)
     assert caught.value.hint
 
 
@@ -94,6 +114,7 @@ def whole(densenet: keras.Model, path: Path) -> None:
     densenet.save_weights(path)
 
 
+@functools.cache
 def flat(densenet: keras.Model) -> keras.Model:
     """As CheXNet was published: 14 sigmoid units on the pooled backbone."""
     base = keras.applications.DenseNet121(
@@ -153,23 +174,21 @@ def test_starts_from_weights_files_of_either_layout_with_and_without_head(
     write: Callable[[keras.Model, Path], None],
     name: str,
     densenet: keras.Model,
+    fresh: keras.Model,
     tmp_path: Path,
 ) -> None:
     path = tmp_path / name
     write(densenet, path)
     # The content tells, not the name.
     renamed = path.rename(tmp_path / "chexnet.h5")
-    config = msgspec.structs.replace(DENSE, weights=str(renamed))
-    fresh = build_network(config, 2)
-    load_start(fresh, config)
+    load_start(fresh, msgspec.structs.replace(DENSE, weights=str(renamed)))
     assert_same_backbone(fresh, densenet)
 
 
 def test_chexnet_is_looked_for_in_the_folder_of_this_program(
-    densenet: keras.Model,
+    densenet: keras.Model, fresh: keras.Model
 ) -> None:
     config = msgspec.structs.replace(DENSE, weights="chexnet")
-    fresh = build_network(config, 2)
     with pytest.raises(TrainingError, match="not on this computer") as caught:
         load_start(fresh, config)
     path = weights_dir() / "chexnet.h5"
@@ -188,7 +207,10 @@ def test_chexnet_starts_no_other_backbone(network: keras.Model) -> None:
 
 @pytest.mark.parametrize("name", USUAL_LAYERS)
 def test_without_a_network_the_file_with_the_imagenet_weights_is_named(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str,
+    network: keras.Model,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from urllib.error import URLError
 
@@ -200,7 +222,7 @@ def test_without_a_network_the_file_with_the_imagenet_weights_is_named(
     monkeypatch.setattr(Path, "home", lambda: tmp_path)
     config = TrainingConfig(backbone=name, weights="imagenet", size=32)
     with pytest.raises(TrainingError, match="could not be downloaded") as caught:
-        load_start(build_network(config, 2), config)
+        load_start(network, config)  # which is not looked at before
     file = f"{name}_weights_tf_dim_ordering_tf_kernels_notop.h5"
     assert file in caught.value.hint
 
@@ -266,14 +288,16 @@ def test_foreign_weights_are_refused_in_a_sentence(
 
 
 def test_weights_of_another_architecture_are_refused(
-    network: keras.Model, tmp_path: Path
+    network: keras.Model, fresh: keras.Model, tmp_path: Path
 ) -> None:
     path = tmp_path / "a.weights.h5"
     network.get_layer(BACKBONE).save_weights(path)
-    for name in ("vgg19", "densenet121"):
-        config = TrainingConfig(backbone=name, size=32, weights=str(path))
-        with pytest.raises(TrainingError, match=f"do not fit a {TITLES[name]}"):
-            load_start(build_network(config, 2), config)
+    vgg19 = TrainingConfig(backbone="vgg19", size=32)
+    for config, taking in ((vgg19, build_network(vgg19, 2)), (DENSE, fresh)):
+        config = msgspec.structs.replace(config, weights=str(path))
+        title = TITLES[config.backbone]
+        with pytest.raises(TrainingError, match=f"do not fit a {title}"):
+            load_start(taking, config)
 
 
 def test_a_folder_that_is_no_bundle_is_refused(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import io
 import json
 from pathlib import Path
 
@@ -41,6 +43,7 @@ from tests.tiny_bundle import LABELS as LABELS_OF
 from tests.tiny_bundle import write_tiny_bundle
 
 TRAIN, VAL, TEST = 24, 4, 6
+EPOCHS = 14
 
 
 @pytest.fixture(scope="module")
@@ -68,11 +71,26 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> ModelBundle:
 
 
 @pytest.fixture(scope="module")
-def made(
+def commanded(
     plain: ModelBundle, data: Path, tmp_path_factory: pytest.TempPathFactory
-) -> ModelBundle:
-    out = tmp_path_factory.mktemp("made") / "with-lungs"
-    return add_lungs(plain, data, data.parent / "masks", out, epochs=14, seed=1)
+) -> tuple[ModelBundle, str]:
+    """What the command made, and what it said."""
+    folder = tmp_path_factory.mktemp("made")
+    words = ["train-lungs", plain.path, "--data", data]
+    words += ["--masks", data.parent / "masks", "--out", folder / "with-lungs"]
+    words += ["--epochs", EPOCHS, "--seed", 1]
+    with (
+        contextlib.redirect_stdout(io.StringIO()) as said,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setenv("HILUM_HOME", str(folder / "home"))
+        assert main([str(word) for word in words]) == 0
+    return read_bundle(folder / "with-lungs"), said.getvalue()
+
+
+@pytest.fixture(scope="module")
+def made(commanded: tuple[ModelBundle, str]) -> ModelBundle:
+    return commanded[0]
 
 
 @pytest.fixture(scope="module")
@@ -226,22 +244,10 @@ def test_a_mask_of_another_shape_is_refused(data: Path, tmp_path: Path) -> None:
         read_masked_films(data, tmp_path)
 
 
-def test_the_command_makes_a_bundle(
-    plain: ModelBundle, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    out = tmp_path / "new"
-    words = [
-        "train-lungs",
-        plain.path,
-        "--data",
-        data,
-        "--masks",
-        data.parent / "masks",
-    ]
-    words += ["--out", out, "--epochs", 1]
-    assert main([str(word) for word in words]) == 0
-    assert "Trained on the lungs of 24 films." in capsys.readouterr().out
-    assert LUNG_GRAPH in read_bundle(out).card.files
+def test_the_command_tells_what_it_trained(commanded: tuple[ModelBundle, str]) -> None:
+    bundle, said = commanded
+    assert f"Trained on the lungs of {TRAIN} films." in said
+    assert LUNG_GRAPH in bundle.card.files
 
 
 def test_evaluate_says_whether_it_looks_at_lungs(
