@@ -1,4 +1,4 @@
-"""Numbers of things, in words."""
+"""Numbers in words."""
 
 from __future__ import annotations
 
@@ -32,3 +32,12 @@ def duration_in_words(seconds: float) -> str:
         return f"{text} and {rest} minutes" if rest else text
     days = minutes / (60 * 24)
     return f"about {days:.1f} days".replace(".0 days", " days")
+
+
+def percent(probability: float) -> str:
+    """A probability for people; never rounded to a certainty it is not."""
+    if 0 < probability < 0.01:
+        return "under 1 %"
+    if 0.99 < probability < 1:
+        return "over 99 %"
+    return f"{probability:.0%}".replace("%", " %")

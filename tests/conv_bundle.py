@@ -12,8 +12,8 @@ from openvino import opset13 as ops
 
 from core.films.preprocess import PreprocessSpec
 from core.model.bundle import GRAPH, GRAPH_WEIGHTS, ModelBundle, write_bundle
-from core.model.classifier import probabilities, probe_input
-from core.model.graph import Graph
+from core.model.classifier import probabilities
+from core.model.graph import Graph, probe_input
 from tests.tiny_bundle import SIZE, make_card
 
 _CHANNELS = 8

@@ -7,8 +7,8 @@ import random
 from typing import Final
 
 from core.model.bundle import Label
-from core.model.classifier import percent
 from core.scan.row import ScanRow
+from core.words import percent
 
 LABELS: Final = (
     Label("covid", "COVID-19"),

@@ -20,7 +20,7 @@ from core.model.bundle import (
     OperatingPoint,
     write_bundle,
 )
-from core.model.classifier import probe_input
+from core.model.graph import probe_input
 
 LABELS = (
     Label("covid", "COVID-19"),

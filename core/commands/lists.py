@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import textwrap
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
-from core.commands.job_arguments import config_from
+from core.commands.job_arguments import config_from, usual_backend
 from core.errors import TrainingError
 from core.runs.config import TrainingConfig, config_to_json, flat_settings
 from core.runs.presets import PRESETS, Preset, config_from_preset
 from core.runs.settings import SETTINGS
+from core.terminal import print_lines
+from core.training.checks import check_backend, check_job
 
 _WIDTH: Final = 88
 #: What is told of a setting as its field has it.
@@ -140,3 +143,23 @@ def _wrapped(text: str, first: str, then: str) -> str:
         break_on_hyphens=False,
         break_long_words=False,
     )
+
+
+def print_summary(arguments: argparse.Namespace) -> int:
+    """Print the network of a job as Keras sums it up."""
+    config = config_from(arguments)
+    labels = len(config.labels)
+    if arguments.data is not None:
+        labels = len(check_job(config, arguments.data).labels)
+    if labels < 2:
+        raise TrainingError(
+            "How many outputs the network has is told by its labels.",
+            hint="Name the films with --data, or the labels with --labels.",
+        )
+    backend = arguments.backend or usual_backend()
+    check_backend(backend)
+    os.environ["KERAS_BACKEND"] = backend
+    from core.training.network import summary_of
+
+    print_lines(summary_of(config, labels))
+    return 0

@@ -31,7 +31,6 @@ from core.model.classifier import (
     Verdict,
     decide,
     evidence_of,
-    percent,
     sentence,
 )
 from core.model.gradcam import draw_contours, heatmap_from_evidence, overlay
@@ -41,6 +40,7 @@ from core.model.normal import names_of, normal_note
 from core.outputs import check_files, check_folder
 from core.paths import command_name, default_bundle_dir
 from core.terminal import print_lines, printable
+from core.words import percent
 
 #: Weight of the heat map's colour in the pictures that `predict` writes.
 _OPACITY = 0.6

@@ -21,13 +21,11 @@ from core.commands.argument_types import (
 )
 from core.commands.internal import quieten_tensorflow
 from core.commands.job_arguments import (
-    config_from,
     new_job,
     refuse_contradictions,
     resumed_job,
-    usual_backend,
 )
-from core.commands.lists import print_list
+from core.commands.lists import print_list, print_summary
 from core.data.dataset import listed_films
 from core.errors import RESUME, CoreError, OutputError, TrainingError
 from core.experiments.record import is_experiment
@@ -49,7 +47,6 @@ from core.records import to_json
 from core.runs.config import TrainingConfig
 from core.runs.job_folder import JobFolder
 from core.runs.rate_test import PHASES
-from core.terminal import print_lines
 from core.training.checks import (
     check_backend,
     check_job,
@@ -140,7 +137,7 @@ def run(arguments: argparse.Namespace) -> int:
     edition.check_can_train()
     quieten_tensorflow()
     if arguments.summary:
-        return _print_summary(arguments)
+        return print_summary(arguments)
     control = Control()
     control.take_signals()
     listener = begin_report(control, as_events=arguments.events, job=arguments.job)
@@ -218,7 +215,7 @@ def _run_job(arguments: argparse.Namespace, report: Report, control: Control) ->
             folder.begin(job)
             folder.note(f"Changed when it was resumed: {', '.join(changed)}.")
         if arguments.resume:
-            _take_less_memory(folder, job.config)
+            folder.take_less_memory(job.config)
         choose_backend(job.backend, report)
         from core.training.network import check_network
         from core.training.train import run_job
@@ -245,26 +242,6 @@ def _run_job(arguments: argparse.Namespace, report: Report, control: Control) ->
                 report=report,
                 control=control,
             )
-
-
-def _print_summary(arguments: argparse.Namespace) -> int:
-    """Print the network of a job as Keras sums it up."""
-    config = config_from(arguments)
-    labels = len(config.labels)
-    if arguments.data is not None:
-        labels = len(check_job(config, arguments.data).labels)
-    if labels < 2:
-        raise TrainingError(
-            "How many outputs the network has is told by its labels.",
-            hint="Name the films with --data, or the labels with --labels.",
-        )
-    backend = arguments.backend or usual_backend()
-    check_backend(backend)
-    os.environ["KERAS_BACKEND"] = backend
-    from core.training.network import summary_of
-
-    print_lines(summary_of(config, labels))
-    return 0
 
 
 def _try_job(arguments: argparse.Namespace, report: Report, control: Control) -> None:
@@ -314,17 +291,6 @@ def choose_backend(backend: str, report: Report) -> None:
     """Have Keras compute with one of its backends; before it is loaded."""
     os.environ["KERAS_BACKEND"] = backend
     report(StageStarted("start", "Loading Keras."))
-
-
-def _take_less_memory(folder: JobFolder, config: TrainingConfig) -> None:
-    """Halve the batch of a job that the system killed when memory was nearly out."""
-    batch = folder.batch(config)
-    if batch > 1 and folder.died_short_of_memory():
-        folder.set_batch(batch // 2)
-        folder.note(
-            f"The job was killed with {batch} films per step when memory was nearly "
-            f"out; the epoch was started again with {batch // 2}."
-        )
 
 
 @contextlib.contextmanager

@@ -7,9 +7,9 @@ from typing import Any
 
 from core.evaluation.findings import cautions_about
 from core.model.bundle import ModelCard
-from core.model.classifier import percent
 from core.terminal import columns
 from core.words import films as in_films
+from core.words import percent
 
 BETTER, WORSE = "better", "worse"
 UNCLEAR, NOT_COMPARABLE = "no clear difference", "not comparable"

@@ -12,18 +12,19 @@ from numpy.typing import NDArray
 
 from core.errors import BundleError, PredictionError
 from core.films.film_warning import is_grave
-from core.films.preprocess import PreprocessSpec, to_network_input
+from core.films.preprocess import to_network_input
 from core.films.radiograph import Radiograph
 from core.model.bundle import INT8_GRAPH, ModelBundle, ModelCard
 from core.model.card import HEALTHY
 from core.model.gate import FilmCheck, Gate, read_gate
 from core.model.gradcam import relative
-from core.model.graph import Graph, load_openvino
+from core.model.graph import Graph, load_openvino, probe_input
 from core.model.layer_maps.layers import LayerMap
 from core.model.lungs import HALF, HEAT_OUTSIDE, Lungs, lung_finder, lung_warnings
 from core.model.normal import names_of, no_sign
 from core.model.precision import REFERENCE, graph_path
 from core.paths import is_sample
+from core.words import percent
 
 DRAWN = "This film is drawn: the verdict shows how Hilum works and means nothing."
 NOT_FINITE = "The model gives values for this film that are not numbers."
@@ -347,26 +348,3 @@ def sentence(verdict: Verdict, card: ModelCard) -> str:
     parts = [f"{card.display_name(name)} {percent(shares[name])}" for name in likeliest]
     kind = "In doubt" if verdict.is_doubtful else "Uncertain"
     return f"{kind}: {', '.join(parts)}."
-
-
-def percent(probability: float) -> str:
-    """A probability for people; never rounded to a certainty it is not."""
-    if 0 < probability < 0.01:
-        return "under 1 %"
-    if 0.99 < probability < 1:
-        return "over 99 %"
-    return f"{probability:.0%}".replace("%", " %")
-
-
-def probe_input(spec: PreprocessSpec) -> NDArray[np.float32]:
-    """A drawn pattern that every machine makes alike, for the self-test.
-
-    Returns:
-        (1, size, size, 1) float32 in [0, 255].
-    """
-    axis = np.linspace(0.0, 1.0, spec.size, dtype=np.float64)
-    x, y = np.meshgrid(axis, axis)
-    lungs = np.exp(-(((np.abs(x - 0.5) - 0.22) / 0.13) ** 2) - ((y - 0.5) / 0.3) ** 2)
-    ribs = 0.08 * np.sin(40.0 * (y + 0.3 * (x - 0.5) ** 2))
-    levels = np.clip(0.75 - 0.5 * lungs + ribs, 0.0, 1.0) * 255.0
-    return levels.astype(np.float32)[np.newaxis, :, :, np.newaxis]

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import BundleError, CoreError
+from core.films.preprocess import PreprocessSpec
 from core.model.graph_xml import UnsafeXmlError, refuse_unsafe_xml
 
 # OpenVINO's converter reports its use over the network where this package is
@@ -304,3 +305,17 @@ def _mismatch(graph: Any, size: int, labels: int) -> str:
         if name != "embedding" and given[rank - 1] != labels:
             return f"its {name} are {given} for {labels} labels"
     return ""
+
+
+def probe_input(spec: PreprocessSpec) -> NDArray[np.float32]:
+    """A drawn pattern that every machine makes alike, for the self-test.
+
+    Returns:
+        (1, size, size, 1) float32 in [0, 255].
+    """
+    axis = np.linspace(0.0, 1.0, spec.size, dtype=np.float64)
+    x, y = np.meshgrid(axis, axis)
+    lungs = np.exp(-(((np.abs(x - 0.5) - 0.22) / 0.13) ** 2) - ((y - 0.5) / 0.3) ** 2)
+    ribs = 0.08 * np.sin(40.0 * (y + 0.3 * (x - 0.5) ** 2))
+    levels = np.clip(0.75 - 0.5 * lungs + ribs, 0.0, 1.0) * 255.0
+    return levels.astype(np.float32)[np.newaxis, :, :, np.newaxis]

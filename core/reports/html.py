@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from core.evaluation.findings import SHORTCUT_HEAD, notes_about, shortcut_rows
 from core.films.thumbnail import thumbnail
-from core.model.classifier import percent
 from core.model.normal import normal_note
 from core.reports.bar_charts import Measured, confusion_chart, interval_chart
 from core.reports.charts import (
@@ -24,6 +23,7 @@ from core.reports.sentences import cautions, lung_sentences, summary, value_in_w
 from core.reports.tables import result_tables
 from core.reports.text import macro_note
 from core.runs.settings import in_words
+from core.words import percent
 
 if TYPE_CHECKING:
     from markupsafe import Markup

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from core.evaluation.findings import cautions_about, findings_of
-from core.model.classifier import percent
 from core.reports.report_json import display_names
 from core.words import films as in_films
+from core.words import percent
 
 #: Films of a label below which its figures are rough.
 _FEW = 50

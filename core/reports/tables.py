@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, Final
 
-from core.model.classifier import percent
+from core.words import percent
 
 RATES: Final = {
     "precision": "Precision",

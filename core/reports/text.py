@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.model.bundle import ModelCard
-from core.model.classifier import percent
 from core.model.normal import names_of, normal_note
 from core.reports.sentences import lung_sentences
 from core.reports.tables import rate, result_tables
 from core.terminal import columns, printable
+from core.words import percent
 
 
 def evaluation_text(result: Mapping[str, Any], card: ModelCard) -> str:

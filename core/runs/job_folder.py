@@ -166,6 +166,16 @@ class JobFolder:
         was_killed = (self.path / _RUNNING).exists() and not self.is_running()
         return was_killed and (self.path / _SHORT).exists()
 
+    def take_less_memory(self, config: TrainingConfig) -> None:
+        """Halve the batch of a job that was killed when memory was nearly out."""
+        batch = self.batch(config)
+        if batch > 1 and self.died_short_of_memory():
+            self.set_batch(batch // 2)
+            self.note(
+                f"The job was killed with {batch} films per step when memory was "
+                f"nearly out; the epoch was started again with {batch // 2}."
+            )
+
     def notes(self) -> list[str]:
         """What happened to the job that its record must say."""
         return list(self._memo().notes)

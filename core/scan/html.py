@@ -10,7 +10,6 @@ from typing import Any
 from core.films.thumbnail import thumbnail
 from core.model.bundle import ModelBundle, provenance
 from core.model.card import set_in_words
-from core.model.classifier import percent
 from core.model.normal import names_of, normal_note
 from core.reports.bar_charts import confusion_chart
 from core.reports.pages import CHART, inline, write_page
@@ -18,6 +17,7 @@ from core.reports.text import macro_note
 from core.scan.row import ScanRow
 from core.scan.summary import ScanSummary, label_sentences, shares_of
 from core.scan.triage import triage_key
+from core.words import percent
 
 #: Rows of the work list and of the films that were not read; the CSV has all.
 _MAX_ROWS = 500

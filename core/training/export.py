@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from core.errors import OutputError, TrainingError
 from core.files import atomic_folder, atomic_write, write_json
 from core.model.bundle import ModelBundle
-from core.model.classifier import probabilities, probe_input
-from core.model.graph import OUTPUTS, Graph
+from core.model.classifier import probabilities
+from core.model.graph import OUTPUTS, Graph, probe_input
 from core.model.save_graph import save_graph
 from core.outputs import is_export, mark_export
 from core.reports.export_card import (

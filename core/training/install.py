@@ -41,11 +41,11 @@ from core.model.bundle import (
     read_bundle,
     write_bundle,
 )
-from core.model.classifier import Classifier, open_graph, probabilities, probe_input
+from core.model.classifier import Classifier, open_graph, probabilities
 from core.model.gate import GATE, Gate
 from core.model.gate_fit import MOST_TRAIN, MOST_VAL, fit_gate
 from core.model.golden import write_golden_films
-from core.model.graph import Graph
+from core.model.graph import Graph, probe_input
 from core.model.lungs import lung_finder, shipped_lungs
 from core.model.seen_films import write_film_list
 from core.records import convert

@@ -234,14 +234,9 @@ class TrainingJob:
     def features(
         self, films: TrainingFilms, network: keras.Model | None = None
     ) -> Features:
-        """What the frozen backbone makes of the films, computed once.
-
-        Args:
-            network: As `_start_network` gives it, where there is one already.
-        """
+        """What the frozen backbone of a network, maybe made already, sees in films."""
         folder = self.shared or self.folder
-        kept = None if self.config.head_varied else read_features(folder)
-        if kept is not None:
+        if not self.config.head_varied and (kept := read_features(folder)):
             return kept
         network = network or self._start_network(films.classes)
         return compute_features(

@@ -14,7 +14,7 @@ from PyQt5.QtGui import QImage
 from core.films.radiograph import display_name
 from core.model.bundle import ModelBundle
 from core.model.card import HEALTHY
-from core.model.classifier import percent
+from core.words import percent
 from desktop.diagnose.reading import DiagnosedFilm
 from desktop.film.pyramid import thumbnail
 from desktop.widgets.labels import printable

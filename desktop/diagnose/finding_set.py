@@ -8,8 +8,8 @@ from PyQt5.QtCore import QSignalBlocker, Qt, pyqtSlot
 from PyQt5.QtWidgets import QComboBox, QLabel, QWidget
 
 from core.model.card import set_in_words
-from core.model.classifier import percent
 from core.model.conformal import COVERAGE
+from core.words import percent
 from desktop.diagnose.reading import Reading
 from desktop.widgets.labels import Caption
 from desktop.widgets.layouts import row

@@ -10,7 +10,7 @@ from PyQt5.QtCore import QRectF, QSize, Qt, pyqtSignal
 from PyQt5.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPalette, QPen
 from PyQt5.QtWidgets import QAbstractButton, QSizePolicy, QVBoxLayout, QWidget
 
-from core.model.classifier import percent
+from core.words import percent
 
 _PAD_PX: Final = 9
 _BAR_PX: Final = 9

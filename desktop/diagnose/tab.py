@@ -216,11 +216,8 @@ class DiagnoseTab(QWidget):
         film = self.session.shown_film
         if film is None:
             return None
-        evidence, about = None, ""
-        if film.reading is not None:
-            about = film.reading.provenance
-        if with_heatmap:
-            evidence = self.heatmap.evidence
+        about = film.reading.provenance if film.reading is not None else ""
+        evidence = self.heatmap.evidence if with_heatmap else None
         if evidence is not None:
             about = f"{about}. {self.heatmap.about}".removesuffix(". ")
         low, high = self.ui.view.grey_window

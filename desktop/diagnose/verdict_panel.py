@@ -11,7 +11,7 @@ from PyQt5.QtWidgets import (
 
 from core.model.bundle import provenance
 from core.model.card import HEALTHY
-from core.model.classifier import percent
+from core.words import percent
 from desktop.diagnose.empty_state import KeyHelp
 from desktop.diagnose.facts_panel import FactsPanel
 from desktop.diagnose.film_warnings import FilmWarnings

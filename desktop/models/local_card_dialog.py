@@ -22,7 +22,6 @@ from core.data.dataset import Sample, films_of_split
 from core.errors import CoreError, DatasetError
 from core.files import write_json
 from core.films.finder import find_films
-from core.model.classifier import percent
 from core.model.local_card import (
     LEAST_FILMS,
     LocalCard,
@@ -30,6 +29,7 @@ from core.model.local_card import (
     read_local_card,
 )
 from core.reports.local_card import HEAD, local_card_notes, local_card_rows
+from core.words import percent
 from desktop.models.film_labels import FilmLabels
 from desktop.models.in_use import ModelInUse
 from desktop.widgets.buttons import button

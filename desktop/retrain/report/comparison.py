@@ -14,9 +14,9 @@ from PyQt5.QtWidgets import QBoxLayout, QSizePolicy, QWidget
 from core.evaluation.compare_text import difference_name
 from core.json_file import read_json
 from core.model.bundle import ModelBundle
-from core.model.classifier import percent
 from core.reports.bar_charts import Measured, interval_chart
 from core.runs.run import Run
+from core.words import percent
 from desktop.widgets.chart_view import ChartView
 from desktop.widgets.figures_table import FiguresTable
 from desktop.widgets.labels import Caption

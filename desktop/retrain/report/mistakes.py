@@ -21,7 +21,7 @@ from PyQt5.QtWidgets import QFrame, QListView, QSizePolicy, QWidget
 
 from core.errors import CoreError
 from core.films.radiograph import read_radiograph
-from core.model.classifier import percent
+from core.words import percent
 from desktop.film.pyramid import build_pyramid, thumbnail
 from desktop.retrain.report.data import Mistake
 from desktop.style.item_paint import paint_film

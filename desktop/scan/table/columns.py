@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from core.films.radiograph import display_name
 from core.model.bundle import Label
-from core.model.classifier import percent
 from core.scan.row import encode_cell
+from core.words import percent
 from desktop.scan.table.rows import RowStore
 
 #: What a cell says of a row, by its number.

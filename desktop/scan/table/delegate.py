@@ -9,7 +9,7 @@ from PyQt5.QtGui import QColor, QFont, QPainter, QPalette, QPen
 from PyQt5.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate
 from PyQt5.QtWidgets import QStyleOptionViewItem as Option
 
-from core.model.classifier import percent
+from core.words import percent
 from desktop.film.thumbnails import Thumbnails
 from desktop.scan.table.columns import FILE, PICTURE, on_one_line
 from desktop.scan.table.model import ScanModel

@@ -32,14 +32,14 @@ from core.model.classifier import (
     Prediction,
     Verdict,
     decide,
-    percent,
     probabilities,
-    probe_input,
     sentence,
 )
 from core.model.gate import FilmCheck
+from core.model.graph import probe_input
 from core.model.normal import names_of, no_sign, normal_note
 from core.paths import sample_films
+from core.words import percent
 from tests.phantoms import draw_phantom
 from tests.tiny_bundle import CELLS, SIZE, make_card, write_tiny_bundle
 

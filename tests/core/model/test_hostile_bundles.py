@@ -31,8 +31,8 @@ from core.model.classifier import (
     Classifier,
     decide,
     probabilities,
-    probe_input,
 )
+from core.model.graph import probe_input
 from core.paths import default_bundle_dir, models_dir
 from core.scan.scanner import Scanner
 from tests.hostile_bundles import (

@@ -27,9 +27,9 @@ from core.model.bundle import (
     read_bundle,
 )
 from core.model.bundle import write_bundle as write
-from core.model.classifier import open_graph, probe_input
+from core.model.classifier import open_graph
 from core.model.gate import GATE, Gate
-from core.model.graph import Graph
+from core.model.graph import Graph, probe_input
 from core.model.int8 import calibrate
 from core.model.precision import graph_path, precision_note
 from core.model.seen_films import film_sha256
