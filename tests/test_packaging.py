@@ -121,6 +121,17 @@ def test_files_are_left_out_by_where_they_lie(where: str, is_dropped: bool) -> N
     assert bool(found) == is_dropped, found
 
 
+def test_what_the_build_asks_of_hilum_is_there() -> None:
+    imports = [
+        node
+        for node in ast.parse(SPEC.read_text("utf-8")).body
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("core")
+    ]
+    assert imports
+    for node in imports:
+        exec(ast.unparse(node), {})
+
+
 def test_nothing_is_left_out_that_hilum_imports() -> None:
     left_out = tuple(constant("NEVER"))
     # Loaded where they are, and done without, or told of, where they are not.
