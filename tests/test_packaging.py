@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import gzip
+import importlib.util
 import plistlib
 import re
 import shutil
@@ -79,6 +80,23 @@ def test_a_paragraph_that_is_gone_is_missed(
     monkeypatch.setattr(packaging["build"], "ROOT", tmp_path)
     with pytest.raises(SystemExit, match="# tests"):
         packaging["build"].requirements("full")
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or not shutil.which("strip"), reason="needs binutils"
+)
+def test_symbols_for_debuggers_are_not_packed(
+    packaging: dict[str, ModuleType], tmp_path: Path
+) -> None:
+    found = importlib.util.find_spec("kiwisolver._cext")
+    assert found is not None
+    before = Path(str(found.origin))
+    for folder in ("kiwisolver", "kiwisolver.libs"):
+        (tmp_path / folder).mkdir()
+        shutil.copy(before, tmp_path / folder / "a.so")
+    packaging["build"].strip(tmp_path)
+    sizes = [path.stat().st_size for path in sorted(tmp_path.glob("*/a.so"))]
+    assert sizes[0] < before.stat().st_size == sizes[1]
 
 
 def test_words_for_the_checks_need_the_checks(
