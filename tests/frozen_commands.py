@@ -84,7 +84,7 @@ def test_a_scan_writes_all_its_files(
 def test_a_scan_that_watches_reads_a_film_that_comes(
     app: PackedApp, film: Path, tmp_path: Path
 ) -> None:
-    folder, out = tmp_path / "inbox", tmp_path / "out" / "r.csv"
+    folder, out = tmp_path / "inbox", tmp_path / "r.csv"
     folder.mkdir()
     shutil.copy(film, folder / "first.png")
     child = subprocess.Popen(
