@@ -86,6 +86,7 @@ def test_a_training_is_started_followed_and_stopped(
         screen.press(window, "alt+3")
         drop(screen, phantoms, window)
         is_checking = is_at_work(process.pid, "audit")
+        wait_until(is_checking)
         wait_until(lambda: not is_checking(), _TIMEOUT_S)
         screen.click_lower_right(window, *_NEXT)
         # The focus goes along: to the next step's button, and to that which starts.
