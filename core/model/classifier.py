@@ -108,11 +108,11 @@ class Classifier:
 
     def predict(self, film: Radiograph) -> Prediction:
         """Read one film, and find its lungs where the gate finds no fault with it."""
-        spec = self.bundle.card.preprocess
-        found = self.predict_batch(to_network_input(film, spec))[0]
+        pixels = to_network_input(film, self.bundle.card.preprocess)
+        found = self.predict_batch(pixels)[0]
         if self._lungs is None or film.refused or found.check != FilmCheck():
             return found
-        return dataclasses.replace(found, lungs=self._lungs.find(film))
+        return checked(self._gate, pixels[0, :, :, 0], found, self._lungs.find(film))
 
     def predict_batch(self, batch: NDArray[np.float32]) -> list[Prediction]:
         """Read several films in one pass; no lungs are looked for.
@@ -132,17 +132,18 @@ class Classifier:
 
 
 def checked(
-    gate: Gate | None, pixels: NDArray[np.float32], prediction: Prediction
+    gate: Gate | None,
+    pixels: NDArray[np.float32],
+    prediction: Prediction,
+    lungs: Lungs | None = None,
 ) -> Prediction:
-    """A prediction with what a gate, if there is one, says of its film.
+    """A prediction with its film's lungs and what a gate, if any, says of both.
 
     Args:
         pixels: (size, size) float32 in [0, 255].
     """
-    if gate is None:
-        return prediction
-    check = gate.check(pixels, prediction.embedding)
-    return dataclasses.replace(prediction, check=check)
+    check = gate.check(pixels, prediction.embedding, lungs) if gate else FilmCheck()
+    return dataclasses.replace(prediction, check=check, lungs=lungs)
 
 
 def open_graph(

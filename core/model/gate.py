@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from core.films.film_warning import FilmWarning, mended_pixels
 from core.model.bundle import ModelBundle, damaged
+from core.model.lungs import Lungs
 
 #: The gate in a bundle; the card lists it where there is one.
 GATE: Final = "gate.npz"
@@ -40,7 +41,11 @@ _ARRAYS: Final = {
     "orientation_bias": "m",
     "orientation_names": "m",
     "orientation_thresholds": "m",
+    "lung_likelihood": "",
 }
+#: Where the bundle cannot find lungs, or its gate is of a program that did not look
+#: at them.
+_ANY_LUNGS: Final = np.float32(0)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,16 +88,21 @@ class Gate:
     orientation_bias: NDArray[np.float32]
     orientation_names: NDArray[np.str_]
     orientation_thresholds: NDArray[np.float32]
+    lung_likelihood: NDArray[np.float32] | np.float32 = _ANY_LUNGS
     embed: Embed | None = None
 
     def check(
-        self, pixels: NDArray[np.float32], embedding: NDArray[np.float32]
+        self,
+        pixels: NDArray[np.float32],
+        embedding: NDArray[np.float32],
+        lungs: Lungs | None = None,
     ) -> FilmCheck:
         """Look at a film and at what the network made of it.
 
         Args:
             pixels: (size, size) float32 in [0, 255], as the network took it.
             embedding: (k,) float32.
+            lungs: Of the film; a film that is turned is told so whatever they are.
         """
         if not np.isfinite(embedding).all():
             return FilmCheck()  # `decide` says so
@@ -106,8 +116,11 @@ class Gate:
             text = ""
         if name == OTHER or distance > self.threshold:
             return FilmCheck(refused=NOT_CHEST)
-        warnings = (FilmWarning(text, mend=mend),) if text else ()
-        return FilmCheck(warnings=warnings)
+        if text:
+            return FilmCheck(warnings=(FilmWarning(text, mend=mend),))
+        if lungs is not None and lungs.likelihood < self.lung_likelihood:
+            return FilmCheck(refused=NOT_CHEST)
+        return FilmCheck()
 
     def distances(self, embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
         """Squared Mahalanobis distance of (..., k) embeddings: (...,)."""
@@ -151,7 +164,8 @@ def read_gate(bundle: ModelBundle, embed: Embed) -> Gate | None:
         return None
     try:
         with np.load(bundle.path / GATE, allow_pickle=False) as stored:
-            arrays: dict[str, Any] = {name: stored[name] for name in _ARRAYS}
+            arrays: dict[str, Any] = {"lung_likelihood": _ANY_LUNGS}
+            arrays |= {name: stored[name] for name in _ARRAYS if name in stored}
         _refuse_unfit(arrays)
         names = arrays.pop("orientation_names")
         numbers = {name: array.astype(np.float32) for name, array in arrays.items()}

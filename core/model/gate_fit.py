@@ -17,11 +17,16 @@ from core.errors import DatasetError, ImageReadError
 from core.films.dicom_facts import is_lateral
 from core.films.finder import find_films
 from core.films.preprocess import to_network_input
-from core.films.radiograph import Radiograph, read_radiograph
+from core.films.radiograph import (
+    Radiograph,
+    radiograph_from_array,
+    read_radiograph,
+)
 from core.model.bundle import ModelBundle, extend_bundle
 from core.model.classifier import open_graph
 from core.model.gate import GATE, OTHER, UPRIGHT, Gate
 from core.model.graph import Graph
+from core.model.lungs import LungFinder, Lungs, lung_finder
 from core.model.seen_films import untested
 from core.records import to_json
 
@@ -47,10 +52,12 @@ MOST_VAL: Final = 600
 MOST_CHECKED: Final = 150
 LEAST: Final = 60
 #: Shares of upright validation films that may lie too far away, may be taken for
-#: something else than a chest film, and for one that is turned.
+#: something else than a chest film, for one that is turned, and for one without
+#: lungs.
 FAR: Final = 0.005
 STRANGE: Final = 0.002
 TURNED: Final = 0.01
+UNSURE: Final = 0.004
 #: Strength of the classifier's penalty is its inverse.
 _C: Final = 0.01
 _SEED: Final = 0
@@ -62,9 +69,10 @@ def fit_gate(
     val: Sequence[Film],
     lateral: Sequence[Film] = (),
     other: Sequence[Film] = (),
+    lungs: LungFinder | None = None,
     on_film: Callable[[int, int], None] = lambda done, total: None,
 ) -> tuple[Gate, dict[str, Any]] | None:
-    """Fit a gate to the embeddings of a model's own films.
+    """Fit a gate to a model's own films, and to where their lungs are.
 
     Args:
         graph: The model's.
@@ -73,6 +81,7 @@ def fit_gate(
         lateral: Lateral films, and
         other: pictures that are no chest film, if there are any to learn from; each
             fourth is kept to check with.
+        lungs: What finds the model's lungs, if it has that.
         on_film: Called with the pictures done and all of them; may raise to stop.
 
     Returns:
@@ -110,13 +119,20 @@ def fit_gate(
     known = {name: embed(films) for name, films in to_learn.items()}
     fresh = {name: embed(films) for name, films in to_check.items()}
     gate = _fit(plain, known, fresh[UPRIGHT])
+    if lungs is not None:
+        sure = [_lungs(lungs, film).likelihood for film in val]
+        likelihood = np.array(np.quantile(sure, UNSURE), np.float32)
+        gate = dataclasses.replace(gate, lung_likelihood=likelihood)
     gate = dataclasses.replace(gate, embed=graph.embedding)
     record: dict[str, Any] = {"train": len(train), "val": len(val), "found": {}}
     for name, films in to_check.items():
         is_turned = name in TURNS and name != UPRIGHT
         most = MOST_CHECKED if is_turned else len(films)
         pairs = zip(films[:most], fresh[name], strict=False)
-        checks = [gate.check(_square(film), each) for film, each in pairs]
+        checks = [
+            gate.check(_square(film), each, _lungs(lungs, film) if lungs else None)
+            for film, each in pairs
+        ]
         refused = np.array([bool(check.refused) for check in checks])
         warned = np.array([bool(check.warnings) for check in checks])
         if name == UPRIGHT:
@@ -187,6 +203,10 @@ def _fit(
     )
 
 
+def _lungs(finder: LungFinder, film: Film) -> Lungs:
+    return finder.find(radiograph_from_array(np.asarray(film).astype(np.uint8)))
+
+
 def _square(film: Film) -> NDArray[np.float32]:
     return np.ascontiguousarray(film, dtype=np.float32)
 
@@ -224,6 +244,7 @@ def add_gate(
         films["val"],
         films[LATERAL],
         _read_other(bundle, other) if other is not None else (),
+        lung_finder(bundle, for_many=True),
         on_film,
     )
     if fitted is None:

@@ -54,9 +54,13 @@ class Lungs:
 
     Attributes:
         mask: (256, 256) bool, True in a lung; the film stretched to a square.
+        likelihood: Mean probability of what the network takes for a lung, 0 where it
+            takes nothing for one. It is sure of the lungs of a chest film, and seldom
+            of what it takes for lungs elsewhere.
     """
 
     mask: NDArray[np.bool_]
+    likelihood: float = 1.0
 
     @property
     def area(self) -> float:
@@ -182,8 +186,10 @@ class LungFinder:
 
     def find(self, film: Radiograph) -> Lungs:
         """Find the lungs of a film."""
-        found = self.probabilities(to_network_input(film, SPEC))[0] >= THRESHOLD
-        return Lungs(_without_specks(found))
+        likely = self.probabilities(to_network_input(film, SPEC))[0]
+        found = likely >= THRESHOLD
+        likelihood = float(likely[found].mean()) if found.any() else 0.0
+        return Lungs(_without_specks(found), likelihood)
 
     def probabilities(self, films: NDArray[np.float32]) -> NDArray[np.float32]:
         """How likely each pixel belongs to a lung.

@@ -211,8 +211,8 @@ class Scanner(FolderScanner):
         embedding: NDArray[np.float32],
     ) -> ScanRow:
         card = self.bundle.card
-        prediction = Prediction(logits, evidence, embedding, lungs=loaded.lungs)
-        prediction = checked(self._gate, loaded.square, prediction)
+        prediction = Prediction(logits, evidence, embedding)
+        prediction = checked(self._gate, loaded.square, prediction, loaded.lungs)
         try:
             verdict = decide(prediction, card, loaded.film)
         except PredictionError as error:

@@ -201,7 +201,8 @@ def _fit_gate(
     )
     rng.shuffle(train)
     graph = open_graph(bundle, for_many=True)
-    return fit_gate(graph, list(train), list(val), on_film=on_film)
+    lungs = lung_finder(bundle, for_many=True)
+    return fit_gate(graph, list(train), list(val), lungs=lungs, on_film=on_film)
 
 
 def display_name(label: str) -> str:

@@ -22,7 +22,11 @@ from numpy.typing import NDArray
 from core.errors import ImageReadError
 from core.evaluation.intervals import interval
 from core.films.preprocess import to_network_input
-from core.films.radiograph import radiograph_from_array, read_radiograph
+from core.films.radiograph import (
+    Radiograph,
+    radiograph_from_array,
+    read_radiograph,
+)
 from core.model.bundle import ModelBundle
 from core.model.classifier import Classifier
 from core.model.gate import UPRIGHT
@@ -70,30 +74,27 @@ def measure(bundle: ModelBundle, data: Path, films: int, made: int) -> list[Outc
     classifier = Classifier(bundle)
     spec = bundle.card.preprocess
 
-    def square(path: Path) -> NDArray[np.float32]:
-        return to_network_input(read_radiograph(path), spec)[0, :, :, 0]
+    def square(film: Radiograph) -> NDArray[np.uint8]:
+        return np.rint(to_network_input(film, spec)[0, :, :, 0]).astype(np.uint8)
 
-    def outcome(kind: str, pictures: Sequence[NDArray[Any]]) -> Outcome:
+    def outcome(kind: str, pictures: Sequence[NDArray[np.uint8]]) -> Outcome:
         said = [
-            classifier.predict_batch(
-                np.ascontiguousarray(each, np.float32)[np.newaxis, ..., np.newaxis]
-            )[0].check
-            for each in pictures
+            classifier.predict(radiograph_from_array(each)).check for each in pictures
         ]
         refused = sum(bool(check.refused) for check in said)
         warned = sum(bool(check.warnings) for check in said)
         return Outcome(kind, len(said), refused, warned)
 
-    plain = [square(path) for path in _test_films(data, films)]
+    plain = [square(read_radiograph(path)) for path in _test_films(data, films)]
     found = [
         outcome(name, [turn(film) for film in plain]) for name, turn in TURNS.items()
     ]
-    kinds: dict[str, list[NDArray[Any]]] = {}
+    kinds: dict[str, list[NDArray[np.uint8]]] = {}
     for path in other_pictures(data, learned=False):
         kind = f"not chest: {path.stem.split('_')[1]}"
-        kinds.setdefault(kind, []).append(square(path))
+        kinds.setdefault(kind, []).append(square(read_radiograph(path)))
     for kind, picture in made_pictures(made):
-        film = to_network_input(radiograph_from_array(picture), spec)[0, :, :, 0]
+        film = square(radiograph_from_array(picture))
         kinds.setdefault(f"made: {kind}", []).append(film)
     found += [outcome(kind, pictures) for kind, pictures in kinds.items()]
     finder = lung_finder(bundle)

@@ -18,6 +18,7 @@ from core.films.radiograph import radiograph_from_array
 from core.model.bundle import ModelBundle, write_bundle
 from core.model.classifier import Classifier, decide
 from core.model.gate import GATE, NOT_CHEST, ORIENTATIONS, Gate, read_gate
+from core.model.lungs import Lungs
 from core.scan.scanner import Scanner
 from tests.tiny_bundle import CELLS, SIZE, write_tiny_bundle
 
@@ -147,6 +148,30 @@ def test_a_lateral_view_is_warned_of_and_cannot_be_mended() -> None:
     assert not found.warnings[0].mend
 
 
+def test_a_picture_in_which_it_is_not_sure_of_lungs_is_refused() -> None:
+    gate = make_gate(lung_likelihood=np.array(0.9, np.float32))
+    everywhere = np.ones((SIZE, SIZE), bool)
+
+    def refused(film: np.ndarray, likelihood: float) -> str:
+        return gate.check(film, embed(film), Lungs(everywhere, likelihood)).refused
+
+    upright = picture(UPRIGHT)
+    assert refused(upright, 0.89) == NOT_CHEST
+    assert refused(upright, 0.91) == ""
+    assert check(gate, upright) == ("", ())  # nobody looked for lungs
+    assert refused(np.ascontiguousarray(np.rot90(upright)), 0.1) == ""
+
+
+def test_a_gate_that_was_fitted_without_lungs_does_not_ask_for_them(
+    tmp_path: Path,
+) -> None:
+    bundle = gated_bundle(tmp_path, bytes_with(lung_likelihood=None))
+    gate = read_gate(bundle, embed)
+    assert gate is not None
+    none = Lungs(np.zeros((SIZE, SIZE), bool), 0.0)
+    assert not gate.check(picture(UPRIGHT), UPRIGHT, none).refused
+
+
 def test_numbers_that_are_none_are_left_to_the_verdict() -> None:
     found = make_gate().check(picture(UPRIGHT), np.full(K, np.nan))
     assert not found.refused
@@ -159,6 +184,7 @@ def test_a_gate_comes_back_from_its_bundle(tmp_path: Path) -> None:
     assert gate is not None
     films = np.random.default_rng(3).uniform(0, 1, (20, K)).astype(np.float32)
     there = make_gate().distances(films)
+    assert gate.lung_likelihood == 0.0
     np.testing.assert_allclose(gate.distances(films), there, rtol=2e-3)
     assert read_gate(write_tiny_bundle(tmp_path / "without"), embed) is None
 
@@ -182,6 +208,7 @@ def bytes_with(**fields: object) -> bytes:
         bytes_with(mean=np.zeros(3)),
         bytes_with(whiten=np.full((K, 2), np.nan)),
         bytes_with(threshold=np.array("far")),
+        bytes_with(lung_likelihood=np.zeros(3)),
         bytes_with(orientation_names=np.array(["upright", "a", "b", "c"])),
         bytes_with(orientation_names=np.array(["rot90"] * 4)),
         bytes_with(orientation_thresholds=np.zeros(3)),

@@ -13,10 +13,11 @@ from core.errors import DatasetError
 from core.films.preprocess import PreprocessSpec, to_network_input
 from core.films.radiograph import radiograph_from_array
 from core.model import gate_fit as fitting
-from core.model.bundle import ModelBundle, read_bundle
+from core.model.bundle import ModelBundle, extend_bundle, read_bundle
 from core.model.classifier import Classifier, open_graph
-from core.model.gate import GATE, NOT_CHEST, Gate
+from core.model.gate import GATE, NOT_CHEST, Gate, read_gate
 from core.model.gate_fit import TURNS, add_gate, fit_gate, gate_in_words
+from core.paths import default_bundle_dir
 from tests.phantoms import LABELS, draw_phantom, write_phantom_set
 from tests.tiny_bundle import SIZE, write_tiny_bundle
 
@@ -129,3 +130,26 @@ def test_too_few_films_are_a_sentence_that_says_how_many(
         add_gate(bundle, manifest, tmp_path / "new")
     assert "at least 60 of each" in caught.value.hint
     assert not (tmp_path / "new").exists()
+
+
+def test_a_gate_asks_for_lungs_as_likely_as_those_of_validation_films(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fitting, "LEAST", 8)
+    plain = write_phantom_set(tmp_path / "films", per_label=14, size=64)
+    shipped = read_bundle(default_bundle_dir())
+    made = add_gate(shipped, plain, tmp_path / "new")
+    classifier = Classifier(made)
+    gate = read_gate(made, lambda film: film)
+    assert gate is not None
+    assert 0.5 < gate.lung_likelihood < 1
+    with np.load(tmp_path / "new" / GATE) as stored:
+        arrays = dict(stored)
+    arrays["lung_likelihood"] = np.ones((), np.float32)  # nothing is as sure as that
+    arrays["threshold"] = np.array(np.finfo(np.float32).max)
+    path = tmp_path / GATE
+    np.savez(path, **arrays)
+    asking = extend_bundle(made, tmp_path / "asking", "gate", {}, {GATE: path})
+    film = radiograph_from_array(draw_phantom("normal", 5, size=256))
+    assert classifier.predict(film).lungs is not None
+    assert Classifier(asking).predict(film).check.refused == NOT_CHEST
