@@ -93,7 +93,7 @@ def test_a_training_is_started_followed_and_stopped(
         screen.press(window, "space", "space")
         wait_until(runs.list_runs)
         (run,) = runs.list_runs()
-        wait_until(run.history, _TIMEOUT_S)
+        wait_until(run.work.has_begun_to_train, _TIMEOUT_S)
         run.channel.request(STOP)
         wait_until(lambda: run.state() == INTERRUPTED, _TIMEOUT_S)
-    assert run.can_resume
+    assert run.can_resume()
