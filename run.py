@@ -113,7 +113,7 @@ def plan(words):  # type: (list[str]) -> tuple[list[str], str]
         own = ["-mnot slow and not training" if w == "--fast" else w for w in words[1:]]
         return ["-m", "pytest", "-n", "auto"] + own, IMPORT_NEEDS
     if words[:1] == ["build"]:
-        return [ROOT + "/packaging/build.py"] + words[1:], IMPORT_NEEDS
+        return [ROOT + "/packaging/build.py"] + words[1:], IMPORT_NEEDS + WINDOW_NEEDS
     os.environ["PYTHONSAFEPATH"] = "1"  # the caller may stand beside another `core`
     if words and words[0] in COMMANDS:
         return ["-m", "core"] + words, ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -39,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not wishes.keep:
         python = make_environment(edition)
         pack(edition, python)
+        if sys.platform.startswith("linux"):
+            strip(ROOT / "dist" / edition)
         _say_sizes(edition)
     app = ROOT / "dist" / edition
     if wishes.package:
@@ -102,6 +105,17 @@ def pack(edition: str, python: Path) -> None:
     command += ["--distpath", dist, "--workpath", work / "work", ROOT / "build.spec"]
     _say("Packing, which takes some minutes.")
     _run(command, environment)
+
+
+def strip(folder: Path) -> None:
+    """Take from libraries the symbols that only a debugger reads."""
+    libraries = [
+        path
+        for path in folder.rglob("*.so*")
+        # What wheels' makers have rewritten, it would break.
+        if not (path.is_symlink() or re.search(r"\.libs/|openvino/libs/", str(path)))
+    ]
+    _run(["strip", "--strip-unneeded", *libraries])
 
 
 def make_packages(edition: str) -> None:

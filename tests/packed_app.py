@@ -150,8 +150,8 @@ class Screen:
     def has_heat_map(self) -> bool:
         """Whether it shows a heat map, the last that comes of a film."""
         values = np.asarray(self.picture().reduce(4)).astype(int)
-        warmth = values[..., 0] - values[..., 2]  # nothing else is red or yellow
-        return bool((warmth > 30).mean() > 0.02)
+        redness = values[..., 0] - values[..., 1]  # little else is purple to yellow
+        return bool((redness > 12).mean() > 0.02)
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import gzip
+import importlib.util
 import plistlib
 import re
 import shutil
@@ -81,6 +82,23 @@ def test_a_paragraph_that_is_gone_is_missed(
         packaging["build"].requirements("full")
 
 
+@pytest.mark.skipif(
+    sys.platform != "linux" or not shutil.which("strip"), reason="needs binutils"
+)
+def test_symbols_for_debuggers_are_not_packed(
+    packaging: dict[str, ModuleType], tmp_path: Path
+) -> None:
+    found = importlib.util.find_spec("kiwisolver._cext")
+    assert found is not None
+    before = Path(str(found.origin))
+    for folder in ("kiwisolver", "kiwisolver.libs"):
+        (tmp_path / folder).mkdir()
+        shutil.copy(before, tmp_path / folder / "a.so")
+    packaging["build"].strip(tmp_path)
+    sizes = [path.stat().st_size for path in sorted(tmp_path.glob("*/a.so"))]
+    assert sizes[0] < before.stat().st_size == sizes[1]
+
+
 def test_words_for_the_checks_need_the_checks(
     packaging: dict[str, ModuleType], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -119,6 +137,17 @@ def test_words_for_the_checks_need_the_checks(
 def test_files_are_left_out_by_where_they_lie(where: str, is_dropped: bool) -> None:
     found = [rule for rule in constant("DROPPED") if re.search(rule, where)]
     assert bool(found) == is_dropped, found
+
+
+def test_what_the_build_asks_of_hilum_is_there() -> None:
+    imports = [
+        node
+        for node in ast.parse(SPEC.read_text("utf-8")).body
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("core")
+    ]
+    assert imports
+    for node in imports:
+        exec(ast.unparse(node), {})
 
 
 def test_nothing_is_left_out_that_hilum_imports() -> None:

@@ -204,6 +204,13 @@ def test_test_runs_pytest_without_a_screen() -> None:
     assert said.strip().endswith("offscreen")
 
 
+def test_a_build_has_what_the_window_needs_to_pack_it() -> None:
+    command, needs = _plan("build", "--edition", "reader")
+
+    assert command == [f"{run.ROOT}/packaging/build.py", "--edition", "reader"]
+    assert needs == run.IMPORT_NEEDS + run.WINDOW_NEEDS
+
+
 def test_fast_leaves_out_what_takes_long() -> None:
     command, _ = _plan("test", "-x", "--fast", "tests/core")
 
