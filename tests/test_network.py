@@ -125,6 +125,11 @@ ROWS = {
         "--json {out}/s.json --report {out}/s.html"
     ),
     "scan on a cluster": Row(SCAN + "--out {out}/r.csv --ray local", package="ray"),
+    "search": Row(
+        "search --data {manifest} --space {space} --trials 2 --config {job} "
+        "--set epochs=0 --out {out}/search",
+        trains=True,
+    ),
     "self-test": Row("self-test"),
     "crash-probe": Row("crash-probe {films} {model}"),
     "train": Row(
@@ -205,7 +210,10 @@ class Commands:
         self.out = base / "out"
         self.out.mkdir()
         manifest = write_phantom_set(base / "films", per_label=20, size=64)
+        space = base / "space.json"
+        space.write_text('{"head_rate": [0.01, 0.001]}', "utf-8")
         self._given = {
+            "space": space,
             "films": manifest.parent,
             "film": manifest.parent / "covid" / "covid_0001.png",
             "job": write_job(base / "job.json", head_epochs=1, epochs=1),
