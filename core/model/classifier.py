@@ -104,7 +104,7 @@ class Classifier:
             beside.submit(importlib.import_module, "cv2")
             self._graph = open_graph(bundle, precision=precision)
         self._lungs = opening.result()
-        self._gate = read_gate(bundle, self._graph.embedding)
+        self._gate = read_gate(bundle, self._graph.embedding, self._lungs)
 
     def predict(self, film: Radiograph) -> Prediction:
         """Read one film, and find its lungs where the gate finds no fault with it."""

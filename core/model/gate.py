@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from core.films.film_warning import FilmWarning, mended_pixels
 from core.model.bundle import ModelBundle, damaged
-from core.model.lungs import Lungs
+from core.model.lungs import LungFinder, Lungs
 
 #: The gate in a bundle; the card lists it where there is one.
 GATE: Final = "gate.npz"
@@ -67,7 +67,8 @@ class Gate:
 
     A film that seems to be turned or inverted lies far from them too. It is read
     once more as it would be when mended, and warned of if it lies nearer then, among
-    those that are not refused. So an upright film is seldom warned of by mistake.
+    those that are not refused, and has lungs. So an upright film is seldom warned of
+    by mistake.
 
     Attributes:
         mean: (k,) of the embeddings of training films.
@@ -79,6 +80,8 @@ class Gate:
         orientation_thresholds: (m,). The likeliest but upright counts if it is over
             its own.
         embed: Reads a film once more; without it none is.
+        finder: Finds the lungs of a film that is read once more; without it they are
+            not asked for.
     """
 
     mean: NDArray[np.float32]
@@ -90,6 +93,7 @@ class Gate:
     orientation_thresholds: NDArray[np.float32]
     lung_likelihood: NDArray[np.float32] | np.float32 = _ANY_LUNGS
     embed: Embed | None = None
+    finder: LungFinder | None = None
 
     def check(
         self,
@@ -102,7 +106,8 @@ class Gate:
         Args:
             pixels: (size, size) float32 in [0, 255], as the network took it.
             embedding: (k,) float32.
-            lungs: Of the film; a film that is turned is told so whatever they are.
+            lungs: Of the film as it is. What seems to be turned is judged by those
+                that it has when mended.
         """
         if not np.isfinite(embedding).all():
             return FilmCheck()  # `decide` says so
@@ -112,15 +117,20 @@ class Gate:
             film = np.ascontiguousarray(mended_pixels(pixels, mend, 255))
             nearer = self.distances(self.embed(film))
             if nearer < distance and nearer <= self.threshold:
+                if self.finder is not None and self._unsure(self.finder.find_in(film)):
+                    return FilmCheck(refused=NOT_CHEST)
                 return FilmCheck(warnings=(FilmWarning(text, mend=mend),))
             text = ""
         if name == OTHER or distance > self.threshold:
             return FilmCheck(refused=NOT_CHEST)
         if text:
             return FilmCheck(warnings=(FilmWarning(text, mend=mend),))
-        if lungs is not None and lungs.likelihood < self.lung_likelihood:
+        if lungs is not None and self._unsure(lungs):
             return FilmCheck(refused=NOT_CHEST)
         return FilmCheck()
+
+    def _unsure(self, lungs: Lungs) -> bool:
+        return lungs.likelihood < self.lung_likelihood
 
     def distances(self, embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
         """Squared Mahalanobis distance of (..., k) embeddings: (...,)."""
@@ -151,11 +161,14 @@ class Gate:
         np.savez_compressed(path, **arrays)
 
 
-def read_gate(bundle: ModelBundle, embed: Embed) -> Gate | None:
+def read_gate(
+    bundle: ModelBundle, embed: Embed, finder: LungFinder | None = None
+) -> Gate | None:
     """The gate of a verified bundle; None where it has none.
 
     Args:
         embed: Of the bundle's graph.
+        finder: The bundle's, where lungs are looked for.
 
     Raises:
         BundleError: It cannot be understood.
@@ -169,7 +182,7 @@ def read_gate(bundle: ModelBundle, embed: Embed) -> Gate | None:
         _refuse_unfit(arrays)
         names = arrays.pop("orientation_names")
         numbers = {name: array.astype(np.float32) for name, array in arrays.items()}
-        return Gate(**numbers, orientation_names=names, embed=embed)
+        return Gate(**numbers, orientation_names=names, embed=embed, finder=finder)
     except Exception as error:  # NumPy raises anything at a damaged file
         what = f"its {GATE} cannot be used ({error})"
         raise damaged(bundle.card.name, what) from error

@@ -17,16 +17,12 @@ from core.errors import DatasetError, ImageReadError
 from core.films.dicom_facts import is_lateral
 from core.films.finder import find_films
 from core.films.preprocess import to_network_input
-from core.films.radiograph import (
-    Radiograph,
-    radiograph_from_array,
-    read_radiograph,
-)
+from core.films.radiograph import Radiograph, read_radiograph
 from core.model.bundle import ModelBundle, extend_bundle
 from core.model.classifier import open_graph
 from core.model.gate import GATE, OTHER, UPRIGHT, Gate
 from core.model.graph import Graph
-from core.model.lungs import LungFinder, Lungs, lung_finder
+from core.model.lungs import LungFinder, lung_finder
 from core.model.seen_films import untested
 from core.records import to_json
 
@@ -57,7 +53,7 @@ LEAST: Final = 60
 FAR: Final = 0.005
 STRANGE: Final = 0.002
 TURNED: Final = 0.01
-UNSURE: Final = 0.004
+UNSURE: Final = 0.002
 #: Strength of the classifier's penalty is its inverse.
 _C: Final = 0.01
 _SEED: Final = 0
@@ -120,17 +116,17 @@ def fit_gate(
     fresh = {name: embed(films) for name, films in to_check.items()}
     gate = _fit(plain, known, fresh[UPRIGHT])
     if lungs is not None:
-        sure = [_lungs(lungs, film).likelihood for film in val]
+        sure = [lungs.find_in(film).likelihood for film in val]
         likelihood = np.array(np.quantile(sure, UNSURE), np.float32)
         gate = dataclasses.replace(gate, lung_likelihood=likelihood)
-    gate = dataclasses.replace(gate, embed=graph.embedding)
+    gate = dataclasses.replace(gate, embed=graph.embedding, finder=lungs)
     record: dict[str, Any] = {"train": len(train), "val": len(val), "found": {}}
     for name, films in to_check.items():
         is_turned = name in TURNS and name != UPRIGHT
         most = MOST_CHECKED if is_turned else len(films)
         pairs = zip(films[:most], fresh[name], strict=False)
         checks = [
-            gate.check(_square(film), each, _lungs(lungs, film) if lungs else None)
+            gate.check(_square(film), each, lungs.find_in(film) if lungs else None)
             for film, each in pairs
         ]
         refused = np.array([bool(check.refused) for check in checks])
@@ -201,10 +197,6 @@ def _fit(
         threshold=np.array(threshold, np.float32),
         orientation_thresholds=thresholds.astype(np.float32),
     )
-
-
-def _lungs(finder: LungFinder, film: Film) -> Lungs:
-    return finder.find(radiograph_from_array(np.asarray(film).astype(np.uint8)))
 
 
 def _square(film: Film) -> NDArray[np.float32]:

@@ -186,7 +186,21 @@ class LungFinder:
 
     def find(self, film: Radiograph) -> Lungs:
         """Find the lungs of a film."""
-        likely = self.probabilities(to_network_input(film, SPEC))[0]
+        return self._find(to_network_input(film, SPEC))
+
+    def find_in(self, square: NDArray[Any]) -> Lungs:
+        """Find the lungs in what another network takes of a film.
+
+        Args:
+            square: (size, size) in [0, 255].
+        """
+        import cv2
+
+        pixels = cv2.resize(np.asarray(square, np.float32), (SIZE, SIZE))
+        return self._find(pixels[np.newaxis, ..., np.newaxis])
+
+    def _find(self, pixels: NDArray[np.float32]) -> Lungs:
+        likely = self.probabilities(pixels)[0]
         found = likely >= THRESHOLD
         likelihood = float(likely[found].mean()) if found.any() else 0.0
         return Lungs(_without_specks(found), likelihood)

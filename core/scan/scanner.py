@@ -147,7 +147,6 @@ class Scanner(FolderScanner):
             device=device,
             has_agreed=parity is not None,
         )
-        self._gate = read_gate(bundle, self._graph.embedding)
         self._lungs = None
         if lungs:
             exact = precision == REFERENCE
@@ -157,6 +156,7 @@ class Scanner(FolderScanner):
                 for_many=True,
                 threads=threads,
             )
+        self._gate = read_gate(bundle, self._graph.embedding, self._lungs)
 
     def scan(
         self, films: Iterable[FoundFilm], check: Callable[[], None] = lambda: None

@@ -18,9 +18,10 @@ from core.films.radiograph import radiograph_from_array
 from core.model.bundle import ModelBundle, write_bundle
 from core.model.classifier import Classifier, decide
 from core.model.gate import GATE, NOT_CHEST, ORIENTATIONS, Gate, read_gate
-from core.model.lungs import Lungs
+from core.model.lungs import Lungs, lung_finder
 from core.scan.scanner import Scanner
 from tests.tiny_bundle import CELLS, SIZE, write_tiny_bundle
+from tests.tiny_lungs import write_bundle_with_lungs
 
 K = CELLS * CELLS
 #: Brightness of the cells of an upright film: dark above, bright below.
@@ -159,7 +160,18 @@ def test_a_picture_in_which_it_is_not_sure_of_lungs_is_refused() -> None:
     assert refused(upright, 0.89) == NOT_CHEST
     assert refused(upright, 0.91) == ""
     assert check(gate, upright) == ("", ())  # nobody looked for lungs
-    assert refused(np.ascontiguousarray(np.rot90(upright)), 0.1) == ""
+
+
+@pytest.mark.parametrize(("least", "said"), [(0.9, ""), (1.1, NOT_CHEST)])
+def test_what_seems_turned_is_refused_unless_it_has_lungs_when_mended(
+    tmp_path: Path, least: float, said: str
+) -> None:
+    finder = lung_finder(write_bundle_with_lungs(tmp_path / "model"))
+    gate = make_gate(lung_likelihood=np.array(least, np.float32), finder=finder)
+    turned = np.ascontiguousarray(np.rot90(picture(UPRIGHT)))
+    refused, mends = check(gate, turned)
+    assert refused == said
+    assert mends == (() if said else ("rotate 90",))
 
 
 def test_a_gate_that_was_fitted_without_lungs_does_not_ask_for_them(
