@@ -4,8 +4,7 @@ python run.py [FILM...]        open the window; without a display, judge the fil
 python run.py test | build     run all tests (--fast: most); pack the program (--help)
 python run.py predict FILM...  the command line; also scan, train, audit and others
 """
-# Every Python must get as far as the sentence that says which Python to use instead, so
-# the grammar is that of Python 2.7: hints are comments, and there are no f-strings.
+# Any Python must reach the sentence that names the right one: the grammar is of 2.7.
 
 import ctypes
 import glob
@@ -20,7 +19,8 @@ ROOT = os.path.dirname(os.path.abspath(__file__))
 VENV = os.path.join(ROOT, ".venv")
 PYTHON = os.path.join(VENV, "Scripts/python.exe" if os.name == "nt" else "bin/python")
 VERSION = "%d.%d" % sys.version_info[:2]
-COMMANDS = """predict scan worklist train evaluate compare audit export import card
+COMMANDS = """predict scan worklist train search experiment evaluate compare audit
+    assemble export import card calibrate fit-gate recalibrate local-card train-lungs
     self-test""".split()
 # Debian's packages of what PyQt5 needs; newer systems answer to these names as well.
 IMPORT_NEEDS = """libgthread-2.0.so.0=libglib2.0-0 libGL.so.1=libgl1

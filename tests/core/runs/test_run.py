@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 import run
+from core.commands import parser as command_line
 from desktop.app import preconditions
 from tests.conftest import FAST
 
@@ -160,6 +161,11 @@ def test_help_sets_nothing_up(tmp_path: Path) -> None:
 
 
 # ---- what is started
+
+
+def test_every_command_is_told_from_a_film() -> None:
+    (listed,) = [a.choices for a in command_line.parser()._actions if a.choices]
+    assert sorted(run.COMMANDS) == sorted(listed)
 
 
 @pytest.mark.parametrize("command", run.COMMANDS)
