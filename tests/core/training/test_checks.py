@@ -86,10 +86,10 @@ def test_setting_of_a_setting_that_is_none_is_refused(
 
 
 def test_parts_of_a_setting_come_together() -> None:
-    from core.commands.job_arguments import _set_fields
+    from core.commands.job_arguments import set_fields
 
     texts = ["augmentation.zoom=0.1", 'augmentation={"blur": 0}', "name=Ward = 3"]
-    fields = _set_fields([*texts, "head=64", 'accept_leaks="Ours."', "epochs=3"])
+    fields = set_fields([*texts, "head=64", 'accept_leaks="Ours."', "epochs=3"])
     assert (fields["name"], fields["head"]) == ("Ward = 3", "64")
     assert (fields["accept_leaks"], fields["epochs"]) == ("Ours.", 3)
     assert config_from_json(fields).augmentation.zoom == 0.1
@@ -103,7 +103,7 @@ def test_parts_of_a_setting_come_together() -> None:
         (["--labels", "a,b", "--set", 'labels=["b","a"]'], "two different things"),
         (["--json", "found.json"], "this is none"),
         (["--resume", "--overwrite"], "--overwrite discards it"),
-        (["--dry-run", "--log-dir", "logs"], "has no epochs that --log-dir"),
+        (["--dry-run", "--log-dir", "logs"], "keeps the epochs of one training"),
     ],
 )
 def test_contradictions_are_refused(
