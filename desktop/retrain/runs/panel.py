@@ -61,7 +61,7 @@ class RunsPanel(QFrame):
         self.new_button = QPushButton("New &model…", self)
         self.new_button.setObjectName("newModelButton")
         self.new_button.setToolTip("Train a model on films of your own")
-        self.search_button = QPushButton("&Searches", self)
+        self.search_button = QPushButton("Se&arches", self)
         self.search_button.setToolTip("Searches for the settings that train best")
         self.list = self._make_list()
         self.column_box = ChoiceBox("Sort runs by", self)
