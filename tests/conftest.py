@@ -9,7 +9,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pytest
@@ -143,8 +143,10 @@ def qtbot(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> QtBot:
 
 
 def _patient(wait: Callable[..., T]) -> Callable[..., T]:
-    def wait_longer(*waited_for: object, timeout: int = 0, **options: object) -> T:
-        return wait(*waited_for, timeout=max(timeout, PATIENCE_MS), **options)
+    def wait_longer(*waited_for: object, **options: Any) -> T:
+        if options.get("raising", True):  # what should not come is not waited for
+            options["timeout"] = max(options.get("timeout", 0), PATIENCE_MS)
+        return wait(*waited_for, **options)
 
     return wait_longer
 

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import optuna
 from optuna.storages import JournalStorage, RDBStorage, RetryHeartbeatStaleTrialCallback
@@ -36,11 +37,8 @@ def open_storage(url: str, journal: Path) -> JournalStorage | RDBStorage:
 
 def without_password(storage: str) -> str:
     """The address of a database as it may be written down."""
-    if "@" not in storage:
-        return storage
-    from sqlalchemy import make_url
-
-    return make_url(storage).render_as_string(hide_password=True)
+    password = urlsplit(storage).password
+    return storage.replace(f":{password}@", ":***@", 1) if password else storage
 
 
 def _journal(path: Path) -> JournalStorage:

@@ -23,8 +23,13 @@ from desktop.retrain.preflight import read_preflight
 
 ROOT = Path(__file__).resolve().parents[2]
 DEEP = "[" * 200_000 + "]" * 200_000
-#: They read what this program wrote to itself a moment ago.
-OWN = {"core/json_file.py", "core/scan/crash_probe.py"}
+#: The second reads what this program wrote to itself a moment ago, and the third tells
+#: other programs how to read a card.
+OWN = {
+    "core/json_file.py",
+    "core/scan/crash_probe.py",
+    "core/reports/export_card.py",
+}
 
 
 @pytest.mark.parametrize("text", ["[" * 200_000, DEEP, '{"a":' * 150 + "1" + "}" * 150])

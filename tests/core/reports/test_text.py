@@ -444,6 +444,7 @@ def test_templates_take_nothing_for_html() -> None:
     templates = {each.name for each in (ROOT / "resources/templates").iterdir()}
     assert templates == {
         "card.html",
+        "experiment.html",
         "page.css",
         "page.html",
         "parts.html",

@@ -17,6 +17,7 @@ from core.search.space import (
     read_space,
     space_from_json,
 )
+from core.search.storage import without_password
 
 BASE = TrainingConfig()
 
@@ -105,3 +106,10 @@ def test_file_that_is_no_json_is_refused(tmp_path: Path) -> None:
     file.write_text(json.dumps({"batch": [16]}), encoding="utf-8")
     space, fields = read_space(file, BASE)
     assert (space, fields) == ({"batch": (16,)}, {"batch": [16]})
+
+
+def test_a_password_of_a_database_is_not_written_down() -> None:
+    database = "postgresql://ward:s3cret@host:5432/trials"
+    assert without_password(database) == "postgresql://ward:***@host:5432/trials"
+    for plain in ("sqlite:///trials.db", "postgresql://ward@host/trials", ""):
+        assert without_password(plain) == plain

@@ -80,12 +80,13 @@ def commanded(
     words += ["--masks", data.parent / "masks", "--out", folder / "with-lungs"]
     words += ["--epochs", EPOCHS, "--seed", 1]
     with (
-        contextlib.redirect_stdout(io.StringIO()) as said,
+        contextlib.redirect_stdout(io.TextIOWrapper(io.BytesIO(), "utf-8")) as said,
         pytest.MonkeyPatch.context() as patch,
     ):
         patch.setenv("HILUM_HOME", str(folder / "home"))
         assert main([str(word) for word in words]) == 0
-    return read_bundle(folder / "with-lungs"), said.getvalue()
+        said.seek(0)
+    return read_bundle(folder / "with-lungs"), said.read()
 
 
 @pytest.fixture(scope="module")
