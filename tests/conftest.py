@@ -9,7 +9,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import pytest
@@ -47,8 +47,6 @@ FAST = "not slow and not training"
 #: Milliseconds that a wait may take on a busy machine: it ends with what it is for.
 PATIENCE_MS = 180_000
 LOADS_KERAS = '\nkeras = pytest.importorskip("keras")\n'
-
-T = TypeVar("T")
 
 
 def pytest_configure() -> None:
@@ -134,21 +132,32 @@ def nothing_left(
     assert not visible, f"windows still visible: {visible}"
 
 
+class PatientBot(QtBot):
+    """Gives nothing up that is only slow to come."""
+
+    def waitUntil(self, *waited_for: Any, **options: Any) -> Any:
+        return super().waitUntil(*waited_for, **_patient(options))
+
+    def waitSignal(self, *waited_for: Any, **options: Any) -> Any:
+        return super().waitSignal(*waited_for, **_patient(options))
+
+    def waitSignals(self, *waited_for: Any, **options: Any) -> Any:
+        return super().waitSignals(*waited_for, **_patient(options))
+
+    def waitExposed(self, *waited_for: Any, **options: Any) -> Any:
+        return super().waitExposed(*waited_for, **_patient(options))
+
+
+def _patient(options: dict[str, Any]) -> dict[str, Any]:
+    if not options.get("raising", True):  # what should not come is not waited for
+        return options
+    return options | {"timeout": max(options.get("timeout", 0), PATIENCE_MS)}
+
+
 @pytest.fixture
-def qtbot(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> QtBot:
-    """Of pytest-qt; it gives nothing up that is only slow to come."""
-    for name in ("waitUntil", "waitSignal", "waitSignals", "waitExposed"):
-        monkeypatch.setattr(qtbot, name, _patient(getattr(qtbot, name)))
-    return qtbot
-
-
-def _patient(wait: Callable[..., T]) -> Callable[..., T]:
-    def wait_longer(*waited_for: object, **options: Any) -> T:
-        if options.get("raising", True):  # what should not come is not waited for
-            options["timeout"] = max(options.get("timeout", 0), PATIENCE_MS)
-        return wait(*waited_for, **options)
-
-    return wait_longer
+def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
+    """Of pytest-qt, but patient."""
+    return PatientBot(request)
 
 
 def _has_ended(thread: QThread) -> bool:
