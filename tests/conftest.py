@@ -21,6 +21,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("MPLCONFIGDIR", f"{tempfile.gettempdir()}/hilum-tests-fonts")
 
 
+from PyQt5 import sip
 from PyQt5.QtCore import QThread
 from PyQt5.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -158,6 +159,15 @@ def _patient(options: dict[str, Any]) -> dict[str, Any]:
 def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
     """Of pytest-qt, but patient."""
     return PatientBot(request)
+
+
+@pytest.fixture
+def own_widgets(qapp: QApplication) -> QApplication:
+    """No widget but the test's own: a style sheet reaches what others left behind."""
+    for left in qapp.topLevelWidgets():
+        if not sip.isdeleted(left):  # with another
+            sip.delete(left)
+    return qapp
 
 
 def _has_ended(thread: QThread) -> bool:

@@ -59,6 +59,7 @@ def test_an_icon_that_there_is_not_is_refused(qtbot: QtBot) -> None:
         icon("nonsense")
 
 
+@pytest.mark.usefixtures("own_widgets")
 def test_icons_follow_the_theme(qtbot: QtBot, dark: QPalette) -> None:
     before = QApplication.palette()
     open_icon, warn = icon("open"), severity_icon("warn")

@@ -6,7 +6,6 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from PyQt5 import sip
 from PyQt5.QtGui import QColor, QPalette
 from PyQt5.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -20,10 +19,9 @@ ROLE = QPalette.ColorRole
 
 
 @pytest.fixture
-def application(qapp: QApplication) -> Iterator[QApplication]:
-    for left in qapp.topLevelWidgets():
-        if not sip.isdeleted(left):  # with another
-            sip.delete(left)  # a style sheet reaches what other tests left behind
+def application(
+    own_widgets: QApplication, qapp: QApplication
+) -> Iterator[QApplication]:
     theme.prepare(qapp)
     yield qapp
     qapp.setStyleSheet("")
