@@ -90,7 +90,7 @@ class Settings:
     window_geometry = _Setting("window/geometry", QByteArray())
     window_state = _Setting("window/state", QByteArray())
     _version = _Setting("version", 0)
-    appearance = _Setting("appearance", "system", APPEARANCES.__contains__)
+    appearance = _Setting("appearance", "dark", APPEARANCES.__contains__)
     coverage = _Setting("diagnose/coverage", 0.9)
     heatmap_opacity = _Setting("diagnose/heatmap_opacity", 0.5, lambda x: 0 <= x <= 1)
 

@@ -24,6 +24,7 @@ class RunRecord(
         started: When it was asked for, with the time zone.
         config: The whole job; `accept_leaks` says why leaks were accepted.
         backend: Of Keras: "tensorflow", "jax" or "torch".
+        minutes: That it was reckoned to take, before it started; 0 where unknown.
     """
 
     name: str
@@ -32,6 +33,7 @@ class RunRecord(
     started: datetime
     config: TrainingConfig
     backend: str
+    minutes: float = 0.0
     version: str = __version__
     format: Literal[1] = 1
 

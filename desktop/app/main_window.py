@@ -21,7 +21,6 @@ from PyQt5.QtWidgets import (
     QApplication,
     QMainWindow,
     QMenu,
-    QTabWidget,
     QWidget,
 )
 
@@ -42,7 +41,7 @@ from desktop.settings import APPEARANCES, Settings
 from desktop.style import theme
 from desktop.widgets.buttons import action
 from desktop.widgets.dialogs import run_dialog
-from desktop.widgets.layouts import column
+from desktop.widgets.layouts import PageTabs, WindowScroll, column
 from desktop.widgets.notify import Announcements, Notice
 
 _APPEARANCE_TITLES: Final = {
@@ -72,21 +71,21 @@ class MainWindow(QMainWindow):
         self._film_name = ""
         self.setObjectName("mainWindow")
         self.setWindowTitle("Hilum")
-        self.setMinimumSize(720, 480)
+        self.setMinimumSize(380, 300)
         self.setAcceptDrops(True)
         self.model = ModelInUse(bundle_dir, self)
         self.diagnose = DiagnoseTab(settings, self.model)
         self.scan = ScanTab()
         self.retrain = RetrainTab(settings)
-        self._tabs = QTabWidget(self)
-        self._tabs.setDocumentMode(True)
+        self._tabs = PageTabs(self)
         self._tabs.addTab(self.diagnose, "&Diagnose")
         self._tabs.addTab(self.scan, "&Scan")
         self._tabs.addTab(self.retrain, "&Retrain")
         self.announcements = Announcements(self)
         page = QWidget(self)
         column(self.announcements, self._tabs, of=page, gap=0)
-        self.setCentralWidget(page)
+        # What has no room on a small screen is scrolled to.
+        self.setCentralWidget(WindowScroll(page, self))
         self.files = ModelFiles(self.model, self)
         self._make_menus()
         self._status = StatusLine(self)
@@ -139,6 +138,7 @@ class MainWindow(QMainWindow):
 
     @pyqtSlot(int)
     def _on_tab_changed(self, index: int) -> None:
+        self.retrain.set_open_films(list(self.diagnose.session.films))
         self.diagnose.commands.set_on_screen(
             self._tabs.currentWidget() is self.diagnose
         )
@@ -222,7 +222,7 @@ class MainWindow(QMainWindow):
         self._tabs.tabBar().setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def _appearance_menu(self, parent: QWidget) -> QMenu:
-        menu = QMenu("A&ppearance", parent)
+        menu = QMenu("Appearan&ce", parent)
         group = QActionGroup(menu)
         for name in APPEARANCES:
             choice = QAction(_APPEARANCE_TITLES[name], group)

@@ -33,7 +33,7 @@ class DiagnoseActions(QObject):
         self._make_file_actions()
         self._make_view_actions()
         self._make_shade_actions()
-        self._findings = QMenu("Explain &finding", owner)
+        self._findings = QMenu("E&xplain finding", owner)
         self._finding_group = QActionGroup(self)
         self._finding_group.triggered.connect(self._on_finding_triggered)
         self._findings.menuAction().setEnabled(False)
@@ -156,7 +156,7 @@ class DiagnoseActions(QObject):
         self.sample_asked.emit(action.data())
 
     def _sample_menu(self, parent: QWidget) -> QMenu:
-        menu = QMenu("Sa&mple films", parent)
+        menu = QMenu("Sam&ple films", parent)
         menu.setIcon(icons.icon("samples"))
         for path in self._samples:
             action = menu.addAction(sample_title(path))
@@ -197,7 +197,7 @@ class DiagnoseActions(QObject):
         self.invert.setCheckable(True)
         self.reset = self._action("&Reset window and level", "reset", "R")
         self.more_contrast = self._action("&More contrast", "", "]")
-        self.less_contrast = self._action("&Less contrast", "", "[")
+        self.less_contrast = self._action("Less con&trast", "", "[")
         self.lighter = self._action("Li&ghter", "", ".")
         self.darker = self._action("&Darker", "", ",")
         self._film_actions = [

@@ -19,9 +19,6 @@ _MARGIN_PX: Final = 10
 
 def paint_overlay(painter: QPainter, view: QRect, text: str) -> None:
     """Write a line into the lower left corner of a film's view."""
-    font = painter.font()
-    font.setPointSizeF(font.pointSizeF() * 0.92)
-    painter.setFont(font)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     words = painter.fontMetrics().size(0, text)
     bottom = view.height() - _MARGIN_PX - words.height() - 8
