@@ -143,5 +143,9 @@ def _ground(picture: QImage, place: QRect, ratio: float, ink: QColor) -> QColor:
     written = counts.get(ink.rgb(), 0)
     if written < _MOST_WRITTEN * sum(counts.values()):
         del counts[ink.rgb()]
-    colours = sorted(map(QColor, counts.elements()), key=lightness)
-    return colours[len(colours) // 2]
+    half = sum(counts.values()) / 2
+    for colour in sorted(map(QColor, counts), key=lightness):
+        half -= counts[colour.rgb()]
+        if half <= 0:
+            break
+    return colour

@@ -15,7 +15,7 @@ from PyQt5.QtGui import (
     QPalette,
     QShowEvent,
 )
-from PyQt5.QtWidgets import QLabel, QProgressBar, QSizePolicy, QWidget
+from PyQt5.QtWidgets import QLabel, QProgressBar, QWidget
 
 from desktop.style.severity import SeveritySign
 from desktop.widgets.labels import Rule
@@ -172,8 +172,5 @@ class _Mark(QWidget):
         self.before, self.after = Rule(self), Rule(self)
         self.title = QLabel(title, self)
         self.title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        # Cut rather than keeping the window from becoming narrow.
-        policy = QSizePolicy.Policy
-        self.title.setSizePolicy(policy.Ignored, policy.Fixed)
         line = row((self.before, 1), self.sign, (self.after, 1), gap=4)
         column(line, self.title, of=self, gap=4)

@@ -72,7 +72,7 @@ def test_a_narrow_line_still_says_that_it_is_no_medical_device(
 ) -> None:
     label = line.findChild(QLabel, "researchLine")
     assert label.text() == RESEARCH_LINE
-    line.resize(460, 26)
+    line.resize(360, 26)
     assert label.text() == SHORT_RESEARCH_LINE
     assert label.toolTip() == RESEARCH_LINE
-    assert line.minimumSizeHint().width() <= 460
+    assert line.minimumSizeHint().width() <= 360
