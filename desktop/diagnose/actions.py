@@ -10,11 +10,15 @@ from PyQt5.QtGui import QKeySequence
 from PyQt5.QtWidgets import QAction, QActionGroup, QMenu, QToolBar, QToolButton, QWidget
 
 from core.model.bundle import ModelCard
+from desktop.diagnose.file.actions import FileActions
 from desktop.style import icons
 
 
 class DiagnoseActions(QObject):
     """The actions of the tab; the tab connects them to what they do.
+
+    Attributes:
+        file: Those about the file of the film on screen.
 
     Signals:
         sample_asked: Path. A film of the samples menu.
@@ -30,6 +34,8 @@ class DiagnoseActions(QObject):
         self._samples = tuple(samples)
         self._is_on_screen = True
         self._is_open = self._is_read = self._has_lungs = False
+        self._is_file = self._is_dicom = False
+        self._recent: QMenu | None = None
         self._make_file_actions()
         self._make_view_actions()
         self._make_shade_actions()
@@ -48,11 +54,13 @@ class DiagnoseActions(QObject):
         """File, Edit, View and Film menus; the caller may add to them."""
         file_menu = QMenu("&File", parent)
         file_menu.addAction(self.open)
+        if self._recent is not None:
+            file_menu.addMenu(self._recent)
         file_menu.addMenu(self._sample_menu(file_menu))
         file_menu.addSeparator()
-        file_menu.addActions([self.save, self.save_plain])
+        file_menu.addActions([self.save, self.save_plain, self.file.deidentify])
         file_menu.addSeparator()
-        file_menu.addAction(self.close)
+        file_menu.addActions([self.close, self.file.close_all])
         edit = QMenu("&Edit", parent)
         edit.addActions([self.copy, self.copy_plain])
         edit.addSeparator()
@@ -66,6 +74,8 @@ class DiagnoseActions(QObject):
         view.addAction(self.heatmap)
         view.addMenu(self._findings)
         view.addAction(self.lungs)
+        view.addSeparator()
+        view.addActions([self.file.identity, self.file.tags])
         view.addSeparator()
         view.addActions([self.previous, self.next])
         return [file_menu, edit, view]
@@ -113,6 +123,15 @@ class DiagnoseActions(QObject):
         self._has_lungs = has_lungs
         self._enable()
 
+    def set_file(self, *, is_file: bool, is_dicom: bool) -> None:
+        """Say what the film on screen is a file of; see `FileActions.enable`."""
+        self._is_file, self._is_dicom = is_file, is_dicom
+        self._enable()
+
+    def set_recent(self, menu: QMenu) -> None:
+        """Offer films that were opened before; comes before `menus`."""
+        self._recent = menu
+
     def set_on_screen(self, on_screen: bool) -> None:
         """Leave the keys to another tab while that one is in front."""
         self._is_on_screen = on_screen
@@ -129,6 +148,9 @@ class DiagnoseActions(QObject):
         self._findings.menuAction().setEnabled(is_read)
         self.lungs.setEnabled(is_read and self._has_lungs)
         self.paste.setEnabled(self._is_on_screen)
+        self.file.enable(
+            is_open=is_open, is_file=self._is_file, is_dicom=self._is_dicom
+        )
 
     def set_card(self, card: ModelCard) -> None:
         """Offer the findings of a model, on the number keys."""
@@ -179,6 +201,7 @@ class DiagnoseActions(QObject):
         )
         self.paste = self._action("&Paste film", "", key.Paste)
         self.close = self._action("&Close film", "", "Ctrl+W")
+        self.file = FileActions(self._action)
         self.next = self._action("&Next film", "", "PgDown")
         self.previous = self._action("&Previous film", "", "PgUp")
 

@@ -110,6 +110,7 @@ _ROWS: Final = (
     ("L", "lung outline on or off"),
     ("1, 2, 3 …", "explain a finding"),
     ("PgUp, PgDn", "go through the films"),
+    ("F1", "all keys"),
 )
 
 

@@ -134,6 +134,16 @@ class FilmSession(QObject):
         self._report_progress()
         self._read_next()
 
+    @pyqtSlot()
+    def close_all(self) -> None:
+        """Take every film out of the list."""
+        self._queue, self._wanted = [], None
+        self._refining.clear()
+        for film in [self.films[row] for row in range(len(self.films))]:
+            self.films.remove(film)
+        self.emptied.emit()
+        self._report_progress()
+
     @property
     def _waiting(self) -> list[OpenFilm]:
         """Films without a reply so far; not those that are read once more."""

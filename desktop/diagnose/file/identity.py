@@ -1,0 +1,127 @@
+"""Patient, date, age and view in the corners of a film."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PyQt5.QtCore import QEvent, QObject, QPointF, QRect, Qt
+from PyQt5.QtGui import (
+    QColor,
+    QFont,
+    QImage,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPen,
+)
+from PyQt5.QtWidgets import QWidget
+
+from core.films.pixels import FilmIdentity
+from desktop.film.incoming import image_pixels
+from desktop.film.pyramid import picture_image
+from desktop.style.overlay_text import INK
+
+_MARGIN_PX: Final = 10
+#: Round the letters: a bright film would hide them.
+_EDGE: Final = QColor(0, 0, 0, 225)
+_EDGE_SHARE: Final = 0.26
+#: Of the view's width, at most so much for a corner.
+_WIDTH_SHARE: Final = 0.46
+#: Lines of letters that a saved picture is high.
+_LINES_HIGH: Final = 48
+
+
+def corners(identity: FilmIdentity) -> tuple[list[str], list[str], list[str]]:
+    """Lines of the upper left, the upper right and the lower right corner."""
+    birth = f"born {identity.born}" if identity.born else ""
+    person = "   ".join(filter(None, (identity.sex, identity.age, birth)))
+    moment = "   ".join(filter(None, (identity.date, identity.time)))
+    lines = (
+        [identity.name, identity.patient_id, person],
+        [identity.institution, identity.study, moment],
+        [identity.view],
+    )
+    left, right, below = ([line for line in corner if line] for corner in lines)
+    return left, right, below
+
+
+class IdentityOverlay(QWidget):
+    """Lies over a film's view and lets the mouse through.
+
+    A widget of its own: whatever takes the film as a picture does not take this.
+    """
+
+    def __init__(self, view: QWidget) -> None:
+        super().__init__(view)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._identity: FilmIdentity | None = None
+        view.installEventFilter(self)
+        self.hide()
+
+    def show_identity(self, identity: FilmIdentity | None) -> None:
+        """Say whom the film is of; None hides it."""
+        self._identity = identity
+        lines = sum(corners(identity), []) if identity is not None else []
+        self.setAccessibleName("; ".join(lines))
+        self.setGeometry(self.parentWidget().rect())
+        self.setVisible(bool(lines))
+        self.raise_()
+        self.update()
+
+    # Qt overrides
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize:
+            self.setGeometry(self.parentWidget().rect())
+        return super().eventFilter(watched, event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self._identity is not None:
+            painter = QPainter(self)
+            _paint(painter, self.rect(), self._identity, _MARGIN_PX)
+            painter.end()
+
+
+def draw_identity(
+    picture: NDArray[np.uint8], identity: FilmIdentity
+) -> NDArray[np.uint8]:
+    """(h, w, 3) uint8 RGB: a grey or coloured picture with whom it is of."""
+    image = picture_image(picture).convertToFormat(QImage.Format.Format_RGB32)
+    painter = QPainter(image)
+    font = QFont(painter.font())
+    font.setPixelSize(max(8, image.height() // _LINES_HIGH))
+    painter.setFont(font)
+    _paint(painter, image.rect(), identity, font.pixelSize())
+    painter.end()
+    return np.ascontiguousarray(image_pixels(image)[..., :3])
+
+
+def _paint(painter: QPainter, view: QRect, identity: FilmIdentity, margin: int) -> None:
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    left, right, below = corners(identity)
+    high = painter.fontMetrics().lineSpacing()
+    room = view.adjusted(margin, margin, -margin, -margin)
+    _write(painter, left, room, room.top(), to_right=False)
+    _write(painter, right, room, room.top(), to_right=True)
+    _write(painter, below, room, room.bottom() - high * len(below), to_right=True)
+
+
+def _write(
+    painter: QPainter, lines: Sequence[str], room: QRect, top: int, *, to_right: bool
+) -> None:
+    metrics = painter.fontMetrics()
+    edge = QPen(_EDGE, metrics.ascent() * _EDGE_SHARE)
+    edge.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    widest = int(room.width() * _WIDTH_SHARE)
+    for place, line in enumerate(lines):
+        shown = metrics.elidedText(line, Qt.TextElideMode.ElideRight, widest)
+        wide = metrics.horizontalAdvance(shown)
+        x = room.right() - wide if to_right else room.left()
+        y = top + place * metrics.lineSpacing() + metrics.ascent()
+        letters = QPainterPath()
+        letters.addText(QPointF(x, y), painter.font(), shown)
+        painter.strokePath(letters, edge)
+        painter.fillPath(letters, INK)
