@@ -52,9 +52,7 @@ def ask_for_picture(
     dialog = PreviewDialog(
         parent, "Save picture", suggestion.parent, _PICTURES, previews
     )
-    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-    dialog.setDefaultSuffix("png")
-    dialog.selectFile(suggestion.name)
+    _save_to(dialog, suggestion)
     name_it = QCheckBox("Patient and date on the &picture", dialog)
     name_it.setVisible(can_name)
     dialog.side.insertWidget(3, name_it)
@@ -65,10 +63,16 @@ def ask_for_picture(
 
 def ask_for_copy(parent: QWidget, suggestion: Path) -> Path | None:
     """A file to save a copy without the patient to; None when cancelled."""
-    name, _ = QFileDialog.getSaveFileName(
-        parent, "Save without patient", str(suggestion), f"Film (*{suggestion.suffix})"
-    )
-    return Path(name) if name else None
+    kind = f"Film (*{suggestion.suffix})"
+    dialog = QFileDialog(parent, "Save without patient", str(suggestion.parent), kind)
+    _save_to(dialog, suggestion)
+    return Path(dialog.selectedFiles()[0]) if run_dialog(dialog) else None
+
+
+def _save_to(dialog: QFileDialog, suggestion: Path) -> None:
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setDefaultSuffix(suggestion.suffix)
+    dialog.selectFile(suggestion.name)
 
 
 def suggested_name(film: Path, label: str | None) -> str:

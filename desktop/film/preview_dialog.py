@@ -66,7 +66,8 @@ class PreviewDialog(QFileDialog):
         self._shown = path if is_film else None
         self.picture.setPixmap(QPixmap())
         self._name.set_text(display_name(path) if is_film else "")
-        self.caption.setText("" if is_film else "Mark a film to see it here.")
+        self.caption.setText("Mark a film to see it here.")
+        self.caption.show()
         if is_film:
             key = self._keys.setdefault(path, len(self._keys))
             self._thumbnails.want([PictureRequest(key, path)])
@@ -81,7 +82,7 @@ class PreviewDialog(QFileDialog):
             picture = QPixmap.fromImage(made)
             picture.setDevicePixelRatio(self.devicePixelRatioF())
             self.picture.setPixmap(picture)
-            self.caption.setText("")
+            self.caption.hide()
         else:
             is_none = self._thumbnails.is_broken(key)
             self.caption.setText("This is no film." if is_none else "Reading…")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from PyQt5.QtCore import Qt, pyqtSlot
 from PyQt5.QtGui import QGuiApplication, QKeySequence
-from PyQt5.QtWidgets import QLineEdit, QTableView, QWidget
+from PyQt5.QtWidgets import QLineEdit, QTableView, QToolButton, QWidget
 
 from desktop.widgets.buttons import action
 from desktop.widgets.figures_table import Cells, make_plain
@@ -48,6 +48,7 @@ class SearchTable(QWidget):
         self.text.setPlaceholderText("Search")
         self.text.setAccessibleName(f"Search {name}")
         self.text.setClearButtonEnabled(True)
+        self.text.findChild(QToolButton).setAccessibleName("Clear")
         self.text.textChanged.connect(self._filter)
         self._count = Caption("", self)
         self._cells = Cells(self)

@@ -34,7 +34,7 @@ class FilmFile(QObject):
 
     Attributes:
         recent: Films that were opened before.
-        tags: The dialog with all tags.
+        tags: The dialog with all tags; None before it is first asked for.
         overlay: Whom the film is of.
 
     Signals:
@@ -54,10 +54,10 @@ class FilmFile(QObject):
         self._session = session
         self._commands = commands
         self._settings = settings
-        self._banner = ui.banner
+        self._banner, self._view = ui.banner, ui.view
         self._copying = Background(self, "copies")
         self.overlay = IdentityOverlay(ui.view)
-        self.tags = TagsDialog(ui.view)
+        self.tags: TagsDialog | None = None
         self.recent = RecentFilms(settings, ui.view)
         commands.set_recent(self.recent)
         session.film_shown.connect(self._on_film_shown)
@@ -73,28 +73,23 @@ class FilmFile(QObject):
     def shut_down(self) -> None:
         """End the threads, after what they have in hand."""
         self.recent.shut_down()
-        self.tags.shut_down()
+        if self.tags is not None:
+            self.tags.shut_down()
         self._copying.shut_down()
-
-    @property
-    def _is_dicom(self) -> bool:
-        film = self._session.shown_film
-        return film is not None and film.facts.format == "DICOM"
 
     @pyqtSlot(object)
     def _on_film_shown(self, film: OpenFilm) -> None:
         is_file = film.pixels is None
         if is_file:
             self.recent.add(film.path)
-        self._commands.set_file(is_file=is_file, is_dicom=self._is_dicom)
-        self.tags.show_film(film.path if self._is_dicom else None)
-        self._show_identity()
+        is_dicom = film.found is not None and film.found.facts.format == "DICOM"
+        self._commands.set_file(is_file=is_file, is_dicom=is_dicom)
+        self._refresh()
 
     @pyqtSlot()
     def _on_emptied(self) -> None:
         self._commands.set_file(is_file=False, is_dicom=False)
-        self.tags.show_film(None)
-        self._show_identity()
+        self._refresh()
 
     @pyqtSlot()
     def _on_close(self) -> None:
@@ -103,7 +98,10 @@ class FilmFile(QObject):
 
     @pyqtSlot()
     def _on_tags(self) -> None:
-        if self.tags.isVisible():
+        if self.tags is None:
+            self.tags = TagsDialog(self._view)
+            self._refresh()
+        elif self.tags.isVisible():
             self.tags.raise_()
         self.tags.show()
         self.tags.activateWindow()
@@ -111,12 +109,16 @@ class FilmFile(QObject):
     @pyqtSlot(bool)
     def _on_identity_toggled(self, is_shown: bool) -> None:
         self._settings.identity_shown = is_shown
-        self._show_identity()
+        self._refresh()
 
-    def _show_identity(self) -> None:
+    def _refresh(self) -> None:
+        """Speak of the film on screen."""
         film, is_shown = self._session.shown_film, self._settings.identity_shown
         has_one = film is not None and is_shown
         self.overlay.show_identity(film.identity if has_one else None)
+        if self.tags is not None:
+            has_tags = film is not None and film.facts.format == "DICOM"
+            self.tags.show_film(film.path if has_tags else None)
 
     # A copy without the patient
 
@@ -134,7 +136,7 @@ class FilmFile(QObject):
     def _on_deidentified(self, source: Path, copy: DeidentifiedFilm) -> None:
         self.status_changed.emit("")
         folder = self._settings.save_folder or str(source.parent)
-        path = film_dialogs.ask_for_copy(self._banner, Path(folder) / copy.name)
+        path = film_dialogs.ask_for_copy(self._view, Path(folder) / copy.name)
         if path is not None:
             self._settings.save_folder = str(path.parent)
             self._copying.ask(

@@ -139,6 +139,7 @@ def test_tags_are_searched_copied_and_follow_the_film(
     opened(tab, qtbot, dicom)
     tab.commands.file.tags.trigger()
     dialog = tab.file.tags
+    assert dialog is not None
     table = dialog.table
     qtbot.waitUntil(lambda: "Doe^Jane" in table.as_text())
     table.text.setText("patient name")
@@ -299,7 +300,7 @@ def test_file_dialogs_show_the_film_that_is_marked(
     assert "Mark a film" in dialog.caption.text()
     for path in (film, dicom, film):
         dialog.currentChanged.emit(str(path))
-        qtbot.waitUntil(lambda: dialog.caption.text() == "")
+        qtbot.waitUntil(lambda: dialog.caption.isHidden())
         assert dialog.picture.pixmap().width() > 100
     dialog.currentChanged.emit(str(tmp_path / "notes.txt"))
     qtbot.waitUntil(lambda: "no film" in dialog.caption.text())
