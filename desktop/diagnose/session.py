@@ -137,10 +137,9 @@ class FilmSession(QObject):
     @pyqtSlot()
     def close_all(self) -> None:
         """Take every film out of the list."""
-        self._queue, self._wanted = [], None
+        self._queue, self._wanted, self._in_hand = [], None, None
         self._refining.clear()
-        for film in [self.films[row] for row in range(len(self.films))]:
-            self.films.remove(film)
+        self.films.clear()
         self.emptied.emit()
         self._report_progress()
 

@@ -109,7 +109,9 @@ def test_all_films_are_closed_at_once_even_those_being_read(
 ) -> None:
     opened(tab, qtbot, film)
     tab.open_paths([dicom, *sample_films()])
-    tab.commands.file.close_all.trigger()
+    with qtbot.waitSignal(tab.session.progress_changed) as told:
+        tab.commands.file.close_all.trigger()
+    assert told.args == ["", False]
     assert len(tab.session.films) == 0
     qtbot.waitUntil(lambda: not tab.session.is_reading)
     assert len(tab.session.films) == 0
