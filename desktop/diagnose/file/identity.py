@@ -16,6 +16,7 @@ from PyQt5.QtGui import (
     QPainterPath,
     QPaintEvent,
     QPen,
+    QPixmap,
 )
 from PyQt5.QtWidgets import QWidget
 
@@ -58,12 +59,13 @@ class IdentityOverlay(QWidget):
         super().__init__(view)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._identity: FilmIdentity | None = None
+        self._drawn: QPixmap | None = None
         view.installEventFilter(self)
         self.hide()
 
     def show_identity(self, identity: FilmIdentity | None) -> None:
         """Say whom the film is of; None hides it."""
-        self._identity = identity
+        self._identity, self._drawn = identity, None
         lines = sum(corners(identity), []) if identity is not None else []
         self.setAccessibleName("; ".join(lines))
         self.setGeometry(self.parentWidget().rect())
@@ -75,14 +77,23 @@ class IdentityOverlay(QWidget):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize:
+            self._drawn = None
             self.setGeometry(self.parentWidget().rect())
         return super().eventFilter(watched, event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        if self._identity is not None:
-            painter = QPainter(self)
+        if self._drawn is None and self._identity is not None:
+            # Once: edges of letters are slow, and this is painted with each zoom.
+            scale = self.devicePixelRatioF()
+            self._drawn = QPixmap(self.size() * scale)
+            self._drawn.setDevicePixelRatio(scale)
+            self._drawn.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(self._drawn)
+            painter.setFont(self.font())
             _paint(painter, self.rect(), self._identity, _MARGIN_PX)
             painter.end()
+        if self._drawn is not None:
+            QPainter(self).drawPixmap(0, 0, self._drawn)
 
 
 def draw_identity(
