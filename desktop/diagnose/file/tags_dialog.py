@@ -69,22 +69,27 @@ class TagsDialog(QDialog):
     def _read(self) -> None:
         path, self._is_read = self._path, True
         self._reading.forget()
-        self._name.set_text(
-            display_name(path) if path else "", printable(path) if path else ""
-        )
-        self._copy_all.setText("Copy &all")
         if path is None:
-            self._show([], "The film on screen is no DICOM file: it has no tags.")
+            self._show(None, [], "The film on screen is no DICOM file: it has no tags.")
             return
-        self._reading.ask(partial(read_tags, path), self._on_read, self._on_failed)
+        self._reading.ask(
+            partial(read_tags, path),
+            partial(self._on_read, path),
+            partial(self._on_failed, path),
+        )
 
-    def _on_read(self, lines: list[TagLine] | None) -> None:
-        self._show(lines or [], "" if lines else "The file has no tags.")
+    def _on_read(self, path: Path, lines: list[TagLine] | None) -> None:
+        self._show(path, lines or [], "" if lines else "The file has no tags.")
 
-    def _on_failed(self, error: CoreError) -> None:
-        self._show([], f"{error} {error.hint}".rstrip())
+    def _on_failed(self, path: Path, error: CoreError) -> None:
+        self._show(path, [], f"{error} {error.hint}".rstrip())
 
-    def _show(self, lines: list[TagLine], note: str) -> None:
+    def _show(self, path: Path | None, lines: list[TagLine], note: str) -> None:
+        # All at once: tags never stand under the name of another film.
+        self._name.setVisible(path is not None)
+        if path is not None:
+            self._name.set_text(display_name(path), printable(path))
+        self._copy_all.setText("Copy &all")
         self.table.set_lines(
             [
                 SearchLine(
