@@ -10,11 +10,16 @@ from PyQt5.QtGui import QKeySequence
 from PyQt5.QtWidgets import QAction, QActionGroup, QMenu, QToolBar, QToolButton, QWidget
 
 from core.model.bundle import ModelCard
+from desktop.film.actions import FilmActions
+from desktop.film.key_hold import KeyHold
 from desktop.style import icons
 
 
 class DiagnoseActions(QObject):
     """The actions of the tab; the tab connects them to what they do.
+
+    Attributes:
+        film: Those about the film itself, which connect themselves.
 
     Signals:
         sample_asked: Path. A film of the samples menu.
@@ -32,11 +37,17 @@ class DiagnoseActions(QObject):
         self._is_open = self._is_read = self._has_lungs = False
         self._make_file_actions()
         self._make_view_actions()
+        self.film = FilmActions(owner, self._action)
+        self.film.compare.toggled.connect(self._enable)
         self._make_shade_actions()
         self._findings = QMenu("Explain &finding", owner)
         self._finding_group = QActionGroup(self)
         self._finding_group.triggered.connect(self._on_finding_triggered)
         self._findings.menuAction().setEnabled(False)
+        self.film.windows.addActions(self.film.tissues)
+        self.film.windows.addSeparator()
+        self.film.windows.addActions([self.more_contrast, self.less_contrast])
+        self.film.windows.addActions([self.lighter, self.darker])
         self.set_film_open(is_open=False, is_read=False)
 
     @property
@@ -59,16 +70,40 @@ class DiagnoseActions(QObject):
         edit.addAction(self.paste)
         view = QMenu("&View", parent)
         view.addActions([self.fit, self.actual_size, self.zoom_in, self.zoom_out])
+        view.addMenu(self.film.turns)
         view.addSeparator()
-        view.addActions([self.more_contrast, self.less_contrast])
-        view.addActions([self.lighter, self.darker, self.invert, self.reset])
+        view.addMenu(self.film.windows)
+        view.addActions([self.invert, self.reset])
         view.addSeparator()
         view.addAction(self.heatmap)
         view.addMenu(self._findings)
         view.addAction(self.lungs)
         view.addSeparator()
+        self._add_tools(view)
         view.addActions([self.previous, self.next])
         return [file_menu, edit, view]
+
+    def film_menu(self, parent: QWidget) -> QMenu:
+        """What a right click on the film offers."""
+        menu = QMenu(parent)
+        menu.addActions([self.fit, self.actual_size])
+        menu.addMenu(self.film.turns)
+        menu.addMenu(self.film.windows)
+        menu.addActions([self.invert, self.reset])
+        menu.addSeparator()
+        menu.addActions([self.heatmap, self.lungs])
+        menu.addMenu(self._findings)
+        menu.addSeparator()
+        self._add_tools(menu)
+        menu.addActions([self.copy, self.save, self.close])
+        return menu
+
+    def _add_tools(self, menu: QMenu) -> None:
+        film = self.film
+        menu.addActions([film.magnifier, film.ruler, film.remove_rulers])
+        menu.addSeparator()
+        menu.addActions([film.compare, film.linked])
+        menu.addSeparator()
 
     def tool_bar(self, parent: QWidget) -> QToolBar:
         """The most used of them as buttons."""
@@ -80,6 +115,8 @@ class DiagnoseActions(QObject):
             (self.open,),
             (self.fit, self.actual_size, self.zoom_out, self.zoom_in),
             (self.invert, self.reset),
+            (self.film.turn_left, self.film.turn_right, self.film.flip),
+            (self.film.magnifier, self.film.ruler, self.film.compare),
             (self.heatmap, self.lungs),
             (self.copy, self.save),
         )
@@ -121,8 +158,9 @@ class DiagnoseActions(QObject):
     def _enable(self) -> None:
         is_open = self._is_open and self._is_on_screen
         is_read = self._is_read and self._is_on_screen
-        for action in self._film_actions:
+        for action in (*self._film_actions, *self.film.all):
             action.setEnabled(is_open)
+        self.film.linked.setEnabled(is_open and self.film.compare.isChecked())
         for action in (self.save_plain, self.copy_plain):
             action.setEnabled(is_open and is_read)
         self.heatmap.setEnabled(is_read)
@@ -189,6 +227,7 @@ class DiagnoseActions(QObject):
         self.zoom_out = self._action("Zoom &out", "zoom_out", "-", "Ctrl+-")
         self.heatmap = self._action("&Heat map", "heatmap", "H")
         self.heatmap.setCheckable(True)
+        KeyHold(self.heatmap)
         self.lungs = self._action("&Lung outline", "lungs", "L")
         self.lungs.setCheckable(True)
 

@@ -15,6 +15,7 @@ from core.model.bundle import ModelBundle, ModelCard
 from core.paths import sample_films
 from desktop.diagnose import file_dialogs as film_dialogs
 from desktop.diagnose.actions import DiagnoseActions
+from desktop.diagnose.comparison import Comparison
 from desktop.diagnose.films import OpenFilm
 from desktop.diagnose.heatmap import HeatMap
 from desktop.diagnose.layout import DiagnoseLayout
@@ -42,6 +43,7 @@ class DiagnoseTab(QWidget):
         ui: The widgets.
         heatmap: Which finding's evidence lies over the film.
         lungs: Whether the outline of the lungs does.
+        comparison: The film beside it.
 
     Signals:
         status_changed: str. What is going on, for the status line.
@@ -70,6 +72,7 @@ class DiagnoseTab(QWidget):
         self.ui = DiagnoseLayout(self, self.session.films, self.commands)
         self.heatmap = HeatMap(self.session, model, self.ui, self.commands)
         self.lungs = LungOutline(self.session, self.ui, self.commands)
+        self.comparison = Comparison(self.session, self.ui, self.commands)
         self._highlight = DropHighlight(self)
         self._connect_session()
         self._connect_widgets()
@@ -200,7 +203,7 @@ class DiagnoseTab(QWidget):
         self.ui.show_progress(text, is_wanted)
         self.status_changed.emit(text)
         if self.session.shown is not None:  # a failed film was current, briefly
-            self.ui.strip.show_current(self.session.shown)
+            self.comparison.mark_current()
 
     # Pictures
 
@@ -293,14 +296,6 @@ class DiagnoseTab(QWidget):
         if self.session.shown is not None:
             self.session.close(self.session.shown)
 
-    @pyqtSlot()
-    def _on_next_triggered(self) -> None:
-        self.session.step(1)
-
-    @pyqtSlot()
-    def _on_previous_triggered(self) -> None:
-        self.session.step(-1)
-
     # Wiring
 
     def _connect_session(self) -> None:
@@ -316,7 +311,8 @@ class DiagnoseTab(QWidget):
 
     def _connect_widgets(self) -> None:
         ui = self.ui
-        ui.strip.film_chosen.connect(self.session.choose)
+        ui.strip.film_chosen.connect(self.comparison.choose)
+        ui.pair.measured.connect(self.status_changed)
         ui.strip.removal_asked.connect(self.session.close)
         ui.panel.mend_asked.connect(self.session.mend)
         ui.empty.open_asked.connect(self._on_open_triggered)
@@ -331,8 +327,8 @@ class DiagnoseTab(QWidget):
         commands.copy.triggered.connect(self._on_copy_triggered)
         commands.copy_plain.triggered.connect(self._on_copy_plain_triggered)
         commands.close.triggered.connect(self._on_close_triggered)
-        commands.next.triggered.connect(self._on_next_triggered)
-        commands.previous.triggered.connect(self._on_previous_triggered)
+        commands.next.triggered.connect(self.comparison.show_next)
+        commands.previous.triggered.connect(self.comparison.show_previous)
         commands.sample_asked.connect(self._on_sample_asked)
 
     def _restore_settings(self) -> None:
