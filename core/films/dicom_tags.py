@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import MutableSequence
 from typing import Any, TypeAlias
 
 from core.errors import ImageReadError
@@ -17,8 +18,8 @@ def values(dataset: Dataset, keyword: str) -> list[Any]:
     try:
         with decoding(""):
             found = dataset.get(keyword)
-            is_list = not isinstance(found, str | bytes) and hasattr(found, "__len__")
-            return list(found) if is_list else [found]
+            # A name has a length too, but is one value.
+            return list(found) if isinstance(found, MutableSequence) else [found]
     except ImageReadError:
         return []
 

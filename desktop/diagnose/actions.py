@@ -56,7 +56,7 @@ class DiagnoseActions(QObject):
         return bool(self._samples)
 
     def menus(self, parent: QWidget) -> list[QMenu]:
-        """File, Edit, View and Film menus; the caller may add to them."""
+        """File, Edit, View and Tools menus; the caller may add to them."""
         file_menu = QMenu("&File", parent)
         file_menu.addAction(self.open)
         file_menu.addMenu(self._sample_menu(file_menu))
@@ -79,9 +79,10 @@ class DiagnoseActions(QObject):
         view.addMenu(self._findings)
         view.addAction(self.lungs)
         view.addSeparator()
-        self._add_tools(view)
         view.addActions([self.previous, self.next])
-        return [file_menu, edit, view]
+        tools = QMenu("&Tools", parent)
+        self._add_tools(tools)
+        return [file_menu, edit, view, tools]
 
     def film_menu(self, parent: QWidget) -> QMenu:
         """What a right click on the film offers."""
@@ -95,6 +96,7 @@ class DiagnoseActions(QObject):
         menu.addMenu(self._findings)
         menu.addSeparator()
         self._add_tools(menu)
+        menu.addSeparator()
         menu.addActions([self.copy, self.save, self.close])
         return menu
 
@@ -103,7 +105,6 @@ class DiagnoseActions(QObject):
         menu.addActions([film.magnifier, film.ruler, film.remove_rulers])
         menu.addSeparator()
         menu.addActions([film.compare, film.linked])
-        menu.addSeparator()
 
     def tool_bar(self, parent: QWidget) -> QToolBar:
         """The most used of them as buttons."""
@@ -236,7 +237,7 @@ class DiagnoseActions(QObject):
         self.invert.setCheckable(True)
         self.reset = self._action("&Reset window and level", "reset", "R")
         self.more_contrast = self._action("&More contrast", "", "]")
-        self.less_contrast = self._action("&Less contrast", "", "[")
+        self.less_contrast = self._action("Less con&trast", "", "[")
         self.lighter = self._action("Li&ghter", "", ".")
         self.darker = self._action("&Darker", "", ",")
         self._film_actions = [

@@ -94,7 +94,7 @@ class DiagnoseTab(QWidget):
         self.saver.shut_down()
 
     def menus(self, parent: QWidget) -> list[QMenu]:
-        """File, Edit and View menus."""
+        """File, Edit, View and Tools menus."""
         return self.commands.menus(parent)
 
     def open_paths(self, paths: Sequence[Path], shown: Path | None = None) -> None:
@@ -223,17 +223,21 @@ class DiagnoseTab(QWidget):
         evidence = self.heatmap.evidence if with_heatmap else None
         if evidence is not None:
             about = f"{about}. {self.heatmap.about}".removesuffix(". ")
-        low, high = self.ui.view.grey_window
+        view = self.ui.view
+        about = ". ".join(filter(None, (about, view.viewport.orientation)))
+        low, high = view.grey_window
         return PictureJob(
             film=film.pyramid,
             source=film.path,
             low=low,
             high=high,
-            inverted=self.ui.view.inverted,
+            inverted=view.inverted,
             evidence=evidence,
             opacity=self.ui.panel.heat.opacity,
             contour=self.ui.panel.heat.contour.isChecked(),
             outline=self.lungs.lines if with_outline else (),
+            quarters=view.viewport.quarters,
+            is_flipped=view.viewport.is_flipped,
             about=about,
         )
 

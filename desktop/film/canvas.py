@@ -282,9 +282,8 @@ class FilmCanvas(QWidget):
         self._picture.shades.clear()
         self.update()
 
-    def overlay_text(self) -> str:
+    def overlay_parts(self) -> list[str]:
         """What stands over the film: how it is shown."""
-        assert self.film is not None
         low, high = self.grey_window
         parts = (
             f"{self.viewport.zoom:.0%}",
@@ -293,7 +292,7 @@ class FilmCanvas(QWidget):
             "Inverted" if self.inverted else "",
             self.viewport.orientation,
         )
-        return "    ".join(filter(None, parts))
+        return [part for part in parts if part]
 
     def _in_words(self, value: float) -> str:
         """A film value with as many places as can be told apart."""
@@ -320,10 +319,7 @@ class FilmCanvas(QWidget):
 
     def _paint_over(self, painter: QPainter, film: FilmPyramid) -> None:
         """Paint what belongs to the view, not to the film."""
-        font = painter.font()
-        font.setPointSizeF(font.pointSizeF() * 0.92)
-        painter.setFont(font)
         for ruler in self.rulers:
             at = self.viewport.transform.map(ruler.end)
             paint_label(painter, self.rect(), ruler.text(film.spacing), at)
-        paint_overlay(painter, self.rect(), self.overlay_text())
+        paint_overlay(painter, self.rect(), self.overlay_parts())

@@ -171,16 +171,16 @@ class FilmView(FilmCanvas):
                 painter.drawLine(self._pointer - way, self._pointer + way)
         super()._paint_over(painter, film)
 
-    def overlay_text(self) -> str:
-        text = super().overlay_text()
+    def overlay_parts(self) -> list[str]:
+        parts = super().overlay_parts()
         if self._pointer is None or self.film is None:
-            return text
+            return parts
         point, (height, width) = self.viewport.film_point(self._pointer), self.film.size
         if not QRectF(0, 0, width, height).contains(point):
-            return text
+            return parts
         x, y = min(int(point.x()), width - 1), min(int(point.y()), height - 1)
         value = self._in_words(self.film.value_at(x, y))
-        return f"{text}    x {x}, y {y}: {value}"
+        return [*parts, f"x {x}, y {y}: {value}"]
 
     # Qt overrides
 

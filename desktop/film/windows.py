@@ -14,12 +14,15 @@ from desktop.film.pyramid import FilmPyramid
 #: exposure and detector, so that fixed ones, as for CT, would fit no film. Its own
 #: values tell instead: lung is its dark part, bone its bright one.
 TISSUES: Final = {
-    "Lung": (0.02, 0.6),
-    "Bone": (0.5, 0.998),
-    "Soft tissue": (0.25, 0.95),
+    "Lung": (0.02, 0.72),
+    "Bone": (0.35, 1.0),
+    "Soft tissue": (0.1, 0.95),
 }
 #: Share of each side that is left out: markers, shutters and air around the patient.
 _EDGE: Final = 0.1
+#: Share of its width that a window reaches further on both sides, so that its tissue
+#: ends in no plain black and white.
+_SPARE: Final = 0.1
 
 
 def tissue_window(film: FilmPyramid, name: str) -> GreyWindow:
@@ -31,4 +34,5 @@ def tissue_window(film: FilmPyramid, name: str) -> GreyWindow:
     # What the film's own window does not show is no tissue.
     tissue = values[(values > film.low) & (values < film.high)]
     low, high = np.quantile(tissue if tissue.size else values, TISSUES[name])
-    return GreyWindow(name, float(low), float(high))
+    spare = _SPARE * (high - low)
+    return GreyWindow(name, float(low - spare), float(high + spare))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from PyQt5.QtCore import QPointF, QRect, QRectF, Qt
@@ -15,11 +16,13 @@ SOFT_INK: Final = QColor(160, 172, 184)
 
 _VEIL: Final = QColor(0, 0, 0, 150)
 _MARGIN_PX: Final = 10
-_WRAPPED: Final = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
+_WRAPPED: Final = int(Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap)
 
 
-def paint_overlay(painter: QPainter, view: QRect, text: str) -> None:
-    """Write into the lower left corner of a film's view, as wide as that is."""
+def paint_overlay(painter: QPainter, view: QRect, parts: Sequence[str]) -> None:
+    """Write into the lower left corner of a film's view, in lines between parts."""
+    no_break = "\N{NO-BREAK SPACE}"
+    text = "    ".join(part.replace(" ", no_break) for part in parts)
     pill = _pill(painter, view, text)
     pill.moveBottomLeft(QPointF(_MARGIN_PX, view.height() - _MARGIN_PX))
     _paint_pill(painter, pill, text)

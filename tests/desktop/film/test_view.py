@@ -225,14 +225,14 @@ def test_the_picture_turns_with_what_lies_over_it(view: FilmView) -> None:
     view.set_heatmap(None)
     assert shade(view, 200, 5) < 12
     assert shade(view, 200, 294) > 243
-    assert "Turned right" in view.overlay_text()
+    assert "Turned right" in view.overlay_parts()
     view.turn_back()
     view.flip()
     assert shade(view, 54, 100) > 243
-    assert "Flipped" in view.overlay_text()
+    assert "Flipped" in view.overlay_parts()
     view.turn_back()
     assert shade(view, 54, 100) < 12
-    assert "Flipped" not in view.overlay_text()
+    assert "Flipped" not in view.overlay_parts()
 
 
 def hover(view: FilmView, x: int, y: int) -> None:
@@ -246,16 +246,16 @@ def test_the_value_under_the_mouse_is_told(view: FilmView) -> None:
     film = view.film
     assert film is not None
     value = int(film.levels[0][200, 200])
-    assert view.overlay_text().endswith(f"x 200, y 200: {value:,}")
+    assert view.overlay_parts()[-1] == f"x 200, y 200: {value:,}"
     view.turn_right()  # it goes with the film
     hover(view, 200, 30)
     value = int(film.levels[0][200, 40])
-    assert view.overlay_text().endswith(f"x 40, y 200: {value:,}")
+    assert view.overlay_parts()[-1] == f"x 40, y 200: {value:,}"
     hover(view, 10, 150)  # beside the film
-    assert "x " not in view.overlay_text()
+    assert not any("y " in part for part in view.overlay_parts())
     hover(view, 200, 150)
     view.leaveEvent(QEvent(QEvent.Type.Leave))
-    assert "x " not in view.overlay_text()
+    assert not any("y " in part for part in view.overlay_parts())
 
 
 def test_moving_the_mouse_paints_a_strip_and_not_the_film(
