@@ -80,7 +80,7 @@ class DiagnoseActions(QObject):
         view.addAction(self.lungs)
         view.addSeparator()
         view.addActions([self.previous, self.next])
-        tools = QMenu("&Tools", parent)
+        tools = QMenu("Too&ls", parent)
         self._add_tools(tools)
         return [file_menu, edit, view, tools]
 

@@ -110,8 +110,8 @@ _ROWS: Final = (
     ("H", "heat map; hold to peek"),
     ("L", "lung outline on or off"),
     ("M", "magnifier; hold to peek"),
-    ("D", "ruler: drag, or Return and arrows"),
-    ("C", "compare with another film"),
+    ("D", "ruler"),
+    ("C", "compare two films"),
     ("1, 2, 3 …", "explain a finding"),
     ("PgUp, PgDn", "go through the films"),
 )

@@ -87,7 +87,7 @@ class FilmView(FilmCanvas):
     def set_magnifier(self, is_on: bool) -> None:
         """Show what lies under the pointer larger."""
         self._has_magnifier = is_on
-        self._find_pointer()
+        self._show_tools()
 
     @pyqtSlot(bool)
     def set_ruler(self, is_on: bool) -> None:
@@ -96,7 +96,7 @@ class FilmView(FilmCanvas):
         if self._is_measuring:
             self._end_ruler()
         self._show_cursor()
-        self._find_pointer()
+        self._show_tools()
 
     @pyqtSlot()
     def remove_rulers(self) -> None:
@@ -115,6 +115,14 @@ class FilmView(FilmCanvas):
         """Whether the keys move the pointer, not the film."""
         return self.film is not None and (self._has_ruler or self._has_magnifier)
 
+    def _show_tools(self) -> None:
+        """A tool shows at once where it would be used."""
+        if self._is_by_keys and not self._uses_pointer:
+            self._pointer = None
+        elif self.underMouse() or self.hasFocus():
+            self._find_pointer()
+        self.update()
+
     def _find_pointer(self) -> None:
         """Have one for the keys where the mouse is elsewhere."""
         if self._pointer is None and self._uses_pointer:
@@ -122,7 +130,6 @@ class FilmView(FilmCanvas):
             is_here = self.underMouse() and self.rect().contains(under)
             self._pointer = QPointF(under if is_here else self.rect().center())
             self._is_by_keys = not is_here
-        self.update()
 
     def _move_pointer(self, place: QPointF | None) -> None:
         for at in (self._pointer, place):
@@ -221,7 +228,9 @@ class FilmView(FilmCanvas):
                 self.setCursor(Qt.CursorShape.ClosedHandCursor)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        self._is_by_keys = False
+        if self._is_by_keys:
+            self._is_by_keys = False
+            self.update()
         self._move_pointer(event.localPos())
         far = QApplication.startDragDistance()
         if event.buttons() & Qt.MouseButton.RightButton:

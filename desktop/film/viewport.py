@@ -102,9 +102,9 @@ class Viewport:
         self._scale = self._fit_scale * other._scale / other._fit_scale
         away = other._turned.map(other._centre - other._film_middle)
         mine, theirs = self._turned_size, other._turned_size
-        away.setX(away.x() * mine.width() / theirs.width())
-        away.setY(away.y() * mine.height() / theirs.height())
-        self._look_at(self._film_middle + self._unturned.map(away))
+        x = away.x() * mine.width() / theirs.width()
+        y = away.y() * mine.height() / theirs.height()
+        self._look_at(self._film_middle + self._unturned.map(QPointF(x, y)))
 
     def zoom_to(self, zoom: float, at: QPointF | None = None) -> None:
         """Change the zoom so that one point stays where it is.

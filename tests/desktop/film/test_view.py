@@ -196,6 +196,7 @@ def test_painting_a_film_of_twenty_megapixels_holds_the_window_up_for_little(
     view.set_film(film)
     view.set_heatmap(picture_image(np.zeros((384, 300, 3), np.uint8)))
     view.set_magnifier(True)
+    hover(view, 700, 500)
     if quarters:
         view.turn_right()
     if zoom is not None:
@@ -369,6 +370,15 @@ def test_the_menu_key_asks_for_the_menu(view: FilmView, qtbot: QtBot) -> None:
         view.menu_asked.connect(asked.append)
         QApplication.sendEvent(view, QContextMenuEvent(reason, QPoint(5, 5)))
         assert bool(asked) == is_asked
+
+
+def test_the_keys_leave_no_cross_behind(view: FilmView, qtbot: QtBot) -> None:
+    plain = view.grab().toImage()
+    view.set_ruler(True)
+    qtbot.keyClick(view, Qt.Key.Key_Left)
+    assert view.grab().toImage() != plain
+    view.set_ruler(False)
+    assert view.grab().toImage() == plain
 
 
 def test_a_double_click_fits_the_film(view: FilmView, qtbot: QtBot) -> None:
