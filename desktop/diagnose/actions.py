@@ -116,8 +116,9 @@ class DiagnoseActions(QObject):
             (self.open,),
             (self.fit, self.actual_size, self.zoom_out, self.zoom_in),
             (self.invert, self.reset),
-            (self.film.turn_left, self.film.turn_right, self.film.flip),
-            (self.film.magnifier, self.film.ruler, self.film.compare),
+            (self.film.turn_right, self.film.flip),
+            (self.film.magnifier, self.film.ruler),
+            (self.film.compare, self.film.linked),
             (self.heatmap, self.lungs),
             (self.copy, self.save),
         )

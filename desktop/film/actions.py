@@ -48,7 +48,7 @@ class FilmActions(QObject):
         self.ruler = make("R&uler", "ruler", "D")
         self.remove_rulers = make("&Delete measurements", "", "Shift+D")
         self.compare = make("&Compare with another film", "compare", "C")
-        self.linked = make("Lin&k both films", "", "Shift+C")
+        self.linked = make("Lin&k both films", "linked", "Shift+C")
         self.menu = make("Menu of the film", "", "Shift+F10")
         for action in (self.magnifier, self.ruler, self.compare, self.linked):
             action.setCheckable(True)

@@ -25,6 +25,7 @@ _GLYPHS: Final = {
     "magnifier": "search-eye-line",
     "ruler": "ruler-line",
     "compare": "layout-column-line",
+    "linked": "link",
     "heatmap": "fire-line",
     "lungs": "lungs-line",
     "copy": "file-copy-line",

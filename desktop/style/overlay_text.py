@@ -16,6 +16,7 @@ SOFT_INK: Final = QColor(160, 172, 184)
 
 _VEIL: Final = QColor(0, 0, 0, 150)
 _MARGIN_PX: Final = 10
+_WIDTH_SHARE: Final = 0.85  # of a view, that text takes at most
 _WRAPPED: Final = int(Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap)
 
 
@@ -40,7 +41,7 @@ def paint_label(painter: QPainter, view: QRect, text: str, at: QPointF) -> None:
 
 def _pill(painter: QPainter, view: QRect, text: str) -> QRectF:
     """As large as the text, in lines that fit into the view."""
-    room = QRectF(0, 0, view.width() - 2 * _MARGIN_PX - 20, view.height())
+    room = QRectF(0, 0, _WIDTH_SHARE * view.width() - 20, view.height())
     words = painter.boundingRect(room, _WRAPPED, text)
     return QRectF(0, 0, words.width() + 20, words.height() + 8)
 
