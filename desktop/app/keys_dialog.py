@@ -20,12 +20,17 @@ _MOUSE: Final = (
     ("Wheel", "Zoom at the mouse"),
     ("Left drag", "Move the film"),
     ("Right drag", "Window and level"),
+    ("Right click", "Menu of the film"),
     ("Double click", "Fit the film to the window"),
+    ("H or M held", "Peek: heat map or magnifier until the key is let go"),
     ("Pinch", "Zoom"),
     ("Drop files", "Open films, scan a folder, or import a model"),
 )
 _FOCUS: Final = (
-    ("Arrows", "Move the film; go through lists and bars"),
+    (
+        "Arrows",
+        "Move the film, or the pointer of ruler and magnifier; go through lists",
+    ),
     ("Space, Return", "Press what has the focus; explain the bar that is marked"),
     ("Delete", "Close the film that is marked in the strip; delete a scan or a run"),
     ("Tab, Shift+Tab", "Go to the next thing, or back"),

@@ -39,6 +39,8 @@ class PictureJob:
         opacity: Of the heat map, 0 to 1.
         contour: Whether the evidence is drawn as lines, not as colours.
         outline: Lines around the lungs to draw; none for a film without.
+        quarters: How often it is turned right by 90 degrees, after a flip.
+        is_flipped: Whether left and right are exchanged.
         about: What the file says of itself: which model, and how it computed.
         identity: Whom the film is of; None if it does not say so.
         is_named: Whether that stands on the picture: only where somebody asks for it.
@@ -53,6 +55,8 @@ class PictureJob:
     opacity: float = 0.5
     contour: bool = False
     outline: Lines = ()
+    quarters: int = 0
+    is_flipped: bool = False
     about: str = ""
     identity: FilmIdentity | None = None
     is_named: bool = False
@@ -71,6 +75,8 @@ def compose(job: PictureJob) -> NDArray[np.uint8]:
         picture = _compose(job)
         if job.outline:
             picture = draw_outline(picture, job.outline)
+        picture = picture[:, ::-1] if job.is_flipped else picture
+        picture = np.ascontiguousarray(np.rot90(picture, -job.quarters))
         if job.is_named and job.identity is not None:
             picture = draw_identity(picture, job.identity)
         return picture

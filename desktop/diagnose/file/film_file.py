@@ -35,7 +35,7 @@ class FilmFile(QObject):
     Attributes:
         recent: Films that were opened before.
         tags: The dialog with all tags; None before it is first asked for.
-        overlay: Whom the film is of.
+        overlay, beside: Whom the film is of, and the one that it is compared with.
 
     Signals:
         status_changed: str. What is going on, for the status line.
@@ -56,11 +56,13 @@ class FilmFile(QObject):
         self._settings = settings
         self._banner, self._view = ui.banner, ui.view
         self._copying = Background(self, "copies")
-        self.overlay = IdentityOverlay(ui.view)
+        self.overlay = IdentityOverlay(ui.pair.view)
+        self.beside = IdentityOverlay(ui.pair.other)
         self.tags: TagsDialog | None = None
         self.recent = RecentFilms(settings, ui.view)
         commands.set_recent(self.recent)
         session.film_shown.connect(self._on_film_shown)
+        session.beside_changed.connect(self._refresh)
         session.emptied.connect(self._on_emptied)
         actions = commands.file
         commands.close.triggered.connect(self._on_close)
@@ -111,11 +113,14 @@ class FilmFile(QObject):
         self._settings.identity_shown = is_shown
         self._refresh()
 
+    @pyqtSlot()
     def _refresh(self) -> None:
-        """Speak of the film on screen."""
-        film, is_shown = self._session.shown_film, self._settings.identity_shown
-        has_one = film is not None and is_shown
-        self.overlay.show_identity(film.identity if has_one else None)
+        """Speak of the film on screen, and of the one beside it."""
+        film, beside = self._session.shown_film, self._session.films.beside
+        compared = beside.found if beside is not None else None
+        for overlay, found in ((self.overlay, film), (self.beside, compared)):
+            has_one = found is not None and self._settings.identity_shown
+            overlay.show_identity(found.identity if has_one else None)
         if self.tags is not None:
             has_tags = film is not None and film.facts.format == "DICOM"
             self.tags.show_film(film.path if has_tags else None)

@@ -310,3 +310,26 @@ def test_file_dialogs_show_the_film_that_is_marked(
     assert "Mark a film" in dialog.caption.text()
     dialog.close()
     thumbnails.shut_down()
+
+
+def test_both_of_two_films_say_whom_they_are_of(
+    tab: DiagnoseTab, qtbot: QtBot, dicom: Path, film: Path, tmp_path: Path
+) -> None:
+    prior = tmp_path / "prior.dcm"
+    tags = {"PatientName": "Doe^Jane", "StudyDate": "20200131"}
+    prior.write_bytes(dicom_bytes(dicom_dataset(PIXELS, **tags)))
+    opened(tab, qtbot, prior)
+    opened(tab, qtbot, dicom)
+    tab.commands.film.compare.trigger()
+    assert "2024-01-31" in tab.file.overlay.accessibleName()
+    assert tab.file.beside.isVisible()
+    assert "2020-01-31" in tab.file.beside.accessibleName()
+    tab.commands.file.identity.trigger()
+    assert tab.file.beside.isHidden()
+    tab.commands.file.identity.trigger()
+    tab.commands.file.close_all.trigger()
+    assert tab.ui.empty.isVisible()
+    assert not tab.commands.film.compare.isChecked()
+    opened(tab, qtbot, film)
+    assert tab.ui.view.isVisible()
+    assert not tab.ui.pair.is_double
