@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Final
 
 import numpy as np
@@ -29,7 +29,7 @@ _MARGIN_PX: Final = 10
 #: Round the letters: a bright film would hide them.
 _EDGE: Final = QColor(0, 0, 0, 225)
 _EDGE_SHARE: Final = 0.26
-#: Of the view's width, at most so much for a corner.
+#: Of the view's width, so much for a corner where the other needs the rest.
 _WIDTH_SHARE: Final = 0.46
 #: Lines of letters that a saved picture is high.
 _LINES_HIGH: Final = 48
@@ -38,10 +38,10 @@ _LINES_HIGH: Final = 48
 def corners(identity: FilmIdentity) -> tuple[list[str], list[str], list[str]]:
     """Lines of the upper left, the upper right and the lower right corner."""
     birth = f"born {identity.born}" if identity.born else ""
-    person = "   ".join(filter(None, (identity.sex, identity.age, birth)))
+    person = "   ".join(filter(None, (identity.sex, identity.age)))
     moment = "   ".join(filter(None, (identity.date, identity.time)))
     lines = (
-        [identity.name, identity.patient_id, person],
+        [identity.name, identity.patient_id, person, birth],
         [identity.institution, identity.study, moment],
         [identity.view],
     )
@@ -113,26 +113,30 @@ def draw_identity(
 def _paint(painter: QPainter, view: QRect, identity: FilmIdentity, margin: int) -> None:
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     left, right, below = corners(identity)
-    high = painter.fontMetrics().lineSpacing()
+    metrics, high = painter.fontMetrics(), painter.fontMetrics().lineSpacing()
     room = view.adjusted(margin, margin, -margin, -margin)
-    _write(painter, left, room, room.top(), to_right=False)
-    _write(painter, right, room, room.top(), to_right=True)
-    _write(painter, below, room, room.bottom() - high * len(below), to_right=True)
+    fair = int(room.width() * _WIDTH_SHARE)
+    for place, (one, other) in enumerate(zip_longest(left, right, fillvalue="")):
+        # What one side does not need, the other may have.
+        needs = [metrics.horizontalAdvance(line) for line in (one, other)]
+        free = [room.width() - need - 2 * margin for need in reversed(needs)]
+        row = QRect(room.left(), room.top() + place * high, room.width(), high)
+        _write(painter, one, row, max(fair, free[0]), to_right=False)
+        _write(painter, other, row, max(fair, free[1]), to_right=True)
+    for place, line in enumerate(reversed(below), start=1):
+        row = QRect(room.left(), room.bottom() - place * high, room.width(), high)
+        _write(painter, line, row, fair, to_right=True)
 
 
 def _write(
-    painter: QPainter, lines: Sequence[str], room: QRect, top: int, *, to_right: bool
+    painter: QPainter, line: str, row: QRect, widest: int, *, to_right: bool
 ) -> None:
     metrics = painter.fontMetrics()
     edge = QPen(_EDGE, metrics.ascent() * _EDGE_SHARE)
     edge.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-    widest = int(room.width() * _WIDTH_SHARE)
-    for place, line in enumerate(lines):
-        shown = metrics.elidedText(line, Qt.TextElideMode.ElideRight, widest)
-        wide = metrics.horizontalAdvance(shown)
-        x = room.right() - wide if to_right else room.left()
-        y = top + place * metrics.lineSpacing() + metrics.ascent()
-        letters = QPainterPath()
-        letters.addText(QPointF(x, y), painter.font(), shown)
-        painter.strokePath(letters, edge)
-        painter.fillPath(letters, INK)
+    shown = metrics.elidedText(line, Qt.TextElideMode.ElideRight, widest)
+    x = row.right() - metrics.horizontalAdvance(shown) if to_right else row.left()
+    letters = QPainterPath()
+    letters.addText(QPointF(x, row.top() + metrics.ascent()), painter.font(), shown)
+    painter.strokePath(letters, edge)
+    painter.fillPath(letters, INK)
