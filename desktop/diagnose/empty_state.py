@@ -114,12 +114,17 @@ _ROWS: Final = (
     ("Wheel", "zoom at the mouse"),
     ("Left drag", "move the film"),
     ("Right drag", "window and level"),
+    ("Right click", "menu of the film"),
     ("F", "fit to the window"),
     ("I", "invert"),
-    ("H", "heat map on or off"),
+    ("H", "heat map; hold to peek"),
     ("L", "lung outline on or off"),
+    ("M", "magnifier; hold to peek"),
+    ("D", "ruler"),
+    ("C", "compare two films"),
     ("1, 2, 3 …", "explain a finding"),
     ("PgUp, PgDn", "go through the films"),
+    ("F1", "all keys"),
 )
 
 

@@ -15,6 +15,8 @@ from core.model.bundle import ModelBundle, ModelCard
 from core.paths import sample_films
 from desktop.diagnose import file_dialogs as film_dialogs
 from desktop.diagnose.actions import DiagnoseActions
+from desktop.diagnose.comparison import Comparison
+from desktop.diagnose.file.film_file import FilmFile
 from desktop.diagnose.films import OpenFilm
 from desktop.diagnose.heatmap import HeatMap
 from desktop.diagnose.layout import DiagnoseLayout
@@ -42,6 +44,8 @@ class DiagnoseTab(QWidget):
         ui: The widgets.
         heatmap: Which finding's evidence lies over the film.
         lungs: Whether the outline of the lungs does.
+        comparison: The film beside it.
+        file: What is known and done of its file.
 
     Signals:
         status_changed: str. What is going on, for the status line.
@@ -70,6 +74,8 @@ class DiagnoseTab(QWidget):
         self.ui = DiagnoseLayout(self, self.session.films, self.commands)
         self.heatmap = HeatMap(self.session, model, self.ui, self.commands)
         self.lungs = LungOutline(self.session, self.ui, self.commands)
+        self.comparison = Comparison(self.session, self.ui, self.commands)
+        self.file = FilmFile(self.session, self.ui, self.commands, settings)
         self._highlight = DropHighlight(self)
         self._connect_session()
         self._connect_widgets()
@@ -89,9 +95,10 @@ class DiagnoseTab(QWidget):
         self._settings.coverage = self.ui.panel.sets.coverage
         self._settings.splitter_state = self.ui.splitter.saveState()
         self.saver.shut_down()
+        self.file.shut_down()
 
     def menus(self, parent: QWidget) -> list[QMenu]:
-        """File, Edit and View menus."""
+        """File, Edit, View and Tools menus."""
         return self.commands.menus(parent)
 
     def open_paths(self, paths: Sequence[Path], shown: Path | None = None) -> None:
@@ -200,7 +207,7 @@ class DiagnoseTab(QWidget):
         self.ui.show_progress(text, is_wanted)
         self.status_changed.emit(text)
         if self.session.shown is not None:  # a failed film was current, briefly
-            self.ui.strip.show_current(self.session.shown)
+            self.comparison.mark_current()
 
     # Pictures
 
@@ -220,18 +227,23 @@ class DiagnoseTab(QWidget):
         evidence = self.heatmap.evidence if with_heatmap else None
         if evidence is not None:
             about = f"{about}. {self.heatmap.about}".removesuffix(". ")
-        low, high = self.ui.view.grey_window
+        view = self.ui.view
+        about = ". ".join(filter(None, (about, view.viewport.orientation)))
+        low, high = view.grey_window
         return PictureJob(
             film=film.pyramid,
             source=film.path,
             low=low,
             high=high,
-            inverted=self.ui.view.inverted,
+            inverted=view.inverted,
             evidence=evidence,
             opacity=self.ui.panel.heat.opacity,
             contour=self.ui.panel.heat.contour.isChecked(),
             outline=self.lungs.lines if with_outline else (),
+            quarters=view.viewport.quarters,
+            is_flipped=view.viewport.is_flipped,
             about=about,
+            identity=film.identity,
         )
 
     def _picture(self, as_shown: bool) -> PictureJob | None:
@@ -243,7 +255,8 @@ class DiagnoseTab(QWidget):
 
     @pyqtSlot()
     def _on_open_triggered(self) -> None:
-        paths = film_dialogs.ask_for_films(self, self._settings.last_folder)
+        folder = self._settings.last_folder
+        paths = film_dialogs.ask_for_films(self, folder, self.saver.previews)
         if paths:
             self._settings.last_folder = str(paths[0].parent)
             self.open_paths(paths)
@@ -253,7 +266,7 @@ class DiagnoseTab(QWidget):
         self.open_paths(sample_films()[:1])
 
     @pyqtSlot(object)
-    def _on_sample_asked(self, path: Path) -> None:
+    def _on_path_asked(self, path: Path) -> None:
         self.open_paths([path])
 
     @pyqtSlot()
@@ -288,19 +301,6 @@ class DiagnoseTab(QWidget):
         if job is not None:
             self.saver.copy(job)
 
-    @pyqtSlot()
-    def _on_close_triggered(self) -> None:
-        if self.session.shown is not None:
-            self.session.close(self.session.shown)
-
-    @pyqtSlot()
-    def _on_next_triggered(self) -> None:
-        self.session.step(1)
-
-    @pyqtSlot()
-    def _on_previous_triggered(self) -> None:
-        self.session.step(-1)
-
     # Wiring
 
     def _connect_session(self) -> None:
@@ -313,10 +313,13 @@ class DiagnoseTab(QWidget):
         self._model.notice_raised.connect(self.show_notice)
         self.saver.failed.connect(self.ui.banner.show_error)
         self.saver.status_changed.connect(self.status_changed)
+        self.file.status_changed.connect(self.status_changed)
+        self.file.recent.film_asked.connect(self._on_path_asked)
 
     def _connect_widgets(self) -> None:
         ui = self.ui
-        ui.strip.film_chosen.connect(self.session.choose)
+        ui.strip.film_chosen.connect(self.comparison.choose)
+        ui.pair.measured.connect(self.status_changed)
         ui.strip.removal_asked.connect(self.session.close)
         ui.panel.mend_asked.connect(self.session.mend)
         ui.empty.open_asked.connect(self._on_open_triggered)
@@ -330,10 +333,9 @@ class DiagnoseTab(QWidget):
         commands.save_plain.triggered.connect(self._on_save_plain_triggered)
         commands.copy.triggered.connect(self._on_copy_triggered)
         commands.copy_plain.triggered.connect(self._on_copy_plain_triggered)
-        commands.close.triggered.connect(self._on_close_triggered)
-        commands.next.triggered.connect(self._on_next_triggered)
-        commands.previous.triggered.connect(self._on_previous_triggered)
-        commands.sample_asked.connect(self._on_sample_asked)
+        commands.next.triggered.connect(self.comparison.show_next)
+        commands.previous.triggered.connect(self.comparison.show_previous)
+        commands.sample_asked.connect(self._on_path_asked)
 
     def _restore_settings(self) -> None:
         self.heatmap.restore(self._settings)
