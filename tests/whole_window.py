@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from PyQt5 import sip
 from PyQt5.QtWidgets import QDialog, QMessageBox, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -30,8 +31,10 @@ from core.scan.store import Scan
 from desktop.app.about_dialog import AboutDialog
 from desktop.app.disclaimer import DisclaimerDialog
 from desktop.app.experiments_dialog import ExperimentsDialog
+from desktop.app.keys_dialog import KeysDialog
 from desktop.app.main_window import MainWindow
 from desktop.app.self_test_dialog import SelfTestDialog
+from desktop.diagnose.file.tags_dialog import TagsDialog
 from desktop.models.card_dialog import ModelCardDialog
 from desktop.models.export_dialog import ExportDialog
 from desktop.models.file_dialogs import ImportDialog
@@ -157,6 +160,8 @@ class WholeWindow:
             partial(ImportDialog, bundle, window),
             partial(ModelsDialog, window),
             partial(LocalCardDialog, window.model, window),
+            partial(KeysDialog, window, {"Diagnose": window.diagnose}),
+            partial(_tags, window),
             partial(ScanExportDialog, self._scan, choices, self._folder, window),
             partial(FilingDialog, self._scan, choices, window, move=True),
             partial(StoppingDialog, "Stopping; what was done is kept.", window),
@@ -169,8 +174,11 @@ class WholeWindow:
             try:
                 yield dialog
             finally:
+                if isinstance(dialog, TagsDialog):
+                    dialog.shut_down()
                 dialog.reject()
-                dialog.deleteLater()
+                if not sip.isdeleted(dialog):
+                    dialog.deleteLater()
 
     def _at(self, name: str) -> str:
         """Unfold what is folded and wait for what is drawn."""
@@ -188,6 +196,12 @@ class WholeWindow:
         config = TrainingConfig(name="Ours", epochs=8, patience=4)
         record = RunRecord("Ours", "default", manifest.parent, noon, config, "")
         return new_run(record, split=manifest, audit=None)
+
+
+def _tags(window: QWidget) -> TagsDialog:
+    dialog = TagsDialog(window)
+    dialog.show_film(None)
+    return dialog
 
 
 def _box(window: QWidget) -> QMessageBox:

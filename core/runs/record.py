@@ -33,9 +33,9 @@ class RunRecord(
     started: datetime
     config: TrainingConfig
     backend: str
-    minutes: float = 0.0
     version: str = __version__
     format: Literal[1] = 1
+    minutes: float = 0.0
 
 
 def record_from_json(fields: Mapping[str, Any]) -> RunRecord:
