@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -293,6 +294,7 @@ _ALL = (
 PRESETS: dict[str, Preset] = {preset.name: preset for preset in _ALL}
 
 
+@functools.cache
 def config_from_preset(name: str) -> TrainingConfig:
     """The job a preset stands for.
 

@@ -235,7 +235,7 @@ class DiagnoseActions(QObject):
         self.save_plain = self._action(
             "Save picture &without heat map…", "", "Ctrl+Shift+S"
         )
-        self.copy = self._action("&Copy picture", "copy", key.Copy)
+        self.copy = self._action("Cop&y picture", "copy", key.Copy)
         self.copy_plain = self._action(
             "Copy picture &without heat map", "", "Ctrl+Shift+C"
         )
@@ -243,7 +243,7 @@ class DiagnoseActions(QObject):
         self.close = self._action("&Close film", "", "Ctrl+W")
         self.file = FileActions(self._action)
         self.next = self._action("&Next film", "", "PgDown")
-        self.previous = self._action("&Previous film", "", "PgUp")
+        self.previous = self._action("Previou&s film", "", "PgUp")
 
     def _make_view_actions(self) -> None:
         self.fit = self._action("&Fit to window", "fit", "F", "Ctrl+0")

@@ -16,6 +16,7 @@ from core.model.bundle import ModelBundle
 from core.program import edition
 from core.runs.progress import RunLook, look_at
 from core.runs.run import FINISHED, RUNNING, Run
+from desktop.jobs.notice import tell_desktop
 from desktop.jobs.tab import JobTab
 from desktop.retrain.intro import RetrainIntro
 from desktop.retrain.report.compare_page import ComparePage
@@ -26,7 +27,6 @@ from desktop.retrain.runs.panel import RunsPanel
 from desktop.retrain.runs.status import stage_in_words
 from desktop.settings import Settings
 from desktop.widgets.confirm import StoppingDialog, choose
-from desktop.widgets.desktop_notice import tell_desktop
 from desktop.widgets.layouts import column
 from desktop.widgets.notify import notice_of
 from desktop.work.jobs import JobController

@@ -23,13 +23,13 @@ from core.search.record import (
 )
 from core.search.store import Search
 from core.search.table import summary
+from desktop.jobs.notice import tell_desktop
 from desktop.retrain.runs.kind import RunRequest
 from desktop.retrain.search.form import SearchForm
 from desktop.retrain.search.kind import SearchKind
 from desktop.retrain.search.trials import SearchCharts, TrialTable
 from desktop.widgets.buttons import ChoiceBox, button
 from desktop.widgets.confirm import choose
-from desktop.widgets.desktop_notice import tell_desktop
 from desktop.widgets.labels import Caption, ElidedLabel
 from desktop.widgets.layouts import PageScroll, PageStack, column, row
 from desktop.widgets.message_card import NoteRow

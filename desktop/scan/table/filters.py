@@ -66,7 +66,7 @@ class ScanFilters(QWidget):
         self.direction.setAutoRaise(True)
         self.direction.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         tip = "Show all films again"
-        self.clear_button = button("C&lear filters", self.clear, self, tip=tip)
+        self.clear_button = button("Clear filters", self.clear, self, tip=tip)
         self.clear_button.setAutoDefault(False)
         self.count = Caption("", self)
         self.count.setWordWrap(False)

@@ -68,8 +68,13 @@ def test_what_goes_on_is_seen_again_once_others_have_nothing_to_say(
 
 
 def test_a_narrow_line_still_says_that_it_is_no_medical_device(
-    line: StatusLine,
+    qtbot: QtBot, line: StatusLine
 ) -> None:
+    host = QWidget()
+    qtbot.addWidget(host)
+    line.setParent(host)  # as in a window, which alone decides how narrow it is
+    host.show()
+    line.show()
     label = line.findChild(QLabel, "researchLine")
     assert label.text() == RESEARCH_LINE
     line.resize(360, 26)

@@ -151,8 +151,8 @@ def test_recipes_say_how_long_they_take_once_the_machine_is_known(
     texts = [combo.itemText(place) for place in range(combo.count())]
     assert "Head only, fast — at most 2 min for your 80 films" in texts
     (vgg,) = (text for text in texts if text.endswith("· vgg16-ryan"))
-    # 48 films in each of 25 epochs, 5.4 times the work of the one that was timed.
-    assert "about 56 min for your 80 films" in vgg
+    # 48 films in each of 25 epochs, with 5.4 times the work of the one that was timed.
+    assert "about 59 min for your 80 films" in vgg
     again = NewRunPage()  # as in the next window
     qtbot.addWidget(again)
     assert again._time.speeds is not None

@@ -12,7 +12,7 @@ _TELL = """
 import sys
 from PyQt5.QtWidgets import QApplication, QWidget
 application = QApplication([])
-from desktop.widgets.desktop_notice import tell_desktop
+from desktop.jobs.notice import tell_desktop
 window = QWidget()
 tell_desktop(window, "Training", "Ours has been trained.")
 window.show()
