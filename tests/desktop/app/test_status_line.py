@@ -67,14 +67,12 @@ def test_what_goes_on_is_seen_again_once_others_have_nothing_to_say(
     assert line.activity.text == ""
 
 
-def test_a_narrow_line_still_says_that_it_is_no_medical_device(
-    qtbot: QtBot, line: StatusLine
-) -> None:
-    host = QWidget()
+def test_a_narrow_line_still_says_that_it_is_no_medical_device(qtbot: QtBot) -> None:
+    host = QWidget()  # a window, which alone decides how narrow the line is
     qtbot.addWidget(host)
-    line.setParent(host)  # as in a window, which alone decides how narrow it is
+    line = StatusLine(host)
+    line.resize(1280, 26)
     host.show()
-    line.show()
     label = line.findChild(QLabel, "researchLine")
     assert label.text() == RESEARCH_LINE
     line.resize(360, 26)
