@@ -231,10 +231,10 @@ def triage_order(rows: RowStore) -> Ids:
     """(n,) int64: as `sorted(rows, key=triage_key)` would have them."""
     order = rows.by_name.ids
     triage = rows.numbers["triage"]
-    order = order[np.argsort(triage[order, 1], kind="stable")]
+    order = order[np.argsort(triage[order, 2], kind="stable")]
     # Whole per cents: small numbers are sorted without comparing them.
-    percents = np.rint(100 * triage[order, 0]).astype(np.int16)
-    return order[np.argsort(percents, kind="stable")]
+    parts = 1000 * triage[order, 0] + 100 * triage[order, 1]
+    return order[np.argsort(np.rint(parts).astype(np.int16), kind="stable")]
 
 
 def _shown(rows: RowStore, wanted: RowFilter) -> Mask:

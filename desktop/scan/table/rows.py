@@ -31,7 +31,7 @@ def numbers_of(labels: int) -> np.dtype[Any]:
     disease: Probability of any disease; NaN where there is no verdict.
     size: Of the file, bytes; 0 where it is not known.
     heat: Share of the evidence that lies in the lungs; NaN where it is not known.
-    triage: What to triage by, the least first.
+    triage: Group and what to triage by in it, the least first.
     shares: Probability of each label; NaN where there is no verdict.
     """
     return np.dtype(
@@ -41,7 +41,7 @@ def numbers_of(labels: int) -> np.dtype[Any]:
             ("disease", np.float64),
             ("size", np.int64),
             ("heat", np.float64),
-            ("triage", np.float64, (2,)),
+            ("triage", np.float64, (3,)),
             ("shares", np.float64, (labels,)),
         ]
     )
@@ -130,7 +130,7 @@ class RowStore:
             shares = [row.probabilities[name] for name in names]
         warnings, size = len(row.warnings), row.size or 0
         heat = np.nan if row.heat_in_lungs is None else row.heat_in_lungs
-        return finding, warnings, disease, size, heat, triage_key(row)[:2], shares
+        return finding, warnings, disease, size, heat, triage_key(row)[:3], shares
 
     def _set_of(self, row: ScanRow) -> str:
         if row.coverage is None:
