@@ -87,7 +87,7 @@ def why_here(row: ScanRow, names: Mapping[str, str]) -> str:
     """
     group = group_of(row)
     if group == NOT_READ:
-        return f"not read: {_first_sentence(bare_error(row))}"
+        return f"not read: {_first_sentence(bare_error(row.error, row.file))}"
     if group == REFUSED:
         return f"refused: {_first_sentence(row.reason)}"
     if group == DOUBTFUL and row.warnings:
@@ -104,9 +104,9 @@ def why_here(row: ScanRow, names: Mapping[str, str]) -> str:
     return said if group == FINDING else f"no sign: {said}"
 
 
-def bare_error(row: ScanRow) -> str:
+def bare_error(error: str, file: str) -> str:
     """Why a film could not be read, without its name, which the row says already."""
-    return row.error.removeprefix(f'"{display_name(Path(row.file))}" ')
+    return error.removeprefix(f'"{display_name(Path(file))}" ')
 
 
 def _first_sentence(text: str) -> str:

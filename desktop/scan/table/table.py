@@ -13,6 +13,7 @@ from PyQt5.QtWidgets import QWidget
 
 from core.errors import CoreError
 from core.model.bundle import Label
+from core.scan.labels import LabelOf
 from desktop.film.thumbnails import Thumbnails
 from desktop.scan.table.columns import rows_as_text
 from desktop.scan.table.filters import ScanFilters
@@ -62,11 +63,20 @@ class ScanTable(QWidget):
         self.view.selection.currentRowChanged.connect(self._show_chosen)
         self._show_counts()
 
-    def begin(self, folder: Path, labels: Sequence[Label]) -> None:
-        """Show the rows to come, whose files are relative to a folder."""
+    def begin(
+        self,
+        folder: Path,
+        labels: Sequence[Label],
+        label_of: LabelOf = lambda file: None,
+    ) -> None:
+        """Show the rows to come, whose files are relative to a folder.
+
+        Args:
+            label_of: Tells the true label of a film.
+        """
         self._folder, self._is_over = folder, False
         self.thumbnails.clear()
-        self.model.begin(labels)
+        self.model.begin(labels, label_of)
         self.filters.begin(labels, self.model.columns)
         self._show_counts()
         self.view.begin(folder)
@@ -99,9 +109,7 @@ class ScanTable(QWidget):
 
     @pyqtSlot()
     def _show_counts(self) -> None:
-        rows = self.model.rows
-        warned = int((rows.numbers["warnings"] > 0).sum())
-        self.filters.set_counts(rows.counts(), warned)
+        self.filters.set_counts(self.model.rows)
         none = _NONE if self._is_over else _NO_FILM
         self.view.set_message(_NO_MATCH if self.model.total else none)
         self._show_chosen()
@@ -196,7 +204,7 @@ class ScanTable(QWidget):
         groups = (
             [self.open_action],
             [self.copy_action, self.copy_path_action, self.folder_action],
-            [select_all],
+            [select_all, view.columns_menu.menuAction()],
         )
         for group in groups:  # of the menu, and keys of the view
             view.addActions([*group, separator(view)])
