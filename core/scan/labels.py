@@ -9,6 +9,7 @@ from pathlib import Path
 from core.data.dataset import index_dataset
 from core.errors import DatasetError
 from core.model.bundle import Label, ModelCard
+from core.scan.record import FROM_FOLDERS, ScanRecord
 
 #: File, relative to the folder and with slashes -> label, or None.
 LabelOf = Callable[[str], str | None]
@@ -45,6 +46,19 @@ def labels_of_films(
             hint=f"The model's labels are: {', '.join(card.label_names)}.",
         )
     return label_of
+
+
+def labels_as_asked(record: ScanRecord) -> LabelOf:
+    """Where the labels of a scan of the window come from; none where from nowhere.
+
+    Raises:
+        DatasetError: As `labels_by_list`.
+    """
+    if record.labels == FROM_FOLDERS:
+        return labels_by_folder(record.card_labels)
+    if record.label_list is not None:
+        return labels_by_list(record.card_labels, record.label_list, record.folder)
+    return lambda file: None
 
 
 def labels_by_folder(labels: Sequence[Label]) -> LabelOf:

@@ -15,6 +15,7 @@ from core.model.bundle import ModelBundle, ModelCard
 from core.paths import sample_films
 from desktop.diagnose import file_dialogs as film_dialogs
 from desktop.diagnose.actions import DiagnoseActions
+from desktop.diagnose.film_label import FilmLabel
 from desktop.diagnose.films import OpenFilm
 from desktop.diagnose.heatmap import HeatMap
 from desktop.diagnose.layout import DiagnoseLayout
@@ -23,6 +24,7 @@ from desktop.diagnose.picture import PictureJob
 from desktop.diagnose.reading import DiagnosedFilm
 from desktop.diagnose.saver import FilmSaver
 from desktop.diagnose.session import FilmSession
+from desktop.film.corrections import LabelCorrections
 from desktop.film.incoming import DropHighlight, films_in, image_pixels
 from desktop.models.in_use import ModelInUse
 from desktop.settings import Settings
@@ -37,6 +39,7 @@ class DiagnoseTab(QWidget):
 
     Attributes:
         session: The films that are open.
+        label: What the film on screen really shows, as the user says.
         saver: The thread that draws pictures to save and copy.
         commands: The actions.
         ui: The widgets.
@@ -57,6 +60,7 @@ class DiagnoseTab(QWidget):
         self,
         settings: Settings,
         model: ModelInUse,
+        corrections: LabelCorrections | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -66,7 +70,8 @@ class DiagnoseTab(QWidget):
         self._read_by: ModelBundle | None = None
         self.session = FilmSession(model, self)
         self.saver = FilmSaver(settings, self)
-        self.commands = DiagnoseActions(self, sample_films())
+        self.label = FilmLabel(self.session, model, corrections, self)
+        self.commands = DiagnoseActions(self, sample_films(), self.label.menu)
         self.ui = DiagnoseLayout(self, self.session.films, self.commands)
         self.heatmap = HeatMap(self.session, model, self.ui, self.commands)
         self.lungs = LungOutline(self.session, self.ui, self.commands)
@@ -89,6 +94,7 @@ class DiagnoseTab(QWidget):
         self._settings.coverage = self.ui.panel.sets.coverage
         self._settings.splitter_state = self.ui.splitter.saveState()
         self.saver.shut_down()
+        self.label.shut_down()
 
     def menus(self, parent: QWidget) -> list[QMenu]:
         """File, Edit and View menus."""
@@ -309,6 +315,7 @@ class DiagnoseTab(QWidget):
         self.session.emptied.connect(self._on_emptied)
         self.session.progress_changed.connect(self._on_progress_changed)
         self.session.notice_raised.connect(self.show_notice)
+        self.label.notice_raised.connect(self.show_notice)
         self._model.changed.connect(self._on_model_changed)
         self._model.notice_raised.connect(self.show_notice)
         self.saver.failed.connect(self.ui.banner.show_error)

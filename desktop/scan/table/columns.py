@@ -230,6 +230,16 @@ def _share(name: str, number: int) -> Column:
     )
 
 
+def row_words(rows: RowStore, row: int) -> str:
+    """What is said of a film beside the table, one thing a line."""
+    parts = [rows.verdicts[row] or on_one_line(rows.errors[row])]
+    parts += [f"Could be: {found}" for found in [rows.sets[row]] if found]
+    parts += [f"True label: {truth}" for truth in [_truth(rows, row)] if truth]
+    parts += rows.warnings_of(row)
+    parts += [gone for gone in [rows.gone.get(row)] if gone]
+    return "\n".join(parts)
+
+
 def row_sentence(rows: RowStore, row: int) -> str:
     """A whole row for someone who hears it."""
     parts = [file_words(rows, row), _finding(rows, row)]

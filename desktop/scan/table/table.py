@@ -9,7 +9,7 @@ from typing import Final
 
 from PyQt5.QtCore import Qt, QUrl, pyqtSignal, pyqtSlot
 from PyQt5.QtGui import QDesktopServices, QGuiApplication, QKeySequence
-from PyQt5.QtWidgets import QWidget
+from PyQt5.QtWidgets import QMenu, QSplitter, QWidget
 
 from core.errors import CoreError
 from core.model.bundle import Label
@@ -33,6 +33,9 @@ _NO_MATCH: Final = "No film matches these filters. Clear filters shows all of th
 class ScanTable(QWidget):
     """Shows the rows of a scan as they come; sorts, filters, selects and copies.
 
+    Attributes:
+        splitter: Holds the table, and what is put beside it.
+
     Signals:
         film_activated: str. A film to be opened, as the scan names it.
         status_changed: str. What has just been done.
@@ -50,7 +53,13 @@ class ScanTable(QWidget):
         self.filters = ScanFilters(self)
         self.view = ScanView(self.model, self.thumbnails, self)
         self._copying = Background(self, "copy rows")
-        column(self.filters, (self.view, 1), of=self, gap=0)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal, self)
+        self.splitter.setObjectName("filmSplitter")
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.setHandleWidth(1)
+        self.splitter.addWidget(self.view)
+        self.splitter.setStretchFactor(0, 1)
+        column(self.filters, (self.splitter, 1), of=self, gap=0)
         self._make_actions()
         self.thumbnails.missed.connect(self._on_film_missed)
         self.model.counts_changed.connect(self._show_counts)
@@ -87,6 +96,11 @@ class ScanTable(QWidget):
         """No more rows are to come, as far as is known."""
         self._is_over = True
         self._show_counts()
+
+    def add_menu(self, menu: QMenu) -> None:
+        """Offer more of what is done with the rows selected."""
+        self.view.insertAction(self.copy_action, menu.menuAction())
+        self.view.insertAction(self.copy_action, separator(self.view))
 
     @pyqtSlot(object, object)
     def mark_moved(self, files: Iterable[str], target: Path) -> None:

@@ -29,7 +29,7 @@ from PyQt5.QtGui import (
 from PyQt5.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
 
 from desktop.film.thumbnails import PictureRequest, Thumbnails
-from desktop.scan.table.columns import FILE, PICTURE, VERDICT
+from desktop.scan.table.columns import FILE, PICTURE
 from desktop.scan.table.delegate import PAD_PX, PICTURE_PX, ScanDelegate, least_row_px
 from desktop.scan.table.model import ScanModel
 from desktop.scan.table.selection import RowSelection
@@ -78,8 +78,7 @@ class ScanView(QTableView):
         self._attended_at = -1e9
         self._is_sized_by_user = False
         self._has_rows = False
-        #: What the verdict says the columns beside it say in fewer words.
-        self.hidden = frozenset({VERDICT.title})
+        self.hidden: frozenset[str] = frozenset()
         self.columns_menu = QMenu("Col&umns", self)
         self.columns_menu.aboutToShow.connect(self._fill_columns_menu)
         self.setModel(model)

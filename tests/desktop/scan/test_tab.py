@@ -314,7 +314,7 @@ def test_a_dropped_folder_is_scanned_by_one_click(
     assert page.head.words.text() == "Finished. 3 films read: 2 COVID-19, 1 Normal."
     assert sorted(page.table.shown_files()) == sorted(files_in(scan))
     assert scan.totals() is not None
-    assert page.pages.isTabVisible(1)
+    assert page.pages.isTabEnabled(1)
 
 
 @pytest.mark.slow
@@ -376,7 +376,7 @@ def test_a_cancelled_scan_keeps_its_films_and_goes_on(
     assert 0 < scan.rows() < MANY
     page = tab.scan_page
     assert page.head.words.text().startswith("Cancelled; what was done is kept")
-    qtbot.waitUntil(lambda: page.pages.isTabVisible(1), timeout=60_000)
+    qtbot.waitUntil(lambda: page.pages.isTabEnabled(1), timeout=60_000)
     assert scan.totals() is not None  # made for it, since it could not
     tab.scan_page.head.resume_button.click()
     qtbot.waitUntil(lambda: tab.controller.active is not None, timeout=60_000)
