@@ -13,13 +13,20 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from core.errors import ImageReadError
-from core.films.dicom_facts import notes_of, patient_of, refusal_of, view_of
+from core.films.dicom_facts import (
+    notes_of,
+    patient_of,
+    refusal_of,
+    spacing_of,
+    view_of,
+)
 from core.films.dicom_grey import present
 from core.films.dicom_tags import integer, text
 from core.films.pixels import (
     COLOURED,
     MAX_DECODED_BYTES,
     FilmFacts,
+    GreyWindow,
     Radiograph,
     as_pixels,
     cut_off,
@@ -82,6 +89,7 @@ def decode_dicom(data: bytes, path: Path) -> Radiograph:
     stored = _first_frame(dataset, name)
     notes = notes_of(dataset)
     coloured = False
+    windows: tuple[GreyWindow, ...] = ()
     if stored.ndim == 3:
         grey, coloured = grey_from_colour(stored)
         pixels = as_pixels(grey)
@@ -90,6 +98,7 @@ def decode_dicom(data: bytes, path: Path) -> Radiograph:
         with decoding(name):
             film = present(stored, dataset)
         pixels, low, high = film.pixels, film.low, film.high
+        windows = film.windows
         notes += film.warnings
     if coloured:
         notes.append(COLOURED)
@@ -105,9 +114,10 @@ def decode_dicom(data: bytes, path: Path) -> Radiograph:
         body_part=text(dataset, "BodyPartExamined"),
         transfer_syntax=str(syntax.name),
         patient=patient_of(dataset),
+        spacing=spacing_of(dataset),
     )
     refused = refusal_of(dataset)
-    return Radiograph(pixels, low, high, path, facts, tuple(notes), refused)
+    return Radiograph(pixels, low, high, path, facts, tuple(notes), refused, windows)
 
 
 def _read_dataset(data: bytes, name: str) -> FileDataset:

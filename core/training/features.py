@@ -32,9 +32,12 @@ _FEATURES = "features.npz"
 def features_key(config: TrainingConfig) -> str:
     """What tells the features of a job from those of others on the same films."""
     fields = config_to_json(config)
-    names = ["backbone", "weights", "size", "seed", "feature_copies", "head_varied"]
-    if config.feature_copies or config.head_varied:
+    names = ["backbone", "weights", "size", "feature_copies", "head_varied"]
+    is_varied = config.feature_copies or config.head_varied
+    if is_varied:
         names.append("augmentation")
+    if is_varied or config.weights == "none":
+        names.append("seed")
     made_by = json.dumps({name: fields[name] for name in names}, sort_keys=True)
     return hashlib.sha256(made_by.encode()).hexdigest()[:16]
 

@@ -119,6 +119,7 @@ def install(
     folder: JobFolder,
     out: Path,
     command: str,
+    for_use: bool,
     on_film: Callable[[int, int], None],
 ) -> ModelBundle:
     """Choose thresholds on validation, report on test, and write the bundle.
@@ -127,6 +128,7 @@ def install(
     open them, not of the network that was trained.
 
     Args:
+        for_use: Whether it is to read films of users; see `run_job`.
         on_film: Called with the films done and all of them; may raise to stop.
 
     Raises:
@@ -139,7 +141,7 @@ def install(
     split, labels = data.split, data.dataset.labels
     draft = _draft_card(config, labels, exported.temperature, files[GRAPH])
     trial = Classifier(write_bundle(folder.path / "draft", draft, files))
-    finder = lung_finder(trial.bundle)
+    finder = lung_finder(trial.bundle) if for_use else None
     total = len(split.val) + len(split.test) * (2 if finder else 1)
     val = score_films(trial, split.val, lambda done: on_film(done, total))
     before = len(split.val)
@@ -186,7 +188,7 @@ def install(
     write_epochs(folder.path / EPOCHS, history)
     names = (EVALUATION, REPORT, FILMS, GOLDEN, EPOCHS)
     made = {name: folder.path / name for name in names}
-    if fitted := _fit_gate(trial.bundle, data, on_film):
+    if for_use and (fitted := _fit_gate(trial.bundle, data, on_film)):
         gate, record = fitted
         made[GATE] = folder.path / GATE
         gate.write(made[GATE])

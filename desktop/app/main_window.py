@@ -195,7 +195,7 @@ class MainWindow(QMainWindow):
         menus = self.diagnose.menus(self)
         for menu in menus:
             bar.addMenu(menu)
-        file_menu, view_menu = menus[0], menus[-1]
+        file_menu, view_menu = menus[0], menus[2]
         quit_action = action("&Quit", self.close, self, "Ctrl+Q")
         quit_action.setMenuRole(QAction.MenuRole.QuitRole)
         file_menu.addSeparator()
@@ -269,7 +269,8 @@ class MainWindow(QMainWindow):
             return
         self._settings.window_geometry = self.saveGeometry()
         self._settings.window_state = self.saveState()
-        for part in (self.files, self.scan, self.retrain, self.diagnose, self.model):
+        tabs = (self.scan, self.retrain, self.diagnose)
+        for part in (self.files, *tabs, self.corrections, self.model):
             part.shut_down()
         self._settings.save()
         super().closeEvent(event)

@@ -24,7 +24,7 @@ class FilmLabel(QObject):
     Args:
         session: Whose film is on screen.
         model: Whose labels there are to choose from.
-        corrections: Keep what is said; its own if None.
+        corrections: Keep what is said.
 
     Attributes:
         menu: For the menu bar and the tool bar.
@@ -39,13 +39,13 @@ class FilmLabel(QObject):
         self,
         session: FilmSession,
         model: ModelInUse,
-        corrections: LabelCorrections | None,
+        corrections: LabelCorrections,
         owner: QWidget,
     ) -> None:
         super().__init__(owner)
         self._session = session
         self._model = model
-        self._corrections = corrections or LabelCorrections(self)
+        self._corrections = corrections
         self.menu = LabelMenu(self._corrections, self._subject, owner)
         self.menu.setIcon(icons.icon("label"))
         self.menu.menuAction().setToolTip(_TIP)
@@ -54,10 +54,6 @@ class FilmLabel(QObject):
         session.film_shown.connect(self._on_film_shown)
         session.emptied.connect(self._show)
         self._corrections.changed.connect(self._show)
-
-    def shut_down(self) -> None:
-        """End the thread that keeps what is said."""
-        self._corrections.shut_down()
 
     def _subject(self) -> Subject:
         film, bundle = self._session.shown, self._model.bundle

@@ -37,6 +37,8 @@ class PictureJob:
         opacity: Of the heat map, 0 to 1.
         contour: Whether the evidence is drawn as lines, not as colours.
         outline: Lines around the lungs to draw; none for a film without.
+        quarters: How often it is turned right by 90 degrees, after a flip.
+        is_flipped: Whether left and right are exchanged.
         about: What the file says of itself: which model, and how it computed.
     """
 
@@ -49,6 +51,8 @@ class PictureJob:
     opacity: float = 0.5
     contour: bool = False
     outline: Lines = ()
+    quarters: int = 0
+    is_flipped: bool = False
     about: str = ""
 
 
@@ -63,7 +67,10 @@ def compose(job: PictureJob) -> NDArray[np.uint8]:
     """
     try:
         picture = _compose(job)
-        return draw_outline(picture, job.outline) if job.outline else picture
+        if job.outline:
+            picture = draw_outline(picture, job.outline)
+        picture = picture[:, ::-1] if job.is_flipped else picture
+        return np.ascontiguousarray(np.rot90(picture, -job.quarters))
     except MemoryError as error:
         raise CoreError(
             "There is not enough memory to draw the picture.",

@@ -15,6 +15,7 @@ from core.model.bundle import ModelBundle, ModelCard
 from core.paths import sample_films
 from desktop.diagnose import file_dialogs as film_dialogs
 from desktop.diagnose.actions import DiagnoseActions
+from desktop.diagnose.comparison import Comparison
 from desktop.diagnose.film_label import FilmLabel
 from desktop.diagnose.films import OpenFilm
 from desktop.diagnose.heatmap import HeatMap
@@ -45,6 +46,7 @@ class DiagnoseTab(QWidget):
         ui: The widgets.
         heatmap: Which finding's evidence lies over the film.
         lungs: Whether the outline of the lungs does.
+        comparison: The film beside it.
 
     Signals:
         status_changed: str. What is going on, for the status line.
@@ -60,7 +62,7 @@ class DiagnoseTab(QWidget):
         self,
         settings: Settings,
         model: ModelInUse,
-        corrections: LabelCorrections | None = None,
+        corrections: LabelCorrections,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -75,6 +77,7 @@ class DiagnoseTab(QWidget):
         self.ui = DiagnoseLayout(self, self.session.films, self.commands)
         self.heatmap = HeatMap(self.session, model, self.ui, self.commands)
         self.lungs = LungOutline(self.session, self.ui, self.commands)
+        self.comparison = Comparison(self.session, self.ui, self.commands)
         self._highlight = DropHighlight(self)
         self._connect_session()
         self._connect_widgets()
@@ -94,10 +97,9 @@ class DiagnoseTab(QWidget):
         self._settings.coverage = self.ui.panel.sets.coverage
         self._settings.splitter_state = self.ui.splitter.saveState()
         self.saver.shut_down()
-        self.label.shut_down()
 
     def menus(self, parent: QWidget) -> list[QMenu]:
-        """File, Edit and View menus."""
+        """File, Edit, View and Tools menus."""
         return self.commands.menus(parent)
 
     def open_paths(self, paths: Sequence[Path], shown: Path | None = None) -> None:
@@ -206,7 +208,7 @@ class DiagnoseTab(QWidget):
         self.ui.show_progress(text, is_wanted)
         self.status_changed.emit(text)
         if self.session.shown is not None:  # a failed film was current, briefly
-            self.ui.strip.show_current(self.session.shown)
+            self.comparison.mark_current()
 
     # Pictures
 
@@ -226,17 +228,21 @@ class DiagnoseTab(QWidget):
         evidence = self.heatmap.evidence if with_heatmap else None
         if evidence is not None:
             about = f"{about}. {self.heatmap.about}".removesuffix(". ")
-        low, high = self.ui.view.grey_window
+        view = self.ui.view
+        about = ". ".join(filter(None, (about, view.viewport.orientation)))
+        low, high = view.grey_window
         return PictureJob(
             film=film.pyramid,
             source=film.path,
             low=low,
             high=high,
-            inverted=self.ui.view.inverted,
+            inverted=view.inverted,
             evidence=evidence,
             opacity=self.ui.panel.heat.opacity,
             contour=self.ui.panel.heat.contour.isChecked(),
             outline=self.lungs.lines if with_outline else (),
+            quarters=view.viewport.quarters,
+            is_flipped=view.viewport.is_flipped,
             about=about,
         )
 
@@ -249,8 +255,7 @@ class DiagnoseTab(QWidget):
 
     @pyqtSlot()
     def _on_open_triggered(self) -> None:
-        paths = film_dialogs.ask_for_films(self, self._settings.last_folder)
-        if paths:
+        if paths := film_dialogs.ask_for_films(self, self._settings.last_folder):
             self._settings.last_folder = str(paths[0].parent)
             self.open_paths(paths)
 
@@ -275,8 +280,7 @@ class DiagnoseTab(QWidget):
         self._save(as_shown=False)
 
     def _save(self, *, as_shown: bool) -> None:
-        job = self._picture(as_shown)
-        if job is not None:
+        if job := self._picture(as_shown):
             words = filter(None, (self.heatmap.label, self.heatmap.layer))
             name = "-".join(words) if job.evidence is not None else None
             self.saver.ask_and_save(job, name)
@@ -290,22 +294,13 @@ class DiagnoseTab(QWidget):
         self._copy(as_shown=False)
 
     def _copy(self, *, as_shown: bool) -> None:
-        job = self._picture(as_shown)
-        if job is not None:
+        if job := self._picture(as_shown):
             self.saver.copy(job)
 
     @pyqtSlot()
     def _on_close_triggered(self) -> None:
         if self.session.shown is not None:
             self.session.close(self.session.shown)
-
-    @pyqtSlot()
-    def _on_next_triggered(self) -> None:
-        self.session.step(1)
-
-    @pyqtSlot()
-    def _on_previous_triggered(self) -> None:
-        self.session.step(-1)
 
     # Wiring
 
@@ -323,7 +318,8 @@ class DiagnoseTab(QWidget):
 
     def _connect_widgets(self) -> None:
         ui = self.ui
-        ui.strip.film_chosen.connect(self.session.choose)
+        ui.strip.film_chosen.connect(self.comparison.choose)
+        ui.pair.measured.connect(self.status_changed)
         ui.strip.removal_asked.connect(self.session.close)
         ui.panel.mend_asked.connect(self.session.mend)
         ui.empty.open_asked.connect(self._on_open_triggered)
@@ -338,8 +334,8 @@ class DiagnoseTab(QWidget):
         commands.copy.triggered.connect(self._on_copy_triggered)
         commands.copy_plain.triggered.connect(self._on_copy_plain_triggered)
         commands.close.triggered.connect(self._on_close_triggered)
-        commands.next.triggered.connect(self._on_next_triggered)
-        commands.previous.triggered.connect(self._on_previous_triggered)
+        commands.next.triggered.connect(self.comparison.show_next)
+        commands.previous.triggered.connect(self.comparison.show_previous)
         commands.sample_asked.connect(self._on_sample_asked)
 
     def _restore_settings(self) -> None:
