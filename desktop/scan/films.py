@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Final
 
 from PyQt5.QtCore import Qt, pyqtSlot
+from PyQt5.QtGui import QResizeEvent
 from PyQt5.QtWidgets import QCheckBox, QWidget
 
 from core.scan.labels import LabelOf
@@ -19,6 +21,11 @@ from desktop.scan.table.table import ScanTable
 from desktop.scan.worklist import Choice, choices_in
 from desktop.settings import Settings
 from desktop.widgets.layouts import column, row
+
+#: With less, a table with a film beside it has no room for its columns.
+_LEAST_PX: Final = 800
+_TIP: Final = "Show the selected film beside the table (F9)"
+_NO_ROOM: Final = "The window is too narrow for a film beside the table"
 
 
 class ScanFilms(QWidget):
@@ -56,10 +63,9 @@ class ScanFilms(QWidget):
         self.actions = ScanActions(self._choices, self)
         self.preview_box = QCheckBox("Preview", self)
         self.preview_box.setShortcut("F9")
-        self.preview_box.setToolTip("Show the selected film beside the table (F9)")
         self._lay_out()
         self._restore()
-        self.preview_box.toggled.connect(self.preview.setVisible)
+        self.preview_box.toggled.connect(self._fit)
         self.preview.open_asked.connect(self.table.open_action.trigger)
         self.actions.films_moved.connect(self.table.mark_moved)
         self.table.view.selection.currentRowChanged.connect(self._show_preview)
@@ -140,11 +146,24 @@ class ScanFilms(QWidget):
         tools.setAlignment(self.preview_box, Qt.AlignmentFlag.AlignBottom)
         column((self.table, 1), tools, of=self, gap=6, margins=(0, 6, 0, 0))
 
+    @pyqtSlot()
+    def _fit(self) -> None:
+        """Show the film where it is wanted and leaves the table room."""
+        has_room = self.width() >= _LEAST_PX
+        self.preview_box.setEnabled(has_room)
+        self.preview_box.setToolTip(_TIP if has_room else _NO_ROOM)
+        self.preview.setVisible(has_room and self.preview_box.isChecked())
+
     def _restore(self) -> None:
         settings = self._settings
         self.table.view.set_hidden(frozenset(settings.scan_hidden.split("\n")))
         self.preview.heat_box.setChecked(settings.scan_heatmap)
         self.preview_box.setChecked(settings.scan_preview)
-        self.preview.setVisible(settings.scan_preview)
         if not settings.scan_splitter.isEmpty():
             self.table.splitter.restoreState(settings.scan_splitter)
+
+    # Qt overrides
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()

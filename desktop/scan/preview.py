@@ -23,6 +23,7 @@ from desktop.work.background import Background
 
 #: Films that are passed more quickly than this are not read.
 _AFTER_MS: Final = 60
+_ARROW_PX: Final = 14
 #: Lines of text below the film; more of them scroll.
 _LINES: Final = 5
 _EMPTY: Final = "Select a film to see it here; j and k go down and up."
@@ -71,6 +72,9 @@ class FilmPreview(QFrame):
         self.view.set_heatmap_shown(False)
         self.label_button = QPushButton("Correct label", self)
         self.label_button.setMenu(labels)
+        # Which the style leaves no room for its arrow.
+        least = self.label_button.sizeHint().width() + _ARROW_PX
+        self.label_button.setMinimumWidth(least)
         self.open_button = QPushButton("Open", self)
         self.open_button.setToolTip("Open the film in Diagnose (Enter)")
         self.open_button.clicked.connect(self.open_asked)
@@ -162,10 +166,7 @@ class FilmPreview(QFrame):
     # Qt overrides
 
     def sizeHint(self) -> QSize:
-        return QSize(320, 400)
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(200, super().minimumSizeHint().height())
+        return QSize(350, 400)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -162,6 +162,17 @@ def test_how_it_is_laid_out_is_remembered(
     close(films)
 
 
+def test_a_narrow_window_has_no_room_for_it(films: ScanFilms) -> None:
+    films.resize(700, 500)
+    assert films.preview.isHidden()
+    assert not films.preview_box.isEnabled()
+    films.resize(1000, 500)
+    assert films.preview.isVisible()
+    assert films.preview_box.isChecked()
+    button = films.preview.label_button
+    assert button.width() >= button.sizeHint().width()
+
+
 def test_a_hidden_preview_reads_nothing(films: ScanFilms, qtbot: QtBot) -> None:
     films.preview_box.click()
     select(films, "covid/a.png")

@@ -621,6 +621,7 @@ def test_columns_that_no_row_fills_are_hidden(table: ScanTable, add: Add) -> Non
 def test_the_menu_of_the_headings_shows_and_hides_columns(
     table: ScanTable, add: Add
 ) -> None:
+    table.view.set_hidden(frozenset({"Verdict"}))
     add(ROWS)
     place = table.model.columns.index(VERDICT)
     assert table.view.isColumnHidden(place)
