@@ -21,7 +21,7 @@ from core.jobs.reporters import StageProgress
 from core.runs.config import TrainingConfig
 from core.runs.job_folder import JobFolder
 from core.training.check import FINDINGS
-from core.training.features import features_key, write_features
+from core.training.features import are_fixed, features_key, write_features
 from core.training.head_fit import Features
 from core.training.pipeline import (
     Films,
@@ -61,8 +61,7 @@ class SharedFilms:
         films = self._films(config)
         rows = write_part(films, dataset.samples, folder.path)
         self._check(folder, config, dataset)
-        is_same_for_all = not (config.feature_copies or config.head_varied)
-        if config.head_epochs and is_same_for_all:
+        if are_fixed(config):
             features = self._features(films, config, len(dataset.labels))
             write_features(
                 folder, Features(features[rows], np.empty((0, 0, 0), np.float32))

@@ -86,6 +86,26 @@ class FilmFacts:
     spacing: PixelSpacing | None = None
 
 
+@dataclasses.dataclass(frozen=True, repr=False)
+class FilmIdentity:
+    """Whom a DICOM film is of, in words; what the file does not say is empty.
+
+    For the eye alone: it goes into no log, no row and no file unless somebody asks
+    for that, which is why it stands apart from the facts.
+    """
+
+    name: str = ""
+    patient_id: str = ""
+    born: str = ""
+    sex: str = ""
+    age: str = ""
+    date: str = ""
+    time: str = ""
+    study: str = ""
+    institution: str = ""
+    view: str = ""
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Radiograph:
     """A decoded film.
@@ -99,6 +119,7 @@ class Radiograph:
         warnings: Sentences for the user; a `FilmWarning` among them knows more.
         refused: Why no verdict may be given on it, by what the file says of itself;
             empty if one may.
+        identity: Whom a DICOM film is of; None for other films.
         windows: All that a DICOM file has; the first is `low` to `high`.
     """
 
@@ -109,6 +130,7 @@ class Radiograph:
     facts: FilmFacts
     warnings: tuple[str, ...] = ()
     refused: str = ""
+    identity: FilmIdentity | None = None
     windows: tuple[GreyWindow, ...] = ()
 
     def to_uint8(self) -> NDArray[np.uint8]:

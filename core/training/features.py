@@ -29,6 +29,11 @@ from core.training.pipeline import TrainingFilms
 _FEATURES = "features.npz"
 
 
+def are_fixed(config: TrainingConfig) -> bool:
+    """Whether all trainings from the same backbone see a film by the same features."""
+    return config.head_epochs > 0 and not (config.feature_copies or config.head_varied)
+
+
 def features_key(config: TrainingConfig) -> str:
     """What tells the features of a job from those of others on the same films."""
     fields = config_to_json(config)

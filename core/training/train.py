@@ -41,6 +41,7 @@ from core.training.device import find_device, fitting_batch, is_out_of_memory
 from core.training.features import compute_features, read_features
 from core.training.fit import BEST, best_network, fine_tune
 from core.training.head_fit import (
+    HEAD,
     Features,
     Head,
     fit_head,
@@ -55,8 +56,7 @@ from core.training.seeds import begin_phase
 from core.training.unseen_sources import measure_unseen_sources
 from core.training.weights import halve, load_start
 
-#: The head and its epochs, and the weights with it that fine-tuning starts from.
-HEAD, _START = "head.npz", "start.weights.h5"
+_START = "start.weights.h5"
 
 
 def run_job(
@@ -203,12 +203,12 @@ class TrainingJob:
         self, data: JobFilms, out: Path, command: str, *, for_use: bool
     ) -> ModelBundle:
         """Export, calibrate on validation, report on test, install."""
-        folder = self.folder.path
+        folder, weights = self.folder, self.folder.path / WEIGHTS
         self.progress.start("export", "Writing the graph and comparing it with Keras.")
         network = best_network(self.config, len(data.dataset.labels), self.folder)
-        save_weights(network, folder / WEIGHTS)
-        halve(folder / WEIGHTS)
-        exported = export_checked(network, data, folder)
+        save_weights(network, weights)
+        halve(weights)
+        exported = export_checked(network, data, self.config, folder, for_use=for_use)
         if self.config.leave_one_source_out:
             measure_unseen_sources(
                 self.config, data, self.folder, self.progress, self._train_other
@@ -218,10 +218,9 @@ class TrainingJob:
             exported,
             data,
             config=self.config,
-            folder=self.folder,
+            folder=folder,
             out=out,
             command=command,
-            for_use=for_use,
             on_film=self.progress.done,
         )
 

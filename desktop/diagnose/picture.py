@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from core.errors import CoreError, OutputError
 from core.files import atomic_write
 from core.films.pictures import encode_picture
+from core.films.pixels import FilmIdentity
 from core.model.gradcam import draw_contours, heatmap_from_evidence, overlay
+from desktop.diagnose.file.identity import draw_identity
 from desktop.film.outline import Lines, draw_outline
 from desktop.film.pyramid import FilmPyramid, window_table
 
@@ -40,6 +42,8 @@ class PictureJob:
         quarters: How often it is turned right by 90 degrees, after a flip.
         is_flipped: Whether left and right are exchanged.
         about: What the file says of itself: which model, and how it computed.
+        identity: Whom the film is of; None if it does not say so.
+        is_named: Whether that stands on the picture: only where somebody asks for it.
     """
 
     film: FilmPyramid
@@ -54,13 +58,15 @@ class PictureJob:
     quarters: int = 0
     is_flipped: bool = False
     about: str = ""
+    identity: FilmIdentity | None = None
+    is_named: bool = False
 
 
 def compose(job: PictureJob) -> NDArray[np.uint8]:
     """Draw the picture.
 
     Returns:
-        (h, w) uint8 grey, or (h, w, 3) uint8 RGB with a heat map or an outline.
+        (h, w) uint8 grey, or (h, w, 3) uint8 RGB with anything on it.
 
     Raises:
         CoreError: There is not enough memory.
@@ -70,7 +76,10 @@ def compose(job: PictureJob) -> NDArray[np.uint8]:
         if job.outline:
             picture = draw_outline(picture, job.outline)
         picture = picture[:, ::-1] if job.is_flipped else picture
-        return np.ascontiguousarray(np.rot90(picture, -job.quarters))
+        picture = np.ascontiguousarray(np.rot90(picture, -job.quarters))
+        if job.is_named and job.identity is not None:
+            picture = draw_identity(picture, job.identity)
+        return picture
     except MemoryError as error:
         raise CoreError(
             "There is not enough memory to draw the picture.",

@@ -16,6 +16,7 @@ from core.paths import sample_films
 from desktop.diagnose import file_dialogs as film_dialogs
 from desktop.diagnose.actions import DiagnoseActions
 from desktop.diagnose.comparison import Comparison
+from desktop.diagnose.file.film_file import FilmFile
 from desktop.diagnose.film_label import FilmLabel
 from desktop.diagnose.films import OpenFilm
 from desktop.diagnose.heatmap import HeatMap
@@ -47,6 +48,7 @@ class DiagnoseTab(QWidget):
         heatmap: Which finding's evidence lies over the film.
         lungs: Whether the outline of the lungs does.
         comparison: The film beside it.
+        file: What is known and done of its file.
 
     Signals:
         status_changed: str. What is going on, for the status line.
@@ -78,6 +80,7 @@ class DiagnoseTab(QWidget):
         self.heatmap = HeatMap(self.session, model, self.ui, self.commands)
         self.lungs = LungOutline(self.session, self.ui, self.commands)
         self.comparison = Comparison(self.session, self.ui, self.commands)
+        self.file = FilmFile(self.session, self.ui, self.commands, settings)
         self._highlight = DropHighlight(self)
         self._connect_session()
         self._connect_widgets()
@@ -97,6 +100,7 @@ class DiagnoseTab(QWidget):
         self._settings.coverage = self.ui.panel.sets.coverage
         self._settings.splitter_state = self.ui.splitter.saveState()
         self.saver.shut_down()
+        self.file.shut_down()
 
     def menus(self, parent: QWidget) -> list[QMenu]:
         """File, Edit, View and Tools menus."""
@@ -244,6 +248,7 @@ class DiagnoseTab(QWidget):
             quarters=view.viewport.quarters,
             is_flipped=view.viewport.is_flipped,
             about=about,
+            identity=film.identity,
         )
 
     def _picture(self, as_shown: bool) -> PictureJob | None:
@@ -255,7 +260,8 @@ class DiagnoseTab(QWidget):
 
     @pyqtSlot()
     def _on_open_triggered(self) -> None:
-        if paths := film_dialogs.ask_for_films(self, self._settings.last_folder):
+        folder = self._settings.last_folder
+        if paths := film_dialogs.ask_for_films(self, folder, self.saver.previews):
             self._settings.last_folder = str(paths[0].parent)
             self.open_paths(paths)
 
@@ -264,7 +270,7 @@ class DiagnoseTab(QWidget):
         self.open_paths(sample_films()[:1])
 
     @pyqtSlot(object)
-    def _on_sample_asked(self, path: Path) -> None:
+    def _on_path_asked(self, path: Path) -> None:
         self.open_paths([path])
 
     @pyqtSlot()
@@ -297,11 +303,6 @@ class DiagnoseTab(QWidget):
         if job := self._picture(as_shown):
             self.saver.copy(job)
 
-    @pyqtSlot()
-    def _on_close_triggered(self) -> None:
-        if self.session.shown is not None:
-            self.session.close(self.session.shown)
-
     # Wiring
 
     def _connect_session(self) -> None:
@@ -315,6 +316,8 @@ class DiagnoseTab(QWidget):
         self._model.notice_raised.connect(self.show_notice)
         self.saver.failed.connect(self.ui.banner.show_error)
         self.saver.status_changed.connect(self.status_changed)
+        self.file.status_changed.connect(self.status_changed)
+        self.file.recent.film_asked.connect(self._on_path_asked)
 
     def _connect_widgets(self) -> None:
         ui = self.ui
@@ -333,10 +336,9 @@ class DiagnoseTab(QWidget):
         commands.save_plain.triggered.connect(self._on_save_plain_triggered)
         commands.copy.triggered.connect(self._on_copy_triggered)
         commands.copy_plain.triggered.connect(self._on_copy_plain_triggered)
-        commands.close.triggered.connect(self._on_close_triggered)
         commands.next.triggered.connect(self.comparison.show_next)
         commands.previous.triggered.connect(self.comparison.show_previous)
-        commands.sample_asked.connect(self._on_sample_asked)
+        commands.sample_asked.connect(self._on_path_asked)
 
     def _restore_settings(self) -> None:
         self.heatmap.restore(self._settings)
