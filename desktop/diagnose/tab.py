@@ -17,7 +17,7 @@ from desktop.diagnose import file_dialogs as film_dialogs
 from desktop.diagnose.actions import DiagnoseActions
 from desktop.diagnose.comparison import Comparison
 from desktop.diagnose.file.film_file import FilmFile
-from desktop.diagnose.film_label import FilmLabel
+from desktop.diagnose.file.label import FilmLabel
 from desktop.diagnose.films import OpenFilm
 from desktop.diagnose.heatmap import HeatMap
 from desktop.diagnose.layout import DiagnoseLayout
