@@ -79,7 +79,7 @@ class ScanFilms(QWidget):
             label_of: Tells the true label of a film.
         """
         self._record = record
-        self.table.begin(record.folder, record.card_labels, label_of)
+        self.table.begin(record.folder, record.card_labels, label_of=label_of)
         self._show_corrections()
 
     def shut_down(self) -> None:

@@ -25,7 +25,9 @@ from desktop.work.background import Background
 _AFTER_MS: Final = 60
 _ARROW_PX: Final = 14
 #: Lines of text below the film; more of them scroll.
-_LINES: Final = 5
+_LINES: Final = 4
+#: Of the film in a low window.
+_LEAST_PX: Final = 80
 _EMPTY: Final = "Select a film to see it here; j and k go down and up."
 _HEAT_TIP: Final = "Show where the evidence for the finding lies"
 _OTHER_MODEL: Final = "Another model made this scan; put it to use to see its heat maps"
@@ -65,6 +67,7 @@ class FilmPreview(QFrame):
         )
         self._name = ElidedLabel("", self)
         self.view = FilmView(self)
+        self.view.setMinimumHeight(_LEAST_PX)
         self.words = PlainText(_EMPTY, self, is_selectable=True)
         self.words.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.heat_box = QCheckBox("Heat map", self)

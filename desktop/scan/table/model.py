@@ -114,7 +114,7 @@ class ScanModel(TableModel):
         return not self._ordering.isActive()
 
     def begin(
-        self, labels: Sequence[Label], label_of: LabelOf = lambda file: None
+        self, labels: Sequence[Label], *, label_of: LabelOf = lambda file: None
     ) -> None:
         """Let go of all rows; those to come are of a model with these labels.
 
@@ -124,7 +124,8 @@ class ScanModel(TableModel):
         self.beginResetModel()
         self._ordering.stop()
         self._next_at = 0.0
-        self.rows, self.columns = RowStore(labels, label_of), columns_for(labels)
+        self.rows = RowStore(labels, label_of=label_of)
+        self.columns = columns_for(labels)
         self._signs = finding_icons([label.name for label in labels])
         self.sorted_by, self.filter = RowSort(), RowFilter()
         self._set_order(np.empty(0, np.int64))

@@ -74,8 +74,8 @@ class RowStore:
     def __init__(
         self,
         labels: Sequence[Label] = (),
+        *,
         label_of: LabelOf = lambda file: None,
-        corrections: Mapping[str, str] | None = None,
     ) -> None:
         """Make room for rows of a model with these labels.
 
@@ -83,7 +83,7 @@ class RowStore:
             label_of: Tells the true label of a film.
         """
         self.labels = tuple(labels)
-        self.corrections = corrections or {}
+        self.corrections: Mapping[str, str] = {}
         self._label_of = label_of
         self.uncertain, self.refused, self.not_read = (
             len(self.labels) + n for n in range(3)

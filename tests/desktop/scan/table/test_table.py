@@ -551,7 +551,7 @@ def test_true_labels_are_a_column_and_a_filter_where_they_are_known(
     shown = [table.model.columns.index(each) for each in (TRUTH, WRONG)]
     assert all(map(table.view.isColumnHidden, shown))
     assert table.filters.truth.isHidden()
-    table.begin(tmp_path, LABELS, by_folder)
+    table.begin(tmp_path, LABELS, label_of=by_folder)
     add(ROWS)
     assert not any(map(table.view.isColumnHidden, shown))
     cells = {
