@@ -169,7 +169,8 @@ class FilmPreview(QFrame):
     # Qt overrides
 
     def sizeHint(self) -> QSize:
-        return QSize(350, 400)
+        # No higher than need be: the page around it would scroll.
+        return QSize(350, self.minimumSizeHint().height())
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
