@@ -32,6 +32,7 @@ from desktop.app.keys_dialog import KeysDialog
 from desktop.app.self_test_dialog import SelfTestDialog
 from desktop.app.status_line import StatusLine
 from desktop.diagnose.tab import DiagnoseTab
+from desktop.film.corrections import LabelCorrections
 from desktop.film.incoming import films_in, may_hold_films
 from desktop.models.card_dialog import ModelCardDialog
 from desktop.models.in_use import ModelInUse
@@ -57,6 +58,7 @@ class MainWindow(QMainWindow):
 
     Attributes:
         model: The model in use; the tabs listen to it.
+        corrections: What people say that films really show.
         diagnose: The first tab, where films are read.
         scan: The second, where folders are scanned.
         retrain: The third, where models are trained.
@@ -75,8 +77,9 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(380, 300)
         self.setAcceptDrops(True)
         self.model = ModelInUse(bundle_dir, self)
-        self.diagnose = DiagnoseTab(settings, self.model)
-        self.scan = ScanTab()
+        self.corrections = LabelCorrections(self)
+        self.diagnose = DiagnoseTab(settings, self.model, self.corrections)
+        self.scan = ScanTab(settings, self.model, self.corrections)
         self.retrain = RetrainTab(settings)
         self._tabs = PageTabs(self)
         self._tabs.addTab(self.diagnose, "&Diagnose")
@@ -91,13 +94,16 @@ class MainWindow(QMainWindow):
         self._make_menus()
         self._status = StatusLine(self)
         self.setStatusBar(self._status)
-        for part in (self.model, self.diagnose, self.scan, self.retrain, self.files):
+        parts = (self.model, self.diagnose, self.scan, self.retrain, self.files)
+        for part in (*parts, self.corrections):
             part.status_changed.connect(self._status.set_activity)
         self.model.changed.connect(self._on_model_changed)
         self.model.changed.connect(self.scan.set_bundle)
         self.model.changed.connect(self.retrain.set_bundle)
         self.model.refused.connect(self.show_notice)
         self.files.notice_raised.connect(self.show_notice)
+        self.corrections.notice_raised.connect(self.show_notice)
+        self.corrections.training_asked.connect(self._on_training_asked)
         self.diagnose.film_changed.connect(self._on_film_changed)
         self.diagnose.models_given.connect(self.files.import_files)
         self.scan.films_asked.connect(self.open_paths)
@@ -125,6 +131,11 @@ class MainWindow(QMainWindow):
     def show_notice(self, notice: Notice) -> None:
         """Show a failure in the tab that is open."""
         self._tabs.currentWidget().show_notice(notice)
+
+    @pyqtSlot(object)
+    def _on_training_asked(self, data: Path) -> None:
+        self._tabs.setCurrentWidget(self.retrain)
+        self.retrain.take_data(data)
 
     @pyqtSlot(str)
     def _on_film_changed(self, name: str) -> None:
@@ -272,7 +283,8 @@ class MainWindow(QMainWindow):
             return
         self._settings.window_geometry = self.saveGeometry()
         self._settings.window_state = self.saveState()
-        for part in (self.files, self.scan, self.retrain, self.diagnose, self.model):
+        tabs = (self.scan, self.retrain, self.diagnose)
+        for part in (self.files, *tabs, self.corrections, self.model):
             part.shut_down()
         self._settings.save()
         super().closeEvent(event)

@@ -19,6 +19,9 @@ from desktop.style import icons
 class DiagnoseActions(QObject):
     """The actions of the tab; the tab connects them to what they do.
 
+    Args:
+        labels: The menu that corrects the label of the film on screen.
+
     Attributes:
         file: Those about the file of the film on screen.
         film: Those about the film itself, which connect themselves.
@@ -31,8 +34,9 @@ class DiagnoseActions(QObject):
     sample_asked = pyqtSignal(object)
     finding_asked = pyqtSignal(str)
 
-    def __init__(self, owner: QWidget, samples: Sequence[Path]) -> None:
+    def __init__(self, owner: QWidget, samples: Sequence[Path], labels: QMenu) -> None:
         super().__init__(owner)
+        self._labels = labels
         self._owner = owner
         self._samples = tuple(samples)
         self._is_on_screen = True
@@ -74,6 +78,8 @@ class DiagnoseActions(QObject):
         edit.addActions([self.copy, self.copy_plain])
         edit.addSeparator()
         edit.addAction(self.paste)
+        edit.addSeparator()
+        edit.addMenu(self._labels)
         view = QMenu("&View", parent)
         view.addActions([self.fit, self.actual_size, self.zoom_in, self.zoom_out])
         view.addMenu(self.film.turns)
@@ -102,6 +108,7 @@ class DiagnoseActions(QObject):
         menu.addSeparator()
         menu.addActions([self.heatmap, self.lungs])
         menu.addMenu(self._findings)
+        menu.addMenu(self._labels)
         menu.addSeparator()
         self._add_tools(menu)
         menu.addSeparator()
@@ -131,14 +138,17 @@ class DiagnoseActions(QObject):
             (self.film.compare, self.film.linked),
             (self.heatmap, self.lungs),
             (self.copy, self.save),
+            (self._labels.menuAction(),),
         )
         for i, group in enumerate(groups):
             if i:
                 bar.addSeparator()
             bar.addActions(group)
-        for action in (self.open, self.heatmap):
+        for action in (self.open, self.heatmap, self._labels.menuAction()):
             button = bar.widgetForAction(action)
             if isinstance(button, QToolButton):
+                if action is self._labels.menuAction():
+                    button.setPopupMode(button.ToolButtonPopupMode.InstantPopup)
                 button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
                 action.setIconText(f" {action.iconText()}")  # a gap to the icon
         for action in bar.actions():

@@ -152,6 +152,8 @@ class WrappedLines:
         lines: list[list[QWidget]] = []
         room = 0
         for group in self._groups:
+            if all(map(_was_hidden, group)):
+                continue
             wanted = _width_of(group) + _GAP_PX
             if not lines:
                 wanted += max(0, self._first_px - _least(group[0]))
@@ -161,6 +163,12 @@ class WrappedLines:
             lines[-1] += group
             room -= wanted
         return lines
+
+
+def _was_hidden(widget: QWidget) -> bool:
+    """Whether somebody hid it; Qt also calls hidden what was never shown yet."""
+    is_explicit = widget.testAttribute(Qt.WidgetAttribute.WA_WState_ExplicitShowHide)
+    return widget.isHidden() and is_explicit
 
 
 def _width_of(group: Sequence[QWidget]) -> int:
