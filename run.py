@@ -20,8 +20,8 @@ VENV = os.path.join(ROOT, ".venv")
 PYTHON = os.path.join(VENV, "Scripts/python.exe" if os.name == "nt" else "bin/python")
 VERSION = "%d.%d" % sys.version_info[:2]
 COMMANDS = """predict scan worklist train search experiment evaluate compare audit
-    assemble deidentify export import card calibrate fit-gate recalibrate local-card train-lungs
-    self-test""".split()
+    assemble deidentify export import card calibrate fit-gate recalibrate local-card
+    train-lungs self-test""".split()
 # Debian's packages of what PyQt5 needs; newer systems answer to these names as well.
 IMPORT_NEEDS = """libgthread-2.0.so.0=libglib2.0-0 libGL.so.1=libgl1
     libfontconfig.so.1=libfontconfig1 libgssapi_krb5.so.2=libgssapi-krb5-2 """
