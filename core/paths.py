@@ -89,6 +89,11 @@ def weights_dir() -> Path:
     return user_data_dir() / "weights"
 
 
+def patient_salt_file() -> Path:
+    """File of the secret that patient ids are hashed with."""
+    return user_data_dir() / "patient-salt"
+
+
 def keep_matplotlib_inside() -> None:
     """Have matplotlib keep its list of fonts among the program's data.
 

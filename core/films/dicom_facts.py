@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from core.films.dicom_tags import Dataset, integer, items, text
 from core.films.film_warning import FilmWarning
+from core.films.patient_id import hashed
 
 _FILM_MODALITIES = {"CR", "DX", "DR", "RF", "RG", "XR"}
 #: How its SOP class begins, and the modalities that may be a film captured so.
@@ -18,7 +17,8 @@ _PER_YEAR = {"Y": 1, "M": 12, "W": 52, "D": 365}
 _FRONTAL = ("AP", "PA", "ANTERO", "POSTERO", "FRONTAL")
 _LATERAL = {"L", "LL", "RL"}
 _CHEST = ("CHEST", "THORAX", "LUNG", "RIB")
-#: Keeps lists of hashed ids made elsewhere from fitting ours.
+#: Keeps lists of hashed ids made elsewhere from fitting ours. The same everywhere,
+#: so that manifests of several computers fit; `patient_id` has a secret one.
 _PATIENT_SALT = "Hilum patient"
 
 
@@ -35,10 +35,12 @@ def patient_of(dataset: Dataset) -> str:
 
     The id itself must not reach manifests, logs or cards.
     """
-    name = f"{text(dataset, 'IssuerOfPatientID')}\n{text(dataset, 'PatientID')}"
-    if not name.strip():
-        return ""
-    return hashlib.sha256(f"{_PATIENT_SALT}\n{name}".encode()).hexdigest()[:16]
+    return hashed(patient_key(dataset), _PATIENT_SALT)
+
+
+def patient_key(dataset: Dataset) -> str:
+    """What tells one patient from all others: the id and who gave it; never shown."""
+    return f"{text(dataset, 'IssuerOfPatientID')}\n{text(dataset, 'PatientID')}"
 
 
 def is_lateral(view: str) -> bool:
