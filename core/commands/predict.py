@@ -260,7 +260,7 @@ def _row(
 ) -> str:
     shown = verdict.probabilities
     shares = [
-        f"{percent(shown[name]) if shown else '-':>12}"
+        f"{bundle.card.percent(name, shown[name]) if shown else '-':>12}"
         for name in bundle.card.label_names
     ]
     name = printable(path.name)

@@ -25,6 +25,7 @@ from core.model.classifier import (
     Verdict,
     decide,
     evidence_of,
+    headline,
     sentence,
 )
 from core.model.gradcam import heatmap_from_evidence
@@ -43,7 +44,6 @@ class Reading:
         bundle: The model.
         prediction: Its numbers.
         verdict: What follows from them.
-        sentence: The verdict as people read it.
         heatmaps: Label -> (h, w) float32 in [0, 1], for the screen; none of a film
             that was refused.
         outline: (n, 2) float32 of each line around the lungs: x and y, pixels of the
@@ -54,7 +54,6 @@ class Reading:
     bundle: ModelBundle
     prediction: Prediction
     verdict: Verdict
-    sentence: str
     heatmaps: Mapping[str, NDArray[np.float32]]
     outline: Sequence[NDArray[np.float32]] = ()
     local: LocalCard | None = None
@@ -63,6 +62,16 @@ class Reading:
     def card(self) -> ModelCard:
         """The model's card, with local operating points where there are any."""
         return with_local_card(self.bundle, self.local).card
+
+    @property
+    def headline(self) -> str:
+        """The verdict in large letters."""
+        return headline(self.verdict, self.card)
+
+    @property
+    def sentence(self) -> str:
+        """The verdict on one line, with its numbers."""
+        return sentence(self.verdict, self.card)
 
     @property
     def provenance(self) -> str:
@@ -211,7 +220,7 @@ def make_reading(
     verdict: Verdict,
     size: tuple[int, int],
 ) -> Reading:
-    """Add the sentence, the heat maps and the outline to what the model gave.
+    """Add the heat maps and the outline to what the model gave.
 
     Args:
         bundle: The model.
@@ -226,5 +235,4 @@ def make_reading(
         for name in verdict.probabilities
     }
     outline = prediction.lungs.outline(size) if prediction.lungs is not None else ()
-    said = sentence(verdict, bundle.card)
-    return Reading(bundle, prediction, verdict, said, heatmaps, outline)
+    return Reading(bundle, prediction, verdict, heatmaps, outline)

@@ -114,7 +114,7 @@ class ScanPage(QWidget):
         labels = scan.record.card_labels
         self.head.begin(scan.record)
         self.failure.set_failure(None)
-        self.table.begin(scan.record.folder, labels)
+        self.table.begin(scan.record.folder, labels, scan.record.card_points)
         self.actions.set_scan(scan)
         self.actions.set_empty(True)
         self._show_summary(None)

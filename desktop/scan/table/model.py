@@ -108,12 +108,12 @@ class ScanModel(TableModel):
         """Whether every row that was handed over is in its place."""
         return not self._ordering.isActive()
 
-    def begin(self, labels: Sequence[Label]) -> None:
+    def begin(self, labels: Sequence[Label], points: Sequence[float] = ()) -> None:
         """Let go of all rows; those to come are of a model with these labels."""
         self.beginResetModel()
         self._ordering.stop()
         self._next_at = 0.0
-        self.rows, self.columns = RowStore(labels), columns_for(labels)
+        self.rows, self.columns = RowStore(labels, points), columns_for(labels)
         self._signs = finding_icons([label.name for label in labels])
         self.sorted_by, self.filter = RowSort(), RowFilter()
         self._set_order(np.empty(0, np.int64))

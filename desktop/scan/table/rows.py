@@ -14,6 +14,7 @@ from core.model.bundle import Label
 from core.model.card import set_in_words
 from core.scan.row import ScanRow
 from core.scan.triage import disease_probability, triage_key
+from core.words import percent
 
 #: Between the warnings of a film, where they are one text.
 BETWEEN: Final = "\n"
@@ -52,6 +53,7 @@ class RowStore:
 
     Attributes:
         labels: Of the model, in output order.
+        points: Its operating points, likewise; none where they are not known.
         uncertain, refused, not_read: Findings of films without one of the model's.
         files: Relative to the folder scanned.
         gone: Rows of films that are not there any more -> what became of them.
@@ -62,8 +64,11 @@ class RowStore:
         by_name: The rows by the bare name of their file, as `triage_key` sorts.
     """
 
-    def __init__(self, labels: Sequence[Label] = ()) -> None:
+    def __init__(
+        self, labels: Sequence[Label] = (), points: Sequence[float] = ()
+    ) -> None:
         self.labels = tuple(labels)
+        self.points = tuple(points) if len(points) == len(self.labels) else ()
         self.uncertain, self.refused, self.not_read = (
             len(self.labels) + n for n in range(3)
         )
@@ -95,6 +100,12 @@ class RowStore:
         """Probability of a label; None where there is no verdict."""
         share = float(self._room["shares"][row, label])
         return None if np.isnan(share) else share
+
+    def percent(self, row: int, label: int) -> str:
+        """That probability for people; empty where there is no verdict."""
+        share = self.share(row, label)
+        point = self.points[label] if self.points else None
+        return percent(share, point) if share is not None else ""
 
     def warnings_of(self, row: int) -> list[str]:
         """Why to doubt the verdict."""

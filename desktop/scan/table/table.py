@@ -62,11 +62,13 @@ class ScanTable(QWidget):
         self.view.selection.currentRowChanged.connect(self._show_chosen)
         self._show_counts()
 
-    def begin(self, folder: Path, labels: Sequence[Label]) -> None:
+    def begin(
+        self, folder: Path, labels: Sequence[Label], points: Sequence[float] = ()
+    ) -> None:
         """Show the rows to come, whose files are relative to a folder."""
         self._folder, self._is_over = folder, False
         self.thumbnails.clear()
-        self.model.begin(labels)
+        self.model.begin(labels, points)
         self.filters.begin(labels, self.model.columns)
         self._show_counts()
         self.view.begin(folder)
