@@ -38,7 +38,7 @@ CONFINED = {
     "onnx": "core.training",
     "onnxruntime": "core.training",
     "openvino": "core.model.graph",
-    "pydicom": "core.films.dicom",
+    "pydicom": "core.films.dicom core.films.dicom_deidentify core.films.dicom_elements",
     "sklearn": "core",
     "openpyxl": "core.scan.export core.assembly.tables",
     "filelock": "core.jobs.lock",

@@ -24,6 +24,7 @@ _COMMANDS = {
     "assemble": ("assemble", "list the films of a published data set, copying none"),
     "scan": ("scan", "read the films of a folder into a CSV file"),
     "worklist": ("worklist", "export what a scan found, or sort its films"),
+    "deidentify": ("films.deidentify", "copy films without whom they are of"),
     "export": ("export", "write a model in another format"),
     "import": ("import_file", "make a bundle of a .hilum file"),
     "compare": ("compare", "compare a new model with the one in use"),

@@ -1,4 +1,4 @@
-"""Bytes of a DICOM file -> Radiograph. The only module that imports pydicom."""
+"""Bytes of a DICOM file -> Radiograph; the modules beside it read its tags."""
 
 from __future__ import annotations
 
@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from core.errors import ImageReadError
-from core.films.dicom_facts import notes_of, patient_of, refusal_of, view_of
+from core.films.dicom_facts import (
+    identity_of,
+    notes_of,
+    patient_of,
+    refusal_of,
+    view_of,
+)
 from core.films.dicom_grey import present
 from core.films.dicom_tags import integer, text
 from core.films.pixels import (
@@ -75,8 +81,8 @@ def decode_dicom(data: bytes, path: Path) -> Radiograph:
             compressed in a way no decoder here knows.
     """
     name = display_name(path)
-    dataset = _read_dataset(data, name)
-    _require_picture(dataset, name, is_marked=_is_marked(data))
+    dataset = read_dataset(data, name)
+    require_picture(dataset, name, is_marked=_is_marked(data))
     _refuse_oversize(dataset, name)
     _check_codestream(dataset, name)
     stored = _first_frame(dataset, name)
@@ -106,11 +112,19 @@ def decode_dicom(data: bytes, path: Path) -> Radiograph:
         transfer_syntax=str(syntax.name),
         patient=patient_of(dataset),
     )
-    refused = refusal_of(dataset)
-    return Radiograph(pixels, low, high, path, facts, tuple(notes), refused)
+    return Radiograph(
+        *(pixels, low, high, path, facts, tuple(notes)),
+        refused=refusal_of(dataset),
+        identity=identity_of(dataset),
+    )
 
 
-def _read_dataset(data: bytes, name: str) -> FileDataset:
+def read_dataset(data: bytes, name: str) -> FileDataset:
+    """The tags of a DICOM file in memory, and its pixels as they are stored.
+
+    Raises:
+        ImageReadError: Damaged, or a bomb.
+    """
     import pydicom
 
     # pydicom quotes values of tags when it complains, and these can identify
@@ -160,7 +174,12 @@ def _refuse_deflated_bomb(data: bytes, name: str) -> None:
             )
 
 
-def _require_picture(dataset: FileDataset, name: str, *, is_marked: bool) -> None:
+def require_picture(dataset: FileDataset, name: str, *, is_marked: bool = True) -> None:
+    """Raise ImageReadError of a DICOM file that is no film.
+
+    Args:
+        is_marked: Whether its first bytes say that it is DICOM.
+    """
     if any(keyword in dataset for keyword in _PIXEL_KEYWORDS):
         return
     if "Rows" in dataset:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.films.dicom_tags import Dataset, integer, items, text
 from core.films.film_warning import FilmWarning
 from core.films.patient_id import hashed
+from core.films.pixels import FilmIdentity
 
 _FILM_MODALITIES = {"CR", "DX", "DR", "RF", "RG", "XR"}
 #: How its SOP class begins, and the modalities that may be a film captured so.
@@ -12,6 +13,10 @@ _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 _CAPTURED = {"OT", "SC"}
 _CHILD = "The file says that this is a child's film; children's lungs look different."
 _ADULT_YEARS = 18
+#: Of the picture itself where the file says so; else of the study.
+_TAKEN_ON = ("AcquisitionDate", "ContentDate", "StudyDate")
+_TAKEN_AT = ("AcquisitionTime", "ContentTime", "StudyTime")
+_UNITS = {"Y": "year", "M": "month", "W": "week", "D": "day"}
 #: Letter of an age -> how many of its unit make a year.
 _PER_YEAR = {"Y": 1, "M": 12, "W": 52, "D": 365}
 _FRONTAL = ("AP", "PA", "ANTERO", "POSTERO", "FRONTAL")
@@ -35,12 +40,55 @@ def patient_of(dataset: Dataset) -> str:
 
     The id itself must not reach manifests, logs or cards.
     """
-    return hashed(patient_key(dataset), _PATIENT_SALT)
+    name = f"{text(dataset, 'IssuerOfPatientID')}\n{text(dataset, 'PatientID')}"
+    return hashed(name, _PATIENT_SALT)
 
 
-def patient_key(dataset: Dataset) -> str:
-    """What tells one patient from all others: the id and who gave it; never shown."""
-    return f"{text(dataset, 'IssuerOfPatientID')}\n{text(dataset, 'PatientID')}"
+def identity_of(dataset: Dataset) -> FilmIdentity:
+    """Whom the film is of, and when and where it was taken, as people read it."""
+    family, *given = text(dataset, "PatientName").partition("=")[0].split("^")
+    taken = next(filter(None, (text(dataset, keyword) for keyword in _TAKEN_ON)), "")
+    at = next(filter(None, (text(dataset, keyword) for keyword in _TAKEN_AT)), "")
+    return FilmIdentity(
+        name=", ".join(filter(None, (family, " ".join(filter(None, given))))),
+        patient_id=text(dataset, "PatientID"),
+        born=_day(text(dataset, "PatientBirthDate")),
+        sex=text(dataset, "PatientSex"),
+        age=_age(text(dataset, "PatientAge")),
+        date=_day(taken),
+        time=f"{at[:2]}:{at[2:4]}" if at[:4].isdigit() and len(at) >= 4 else "",
+        study=text(dataset, "StudyDescription"),
+        institution=text(dataset, "InstitutionName"),
+        view=" ".join(
+            filter(None, (text(dataset, "ImageLaterality"), view_of(dataset)))
+        ),
+    )
+
+
+def _day(date: str) -> str:
+    """A date as DICOM has it, 20240131, with its parts apart."""
+    is_whole = len(date) == 8 and date.isdigit()
+    return f"{date[:4]}-{date[4:6]}-{date[6:]}" if is_whole else date
+
+
+def _age(age: str) -> str:
+    """An age as DICOM has it, 045Y, in words."""
+    number, unit = age[:-1], _UNITS.get(age[-1:].upper())
+    if unit is None or not number.isdigit():
+        return age
+    return f"{int(number)} {unit if int(number) == 1 else unit + 's'}"
+
+
+def burnt_in_text(dataset: Dataset) -> str:
+    """What the file says of text in its picture, as a sentence to be warned by."""
+    said = text(dataset, "BurnedInAnnotation").upper()
+    if said == "YES":
+        return "The file says that text is burnt into its picture."
+    if text(dataset, "SOPClassUID").startswith(_SECONDARY_CAPTURE):
+        return "The film is a secondary capture, and these often have text burnt in."
+    if said == "NO":
+        return "The file says that no text is burnt into its picture."
+    return "The file does not say whether text is burnt into its picture."
 
 
 def is_lateral(view: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import MutableSequence
 from typing import Any, TypeAlias
 
 from core.errors import ImageReadError
@@ -17,8 +18,9 @@ def value(dataset: Dataset, keyword: str) -> Any:
     try:
         with decoding(""):
             found = dataset.get(keyword)
-            is_list = not isinstance(found, str | bytes) and hasattr(found, "__len__")
-            return (found[0] if len(found) else None) if is_list else found
+            if not isinstance(found, MutableSequence):  # as a name, which has a length
+                return found
+            return found[0] if len(found) else None
     except ImageReadError:
         return None
 

@@ -255,11 +255,11 @@ def _upright(values: NDArray[Any], orientation: int) -> NDArray[Any]:
     return np.ascontiguousarray(values)
 
 
-def encode_picture(picture: NDArray[np.uint8], suffix: str, about: str = "") -> bytes:
+def encode_picture(picture: NDArray[Any], suffix: str, about: str = "") -> bytes:
     """A picture as the bytes of a file.
 
     Args:
-        picture: (h, w) grey or (h, w, 3) RGB.
+        picture: (h, w) grey or (h, w, 3) RGB, uint8; a PNG also (h, w) uint16.
         suffix: Of the file: ".png", ".jpg", ".jpeg", ".tif" or ".tiff".
         about: Its description, in the file itself; what is not ASCII is replaced.
     """

@@ -55,6 +55,26 @@ class FilmFacts:
     patient: str = ""
 
 
+@dataclasses.dataclass(frozen=True, repr=False)
+class FilmIdentity:
+    """Whom a DICOM film is of, in words; what the file does not say is empty.
+
+    For the eye alone: it goes into no log, no row and no file unless somebody asks
+    for that, which is why it stands apart from the facts.
+    """
+
+    name: str = ""
+    patient_id: str = ""
+    born: str = ""
+    sex: str = ""
+    age: str = ""
+    date: str = ""
+    time: str = ""
+    study: str = ""
+    institution: str = ""
+    view: str = ""
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Radiograph:
     """A decoded film.
@@ -68,6 +88,7 @@ class Radiograph:
         warnings: Sentences for the user; a `FilmWarning` among them knows more.
         refused: Why no verdict may be given on it, by what the file says of itself;
             empty if one may.
+        identity: Whom a DICOM film is of; None for other films.
     """
 
     pixels: NDArray[Any]
@@ -77,6 +98,7 @@ class Radiograph:
     facts: FilmFacts
     warnings: tuple[str, ...] = ()
     refused: str = ""
+    identity: FilmIdentity | None = None
 
     def to_uint8(self) -> NDArray[np.uint8]:
         """(h, w) uint8: `low` to 0, `high` to 255, clipped; a new array."""

@@ -77,14 +77,23 @@ def read_radiograph(path: Path | str) -> Radiograph:
             picture, damaged, or too large to decode.
     """
     path = Path(path)
-    name = display_name(path)
-    try:
-        data, kind = _read_file(path, name)
-    except (OSError, ValueError) as error:
-        raise _unreadable(error, name) from error
+    data, kind = read_film_file(path)
     if kind == "DICOM":
         return _with_picture_warnings(decode_dicom(data, path))
     return _with_picture_warnings(decode_picture(data, kind, path))
+
+
+def read_film_file(path: Path) -> tuple[bytes, str]:
+    """The whole file, and its kind told by content: "DICOM" or Pillow's name.
+
+    Raises:
+        ImageReadError: As `read_radiograph`, as far as its first bytes tell.
+    """
+    name = display_name(path)
+    try:
+        return _read_file(path, name)
+    except (OSError, ValueError) as error:
+        raise _unreadable(error, name) from error
 
 
 def radiograph_from_array(
@@ -138,7 +147,6 @@ def _with_picture_warnings(film: Radiograph) -> Radiograph:
 
 
 def _read_file(path: Path, name: str) -> tuple[bytes, str]:
-    """The whole file and its kind, told by content; raises OSError as well."""
     with open_regular(path) as file:
         head = file.read(_HEAD_BYTES)
         if not head:
