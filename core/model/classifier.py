@@ -338,7 +338,7 @@ def headline(verdict: Verdict, card: ModelCard) -> str:
     if verdict.refused is not None:
         return "No verdict"
     if verdict.finding is None:
-        return "In doubt" if verdict.is_doubtful else "Uncertain: nothing is stated."
+        return "In doubt" if verdict.is_doubtful else "Uncertain"
     if verdict.finding == HEALTHY:
         return no_sign(names_of(card))
     return f"Looks like {card.display_name(verdict.finding)}."

@@ -59,8 +59,9 @@ def calibration_text(card: ModelCard) -> str:
     """From where on findings are stated, and what sets of findings rest on."""
     lines = ["A finding is stated from these probabilities on:"]
     for point in card.operating_points:
+        name, stated_from = card.display_name(point.label), point.threshold
         lines.append(
-            f"  {printable(card.display_name(point.label)):<14}{exact_percent(point.threshold):>7}  "
+            f"  {printable(name):<14}{exact_percent(stated_from):>7}  "
             f"precision {point.precision:.3f}, sensitivity {point.sensitivity:.3f}, "
             f"specificity {point.specificity:.3f} ({printable(point.chosen_on)})"
         )
@@ -70,8 +71,9 @@ def calibration_text(card: ModelCard) -> str:
         lines += ["", "To find a share of the films of a finding:"]
     for target in card.sensitivity_points:
         name = printable(card.display_name(target.label))
+        found_from = exact_percent(target.threshold)
         lines.append(
-            f"  {percent(target.target)} of {name}: from {exact_percent(target.threshold)} on "
+            f"  {percent(target.target)} of {name}: from {found_from} on "
             f"({printable(target.chosen_on)})"
         )
     if card.conformal is None:

@@ -50,7 +50,7 @@ class DiagnoseActions(QObject):
         file_menu.addAction(self.open)
         file_menu.addMenu(self._sample_menu(file_menu))
         file_menu.addSeparator()
-        file_menu.addActions([self.save, self.save_plain])
+        file_menu.addActions([self.save, self.save_plain, self.report])
         file_menu.addSeparator()
         file_menu.addAction(self.close)
         edit = QMenu("&Edit", parent)
@@ -123,7 +123,7 @@ class DiagnoseActions(QObject):
         is_read = self._is_read and self._is_on_screen
         for action in self._film_actions:
             action.setEnabled(is_open)
-        for action in (self.save_plain, self.copy_plain):
+        for action in (self.save_plain, self.copy_plain, self.report):
             action.setEnabled(is_open and is_read)
         self.heatmap.setEnabled(is_read)
         self._findings.menuAction().setEnabled(is_read)
@@ -173,7 +173,8 @@ class DiagnoseActions(QObject):
         self.save_plain = self._action(
             "Save picture &without heat map…", "", "Ctrl+Shift+S"
         )
-        self.copy = self._action("&Copy picture", "copy", key.Copy)
+        self.report = self._action("Save &report…", "", "Ctrl+R")
+        self.copy = self._action("&Copy picture and verdict", "copy", key.Copy)
         self.copy_plain = self._action(
             "Copy picture &without heat map", "", "Ctrl+Shift+C"
         )

@@ -13,6 +13,7 @@ from core.errors import CoreError, OutputError
 from core.files import atomic_write
 from core.films.pictures import encode_picture
 from core.model.gradcam import draw_contours, heatmap_from_evidence, overlay
+from core.reports.margin import Margin, with_margin
 from desktop.film.outline import Lines, draw_outline
 from desktop.film.pyramid import FilmPyramid, window_table
 
@@ -38,6 +39,7 @@ class PictureJob:
         contour: Whether the evidence is drawn as lines, not as colours.
         outline: Lines around the lungs to draw; none for a film without.
         about: What the file says of itself: which model, and how it computed.
+        margin: What is said below the film; None for the film alone.
     """
 
     film: FilmPyramid
@@ -50,20 +52,24 @@ class PictureJob:
     contour: bool = False
     outline: Lines = ()
     about: str = ""
+    margin: Margin | None = None
 
 
 def compose(job: PictureJob) -> NDArray[np.uint8]:
     """Draw the picture.
 
     Returns:
-        (h, w) uint8 grey, or (h, w, 3) uint8 RGB with a heat map or an outline.
+        (h, w) uint8 grey, or (h, w, 3) uint8 RGB with a heat map or an outline;
+        higher, and maybe wider, with a margin.
 
     Raises:
         CoreError: There is not enough memory.
     """
     try:
         picture = _compose(job)
-        return draw_outline(picture, job.outline) if job.outline else picture
+        if job.outline:
+            picture = draw_outline(picture, job.outline)
+        return with_margin(picture, job.margin) if job.margin else picture
     except MemoryError as error:
         raise CoreError(
             "There is not enough memory to draw the picture.",

@@ -131,7 +131,7 @@ def diagnose(
         CoreError: The film cannot be read, or the model says nothing of it.
     """
     try:
-        film = _read(path, pixels, mends)
+        film = read_film(path, pixels, mends)
         reading = _ask(classifier, film) if classifier is not None else None
         return diagnosed(film, reading)
     except MemoryError as error:
@@ -180,7 +180,7 @@ def evidence_at(
     if classifier is None or classifier.bundle is not bundle:
         return None
     try:
-        return classifier.evidence_at(_read(path, pixels, mends), layer)
+        return classifier.evidence_at(read_film(path, pixels, mends), layer)
     except MemoryError as error:
         raise CoreError(
             "There is not enough memory for a finer heat map.",
@@ -188,9 +188,10 @@ def evidence_at(
         ) from error
 
 
-def _read(
+def read_film(
     path: Path, pixels: NDArray[np.uint8] | None, mends: Sequence[str]
 ) -> Radiograph:
+    """A film as `diagnose` reads it; raises ImageReadError."""
     if pixels is None:
         film = read_radiograph(path)
     else:

@@ -215,7 +215,7 @@ class VerdictPanel(PageScroll):
     # Qt overrides
 
     def sizeHint(self) -> QSize:
-        return QSize(336, 600)
+        return QSize(400, 600)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(258, 120)

@@ -202,7 +202,7 @@ def test_an_uncertain_verdict_explains_itself(
     qtbot.addWidget(panel)
     film = diagnosed_film(tiny_bundle, [0.1, 0.0, 0.0])
     panel.show_film(film, "covid")
-    assert panel.sentence == "Uncertain: nothing is stated."
+    assert panel.sentence == "Uncertain"
     assert not any(row.stated for row in panel.bars.rows)
 
 
@@ -270,9 +270,10 @@ def test_a_normal_verdict_says_what_was_looked_for(
     panel.resize(900, 700)
     panel.show()
     assert headline.text() == said
-    panel.resize(336, 700)
+    panel.resize(400, 700)
     assert headline.text() == said.replace(". ", ".\n")
-    assert headline.height() < 2.5 * headline.fontMetrics().height()  # no line breaks
+    line = headline.fontMetrics().height()
+    qtbot.waitUntil(lambda: headline.height() < 2.5 * line)  # no sentence breaks
 
 
 def test_a_film_just_below_its_point_is_seen_to_be(bars: ProbabilityBars) -> None:
