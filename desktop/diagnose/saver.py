@@ -18,6 +18,7 @@ from desktop.diagnose import file_dialogs as film_dialogs
 from desktop.diagnose.picture import PictureJob, compose, write_picture
 from desktop.film.pyramid import picture_image
 from desktop.settings import Settings
+from desktop.widgets.chart_view import in_turn
 from desktop.widgets.labels import printable
 from desktop.work.background import Background
 
@@ -63,7 +64,8 @@ class FilmSaver(QObject):
         """Write the picture; `saved` or `failed` follows."""
         self.status_changed.emit(f"Saving {display_name(path)}…")
         written = partial(self._on_written, path)
-        self._pictures.ask(partial(write_picture, job, path), written, self._on_failed)
+        task = partial(in_turn, partial(write_picture, job, path))
+        self._pictures.ask(task, written, self._on_failed)
 
     def copy(self, job: PictureJob) -> None:
         """Put the picture, and what is said of it as text, into the clipboard.
@@ -72,13 +74,14 @@ class FilmSaver(QObject):
         """
         self.status_changed.emit("Copying…")
         drawn = partial(self._on_drawn, job)
-        self._pictures.ask(partial(_draw, job), drawn, self._on_failed)
+        task = partial(in_turn, partial(_draw, job))
+        self._pictures.ask(task, drawn, self._on_failed)
 
     def save_report(self, task: Callable[[], None], folder: Path) -> None:
         """Write reports into a folder; `saved` or `failed` follows."""
         self.status_changed.emit("Making the report…")
         written = partial(self._on_written, folder)
-        self._pictures.ask(task, written, self._on_failed)
+        self._pictures.ask(partial(in_turn, task), written, self._on_failed)
 
     def shut_down(self) -> None:
         """End the thread after the picture in hand."""

@@ -31,6 +31,11 @@ _GAP_PX: Final = 14
 _MAKER: Final = ThreadPoolExecutor(1, thread_name_prefix="charts")
 
 
+def in_turn(task: Callable[[], Any]) -> Any:
+    """Do what draws charts while no other is drawn; waits: not for the GUI thread."""
+    return _MAKER.submit(task).result()
+
+
 class ChartView(QWidget):
     """A chart in the size of the widget and the colours of the palette.
 
