@@ -143,6 +143,24 @@ def remove_folder(path: Path, home: Path, name: str) -> None:
         ) from error
 
 
+def link_files(one: Path, other: Path, *patterns: str) -> None:
+    """Lay files of a folder into another as well; they are never written to again.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    for path in sorted({path for each in patterns for path in one.glob(each)}):
+        target = other / path.name
+        try:
+            target.unlink(missing_ok=True)
+            try:
+                os.link(path, target)
+            except OSError:  # another disk, or one without links
+                shutil.copyfile(path, target)
+        except OSError as error:
+            raise output_error(target, error) from error
+
+
 def output_error(path: Path, error: OSError) -> OutputError:
     """Say in a sentence why `path` could not be written."""
     if error.errno in _FULL:

@@ -80,7 +80,7 @@ class Settings:
     """
 
     disclaimer_accepted = _Setting("disclaimer_accepted", 0)
-    heatmap_shown = _Setting("diagnose/heatmap_shown", True)
+    heatmap_shown = _Setting("diagnose/heatmap_shown", False)
     heatmap_contour = _Setting("diagnose/heatmap_contour", False)
     lungs_shown = _Setting("diagnose/lungs_shown", False)
     last_folder = _Setting("diagnose/last_folder", "")

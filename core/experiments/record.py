@@ -26,7 +26,7 @@ MARKDOWN: Final = "page.md"
 _PARTS: Final = frozenset(
     [_RECORD, RESULTS, PAGE, MARKDOWN, "audit.json", "split.csv", "crops.json"]
 )
-_FOLDERS: Final = frozenset(["runs", "figures", "cropped", "phantoms"])
+_FOLDERS: Final = frozenset(["runs", "figures", "cropped", "phantoms", "shared"])
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -85,6 +85,11 @@ class ExperimentFolder:
     def phantoms(self) -> Path:
         """Manifest of the drawn films of a quick run."""
         return self.path / "phantoms" / "films.csv"
+
+    @property
+    def shared(self) -> Path:
+        """What trainings share; needed until all are done."""
+        return self.path / "shared"
 
     @property
     def crops(self) -> Path:

@@ -7,6 +7,7 @@ on where it was.
 from __future__ import annotations
 
 import os
+import shutil
 from typing import Any
 
 import msgspec
@@ -35,7 +36,7 @@ from core.files import write_json
 from core.jobs.channel import append_event
 from core.jobs.control import Control
 from core.jobs.events import JobSucceeded, Noted, StageStarted, TrainingEvent
-from core.jobs.reporters import Report, cancellable, counter
+from core.jobs.reporters import Report, StageProgress, cancellable, counter
 from core.json_file import read_json
 from core.runs.config import TrainingConfig
 from core.runs.job_folder import Job, JobFolder
@@ -86,6 +87,7 @@ def train_all(
         raise TrainingError(
             f"No arm of the experiment could be run. {next(iter(not_run.values()))}"
         )
+    shutil.rmtree(folder.shared, ignore_errors=True)
     return not_run
 
 
@@ -141,16 +143,19 @@ class _Training:
 
     def train(self, arm: Arm, dataset: Dataset, split: Split) -> None:
         """Train an arm; a CoreError where it cannot be."""
+        every = split
         for part, without in parts_of(arm, dataset, split):
             run = self._folder.run(arm.name, self._repeat, part)
             if run.state() == FINISHED:
                 continue
+            if arm.crops and every is split:
+                every = self._cropped(split)
             if run.damage:
                 config = self._config(arm, dataset)
-                films = self._films(arm, dataset, split, without)
+                films = self._films(arm, dataset, every, without)
                 run = self._begin(run, arm, config, films)
             what = f"{arm.title}, {self._repeat.name}"
-            self._finish(run, f"{what}, without {without}" if without else what)
+            self._finish(run, f"{what}, without {without}" if without else what, every)
 
     def _config(self, arm: Arm, dataset: Dataset) -> TrainingConfig:
         record = self._record
@@ -171,8 +176,6 @@ class _Training:
         positive = ""
         if arm.one_against_rest:
             positive = positive_label(dataset.labels, self._record.positive)
-        if arm.crops:
-            split = self._cropped(split)
         return films_for(
             arm, split, without=without, positive=positive, seed=self._repeat.seed
         )
@@ -202,8 +205,13 @@ class _Training:
         write_record(run)
         return run
 
-    def _finish(self, run: Run, what: str) -> None:
-        """Train, or go on where it was left, as `train` does."""
+    def _finish(self, run: Run, what: str, every: Split) -> None:
+        """Train, or go on where it was left, as `train` does.
+
+        Args:
+            every: The films of all trainings that read films as this one does.
+        """
+        from core.experiments.shared import SharedFilms
         from core.training.checks import check_job
         from core.training.train import run_job
 
@@ -223,7 +231,11 @@ class _Training:
             folder.begin(Job(config, run.split, command, preset, backend))
             if config.accept_leaks == _CROPPED:
                 folder.note(_READS_CROPPED)
+        progress = StageProgress(tell, self._control)
+        films = (*every.train, *every.val, *every.test)
         with folder.at_work():
+            shared = SharedFilms(self._folder.shared, films, progress)
+            shared.lay_into(folder, config, dataset)
             run_job(
                 config,
                 dataset,
@@ -232,6 +244,7 @@ class _Training:
                 command=folder.job().command,
                 report=tell,
                 control=self._control,
+                for_use=False,
             )
 
 

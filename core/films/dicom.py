@@ -18,6 +18,7 @@ from core.films.dicom_facts import (
     notes_of,
     patient_of,
     refusal_of,
+    spacing_of,
     view_of,
 )
 from core.films.dicom_grey import present
@@ -26,6 +27,7 @@ from core.films.pixels import (
     COLOURED,
     MAX_DECODED_BYTES,
     FilmFacts,
+    GreyWindow,
     Radiograph,
     as_pixels,
     cut_off,
@@ -88,6 +90,7 @@ def decode_dicom(data: bytes, path: Path) -> Radiograph:
     stored = _first_frame(dataset, name)
     notes = notes_of(dataset)
     coloured = False
+    windows: tuple[GreyWindow, ...] = ()
     if stored.ndim == 3:
         grey, coloured = grey_from_colour(stored)
         pixels = as_pixels(grey)
@@ -96,6 +99,7 @@ def decode_dicom(data: bytes, path: Path) -> Radiograph:
         with decoding(name):
             film = present(stored, dataset)
         pixels, low, high = film.pixels, film.low, film.high
+        windows = film.windows
         notes += film.warnings
     if coloured:
         notes.append(COLOURED)
@@ -111,10 +115,12 @@ def decode_dicom(data: bytes, path: Path) -> Radiograph:
         body_part=text(dataset, "BodyPartExamined"),
         transfer_syntax=str(syntax.name),
         patient=patient_of(dataset),
+        spacing=spacing_of(dataset),
     )
     return Radiograph(
         *(pixels, low, high, path, facts, tuple(notes)),
         refused=refusal_of(dataset),
+        windows=windows,
         identity=identity_of(dataset),
     )
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from core.films.dicom_tags import Dataset, integer, items, text
+from core.films.dicom_tags import Dataset, integer, items, numbers, text
 from core.films.film_warning import FilmWarning
 from core.films.patient_id import hashed
-from core.films.pixels import FilmIdentity
+from core.films.pixels import FilmIdentity, PixelSpacing
 
 _FILM_MODALITIES = {"CR", "DX", "DR", "RF", "RG", "XR"}
 #: How its SOP class begins, and the modalities that may be a film captured so.
@@ -89,6 +89,25 @@ def burnt_in_text(dataset: Dataset) -> str:
     if said == "NO":
         return "The file says that no text is burnt into its picture."
     return "The file does not say whether text is burnt into its picture."
+
+
+def spacing_of(dataset: Dataset) -> PixelSpacing | None:
+    """How far apart pixels lie, calibrated for the patient if the file can tell.
+
+    Source:
+        DICOM PS3.3, 10.7: a Pixel Spacing that equals the Imager Pixel Spacing has
+        been corrected for nothing.
+    """
+    calibrated = _lengths(dataset, "PixelSpacing")
+    detector = _lengths(dataset, "ImagerPixelSpacing")
+    found = calibrated or detector
+    return PixelSpacing(*found, at_detector=found == detector) if found else None
+
+
+def _lengths(dataset: Dataset, keyword: str) -> tuple[float, float] | None:
+    """Two lengths above 0, or None."""
+    found = [length for length in numbers(dataset, keyword) if length and length > 0]
+    return (found[0], found[1]) if len(found) == 2 else None
 
 
 def is_lateral(view: str) -> bool:

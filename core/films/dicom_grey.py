@@ -12,18 +12,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.films.dicom_tags import Dataset, integer, items, number, text
-from core.films.pixels import as_pixels, full_range, mirrored
+from core.films.dicom_tags import Dataset, integer, items, number, numbers, text, texts
+from core.films.pixels import GreyWindow, as_pixels, full_range, mirrored
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class GreyFilm:
-    """Pixels (h, w), bright = dense, with the values of black and white."""
+    """Pixels (h, w), bright = dense, with the values of black and white.
+
+    Beside a look-up table or a sigmoid there are no `windows`: the pixels have been
+    through it, and a window is of the values before.
+    """
 
     pixels: NDArray[Any]
     low: float
     high: float
     warnings: tuple[str, ...] = ()
+    windows: tuple[GreyWindow, ...] = ()
 
 
 def present(stored: NDArray[Any], dataset: Dataset) -> GreyFilm:
@@ -33,7 +38,8 @@ def present(stored: NDArray[Any], dataset: Dataset) -> GreyFilm:
     film = _voi(pixels, dataset, padding)
     if text(dataset, "PhotometricInterpretation") == "MONOCHROME1":
         inverse = mirrored(film.pixels, film.low, film.high)
-        film = dataclasses.replace(film, pixels=inverse)
+        windows = tuple(each.mirrored(film.low + film.high) for each in film.windows)
+        film = dataclasses.replace(film, pixels=inverse, windows=windows)
     if padding is not None:
         # Padding is no tissue: black, whichever way the values run.
         lowest = 0.0 if film.pixels.dtype.kind == "u" else film.low
@@ -85,10 +91,27 @@ def _voi(
         slope = (centre - pixels.astype(np.float64)) * 4 / width
         return GreyFilm(as_pixels(1 / (1 + np.exp(np.clip(slope, -80, 80)))), 0.0, 1.0)
     low, high = _window_ends(centre, width, function)
+    windows = _windows(holder, function)
     if high <= low or high <= tissue.min() or low >= tissue.max():
         note = "The window stored in the file shows nothing; the full range is shown."
-        return GreyFilm(pixels, *_whole_range(pixels, tissue, dataset), (note,))
-    return GreyFilm(pixels, low, high)
+        whole = _whole_range(pixels, tissue, dataset)
+        return GreyFilm(pixels, *whole, (note,), windows)
+    return GreyFilm(pixels, low, high, windows=windows)
+
+
+def _windows(holder: Dataset, function: str) -> tuple[GreyWindow, ...]:
+    """All that the file has, by their explanations where it gives these."""
+    names = texts(holder, "WindowCenterWidthExplanation")
+    found = []
+    centres, widths = numbers(holder, "WindowCenter"), numbers(holder, "WindowWidth")
+    for place, (centre, width) in enumerate(zip(centres, widths, strict=False)):
+        if centre is None or width is None:
+            continue
+        low, high = _window_ends(centre, width, function)
+        if high > low:
+            name = names[place] if place < len(names) else ""
+            found.append(GreyWindow(name or f"Window {place + 1}", low, high))
+    return tuple(found)
 
 
 def _window_ends(centre: float, width: float, function: str) -> tuple[float, float]:

@@ -13,32 +13,53 @@ from core.films.pixels import decoding
 Dataset: TypeAlias = Any
 
 
-def value(dataset: Dataset, keyword: str) -> Any:
-    """The first value of a tag, or None; one bad tag must not lose a film."""
+def values(dataset: Dataset, keyword: str) -> list[Any]:
+    """The values of a tag, as many as it has; one bad tag must not lose a film."""
     try:
         with decoding(""):
             found = dataset.get(keyword)
-            if not isinstance(found, MutableSequence):  # as a name, which has a length
-                return found
-            return found[0] if len(found) else None
+            # A name has a length too, but is one value.
+            return list(found) if isinstance(found, MutableSequence) else [found]
     except ImageReadError:
-        return None
+        return []
+
+
+def value(dataset: Dataset, keyword: str) -> Any:
+    """The first value of a tag, or None."""
+    return next(iter(values(dataset, keyword)), None)
 
 
 def text(dataset: Dataset, keyword: str) -> str:
     """The tag as one printable line, or an empty string."""
-    found = value(dataset, keyword)
+    return _line(value(dataset, keyword))
+
+
+def texts(dataset: Dataset, keyword: str) -> list[str]:
+    """Each value of a tag as one printable line, which may be empty."""
+    return [_line(found) for found in values(dataset, keyword)]
+
+
+def _line(found: Any) -> str:
     line = "" if found is None else str(found)
     return "".join(c for c in line if c.isprintable()).strip()[:64]
 
 
 def number(dataset: Dataset, keyword: str) -> float | None:
     """The tag as a finite number, or None."""
+    return next(iter(numbers(dataset, keyword)), None)
+
+
+def numbers(dataset: Dataset, keyword: str) -> list[float | None]:
+    """Each value of a tag as a finite number, or None."""
+    return [_finite(found) for found in values(dataset, keyword)]
+
+
+def _finite(found: Any) -> float | None:
     try:
-        found = float(value(dataset, keyword))
+        number = float(found)
     except (TypeError, ValueError, OverflowError):
         return None
-    return found if math.isfinite(found) else None
+    return number if math.isfinite(number) else None
 
 
 def integer(dataset: Dataset, keyword: str) -> int | None:

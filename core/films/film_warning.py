@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from core.films.pixels import Radiograph
+from core.films.pixels import PixelSpacing, Radiograph
 
 #: What is safe to do to a film, and what is said of one to which it was done.
 #: Rotations are clockwise; a flip exchanges top and bottom.
@@ -75,19 +75,25 @@ def mended(film: Radiograph, mend: str) -> Radiograph:
     Returns:
         A film of its own; its window shows what was shown.
     """
-    low, high = film.low, film.high
+    low, high, windows = film.low, film.high, film.windows
     # Within what the type can hold, whatever the window.
     is_float = film.pixels.dtype == np.float32
     white = 0 if is_float else int(np.iinfo(film.pixels.dtype).max)
     pixels = np.ascontiguousarray(mended_pixels(film.pixels, mend, white))
     if mend == "invert":
         low, high = white - high, white - low
+        windows = tuple(each.mirrored(white) for each in windows)
     height, width = pixels.shape
+    spacing = film.facts.spacing
+    if spacing is not None and mend in ("rotate 90", "rotate 270"):
+        spacing = PixelSpacing(spacing.across, spacing.down, spacing.at_detector)
+    facts = dataclasses.replace(film.facts, width=width, height=height, spacing=spacing)
     return dataclasses.replace(
         film,
         pixels=pixels,
         low=low,
         high=high,
-        facts=dataclasses.replace(film.facts, width=width, height=height),
+        facts=facts,
         warnings=(*film.warnings, MENDS[mend]),
+        windows=windows,
     )

@@ -29,8 +29,37 @@ _COLOURED_SHARE = 0.1
 
 
 @dataclasses.dataclass(frozen=True)
+class PixelSpacing:
+    """How far apart the middles of neighbouring pixels lie, in millimetres.
+
+    Attributes:
+        down: From row to row.
+        across: From column to column.
+        at_detector: Whether that is where the detector recorded them, which makes
+            lengths in a patient, who stands before it, come out too large.
+    """
+
+    down: float
+    across: float
+    at_detector: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class GreyWindow:
+    """A window that the file has: film values shown as black and as white."""
+
+    name: str
+    low: float
+    high: float
+
+    def mirrored(self, total: float) -> GreyWindow:
+        """The same where each film value has become `total` less itself."""
+        return GreyWindow(self.name, total - self.high, total - self.low)
+
+
+@dataclasses.dataclass(frozen=True)
 class FilmFacts:
-    """What the file says about itself; the last four are of DICOM alone.
+    """What the file says about itself; the last five are of DICOM alone.
 
     Attributes:
         format: "PNG", "JPEG", "DICOM", ...
@@ -41,6 +70,7 @@ class FilmFacts:
         view_position: "PA", "AP", "LL", ...
         transfer_syntax: In words.
         patient: Names the patient without telling who it is.
+        spacing: Of its pixels; None where the file does not tell.
     """
 
     format: str
@@ -53,6 +83,7 @@ class FilmFacts:
     body_part: str = ""
     transfer_syntax: str = ""
     patient: str = ""
+    spacing: PixelSpacing | None = None
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -89,6 +120,7 @@ class Radiograph:
         refused: Why no verdict may be given on it, by what the file says of itself;
             empty if one may.
         identity: Whom a DICOM film is of; None for other films.
+        windows: All that a DICOM file has; the first is `low` to `high`.
     """
 
     pixels: NDArray[Any]
@@ -99,6 +131,7 @@ class Radiograph:
     warnings: tuple[str, ...] = ()
     refused: str = ""
     identity: FilmIdentity | None = None
+    windows: tuple[GreyWindow, ...] = ()
 
     def to_uint8(self) -> NDArray[np.uint8]:
         """(h, w) uint8: `low` to 0, `high` to 255, clipped; a new array."""

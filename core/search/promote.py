@@ -10,13 +10,13 @@ from datetime import datetime
 import msgspec
 
 from core.errors import TrainingError
-from core.files import write_json
+from core.files import link_files, write_json
 from core.runs import store as runs
 from core.runs.job_folder import Job, JobFolder
 from core.runs.record import RunRecord
 from core.runs.run import Run
 from core.search.record import FINISHED, MEASURES, SearchTable, TrialRow
-from core.search.store import Search, link_files
+from core.search.store import Search
 
 
 def chosen_row(search: Search, table: SearchTable, number: int | None) -> TrialRow:

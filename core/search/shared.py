@@ -10,10 +10,11 @@ import functools
 import msgspec
 
 from core.data.dataset import Dataset
+from core.files import link_files
 from core.jobs.reporters import StageProgress
 from core.runs.config import TrainingConfig
 from core.runs.job_folder import JobFolder
-from core.search.store import Search, link_files
+from core.search.store import Search
 from core.training.check import FINDINGS
 from core.training.features import features_key
 from core.training.pipeline import JobFilms

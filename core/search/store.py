@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import os
-import shutil
 from pathlib import Path
 from typing import Final
 
 from core.errors import OutputError
-from core.files import output_error, remove_folder, write_json
+from core.files import remove_folder, write_json
 from core.jobs.events import JobFailed, JobStopped, JobSucceeded
 from core.jobs.folders import (
     DatedJob,
@@ -156,21 +154,3 @@ def delete(search: Search) -> None:
             hint="Stop it first.",
         )
     remove_folder(search.path, searches_dir(), search.record.name)
-
-
-def link_files(one: Path, other: Path, *patterns: str) -> None:
-    """Lay files of a folder into another as well; they are never written to again.
-
-    Raises:
-        OutputError: It cannot be written.
-    """
-    for path in sorted({path for each in patterns for path in one.glob(each)}):
-        target = other / path.name
-        try:
-            target.unlink(missing_ok=True)
-            try:
-                os.link(path, target)
-            except OSError:  # another disk, or one without links
-                shutil.copyfile(path, target)
-        except OSError as error:
-            raise output_error(target, error) from error

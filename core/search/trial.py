@@ -16,9 +16,9 @@ from core.runs.job_folder import JobFolder
 from core.search.record import LabelRates, TrialResult
 from core.training.epochs import weighted_loss
 from core.training.fit import BEST, best_network
-from core.training.head_fit import head_logits
+from core.training.head_fit import HEAD, head_logits
 from core.training.pipeline import Part, StoredBatches, TrainingFilms
-from core.training.train import HEAD, TrainingJob
+from core.training.train import TrainingJob
 
 #: Of a trial's files, those that a full run goes on from.
 KEPT = (HEAD, BEST, "trained.json", "memo.json")

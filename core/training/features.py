@@ -29,12 +29,20 @@ from core.training.pipeline import TrainingFilms
 _FEATURES = "features.npz"
 
 
+def are_fixed(config: TrainingConfig) -> bool:
+    """Whether all trainings from the same backbone see a film by the same features."""
+    return config.head_epochs > 0 and not (config.feature_copies or config.head_varied)
+
+
 def features_key(config: TrainingConfig) -> str:
     """What tells the features of a job from those of others on the same films."""
     fields = config_to_json(config)
-    names = ["backbone", "weights", "size", "seed", "feature_copies", "head_varied"]
-    if config.feature_copies or config.head_varied:
+    names = ["backbone", "weights", "size", "feature_copies", "head_varied"]
+    is_varied = config.feature_copies or config.head_varied
+    if is_varied:
         names.append("augmentation")
+    if is_varied or config.weights == "none":
+        names.append("seed")
     made_by = json.dumps({name: fields[name] for name in names}, sort_keys=True)
     return hashlib.sha256(made_by.encode()).hexdigest()[:16]
 

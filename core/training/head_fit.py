@@ -24,6 +24,9 @@ from core.training.heads import head_model, set_head
 from core.training.pipeline import TrainingFilms, draw
 from core.training.seeds import begin_epoch, begin_phase
 
+#: The head and its epochs, in the folder of a job.
+HEAD = "head.npz"
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Features:

@@ -28,6 +28,7 @@ from core.runs.config import TrainingConfig
 
 #: Numbered anew whenever what they hold changes, so that no older one is taken for it.
 _FINGERPRINTS, _INDEX = "fingerprints-2.npy", "films-2.json"
+_PIXELS = "films.u8"
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -105,7 +106,7 @@ def read_films(
     Raises:
         DatasetError: No film can be read.
     """
-    pixels_path, index_path = folder / "films.u8", folder / _INDEX
+    pixels_path, index_path = folder / _PIXELS, folder / _INDEX
     if not index_path.exists():
 
         def keep(
@@ -134,7 +135,43 @@ def read_films(
         with atomic_write(folder / _FINGERPRINTS) as partial:
             np.save(partial, np.array(fingerprints, np.uint8))
         write_json(index_path, index)
-    index = convert(read_json(index_path), _Index)
+    return _stored(samples, spec, folder)
+
+
+def write_part(
+    films: Films, samples: Sequence[Sample], folder: Path
+) -> NDArray[np.intp]:
+    """Write some of the films as `read_films` writes those that it reads.
+
+    Returns:
+        (n,) their rows in `films`; those that could not be read are left out.
+
+    Raises:
+        OutputError: They cannot be written.
+    """
+    wanted = {sample.file for sample in samples}
+    found = [row for row, s in enumerate(films.samples) if s.file in wanted]
+    rows = np.array(found, np.intp)
+    if (folder / _INDEX).exists():
+        return rows
+    with atomic_write(folder / _PIXELS) as partial, open(partial, "wb") as pixels:
+        for row in rows:
+            pixels.write(films.pixels[row].tobytes())
+    with atomic_write(folder / _FINGERPRINTS) as partial:
+        np.save(partial, films.fingerprints[rows])
+    kept = [
+        _Kept(sample.file, sample.sha256, sample.patient, films.facts[row])
+        for row in found
+        for sample in [films.samples[row]]
+    ]
+    unreadable = {f: why for f, why in films.unreadable.items() if f in wanted}
+    write_json(folder / _INDEX, _Index(kept, unreadable))
+    return rows
+
+
+def _stored(samples: Sequence[Sample], spec: PreprocessSpec, folder: Path) -> Films:
+    """The films that were read into a folder."""
+    index = convert(read_json(folder / _INDEX), _Index)
     if not index.kept:
         raise DatasetError(
             "None of the films can be read.",
@@ -147,7 +184,10 @@ def read_films(
             for k in index.kept
         ),
         np.memmap(
-            pixels_path, np.uint8, "r", shape=(len(index.kept), spec.size, spec.size)
+            folder / _PIXELS,
+            np.uint8,
+            "r",
+            shape=(len(index.kept), spec.size, spec.size),
         ),
         np.load(folder / _FINGERPRINTS),
         index.unreadable,

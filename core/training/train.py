@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 
 import keras
@@ -42,6 +41,7 @@ from core.training.device import find_device, fitting_batch, is_out_of_memory
 from core.training.features import compute_features, read_features
 from core.training.fit import BEST, best_network, fine_tune
 from core.training.head_fit import (
+    HEAD,
     Features,
     Head,
     fit_head,
@@ -56,8 +56,7 @@ from core.training.seeds import begin_phase
 from core.training.unseen_sources import measure_unseen_sources
 from core.training.weights import halve, load_start
 
-#: The head and its epochs, and the weights with it that fine-tuning starts from.
-HEAD, _START = "head.npz", "start.weights.h5"
+_START = "start.weights.h5"
 
 
 def run_job(
@@ -69,6 +68,7 @@ def run_job(
     command: str,
     report: Report,
     control: Control,
+    for_use: bool = True,
 ) -> ModelBundle:
     """Train, export, evaluate and install; go on where a former run stopped.
 
@@ -76,6 +76,8 @@ def run_job(
         dataset: Of `core.training.checks.check_job`.
         folder: Where the job keeps its files until the bundle is made.
         control: Asked after every film and step.
+        for_use: Whether the model is to read films of users. One that is not gets
+            no gate and is not probed, which takes longer than training a head.
 
     Raises:
         TrainingStopped: The user wants the end; what was done is kept.
@@ -87,7 +89,7 @@ def run_job(
     films, dataset = job.read(dataset)
     data = JobFilms(dataset, job.split(dataset, films), films)
     job.train(job.films(data))
-    bundle = job.finish(data, out, command)
+    bundle = job.finish(data, out, command, for_use=for_use)
     folder.discard()
     report(JobSucceeded(str(out)))
     return bundle
@@ -110,12 +112,13 @@ class TrainingJob:
     def read(self, dataset: Dataset) -> tuple[Films, Dataset]:
         """Decode the films; they, and what is left of the data."""
         self.progress.start("reading", f"Reading the films of {dataset.name}.")
-        self._note_left_out(dataset.left_out)
+        left_out, wanted = [*dataset.left_out.items()], dataset.samples
         given = given_split(dataset, leaks_accepted=bool(self.config.accept_leaks))
-        wanted = dataset.samples
         if given is not None:
-            self._note_left_out(given[1])
+            left_out += given[1].items()
             wanted = (*given[0].train, *given[0].val, *given[0].test)
+        for reason, count in left_out:
+            self.progress.report(Noted(f"Left out: {count} films, {reason}."))
         films = read_films(
             wanted,
             PreprocessSpec(size=self.config.size),
@@ -196,14 +199,16 @@ class TrainingJob:
         self._note_end(phase, history)
         write_json(self.folder.trained, [msgspec.structs.asdict(e) for e in history])
 
-    def finish(self, data: JobFilms, out: Path, command: str) -> ModelBundle:
+    def finish(
+        self, data: JobFilms, out: Path, command: str, *, for_use: bool
+    ) -> ModelBundle:
         """Export, calibrate on validation, report on test, install."""
-        folder = self.folder.path
+        folder, weights = self.folder, self.folder.path / WEIGHTS
         self.progress.start("export", "Writing the graph and comparing it with Keras.")
         network = best_network(self.config, len(data.dataset.labels), self.folder)
-        save_weights(network, folder / WEIGHTS)
-        halve(folder / WEIGHTS)
-        exported = export_checked(network, data, folder)
+        save_weights(network, weights)
+        halve(weights)
+        exported = export_checked(network, data, self.config, folder, for_use=for_use)
         if self.config.leave_one_source_out:
             measure_unseen_sources(
                 self.config, data, self.folder, self.progress, self._train_other
@@ -213,7 +218,7 @@ class TrainingJob:
             exported,
             data,
             config=self.config,
-            folder=self.folder,
+            folder=folder,
             out=out,
             command=command,
             on_film=self.progress.done,
@@ -342,7 +347,3 @@ class TrainingJob:
         """Tell the user, and the record of the job."""
         self.folder.note(sentence)
         self.progress.report(Noted(sentence))
-
-    def _note_left_out(self, left_out: Mapping[str, int]) -> None:
-        for reason, count in left_out.items():
-            self.progress.report(Noted(f"Left out: {count} films, {reason}."))

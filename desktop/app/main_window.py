@@ -184,7 +184,7 @@ class MainWindow(QMainWindow):
         menus = self.diagnose.menus(self)
         for menu in menus:
             bar.addMenu(menu)
-        file_menu, view_menu = menus[0], menus[-1]
+        file_menu, view_menu = menus[0], menus[2]
         quit_action = action("&Quit", self.close, self, "Ctrl+Q")
         quit_action.setMenuRole(QAction.MenuRole.QuitRole)
         file_menu.addSeparator()

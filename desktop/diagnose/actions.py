@@ -10,11 +10,16 @@ from PyQt5.QtGui import QKeySequence
 from PyQt5.QtWidgets import QAction, QActionGroup, QMenu, QToolBar, QToolButton, QWidget
 
 from core.model.bundle import ModelCard
+from desktop.film.actions import FilmActions
+from desktop.film.key_hold import KeyHold
 from desktop.style import icons
 
 
 class DiagnoseActions(QObject):
     """The actions of the tab; the tab connects them to what they do.
+
+    Attributes:
+        film: Those about the film itself, which connect themselves.
 
     Signals:
         sample_asked: Path. A film of the samples menu.
@@ -32,11 +37,17 @@ class DiagnoseActions(QObject):
         self._is_open = self._is_read = self._has_lungs = False
         self._make_file_actions()
         self._make_view_actions()
+        self.film = FilmActions(owner, self._action)
+        self.film.compare.toggled.connect(self._enable)
         self._make_shade_actions()
         self._findings = QMenu("Explain &finding", owner)
         self._finding_group = QActionGroup(self)
         self._finding_group.triggered.connect(self._on_finding_triggered)
         self._findings.menuAction().setEnabled(False)
+        self.film.windows.addActions(self.film.tissues)
+        self.film.windows.addSeparator()
+        self.film.windows.addActions([self.more_contrast, self.less_contrast])
+        self.film.windows.addActions([self.lighter, self.darker])
         self.set_film_open(is_open=False, is_read=False)
 
     @property
@@ -45,7 +56,7 @@ class DiagnoseActions(QObject):
         return bool(self._samples)
 
     def menus(self, parent: QWidget) -> list[QMenu]:
-        """File, Edit, View and Film menus; the caller may add to them."""
+        """File, Edit, View and Tools menus; the caller may add to them."""
         file_menu = QMenu("&File", parent)
         file_menu.addAction(self.open)
         file_menu.addMenu(self._sample_menu(file_menu))
@@ -59,16 +70,41 @@ class DiagnoseActions(QObject):
         edit.addAction(self.paste)
         view = QMenu("&View", parent)
         view.addActions([self.fit, self.actual_size, self.zoom_in, self.zoom_out])
+        view.addMenu(self.film.turns)
         view.addSeparator()
-        view.addActions([self.more_contrast, self.less_contrast])
-        view.addActions([self.lighter, self.darker, self.invert, self.reset])
+        view.addMenu(self.film.windows)
+        view.addActions([self.invert, self.reset])
         view.addSeparator()
         view.addAction(self.heatmap)
         view.addMenu(self._findings)
         view.addAction(self.lungs)
         view.addSeparator()
         view.addActions([self.previous, self.next])
-        return [file_menu, edit, view]
+        tools = QMenu("Too&ls", parent)
+        self._add_tools(tools)
+        return [file_menu, edit, view, tools]
+
+    def film_menu(self, parent: QWidget) -> QMenu:
+        """What a right click on the film offers."""
+        menu = QMenu(parent)
+        menu.addActions([self.fit, self.actual_size])
+        menu.addMenu(self.film.turns)
+        menu.addMenu(self.film.windows)
+        menu.addActions([self.invert, self.reset])
+        menu.addSeparator()
+        menu.addActions([self.heatmap, self.lungs])
+        menu.addMenu(self._findings)
+        menu.addSeparator()
+        self._add_tools(menu)
+        menu.addSeparator()
+        menu.addActions([self.copy, self.save, self.close])
+        return menu
+
+    def _add_tools(self, menu: QMenu) -> None:
+        film = self.film
+        menu.addActions([film.magnifier, film.ruler, film.remove_rulers])
+        menu.addSeparator()
+        menu.addActions([film.compare, film.linked])
 
     def tool_bar(self, parent: QWidget) -> QToolBar:
         """The most used of them as buttons."""
@@ -80,6 +116,9 @@ class DiagnoseActions(QObject):
             (self.open,),
             (self.fit, self.actual_size, self.zoom_out, self.zoom_in),
             (self.invert, self.reset),
+            (self.film.turn_right, self.film.flip),
+            (self.film.magnifier, self.film.ruler),
+            (self.film.compare, self.film.linked),
             (self.heatmap, self.lungs),
             (self.copy, self.save),
         )
@@ -121,8 +160,9 @@ class DiagnoseActions(QObject):
     def _enable(self) -> None:
         is_open = self._is_open and self._is_on_screen
         is_read = self._is_read and self._is_on_screen
-        for action in self._film_actions:
+        for action in (*self._film_actions, *self.film.all):
             action.setEnabled(is_open)
+        self.film.linked.setEnabled(is_open and self.film.compare.isChecked())
         for action in (self.save_plain, self.copy_plain, self.report):
             action.setEnabled(is_open and is_read)
         self.heatmap.setEnabled(is_read)
@@ -173,7 +213,7 @@ class DiagnoseActions(QObject):
         self.save_plain = self._action(
             "Save picture &without heat map…", "", "Ctrl+Shift+S"
         )
-        self.report = self._action("Save &report…", "", "Ctrl+R")
+        self.report = self._action("Save &report…", "", "Ctrl+E")
         self.copy = self._action("&Copy picture and verdict", "copy", key.Copy)
         self.copy_plain = self._action(
             "Copy picture &without heat map", "", "Ctrl+Shift+C"
@@ -190,6 +230,7 @@ class DiagnoseActions(QObject):
         self.zoom_out = self._action("Zoom &out", "zoom_out", "-", "Ctrl+-")
         self.heatmap = self._action("&Heat map", "heatmap", "H")
         self.heatmap.setCheckable(True)
+        KeyHold(self.heatmap)
         self.lungs = self._action("&Lung outline", "lungs", "L")
         self.lungs.setCheckable(True)
 
@@ -198,7 +239,7 @@ class DiagnoseActions(QObject):
         self.invert.setCheckable(True)
         self.reset = self._action("&Reset window and level", "reset", "R")
         self.more_contrast = self._action("&More contrast", "", "]")
-        self.less_contrast = self._action("&Less contrast", "", "[")
+        self.less_contrast = self._action("Less con&trast", "", "[")
         self.lighter = self._action("Li&ghter", "", ".")
         self.darker = self._action("&Darker", "", ",")
         self._film_actions = [

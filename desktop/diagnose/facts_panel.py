@@ -72,6 +72,12 @@ def facts_in_words(facts: FilmFacts) -> list[tuple[str, str, str]]:
         ("Kind", kind, facts.transfer_syntax),
         ("Pixels", f"{pixels} ({megapixels:.1f} MP)", f"{megapixels:.2f} megapixels"),
     ]
+    if facts.spacing is not None:
+        down, across = facts.spacing.down, facts.spacing.across
+        sides = f"{across:.3g}" if across == down else f"{across:.3g} × {down:.3g}"
+        tag = "ImagerPixelSpacing" if facts.spacing.at_detector else "PixelSpacing"
+        where = " at the detector" if facts.spacing.at_detector else ""
+        rows.append(("Pixel size", f"{sides} mm{where}", f"As {tag} of the file says"))
     if facts.file_bytes:
         size = locale.formattedDataSize(facts.file_bytes, 1)
         rows.append(("Size", size, f"{facts.file_bytes:,} bytes"))

@@ -52,7 +52,11 @@ class OpenFilm:
 
 
 class FilmList(QAbstractListModel):
-    """Films in the order they were opened, results kept with them."""
+    """Films in the order they were opened, results kept with them.
+
+    Attributes:
+        beside: The film that the one on screen is compared with.
+    """
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -60,6 +64,7 @@ class FilmList(QAbstractListModel):
         self._seen: list[OpenFilm] = []  # least recently shown first
         self._shown: OpenFilm | None = None
         self._bundle: ModelBundle | None = None
+        self.beside: OpenFilm | None = None
 
     def __len__(self) -> int:
         return len(self._films)
@@ -123,6 +128,8 @@ class FilmList(QAbstractListModel):
         self._seen = [seen for seen in self._seen if seen is not film]
         if self._shown is film:
             self._shown = None
+        if self.beside is film:
+            self.beside = None
         self.endRemoveRows()
 
     def row_of(self, film: OpenFilm) -> int | None:
@@ -130,7 +137,7 @@ class FilmList(QAbstractListModel):
         return self._films.index(film) if film in self._films else None
 
     def show(self, film: OpenFilm) -> None:
-        """Note that a film is on screen: it alone is sure to stay in full."""
+        """Note that a film is on screen, where it is sure to stay in full."""
         self._shown = film
         self._touch(film)
         self._save_memory()
@@ -138,7 +145,7 @@ class FilmList(QAbstractListModel):
     def _save_memory(self) -> None:
         left = KEPT_BYTES
         for film in reversed(self._seen):
-            if film.found is None or film is self._shown:
+            if film.found is None or film in (self._shown, self.beside):
                 continue
             left -= film.found.pyramid.nbytes
             if left < 0 and film.pixels is None and not film.is_reduced:

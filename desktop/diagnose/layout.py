@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from PyQt5.QtCore import QEvent, QObject, QRect, Qt, QTimer, pyqtSlot
@@ -19,6 +20,7 @@ from desktop.diagnose.empty_state import EmptyState
 from desktop.diagnose.films import FilmList
 from desktop.diagnose.strip import FilmStrip
 from desktop.diagnose.verdict_panel import VerdictPanel
+from desktop.film.pair import FilmPair
 from desktop.film.view import FilmView
 from desktop.widgets.notify import NoticeBanner
 
@@ -31,6 +33,7 @@ class DiagnoseLayout(QObject):
 
     Attributes:
         banner: Above everything; hidden unless something failed.
+        pair: The film, and another one beside it.
         view: The film.
         empty: In its place before the first film.
         strip: Below it, the films of this session.
@@ -41,13 +44,14 @@ class DiagnoseLayout(QObject):
     def __init__(self, tab: QWidget, films: FilmList, actions: DiagnoseActions) -> None:
         super().__init__(tab)
         self.banner = NoticeBanner(tab)
-        self.view = FilmView()
+        self.pair = FilmPair()
+        self.view = self.pair.view
         self.empty = EmptyState(has_samples=actions.has_samples)
         self.strip = FilmStrip(films)
         self.panel = VerdictPanel()
         self._stack = QStackedWidget()
         self._stack.addWidget(self.empty)
-        self._stack.addWidget(self.view)
+        self._stack.addWidget(self.pair)
         self._stack.installEventFilter(self)
         self._busy = QLabel(self._stack)
         self._busy.setObjectName("busyPill")
@@ -57,13 +61,15 @@ class DiagnoseLayout(QObject):
         self._busy_timer.setInterval(_BUSY_AFTER_MS)
         self._busy_timer.timeout.connect(self._on_busy_timeout)
         self._place(tab, actions)
-        self._connect_view(actions)
+        self._connect_film(actions)
+        self._film_menu = actions.film_menu(tab)
+        self.pair.menu_asked.connect(self._film_menu.popup)
         self.strip.hide()
 
     def show_film(self) -> None:
         """The film takes the place of the invitation."""
         had_focus = self.empty.isAncestorOf(self.empty.window().focusWidget())
-        self._stack.setCurrentWidget(self.view)
+        self._stack.setCurrentWidget(self.pair)
         self.strip.show()
         if had_focus:
             self.view.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -119,19 +125,31 @@ class DiagnoseLayout(QObject):
         page.addWidget(self.banner)
         page.addWidget(self.splitter, 1)
 
-    def _connect_view(self, actions: DiagnoseActions) -> None:
-        view = self.view
-        view.inversion_changed.connect(actions.invert.setChecked)
-        actions.invert.triggered.connect(view.set_inverted)
-        actions.reset.triggered.connect(view.reset_window)
-        actions.fit.triggered.connect(view.fit)
-        actions.actual_size.triggered.connect(view.show_actual_size)
-        actions.zoom_in.triggered.connect(view.zoom_in)
-        actions.zoom_out.triggered.connect(view.zoom_out)
-        actions.more_contrast.triggered.connect(view.add_contrast)
-        actions.less_contrast.triggered.connect(view.reduce_contrast)
-        actions.lighter.triggered.connect(view.lighten)
-        actions.darker.triggered.connect(view.darken)
+    def _connect_film(self, actions: DiagnoseActions) -> None:
+        film = actions.film
+        film.connect_to(self.pair)
+        for action, does in (
+            (actions.reset, FilmView.reset_window),
+            (actions.fit, FilmView.fit),
+            (actions.actual_size, FilmView.show_actual_size),
+            (actions.zoom_in, FilmView.zoom_in),
+            (actions.zoom_out, FilmView.zoom_out),
+            (actions.more_contrast, FilmView.add_contrast),
+            (actions.less_contrast, FilmView.reduce_contrast),
+            (actions.lighter, FilmView.lighten),
+            (actions.darker, FilmView.darken),
+        ):
+            action.triggered.connect(partial(film.do, does))
+        actions.invert.triggered.connect(self._set_inverted)
+        for view in (self.pair.view, self.pair.other):
+            view.inversion_changed.connect(partial(self._on_active_changed, actions))
+        self.pair.active_changed.connect(partial(self._on_active_changed, actions))
+
+    def _set_inverted(self, is_inverted: bool) -> None:
+        self.pair.active.set_inverted(is_inverted)
+
+    def _on_active_changed(self, actions: DiagnoseActions, *_: object) -> None:
+        actions.invert.setChecked(self.pair.active.inverted)
 
     # Qt overrides
 

@@ -38,6 +38,8 @@ class PictureJob:
         opacity: Of the heat map, 0 to 1.
         contour: Whether the evidence is drawn as lines, not as colours.
         outline: Lines around the lungs to draw; none for a film without.
+        quarters: How often it is turned right by 90 degrees, after a flip.
+        is_flipped: Whether left and right are exchanged.
         about: What the file says of itself: which model, and how it computed.
         margin: What is said below the film; None for the film alone.
     """
@@ -51,6 +53,8 @@ class PictureJob:
     opacity: float = 0.5
     contour: bool = False
     outline: Lines = ()
+    quarters: int = 0
+    is_flipped: bool = False
     about: str = ""
     margin: Margin | None = None
 
@@ -69,6 +73,8 @@ def compose(job: PictureJob) -> NDArray[np.uint8]:
         picture = _compose(job)
         if job.outline:
             picture = draw_outline(picture, job.outline)
+        picture = picture[:, ::-1] if job.is_flipped else picture
+        picture = np.ascontiguousarray(np.rot90(picture, -job.quarters))
         return with_margin(picture, job.margin) if job.margin else picture
     except MemoryError as error:
         raise CoreError(

@@ -38,6 +38,8 @@ class FilmSession(QObject):
         film_shown: OpenFilm. This film is the one to show now.
         film_refined: OpenFilm. The film on screen came again, at full resolution
             or with the verdict of another model.
+        beside_changed: OpenFilm. The film to compare with is another one, or came
+            again as the one on screen may.
         emptied: no film is left to show.
         progress_changed: str, bool. What is being read, empty for nothing; and
             whether the wanted film is among it.
@@ -46,6 +48,7 @@ class FilmSession(QObject):
 
     film_shown = pyqtSignal(object)
     film_refined = pyqtSignal(object)
+    beside_changed = pyqtSignal(object)
     emptied = pyqtSignal()
     progress_changed = pyqtSignal(str, bool)
     notice_raised = pyqtSignal(object)
@@ -106,11 +109,25 @@ class FilmSession(QObject):
         if film.found is not None:
             self._show(film)
 
+    def neighbour(self, film: OpenFilm | None, step: int) -> OpenFilm | None:
+        """The film so many places further in the list; None where there is none."""
+        row = self.films.row_of(film) if film is not None else None
+        if row is None or not 0 <= row + step < len(self.films):
+            return None
+        return self.films[row + step]
+
     def step(self, step: int) -> None:
         """Show the film so many places further in the list."""
-        row = self.films.row_of(self.shown) if self.shown is not None else None
-        if row is not None and 0 <= row + step < len(self.films):
-            self.choose(self.films[row + step])
+        film = self.neighbour(self.shown, step)
+        if film is not None:
+            self.choose(film)
+
+    def compare_with(self, film: OpenFilm) -> None:
+        """Keep a film in full, to be shown beside the one on screen."""
+        self.films.beside = film
+        self.beside_changed.emit(film)
+        if film.found is not None:
+            self._refine(film)
 
     @pyqtSlot(str)
     def mend(self, mend: str) -> None:
@@ -174,6 +191,8 @@ class FilmSession(QObject):
             self.film_refined.emit(film)
         elif film is self._wanted and not is_finer:
             self._show(film)
+        if film is self.films.beside:
+            self.beside_changed.emit(film)
         self._report_progress()
 
     def _on_failed(self, film: OpenFilm, error: CoreError) -> None:

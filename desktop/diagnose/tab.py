@@ -15,6 +15,7 @@ from core.model.bundle import ModelBundle, ModelCard
 from core.paths import sample_films
 from desktop.diagnose import file_dialogs as film_dialogs
 from desktop.diagnose.actions import DiagnoseActions
+from desktop.diagnose.comparison import Comparison
 from desktop.diagnose.films import OpenFilm
 from desktop.diagnose.heatmap import HeatMap
 from desktop.diagnose.layout import DiagnoseLayout
@@ -43,6 +44,7 @@ class DiagnoseTab(QWidget):
         heatmap: Which finding's evidence lies over the film.
         lungs: Whether the outline of the lungs does.
         outputs: Pictures and reports of what is on screen.
+        comparison: The film beside it.
 
     Signals:
         status_changed: str. What is going on, for the status line.
@@ -75,6 +77,7 @@ class DiagnoseTab(QWidget):
             *(self.session, self.ui, self.heatmap, self.lungs, self.commands),
             *(self.saver, settings),
         )
+        self.comparison = Comparison(self.session, self.ui, self.commands)
         self._highlight = DropHighlight(self)
         self._connect_session()
         self._connect_widgets()
@@ -96,7 +99,7 @@ class DiagnoseTab(QWidget):
         self.saver.shut_down()
 
     def menus(self, parent: QWidget) -> list[QMenu]:
-        """File, Edit and View menus."""
+        """File, Edit, View and Tools menus."""
         return self.commands.menus(parent)
 
     def open_paths(self, paths: Sequence[Path], shown: Path | None = None) -> None:
@@ -205,7 +208,7 @@ class DiagnoseTab(QWidget):
         self.ui.show_progress(text, is_wanted)
         self.status_changed.emit(text)
         if self.session.shown is not None:  # a failed film was current, briefly
-            self.ui.strip.show_current(self.session.shown)
+            self.comparison.mark_current()
 
     # Actions
 
@@ -233,14 +236,6 @@ class DiagnoseTab(QWidget):
         if self.session.shown is not None:
             self.session.close(self.session.shown)
 
-    @pyqtSlot()
-    def _on_next_triggered(self) -> None:
-        self.session.step(1)
-
-    @pyqtSlot()
-    def _on_previous_triggered(self) -> None:
-        self.session.step(-1)
-
     # Wiring
 
     def _connect_session(self) -> None:
@@ -256,7 +251,8 @@ class DiagnoseTab(QWidget):
 
     def _connect_widgets(self) -> None:
         ui = self.ui
-        ui.strip.film_chosen.connect(self.session.choose)
+        ui.strip.film_chosen.connect(self.comparison.choose)
+        ui.pair.measured.connect(self.status_changed)
         ui.strip.removal_asked.connect(self.session.close)
         ui.panel.mend_asked.connect(self.session.mend)
         ui.empty.open_asked.connect(self._on_open_triggered)
@@ -267,8 +263,8 @@ class DiagnoseTab(QWidget):
         commands.open.triggered.connect(self._on_open_triggered)
         commands.paste.triggered.connect(self._on_paste_triggered)
         commands.close.triggered.connect(self._on_close_triggered)
-        commands.next.triggered.connect(self._on_next_triggered)
-        commands.previous.triggered.connect(self._on_previous_triggered)
+        commands.next.triggered.connect(self.comparison.show_next)
+        commands.previous.triggered.connect(self.comparison.show_previous)
         commands.sample_asked.connect(self._on_sample_asked)
 
     def _restore_settings(self) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PyQt5.QtCore import QPointF, QRectF
+from PyQt5.QtCore import QPointF
 from PyQt5.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
 
 #: Sky blue of Okabe and Ito, which anybody can tell from the heat map's colours. The
@@ -33,17 +33,14 @@ def outline_path(lines: Lines) -> QPainterPath:
     return path
 
 
-def paint_outline(painter: QPainter, path: QPainterPath, film: QRectF, px: int) -> None:
+def paint_outline(painter: QPainter, path: QPainterPath) -> None:
     """Paint an outline over a film, as wide at any zoom.
 
     Args:
-        film: Where the film lies in the view.
-        px: Its width in pixels of its own.
+        painter: In pixels of the film.
     """
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.translate(film.topLeft())
-    painter.scale(film.width() / px, film.width() / px)
     for colour, width in zip((_UNDER, QColor(*COLOUR)), _WIDTHS_PX, strict=True):
         pen = QPen(colour, width)
         pen.setCosmetic(True)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PyQt5.QtCore import QRect
 from PyQt5.QtGui import QImage
 
-from core.films.radiograph import Radiograph
+from core.films.pixels import GreyWindow, PixelSpacing, Radiograph
 
 #: A level this small, in pixels, is not halved again.
 _SMALLEST_LEVEL: Final = 256 * 256
@@ -34,6 +34,8 @@ class FilmPyramid:
         high: Film value shown as white by default; above `low`.
         offset: Film value of a stored 0.
         step: Film values per stored grey level.
+        windows: Those that its file has.
+        spacing: How far its pixels lie apart; None where that is not known.
     """
 
     levels: tuple[NDArray[np.uint8] | NDArray[np.uint16], ...]
@@ -42,6 +44,8 @@ class FilmPyramid:
     high: float
     offset: float = 0.0
     step: float = 1.0
+    windows: tuple[GreyWindow, ...] = ()
+    spacing: PixelSpacing | None = None
 
     @property
     def nbytes(self) -> int:
@@ -53,6 +57,13 @@ class FilmPyramid:
         """Least and greatest film value that can be told apart."""
         top = np.iinfo(self.levels[0].dtype).max
         return self.offset, self.offset + self.step * float(top)
+
+    def value_at(self, x: int, y: int) -> float:
+        """Film value of a pixel, as exactly as it is kept; see `reduced`."""
+        rows, columns = self.levels[0].shape
+        row = min(y * rows // self.size[0], rows - 1)
+        column = min(x * columns // self.size[1], columns - 1)
+        return self.offset + self.step * float(self.levels[0][row, column])
 
     def level_for(self, scale: float) -> int:
         """Index of the coarsest level that still has a pixel for each screen's.
@@ -89,6 +100,8 @@ def build_pyramid(film: Radiograph) -> FilmPyramid:
         high=float(high),
         offset=offset,
         step=step,
+        windows=film.windows,
+        spacing=film.facts.spacing,
     )
 
 

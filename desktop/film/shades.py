@@ -35,9 +35,12 @@ class Shades:
         self._patch = None
 
     def covering(
-        self, film: FilmPyramid, visible: QRectF, zoom: float
+        self, film: FilmPyramid, visible: QRectF, zoom: float, *, is_kept: bool = True
     ) -> tuple[Patch, QRectF]:
-        """Shades that cover `visible`, in film pixels, and its place in them."""
+        """Shades that cover `visible`, in film pixels, and its place in them.
+
+        Those of a place that is looked at for a moment need not be kept.
+        """
         level = film.level_for(zoom)
         rows, columns = film.levels[level].shape
         x, y = columns / film.size[1], rows / film.size[0]
@@ -52,8 +55,9 @@ class Shades:
                 self._table = window_table(
                     film, self.low, self.high, inverted=self.is_inverted
                 )
-            area = _grown(needed, _SPARE_PIXELS)
-            patch = self._patch = render_patch(film, level, area, self._table)
+            area = _grown(needed, _SPARE_PIXELS) if is_kept else needed
+            patch = render_patch(film, level, area, self._table)
+            self._patch = patch if is_kept else self._patch
         return patch, part.translated(-QPointF(patch.area.topLeft()))
 
 

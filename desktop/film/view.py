@@ -1,4 +1,4 @@
-"""The film on screen: zoom, pan, window and level, heat map, outline."""
+"""The film under the mouse and the keys."""
 
 from __future__ import annotations
 
@@ -8,273 +8,188 @@ from PyQt5.QtCore import (
     QEvent,
     QPoint,
     QPointF,
+    QRect,
     QRectF,
-    QSize,
     Qt,
     pyqtSignal,
     pyqtSlot,
 )
 from PyQt5.QtGui import (
-    QImage,
+    QContextMenuEvent,
+    QCursor,
+    QFocusEvent,
     QKeyEvent,
     QMouseEvent,
     QNativeGestureEvent,
     QPainter,
-    QPainterPath,
-    QPaintEvent,
-    QResizeEvent,
+    QPen,
     QWheelEvent,
 )
-from PyQt5.QtWidgets import QGestureEvent, QPinchGesture, QSizePolicy, QWidget
+from PyQt5.QtWidgets import QApplication, QGestureEvent, QPinchGesture, QWidget
 
-from desktop.film.outline import paint_outline
+from desktop.film.canvas import ZOOM_STEP, FilmCanvas
+from desktop.film.magnifier import glass, paint_magnified
 from desktop.film.pyramid import FilmPyramid
-from desktop.film.shades import Shades
-from desktop.film.viewport import Viewport
-from desktop.style.overlay_text import GROUND, paint_overlay
+from desktop.film.ruler import Ruler
+from desktop.style.overlay_text import INK
 
-_ZOOM_STEP: Final = 1.25
-_SHARP_FROM: Final = 4.0  # from this zoom on, pixels are shown as squares
 _PAN_STEP_PX: Final = 60
-_CONTRAST_STEP: Final = 0.1
-_BRIGHTNESS_STEP: Final = 0.05
+#: Steps of the keys while they move the pointer; the small one with Shift.
+_POINTER_STEP_PX, _SMALL_STEP_PX = 10, 1
+#: A ruler that is shorter was a click.
+_SHORTEST_PX: Final = 3
+#: Where the value under the pointer stands, from below: a few lines of text.
+_TEXT_PX: Final = 110
+_DIRECTIONS: Final = {
+    Qt.Key.Key_Left: QPointF(-1, 0),
+    Qt.Key.Key_Right: QPointF(1, 0),
+    Qt.Key.Key_Up: QPointF(0, -1),
+    Qt.Key.Key_Down: QPointF(0, 1),
+}
 
 
-class FilmView(QWidget):
-    """Show a film; wheel zooms, left drag pans, right drag sets the window.
+class FilmView(FilmCanvas):
+    """Shows a film; wheel zooms, left drag pans, right drag sets the window.
 
-    Knows no model and opens no file: it is given pixels. Painting costs the
-    same for a small film and a large one, as only what is visible is shaded,
-    from the nearest level of the pyramid.
-
-    Attributes:
-        viewport: Where the film lies in the widget.
+    With the ruler a left drag measures. While a ruler or the magnifier is on, the
+    arrow keys move the pointer, and Return begins and ends a line, so that both can
+    do without a mouse.
 
     Signals:
-        window_changed: float, float. Film values shown as black and as white.
-        inversion_changed: bool. Whether dark and light are exchanged.
+        focused: the keys go to this film now.
+        menu_asked: QPoint. The menu of the film is wanted, at a place of the screen.
+        measured: str. The length of the line that has just been drawn.
     """
 
-    window_changed = pyqtSignal(float, float)
-    inversion_changed = pyqtSignal(bool)
+    focused = pyqtSignal()
+    menu_asked = pyqtSignal(QPoint)
+    measured = pyqtSignal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.viewport = Viewport()
-        self._film: FilmPyramid | None = None
-        self._shades = Shades()
-        self._heat: QImage | None = None
-        self._heat_shown = True
-        self._heat_opacity = 0.5
-        self._outline: QPainterPath | None = None
-        self._drag_from: QPoint | None = None
+        self._pointer: QPointF | None = None
+        self._pressed_at = self._drag_from = QPoint()
+        self._is_dragging = False
+        self._is_measuring = self._has_ruler = self._has_magnifier = False
+        self._is_by_keys = False  # the pointer was moved by them, not by the mouse
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        # The right button belongs to window and level.
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(160, 120)
+        self.setMouseTracking(True)
         self.grabGesture(Qt.GestureType.PinchGesture)
         self.setAccessibleName("Film")
 
-    @property
-    def film(self) -> FilmPyramid | None:
-        """The film on screen."""
-        return self._film
-
-    @property
-    def grey_window(self) -> tuple[float, float]:
-        """Film values shown as black and as white."""
-        return self._shades.low, self._shades.high
-
-    @property
-    def inverted(self) -> bool:
-        """Whether dark and light are exchanged."""
-        return self._shades.is_inverted
-
     def set_film(self, film: FilmPyramid | None, *, keep_view: bool = False) -> None:
-        """Show a film, whole and in its own window.
+        super().set_film(film, keep_view=keep_view)
+        self._is_measuring = self._is_measuring and keep_view
 
-        Args:
-            film: What to show; None for an empty view.
-            keep_view: The same film in another resolution: leave zoom, place,
-                window and inversion as they are.
-        """
-        self._film = film
-        self._forget_shades()
-        if film is not None and not keep_view:
-            self._heat = self._outline = None
-            self.viewport.set_film(*film.size)
-            self.reset_window()
-
-    # Heat map
-
-    def set_heatmap(self, image: QImage | None) -> None:
-        """Lay a heat map over the whole film.
-
-        Args:
-            image: Colours with their transparency, of any size; stretched over
-                the film. None takes it away.
-        """
-        self._heat = image
-        self.update()
-
-    def set_heatmap_shown(self, shown: bool) -> None:
-        """Show or hide the heat map without forgetting it."""
-        self._heat_shown = shown
-        self.update()
-
-    @pyqtSlot(float)
-    def set_heatmap_opacity(self, opacity: float) -> None:
-        """Let the film shine through: 0 hides the heat map, 1 is strongest."""
-        self._heat_opacity = opacity
-        self.update()
-
-    def set_outline(self, path: QPainterPath | None) -> None:
-        """Draw lines over all else, in pixels of the film; None takes them away."""
-        self._outline = path
-        self.update()
-
-    # Window and level
-
-    def set_window(self, low: float, high: float) -> None:
-        """Show `low` as black and `high` as white, in film values."""
-        if self._film is None:
-            return
-        minimum, maximum = self._film.value_range
-        width = max(high - low, self._film.step)
-        width = min(width, 2 * max(maximum - minimum, self._film.step))
-        middle = min(max((low + high) / 2, minimum), maximum)
-        self._shades.low, self._shades.high = middle - width / 2, middle + width / 2
-        self._forget_shades()
-        self.window_changed.emit(*self.grey_window)
-
-    @pyqtSlot()
-    def reset_window(self) -> None:
-        """Back to the film's own window, not inverted."""
-        if self._film is not None:
-            self.set_inverted(False)
-            self.set_window(self._film.low, self._film.high)
+    # Tools
 
     @pyqtSlot(bool)
-    def set_inverted(self, inverted: bool) -> None:
-        """Exchange dark and light."""
-        if inverted != self.inverted:
-            self._shades.is_inverted = inverted
-            self._forget_shades()
-            self.inversion_changed.emit(inverted)
+    def set_magnifier(self, is_on: bool) -> None:
+        """Show what lies under the pointer larger."""
+        self._has_magnifier = is_on
+        self._show_tools()
 
-    def change_window(self, contrast: float, brightness: float) -> None:
-        """Adjust relative to the film's own window.
-
-        Args:
-            contrast: Above 0 narrows the window; 1 is its whole preset width.
-            brightness: Above 0 lightens; 1 is a whole preset width.
-        """
-        if self._film is None:
-            return
-        unit = self._film.high - self._film.low
-        low, high = self.grey_window
-        width = max(high - low - contrast * unit, self._film.step)
-        middle = (low + high) / 2 - brightness * unit
-        self.set_window(middle - width / 2, middle + width / 2)
+    @pyqtSlot(bool)
+    def set_ruler(self, is_on: bool) -> None:
+        """Let a left drag measure a distance, and not move the film."""
+        self._has_ruler = is_on
+        if self._is_measuring:
+            self._end_ruler()
+        self._show_cursor()
+        self._show_tools()
 
     @pyqtSlot()
-    def add_contrast(self) -> None:
-        """Narrow the window by a step."""
-        self.change_window(_CONTRAST_STEP, 0.0)
-
-    @pyqtSlot()
-    def reduce_contrast(self) -> None:
-        """Widen the window by a step."""
-        self.change_window(-_CONTRAST_STEP, 0.0)
-
-    @pyqtSlot()
-    def lighten(self) -> None:
-        """Lower the level by a step."""
-        self.change_window(0.0, _BRIGHTNESS_STEP)
-
-    @pyqtSlot()
-    def darken(self) -> None:
-        """Raise the level by a step."""
-        self.change_window(0.0, -_BRIGHTNESS_STEP)
-
-    # Zoom and pan
-
-    @pyqtSlot()
-    def fit(self) -> None:
-        """Show the whole film, and keep it whole when the window changes."""
-        self.viewport.fit()
+    def remove_rulers(self) -> None:
+        """Take all distances off the film."""
+        self._is_measuring = False
+        self.rulers.clear()
         self.update()
 
     @pyqtSlot()
-    def show_actual_size(self) -> None:
-        """One screen pixel per film pixel, around the same middle."""
-        self.zoom_to(1.0)
+    def ask_for_menu(self) -> None:
+        """Want the menu of the film in its middle."""
+        self.menu_asked.emit(self.mapToGlobal(self.rect().center()))
 
-    @pyqtSlot()
-    def zoom_in(self) -> None:
-        """One step closer to the middle of the view."""
-        self.zoom_to(self.viewport.zoom * _ZOOM_STEP)
+    @property
+    def _uses_pointer(self) -> bool:
+        """Whether the keys move the pointer, not the film."""
+        return self.film is not None and (self._has_ruler or self._has_magnifier)
 
-    @pyqtSlot()
-    def zoom_out(self) -> None:
-        """One step away from the middle of the view."""
-        self.zoom_to(self.viewport.zoom / _ZOOM_STEP)
+    def _show_tools(self) -> None:
+        """A tool shows at once where it would be used."""
+        if self._is_by_keys and not self._uses_pointer:
+            self._pointer = None
+        elif self.underMouse() or self.hasFocus():
+            self._find_pointer()
+        self.update()
 
-    def zoom_to(self, zoom: float, at: QPointF | None = None) -> None:
-        """Zoom so that the film stays still under `at`; see `Viewport.zoom_to`."""
-        if self._film is not None:
-            self.viewport.zoom_to(zoom, at)
+    def _find_pointer(self) -> None:
+        """Have one for the keys where the mouse is elsewhere."""
+        if self._pointer is None and self._uses_pointer:
+            under = self.mapFromGlobal(QCursor.pos())
+            is_here = self.underMouse() and self.rect().contains(under)
+            self._pointer = QPointF(under if is_here else self.rect().center())
+            self._is_by_keys = not is_here
+
+    def _move_pointer(self, place: QPointF | None) -> None:
+        for at in (self._pointer, place):
+            if at is not None and self._has_magnifier:
+                self.update(glass(at))
+        self._pointer = place
+        if self._is_measuring and place is not None:
+            self.rulers[-1] = Ruler(self.rulers[-1].start, self._on_film(place))
             self.update()
-
-    def pan_by(self, dx: float, dy: float) -> None:
-        """Move the film by so many logical pixels."""
-        if self._film is not None:
-            self.viewport.pan_by(dx, dy)
+        elif self._is_by_keys:
             self.update()
+        # Else nothing but what is said of the pointer is painted anew.
+        self.update(QRect(0, self.height() - _TEXT_PX, self.width(), _TEXT_PX))
+
+    def _on_film(self, place: QPointF) -> QPointF:
+        assert self.film is not None
+        point, (height, width) = self.viewport.film_point(place), self.film.size
+        return QPointF(
+            min(max(point.x(), 0.0), width), min(max(point.y(), 0.0), height)
+        )
+
+    def _begin_ruler(self, place: QPointF) -> None:
+        start = self._on_film(place)
+        self.rulers.append(Ruler(start, start))
+        self._is_measuring = True
+
+    def _end_ruler(self) -> None:
+        assert self.film is not None
+        self._is_measuring = False
+        ruler = self.rulers[-1]
+        length = (ruler.end - ruler.start).manhattanLength() * self.viewport.zoom
+        if length < _SHORTEST_PX:
+            self.rulers.pop()
+        else:
+            self.measured.emit(f"Measured: {ruler.text(self.film.spacing)}")
+        self.update()
 
     # Painting
 
-    def _forget_shades(self) -> None:
-        self._shades.clear()
-        self.update()
+    def _paint_over(self, painter: QPainter, film: FilmPyramid) -> None:
+        if self._pointer is not None and self._has_magnifier:
+            paint_magnified(painter, self._picture, self.viewport, self._pointer)
+        if self._pointer is not None and self._is_by_keys and self._uses_pointer:
+            painter.setPen(QPen(INK, 1.0))
+            for way in (QPointF(7, 0), QPointF(0, 7)):
+                painter.drawLine(self._pointer - way, self._pointer + way)
+        super()._paint_over(painter, film)
 
-    def _paint_film(self, painter: QPainter, film: FilmPyramid) -> None:
-        place = self.viewport.film_rect
-        shown = place.intersected(QRectF(self.rect()))
-        if shown.isEmpty():
-            return
-        visible = QRectF(
-            self.viewport.film_point(shown.topLeft()),
-            self.viewport.film_point(shown.bottomRight()),
-        )
-        patch, source = self._shades.covering(film, visible, self.viewport.zoom)
-        smooth = QPainter.RenderHint.SmoothPixmapTransform
-        painter.setRenderHint(smooth, self.viewport.zoom < _SHARP_FROM)
-        painter.drawImage(shown, patch.image, source)
-        if self._heat is not None and self._heat_shown:
-            painter.setRenderHint(smooth)
-            painter.setOpacity(self._heat_opacity)
-            painter.drawImage(place, self._heat)
-            painter.setOpacity(1.0)
-        if self._outline is not None:
-            paint_outline(painter, self._outline, place, film.size[1])
-
-    def _overlay_text(self, film: FilmPyramid) -> str:
-        low, high = self.grey_window
-        width, level = high - low, (low + high) / 2
-        places = 0 if film.step >= 0.5 else 3
-        text = (
-            f"{self.viewport.zoom:.0%}    "
-            f"Window {width:,.{places}f}    Level {level:,.{places}f}"
-        )
-        return f"{text}    Inverted" if self.inverted else text
+    def overlay_parts(self) -> list[str]:
+        parts = super().overlay_parts()
+        if self._pointer is None or self.film is None:
+            return parts
+        point, (height, width) = self.viewport.film_point(self._pointer), self.film.size
+        if not QRectF(0, 0, width, height).contains(point):
+            return parts
+        x, y = min(int(point.x()), width - 1), min(int(point.y()), height - 1)
+        value = self._in_words(self.film.value_at(x, y))
+        return [*parts, f"x {x}, y {y}: {value}"]
 
     # Qt overrides
-
-    def sizeHint(self) -> QSize:
-        return QSize(800, 700)
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QNativeGestureEvent):
@@ -290,57 +205,102 @@ class FilmView(QWidget):
                 return True
         return super().event(event)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        self.viewport.set_view(self.width(), self.height(), self.devicePixelRatioF())
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.focused.emit()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._move_pointer(None)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         turns = event.angleDelta().y() / 120.0
         if turns:
-            self.zoom_to(self.viewport.zoom * _ZOOM_STEP**turns, event.position())
+            self.zoom_to(self.viewport.zoom * ZOOM_STEP**turns, event.position())
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        self._drag_from = event.pos()
-        if event.button() == Qt.MouseButton.LeftButton and self._film is not None:
-            self.setCursor(Qt.CursorShape.ClosedHandCursor)
+        self._pressed_at = self._drag_from = event.pos()
+        self._is_dragging = False
+        if event.button() == Qt.MouseButton.LeftButton and self.film is not None:
+            if self._has_ruler:
+                self._begin_ruler(event.localPos())
+            else:
+                self.setCursor(Qt.CursorShape.ClosedHandCursor)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if self._drag_from is None:
-            return
-        moved = event.pos() - self._drag_from
-        self._drag_from = event.pos()
+        if self._is_by_keys:
+            self._is_by_keys = False
+            self.update()
+        self._move_pointer(event.localPos())
+        far = QApplication.startDragDistance()
         if event.buttons() & Qt.MouseButton.RightButton:
-            # As workstations have it: right widens the window, down lightens.
-            reach = max(200.0, 0.6 * min(self.width(), self.height()))
-            self.change_window(-moved.x() / reach, moved.y() / reach)
-        elif event.buttons() & Qt.MouseButton.LeftButton:
-            self.pan_by(moved.x(), moved.y())
+            # Until it has gone so far it may become a click, which asks for the menu.
+            moved = (event.pos() - self._pressed_at).manhattanLength()
+            self._is_dragging = self._is_dragging or moved >= far
+            if self._is_dragging:
+                self._drag_window(self._dragged_by(event))
+        elif event.buttons() & Qt.MouseButton.LeftButton and not self._is_measuring:
+            moved_by = self._dragged_by(event)
+            self.pan_by(moved_by.x(), moved_by.y())
+
+    def _dragged_by(self, event: QMouseEvent) -> QPoint:
+        moved, self._drag_from = event.pos() - self._drag_from, event.pos()
+        return moved
+
+    def _drag_window(self, moved: QPoint) -> None:
+        # As workstations have it: right widens the window, down lightens.
+        reach = max(200.0, 0.6 * min(self.width(), self.height()))
+        self.change_window(-moved.x() / reach, moved.y() / reach)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        self._drag_from = None
-        self.unsetCursor()
+        self._show_cursor()
+        is_click = self.film is not None and not self._is_dragging
+        if event.button() == Qt.MouseButton.RightButton and is_click:
+            self.menu_asked.emit(event.globalPos())
+        elif event.button() == Qt.MouseButton.LeftButton and self._is_measuring:
+            self._end_ruler()
+
+    def _show_cursor(self) -> None:
+        cross = Qt.CursorShape.CrossCursor
+        self.setCursor(cross if self._has_ruler else Qt.CursorShape.ArrowCursor)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        if event.button() == Qt.MouseButton.LeftButton:
+        if event.button() == Qt.MouseButton.LeftButton and not self._has_ruler:
             self.fit()
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        steps = {
-            Qt.Key.Key_Left: (_PAN_STEP_PX, 0),
-            Qt.Key.Key_Right: (-_PAN_STEP_PX, 0),
-            Qt.Key.Key_Up: (0, _PAN_STEP_PX),
-            Qt.Key.Key_Down: (0, -_PAN_STEP_PX),
-        }
-        step = steps.get(event.key())
-        if step is None:
-            super().keyPressEvent(event)
-        else:
-            self.pan_by(*step)
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        # That of the mouse comes when the button is let go: a drag sets the window.
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            self.ask_for_menu()
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), GROUND)
-        if self._film is not None:
-            self._paint_film(painter, self._film)
-            paint_overlay(painter, self.rect(), self._overlay_text(self._film))
-        painter.end()
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        way, key = _DIRECTIONS.get(event.key()), event.key()
+        if way is not None and self._uses_pointer:
+            is_small = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+            self._step_pointer(way * (_SMALL_STEP_PX if is_small else _POINTER_STEP_PX))
+        elif way is not None:
+            self.pan_by(-way.x() * _PAN_STEP_PX, -way.y() * _PAN_STEP_PX)
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._has_ruler:
+            self._step_pointer(QPointF())
+            if self._is_measuring:
+                self._end_ruler()
+            elif self._pointer is not None and self.film is not None:
+                self._begin_ruler(self._pointer)
+        elif key == Qt.Key.Key_Escape and self._is_measuring:
+            self._is_measuring = False
+            self.rulers.pop()
+            self.update()
+        else:
+            super().keyPressEvent(event)
+
+    def _step_pointer(self, by: QPointF) -> None:
+        self._find_pointer()
+        self._is_by_keys = True
+        if self._pointer is not None:
+            place = self._pointer + by
+            self._move_pointer(
+                QPointF(
+                    min(max(place.x(), 0.0), self.width() - 1.0),
+                    min(max(place.y(), 0.0), self.height() - 1.0),
+                )
+            )

@@ -145,7 +145,10 @@ class ElidedLabel(QFrame):
         return QSize(40, self.sizeHint().height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
+        self.paint_text(QPainter(self))
+
+    def paint_text(self, painter: QPainter) -> None:
+        """Draw the text as it fits, with the painter's pen."""
         shown = self.fontMetrics().elidedText(
             self.text, Qt.TextElideMode.ElideMiddle, self.contentsRect().width()
         )

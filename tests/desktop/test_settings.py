@@ -17,7 +17,7 @@ def test_settings_read_back_with_their_types_in_another_process(
     isolated_home: Path,
 ) -> None:
     settings = Settings()
-    settings.heatmap_shown = False
+    settings.heatmap_shown = True
     settings.heatmap_opacity = 0.3
     settings.disclaimer_accepted = 1
     settings.last_folder = "/films/Übung"
@@ -31,12 +31,12 @@ def test_settings_read_back_with_their_types_in_another_process(
     child = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, check=True
     )
-    assert json.loads(child.stdout) == [False, 0.3, 1, "/films/Übung", "0102"]
+    assert json.loads(child.stdout) == [True, 0.3, 1, "/films/Übung", "0102"]
 
 
 def test_defaults_hold_when_there_is_no_file() -> None:
     settings = Settings()
-    assert settings.heatmap_shown
+    assert not settings.heatmap_shown
     assert settings.heatmap_opacity == 0.5
     assert settings.disclaimer_accepted == 0
     assert settings.appearance == "system"
@@ -67,10 +67,10 @@ def test_settings_of_a_newer_hilum_are_understood_as_far_as_possible(
     assert settings.problem is None
     assert settings.heatmap_opacity == 0.1
     assert settings.appearance == "system"
-    settings.heatmap_shown = False
+    settings.heatmap_shown = True
     assert settings.save()
     text = path.read_text()
-    for line in ("version=99", "depth=3", "heatmap_shown=false"):
+    for line in ("version=99", "depth=3", "heatmap_shown=true"):
         assert line in text
 
 

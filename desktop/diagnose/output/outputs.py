@@ -57,7 +57,7 @@ class FilmOutputs(QObject):
         commands.report.triggered.connect(self._on_report_triggered)
 
     def picture(
-        self, *, with_heatmap: bool, with_outline: bool = True, with_words: bool = True
+        self, *, with_heatmap: bool, with_outline: bool = True, with_words: bool = False
     ) -> PictureJob | None:
         """The film on screen as a picture at full size; None without a film.
 
@@ -73,17 +73,21 @@ class FilmOutputs(QObject):
         evidence = self._heatmap.evidence if with_heatmap else None
         if evidence is not None:
             about = f"{about}. {self._heatmap.about}".removesuffix(". ")
-        low, high = self._ui.view.grey_window
+        view = self._ui.view
+        about = ". ".join(filter(None, (about, view.viewport.orientation)))
+        low, high = view.grey_window
         job = PictureJob(
             film=film.pyramid,
             source=film.path,
             low=low,
             high=high,
-            inverted=self._ui.view.inverted,
+            inverted=view.inverted,
             evidence=evidence,
             opacity=self._ui.panel.heat.opacity,
             contour=self._ui.panel.heat.contour.isChecked(),
             outline=self._lungs.lines if with_outline else (),
+            quarters=view.viewport.quarters,
+            is_flipped=view.viewport.is_flipped,
             about=about,
         )
         return dataclasses.replace(

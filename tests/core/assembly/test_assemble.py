@@ -410,6 +410,10 @@ def test_an_assembled_manifest_is_what_a_training_takes(
     status, said, films = assemble("kermany")
     assert (status, len(films)) == (0, 24), said
     words = ["--data", str(tmp_path / "films.csv"), "--out", str(tmp_path / "model")]
+    small = {"backbone": "vgg16", "weights": "none", "size": 32, "unfreeze_from": 15}
+    words += [
+        word for each in small.items() for word in ("--set", "=".join(map(str, each)))
+    ]
     status = main(["train", *words, "--dry-run"])
     assert status == 0, capsys.readouterr()
 

@@ -35,7 +35,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, int]
     first = Child(*words, command="experiment")
     try:
         while True:  # until the last training begins
-            event = first.until(StageStarted, stage="features")
+            event = first.until(StageStarted, stage="head")
             assert isinstance(event, StageStarted)
             if "seed 2021, without phantom-b" in event.detail:
                 break

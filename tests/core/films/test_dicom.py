@@ -16,7 +16,8 @@ from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
 
 from core.errors import ImageReadError
-from core.films.film_warning import is_grave
+from core.films.film_warning import is_grave, mended
+from core.films.pixels import PixelSpacing
 from core.films.radiograph import Radiograph, read_radiograph
 from tests.dicom_files import (
     big_endian,
@@ -327,3 +328,35 @@ def test_complaints_about_a_file_reach_neither_stderr_nor_log(tmp_path):
     )
 
     assert child.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        ({}, None),
+        ({"ImagerPixelSpacing": [0.2, 0.1]}, (0.2, 0.1, True)),
+        ({"PixelSpacing": [0.2, 0.1]}, (0.2, 0.1, False)),
+        # One that equals the other has been calibrated for nothing.
+        (
+            {"PixelSpacing": [0.2, 0.1], "ImagerPixelSpacing": [0.2, 0.1]},
+            (0.2, 0.1, True),
+        ),
+        (
+            {"PixelSpacing": [0.18, 0.09], "ImagerPixelSpacing": [0.2, 0.1]},
+            (0.18, 0.09, False),
+        ),
+        ({"PixelSpacing": [0, 0], "ImagerPixelSpacing": [0.2, 0.1]}, (0.2, 0.1, True)),
+        ({"ImagerPixelSpacing": [0.2, -1]}, None),
+    ],
+)
+def test_pixels_lie_as_far_apart_as_the_file_says(tmp_path, tags, expected):
+    found = film(tmp_path, RAMP16, **tags)
+    spacing = found.facts.spacing
+    if expected is None:
+        assert spacing is None
+        return
+    down, across, at_detector = expected
+    assert spacing == PixelSpacing(down, across, at_detector)
+    assert mended(found, "rotate 180").facts.spacing == spacing
+    turned = mended(found, "rotate 90").facts.spacing
+    assert turned == PixelSpacing(across, down, at_detector)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 
+from core.films.film_warning import mended
 from core.films.radiograph import Radiograph, read_radiograph
 from tests.dicom_files import dicom_bytes, dicom_dataset, look_up_table
 
@@ -67,6 +68,42 @@ def test_first_of_several_windows_is_used(tmp_path):
     found = film(tmp_path, FOUR, WindowCenter=[150.5, 10], WindowWidth=[101, 3])
 
     assert (found.low, found.high) == (100, 200)
+
+
+def test_all_windows_come_with_their_names(tmp_path):
+    found = film(
+        tmp_path,
+        FOUR,
+        WindowCenter=[150.5, 50.5, 200.5],
+        WindowWidth=[101, 41, 0],
+        WindowCenterWidthExplanation=["NORMAL", ""],
+    )
+
+    windows = [(each.name, each.low, each.high) for each in found.windows]
+    assert windows == [("NORMAL", 100, 200), ("Window 2", 30, 70)]
+
+
+def test_windows_turn_with_the_polarity_of_the_film(tmp_path):
+    found = film(
+        tmp_path,
+        FOUR,
+        WindowCenter=[150.5, 110.5],
+        WindowWidth=[101, 21],
+        PhotometricInterpretation="MONOCHROME1",
+    )
+
+    # 100 to 120 of the values that are mirrored between 100 and 200.
+    assert (found.windows[1].low, found.windows[1].high) == (180, 200)
+    inverted = mended(found, "invert")
+    first = inverted.windows[0]
+    assert (first.low, first.high) == (inverted.low, inverted.high)
+
+
+def test_windows_beside_a_table_are_of_other_values(tmp_path):
+    table = look_up_table(0, np.arange(301, dtype=np.uint16)[::-1].copy())
+    tags = {"WindowCenter": 150.5, "WindowWidth": 101}
+
+    assert film(tmp_path, FOUR, VOILUTSequence=[table], **tags).windows == ()
 
 
 def test_window_outside_the_values_is_left_aside_with_a_warning(tmp_path):

@@ -191,14 +191,29 @@ def test_h_switches_the_heat_map(
 ) -> None:
     tab.open_paths([film])
     settled(tab, qtbot)
-    with_heat = tab.ui.view.grab().toImage()
+    plain = tab.ui.view.grab().toImage()  # the film is shown first
     tab.commands.heatmap.trigger()
-    assert not tab.ui.panel.heat.switch.isChecked()
-    assert tab.ui.view.grab().toImage() != with_heat
+    assert tab.ui.panel.heat.switch.isChecked()
+    assert tab.ui.view.grab().toImage() != plain
     tab.ui.panel.heat.switch.click()
-    assert tab.commands.heatmap.isChecked()
-    assert tab.ui.view.grab().toImage() == with_heat
+    assert not tab.commands.heatmap.isChecked()
+    assert tab.ui.view.grab().toImage() == plain
     assert tab.commands.heatmap.shortcut().toString() == "H"
+
+
+def test_h_shows_the_heat_map_while_it_is_held(
+    window: MainWindow, tab: DiagnoseTab, qtbot: QtBot, film: Path
+) -> None:
+    tab.open_paths([film])
+    settled(tab, qtbot)
+    plain = tab.ui.view.grab().toImage()
+    qtbot.keyPress(tab.ui.strip, Qt.Key.Key_H)
+    qtbot.wait(400)
+    assert tab.ui.view.grab().toImage() != plain
+    qtbot.keyRelease(tab.ui.strip, Qt.Key.Key_H)
+    assert tab.ui.view.grab().toImage() == plain
+    qtbot.keyClick(tab.ui.strip, Qt.Key.Key_H)
+    assert tab.ui.view.grab().toImage() != plain
 
 
 def test_clicking_a_bar_explains_its_finding(
@@ -246,11 +261,12 @@ def test_a_picture_says_the_verdict_unless_it_is_the_film_alone(
 ) -> None:
     tab.open_paths([film])
     settled(tab, qtbot)
-    job = tab.outputs.picture(with_heatmap=True)
+    job = tab.outputs.picture(with_heatmap=True, with_words=True)
     assert job.margin.headline == tab.ui.panel.sentence
     assert job.margin.subject.startswith("Heat map: evidence for")
-    assert not tab.outputs.picture(with_heatmap=False).margin.subject
-    assert tab.outputs.picture(with_heatmap=False, with_words=False).margin is None
+    job = tab.outputs.picture(with_heatmap=False, with_words=True)
+    assert not job.margin.subject
+    assert tab.outputs.picture(with_heatmap=False).margin is None
 
 
 def test_number_keys_name_the_findings_in_the_card_s_order(
@@ -319,13 +335,13 @@ def test_settings_come_back_in_the_next_window(
     first.resize(760, 560)
     first.show()
     first.diagnose.ui.panel.heat.slider.setValue(30)
-    first.diagnose.heatmap.set_shown(False)
+    first.diagnose.heatmap.set_shown(True)
     first.close()
     second = MainWindow(Settings(), tiny_bundle.path)
     qtbot.addWidget(second)
     assert (second.width(), second.height()) == (760, 560)
     assert second.diagnose.ui.panel.heat.opacity == pytest.approx(0.3)
-    assert not second.diagnose.commands.heatmap.isChecked()
+    assert second.diagnose.commands.heatmap.isChecked()
     second.close()
 
 

@@ -77,6 +77,17 @@ def test_the_picture_has_the_window_and_inversion_of_the_screen(
     assert picture[-1, -1] == 0
 
 
+def test_the_picture_is_turned_as_the_screen_is(job: PictureJob) -> None:
+    whole = compose(job)
+    turned = compose(dataclasses.replace(job, quarters=1, is_flipped=True))
+    assert turned.shape == (500, 600, 3)
+    assert turned.flags.c_contiguous
+    # Flipped first: the upper right corner goes to the left, and then up to the right.
+    assert (turned[0, -1] == whole[0, -1]).all()
+    assert (turned[0, 0] == whole[-1, -1]).all()
+    assert (turned[-1, -1] == whole[0, 0]).all()
+
+
 @pytest.mark.parametrize("suffix", [".png", ".tif", ".PNG"])
 def test_lossless_formats_give_the_picture_back(
     job: PictureJob, tmp_path: Path, suffix: str

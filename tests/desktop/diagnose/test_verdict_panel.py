@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from PyQt5.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from core.films.film_warning import FilmWarning
+from core.films.pixels import PixelSpacing
 from core.films.radiograph import FilmFacts, Radiograph
 from core.model.bundle import ModelBundle
 from core.model.classifier import Prediction, decide
@@ -296,3 +298,13 @@ def test_a_faint_heat_map_is_told_to_be_faint(qtbot: QtBot) -> None:
 def test_unknown_facts_have_no_row() -> None:
     rows = facts_in_words(FilmFacts("picture", 10, 20, 8, "RGB", 0))
     assert [name for name, _, _ in rows] == ["Kind", "Pixels"]
+
+
+def test_the_size_of_pixels_says_where_it_was_measured() -> None:
+    facts = FilmFacts("DICOM", 10, 20, 8, "grey", 0)
+    spacing = PixelSpacing(0.2, 0.1, at_detector=True)
+    rows = facts_in_words(dataclasses.replace(facts, spacing=spacing))
+    assert rows[-1][:2] == ("Pixel size", "0.1 × 0.2 mm at the detector")
+    spacing = PixelSpacing(0.143, 0.143, at_detector=False)
+    rows = facts_in_words(dataclasses.replace(facts, spacing=spacing))
+    assert rows[-1][:2] == ("Pixel size", "0.143 mm")
