@@ -231,11 +231,9 @@ def _reliability(
             + ("" if error is None else f", ECE {error:.3f}"),
             clip_on=False,
         )
-    each = f"{min(films)} to {max(films)} films at each point, 95 % intervals"
-    if min(films) == max(films):
-        each = f"{films[0]} films at each point, 95 % intervals"
+    each = f"{min(films)} to {max(films)} films at each point"
     axes.set(xlabel=f"Confidence ({each})", xlim=(0, 1))
-    axes.set(ylabel="Accuracy", ylim=(0, 1.005))
+    axes.set(ylabel="Accuracy (95 % interval)", ylim=(0, 1.005))
     legend_above(axes)
     return figure
 

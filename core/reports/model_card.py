@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.errors import BundleError
 from core.evaluation.findings import cautions_about, notes_about
@@ -29,6 +30,9 @@ from core.runs.settings import SETTINGS, flat
 from core.terminal import columns, printable
 from core.words import exact_percent, percent
 from core.words import films as in_films
+
+if TYPE_CHECKING:  # loaded when a chart is first drawn
+    from matplotlib.figure import Figure
 
 _RATES = ("precision", "sensitivity", "specificity")
 
@@ -78,7 +82,6 @@ def card_sections(bundle: ModelBundle) -> list[Section]:
                 "collections say or do not say; Hilum has not read them again.",
             ),
         ),
-        _training(card),
         Section(
             "Operating points and calibration",
             _calibration(card),
@@ -87,6 +90,7 @@ def card_sections(bundle: ModelBundle) -> list[Section]:
         ),
         _results(bundle),
         *_validation(card),
+        _training(card),
         Section(
             "Ethical considerations",
             (
@@ -110,27 +114,34 @@ def card_text(bundle: ModelBundle) -> str:
     return "\n\n".join(parts)
 
 
+def charts_of(
+    result: Mapping[str, Any], names: Mapping[str, str]
+) -> dict[str, Callable[..., Figure]]:
+    """What is drawn of an evaluation, by title; each takes `size` and `colours`."""
+    recalls = recalls_of(result, names)
+    charts: dict[str, Callable[..., Figure]] = {
+        "What was called what": partial(confusion_chart, result, names),
+        "Recall of each finding": partial(
+            interval_chart, recalls, "Recall", limits=(0.0, 1.0)
+        ),
+    }
+    if "curves" in result:
+        charts["ROC curves"] = partial(roc_chart, result, names)
+        charts["Reliability"] = partial(reliability_chart, result)
+    return charts
+
+
 def write_card_html(path: Path, bundle: ModelBundle) -> None:
     """Write the card as one HTML file; raises as `card_sections`, or OutputError."""
-    names = bundle.card.names
     sections = card_sections(bundle)
-    charts = {}
-    for section in sections:
-        if result := section.charted:
-            recalls = recalls_of(result, names)
-            size = (CHART[0], 80 + 48 * len(recalls))
-            recall = interval_chart(recalls, "Recall", size=size, limits=(0.0, 1.0))
-            called = confusion_chart(result, names, size=CHART)
-            drawn = [
-                ("What was called what", called),
-                ("Recall of each finding", recall),
-            ]
-            if "curves" in result:
-                drawn += [
-                    ("ROC curves", roc_chart(result, names, size=CHART)),
-                    ("Reliability", reliability_chart(result, size=CHART)),
-                ]
-            charts[section.title] = [(inline(x, title), title) for title, x in drawn]
+    charts = {
+        section.title: [
+            (inline(draw(size=CHART), title), title)
+            for title, draw in charts_of(section.charted, bundle.card.names).items()
+        ]
+        for section in sections
+        if section.charted
+    }
     title = f"Model card: {bundle.card.name}"
     write_page(path, "model_card.html", title=title, sections=sections, charts=charts)
 
@@ -213,7 +224,10 @@ def _training(card: ModelCard) -> Section:
         if not isinstance(value, Mapping) or not value or name == "versions":
             continue
         rows = [
-            [SETTINGS[key].title if key in SETTINGS else _words(key), value_in_words(x)]
+            [
+                f"{SETTINGS[key].title} ({key})" if key in SETTINGS else _words(key),
+                value_in_words(x),
+            ]
             for key, x in (flat(value) if name == "config" else value).items()
         ]
         tables.append(Table("Settings" if name == "config" else _words(name), (), rows))

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QDialog, QLabel, QWidget
+import io
+from collections.abc import Callable
+from concurrent.futures import Future
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PyQt5.QtCore import QUrl, pyqtSlot
+from PyQt5.QtGui import QImage, QTextDocument
+from PyQt5.QtWidgets import QDialog, QTextBrowser, QWidget
 
 from core.errors import BundleError
 from core.model.bundle import ModelBundle
-from core.reports.model_card import Section, card_sections
-from core.reports.pages import page_text
-from desktop.widgets.dialogs import close_buttons, dialog_title, resize_within_screen
-from desktop.widgets.layouts import PageScroll, column
-from desktop.widgets.result_charts import ReportCharts
+from core.reports.chart_style import DPI, ChartColours
+from core.reports.model_card import Section, card_sections, charts_of
+from core.reports.pages import CHART, page_text
+from desktop.widgets.chart_view import Made, chart_colours
+from desktop.widgets.dialogs import close_buttons, resize_within_screen
+from desktop.widgets.layouts import column
+
+if TYPE_CHECKING:  # loaded where charts are drawn, in a thread of its own
+    from matplotlib.figure import Figure
 
 
 class ModelCardDialog(QDialog):
@@ -22,31 +33,53 @@ class ModelCardDialog(QDialog):
         self.setWindowTitle(f"Model card: {bundle.card.name}")
         card = CardView(bundle, self)
         column((card, 1), close_buttons(self), of=self, margins=(10, 10, 10, 10))
-        resize_within_screen(self, 900, 760)
+        resize_within_screen(self, 980, 760)
 
 
-class CardView(PageScroll):
-    """A model card to read: words, tables and charts, one below the other."""
+class CardView(QTextBrowser):
+    """A model card to read: words and tables, and charts once they are drawn.
+
+    Attributes:
+        drawn: How many charts stand in it.
+    """
 
     def __init__(self, bundle: ModelBundle, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("modelCard")
+        self.setOpenLinks(False)
         self.setAccessibleName("Model card")
-        page = QWidget(self)
-        parts: list[QWidget] = [dialog_title(bundle.card.name, page)]
-        for section in _sections(bundle):
-            parts.append(_label(section, page))
-            if section.charted:
-                charts = ReportCharts(page)
-                charts.set_result(section.charted, bundle.card.names)
-                parts.append(charts)
-        column(*parts, None, of=page, gap=4, margins=(16, 10, 16, 10))
-        self.setWidget(page)
+        self.drawn = 0
+        self._made = Made(self)
+        self._made.figure.connect(self._show_chart)
+        sections = _sections(bundle)
+        self.setHtml(_html(bundle, sections))
+        charted = (section.charted for section in sections if section.charted)
+        draws = [
+            draw
+            for result in charted
+            for draw in charts_of(result, bundle.card.names).values()
+        ]
+        look = (chart_colours(self.palette()), self.devicePixelRatioF())
+        for number, draw in enumerate(draws):
+            self._made.submit(number, partial(_png, draw, *look))
+
+    @pyqtSlot(int, object)
+    def _show_chart(self, number: int, future: Future[bytes]) -> None:
+        image = QImage.fromData(future.result())
+        image.setDevicePixelRatio(image.width() / CHART[0])
+        url = QUrl(_CHART.format(number))
+        document = self.document()
+        document.addResource(QTextDocument.ResourceType.ImageResource, url, image)
+        document.markContentsDirty(0, document.characterCount())
+        self.drawn += 1
+
+
+_CHART = "chart:{}"
 
 
 def card_html(bundle: ModelBundle) -> str:
-    """A model card as rich text, without its charts."""
-    return "".join(_html(section) for section in _sections(bundle))
+    """A model card as rich text, with room for its charts."""
+    return _html(bundle, _sections(bundle))
 
 
 def _sections(bundle: ModelBundle) -> list[Section]:
@@ -56,17 +89,22 @@ def _sections(bundle: ModelBundle) -> list[Section]:
         return [Section("Card", (str(error), error.hint, bundle.card.limits))]
 
 
-def _html(section: Section) -> str:
-    return page_text("card.html", section=section)
-
-
-def _label(section: Section, parent: QWidget) -> QLabel:
-    label = QLabel(_html(section), parent)
-    label.setTextFormat(Qt.TextFormat.RichText)
-    label.setWordWrap(True)
-    label.setTextInteractionFlags(
-        Qt.TextInteractionFlag.TextSelectableByMouse
-        | Qt.TextInteractionFlag.TextSelectableByKeyboard
+def _html(bundle: ModelBundle, sections: list[Section]) -> str:
+    charts, number = {}, 0
+    for section in sections:
+        titles = (
+            charts_of(section.charted, bundle.card.names) if section.charted else ()
+        )
+        charts[section.title] = [
+            (_CHART.format(place), title) for place, title in enumerate(titles, number)
+        ]
+        number += len(titles)
+    return page_text(
+        "card.html", name=bundle.card.name, sections=sections, charts=charts, size=CHART
     )
-    label.setAccessibleName(section.title)
-    return label
+
+
+def _png(draw: Callable[..., Figure], colours: ChartColours, ratio: float) -> bytes:
+    file = io.BytesIO()
+    draw(size=CHART, colours=colours).savefig(file, format="png", dpi=DPI * ratio)
+    return file.getvalue()

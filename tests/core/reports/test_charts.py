@@ -283,8 +283,10 @@ def test_reliability_chart_holds_counts_and_intervals() -> None:
     points = [pooled_bins(bins) for bins in result["reliability"].values()]
     films = [b["n"] for bins in points for b in bins]
     assert min(films) >= 20
-    said = f"{min(films)} to {max(films)} films at each point, 95 % intervals"
-    assert f"Confidence ({said})" in words_of(figure)
+    said = f"{min(films)} to {max(films)} films at each point"
+    words = words_of(figure)
+    assert f"Confidence ({said})" in words
+    assert "Accuracy (95 % interval)" in words
     (axes,) = figure.axes
     drawn = [c.get_segments() for c in axes.collections]
     assert [len(each) for each in drawn] == [len(bins) for bins in reversed(points)]

@@ -513,7 +513,7 @@ def test_a_card_is_a_page_of_tables_and_charts(
     )
     write_card_html(tmp_path / "card.html", dataclasses.replace(tiny_bundle, card=card))
     page = (tmp_path / "card.html").read_text("utf-8")
-    assert page.count("<svg") == 2  # without a report: the matrix and the recalls
+    assert page.count("<svg") == 4  # matrix, recalls, ROC, reliability
     for said in (
         *("Operating points", "Stated from", "50 %", "Results on the validation films"),
         *(SETTINGS["head_rate"].title, "0.001", "a 1, b 2", card.limits),

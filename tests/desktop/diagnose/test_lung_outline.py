@@ -105,6 +105,7 @@ def test_l_shows_the_outline_and_hides_it(
 def test_the_outline_lies_where_the_lungs_are_at_any_zoom(
     tab: DiagnoseTab, qtbot: QtBot, folder: Path
 ) -> None:
+    tab.window().resize(1400, 900)  # room for all of it
     show(tab, qtbot, folder / "inside.png")
     tab.heatmap.set_shown(False)
     tab.commands.lungs.setChecked(True)
