@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import QUrl, pyqtSlot
-from PyQt5.QtGui import QImage, QTextDocument
+from PyQt5.QtGui import QImage, QTextDocument, QTextOption
 from PyQt5.QtWidgets import QDialog, QTextBrowser, QWidget
 
 from core.errors import BundleError
@@ -48,6 +48,7 @@ class CardView(QTextBrowser):
         self.setObjectName("modelCard")
         self.setOpenLinks(False)
         self.setAccessibleName("Model card")
+        self.setWordWrapMode(QTextOption.WrapMode.WordWrap)
         self.drawn = 0
         self._made = Made(self)
         self._made.figure.connect(self._show_chart)
