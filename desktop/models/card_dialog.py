@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
-from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import QUrl, pyqtSlot
 from PyQt5.QtGui import QImage, QTextDocument, QTextOption
@@ -17,12 +15,9 @@ from core.model.bundle import ModelBundle
 from core.reports.chart_style import DPI, ChartColours
 from core.reports.model_card import Section, card_sections, charts_of
 from core.reports.pages import CHART, page_text
-from desktop.widgets.chart_view import Made, chart_colours
+from desktop.widgets.chart_view import Draw, Made, chart_colours
 from desktop.widgets.dialogs import close_buttons, resize_within_screen
 from desktop.widgets.layouts import column
-
-if TYPE_CHECKING:  # loaded where charts are drawn, in a thread of its own
-    from matplotlib.figure import Figure
 
 
 class ModelCardDialog(QDialog):
@@ -105,7 +100,7 @@ def _html(bundle: ModelBundle, sections: list[Section]) -> str:
     )
 
 
-def _png(draw: Callable[..., Figure], colours: ChartColours, ratio: float) -> bytes:
+def _png(draw: Draw, colours: ChartColours, ratio: float) -> bytes:
     file = io.BytesIO()
     draw(size=CHART, colours=colours).savefig(file, format="png", dpi=DPI * ratio)
     return file.getvalue()
