@@ -70,6 +70,8 @@ class Settings:
         heatmap_shown: Whether a film opens with its heat map.
         heatmap_contour: Whether it is drawn as lines.
         lungs_shown: Whether a film opens with the outline of its lungs.
+        identity_shown: Whether a DICOM film says whom it is of.
+        recent_films: Files that were opened, the last one first, as JSON.
         coverage: Share of sets of findings that hold the true one.
         last_folder, save_folder: Folder a film was last opened from, and a picture
             last saved to; empty at first.
@@ -83,6 +85,8 @@ class Settings:
     heatmap_shown = _Setting("diagnose/heatmap_shown", False)
     heatmap_contour = _Setting("diagnose/heatmap_contour", False)
     lungs_shown = _Setting("diagnose/lungs_shown", False)
+    identity_shown = _Setting("diagnose/identity_shown", True)
+    recent_films = _Setting("diagnose/recent_films", "[]")
     last_folder = _Setting("diagnose/last_folder", "")
     save_folder = _Setting("diagnose/save_folder", "")
     training_folder = _Setting("retrain/training_folder", "")

@@ -179,7 +179,8 @@ _ALL = (
         "Number of films",
         "How much accuracy is lost with fewer films to learn from?",
         "The same settings on all training films and on parts of them, each a part of "
-        "the next larger; validation and test films stay.",
+        "the next larger; validation and test films stay. The number of epochs stays "
+        "as well, so that fewer films also mean fewer steps.",
         (
             Arm("all", "all training films"),
             Arm("half", "half of them", share=0.5),

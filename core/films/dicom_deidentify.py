@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 from core import paths
 from core.films.dicom import read_dataset, require_picture
 from core.films.dicom_facts import burnt_in_text, patient_of
+from core.films.dicom_tags import integer
 from core.films.patient_id import hashed
 from core.films.pixels import decoding
 
 if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
+    from pydicom.dataset import Dataset, FileDataset
     from pydicom.uid import UID
 
 _METHOD = "Basic Application Confidentiality Profile"
@@ -38,10 +39,16 @@ _DUMMY_TEXT = "ANONYMIZED"
 #: Groups of curves and overlays, each up to the one with 0xFF at its end: drawn
 #: onto the picture, and no use in parts.
 _DRAWN = (0x5000, 0x6000)
+#: How a compressed frame begins -> the marker before its data, and those of comments
+#: and of applications. JFIF, colour transforms and Adobe's are asked for by decoders.
+_SEGMENTS = {
+    b"\xff\xd8": (0xDA, {0xFE, *range(0xE0, 0xF0)} - {0xE0, 0xE8, 0xEE}),
+    b"\xff\x4f": (0x90, {0x64}),
+}
 
 
 def deidentified_dicom(data: bytes, name: str, salt: str) -> tuple[bytes, str, str]:
-    """The same film, its pixels untouched, without whom it is of.
+    """The same film, its pixels as they were, without whom it is of.
 
     Dates, times, names, comments, private tags and all else that the profile lists
     are removed, emptied or replaced. Films of one patient keep one id, and those of
@@ -67,6 +74,7 @@ def deidentified_dicom(data: bytes, name: str, salt: str) -> tuple[bytes, str, s
     # Values are decoded as they are looked at, so that any step may fail.
     with decoding(name):
         _clean(dataset, salt)
+        _clean_frames(dataset)
         dataset.PatientID = patient
         dataset.PatientIdentityRemoved = "YES"
         dataset.LongitudinalTemporalInformationModified = "REMOVED"
@@ -109,6 +117,45 @@ def _clean(dataset: Dataset, salt: str) -> None:
                 for uid in (element.value if many else [element.value])
             ]
             element.value = uids if many else uids[0]
+
+
+def _clean_frames(dataset: FileDataset) -> None:
+    """Take comments, EXIF and the like out of compressed frames."""
+    from pydicom import encaps
+
+    if not dataset.file_meta.TransferSyntaxUID.is_encapsulated:
+        return
+    count = max(1, integer(dataset, "NumberOfFrames") or 1)
+    frames = list(encaps.generate_frames(dataset.PixelData, number_of_frames=count))
+    cleaned = [_without_comments(frame) for frame in frames]
+    if cleaned != frames:
+        dataset.PixelData = encaps.encapsulate(cleaned)
+        for offsets in ("ExtendedOffsetTable", "ExtendedOffsetTableLengths"):
+            if offsets in dataset:
+                delattr(dataset, offsets)
+
+
+def _without_comments(frame: bytes) -> bytes:
+    """A JPEG, JPEG-LS or JPEG 2000 frame without what no decoder asks for.
+
+    Source:
+        ITU-T T.81, table B.1, and T.800, table A.2: markers of segments.
+    """
+    first_data, dropped = _SEGMENTS.get(frame[:2], (0, set()))
+    kept, at = [frame[:2]], 2
+    while dropped and at + 4 <= len(frame) and frame[at] == 0xFF:
+        marker = frame[at + 1]
+        if marker == first_data:
+            break
+        end = at + 1 if marker == 0xFF else _end_of_segment(frame, at)
+        if marker not in dropped:
+            kept.append(frame[at:end])
+        at = end
+    return b"".join(kept) + frame[at:]
+
+
+def _end_of_segment(frame: bytes, at: int) -> int:
+    return at + 2 + int.from_bytes(frame[at + 2 : at + 4], "big")
 
 
 def _action(tag: int) -> str:

@@ -16,6 +16,8 @@ _ADULT_YEARS = 18
 #: Of the picture itself where the file says so; else of the study.
 _TAKEN_ON = ("AcquisitionDate", "ContentDate", "StudyDate")
 _TAKEN_AT = ("AcquisitionTime", "ContentTime", "StudyTime")
+#: Of a body that has two: a chest is "unpaired".
+_SIDES = ("L", "R")
 _UNITS = {"Y": "year", "M": "month", "W": "week", "D": "day"}
 #: Letter of an age -> how many of its unit make a year.
 _PER_YEAR = {"Y": 1, "M": 12, "W": 52, "D": 365}
@@ -49,6 +51,7 @@ def identity_of(dataset: Dataset) -> FilmIdentity:
     family, *given = text(dataset, "PatientName").partition("=")[0].split("^")
     taken = next(filter(None, (text(dataset, keyword) for keyword in _TAKEN_ON)), "")
     at = next(filter(None, (text(dataset, keyword) for keyword in _TAKEN_AT)), "")
+    side = text(dataset, "ImageLaterality").upper()
     return FilmIdentity(
         name=", ".join(filter(None, (family, " ".join(filter(None, given))))),
         patient_id=text(dataset, "PatientID"),
@@ -59,9 +62,7 @@ def identity_of(dataset: Dataset) -> FilmIdentity:
         time=f"{at[:2]}:{at[2:4]}" if at[:4].isdigit() and len(at) >= 4 else "",
         study=text(dataset, "StudyDescription"),
         institution=text(dataset, "InstitutionName"),
-        view=" ".join(
-            filter(None, (text(dataset, "ImageLaterality"), view_of(dataset)))
-        ),
+        view=f"{side if side in _SIDES else ''} {view_of(dataset)}".strip(),
     )
 
 

@@ -29,6 +29,7 @@ from core.model.archive import is_model_file
 from core.model.bundle import ModelBundle
 from desktop.app.about_dialog import AboutDialog
 from desktop.app.experiments_dialog import ExperimentsDialog
+from desktop.app.keys_dialog import KeysDialog
 from desktop.app.self_test_dialog import SelfTestDialog
 from desktop.app.status_line import StatusLine
 from desktop.diagnose.tab import DiagnoseTab
@@ -170,6 +171,13 @@ class MainWindow(QMainWindow):
     def _on_experiments(self) -> None:
         run_dialog(ExperimentsDialog(self))
 
+    @pyqtSlot()
+    def _on_keys_triggered(self) -> None:
+        # Beside the work, so that one can try them.
+        KeysDialog(
+            self, {self._tab_title(i): self._tabs.widget(i) for i in range(3)}
+        ).show()
+
     def _on_test_triggered(self) -> None:
         run_dialog(SelfTestDialog(self.model, self))
 
@@ -208,14 +216,20 @@ class MainWindow(QMainWindow):
             each.setEnabled(False)
         about = action("&About Hilum", self._on_about_triggered, self)
         about.setMenuRole(QAction.MenuRole.AboutRole)
-        help_menu.addActions([*self._of_model, about])
+        keys = action("&Keys", self._on_keys_triggered, self, "F1")
+        help_menu.addActions([keys, *self._of_model, about])
 
     def _tab_actions(self) -> list[QAction]:
-        titles = [self._tabs.tabText(i).replace("&", "") for i in range(3)]
         return [
-            action(f"{title} tab", partial(self._show_tab, i), self, f"Alt+{i + 1}")
-            for i, title in enumerate(titles)
+            action(
+                f"{self._tab_title(i)} tab",
+                *(partial(self._show_tab, i), self, f"Alt+{i + 1}"),
+            )
+            for i in range(3)
         ]
+
+    def _tab_title(self, index: int) -> str:
+        return self._tabs.tabText(index).replace("&", "")
 
     def _show_tab(self, index: int) -> None:
         self._tabs.setCurrentIndex(index)

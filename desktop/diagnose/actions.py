@@ -10,6 +10,7 @@ from PyQt5.QtGui import QKeySequence
 from PyQt5.QtWidgets import QAction, QActionGroup, QMenu, QToolBar, QToolButton, QWidget
 
 from core.model.bundle import ModelCard
+from desktop.diagnose.file.actions import FileActions
 from desktop.film.actions import FilmActions
 from desktop.film.key_hold import KeyHold
 from desktop.style import icons
@@ -19,6 +20,7 @@ class DiagnoseActions(QObject):
     """The actions of the tab; the tab connects them to what they do.
 
     Attributes:
+        file: Those about the file of the film on screen.
         film: Those about the film itself, which connect themselves.
 
     Signals:
@@ -35,6 +37,8 @@ class DiagnoseActions(QObject):
         self._samples = tuple(samples)
         self._is_on_screen = True
         self._is_open = self._is_read = self._has_lungs = False
+        self._is_file = self._is_dicom = False
+        self._recent: QMenu | None = None
         self._make_file_actions()
         self._make_view_actions()
         self.film = FilmActions(owner, self._action)
@@ -59,11 +63,14 @@ class DiagnoseActions(QObject):
         """File, Edit, View and Tools menus; the caller may add to them."""
         file_menu = QMenu("&File", parent)
         file_menu.addAction(self.open)
+        if self._recent is not None:
+            file_menu.addMenu(self._recent)
         file_menu.addMenu(self._sample_menu(file_menu))
         file_menu.addSeparator()
         file_menu.addActions([self.save, self.save_plain, self.report])
+        file_menu.addAction(self.file.deidentify)
         file_menu.addSeparator()
-        file_menu.addAction(self.close)
+        file_menu.addActions([self.close, self.file.close_all])
         edit = QMenu("&Edit", parent)
         edit.addActions([self.copy, self.copy_plain])
         edit.addSeparator()
@@ -78,6 +85,8 @@ class DiagnoseActions(QObject):
         view.addAction(self.heatmap)
         view.addMenu(self._findings)
         view.addAction(self.lungs)
+        view.addSeparator()
+        view.addActions([self.file.identity, self.file.tags])
         view.addSeparator()
         view.addActions([self.previous, self.next])
         tools = QMenu("Too&ls", parent)
@@ -96,6 +105,8 @@ class DiagnoseActions(QObject):
         menu.addMenu(self._findings)
         menu.addSeparator()
         self._add_tools(menu)
+        menu.addSeparator()
+        menu.addActions([self.file.identity, self.file.tags])
         menu.addSeparator()
         menu.addActions([self.copy, self.save, self.close])
         return menu
@@ -152,6 +163,15 @@ class DiagnoseActions(QObject):
         self._has_lungs = has_lungs
         self._enable()
 
+    def set_file(self, *, is_file: bool, is_dicom: bool) -> None:
+        """Say what the film on screen is a file of; see `FileActions.enable`."""
+        self._is_file, self._is_dicom = is_file, is_dicom
+        self._enable()
+
+    def set_recent(self, menu: QMenu) -> None:
+        """Offer films that were opened before; comes before `menus`."""
+        self._recent = menu
+
     def set_on_screen(self, on_screen: bool) -> None:
         """Leave the keys to another tab while that one is in front."""
         self._is_on_screen = on_screen
@@ -169,6 +189,9 @@ class DiagnoseActions(QObject):
         self._findings.menuAction().setEnabled(is_read)
         self.lungs.setEnabled(is_read and self._has_lungs)
         self.paste.setEnabled(self._is_on_screen)
+        self.file.enable(
+            is_open=is_open, is_file=self._is_file, is_dicom=self._is_dicom
+        )
 
     def set_card(self, card: ModelCard) -> None:
         """Offer the findings of a model, on the number keys."""
@@ -220,6 +243,7 @@ class DiagnoseActions(QObject):
         )
         self.paste = self._action("&Paste film", "", key.Paste)
         self.close = self._action("&Close film", "", "Ctrl+W")
+        self.file = FileActions(self._action)
         self.next = self._action("&Next film", "", "PgDown")
         self.previous = self._action("&Previous film", "", "PgUp")
 

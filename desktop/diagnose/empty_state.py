@@ -114,6 +114,7 @@ _ROWS: Final = (
     ("C", "compare two films"),
     ("1, 2, 3 …", "explain a finding"),
     ("PgUp, PgDn", "go through the films"),
+    ("F1", "all keys"),
 )
 
 

@@ -132,6 +132,12 @@ class FilmList(QAbstractListModel):
             self.beside = None
         self.endRemoveRows()
 
+    def clear(self) -> None:
+        """Take all films out of the list."""
+        self.beginResetModel()
+        self._films, self._seen, self._shown = [], [], None
+        self.endResetModel()
+
     def row_of(self, film: OpenFilm) -> int | None:
         """Place in the list; None when it is not in it."""
         return self._films.index(film) if film in self._films else None

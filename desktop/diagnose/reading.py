@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from core.errors import CoreError
 from core.films.film_warning import mended
+from core.films.pixels import FilmIdentity
 from core.films.radiograph import (
     FilmFacts,
     Radiograph,
@@ -103,6 +104,7 @@ class DiagnosedFilm:
         warnings: Of reading it and of the verdict, each once.
         pyramid: Its pixels, for the screen.
         reading: None when no model could be opened.
+        identity: Whom a DICOM film is of; None for other films.
     """
 
     path: Path
@@ -110,6 +112,7 @@ class DiagnosedFilm:
     warnings: tuple[str, ...]
     pyramid: FilmPyramid
     reading: Reading | None
+    identity: FilmIdentity | None = None
 
 
 def diagnose(
@@ -150,6 +153,7 @@ def diagnosed(film: Radiograph, reading: Reading | None) -> DiagnosedFilm:
         warnings=tuple(dict.fromkeys((*film.warnings, *said))),
         pyramid=build_pyramid(film),
         reading=reading,
+        identity=film.identity,
     )
 
 

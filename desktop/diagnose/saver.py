@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections.abc import Callable
 from functools import partial
@@ -17,6 +18,7 @@ from core.reports.film_report import verdict_text
 from desktop.diagnose import file_dialogs as film_dialogs
 from desktop.diagnose.picture import PictureJob, compose, write_picture
 from desktop.film.pyramid import picture_image
+from desktop.film.thumbnails import Thumbnails
 from desktop.settings import Settings
 from desktop.widgets.chart_view import in_turn
 from desktop.widgets.labels import printable
@@ -27,6 +29,9 @@ logger = logging.getLogger(__name__)
 
 class FilmSaver(QObject):
     """Sends pictures to the clipboard or to a file while the window goes on.
+
+    Attributes:
+        previews: Of the films that file dialogs show.
 
     Signals:
         status_changed: str. What is going on, for the status line.
@@ -45,6 +50,7 @@ class FilmSaver(QObject):
         self._settings = settings
         self._window = parent
         self._pictures = Background(self, "pictures")
+        self.previews = Thumbnails(self)
 
     def ask_and_save(self, job: PictureJob, label: str | None) -> None:
         """Ask for a file, and save unless the user thinks better of it.
@@ -55,10 +61,14 @@ class FilmSaver(QObject):
         """
         folder = self._settings.save_folder or str(job.source.parent)
         name = film_dialogs.suggested_name(job.source, label)
-        path = film_dialogs.ask_for_picture(self._window, Path(folder) / name)
-        if path is not None:
+        asked = film_dialogs.ask_for_picture(
+            *(self._window, Path(folder) / name, self.previews),
+            can_name=job.identity is not None,
+        )
+        if asked is not None:
+            path, is_named = asked
             self._settings.save_folder = str(path.parent)
-            self.save(job, path)
+            self.save(dataclasses.replace(job, is_named=is_named), path)
 
     def save(self, job: PictureJob, path: Path) -> None:
         """Write the picture; `saved` or `failed` follows."""
@@ -86,6 +96,7 @@ class FilmSaver(QObject):
     def shut_down(self) -> None:
         """End the thread after the picture in hand."""
         self._pictures.shut_down()
+        self.previews.shut_down()
 
     def _on_written(self, path: Path, nothing: None) -> None:
         logger.info("saved a picture or reports")

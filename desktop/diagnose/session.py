@@ -151,6 +151,15 @@ class FilmSession(QObject):
         self._report_progress()
         self._read_next()
 
+    @pyqtSlot()
+    def close_all(self) -> None:
+        """Take every film out of the list."""
+        self._queue, self._wanted, self._in_hand = [], None, None
+        self._refining.clear()
+        self.films.clear()
+        self.emptied.emit()
+        self._report_progress()
+
     @property
     def _waiting(self) -> list[OpenFilm]:
         """Films without a reply so far; not those that are read once more."""

@@ -16,6 +16,7 @@ from core.paths import sample_films
 from desktop.diagnose import file_dialogs as film_dialogs
 from desktop.diagnose.actions import DiagnoseActions
 from desktop.diagnose.comparison import Comparison
+from desktop.diagnose.file.film_file import FilmFile
 from desktop.diagnose.films import OpenFilm
 from desktop.diagnose.heatmap import HeatMap
 from desktop.diagnose.layout import DiagnoseLayout
@@ -45,6 +46,7 @@ class DiagnoseTab(QWidget):
         lungs: Whether the outline of the lungs does.
         outputs: Pictures and reports of what is on screen.
         comparison: The film beside it.
+        file: What is known and done of its file.
 
     Signals:
         status_changed: str. What is going on, for the status line.
@@ -78,6 +80,7 @@ class DiagnoseTab(QWidget):
             *(self.saver, settings),
         )
         self.comparison = Comparison(self.session, self.ui, self.commands)
+        self.file = FilmFile(self.session, self.ui, self.commands, settings)
         self._highlight = DropHighlight(self)
         self._connect_session()
         self._connect_widgets()
@@ -97,6 +100,7 @@ class DiagnoseTab(QWidget):
         self._settings.coverage = self.ui.panel.sets.coverage
         self._settings.splitter_state = self.ui.splitter.saveState()
         self.saver.shut_down()
+        self.file.shut_down()
 
     def menus(self, parent: QWidget) -> list[QMenu]:
         """File, Edit, View and Tools menus."""
@@ -214,7 +218,8 @@ class DiagnoseTab(QWidget):
 
     @pyqtSlot()
     def _on_open_triggered(self) -> None:
-        paths = film_dialogs.ask_for_films(self, self._settings.last_folder)
+        folder = self._settings.last_folder
+        paths = film_dialogs.ask_for_films(self, folder, self.saver.previews)
         if paths:
             self._settings.last_folder = str(paths[0].parent)
             self.open_paths(paths)
@@ -224,17 +229,12 @@ class DiagnoseTab(QWidget):
         self.open_paths(sample_films()[:1])
 
     @pyqtSlot(object)
-    def _on_sample_asked(self, path: Path) -> None:
+    def _on_path_asked(self, path: Path) -> None:
         self.open_paths([path])
 
     @pyqtSlot()
     def _on_paste_triggered(self) -> None:
         self.take_mime(QGuiApplication.clipboard().mimeData())
-
-    @pyqtSlot()
-    def _on_close_triggered(self) -> None:
-        if self.session.shown is not None:
-            self.session.close(self.session.shown)
 
     # Wiring
 
@@ -248,6 +248,8 @@ class DiagnoseTab(QWidget):
         self._model.notice_raised.connect(self.show_notice)
         self.saver.failed.connect(self.ui.banner.show_error)
         self.saver.status_changed.connect(self.status_changed)
+        self.file.status_changed.connect(self.status_changed)
+        self.file.recent.film_asked.connect(self._on_path_asked)
 
     def _connect_widgets(self) -> None:
         ui = self.ui
@@ -262,10 +264,9 @@ class DiagnoseTab(QWidget):
         commands = self.commands
         commands.open.triggered.connect(self._on_open_triggered)
         commands.paste.triggered.connect(self._on_paste_triggered)
-        commands.close.triggered.connect(self._on_close_triggered)
         commands.next.triggered.connect(self.comparison.show_next)
         commands.previous.triggered.connect(self.comparison.show_previous)
-        commands.sample_asked.connect(self._on_sample_asked)
+        commands.sample_asked.connect(self._on_path_asked)
 
     def _restore_settings(self) -> None:
         self.heatmap.restore(self._settings)

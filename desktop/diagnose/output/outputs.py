@@ -89,6 +89,7 @@ class FilmOutputs(QObject):
             quarters=view.viewport.quarters,
             is_flipped=view.viewport.is_flipped,
             about=about,
+            identity=film.identity,
         )
         return dataclasses.replace(
             job, margin=self._margin(job) if with_words else None

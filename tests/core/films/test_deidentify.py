@@ -11,7 +11,7 @@ import numpy as np
 import pydicom
 import pytest
 from PIL import Image
-from pydicom import datadict, uid
+from pydicom import datadict, encaps, uid
 from pydicom.dataset import Dataset, FileDataset
 
 from core.errors import ImageReadError, OutputError
@@ -213,6 +213,29 @@ def test_any_encoding_is_kept(tmp_path: Path, kind: str) -> None:
     assert SECRET not in str(read_back(copy))
     shown = decoded(copy, tmp_path / "copy.dcm").pixels
     assert np.array_equal(shown, read_radiograph(path).pixels)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "JPEG2000"])
+@pytest.mark.parametrize("frames", [1, 2])
+def test_comments_of_compressed_frames_go(
+    tmp_path: Path, kind: str, frames: int
+) -> None:
+    exif = Image.Exif()
+    exif[0x010E] = SECRET
+    how: dict[str, Any] = {"JPEG": {"exif": exif}, "JPEG2000": {"no_jp2": True}}[kind]
+    syntax = uid.JPEGBaseline8Bit if kind == "JPEG" else uid.JPEG2000Lossless
+    file = io.BytesIO()
+    Image.fromarray(PIXELS).save(file, kind, comment=SECRET, **how)
+    assert SECRET.encode() in file.getvalue()
+    dataset = dicom_dataset(PIXELS, NumberOfFrames=frames)
+    dataset.file_meta.TransferSyntaxUID = syntax
+    dataset.PixelData = encaps.encapsulate([file.getvalue()] * frames)
+    dataset["PixelData"].VR = "OB"
+    path = written(tmp_path / "film.dcm", dataset)
+    copy = deidentify(path, SALT)
+    assert SECRET.encode() not in copy.content
+    before, after = pydicom.dcmread(path), read_back(copy)
+    assert np.array_equal(before.pixel_array, after.pixel_array)
 
 
 @pytest.mark.parametrize(

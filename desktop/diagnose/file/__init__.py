@@ -1,0 +1,1 @@
+"""The file of the film on screen: where it came from, what it says, copies of it."""
