@@ -79,6 +79,11 @@ def local_cards_dir() -> Path:
     return user_data_dir() / "local-cards"
 
 
+def corrected_films() -> Path:
+    """The list of films whose labels were corrected."""
+    return user_data_dir() / "corrected-films.csv"
+
+
 def checks_dir() -> Path:
     """Folder of what checks write until a training starts."""
     return user_data_dir() / "checks"

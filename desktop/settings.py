@@ -75,6 +75,9 @@ class Settings:
         coverage: Share of sets of findings that hold the true one.
         last_folder, save_folder: Folder a film was last opened from, and a picture
             last saved to; empty at first.
+        scan_splitter: Width of the film beside the table of a scan, likewise.
+        scan_preview, scan_heatmap: Whether there is one, and its heat map.
+        scan_hidden: Titles of the table's columns that are hidden, one a line.
         training_folder: Folder films were last chosen from to train on.
         splitter_state: Width of the side panel, as Qt saves it; may be empty.
         window_geometry, window_state: Place and size of the window, and its docks
@@ -89,12 +92,16 @@ class Settings:
     recent_films = _Setting("diagnose/recent_films", "[]")
     last_folder = _Setting("diagnose/last_folder", "")
     save_folder = _Setting("diagnose/save_folder", "")
+    scan_splitter = _Setting("scan/splitter", QByteArray())
+    scan_preview = _Setting("scan/preview", True)
+    scan_heatmap = _Setting("scan/heatmap", False)
+    scan_hidden = _Setting("scan/hidden_columns", "Verdict")
     training_folder = _Setting("retrain/training_folder", "")
     splitter_state = _Setting("diagnose/splitter", QByteArray())
     window_geometry = _Setting("window/geometry", QByteArray())
     window_state = _Setting("window/state", QByteArray())
     _version = _Setting("version", 0)
-    appearance = _Setting("appearance", "system", APPEARANCES.__contains__)
+    appearance = _Setting("appearance", "dark", APPEARANCES.__contains__)
     coverage = _Setting("diagnose/coverage", 0.9)
     heatmap_opacity = _Setting("diagnose/heatmap_opacity", 0.5, lambda x: 0 <= x <= 1)
 

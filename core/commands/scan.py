@@ -321,9 +321,9 @@ class _Scan:
         self._tell("have changed since they were read", changed)
         self._tell("are no longer there", gone)
         if path := arguments.jsonl:
-            write_json_lines(path, file.read())
+            write_json_lines(path, file.read(), bundle.card.names)
         if path := arguments.xlsx:
-            write_workbook(path, file.read(), bundle.card.label_names)
+            write_workbook(path, file.read(), bundle.card.names)
         if path := arguments.report:
             write_scan_html(path, file.read(), summary, bundle, self._folder)
         if path := arguments.json:

@@ -172,13 +172,13 @@ class _Job:
     ) -> None:
         for name, path in self._exports.items():
             self._report(StageStarted(_WRITING, f"Writing {path.name}."))
-            rows = self._counted(films)
+            rows, names = self._counted(films), self._names(films)
             if name == "csv":
-                write_csv(path, rows, films.labels)
+                write_csv(path, rows, names)
             elif name == "jsonl":
-                write_json_lines(path, rows)
+                write_json_lines(path, rows, names)
             elif name == "xlsx":
-                write_workbook(path, rows, films.labels)
+                write_workbook(path, rows, names)
             elif bundle is not None and summary is not None and name == "json":
                 write_summary(path, summary, bundle)
             elif bundle is not None and summary is not None:

@@ -16,6 +16,9 @@ from core.films.finder import find_films, is_wanted
 
 COLUMNS = tuple("file label patient group source split sha256 view child".split())
 
+#: Label of films that no model should learn from: they are left out, and counted.
+NOT_USABLE = "not usable"
+
 #: Films of a source below which figures on it are noise.
 MIN_OF_SOURCE = 20
 
@@ -106,8 +109,8 @@ def index_dataset(
             columns `file` and `label` and any of `patient`, `group`,
             `source`, `split`, `sha256`, `view`, `child`; its paths are relative
             to it.
-        labels: The labels of interest; empty means every one found. Films of
-            other labels are left out and counted.
+        labels: The labels of interest; empty means every one found but
+            `NOT_USABLE`. Films of other labels are left out and counted.
         require_all: Whether every label asked for must have a film.
 
     Raises:
@@ -119,7 +122,7 @@ def index_dataset(
         found, passed_over = _index_folder(data)
         gone = 0
     elif os.path.isfile(data):
-        listed = _index_manifest(data)
+        listed = read_manifest(data)
         found = [sample for sample in listed if os.path.isfile(sample.path)]
         gone, passed_over = len(listed) - len(found), {}
     else:
@@ -134,7 +137,12 @@ def index_dataset(
             "mend the paths, which start from the folder of the list.",
         )
     present = {sample.label for sample in found}
-    wanted = tuple(labels) or tuple(sorted(present))
+    wanted = tuple(labels) or tuple(sorted(present - {NOT_USABLE}))
+    if not wanted:
+        raise DatasetError(
+            f"Every film of {data.name} is labelled {NOT_USABLE}.",
+            hint="Label some by what they show.",
+        )
     kept = [sample for sample in found if sample.label in wanted]
     missing = [label for label in wanted if label not in present]
     if missing and (require_all or len(missing) == len(wanted)):
@@ -173,7 +181,7 @@ def listed_films(data: Path | None) -> list[Path]:
     if data is None:
         return []
     try:
-        samples = _index_folder(data)[0] if data.is_dir() else _index_manifest(data)
+        samples = _index_folder(data)[0] if data.is_dir() else read_manifest(data)
     except DatasetError:
         return []
     return [sample.path for sample in samples]
@@ -246,7 +254,12 @@ def _index_folder(folder: Path) -> tuple[list[Sample], dict[str, int]]:
     return samples, reasons
 
 
-def _index_manifest(manifest: Path) -> list[Sample]:
+def read_manifest(manifest: Path) -> list[Sample]:
+    """The films that a manifest lists, whether or not they are there.
+
+    Raises:
+        DatasetError: It cannot be read or understood, or lists a film twice.
+    """
     try:
         with open(manifest, encoding="utf-8-sig", newline="") as file:
             rows = list(csv.DictReader(file))

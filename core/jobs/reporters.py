@@ -192,6 +192,7 @@ class StageProgress:
         else:  # the first step compiles: the rate counts from its end
             self._total = total
             self._tell = counter(self._stage, total, self.report, done)
+            self.report(Progressed(self._stage, done, total))
 
     def epoch(self, ended: EpochEnded) -> None:
         """Report an epoch."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -121,7 +122,7 @@ def _delft(
     dropped = f"dropout {dropout:g} after it" if dropout else "no dropout"
     return Preset(
         f"delft-{weights}",
-        f"DenseNet121 from {start} weights",
+        f"Head of 64 units, from {start} weights",
         f"DenseNet121 frozen at {start} weights, with a head of 64 units, {dropped} "
         f"and balanced classes: Adam {rate:g}, {epochs} epochs, batch {batch}. The "
         "best of the 72 settings that the project tried from there.",
@@ -151,7 +152,7 @@ def _delft(
 def _vgg(backbone: str) -> Preset:
     return Preset(
         f"{backbone}-ryan",
-        backbone.upper(),
+        f"Head of 64 units on {backbone.upper()}",
         f"{backbone.upper()} frozen, with a head of 64 units and dropout 0.5 after "
         "them: Adam 0.001, 25 epochs.",
         {
@@ -172,20 +173,20 @@ def _vgg(backbone: str) -> Preset:
 _ALL = (
     Preset(
         "default",
-        "Recommended",
+        "Recommended: head, then upper layers",
         "A linear head on frozen features, then fine-tuning from layer 100 on, "
         "with varied films, early stopping and averaged weights.",
         {},
     ),
     Preset(
         "feature-extraction",
-        "Quick: feature extraction",
+        "Head only, fast",
         "A head on features computed once per film: minutes, not hours.",
         {"epochs": 0},
     ),
     Preset(
         "mumtaz-feature-extraction",
-        "DenseNet121, feature extraction",
+        "Head only, films varied in each epoch",
         "DenseNet121 frozen with a linear head, on films varied anew in each epoch: "
         "Adam 1e-4, 4 epochs.",
         {**_MUMTAZ, "epochs": 0},
@@ -194,7 +195,7 @@ _ALL = (
     ),
     Preset(
         "mumtaz-fine-tuning",
-        "DenseNet121, fine-tuning",
+        "Head, then upper layers, without early stopping",
         "The same head, then layers from 100 on: RMSprop 1e-5, 4 more epochs.",
         {
             **_MUMTAZ,
@@ -212,7 +213,7 @@ _ALL = (
     ),
     Preset(
         "resnet152-cs6005",
-        "ResNet152V2",
+        "Large network (ResNet152V2)",
         "ResNet152V2 with a head of 512, 256 and 64 units, each followed by dropout "
         "0.3 and then batch normalisation; one phase, the layers from 300 on learning "
         "from the start: Adam 0.01, 10 epochs, the best of them kept.",
@@ -251,7 +252,7 @@ _ALL = (
     _vgg("vgg19"),
     Preset(
         "resnet50-codeproject",
-        "ResNet50",
+        "Three dense layers on ResNet50",
         "ResNet50 frozen under three dense layers: SGD 1e-4, batch 64, 3 epochs, and "
         "the end at the first that is no better.",
         {
@@ -293,6 +294,7 @@ _ALL = (
 PRESETS: dict[str, Preset] = {preset.name: preset for preset in _ALL}
 
 
+@functools.cache
 def config_from_preset(name: str) -> TrainingConfig:
     """The job a preset stands for.
 

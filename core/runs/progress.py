@@ -133,6 +133,17 @@ class RunProgress:
         last = done[-1].epochs if done else most[self.stage]
         return min(len(done) + 1, last), last
 
+    def films_of_epoch(self) -> tuple[int, int] | None:
+        """(done, all) films of the epoch under way; None where none are counted."""
+        epoch, progress = self.epoch_in_work(), self.progress
+        if epoch is None or progress is None or progress.total <= 0:
+            return None
+        most = {"head": self.config.head_epochs, "fine-tuning": self.config.epochs}
+        # The total is of all epochs together.
+        each = progress.total // most[self.stage]
+        done = progress.done - (epoch[0] - 1) * each
+        return min(max(done, 0), each), each
+
     def time_left(self) -> TimeLeft | None:
         """How long it still takes; None where that cannot be known yet."""
         is_training = self.epoch_in_work() is not None

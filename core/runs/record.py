@@ -24,6 +24,7 @@ class RunRecord(
         started: When it was asked for, with the time zone.
         config: The whole job; `accept_leaks` says why leaks were accepted.
         backend: Of Keras: "tensorflow", "jax" or "torch".
+        minutes: That it was reckoned to take, before it started; 0 where unknown.
     """
 
     name: str
@@ -34,6 +35,7 @@ class RunRecord(
     backend: str
     version: str = __version__
     format: Literal[1] = 1
+    minutes: float = 0.0
 
 
 def record_from_json(fields: Mapping[str, Any]) -> RunRecord:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +18,7 @@ from core.jobs.events import JobFailed, JobStopped
 from core.jobs.failures import Failure, tail_of
 from core.jobs.folders import DatedJob
 from core.json_file import read_json
-from core.model.bundle import CARD
+from core.model.bundle import CARD, ModelBundle
 from core.records import convert
 from core.runs.job_folder import JobFolder
 from core.runs.record import RunRecord
@@ -55,10 +56,12 @@ class Run(DatedJob[RunRecord]):
         """What the check of its films found."""
         return self.path / "audit.json"
 
-    @property
-    def comparison(self) -> Path:
-        """How its model compares with another."""
-        return self.path / "comparison.json"
+    def comparison(self, candidate: ModelBundle, in_use: ModelBundle) -> Path:
+        """How its model compares with another on its films; a file for each pair."""
+        data = candidate.card.data.get("split_sha256", "")
+        pair = f"{candidate.sha256} {in_use.sha256} {data}"
+        key = hashlib.sha256(pair.encode()).hexdigest()[:16]
+        return self.path / f"comparison-{key}.json"
 
     @property
     def _failure(self) -> Path:

@@ -9,7 +9,7 @@ import dataclasses
 import io
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from core.model.bundle import PROVENANCE, ModelBundle, provenance
 from core.model.card import HEALTHY
 from core.model.normal import names_of, normal_note
 from core.scan.row import (
+    WHY_HERE,
     ScanRow,
     cells_of,
     encode_cell,
@@ -27,17 +28,22 @@ from core.scan.row import (
     values_of,
 )
 from core.scan.summary import FolderCounts, ScanSummary, Share, label_sentence
+from core.scan.triage import why_here
 
 #: What a sheet can hold.
 _MAX_ROWS = 1_048_576
 _MAX_CELL = 32_767
 _ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _WIDTHS = {"file": 44, "verdict": 34, "modified": 26}
-_WIDTHS |= dict.fromkeys(("warnings", "reason", "error"), 40)
+_WIDTHS |= dict.fromkeys(("warnings", "reason", "error", WHY_HERE), 40)
 
 
-def row_to_json(row: ScanRow) -> dict[str, Any]:
-    """A row as plain JSON values, with the keys of `predict --json` and its own."""
+def row_to_json(row: ScanRow, names: Mapping[str, str]) -> dict[str, Any]:
+    """A row as plain JSON values, with the keys of `predict --json` and its own.
+
+    Args:
+        names: Label -> as people read it, in output order, as for all exports.
+    """
     return {
         "path": row.file,
         "finding": row.finding,
@@ -53,26 +59,37 @@ def row_to_json(row: ScanRow) -> dict[str, Any]:
         "bytes": row.size,
         "modified": row.modified or None,
         "error": row.error or None,
+        WHY_HERE: why_here(row, names),
     }
 
 
-def write_csv(path: Path, rows: Iterable[ScanRow], labels: Sequence[str]) -> None:
-    """Write rows as the scan itself does: some of them, or in another order."""
+def write_csv(path: Path, rows: Iterable[ScanRow], names: Mapping[str, str]) -> None:
+    """Write rows as the scan itself does, and why each stands where it does.
+
+    They may be some of them, or in another order.
+    """
+    labels = tuple(names)
     with atomic_write(path) as partial, open(partial, "wb") as file:
-        file.write(encode_cells(header(labels)))
+        file.write(encode_cells([*header(labels), WHY_HERE]))
         for row in rows:
-            file.write(encode_cells(cells_of(row, labels)))
+            cells = [*cells_of(row, labels), why_here(row, names)]
+            file.write(encode_cells(cells))
 
 
-def write_json_lines(path: Path, rows: Iterable[ScanRow]) -> None:
+def write_json_lines(
+    path: Path, rows: Iterable[ScanRow], names: Mapping[str, str]
+) -> None:
     """Write an object per row, one a line, as it is: nothing is made harmless."""
     with atomic_write(path) as partial:
         with open(partial, "w", encoding="utf-8", newline="") as file:
             for row in rows:
-                file.write(json.dumps(row_to_json(row), allow_nan=False) + "\n")
+                fields = row_to_json(row, names)
+                file.write(json.dumps(fields, allow_nan=False) + "\n")
 
 
-def write_workbook(path: Path, rows: Iterable[ScanRow], labels: Sequence[str]) -> None:
+def write_workbook(
+    path: Path, rows: Iterable[ScanRow], names: Mapping[str, str]
+) -> None:
     """Write a workbook; a further sheet begins where one is full.
 
     Text that could run as a formula is made harmless, as in the CSV.
@@ -90,24 +107,24 @@ def write_workbook(path: Path, rows: Iterable[ScanRow], labels: Sequence[str]) -
     # In memory at first: a file that finds no room on a disk is not left behind
     # half-closed then.
     packed = io.BytesIO()
+    head = [*header(tuple(names)), WHY_HERE]
     with atomic_write(path) as partial:
         book = Workbook(write_only=True)
-        sheet, used = _new_sheet(book, labels), 1
+        sheet, used = _new_sheet(book, head), 1
         for row in rows:
             if used == _MAX_ROWS:
-                sheet, used = _new_sheet(book, labels), 1
-            values = values_of(row, labels)
+                sheet, used = _new_sheet(book, head), 1
+            values = [*values_of(row, tuple(names)), why_here(row, names)]
             sheet.append([_text(v) if isinstance(v, str) else v for v in values])
             used += 1
         book.save(packed)
         partial.write_bytes(packed.getbuffer())
 
 
-def _new_sheet(book: Any, labels: Sequence[str]) -> Any:
+def _new_sheet(book: Any, names: list[str]) -> Any:
     from openpyxl.utils import get_column_letter
 
     sheet = book.create_sheet("Scan" if not book.sheetnames else None)
-    names = header(labels)
     sheet.freeze_panes = "B2"
     for number, name in enumerate(names, start=1):
         column = sheet.column_dimensions[get_column_letter(number)]

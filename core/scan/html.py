@@ -16,7 +16,7 @@ from core.reports.pages import CHART, inline, write_page
 from core.reports.text import macro_note
 from core.scan.row import ScanRow
 from core.scan.summary import ScanSummary, label_sentences, shares_of
-from core.scan.triage import triage_key
+from core.scan.triage import triage_key, why_here
 from core.words import percent
 
 #: Rows of the work list and of the films that were not read; the CSV has all.
@@ -37,7 +37,7 @@ def write_scan_html(
     *,
     of: int | None = None,
 ) -> None:
-    """Write a scan for people: totals, then the films, the urgent ones first.
+    """Write a scan for people: totals, then the films in triage order.
 
     Args:
         rows: All of them, one by one; only those shown are kept.
@@ -71,6 +71,7 @@ def write_scan_html(
         first=first,
         refused=refused,
         failed=failed,
+        why={row.file: why_here(row, bundle.card.names) for row in first},
         normal_note=normal_note(names_of(bundle.card)),
         percent=percent,
         sets={row.file: set_in_words(row.set, bundle.card.names) for row in first}

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from core.data.dataset import index_dataset
 from core.errors import DatasetError
-from core.model.bundle import ModelCard
+from core.model.bundle import Label, ModelCard
+from core.scan.record import FROM_FOLDERS, ScanRecord
 
 #: File, relative to the folder and with slashes -> label, or None.
 LabelOf = Callable[[str], str | None]
@@ -33,9 +34,10 @@ def labels_of_films(
         DatasetError: No film has a label of the model, or the list cannot serve.
     """
     if manifest is not None:
-        label_of, where = labels_by_list(card, manifest, folder), manifest.name
+        label_of = labels_by_list(card.labels, manifest, folder)
+        where = manifest.name
     elif from_folders:
-        label_of, where = labels_by_folder(card), "any folder's name"
+        label_of, where = labels_by_folder(card.labels), "any folder's name"
     else:
         return None
     if films and not any(map(label_of, films)):
@@ -46,14 +48,27 @@ def labels_of_films(
     return label_of
 
 
-def labels_by_folder(card: ModelCard) -> LabelOf:
+def labels_as_asked(record: ScanRecord) -> LabelOf:
+    """Where the labels of a scan of the window come from; none where from nowhere.
+
+    Raises:
+        DatasetError: As `labels_by_list`.
+    """
+    if record.labels == FROM_FOLDERS:
+        return labels_by_folder(record.card_labels)
+    if record.label_list is not None:
+        return labels_by_list(record.card_labels, record.label_list, record.folder)
+    return lambda file: None
+
+
+def labels_by_folder(labels: Sequence[Label]) -> LabelOf:
     """Take a film's label from the folders it lies in; the innermost counts.
 
     A folder is named as a label of the model or as people read it; case does
     not matter.
     """
-    known = {label.display_name.casefold(): label.name for label in card.labels}
-    known |= {label.name.casefold(): label.name for label in card.labels}
+    known = {label.display_name.casefold(): label.name for label in labels}
+    known |= {label.name.casefold(): label.name for label in labels}
 
     def label_of(file: str) -> str | None:
         for part in reversed(file.split("/")[:-1]):
@@ -65,7 +80,7 @@ def labels_by_folder(card: ModelCard) -> LabelOf:
     return label_of
 
 
-def labels_by_list(card: ModelCard, manifest: Path, folder: Path) -> LabelOf:
+def labels_by_list(labels: Sequence[Label], manifest: Path, folder: Path) -> LabelOf:
     """Take films' labels from a CSV file with the columns `file` and `label`.
 
     Args:
@@ -81,7 +96,8 @@ def labels_by_list(card: ModelCard, manifest: Path, folder: Path) -> LabelOf:
             hint="Name a CSV file with the columns file and label; for folders that "
             "are labels there is --labels-from-folders.",
         )
-    dataset = index_dataset(manifest, card.label_names, require_all=False)
+    names = [label.name for label in labels]
+    dataset = index_dataset(manifest, names, require_all=False)
     start = os.path.abspath(folder)
     known: dict[str, str] = {}
     for sample in dataset.samples:

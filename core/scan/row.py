@@ -35,6 +35,9 @@ _NEW = (
     frozenset({"heat_in_lungs"}),
     frozenset({"refused", "reason", "preprocessing", "temperature", "set", "coverage"}),
 )
+#: Last column of exports, which `core.scan.triage.why_here` fills. It follows from
+#: the others, so it is not read back.
+WHY_HERE = "why_here"
 _PROBABILITY = "p_"
 _BETWEEN = " | "
 #: Column -> field, where they are called otherwise.
@@ -120,11 +123,11 @@ def header(labels: Sequence[str]) -> list[str]:
 
 
 def _headers(labels: Sequence[str]) -> list[list[str]]:
-    """Those of this program, and of older ones."""
+    """Those of this program, of older ones, and of exports."""
     found = [header(labels)]
     for new in _NEW:
         found.append([name for name in found[-1] if name not in new])
-    return found
+    return [*found, [*found[0], WHY_HERE]]
 
 
 def is_header(line: bytes, labels: Sequence[str]) -> bool:
@@ -211,8 +214,9 @@ def row_from_cells(cells: Sequence[str], labels: Sequence[str]) -> ScanRow:
     by_count = {len(columns): columns for columns in _headers(labels)}
     columns = by_count.get(len(cells), [])
     if not columns:
-        raise ValueError(f"expected {max(by_count)} cells, got {len(cells)}")
+        raise ValueError(f"expected {len(header(labels))} cells, got {len(cells)}")
     named = {"refused": "", "reason": ""} | dict(zip(columns, cells, strict=True))
+    named.pop(WHY_HERE, None)
     found = {label: named.pop(_PROBABILITY + label) for label in labels}
     reason = named.get("reason", "")
     has_verdict = not (named["error"] or reason)

@@ -22,6 +22,7 @@ from core.jobs.control import Control
 from core.jobs.events import Noted
 from core.jobs.reporters import Report, StageProgress
 from core.runs.config import TrainingConfig
+from core.runs.estimate import Speeds, minutes_of
 from core.training.compiling import (
     compile_network,
     spread_over_devices,
@@ -56,7 +57,8 @@ def preflight(
         where the backend takes what it can); `batch_asked, batch`;
         `seconds_per_step, films_per_s` of the second phase (None without one);
         `films` {train, val, test}; `parts` {stage: minutes}, `minutes` in all,
-        at most, since a phase may end early; `notes`, sentences.
+        at most, since a phase may end early; `speeds`, of `core.runs.estimate`;
+        `notes`, sentences.
 
     Raises:
         TrainingStopped: The user wants the end.
@@ -81,9 +83,17 @@ def preflight(
             f"use {batch}."
         )
         report(Noted(notes[0]))
-    parts = _minutes(counts, config, timing, read_s)
-    is_processor = device.reason != ""
     step_s = timing.step_s
+    speeds = Speeds(
+        config.backbone,
+        config.size,
+        read_s=read_s,
+        first_s=timing.first_s,
+        film_s=timing.film_s,
+        step_s=None if step_s is None else step_s / batch,
+    )
+    parts = minutes_of(config, counts, speeds)
+    is_processor = device.reason != ""
     return {
         **msgspec.structs.asdict(device),
         "memory_free_bytes": free,
@@ -96,6 +106,7 @@ def preflight(
         "films": counts,
         "parts": {name: round(minutes, 2) for name, minutes in parts.items()},
         "minutes": round(sum(parts.values()), 1),
+        "speeds": msgspec.structs.asdict(speeds),
         "notes": notes,
     }
 
@@ -202,30 +213,6 @@ def _reading(
             hint="Check that the paths lead to films: " + failures[0],
         )
     return (time.monotonic() - began) / len(tried)
-
-
-def _minutes(
-    counts: dict[str, int], config: TrainingConfig, timing: _Timing, read_s: float
-) -> dict[str, float]:
-    """Stage -> minutes at most."""
-    train, val, test = (counts[name] for name in SPLITS)
-    copies = config.head_epochs if config.head_varied else 1 + config.feature_copies
-    passes = train * copies + val if config.head_epochs else 0
-    seconds = {
-        "reading": read_s * (train + val + test),
-        "features": timing.film_s * passes,
-        "fine-tuning": 0.0,
-        # Keras and the graph each on the validation films, then the graph on
-        # validation and test films as files; writing the graph takes the backend
-        # about as long as preparing itself for the first step.
-        "export": timing.film_s * (3 * val + test)
-        + read_s * (val + test)
-        + timing.first_s,
-    }
-    if timing.step_s is not None:
-        epoch = timing.step_s * -(-train // timing.batch) + timing.film_s * val
-        seconds["fine-tuning"] = timing.first_s + config.epochs * epoch
-    return {stage: value / 60 for stage, value in seconds.items()}
 
 
 def _most_held() -> int:

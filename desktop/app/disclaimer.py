@@ -15,6 +15,8 @@ from desktop.widgets.layouts import column, row
 DISCLAIMER_VERSION: Final = 1
 
 RESEARCH_LINE: Final = "Research and teaching tool, not a medical device."
+#: Where there is no room for it.
+SHORT_RESEARCH_LINE: Final = "Not a medical device."
 
 _DISCLAIMER: Final = (
     "Hilum is a tool for <b>research and teaching</b>. It is <b>not a medical "

@@ -21,7 +21,6 @@ from PyQt5.QtWidgets import (
     QApplication,
     QMainWindow,
     QMenu,
-    QTabWidget,
     QWidget,
 )
 
@@ -33,6 +32,7 @@ from desktop.app.keys_dialog import KeysDialog
 from desktop.app.self_test_dialog import SelfTestDialog
 from desktop.app.status_line import StatusLine
 from desktop.diagnose.tab import DiagnoseTab
+from desktop.film.corrections import LabelCorrections
 from desktop.film.incoming import films_in, may_hold_films
 from desktop.models.card_dialog import ModelCardDialog
 from desktop.models.in_use import ModelInUse
@@ -43,7 +43,7 @@ from desktop.settings import APPEARANCES, Settings
 from desktop.style import theme
 from desktop.widgets.buttons import action
 from desktop.widgets.dialogs import run_dialog
-from desktop.widgets.layouts import column
+from desktop.widgets.layouts import PageTabs, WindowScroll, column
 from desktop.widgets.notify import Announcements, Notice
 
 _APPEARANCE_TITLES: Final = {
@@ -58,6 +58,7 @@ class MainWindow(QMainWindow):
 
     Attributes:
         model: The model in use; the tabs listen to it.
+        corrections: What people say that films really show.
         diagnose: The first tab, where films are read.
         scan: The second, where folders are scanned.
         retrain: The third, where models are trained.
@@ -73,32 +74,36 @@ class MainWindow(QMainWindow):
         self._film_name = ""
         self.setObjectName("mainWindow")
         self.setWindowTitle("Hilum")
-        self.setMinimumSize(720, 480)
+        self.setMinimumSize(380, 300)
         self.setAcceptDrops(True)
         self.model = ModelInUse(bundle_dir, self)
-        self.diagnose = DiagnoseTab(settings, self.model)
-        self.scan = ScanTab()
+        self.corrections = LabelCorrections(self)
+        self.diagnose = DiagnoseTab(settings, self.model, self.corrections)
+        self.scan = ScanTab(settings, self.model, self.corrections)
         self.retrain = RetrainTab(settings)
-        self._tabs = QTabWidget(self)
-        self._tabs.setDocumentMode(True)
+        self._tabs = PageTabs(self)
         self._tabs.addTab(self.diagnose, "&Diagnose")
         self._tabs.addTab(self.scan, "&Scan")
         self._tabs.addTab(self.retrain, "&Retrain")
         self.announcements = Announcements(self)
         page = QWidget(self)
         column(self.announcements, self._tabs, of=page, gap=0)
-        self.setCentralWidget(page)
+        # What has no room on a small screen is scrolled to.
+        self.setCentralWidget(WindowScroll(page, self))
         self.files = ModelFiles(self.model, self)
         self._make_menus()
         self._status = StatusLine(self)
         self.setStatusBar(self._status)
-        for part in (self.model, self.diagnose, self.scan, self.retrain, self.files):
+        parts = (self.model, self.diagnose, self.scan, self.retrain, self.files)
+        for part in (*parts, self.corrections):
             part.status_changed.connect(self._status.set_activity)
         self.model.changed.connect(self._on_model_changed)
         self.model.changed.connect(self.scan.set_bundle)
         self.model.changed.connect(self.retrain.set_bundle)
         self.model.refused.connect(self.show_notice)
         self.files.notice_raised.connect(self.show_notice)
+        self.corrections.notice_raised.connect(self.show_notice)
+        self.corrections.training_asked.connect(self._on_training_asked)
         self.diagnose.film_changed.connect(self._on_film_changed)
         self.diagnose.models_given.connect(self.files.import_files)
         self.scan.films_asked.connect(self.open_paths)
@@ -127,6 +132,11 @@ class MainWindow(QMainWindow):
         """Show a failure in the tab that is open."""
         self._tabs.currentWidget().show_notice(notice)
 
+    @pyqtSlot(object)
+    def _on_training_asked(self, data: Path) -> None:
+        self._tabs.setCurrentWidget(self.retrain)
+        self.retrain.take_data(data)
+
     @pyqtSlot(str)
     def _on_film_changed(self, name: str) -> None:
         self._film_name = name
@@ -140,6 +150,7 @@ class MainWindow(QMainWindow):
 
     @pyqtSlot(int)
     def _on_tab_changed(self, index: int) -> None:
+        self.retrain.set_open_films(list(self.diagnose.session.films))
         self.diagnose.commands.set_on_screen(
             self._tabs.currentWidget() is self.diagnose
         )
@@ -236,7 +247,7 @@ class MainWindow(QMainWindow):
         self._tabs.tabBar().setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def _appearance_menu(self, parent: QWidget) -> QMenu:
-        menu = QMenu("A&ppearance", parent)
+        menu = QMenu("Appearan&ce", parent)
         group = QActionGroup(menu)
         for name in APPEARANCES:
             choice = QAction(_APPEARANCE_TITLES[name], group)
@@ -272,7 +283,8 @@ class MainWindow(QMainWindow):
             return
         self._settings.window_geometry = self.saveGeometry()
         self._settings.window_state = self.saveState()
-        for part in (self.files, self.scan, self.retrain, self.diagnose, self.model):
+        tabs = (self.scan, self.retrain, self.diagnose)
+        for part in (self.files, *tabs, self.corrections, self.model):
             part.shut_down()
         self._settings.save()
         super().closeEvent(event)

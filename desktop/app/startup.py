@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from PyQt5.QtCore import QObject, Qt, QTimer, pyqtSlot
 from PyQt5.QtGui import QColor
-from PyQt5.QtWidgets import QApplication, QDialog, QSplashScreen
+from PyQt5.QtWidgets import QApplication, QSplashScreen
 
 from core import __version__, paths
 from core.errors import CoreError
@@ -26,6 +26,7 @@ from desktop.app.one_window import OneWindow
 from desktop.settings import Settings
 from desktop.style import theme
 from desktop.style.icons import app_icon
+from desktop.widgets.dialogs import run_dialog
 from desktop.widgets.notify import Notice, notice_of
 from desktop.work.background import Background
 
@@ -152,7 +153,7 @@ class Startup(QObject):
     def _is_accepted(self) -> bool:
         if self._settings.disclaimer_accepted >= DISCLAIMER_VERSION:
             return True
-        if DisclaimerDialog().exec() != QDialog.DialogCode.Accepted:
+        if not run_dialog(DisclaimerDialog()):
             return False
         self._settings.disclaimer_accepted = DISCLAIMER_VERSION
         self._settings.save()

@@ -19,6 +19,9 @@ from desktop.style import icons
 class DiagnoseActions(QObject):
     """The actions of the tab; the tab connects them to what they do.
 
+    Args:
+        labels: The menu that corrects the label of the film on screen.
+
     Attributes:
         file: Those about the file of the film on screen.
         film: Those about the film itself, which connect themselves.
@@ -31,8 +34,9 @@ class DiagnoseActions(QObject):
     sample_asked = pyqtSignal(object)
     finding_asked = pyqtSignal(str)
 
-    def __init__(self, owner: QWidget, samples: Sequence[Path]) -> None:
+    def __init__(self, owner: QWidget, samples: Sequence[Path], labels: QMenu) -> None:
         super().__init__(owner)
+        self._labels = labels
         self._owner = owner
         self._samples = tuple(samples)
         self._is_on_screen = True
@@ -44,7 +48,7 @@ class DiagnoseActions(QObject):
         self.film = FilmActions(owner, self._action)
         self.film.compare.toggled.connect(self._enable)
         self._make_shade_actions()
-        self._findings = QMenu("Explain &finding", owner)
+        self._findings = QMenu("E&xplain finding", owner)
         self._finding_group = QActionGroup(self)
         self._finding_group.triggered.connect(self._on_finding_triggered)
         self._findings.menuAction().setEnabled(False)
@@ -75,6 +79,8 @@ class DiagnoseActions(QObject):
         edit.addActions([self.copy, self.copy_plain])
         edit.addSeparator()
         edit.addAction(self.paste)
+        edit.addSeparator()
+        edit.addMenu(self._labels)
         view = QMenu("&View", parent)
         view.addActions([self.fit, self.actual_size, self.zoom_in, self.zoom_out])
         view.addMenu(self.film.turns)
@@ -103,6 +109,7 @@ class DiagnoseActions(QObject):
         menu.addSeparator()
         menu.addActions([self.heatmap, self.lungs])
         menu.addMenu(self._findings)
+        menu.addMenu(self._labels)
         menu.addSeparator()
         self._add_tools(menu)
         menu.addSeparator()
@@ -132,14 +139,17 @@ class DiagnoseActions(QObject):
             (self.film.compare, self.film.linked),
             (self.heatmap, self.lungs),
             (self.copy, self.save),
+            (self._labels.menuAction(),),
         )
         for i, group in enumerate(groups):
             if i:
                 bar.addSeparator()
             bar.addActions(group)
-        for action in (self.open, self.heatmap):
+        for action in (self.open, self.heatmap, self._labels.menuAction()):
             button = bar.widgetForAction(action)
             if isinstance(button, QToolButton):
+                if action is self._labels.menuAction():
+                    button.setPopupMode(button.ToolButtonPopupMode.InstantPopup)
                 button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
                 action.setIconText(f" {action.iconText()}")  # a gap to the icon
         for action in bar.actions():
@@ -219,7 +229,7 @@ class DiagnoseActions(QObject):
         self.sample_asked.emit(action.data())
 
     def _sample_menu(self, parent: QWidget) -> QMenu:
-        menu = QMenu("Sa&mple films", parent)
+        menu = QMenu("Sam&ple films", parent)
         menu.setIcon(icons.icon("samples"))
         for path in self._samples:
             action = menu.addAction(sample_title(path))
@@ -237,7 +247,7 @@ class DiagnoseActions(QObject):
             "Save picture &without heat map…", "", "Ctrl+Shift+S"
         )
         self.report = self._action("Save &report…", "", "Ctrl+E")
-        self.copy = self._action("&Copy picture and verdict", "copy", key.Copy)
+        self.copy = self._action("Cop&y picture and verdict", "copy", key.Copy)
         self.copy_plain = self._action(
             "Copy picture &without heat map", "", "Ctrl+Shift+C"
         )
@@ -245,7 +255,7 @@ class DiagnoseActions(QObject):
         self.close = self._action("&Close film", "", "Ctrl+W")
         self.file = FileActions(self._action)
         self.next = self._action("&Next film", "", "PgDown")
-        self.previous = self._action("&Previous film", "", "PgUp")
+        self.previous = self._action("Previou&s film", "", "PgUp")
 
     def _make_view_actions(self) -> None:
         self.fit = self._action("&Fit to window", "fit", "F", "Ctrl+0")

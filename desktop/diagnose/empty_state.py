@@ -18,6 +18,7 @@ from PyQt5.QtWidgets import (
 from desktop.style import icons
 from desktop.style.overlay_text import GROUND, INK, SOFT_INK
 from desktop.widgets.labels import Caption
+from desktop.widgets.layouts import PageScroll
 
 
 class EmptyState(QWidget):
@@ -65,7 +66,8 @@ class EmptyState(QWidget):
             button.setCursor(Qt.CursorShape.PointingHandCursor)
             buttons.addWidget(button)
         buttons.addStretch(1)
-        column = QVBoxLayout(self)
+        page = QWidget(self)
+        column = QVBoxLayout(page)
         column.setSpacing(10)
         column.addStretch(3)
         column.addWidget(picture, 0, Qt.AlignmentFlag.AlignHCenter)
@@ -77,6 +79,14 @@ class EmptyState(QWidget):
         column.addSpacing(18)
         column.addWidget(privacy)
         column.addStretch(4)
+        area = PageScroll(self)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(page)
+        for each in (page, area.viewport()):  # on the dark ground
+            each.setAutoFillBackground(False)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(area)
 
     # Qt overrides
 

@@ -42,7 +42,7 @@ class HeatControls(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._switch = QCheckBox("Show &heat map", self)
+        self._switch = QCheckBox("Show heat &map", self)
         self._switch.setToolTip("Show where the evidence lies (H; hold it to peek)")
         self._switch.toggled.connect(self.shown_changed)
         self.contour = QCheckBox("&Contours only", self)

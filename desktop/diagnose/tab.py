@@ -17,6 +17,7 @@ from desktop.diagnose import file_dialogs as film_dialogs
 from desktop.diagnose.actions import DiagnoseActions
 from desktop.diagnose.comparison import Comparison
 from desktop.diagnose.file.film_file import FilmFile
+from desktop.diagnose.file.label import FilmLabel
 from desktop.diagnose.films import OpenFilm
 from desktop.diagnose.heatmap import HeatMap
 from desktop.diagnose.layout import DiagnoseLayout
@@ -25,6 +26,7 @@ from desktop.diagnose.output.outputs import FilmOutputs
 from desktop.diagnose.reading import DiagnosedFilm
 from desktop.diagnose.saver import FilmSaver
 from desktop.diagnose.session import FilmSession
+from desktop.film.corrections import LabelCorrections
 from desktop.film.incoming import DropHighlight, films_in, image_pixels
 from desktop.models.in_use import ModelInUse
 from desktop.settings import Settings
@@ -39,6 +41,7 @@ class DiagnoseTab(QWidget):
 
     Attributes:
         session: The films that are open.
+        label: What the film on screen really shows, as the user says.
         saver: The thread that draws pictures to save and copy.
         commands: The actions.
         ui: The widgets.
@@ -62,6 +65,7 @@ class DiagnoseTab(QWidget):
         self,
         settings: Settings,
         model: ModelInUse,
+        corrections: LabelCorrections,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -71,7 +75,8 @@ class DiagnoseTab(QWidget):
         self._read_by: ModelBundle | None = None
         self.session = FilmSession(model, self)
         self.saver = FilmSaver(settings, self)
-        self.commands = DiagnoseActions(self, sample_films())
+        self.label = FilmLabel(self.session, model, corrections, self)
+        self.commands = DiagnoseActions(self, sample_films(), self.label.menu)
         self.ui = DiagnoseLayout(self, self.session.films, self.commands)
         self.heatmap = HeatMap(self.session, model, self.ui, self.commands)
         self.lungs = LungOutline(self.session, self.ui, self.commands)
@@ -219,8 +224,7 @@ class DiagnoseTab(QWidget):
     @pyqtSlot()
     def _on_open_triggered(self) -> None:
         folder = self._settings.last_folder
-        paths = film_dialogs.ask_for_films(self, folder, self.saver.previews)
-        if paths:
+        if paths := film_dialogs.ask_for_films(self, folder, self.saver.previews):
             self._settings.last_folder = str(paths[0].parent)
             self.open_paths(paths)
 
@@ -244,6 +248,7 @@ class DiagnoseTab(QWidget):
         self.session.emptied.connect(self._on_emptied)
         self.session.progress_changed.connect(self._on_progress_changed)
         self.session.notice_raised.connect(self.show_notice)
+        self.label.notice_raised.connect(self.show_notice)
         self._model.changed.connect(self._on_model_changed)
         self._model.notice_raised.connect(self.show_notice)
         self.saver.failed.connect(self.ui.banner.show_error)

@@ -47,7 +47,7 @@ class FilmActions(QObject):
         self.magnifier = make("&Magnifier", "magnifier", "M")
         self.ruler = make("R&uler", "ruler", "D")
         self.remove_rulers = make("&Delete measurements", "", "Shift+D")
-        self.compare = make("&Compare with another film", "compare", "C")
+        self.compare = make("Compar&e with another film", "compare", "C")
         self.linked = make("Lin&k both films", "linked", "Shift+C")
         self.menu = make("Menu of the film", "", "Shift+F10")
         for action in (self.magnifier, self.ruler, self.compare, self.linked):

@@ -49,7 +49,8 @@ class JobProgress(QWidget):
 
     def show_stopping(self) -> None:
         """The user wants the end; it may take some seconds."""
-        self._tell("Stopping.")
+        at = self.words.rstrip("….")
+        self._tell(f"Stopping. Waiting for the film or step in hand ({at}).")
         self.stop_button.setEnabled(False)
 
     def show_event(self, event: object) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from PyQt5.QtCore import pyqtSignal
-from PyQt5.QtWidgets import QStackedWidget, QWidget
+from PyQt5.QtWidgets import QWidget
 
+from desktop.widgets.layouts import PageStack
 from desktop.widgets.notify import NoticeBanner
 from desktop.work.jobs import JobController
 from desktop.work.kind import JobKind
@@ -34,7 +35,7 @@ class JobTab(QWidget):
         self.setObjectName(name)
         self.banner = NoticeBanner(self)
         self.show_notice = self.banner.show_notice
-        self._stack = QStackedWidget(self)
+        self._stack = PageStack(self)
         self.controller = JobController(kind, self)
         self.controller.status_changed.connect(self.status_changed)
         for told in _TOLD:

@@ -45,7 +45,7 @@ class CardView(QTextBrowser):
         self.setAccessibleName("Model card")
         self.setWordWrapMode(QTextOption.WrapMode.WordWrap)
         self.drawn = 0
-        self._made = Made(self)
+        self._made = Made()
         self._made.figure.connect(self._show_chart)
         sections = _sections(bundle)
         self.setHtml(_html(bundle, sections))

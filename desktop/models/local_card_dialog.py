@@ -13,7 +13,6 @@ from PyQt5.QtWidgets import (
     QComboBox,
     QDialog,
     QFileDialog,
-    QProgressBar,
     QStackedWidget,
     QWidget,
 )
@@ -38,6 +37,7 @@ from desktop.widgets.figures_table import FiguresTable
 from desktop.widgets.labels import Caption, SectionTitle
 from desktop.widgets.layouts import column, row
 from desktop.widgets.notify import NoticeBanner
+from desktop.widgets.stage_stepper import StageBar
 from desktop.work.background import Background
 
 #: Films of a folder that are offered; chosen by chance, so that none is favoured.
@@ -64,7 +64,7 @@ class LocalCardDialog(QDialog):
         target: The share of the films of a disease that is to be found.
     """
 
-    _film_read = pyqtSignal(int)
+    _film_read = pyqtSignal(int, int)
 
     def __init__(self, model: ModelInUse, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -79,10 +79,9 @@ class LocalCardDialog(QDialog):
         self.films.changed.connect(self._on_labels_changed)
         self.table = FiguresTable("Local operating points", self)
         self.state, self.notes = Caption("", self), Caption("", self)
-        self._progress = QProgressBar(self)
-        self._progress.setAccessibleName("Films read")
+        self._progress = StageBar("Films read", self)
         self._progress.hide()
-        self._film_read.connect(self._progress.setValue)
+        self._film_read.connect(self._progress.set_done)
         self._lay_out()
         self._on_labels_changed()
         self._begin()
@@ -148,8 +147,7 @@ class LocalCardDialog(QDialog):
 
     def _work_out(self, samples: Sequence[Sample]) -> None:
         self.banner.dismiss()
-        self._progress.setRange(0, len(samples))
-        self._progress.setValue(0)
+        self._progress.set_done()
         self._set_busy(True)
         work = partial(self._work, samples, float(self.target.currentData()))
         self._model.ask(work, self._on_worked, self._on_failed)
@@ -162,7 +160,7 @@ class LocalCardDialog(QDialog):
         def on_film(done: int) -> None:
             if self._is_stopped:
                 raise CoreError("This was stopped.")
-            self._film_read.emit(done)
+            self._film_read.emit(done, len(samples))
 
         scores = score_films(model, samples, on_film)
         return make_local_card(scores, self._bundle, sensitivity=target)

@@ -8,7 +8,7 @@ from PyQt5.QtWidgets import QLabel, QPushButton, QWidget
 from core.program import edition
 from desktop.style import icons
 from desktop.widgets.labels import Caption, PlainText
-from desktop.widgets.layouts import column, row
+from desktop.widgets.layouts import column, row, scrolling_column
 
 _WHAT = (
     "Retraining teaches a model with labelled films of your own, on this computer; "
@@ -29,7 +29,7 @@ class RetrainIntro(QWidget):
         title.setObjectName("pageTitle")
         words = PlainText(_WHAT, self)
         words.setMaximumWidth(560)
-        self.new_button = QPushButton("New &model…", self)
+        self.new_button = QPushButton("New model…", self)
         self.new_button.setObjectName("introButton")
         self.new_button.setDefault(True)
         hint = Caption("A folder with one subfolder per label, or a CSV file.", self)
@@ -44,4 +44,4 @@ class RetrainIntro(QWidget):
         what.setContentsMargins(0, 0, 0, 6)
         start = row(None, self.new_button, None)
         parts = column(picture, title, what, start, hint, gap=12)
-        column(None, parts, None, of=self, margins=(24, 24, 24, 24))
+        scrolling_column(None, parts, None, of=self, gap=8, margins=(24, 24, 24, 24))

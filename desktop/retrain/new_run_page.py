@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -9,25 +10,27 @@ from typing import Final
 import msgspec
 from PyQt5.QtCore import Qt, pyqtSignal, pyqtSlot
 from PyQt5.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
-from PyQt5.QtWidgets import QStackedWidget, QWidget
+from PyQt5.QtWidgets import QWidget
 
+from core.data.split import SPLITS
 from core.model.bundle import ModelBundle
 from core.runs.config import TrainingConfig
+from core.runs.estimate import earlier_minutes
 from core.runs.rate_test import PHASES
-from core.words import duration_in_words
 from desktop.retrain.data.options import audit_words
 from desktop.retrain.data.panel import DataPanel
-from desktop.retrain.preflight import PreflightPanel
+from desktop.retrain.preflight import Preflight, PreflightPanel
 from desktop.retrain.rate_finder import RateFinder
 from desktop.retrain.runs.kind import RunRequest, as_typed, train_words
 from desktop.retrain.settings.augmentation_preview import first_films
 from desktop.retrain.settings.form import SettingsForm
 from desktop.retrain.settings.weights_editor import WeightsEditor
+from desktop.retrain.training_time import TrainingTime
 from desktop.settings import Settings
 from desktop.widgets.buttons import button
 from desktop.widgets.command_card import CommandCard
 from desktop.widgets.labels import Caption, SectionTitle
-from desktop.widgets.layouts import centred_page, column, row
+from desktop.widgets.layouts import PageStack, centred_page, column, row
 from desktop.widgets.message_card import MessageCard
 from desktop.widgets.step_bar import StepBar
 from desktop.work.background import Background
@@ -57,6 +60,8 @@ class NewRunPage(QWidget):
         super().__init__(parent)
         self._settings = settings or Settings()
         self.setAcceptDrops(True)
+        self._told = ""
+        self._time = TrainingTime()
         self._finder = Background(self, "films of the user's")
         self.data = DataPanel(self)
         self.form = SettingsForm(self)
@@ -66,7 +71,7 @@ class NewRunPage(QWidget):
         self.command = CommandCard(self)
         self._overview = MessageCard("good", self)
         self.steps = StepBar(_TITLES, self)
-        self._stack = QStackedWidget(self)
+        self._stack = PageStack(self)
         self.why = Caption("", self)
         back, go_on = partial(self._go_by, -1), partial(self._go_by, 1)
         self.back_button = button("&Back", back, self)
@@ -144,8 +149,14 @@ class NewRunPage(QWidget):
         self._stack.setCurrentIndex(step)
         self.steps.set_step(step)
         self._refresh()
-        if step == START and not self.reason:
+        # The first time it tells how long the recipes take, too.
+        if not self.reason and (step == START or (step and self._time.speeds is None)):
             self.preflight.check_if_needed()
+        if step == START and (request := self.request) is not None:
+            films = sum(self._counts().values())
+            look = partial(earlier_minutes, request.config, films)
+            then = partial(self._on_earlier_found, request.config)
+            self._finder.ask(look, then, lambda error: None)
 
     def _go_by(self, steps: int) -> None:
         self.go_to(self.step + steps)
@@ -158,7 +169,8 @@ class NewRunPage(QWidget):
         if request is not None:
             for part in (self.preflight, *self.finders.values()):
                 part.stop()  # its memory is wanted by the job
-            self.start_asked.emit(request)
+            minutes = self._time.minutes(request.config, self._found) or 0.0
+            self.start_asked.emit(dataclasses.replace(request, minutes=minutes))
 
     @pyqtSlot()
     def _on_search_clicked(self) -> None:
@@ -195,6 +207,9 @@ class NewRunPage(QWidget):
         options = self.data.checked_options
         shares = (options.validation, options.test)
         self.form.chooser.set_shares(shares if has_split else None)
+        films = self._counts()
+        minutes = self._time.of_recipes(films, self.preflight.result)
+        self.form.chooser.set_minutes(minutes, sum(films.values()))
         self._show_steps()
         self._show_overview()
         self._show_command()
@@ -206,21 +221,35 @@ class NewRunPage(QWidget):
             start.setEnabled(not reason)
         self.start_button.setAccessibleDescription(reason)
         self.why.setText(self._footnote())
-        self.status_changed.emit(self._status())
+        if (status := self._status()) != self._told:
+            self._told = status
+            self.status_changed.emit(status)
 
     def _footnote(self) -> str:
         if self.step == DATA:
             return self.data.reason
         if self.step == SETTINGS:
             return self.form.error
-        found = self.preflight.result
         if self.reason:
             return self.reason
         if self.preflight.is_checking:
-            return "You need not wait for the check: the training does it too."
-        if found is not None and self.preflight.is_current:
-            return f"It will take {duration_in_words(60 * found.minutes)}."
-        return ""
+            wait = "You need not wait for the check: the training does it too."
+            return f"{self._time.in_words(self.config, None)} {wait}".strip()
+        return self._time.in_words(self.config, self._found)
+
+    @property
+    def _found(self) -> Preflight | None:
+        """What the check of the machine found for the training as it is now."""
+        return self.preflight.result if self.preflight.is_current else None
+
+    def _on_earlier_found(self, config: TrainingConfig, minutes: float | None) -> None:
+        self._time.note_earlier(config, minutes)
+        self._refresh()
+
+    def _counts(self) -> dict[str, int]:
+        """Films of the split to use, by its parts."""
+        splits = self.data.result.splits if self.data.result is not None else {}
+        return {name: sum(splits.get(name, {}).values()) for name in SPLITS}
 
     def _status(self) -> str:
         if self.data.is_checking:
@@ -229,7 +258,7 @@ class NewRunPage(QWidget):
             return "Checking the machine"
         if any(finder.is_checking for finder in self.finders.values()):
             return "Looking for a learning rate"
-        return "" if self.reason else "A training can start"
+        return ""
 
     def _show_steps(self) -> None:
         data, form = self.data.reason, self.form.error

@@ -17,6 +17,7 @@ from core.jobs.events import DeviceFound, Noted
 from core.jobs.failures import Failure
 from core.json_file import read_json
 from core.runs.config import config_to_json
+from core.runs.estimate import Speeds, keep_speeds
 from core.words import duration_in_words
 from desktop.retrain.data.check import CheckPanel
 from desktop.retrain.runs.kind import RunRequest
@@ -44,6 +45,8 @@ class Preflight(msgspec.Struct, frozen=True):
         memory_free_bytes, memory_total_bytes: Of the device.
         memory_needed_bytes: Of one step; None where it cannot be told.
         parts: Stage -> minutes.
+        speeds: From which the minutes of other trainings follow.
+        films: Split -> how many.
         notes: One sentence each.
     """
 
@@ -57,6 +60,8 @@ class Preflight(msgspec.Struct, frozen=True):
     memory_total_bytes: float | None = None
     memory_needed_bytes: float | None = None
     parts: Mapping[str, float] = {}
+    speeds: Speeds | None = None
+    films: Mapping[str, int] = {}
     notes: tuple[str, ...] = ()
 
 
@@ -205,6 +210,8 @@ class PreflightPanel(CheckPanel):
 
     def _take_result(self, place: Path) -> None:
         self.result = read_preflight(place / _FILE)
+        if self.result.speeds is not None:
+            keep_speeds(self.result.speeds)
         self._checked = self._asked
 
     def _on_stopped(self) -> None:

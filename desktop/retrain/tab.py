@@ -10,16 +10,18 @@ from PyQt5.QtCore import Qt, pyqtSignal, pyqtSlot
 from PyQt5.QtWidgets import QSplitter, QWidget
 
 from core.errors import CoreError
+from core.jobs.channel import Outcome
 from core.jobs.events import FINISH
 from core.model.bundle import ModelBundle
 from core.program import edition
 from core.runs.progress import RunLook, look_at
 from core.runs.run import FINISHED, RUNNING, Run
+from desktop.jobs.notice import tell_desktop
 from desktop.jobs.tab import JobTab
 from desktop.retrain.intro import RetrainIntro
 from desktop.retrain.report.compare_page import ComparePage
 from desktop.retrain.report.page import ReportPage
-from desktop.retrain.runs.kind import RunRequest, TrainingKind
+from desktop.retrain.runs.kind import RunRequest, TrainingKind, end_in_words
 from desktop.retrain.runs.page import RunPage
 from desktop.retrain.runs.panel import RunsPanel
 from desktop.retrain.runs.status import stage_in_words
@@ -62,6 +64,7 @@ class RetrainTab(JobTab):
         self.intro = RetrainIntro(self)
         self.run_page = RunPage(self)
         self.report_page = ReportPage(self)
+        self.set_open_films = self.report_page.candidate.trial.set_films
         self.compare_page = ComparePage(self)
         self._lay_out()
         self._connect()
@@ -79,7 +82,7 @@ class RetrainTab(JobTab):
             self._new_page.set_model_in_use(self._bundle)
             self._new_page.start_asked.connect(self.controller.start)
             self._new_page.search_asked.connect(self._on_search_asked)
-            self._new_page.status_changed.connect(self.status_changed)
+            self._new_page.status_changed.connect(self._on_page_status)
             self._stack.addWidget(self._new_page)
         return self._new_page
 
@@ -93,7 +96,7 @@ class RetrainTab(JobTab):
             page.promoted.connect(self._on_promoted)
             page.left.connect(self._on_new_asked)
             page.noticed.connect(self.show_notice)
-            page.status_changed.connect(self.status_changed)
+            page.status_changed.connect(self._on_page_status)
             self._stack.addWidget(page)
         return self._search_page
 
@@ -251,13 +254,25 @@ class RetrainTab(JobTab):
     @pyqtSlot()
     def _on_progress_changed(self) -> None:
         self.run_page.refresh()
-        run, progress = self.controller.active, self.controller.progress
-        if run is not None and progress is not None:
-            where = stage_in_words(progress)
-            self.status_changed.emit(f"Training {run.record.name}: {where}")
+        if words := self._training_words():
+            self.status_changed.emit(words)
 
-    @pyqtSlot(object)
-    def _on_ended(self, run: Run) -> None:
+    def _training_words(self) -> str:
+        """How far the training at work is; empty where there is none."""
+        run, progress = self.controller.active, self.controller.progress
+        if run is None or progress is None:
+            return ""
+        return f"Training {run.record.name}: {stage_in_words(progress)}"
+
+    @pyqtSlot(str)
+    def _on_page_status(self, text: str) -> None:
+        # A page that has nothing to say must not hide that a training goes on.
+        self.status_changed.emit(text or self._training_words())
+
+    @pyqtSlot(object, object)
+    def _on_ended(self, run: Run, outcome: Outcome) -> None:
+        if words := end_in_words(run, outcome):
+            tell_desktop(self.window(), "Training", words)
         if self._is_shown(run):
             self._look_at(run)
 
@@ -316,12 +331,11 @@ class RetrainTab(JobTab):
         self.report_page.candidate.choice.back_asked.connect(self.back_asked)
         self.compare_page.run_chosen.connect(self._on_run_chosen)
         for part in (self.report_page, self.compare_page):
-            part.status_changed.connect(self.status_changed)
+            part.status_changed.connect(self._on_page_status)
 
     def _lay_out(self) -> None:
         for page in (self.intro, self.run_page, self.report_page, self.compare_page):
             self._stack.addWidget(page)
-        self._stack.setMinimumWidth(360)
         splitter = QSplitter(Qt.Orientation.Horizontal, self)
         splitter.setObjectName("retrainSplitter")
         splitter.setChildrenCollapsible(False)

@@ -84,7 +84,8 @@ class ScanActions(QWidget):
         self.outcome.setSizePolicy(policy.Ignored, policy.Preferred)
         self._tools = (self.export_button, self.copy_button, self.move_button)
         tools = row(*self._tools, None, self.folder_button)
-        column(tools, self.progress, self.outcome, of=self, gap=4)
+        # Below all that comes and goes: the buttons stay where they are.
+        column(self.progress, self.outcome, tools, of=self, gap=4)
         self._show()
 
     @property

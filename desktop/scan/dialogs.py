@@ -91,8 +91,9 @@ FORMS: Final = (
     Form("--jsonl", "&JSON lines", "An object per film, for programs.", "jsonl"),
 )
 _ORDER: Final = (
-    "All films come with the urgent and the doubtful first, chosen ones in the order "
-    "of the table; in a report the urgent are always first."
+    "All films come in triage order: findings, then doubtful films, then those without "
+    "a sign, then those refused or not read. Chosen ones come in the order of the "
+    "table, but in a report always in triage order."
 )
 
 

@@ -84,7 +84,7 @@ def labels_in(folder: Path, card: ModelCard | None) -> tuple[str, ...]:
         ) from error
     if card is None:
         return ()
-    label_of, found = labels_by_folder(card), set()
+    label_of, found = labels_by_folder(card.labels), set()
     with contextlib.suppress(OSError):
         below = itertools.chain(folder.glob("*/"), folder.glob("*/*/"))
         for each in itertools.islice(below, _MOST_LOOKED_AT):

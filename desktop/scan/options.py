@@ -67,7 +67,7 @@ class ScanOptions(QWidget):
         self.precision_box = ChoiceBox("Precision", self, letters=16)
         self.watch_box = QCheckBox("&Keep watching the folder afterwards", self)
         self.watch_box.setToolTip("Read new films as they come, until you stop it")
-        self.hidden_box = QCheckBox("Read hidden fi&les too", self)
+        self.hidden_box = QCheckBox("Read hidden files too", self)
         self.hidden_box.setToolTip("Files and folders whose names begin with a dot")
         self.lungs_box = QCheckBox(
             "Say how much of the evidence lies in the lun&gs", self

@@ -15,23 +15,20 @@ from core.errors import CoreError
 from core.jobs.channel import Outcome
 from core.jobs.events import JobSucceeded
 from core.jobs.failures import Failure, tail_of
+from core.scan.labels import LabelOf, labels_as_asked
 from core.scan.progress import ScanProgress
 from core.scan.record import CANCELLED, FAILED, FINISHED, RUNNING
 from core.scan.results import ScanTail
 from core.scan.row import ScanRow
 from core.scan.store import Scan
 from core.words import films as in_films
-from desktop.scan.actions import ScanActions
+from desktop.film.corrections import LabelCorrections
+from desktop.models.in_use import ModelInUse
+from desktop.scan.films import ScanFilms
 from desktop.scan.progress import ScanHead
 from desktop.scan.summary_view import ScanSummaryView
-from desktop.scan.table.table import ScanTable
-from desktop.scan.worklist import (
-    Choice,
-    ScanTask,
-    WorklistKind,
-    choices_in,
-    totals_task,
-)
+from desktop.scan.worklist import ScanTask, WorklistKind, totals_task
+from desktop.settings import Settings
 from desktop.widgets.failure_panel import FailurePanel
 from desktop.widgets.layouts import PageScroll, column
 from desktop.widgets.notify import notice_of
@@ -55,8 +52,14 @@ _ENDED: Final = {
 class ScanPage(QWidget):
     """Shows one scan, and its rows as they come, whoever makes them.
 
+    Args:
+        settings: Remember how the page is laid out.
+        corrections: What people say of films.
+        model: Computes heat maps; None to do without.
+
     Attributes:
         scan: The one on screen.
+        films: The table, and what is done with its films.
         summary: Totals and measurement, once it has ended.
 
     Signals:
@@ -68,7 +71,13 @@ class ScanPage(QWidget):
     films_asked = pyqtSignal(object, object)
     notice_raised = pyqtSignal(object)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        corrections: LabelCorrections,
+        model: ModelInUse | None,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self.scan: Scan | None = None
         self._tail: ScanTail | None = None
@@ -84,17 +93,13 @@ class ScanPage(QWidget):
         self._totals.ended.connect(self._on_totals_ended)
         self.head = ScanHead(self)
         self.failure = FailurePanel(self, is_folded=True)
-        self.table = ScanTable(self)
+        self.films = ScanFilms(settings, corrections, model, self)
+        self.table, self.actions = self.films.table, self.films.actions
         self.table.film_activated.connect(self._on_film_activated)
-        self.actions = ScanActions(self._choices, self)
-        self.actions.films_moved.connect(self.table.mark_moved)
         self.summary = ScanSummaryView(self)
-        films = QWidget(self)
-        column((self.table, 1), self.actions, of=films, gap=6, margins=(0, 6, 0, 0))
         scroll = PageScroll(self)  # a low window with large letters has no room
-        scroll.setWidget(films)
+        scroll.setWidget(self.films)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        films.setObjectName("reportBody")  # its ground is the window's
         self.pages = QTabWidget(self)
         self.pages.setDocumentMode(True)
         self.pages.addTab(scroll, "Fil&ms")
@@ -111,16 +116,16 @@ class ScanPage(QWidget):
         """Show a scan from its first row on; how it stands is said apart."""
         self.let_go()
         self.scan, self._is_over, self._progress = scan, False, None
-        labels = scan.record.card_labels
         self.head.begin(scan.record)
         self.failure.set_failure(None)
-        self.table.begin(scan.record.folder, labels, scan.record.card_points)
         self.actions.set_scan(scan)
         self.actions.set_empty(True)
         self._show_summary(None)
         self.pages.setCurrentIndex(0)
-        self._tail = ScanTail(scan.results, [label.name for label in labels])
-        self._read()
+        self._tail = ScanTail(scan.results, scan.record.label_names)
+        self.films.begin(scan.record)
+        label_of = partial(labels_as_asked, scan.record)
+        self._files.ask(label_of, self._on_labels, self._on_unlabelled)
 
     def show_progress(self, scan: Scan, progress: ScanProgress) -> None:
         """Say how far this scan, under way here, is."""
@@ -161,12 +166,11 @@ class ScanPage(QWidget):
         self._files.forget()
 
     def shut_down(self) -> None:
-        """End all threads; the window closes."""
+        """Remember the settings and end all threads; the window closes."""
         self.let_go()
         self._files.shut_down()
-        self.actions.shut_down()
         self._totals.shut_down(waits=True)
-        self.table.shut_down()
+        self.films.shut_down()
 
     def _say_rest(self) -> None:
         if self.scan is not None and self._is_over:
@@ -188,14 +192,18 @@ class ScanPage(QWidget):
 
     def _show_summary(self, totals: object) -> None:
         self.summary.set_summary(totals)
-        self.pages.setTabVisible(1, totals is not None)
-        self.pages.tabBar().setVisible(totals is not None)
-
-    def _choices(self) -> list[Choice]:
-        model, selection = self.table.model, self.table.view.selection
-        return choices_in(model.rows, selection.numbers(), model.order)
+        self.pages.setTabEnabled(1, totals is not None)
 
     # Rows
+
+    def _on_labels(self, label_of: LabelOf) -> None:
+        assert self.scan is not None
+        self.films.begin(self.scan.record, label_of)
+        self._read()
+
+    def _on_unlabelled(self, error: CoreError) -> None:
+        self.notice_raised.emit(notice_of(error))
+        self._read()
 
     @pyqtSlot()
     def _read(self) -> None:

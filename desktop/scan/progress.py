@@ -80,6 +80,7 @@ class ScanHead(QWidget):
     def begin(self, record: ScanRecord) -> None:
         """Say which scan is shown from now on."""
         self._is_refused = False
+        self._keep_room(False)
         self.line.set_text("")
         self.note_text.clear()
         self.notes.hide()
@@ -98,6 +99,7 @@ class ScanHead(QWidget):
         """Say how far the scan under way is; it may not have told of all its rows."""
         is_stopping = progress.stage == STOPPING
         is_watching = progress.stage == WATCHING
+        self._keep_room(True)
         self._show_buttons(under_way=True)
         self.pause_button.setText("&Go on" if progress.is_paused else "&Pause")
         self.cancel_button.setText("Stop &watching" if is_watching else "&Cancel")
@@ -111,6 +113,14 @@ class ScanHead(QWidget):
         self._may_close_now = not is_stopping and not progress.is_paused
         self._fit()
         self._show_notes(progress)
+
+    def _keep_room(self, keeps: bool) -> None:
+        """Once a scan was under way here, its end moves nothing below."""
+        for widget in (self.bar, self.keeps_on):
+            policy = widget.sizePolicy()
+            has_room = widget is self.bar or not self._is_compact
+            policy.setRetainSizeWhenHidden(keeps and has_room)
+            widget.setSizePolicy(policy)
 
     def show_elsewhere(self) -> None:
         """Another window has it under way."""

@@ -21,7 +21,7 @@ from desktop.widgets.message_card import NoteRow
 
 _WHAT: Final = (
     "Hilum reads every film in a folder and in the folders below it, and lists them "
-    "with their verdicts: the urgent and the doubtful ones first, while it goes on. "
+    "with their verdicts: findings first, then doubtful films, while it goes on. "
     "Films stay where they are, on this computer."
 )
 _KINDS: Final = (

@@ -19,8 +19,12 @@ from core.scan import store as scans
 from core.scan.record import FAILED, FINISHED, ScanRecord
 from core.scan.store import Scan
 from core.words import films as in_films
+from desktop.film.corrections import LabelCorrections
 from desktop.jobs.tab import JobTab
+from desktop.models.in_use import ModelInUse
 from desktop.scan.kind import ScanKind, labels_in
+from desktop.scan.progress import progress_in_words
+from desktop.settings import Settings
 from desktop.widgets.confirm import choose
 from desktop.widgets.layouts import column
 from desktop.widgets.notify import notice_of
@@ -36,6 +40,11 @@ class ScanTab(JobTab):
     They are made when the tab is first on screen: a window that starts does not
     wait for them, and a scan that goes on by itself needs none.
 
+    Args:
+        settings: Remember how the page of a scan is laid out.
+        model: Computes heat maps; None to do without.
+        corrections: What people say of films; its own if None.
+
     Attributes:
         bundle: The model in use.
 
@@ -46,8 +55,17 @@ class ScanTab(JobTab):
 
     films_asked = pyqtSignal(object, object)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        model: ModelInUse | None = None,
+        corrections: LabelCorrections | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__("scanTab", ScanKind(), parent)
+        self._settings = settings or Settings()
+        self._model = model
+        self.corrections = corrections or LabelCorrections(self)
         self.bundle: ModelBundle | None = None
         self._listed: Sequence[Scan] = ()
         self._start: ScanStart | None = None
@@ -104,6 +122,7 @@ class ScanTab(JobTab):
         """End all threads; the window closes."""
         if self._page is not None:
             self._page.shut_down()
+        self.corrections.shut_down()
         self.controller.shut_down()
 
     # From the start page
@@ -143,6 +162,8 @@ class ScanTab(JobTab):
 
     @pyqtSlot()
     def _show_start(self) -> None:
+        if self.page is not None and self.controller.active is None:
+            self.status_changed.emit("")  # it may still tell of the scan that is left
         self._stack.setCurrentWidget(self.start_page)
 
     @pyqtSlot()
@@ -199,6 +220,9 @@ class ScanTab(JobTab):
         active, progress = self.controller.active, self.controller.progress
         if active is not None and progress is not None and self._is_shown(active):
             self.scan_page.show_progress(active, progress)
+        if active is not None and progress is not None:
+            words = progress_in_words(progress)
+            self.status_changed.emit(f"Scan of {active.record.name}: {words}")
 
     @pyqtSlot(object, object)
     def _on_ended(self, scan: Scan, outcome: Outcome) -> None:
@@ -289,7 +313,7 @@ class ScanTab(JobTab):
     def _make_page(self) -> ScanPage:
         from desktop.scan.page import ScanPage
 
-        page = ScanPage(self)
+        page = ScanPage(self._settings, self.corrections, self._model, self)
         page.films_asked.connect(self.films_asked)
         for part in (page, page.actions):
             part.notice_raised.connect(self.show_notice)

@@ -30,6 +30,7 @@ _GLYPHS: Final = {
     "lungs": "lungs-line",
     "copy": "file-copy-line",
     "save": "download-2-line",
+    "label": "price-tag-3-line",
     "warning": "alert-fill",
     "close": "close-line",
     "samples": "lungs-line",

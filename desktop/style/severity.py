@@ -6,7 +6,7 @@ from functools import partial
 from typing import Final
 
 from PyQt5.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPaintEvent, QPalette
-from PyQt5.QtWidgets import QApplication, QWidget
+from PyQt5.QtWidgets import QApplication, QLabel, QWidget
 
 from desktop.style.glyphs import glyph_icon
 from desktop.style.theme import is_dark
@@ -64,6 +64,32 @@ class SeveritySign(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         self._icon.paint(QPainter(self), self.rect())
+
+
+class SeverityWord(QLabel):
+    """The word beside a sign, in its ink; this follows the palette too.
+
+    A palette of its own would not: style sheets put back what they once found.
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._severity = "note"
+        font = self.font()
+        font.setBold(True)
+        self.setFont(font)
+
+    def set_severity(self, severity: str, word: str) -> None:
+        """Say another word."""
+        self._severity = severity
+        self.setText(word)
+
+    # Qt overrides
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setPen(severity_colour(self._severity))
+        painter.drawText(self.contentsRect(), int(self.alignment()), self.text())
 
 
 def _ink(severity: str, mode: QIcon.Mode) -> QColor:

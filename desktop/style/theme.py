@@ -24,6 +24,7 @@ _COLOURS: Final = {
     _ROLE.Base: ("#ffffff", "#2a3037"),
     _ROLE.AlternateBase: ("#eceef1", "#252a30"),
     _ROLE.Text: ("#1c2126", "#e6e9ed"),
+    _ROLE.PlaceholderText: ("#5d646c", "#a9b1ba"),
     _ROLE.Button: ("#f8f9fa", "#2b3037"),
     _ROLE.ButtonText: ("#1c2126", "#e6e9ed"),
     _ROLE.BrightText: ("#ffffff", "#ffffff"),

@@ -7,7 +7,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from PyQt5 import sip
 from PyQt5.QtCore import QEvent, QObject, QSize, Qt, QTimer, pyqtSignal, pyqtSlot
 from PyQt5.QtGui import QPalette, QResizeEvent, QShowEvent
 from PyQt5.QtWidgets import QApplication, QGridLayout, QSizePolicy, QWidget
@@ -63,7 +62,7 @@ class ChartView(QWidget):
         application = QApplication.instance()
         assert isinstance(application, QApplication)
         application.focusChanged.connect(self._place_tools)
-        self._made = Made(self)
+        self._made = Made()
         self._made.figure.connect(self._show)
         policy = QSizePolicy.Policy
         self.setSizePolicy(policy.Expanding, policy.Preferred)
@@ -242,7 +241,11 @@ class ChartGrid(QWidget):
 
 
 class Made(QObject):
-    """Passes figures on to the thread of the window."""
+    """Passes figures on to the thread of the window.
+
+    It has no parent, which could delete it while it speaks: whoever makes a figure
+    for it keeps it until that is told, though the chart be gone.
+    """
 
     figure = pyqtSignal(int, object)
 
@@ -252,8 +255,7 @@ class Made(QObject):
 
     def tell(self, request: int, future: Future[Figure | None]) -> None:
         """Called in the thread that made the figure."""
-        if not sip.isdeleted(self):
-            self.figure.emit(request, future)
+        self.figure.emit(request, future)
 
 
 def _make(

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from PyQt5.QtCore import Qt, pyqtSlot
 from PyQt5.QtWidgets import QMessageBox, QProgressDialog, QPushButton, QWidget
 
+from desktop.widgets.stage_stepper import StageBar
+
 
 def choose(parent: QWidget, question: str, advice: str, answers: Sequence[str]) -> int:
     """Ask, and wait for an answer.
@@ -48,6 +50,7 @@ class StoppingDialog(QProgressDialog):
         super().__init__(text, "", 0, 0, parent)
         self.setWindowTitle("Hilum")
         self.setMinimumWidth(380)
+        self.setBar(StageBar("Waiting for the end", self))
         leave = QPushButton("&Do not wait", self)
         leave.setToolTip("Close the window; the run stops by itself")
         self.setCancelButton(leave)

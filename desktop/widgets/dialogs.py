@@ -6,14 +6,39 @@ from PyQt5.QtCore import QSize
 from PyQt5.QtGui import QShowEvent
 from PyQt5.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPushButton, QWidget
 
-from desktop.widgets.layouts import Item, column
+from desktop.widgets.layouts import Item, PageScroll, column
 
 
 def run_dialog(dialog: QDialog) -> bool:
     """Show a dialog until it is closed, and drop it; whether it was accepted."""
+    fit_on_screen(dialog)
     is_accepted: bool = dialog.exec() == QDialog.DialogCode.Accepted
     dialog.deleteLater()
     return is_accepted
+
+
+def fit_on_screen(dialog: QDialog) -> None:
+    """Have what a dialog holds scroll where the screen is too small for it."""
+    layout, room = dialog.layout(), room_for(dialog)
+    if layout is None:  # one of Qt's own
+        return
+    size = dialog.size().boundedTo(room)
+    least = layout.totalMinimumSize()
+    if layout.hasHeightForWidth():
+        least.setHeight(layout.minimumHeightForWidth(size.width()))
+    if least.width() > room.width() or least.height() > room.height():
+        page, area = QWidget(), PageScroll(dialog, both_ways=True)
+        page.setLayout(layout)  # which takes the widgets along
+        area.setWidget(page)
+        column(area, of=dialog)
+        dialog.setMinimumSize(0, 0)
+        size = size.expandedTo(least).boundedTo(room)
+    dialog.resize(size)
+
+
+def room_for(dialog: QDialog) -> QSize:
+    """How large a dialog may be: its screen, less what is drawn around it."""
+    return dialog.screen().availableSize() - QSize(20, 60)
 
 
 def close_buttons(dialog: QDialog, *others: QPushButton) -> QDialogButtonBox:
@@ -59,6 +84,7 @@ class FittedDialog(QDialog):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        fit_on_screen(self)
         grow_to_fit(self)
 
 
@@ -87,5 +113,4 @@ def grow_to_fit(dialog: QDialog) -> None:
 
 
 def _within_screen(dialog: QDialog, size: QSize) -> QSize:
-    # Less what the window system draws around it.
-    return size.boundedTo(dialog.screen().availableSize() - QSize(20, 60))
+    return size.boundedTo(room_for(dialog))

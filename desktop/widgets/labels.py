@@ -54,14 +54,11 @@ class PlainText(QLabel):
 
 
 class Caption(PlainText):
-    """Secondary text: smaller than its surroundings, and softer by the style sheet."""
+    """Secondary text: as large as its surroundings, and softer by the style sheet."""
 
     def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
         super().__init__(text, parent)
         self.setObjectName("caption")
-        font = self.font()
-        font.setPointSizeF(font.pointSizeF() * 0.92)
-        self.setFont(font)
 
 
 class Headline(PlainText):

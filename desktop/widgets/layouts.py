@@ -7,13 +7,16 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final, TypeVar
 
-from PyQt5.QtCore import Qt
+from PyQt5.QtCore import QEvent, QObject, QSize, Qt
+from PyQt5.QtGui import QResizeEvent
 from PyQt5.QtWidgets import (
     QBoxLayout,
     QFrame,
     QHBoxLayout,
     QLayout,
     QScrollArea,
+    QStackedWidget,
+    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -149,6 +152,8 @@ class WrappedLines:
         lines: list[list[QWidget]] = []
         room = 0
         for group in self._groups:
+            if all(map(_was_hidden, group)):
+                continue
             wanted = _width_of(group) + _GAP_PX
             if not lines:
                 wanted += max(0, self._first_px - _least(group[0]))
@@ -160,6 +165,12 @@ class WrappedLines:
         return lines
 
 
+def _was_hidden(widget: QWidget) -> bool:
+    """Whether somebody hid it; Qt also calls hidden what was never shown yet."""
+    is_explicit = widget.testAttribute(Qt.WidgetAttribute.WA_WState_ExplicitShowHide)
+    return widget.isHidden() and is_explicit
+
+
 def _width_of(group: Sequence[QWidget]) -> int:
     return sum(map(_least, group)) + _GAP_PX * (len(group) - 1)
 
@@ -169,13 +180,98 @@ def _least(widget: QWidget) -> int:
 
 
 class PageScroll(QScrollArea):
-    """A page as wide as there is room; what is too high for that scrolls."""
+    """A page as wide as there is room; what is too high for that scrolls.
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    It wants to be as wide as its page must be, unless that scrolls as well.
+    """
+
+    def __init__(
+        self, parent: QWidget | None = None, *, both_ways: bool = False
+    ) -> None:
         super().__init__(parent)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._both_ways = both_ways
+        if not both_ways:
+            self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+    # Qt overrides
+
+    def minimumSizeHint(self) -> QSize:
+        least, page = super().minimumSizeHint(), self.widget()
+        if self._both_ways or page is None:
+            return least
+        bar = self.verticalScrollBar().sizeHint().width()
+        return QSize(page.minimumSizeHint().width() + bar, least.height())
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()  # the page may need another width now
+        return super().eventFilter(watched, event)
+
+
+class WindowScroll(QScrollArea):
+    """What fills a window, and scrolls where that has less room than is needed.
+
+    Unlike `PageScroll` it takes the least height that does, not the best one.
+    """
+
+    def __init__(self, page: QWidget, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setWidget(page)
+
+    def _fit(self) -> None:
+        room, least = self.maximumViewportSize(), self.widget().minimumSizeHint()
+        bar = self.verticalScrollBar().sizeHint().width()
+        if least.height() > room.height():
+            room.setWidth(room.width() - bar)
+        if least.width() > room.width():
+            room.setHeight(room.height() - bar)
+        self.widget().resize(room.expandedTo(least))
+
+    # Qt overrides
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._fit()
+        return super().eventFilter(watched, event)
+
+
+class PageStack(QStackedWidget):
+    """Pages of which one is on screen, that needs no more room than this one."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.currentChanged.connect(self.updateGeometry)
+
+    # Qt overrides
+
+    def minimumSizeHint(self) -> QSize:
+        page = self.currentWidget()
+        return page.minimumSizeHint() if page is not None else QSize()
+
+
+class PageTabs(QTabWidget):
+    """Pages with tabs that need no more room than the page on screen."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setDocumentMode(True)
+        self.currentChanged.connect(self.updateGeometry)
+
+    # Qt overrides
+
+    def minimumSizeHint(self) -> QSize:
+        page, tabs = self.currentWidget(), self.tabBar().minimumSizeHint()
+        least = page.minimumSizeHint() if page is not None else QSize(0, 0)
+        width = max(least.width(), tabs.width())
+        return QSize(width, least.height() + tabs.height())
 
 
 def centred_page(widget: QWidget, widest_px: int, parent: QWidget) -> PageScroll:
@@ -186,6 +282,18 @@ def centred_page(widget: QWidget, widest_px: int, parent: QWidget) -> PageScroll
     widget.setMaximumWidth(widest_px)
     row(None, (widget, 100), None, of=frame, margins=(20, 14, 20, 14))
     area.setWidget(frame)
+    return area
+
+
+def scrolling_column(
+    *items: Item, of: QWidget, gap: int, margins: Margins
+) -> PageScroll:
+    """As `column`, of a widget that scrolls where it is too low for them."""
+    area, page = PageScroll(of), QWidget(of)
+    column(*items, of=page, gap=gap, margins=margins)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setWidget(page)
+    column(area, of=of, gap=0)
     return area
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PyQt5.QtCore import QEvent, Qt
-from PyQt5.QtGui import QPalette
-from PyQt5.QtWidgets import QFrame, QLabel, QSizePolicy, QWidget
+from PyQt5.QtCore import Qt
+from PyQt5.QtWidgets import QFrame, QSizePolicy, QWidget
 
-from desktop.style.severity import WORDS, SeveritySign, severity_colour
+from desktop.style.severity import WORDS, SeveritySign, SeverityWord
 from desktop.widgets.labels import Caption, PlainText
 from desktop.widgets.layouts import column, row
 
@@ -32,10 +31,7 @@ class MessageCard(QFrame):
         super().__init__(parent)
         self.setObjectName("messageCard")
         self._sign = SeveritySign(severity, _SIGN_PX, self)
-        self._badge = QLabel(self)
-        font = self._badge.font()
-        font.setBold(True)
-        self._badge.setFont(font)
+        self._badge = SeverityWord(self)
         self._text = PlainText("", self, is_selectable=True)
         self._hint = Caption("", self)
         self._hint.setTextInteractionFlags(self._text.textInteractionFlags())
@@ -52,8 +48,7 @@ class MessageCard(QFrame):
         """
         self.severity, self.word = severity, word or WORDS[severity]
         self._sign.set_severity(severity)
-        self._badge.setText(self.word)
-        self._paint()
+        self._badge.set_severity(severity, self.word)
 
     def set_words(self, text: str, hint: str = "") -> None:
         """Say what it is and what can be done."""
@@ -63,20 +58,6 @@ class MessageCard(QFrame):
         self._hint.setVisible(bool(hint))
         self.setAccessibleName(f"{self.word}: {text}")
         self.setAccessibleDescription(hint)
-
-    def _paint(self) -> None:
-        palette = self._badge.palette()
-        colour = severity_colour(self.severity)
-        if palette.color(QPalette.ColorRole.WindowText) != colour:
-            palette.setColor(QPalette.ColorRole.WindowText, colour)
-            self._badge.setPalette(palette)
-
-    # Qt overrides
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.ApplicationPaletteChange:
-            self._paint()
 
 
 class NotesCard(MessageCard):

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Final
 
-from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QLabel, QProgressBar, QSizePolicy, QWidget
+from PyQt5.QtCore import QRectF, Qt, QTimer
+from PyQt5.QtGui import (
+    QHideEvent,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPalette,
+    QShowEvent,
+)
+from PyQt5.QtWidgets import QLabel, QProgressBar, QWidget
 
 from desktop.style.severity import SeveritySign
 from desktop.widgets.labels import Rule
@@ -29,10 +38,16 @@ _SIGNS: Final = {GOING: "now", HALTED: "warn", BROKEN: "stop"}
 _SIGN_PX: Final = 20
 #: Of a bar: films may be more than it can count.
 _STEPS: Final = 1000
+#: Of a busy bar: between two pictures, once along it, and the part that runs.
+_STEP_MS: Final = 40
+_LAP_S: Final = 1.6
+_RUNNER: Final = 0.3
 
 
 class StageBar(QProgressBar):
-    """How far a stage is.
+    """How far something is; a part of it runs along while nobody knows how far.
+
+    It is drawn here: styles leave a bar of a style sheet still, and full.
 
     Args:
         name: For who cannot see it.
@@ -40,16 +55,59 @@ class StageBar(QProgressBar):
 
     def __init__(self, name: str, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setObjectName("stageBar")
         self.setTextVisible(False)
         self.setFixedHeight(8)
         self.setAccessibleName(name)
+        self._clock = QTimer(self, interval=_STEP_MS, timeout=self.update)
+        self.set_done()
 
     def set_done(self, done: int = 0, total: int | None = None) -> None:
         """Show so many of all; without all it is busy, and nobody knows how far."""
         self.setRange(0, _STEPS if total else 0)
         if total:
             self.setValue(round(_STEPS * min(1.0, done / total)))
+        self._run()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether nobody knows how far it is."""
+        return not self.maximum()
+
+    def _run(self) -> None:
+        if self.is_busy and self.isVisible():
+            self._clock.start()
+        else:
+            self._clock.stop()
+
+    # Qt overrides
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._run()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._run()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        palette, roles = self.palette(), QPalette.ColorRole
+        groove = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
+        whole = QPainterPath()
+        whole.addRoundedRect(groove, groove.height() / 2, groove.height() / 2)
+        painter.setPen(palette.color(roles.Mid))
+        painter.setBrush(palette.color(roles.Base))
+        painter.drawPath(whole)
+        done = QRectF(groove)
+        if self.is_busy:
+            done.setWidth(groove.width() * _RUNNER)
+            way = groove.width() + done.width()
+            done.moveRight(groove.left() + way * (time.monotonic() / _LAP_S % 1))
+        else:
+            done.setWidth(groove.width() * self.value() / self.maximum())
+        painter.setClipPath(whole)
+        painter.fillRect(done, palette.color(roles.Highlight))
 
 
 class StageStepper(QWidget):
@@ -114,8 +172,5 @@ class _Mark(QWidget):
         self.before, self.after = Rule(self), Rule(self)
         self.title = QLabel(title, self)
         self.title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        # Cut rather than keeping the window from becoming narrow.
-        policy = QSizePolicy.Policy
-        self.title.setSizePolicy(policy.Ignored, policy.Fixed)
         line = row((self.before, 1), self.sign, (self.after, 1), gap=4)
         column(line, self.title, of=self, gap=4)

@@ -39,7 +39,7 @@ def test_defaults_hold_when_there_is_no_file() -> None:
     assert not settings.heatmap_shown
     assert settings.heatmap_opacity == 0.5
     assert settings.disclaimer_accepted == 0
-    assert settings.appearance == "system"
+    assert settings.appearance == "dark"
     assert settings.window_geometry.isEmpty()
 
 
@@ -50,7 +50,7 @@ def test_values_edited_by_hand_into_nonsense_give_the_defaults(tmp_path: Path) -
         "[diagnose]\nheatmap_opacity=7\nheatmap_shown=@Invalid()\n"
     )
     settings = Settings(path)
-    assert settings.appearance == "system"
+    assert settings.appearance == "dark"
     assert settings.heatmap_opacity == 0.5
     assert settings.disclaimer_accepted == 0
 
@@ -66,7 +66,7 @@ def test_settings_of_a_newer_hilum_are_understood_as_far_as_possible(
     settings = Settings(path)
     assert settings.problem is None
     assert settings.heatmap_opacity == 0.1
-    assert settings.appearance == "system"
+    assert settings.appearance == "dark"
     settings.heatmap_shown = True
     assert settings.save()
     text = path.read_text()
@@ -118,7 +118,7 @@ def test_a_folder_in_place_of_the_file_does_not_keep_the_program_from_starting(
     (tmp_path / "settings.ini").mkdir()
     settings = Settings(tmp_path / "settings.ini")
     assert settings.problem is not None
-    assert settings.appearance == "system"
+    assert settings.appearance == "dark"
 
 
 def test_an_empty_file_is_no_damage(tmp_path: Path) -> None:

@@ -14,9 +14,9 @@ class FileActions:
     """The actions; `FilmFile` connects them to what they do."""
 
     def __init__(self, make: MakeAction) -> None:
-        self.close_all = make("Close a&ll films", "", "Ctrl+Shift+W")
-        self.deidentify = make("Save without &patient…", "", "Ctrl+Alt+S")
-        self.tags = make("DICOM &tags…", "", "T")
+        self.close_all = make("Close all &films", "", "Ctrl+Shift+W")
+        self.deidentify = make("Save without p&atient…", "", "Ctrl+Alt+S")
+        self.tags = make("DICOM ta&gs…", "", "T")
         self.identity = make("&Patient on the film", "", "P")
         self.identity.setCheckable(True)
 

@@ -6,9 +6,16 @@ from pathlib import Path
 from typing import Final
 
 from PyQt5.QtCore import Qt, pyqtSignal, pyqtSlot
-from PyQt5.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QFontDatabase
+from PyQt5.QtGui import (
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QFontDatabase,
+    QShowEvent,
+)
 from PyQt5.QtWidgets import QFileDialog, QFrame, QLabel, QVBoxLayout, QWidget
 
+from core.paths import corrected_films
 from desktop.film.incoming import films_in
 from desktop.widgets.buttons import button
 from desktop.widgets.labels import Caption, ElidedLabel, SectionTitle, printable
@@ -56,6 +63,10 @@ class DataChooser(QFrame):
         self._place = ElidedLabel("", self)
         self._folder_button = button("", self._on_folder_clicked, self)
         csv_button = button("Choose a &CSV file…", self._on_csv_clicked, self)
+        self.corrected_button = button(
+            "Take corrected films", self._on_corrected_clicked, self
+        )
+        self.corrected_button.setToolTip("The films whose labels you corrected")
         self._examples = QWidget(self)
         folder = self._example(
             "A folder with one subfolder per label:", _FOLDER_EXAMPLE
@@ -71,7 +82,7 @@ class DataChooser(QFrame):
         column(
             self._title,
             self._place,
-            row(self._folder_button, csv_button, None),
+            row(self._folder_button, csv_button, self.corrected_button, None),
             self._examples,
             of=self,
             gap=10,
@@ -107,6 +118,10 @@ class DataChooser(QFrame):
         if file:
             self.data_chosen.emit(Path(file))
 
+    @pyqtSlot()
+    def _on_corrected_clicked(self) -> None:
+        self.data_chosen.emit(corrected_films())
+
     def _example(self, title: str, text: str) -> QVBoxLayout:
         picture = QLabel(text, self._examples)
         picture.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
@@ -120,6 +135,10 @@ class DataChooser(QFrame):
         self.style().polish(self)
 
     # Qt overrides
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.corrected_button.setVisible(corrected_films().is_file())
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls():

@@ -20,6 +20,7 @@ from desktop.retrain.report.comparison import (
     compare_command,
     read_comparison,
 )
+from desktop.retrain.report.trial import FilmTrial
 from desktop.widgets.buttons import button
 from desktop.widgets.confirm import choose
 from desktop.widgets.layouts import column, row
@@ -42,9 +43,10 @@ class CandidatePanel(CheckPanel):
     """Compares a run's model with the one in use and offers to change.
 
     The comparison is made on the run's own test films, in a child process, and
-    kept in the run's folder until either model is another. A model that is wanted
-    before it has ended is asked about: it can wait for the comparison, and is then
-    used unless that advises against it.
+    kept in the run's folder for each pair of models. It goes on when another run is
+    looked at, until another comparison begins. A model that is wanted before it has
+    ended is asked about: it can wait for the comparison, and is then used unless
+    that advises against it.
 
     Attributes:
         result: The comparison on screen.
@@ -67,12 +69,15 @@ class CandidatePanel(CheckPanel):
         self._bundle: ModelBundle | None = None
         self._in_use: ModelBundle | None = None
         self._is_pending = self._is_waiting = False
+        #: What the comparison at work writes.
+        self._compared = Path()
         self._dwell = QTimer(
             self, singleShot=True, interval=_DWELL_MS, timeout=self.compare
         )
         self.choice = ModelChoice(self)
         self.choice.use_asked.connect(self._on_use_asked)
         self.view = ComparisonView(self)
+        self.trial = FilmTrial(self)
         self.compare_button = button("", self.compare, self)
         self._lay_out()
         self._look_for_comparison()
@@ -110,19 +115,21 @@ class CandidatePanel(CheckPanel):
         if run is not None and models is not None:
             self._is_pending = True
             words = compare_command(run, *models, self._drop.value() / 100)
+            self._compared = run.comparison(*models)
             self._start(words, run.path / "comparing")
 
     @pyqtSlot()
     def stop(self) -> None:
         """Stop a comparison, or do not begin it."""
         self._dwell.stop()
-        if self.is_checking and self._command is not None:
+        if self._is_comparing:
             super().stop()
         else:
-            self._on_stopped()
+            self._end_waiting()
 
     def shut_down(self) -> None:
         self._dwell.stop()
+        self.trial.shut_down()
         super().shut_down()
 
     # What is known
@@ -135,8 +142,6 @@ class CandidatePanel(CheckPanel):
 
     def _look_for_comparison(self) -> None:
         self._dwell.stop()
-        self._jobs.stop()
-        self._command = None
         self.failure.set_failure(None)
         self.result = None
         self._is_pending = self._is_waiting = False
@@ -144,9 +149,10 @@ class CandidatePanel(CheckPanel):
             self._show_kept()
             if self.result is None:
                 self._is_pending = True
-                self.progress.begin("Waiting…")
-                if self.isVisible():
-                    self._dwell.start()
+                if not self._is_comparing:
+                    self.progress.begin("Waiting…")
+                    if self.isVisible():
+                        self._dwell.start()
         self._show()
 
     def _show_kept(self) -> None:
@@ -154,14 +160,30 @@ class CandidatePanel(CheckPanel):
         run, models = self._run, self._models()
         if run is None or models is None:
             return
-        self.result = result = read_comparison(run.comparison, *models)
+        kept = run.comparison(*models)
+        self.result = result = read_comparison(kept, *models)
         if result is not None:
             self._drop.setValue(round(100 * result["allowed_drop"]))
             self.view.set_comparison(result)
 
+    @property
+    def _is_of_these(self) -> bool:
+        """Whether the comparison begun last is of the models on screen."""
+        run, models = self._run, self._models()
+        if run is None or models is None:
+            return False
+        return run.comparison(*models) == self._compared
+
+    @property
+    def _is_comparing(self) -> bool:
+        """Whether the models on screen are being compared."""
+        return self.is_checking and self._is_of_these
+
     # The child
 
     def _take_result(self, place: Path) -> None:
+        if not self._is_of_these:  # it is found when they are looked at again
+            return
         was_waiting = self._is_waiting
         self._is_pending = self._is_waiting = False
         self._show_kept()
@@ -170,10 +192,16 @@ class CandidatePanel(CheckPanel):
             self._settle(is_sure=False)
 
     def _on_stopped(self) -> None:
+        if self._is_of_these:
+            self._end_waiting()
+
+    def _end_waiting(self) -> None:
         self._is_pending = self._is_waiting = False
         self._show()
 
     def _fail(self, failure: Failure) -> None:
+        if not self._is_of_these:
+            return
         if self._is_waiting:
             self.status_changed.emit(_NOT_USED)
         self._is_pending = self._is_waiting = False
@@ -192,6 +220,7 @@ class CandidatePanel(CheckPanel):
         self.choice.show_state(is_in_use=self.is_in_use, has_model=has_model, name=name)
         self.choice.set_advice(self._advice())
         can_compare = self._models() is not None
+        self.trial.set_models(self._models())
         self.compare_button.setVisible(can_compare and not self._is_pending)
         again = "again" if self.result is not None else "with the model in use"
         self.compare_button.setText(f"&Compare {again}")
@@ -222,7 +251,7 @@ class CandidatePanel(CheckPanel):
             self._settle(is_sure=answer == _USE)
         elif was_pending and answer == _WAIT:
             self._is_waiting = True
-            if self._command is None:  # it has not begun
+            if not self._is_comparing:  # it has not begun
                 self.compare()
             self._show()
         else:
@@ -256,6 +285,7 @@ class CandidatePanel(CheckPanel):
         column(
             *(self.choice, self.progress, self.failure, self.view),
             row(self.compare_button, None, self._drop_label, self._drop),
+            self.trial,
             of=self,
             gap=10,
             margins=(14, 12, 14, 12),
@@ -265,7 +295,7 @@ class CandidatePanel(CheckPanel):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if self._is_pending and self._command is None:
+        if self._is_pending and not self._is_comparing:
             self._dwell.start()
 
     def hideEvent(self, event: QHideEvent) -> None:

@@ -18,7 +18,7 @@ from desktop.retrain.runs.model import COMPARE_COLUMNS, RunRow, RunsModel
 from desktop.widgets.buttons import action, button
 from desktop.widgets.figures_table import make_plain
 from desktop.widgets.labels import Caption
-from desktop.widgets.layouts import column, row
+from desktop.widgets.layouts import row, scrolling_column
 from desktop.widgets.message_card import MessageCard
 
 _SAME: Final = (
@@ -88,7 +88,7 @@ class ComparePage(QWidget):
         self.table = self._make_table()
         tip = "Copy the table to paste into a spreadsheet"
         copy = button("&Copy as CSV", self._copy, self, tip=tip)
-        column(
+        scrolling_column(
             row((title, 1), copy),
             *(self.verdict, self.doubt, (self.table, 1), Caption(_HINT, self)),
             of=self,

@@ -55,7 +55,7 @@ def compare_command(
         *("compare", str(candidate.path), str(in_use.path)),
         *("--data", str(run.split), "--split", "test"),
         *("--allow-drop", str(allowed_drop)),
-        *("--json", str(run.comparison), "--overwrite"),
+        *("--json", str(run.comparison(candidate, in_use)), "--overwrite"),
     ]
 
 

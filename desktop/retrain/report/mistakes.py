@@ -16,6 +16,7 @@ from PyQt5.QtGui import (
     QPixmap,
     QStandardItem,
     QStandardItemModel,
+    QWheelEvent,
 )
 from PyQt5.QtWidgets import QFrame, QListView, QSizePolicy, QWidget
 
@@ -116,6 +117,12 @@ class MistakesView(QListView):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(120, self.sizeHint().height())
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if event.angleDelta().x():  # along the films
+            super().wheelEvent(event)
+        else:
+            event.ignore()  # the page scrolls
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         enter = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)

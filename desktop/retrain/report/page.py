@@ -23,6 +23,7 @@ from desktop.retrain.report.data import (
     save_report,
 )
 from desktop.widgets.buttons import button
+from desktop.widgets.dialogs import run_dialog
 from desktop.widgets.labels import ElidedLabel, PlainText
 from desktop.widgets.layouts import PageScroll, column, row
 from desktop.widgets.message_card import MessageCard, NotesCard
@@ -177,8 +178,7 @@ class ReportPage(PageScroll):
         if self._data is not None:
             dialog = ExportDialog(self._data.bundle, self)
             dialog.status_changed.connect(self.status_changed)
-            dialog.exec()
-            dialog.deleteLater()
+            run_dialog(dialog)
 
     @pyqtSlot()
     def _on_folder_clicked(self) -> None:

@@ -87,9 +87,7 @@ def _paint_ground(painter: QPainter, option: QStyleOptionViewItem) -> None:
 
 def _paint_badge(painter: QPainter, option: QStyleOptionViewItem, line: QRect) -> int:
     """Say at the right end that the model is in use; the width of that."""
-    small = QFont(option.font)
-    small.setPointSizeF(small.pointSizeF() * 0.85)
-    painter.setFont(small)
+    painter.setFont(option.font)
     words = "In use"
     width = painter.fontMetrics().horizontalAdvance(words) + 12
     place = QRect(line.right() - width + 1, line.top(), width, line.height())

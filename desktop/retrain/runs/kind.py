@@ -39,6 +39,7 @@ class RunRequest:
         split: The manifest that the check wrote: which film is where.
         audit: What the check found, as JSON.
         backend: Keras's "tensorflow", "torch" or "jax"; empty for automatic.
+        minutes: That it will take; 0 where unknown.
     """
 
     config: TrainingConfig
@@ -47,6 +48,7 @@ class RunRequest:
     split: Path
     audit: Path
     backend: str
+    minutes: float = 0.0
 
 
 def changed_settings(config: TrainingConfig, preset: str) -> list[str]:
@@ -90,6 +92,15 @@ def as_typed(words: Sequence[str]) -> str:
     return shlex.join(whole)
 
 
+def end_in_words(run: Run, outcome: Outcome) -> str:
+    """What became of a training by itself; empty for one that was asked to stop."""
+    if isinstance(outcome, JobStopped):
+        return ""
+    done = isinstance(outcome, JobSucceeded)
+    how = "has been trained" if done else "could not be trained to the end"
+    return f"{run.record.name} {how}."
+
+
 class TrainingKind(JobKind):
     """What is particular to trainings; see `desktop.work.kind.JobKind`.
 
@@ -118,6 +129,7 @@ class TrainingKind(JobKind):
             started=datetime.now().astimezone().replace(microsecond=0),
             config=config,
             backend=request.backend,
+            minutes=request.minutes,
         )
         run = runs.new_run(record, split=request.split, audit=request.audit)
         run.times.begin()

@@ -15,9 +15,11 @@ from core.jobs.events import EpochEnded, JobFailed
 from core.jobs.failures import Failure
 from core.runs.progress import RunProgress
 from core.runs.run import FAILED, RUNNING, Run
+from core.words import duration_in_words
+from desktop.retrain.runs.kind import TrainingKind
 from desktop.retrain.runs.learning_charts import LearningCharts
 from desktop.retrain.runs.model import RunRow
-from desktop.retrain.runs.status import RunStatus, stage_in_words
+from desktop.retrain.runs.status import RunStatus, stage_in_words, waited_for
 from desktop.widgets.buttons import button
 from desktop.widgets.failure_panel import FailurePanel
 from desktop.widgets.labels import Caption, ElidedLabel, Rule
@@ -30,7 +32,7 @@ from desktop.widgets.times import time_in_words, when_in_words
 #: Height below which the tips of the buttons must do.
 _ROOMY_PX: Final = 460
 _RESUME: Final = ("Res&ume", "Go on from the last checkpoint")
-_AGAIN: Final = ("Start &again", "It ended before there was anything to go on from")
+_AGAIN: Final = ("Start a&gain", "It ended before there was anything to go on from")
 #: What can be asked for -> the words of its button, and what they mean.
 _BUTTONS: Final = {
     "finish": (
@@ -60,9 +62,12 @@ _LATE: Final = (
 )
 #: What was asked for -> what is said until it has happened.
 _ASKED: Final = {
-    "finish": "Ending the training; then the best model is exported and measured.",
-    "pause": "Pausing; what was done is kept.",
-    "discard": "Stopping; then the run is deleted.",
+    "finish": "Ending the training. Waiting for {}; then the best model is exported "
+    "and measured.",
+    "pause": "Pausing. Waiting for {}; after {} seconds it is ended there. What was "
+    "done until the last checkpoint is kept.",
+    "discard": "Stopping. Waiting for {}; after {} seconds it is ended there. Then "
+    "the run is deleted.",
     "resume": "Starting; this takes a few seconds.",
 }
 
@@ -134,6 +139,9 @@ class RunPage(QWidget):
         self.title.set_text(of_run.name)
         facts = [of_run.preset, of_run.backbone, of_run.data]
         facts += [when_in_words(run.record.started)] if not run.damage else []
+        if state == RUNNING and run.record.minutes:
+            took = duration_in_words(60 * run.record.minutes)
+            facts.append(f"{took} in all, as reckoned before the start")
         seconds = time_in_words(run.times.seconds()) if state != RUNNING else ""
         facts += [f"ran for {seconds}"] if seconds else []
         self.facts.setText("  ·  ".join(filter(None, facts)))
@@ -176,7 +184,8 @@ class RunPage(QWidget):
 
     def _sentence(self, run: Run, progress: RunProgress) -> str:
         if self._state == RUNNING or self._asked:
-            return _ASKED.get(self._asked, "")
+            after = round(TrainingKind.kill_after_s)
+            return _ASKED.get(self._asked, "").format(waited_for(progress), after)
         if self._state == FAILED or not self.failure.isHidden():
             return _KEPT if self._state != FAILED and run.can_resume() else ""
         where = f" during {stage_in_words(progress)}" if progress.stage else ""

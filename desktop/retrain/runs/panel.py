@@ -56,7 +56,6 @@ class RunsPanel(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("runsPanel")
-        self.setMinimumSize(215, 200)
         self.model = RunsModel(LIST_COLUMNS, self)
         self.new_button = QPushButton("New &model…", self)
         self.new_button.setObjectName("newModelButton")
@@ -64,7 +63,7 @@ class RunsPanel(QFrame):
         self.search_button = QPushButton("Se&arches", self)
         self.search_button.setToolTip("Searches for the settings that train best")
         self.list = self._make_list()
-        self.column_box = ChoiceBox("Sort runs by", self)
+        self.column_box = ChoiceBox("Sort runs by", self, letters=6)
         self.column_box.addItems([column.title for column in LIST_COLUMNS])
         self.column_box.setCurrentIndex(LIST_COLUMNS.index(WHEN))
         self.column_box.currentIndexChanged[int].connect(self._on_column_changed)
@@ -74,7 +73,7 @@ class RunsPanel(QFrame):
         self.direction.toggled.connect(self._sort)
         compare = self._on_compare_triggered
         tip = "Select two or more finished runs with Ctrl"
-        self.compare_button = button("&Compare selected", compare, self, tip=tip)
+        self.compare_button = button("Compare selected", compare, self, tip=tip)
         self._folder_action = action("Open &folder", self._on_folder_triggered, self)
         self._compare_action = action("&Compare selected runs", compare, self)
         delete, keys = self._on_delete_triggered, QKeySequence.StandardKey.Delete
@@ -148,7 +147,7 @@ class RunsPanel(QFrame):
         for thing in (self.compare_button, self._compare_action):
             thing.setEnabled(count >= 2)
         words = f"{count} runs" if count >= 2 else "selected"
-        self.compare_button.setText(f"&Compare {words}")
+        self.compare_button.setText(f"Compare {words}")
         for thing in (self._folder_action, self.delete_action):
             thing.setEnabled(len(self.chosen_runs) == 1)
         self.list.viewport().update()

@@ -7,7 +7,7 @@ from typing import Final
 from PyQt5.QtWidgets import QSizePolicy, QWidget
 
 from core.runs.progress import RunProgress
-from core.words import duration_in_words
+from core.words import duration_in_words, percent
 from desktop.retrain.settings.fields import BACKENDS
 from desktop.widgets.labels import Caption, PlainText
 from desktop.widgets.layouts import column, row
@@ -15,6 +15,16 @@ from desktop.widgets.message_card import NoteRow
 from desktop.widgets.stage_stepper import TITLES, StageBar
 
 _WIDEST_PX: Final = 260
+#: Stage -> what is finished before a job stops in it.
+_IN_HAND: Final = {
+    "start": "Keras to be loaded",
+    "reading": "the film in hand",
+    "features": "the film in hand",
+    "head": "the epoch in hand",
+    "fine-tuning": "the step in hand, or the validation films at the end of an epoch",
+    "export": "the model to be written and compared with Keras",
+    "evaluation": "the film in hand",
+}
 
 
 class RunStatus(QWidget):
@@ -39,11 +49,13 @@ class RunStatus(QWidget):
 
     def set_progress(self, job: RunProgress) -> None:
         """Show how far a running job is."""
-        progress = job.progress
-        if progress is None:
-            self.bar.set_done()
-        else:
+        progress, epoch = job.progress, job.epoch_in_work()
+        if progress is not None:
             self.bar.set_done(progress.done, progress.total)
+        elif epoch is not None:  # too fast for films to be counted
+            self.bar.set_done(epoch[0] - 1, epoch[1])
+        else:
+            self.bar.set_done()
         text = progress_in_words(job)
         self.done.setText(text)
         self.bar.setAccessibleDescription(text)
@@ -54,9 +66,7 @@ class RunStatus(QWidget):
             backend = BACKENDS.get(device.backend, device.backend)
             self.device.say(", ".join(filter(None, (device.device, backend))))
         self.reason.set_text(device.reason if device is not None else "", "note")
-        rate = progress.films_per_s if progress is not None else 0.0
-        speed = f"{rate:.0f}" if rate >= 10 else f"{rate:.1f}"
-        self.speed.say(f"{speed} films per second" if rate else "Not known")
+        self.speed.say(speed_in_words(job))
         self.left.say(left_in_words(job))
         self.gauge.setVisible(job.epoch_in_work() is not None)
         self.gauge.set_epochs(job.epochs_since_best, job.config.patience)
@@ -91,9 +101,32 @@ def progress_in_words(job: RunProgress) -> str:
     progress = job.progress
     if progress is None or progress.total <= 0:
         return f"{text}. {job.detail}" if job.detail else text
-    if job.epoch_in_work() is not None:
-        return f"{text}, {100 * min(1.0, progress.done / progress.total):.0f} %"
+    if of_epoch := job.films_of_epoch():
+        done, films = of_epoch
+        if done == films:
+            return f"{text}: measuring it on the validation films"
+        share = percent(min(1.0, progress.done / progress.total))
+        return f"{text}: {done:,} of {films:,} films; {share} of the phase"
     return f"{text}: {progress.done:,} of {progress.total:,} films"
+
+
+def speed_in_words(job: RunProgress) -> str:
+    """How fast it is, by films or by epochs."""
+    progress = job.progress
+    if progress is not None and progress.films_per_s:
+        rate, digits = progress.films_per_s, 0 if progress.films_per_s >= 10 else 1
+        return f"{rate:.{digits}f} films per second"
+    of_phase = [e.seconds for e in job.epochs if e.phase == job.stage and e.seconds]
+    if of_phase:
+        return f"{of_phase[-1]:.1f} seconds per epoch"
+    if job.epoch_in_work() is not None:
+        return "Known after the second step"
+    return "Known after the first films"
+
+
+def waited_for(job: RunProgress) -> str:
+    """What a job that was asked to stop finishes first."""
+    return _IN_HAND.get(job.stage, "what it is at")
 
 
 def left_in_words(job: RunProgress) -> str:

@@ -9,6 +9,7 @@ from PyQt5.QtGui import QFontDatabase
 from PyQt5.QtWidgets import (
     QCheckBox,
     QFileDialog,
+    QFormLayout,
     QLabel,
     QPlainTextEdit,
     QSpinBox,
@@ -23,7 +24,7 @@ from desktop.retrain.runs.kind import RunRequest
 from desktop.retrain.search.kind import SearchRequest
 from desktop.widgets.buttons import ChoiceBox, button
 from desktop.widgets.labels import Caption
-from desktop.widgets.layouts import column, row
+from desktop.widgets.layouts import column, row, scrolling_column
 
 #: A space to begin with: what a head on frozen features learns by.
 _EXAMPLE: Final = """{
@@ -81,7 +82,7 @@ class SearchForm(QWidget):
         self.open_button = button("&Open a file…", self._on_open_clicked, self)
         self.back_button = button("&Back", self.left.emit, self)
         self.start_button = button(
-            "&Start the search", self._on_start_clicked, self, style="startButton"
+            "S&tart the search", self._on_start_clicked, self, style="startButton"
         )
         self._lay_out()
         self.space.textChanged.connect(self._check)
@@ -157,18 +158,12 @@ class SearchForm(QWidget):
             self.why.setText(f"The file cannot be read: {error}.")
 
     def _lay_out(self) -> None:
-        choices = row(
-            QLabel("Draw settings", self),
-            self.sampler,
-            QLabel("Trials", self),
-            self.trials,
-            QLabel("Rank by", self),
-            self.measure,
-            None,
-            gap=8,
-        )
+        choices = QFormLayout()
+        choices.addRow("Draw settings", self.sampler)
+        choices.addRow("Trials", self.trials)
+        choices.addRow("Rank by", self.measure)
         buttons = row(self.back_button, (self.why, 1), self.start_button, gap=10)
-        column(
+        scrolling_column(
             column(self.title, self.facts, gap=2),
             row((QLabel("What may vary", self), 1), self.open_button),
             (self.space, 1),

@@ -7,10 +7,11 @@ from functools import partial
 from pathlib import Path
 
 from PyQt5.QtCore import QSignalBlocker, pyqtSignal, pyqtSlot
-from PyQt5.QtWidgets import QStackedWidget, QWidget
+from PyQt5.QtWidgets import QWidget
 
 from core.errors import CoreError
 from core.jobs.channel import Outcome
+from core.jobs.events import JobStopped
 from core.jobs.failures import Failure
 from core.runs.run import Run
 from core.search.promote import promote
@@ -22,6 +23,7 @@ from core.search.record import (
 )
 from core.search.store import Search
 from core.search.table import summary
+from desktop.jobs.notice import tell_desktop
 from desktop.retrain.runs.kind import RunRequest
 from desktop.retrain.search.form import SearchForm
 from desktop.retrain.search.kind import SearchKind
@@ -29,7 +31,7 @@ from desktop.retrain.search.trials import SearchCharts, TrialTable
 from desktop.widgets.buttons import ChoiceBox, button
 from desktop.widgets.confirm import choose
 from desktop.widgets.labels import Caption, ElidedLabel
-from desktop.widgets.layouts import PageScroll, column, row
+from desktop.widgets.layouts import PageScroll, PageStack, column, row
 from desktop.widgets.message_card import NoteRow
 from desktop.widgets.notify import notice_of
 from desktop.widgets.times import when_in_words
@@ -78,7 +80,7 @@ class SearchPage(QWidget):
         self.pause_button = button("&Pause", pause, self, tip="Keeps all trials")
         self.resume_button = button("Res&ume", self._on_resume_clicked, self)
         self.delete_button = button("D&elete…", self._on_delete_clicked, self)
-        self._stack = QStackedWidget(self)
+        self._stack = PageStack(self)
         self._lay_out()
         self._connect()
 
@@ -135,6 +137,8 @@ class SearchPage(QWidget):
 
     @pyqtSlot(object, object)
     def _on_ended(self, search: Search, outcome: Outcome) -> None:
+        if not isinstance(outcome, JobStopped):
+            tell_desktop(self.window(), "Search", f"{search.record.name} has ended.")
         if isinstance(outcome, Failure):
             error = CoreError(outcome.message, hint=outcome.hint)
             self.noticed.emit(notice_of(error))

@@ -54,8 +54,8 @@ class AugmentationPreview(QWidget):
         self.tiles = _Tiles(self)
         self.about = Caption("", self)
         tip = "Other variations by the same settings"
-        again = button("Draw &again", self._on_again_clicked, self, tip=tip)
-        self._next = button("A&nother film", self._on_next_clicked, self)
+        again = button("Dra&w again", self._on_again_clicked, self, tip=tip)
+        self._next = button("An&other film", self._on_next_clicked, self)
         column(
             QLabel("As the network will see it", self),
             self.tiles,

@@ -191,7 +191,7 @@ class TextEditor(Editor):
         super().__init__(field, parent)
         self.line = QLineEdit(self)
         if field.kind == "head":
-            combo = ChoiceBox("", self)
+            combo = ChoiceBox("", self, letters=8)
             combo.setLineEdit(self.line)
             combo.setInsertPolicy(ChoiceBox.InsertPolicy.NoInsert)
             combo.addItems(field.setting.examples)

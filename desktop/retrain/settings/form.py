@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from PyQt5.QtCore import QSignalBlocker, Qt, pyqtSignal, pyqtSlot
@@ -179,6 +180,18 @@ class PresetChooser(QWidget):
         self.sentences.set_points(points)
         self._show_shares()
 
+    def set_minutes(self, minutes: Mapping[str, float], films: int) -> None:
+        """Tell how long each recipe takes, where known, for so many films."""
+        for name, preset in PRESETS.items():
+            words = preset.title
+            if name in minutes:
+                most = "at most" if config_from_preset(name).patience else "about"
+                took = short_minutes(minutes[name])
+                words += f" — {most} {took} for your {films:,} films"
+            # Those of a published project are known by its name too.
+            words += f" · {name}" if preset.corrections else ""
+            self.combo.setItemText(self.combo.findData(name), words)
+
     def set_changed_count(self, count: int) -> None:
         """Tell how many settings are not the recipe's."""
         self.back_button.setEnabled(count > 0)
@@ -225,11 +238,10 @@ class PresetChooser(QWidget):
 
     def _fill(self) -> None:
         for place, (name, preset) in enumerate(PRESETS.items()):
-            # Those of a published project are known by its name.
-            words = f" ({name})" if preset.corrections else ""
-            self.combo.addItem(f"{preset.title}{words}", name)
+            self.combo.addItem("", name)
             tip = f"{preset.summary} ({name})"
             self.combo.setItemData(place, tip, Qt.ItemDataRole.ToolTipRole)
+        self.set_minutes({}, 0)
         first = next(name for name, preset in PRESETS.items() if preset.corrections)
         self.combo.insertSeparator(self.combo.findData(first))
 
@@ -248,6 +260,13 @@ class PresetChooser(QWidget):
             gap=6,
             margins=(0, 0, 0, 4),
         )
+
+
+def short_minutes(minutes: float) -> str:
+    """A time in few letters: "4 min", "2.5 h"."""
+    if minutes < 90:
+        return f"{max(1, round(minutes))} min"
+    return f"{minutes / 60:.1f} h" if minutes < 600 else f"{minutes / 60:.0f} h"
 
 
 def _in_parts(validation: float, test: float) -> str:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.films.radiograph import display_name
 from core.model.bundle import Label
 from core.scan.row import encode_cell
+from core.scan.triage import bare_error
 from core.words import percent
-from desktop.scan.table.rows import RowStore
+from desktop.scan.table.rows import NO_TRUTH, RowStore
 
 #: What a cell says of a row, by its number.
 Text = Callable[[RowStore, int], str]
@@ -93,8 +92,21 @@ def _first_warning(rows: RowStore, row: int) -> str:
 def _reason(rows: RowStore, row: int) -> str:
     """The error without the film's name, which stands in the row already."""
     error = rows.errors[row]
-    rest = error.removeprefix(f'"{display_name(Path(rows.files[row]))}" ')
+    rest = bare_error(error, rows.files[row])
     return on_one_line(rest if rest == error else rest[:1].upper() + rest[1:])
+
+
+def truth_names(labels: Sequence[Label]) -> list[str]:
+    """How people read true labels, by their numbers in `RowStore`."""
+    return [*(label.display_name for label in labels), "Not usable"]
+
+
+def _truth(rows: RowStore, row: int) -> str:
+    truth = int(rows.truths[row])
+    if truth == NO_TRUTH:
+        return ""
+    by_hand = " (corrected)" if rows.files[row] in rows.corrections else ""
+    return truth_names(rows.labels)[truth] + by_hand
 
 
 def _said(rows: RowStore, row: int) -> str:
@@ -118,6 +130,31 @@ FINDING: Final = Column(
     _finding,
     key=lambda rows: rows.findings,
     letters=14,
+)
+WHY: Final = Column(
+    "Why here",
+    "Why the film stands where it does in triage order; click for that order",
+    lambda rows, row: on_one_line(rows.whys[row]),
+    letters=22,
+    share=0.3,
+)
+TRUTH: Final = Column(
+    "True label",
+    "By its folder or by the list of labels, or as you corrected it",
+    _truth,
+    key=lambda rows: np.where(rows.truths == NO_TRUTH, np.nan, rows.truths),
+    letters=14,
+    has_any=lambda rows: rows.has_truths,
+)
+WRONG: Final = Column(
+    "Wrong",
+    "Where a finding is stated that is not the true label",
+    lambda rows, row: "Wrong" if rows.wrong[row] else "",
+    key=lambda rows: rows.wrong.astype(np.float64),
+    descends=True,
+    severity="stop",
+    letters=10,
+    has_any=lambda rows: rows.has_truths,
 )
 SET: Final = Column(
     "Could be",
@@ -155,6 +192,7 @@ WARNINGS: Final = Column(
     descends=True,
     severity="warn",
     share=0.15,
+    has_any=lambda rows: rows.warnings.has_any,
 )
 ERROR: Final = Column(
     "Error",
@@ -165,13 +203,15 @@ ERROR: Final = Column(
     key=lambda rows: rows.errors.ranks,
     severity="stop",
     share=0.15,
+    has_any=lambda rows: rows.errors.has_any,
 )
 
 
 def columns_for(labels: Sequence[Label]) -> tuple[Column, ...]:
     """The columns of a table, from left to right."""
     shares = (_share(label.display_name, n) for n, label in enumerate(labels))
-    return (PICTURE, FILE, FINDING, *shares, SET, HEAT, VERDICT, WARNINGS, ERROR)
+    first = (PICTURE, FILE, FINDING, WHY, TRUTH, WRONG)
+    return (*first, *shares, SET, HEAT, VERDICT, WARNINGS, ERROR)
 
 
 def _share(name: str, number: int) -> Column:
@@ -189,6 +229,16 @@ def _share(name: str, number: int) -> Column:
     )
 
 
+def row_words(rows: RowStore, row: int) -> str:
+    """What is said of a film beside the table, one thing a line."""
+    parts = [rows.verdicts[row] or on_one_line(rows.errors[row])]
+    parts += [f"Could be: {found}" for found in [rows.sets[row]] if found]
+    parts += [f"True label: {truth}" for truth in [_truth(rows, row)] if truth]
+    parts += rows.warnings_of(row)
+    parts += [gone for gone in [rows.gone.get(row)] if gone]
+    return "\n".join(parts)
+
+
 def row_sentence(rows: RowStore, row: int) -> str:
     """A whole row for someone who hears it."""
     parts = [file_words(rows, row), _finding(rows, row)]
@@ -204,6 +254,8 @@ def row_sentence(rows: RowStore, row: int) -> str:
         parts += [f"Could be {found}"] if (found := rows.sets[row]) else []
         if heat := _heat(rows, row):
             parts.append(f"heat in lungs {heat}")
+    if truth := _truth(rows, row):
+        parts.append(f"true label {truth}")
     return ", ".join([*parts, *rows.warnings_of(row)])
 
 

@@ -11,7 +11,7 @@ from PyQt5.QtWidgets import QStyleOptionViewItem as Option
 
 from desktop.film.thumbnails import Thumbnails
 from desktop.scan.table.columns import FILE, PICTURE, on_one_line
-from desktop.scan.table.model import ScanModel
+from desktop.scan.table.model import RowSort, ScanModel
 from desktop.style.icons import icon
 from desktop.style.item_paint import paint_film, paint_line
 from desktop.style.overlay_text import SOFT_INK
@@ -55,12 +55,22 @@ class ScanDelegate(QStyledItemDelegate):
             tint = QColor(option.palette.color(QPalette.ColorRole.Text))
             tint.setAlpha(18)
             painter.fillRect(option.rect, tint)
+        if self._begins_group(index.row(), row):
+            painter.setPen(QPen(option.palette.color(QPalette.ColorRole.Mid), 3))
+            painter.drawLine(option.rect.topLeft(), option.rect.topRight())
         is_current = index.row() == self._view.currentIndex().row()
         if is_current and self._view.hasFocus():
             painter.setPen(QPen(accent, 2))
             top, bottom = option.rect.top() + 1, option.rect.bottom()
             for y in (top, bottom):
                 painter.drawLine(option.rect.left(), y, option.rect.right() + 1, y)
+
+    def _begins_group(self, place: int, row: int) -> bool:
+        """Whether a row is the first of its group in triage order."""
+        if not place or self._model.sorted_by != RowSort():
+            return False
+        groups = self._model.rows.numbers["triage"][:, 0]
+        return bool(groups[row] != groups[self._model.row_at(place - 1)])
 
     def _paint_picture(self, painter: QPainter, option: Option, row: int) -> None:
         side = min(PICTURE_PX, option.rect.height() - 4)

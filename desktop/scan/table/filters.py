@@ -12,8 +12,9 @@ from PyQt5.QtWidgets import QLabel, QLineEdit, QSpinBox, QToolButton, QWidget
 
 from core.model.bundle import Label
 from core.model.card import HEALTHY
-from desktop.scan.table.columns import Column, finding_names
-from desktop.scan.table.model import ANY_DISEASE, RowFilter, RowSort
+from desktop.scan.table.columns import Column, finding_names, truth_names
+from desktop.scan.table.model import ANY_DISEASE, WRONG, RowFilter, RowSort
+from desktop.scan.table.rows import NO_TRUTH, RowStore
 from desktop.style.finding_icons import finding_icons
 from desktop.style.severity import severity_icon
 from desktop.widgets.buttons import ChoiceBox, button
@@ -22,12 +23,14 @@ from desktop.widgets.layouts import WrappedLines
 
 #: After the last letter that was typed.
 _TYPING_MS: Final = 200
+#: What the count has room for.
+_WIDEST: Final = "8,888 of 8,888 films shown, 8,888 selected"
 #: Room for the text where it shares a line, logical pixels.
 _TEXT_PX: Final = 260
 
 
 class ScanFilters(QWidget):
-    """Finding, text and threshold; the order; and how many are shown.
+    """Finding, true label, text and threshold; the order; and how many are shown.
 
     Signals:
         filter_changed: RowFilter.
@@ -51,6 +54,8 @@ class ScanFilters(QWidget):
         self.text.setToolTip("Show films in whose row this text stands (Ctrl+F)")
         self.text.setMinimumWidth(140)
         self.finding = ChoiceBox("Films to show, by finding", self, letters=19)
+        self.truth = ChoiceBox("Films to show, by true label", self, letters=16)
+        self.truth.hide()
         self.threshold = ChoiceBox("Probability to compare with", self)
         self.minimum = QSpinBox(self)
         self.minimum.setRange(0, 100)
@@ -66,14 +71,17 @@ class ScanFilters(QWidget):
         self.direction.setAutoRaise(True)
         self.direction.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         tip = "Show all films again"
-        self.clear_button = button("C&lear filters", self.clear, self, tip=tip)
+        self.clear_button = button("Clear filters", self.clear, self, tip=tip)
         self.clear_button.setAutoDefault(False)
         self.count = Caption("", self)
         self.count.setWordWrap(False)
+        # A row that is selected does not break the lines anew.
+        self.count.setMinimumWidth(self.count.fontMetrics().horizontalAdvance(_WIDEST))
         sort = QLabel("S&ort:", self)
         sort.setBuddy(self.order)
         groups = [
             [self.text, self.finding],
+            [self.truth],
             [self.threshold, self.minimum],
             [sort, self.order, self.direction],
             [self.count, self.clear_button],
@@ -83,6 +91,7 @@ class ScanFilters(QWidget):
         self.text.textChanged[str].connect(self._typing.start)
         self.text.returnPressed.connect(self._tell)
         self.finding.currentIndexChanged.connect(self._tell)
+        self.truth.currentIndexChanged.connect(self._tell)
         self.threshold.currentIndexChanged.connect(self._tell)
         self.minimum.valueChanged.connect(self._typing.start)
         self.order.currentIndexChanged.connect(self._on_order_changed)
@@ -93,6 +102,7 @@ class ScanFilters(QWidget):
         """What is to be shown."""
         return dataclasses.replace(
             self.finding.currentData(),
+            truth=self.truth.currentData(),
             text=self.text.text().strip(),
             label=self.threshold.currentData(),
             minimum=self.minimum.value(),
@@ -100,7 +110,7 @@ class ScanFilters(QWidget):
 
     def begin(self, labels: Sequence[Label], columns: Sequence[Column]) -> None:
         """Start afresh, for a model with these labels; tells nothing."""
-        boxes = (self.finding, self.threshold, self.order)
+        boxes = (self.finding, self.truth, self.threshold, self.order)
         blockers = [QSignalBlocker(each) for each in (*boxes, self.direction)]
         for box in boxes:
             box.clear()
@@ -113,6 +123,13 @@ class ScanFilters(QWidget):
             self.finding.addItem(sign, name, RowFilter(finding=number))
         warned = RowFilter(with_warnings=True)
         self.finding.addItem(severity_icon("warn"), self._names[-1], warned)
+        self.truth.addItem("Any true label", None)
+        truths = truth_names(labels)
+        self._truths = {"Wrong": WRONG, **{name: n for n, name in enumerate(truths)}}
+        self._truths["No true label"] = NO_TRUTH
+        for name, number in self._truths.items():
+            self.truth.addItem(name, number)
+        self.truth.hide()
         self.threshold.addItem("Any probability", None)
         if any(label.name == HEALTHY for label in labels):
             self.threshold.addItem("Any disease from", ANY_DISEASE)
@@ -127,11 +144,16 @@ class ScanFilters(QWidget):
         self._typing.stop()
         self._show_state()
 
-    def set_counts(self, counts: Sequence[int], with_warnings: int) -> None:
-        """Say how many films there are of each finding, and with a warning."""
-        all_counts = [sum(counts), *counts, with_warnings]
-        for place, count in enumerate(all_counts):
+    def set_counts(self, rows: RowStore) -> None:
+        """Say how many films there are of each finding, with a warning, and so on."""
+        counts = rows.counts()
+        warned = int((rows.numbers["warnings"] > 0).sum())
+        for place, count in enumerate([sum(counts), *counts, warned]):
             self.finding.setItemText(place, f"{self._names[place]} ({count:,})")
+        self.truth.setVisible(rows.has_truths)
+        for place, (name, number) in enumerate(self._truths.items(), start=1):
+            found = rows.wrong if number == WRONG else rows.truths == number
+            self.truth.setItemText(place, f"{name} ({int(found.sum()):,})")
 
     def set_shown(self, shown: int, total: int, selected: int) -> None:
         """Say how many films are shown, and how many are selected."""
@@ -159,10 +181,11 @@ class ScanFilters(QWidget):
     @pyqtSlot()
     def clear(self) -> None:
         """Show all films; the order stays."""
-        blockers = [QSignalBlocker(self.finding), QSignalBlocker(self.threshold)]
+        boxes = (self.finding, self.truth, self.threshold)
+        blockers = [QSignalBlocker(each) for each in boxes]
         self.text.clear()
-        self.finding.setCurrentIndex(0)
-        self.threshold.setCurrentIndex(0)
+        for box in boxes:
+            box.setCurrentIndex(0)
         del blockers
         if self.clear_button.hasFocus():  # it is about to be disabled
             self.text.setFocus(Qt.FocusReason.OtherFocusReason)

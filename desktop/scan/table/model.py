@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
 from PyQt5.QtCore import QModelIndex, QObject, Qt, QTimer, pyqtSignal, pyqtSlot
 
 from core.model.bundle import Label
+from core.scan.labels import LabelOf
 from core.scan.row import ScanRow
 from desktop.scan.table.columns import FINDING, Column, columns_for, row_sentence
 from desktop.scan.table.rows import Ids, Mask, RowStore
@@ -20,6 +21,8 @@ from desktop.widgets.figures_table import TableModel
 
 #: Which label to compare with: any that is a disease.
 ANY_DISEASE: Final = -1
+#: Which true label to show: any, where the finding is another.
+WRONG: Final = -2
 #: Rows are put into their places at most this often, and the more rows there are
 #: the less often, so that it takes a small share of the time.
 _ORDER_EVERY_S: Final = 0.5
@@ -52,6 +55,7 @@ class RowFilter:
     Attributes:
         finding: A number as in `RowStore`; None for any.
         with_warnings: Whether it must have a warning.
+        truth: A number of a true label as in `RowStore`; `WRONG`, or None for any.
         text: Part of its file, verdict, warnings or error; empty for any.
         label: Whose probability must reach `minimum`; `ANY_DISEASE`, or None for
             any.
@@ -60,6 +64,7 @@ class RowFilter:
 
     finding: int | None = None
     with_warnings: bool = False
+    truth: int | None = None
     text: str = ""
     label: int | None = None
     minimum: int = 50
@@ -108,12 +113,23 @@ class ScanModel(TableModel):
         """Whether every row that was handed over is in its place."""
         return not self._ordering.isActive()
 
-    def begin(self, labels: Sequence[Label], points: Sequence[float] = ()) -> None:
-        """Let go of all rows; those to come are of a model with these labels."""
+    def begin(
+        self,
+        labels: Sequence[Label],
+        points: Sequence[float] = (),
+        *,
+        label_of: LabelOf = lambda file: None,
+    ) -> None:
+        """Let go of all rows; those to come are of a model with these labels.
+
+        Args:
+            label_of: Tells the true label of a film.
+        """
         self.beginResetModel()
         self._ordering.stop()
         self._next_at = 0.0
-        self.rows, self.columns = RowStore(labels, points), columns_for(labels)
+        self.rows = RowStore(labels, points, label_of=label_of)
+        self.columns = columns_for(labels)
         self._signs = finding_icons([label.name for label in labels])
         self.sorted_by, self.filter = RowSort(), RowFilter()
         self._set_order(np.empty(0, np.int64))
@@ -125,6 +141,13 @@ class ScanModel(TableModel):
         if not self._ordering.isActive():
             wait_s = self._next_at - time.monotonic()
             self._ordering.start(max(0, round(1000 * wait_s)))
+
+    def set_corrections(self, corrections: Mapping[str, str]) -> None:
+        """Show what a person says of films: file -> label."""
+        if corrections != self.rows.corrections:
+            self.rows.set_corrections(corrections)
+            self._arrange()
+            self._tell_changed()
 
     def sort_by(self, sort: RowSort) -> None:
         """Sort anew; selection and current row stay with their films."""
@@ -147,6 +170,9 @@ class ScanModel(TableModel):
             words: What became of them; no dot at its end.
         """
         self.rows.gone.update(dict.fromkeys(rows, words))
+        self._tell_changed()
+
+    def _tell_changed(self) -> None:
         if len(self.order):
             last = self.index(len(self.order) - 1, len(self.columns) - 1)
             self.dataChanged.emit(self.index(0, 0), last)
@@ -231,10 +257,10 @@ def triage_order(rows: RowStore) -> Ids:
     """(n,) int64: as `sorted(rows, key=triage_key)` would have them."""
     order = rows.by_name.ids
     triage = rows.numbers["triage"]
-    order = order[np.argsort(triage[order, 1], kind="stable")]
+    order = order[np.argsort(triage[order, 2], kind="stable")]
     # Whole per cents: small numbers are sorted without comparing them.
-    percents = np.rint(100 * triage[order, 0]).astype(np.int16)
-    return order[np.argsort(percents, kind="stable")]
+    parts = 1000 * triage[order, 0] + 100 * triage[order, 1]
+    return order[np.argsort(np.rint(parts).astype(np.int16), kind="stable")]
 
 
 def _shown(rows: RowStore, wanted: RowFilter) -> Mask:
@@ -243,6 +269,9 @@ def _shown(rows: RowStore, wanted: RowFilter) -> Mask:
         shown &= rows.findings == wanted.finding
     if wanted.with_warnings:
         shown &= rows.numbers["warnings"] > 0
+    if wanted.truth is not None:
+        is_so = rows.truths == wanted.truth
+        shown &= rows.wrong if wanted.truth == WRONG else is_so
     if wanted.label is not None:
         is_any = wanted.label == ANY_DISEASE
         shares = rows.numbers["shares"]

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import array
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.data.dataset import NOT_USABLE
 from core.model.bundle import Label
 from core.model.card import set_in_words
+from core.scan.labels import LabelOf
 from core.scan.row import ScanRow
-from core.scan.triage import disease_probability, triage_key
+from core.scan.triage import disease_probability, triage_key, why_here
 from core.words import percent
 
+#: True label of a film of which none is known.
+NO_TRUTH: Final = -1
 #: Between the warnings of a film, where they are one text.
 BETWEEN: Final = "\n"
 _DIGITS: Final = re.compile(r"\d+", re.ASCII)
@@ -28,21 +32,24 @@ def numbers_of(labels: int) -> np.dtype[Any]:
     """The numbers of a row, for a model with so many labels.
 
     finding: Number of a label; then come "uncertain", "refused" and "not read".
+    truth: Number of the true label; then comes "not usable"; `NO_TRUTH` where none is
+        known.
     warnings: How many there are.
     disease: Probability of any disease; NaN where there is no verdict.
     size: Of the file, bytes; 0 where it is not known.
     heat: Share of the evidence that lies in the lungs; NaN where it is not known.
-    triage: What to triage by, the least first.
+    triage: Group and what to triage by in it, the least first.
     shares: Probability of each label; NaN where there is no verdict.
     """
     return np.dtype(
         [
             ("finding", np.int16),
+            ("truth", np.int16),
             ("warnings", np.int16),
             ("disease", np.float64),
             ("size", np.int64),
             ("heat", np.float64),
-            ("triage", np.float64, (2,)),
+            ("triage", np.float64, (3,)),
             ("shares", np.float64, (labels,)),
         ]
     )
@@ -57,7 +64,9 @@ class RowStore:
         uncertain, refused, not_read: Findings of films without one of the model's.
         files: Relative to the folder scanned.
         gone: Rows of films that are not there any more -> what became of them.
+        corrections: File -> its label, as a person corrected it.
         verdicts, warnings, errors: The texts of all rows.
+        whys: Why each stands where it does in triage order.
         sets: Findings that cannot be left out, in words; empty where the scan made
             no set.
         by_file: The rows by their file, as people sort.
@@ -65,19 +74,31 @@ class RowStore:
     """
 
     def __init__(
-        self, labels: Sequence[Label] = (), points: Sequence[float] = ()
+        self,
+        labels: Sequence[Label] = (),
+        points: Sequence[float] = (),
+        *,
+        label_of: LabelOf = lambda file: None,
     ) -> None:
+        """Make room for rows of a model with these labels.
+
+        Args:
+            label_of: Tells the true label of a film.
+        """
         self.labels = tuple(labels)
         self.points = tuple(points) if len(points) == len(self.labels) else ()
+        self.corrections: Mapping[str, str] = {}
+        self._label_of = label_of
         self.uncertain, self.refused, self.not_read = (
             len(self.labels) + n for n in range(3)
         )
         self.files: list[str] = []
         self.gone: dict[int, str] = {}
         self.verdicts, self.warnings, self.errors = TextPool(), TextPool(), TextPool()
-        self.sets = TextPool()
+        self.sets, self.whys = TextPool(), TextPool()
         self.by_file, self.by_name = SortedIds(), SortedIds()
         self._names = {label.name: label.display_name for label in self.labels}
+        self._truths = {name: n for n, name in enumerate((*self._names, NOT_USABLE))}
         self._folded_files: list[str] = []
         # More room than is used, so that few additions copy what is there.
         self._room = np.empty(1024, numbers_of(len(self.labels)))
@@ -95,6 +116,36 @@ class RowStore:
         """(n,) int16, 0 to `not_read`."""
         findings: NDArray[np.int16] = self.numbers["finding"]
         return findings
+
+    @property
+    def truths(self) -> NDArray[np.int16]:
+        """(n,) int16, `NO_TRUTH` to the number of labels, which is "not usable"."""
+        truths: NDArray[np.int16] = self.numbers["truth"]
+        return truths
+
+    @property
+    def has_truths(self) -> bool:
+        """Whether the true label of any film is known."""
+        return bool((self.truths != NO_TRUTH).any())
+
+    @property
+    def wrong(self) -> Mask:
+        """(n,) bool: a finding is stated that is not the true label."""
+        known = (self.truths >= 0) & (self.truths < len(self.labels))
+        stated = self.findings < len(self.labels)
+        return known & stated & (self.truths != self.findings)
+
+    def set_corrections(self, corrections: Mapping[str, str]) -> None:
+        """Take over what a person says of films now, and not what was said before."""
+        changed = self.corrections.keys() | corrections.keys()
+        self.corrections = corrections
+        for row, file in enumerate(self.files) if changed else ():
+            if file in changed:
+                self._room["truth"][row] = self._truth_of(file)
+
+    def _truth_of(self, file: str) -> int:
+        name = self.corrections.get(file) or self._label_of(file)
+        return self._truths.get(name or "", NO_TRUTH)
 
     def share(self, row: int, label: int) -> float | None:
         """Probability of a label; None where there is no verdict."""
@@ -126,6 +177,7 @@ class RowStore:
         self.by_name.add(files)
         self.verdicts.add([row.verdict for row in rows])
         self.sets.add([self._set_of(row) for row in rows])
+        self.whys.add([why_here(row, self._names) for row in rows])
         self.warnings.add([BETWEEN.join(row.warnings) for row in rows])
         self.errors.add([row.error for row in rows])
 
@@ -141,7 +193,8 @@ class RowStore:
             shares = [row.probabilities[name] for name in names]
         warnings, size = len(row.warnings), row.size or 0
         heat = np.nan if row.heat_in_lungs is None else row.heat_in_lungs
-        return finding, warnings, disease, size, heat, triage_key(row)[:2], shares
+        numbers = (finding, self._truth_of(row.file), warnings, disease, size, heat)
+        return (*numbers, triage_key(row)[:3], shares)
 
     def _set_of(self, row: ScanRow) -> str:
         if row.coverage is None:

@@ -9,10 +9,11 @@ from typing import Final
 
 from PyQt5.QtCore import Qt, QUrl, pyqtSignal, pyqtSlot
 from PyQt5.QtGui import QDesktopServices, QGuiApplication, QKeySequence
-from PyQt5.QtWidgets import QWidget
+from PyQt5.QtWidgets import QMenu, QSplitter, QWidget
 
 from core.errors import CoreError
 from core.model.bundle import Label
+from core.scan.labels import LabelOf
 from desktop.film.thumbnails import Thumbnails
 from desktop.scan.table.columns import rows_as_text
 from desktop.scan.table.filters import ScanFilters
@@ -32,6 +33,9 @@ _NO_MATCH: Final = "No film matches these filters. Clear filters shows all of th
 class ScanTable(QWidget):
     """Shows the rows of a scan as they come; sorts, filters, selects and copies.
 
+    Attributes:
+        splitter: Holds the table, and what is put beside it.
+
     Signals:
         film_activated: str. A film to be opened, as the scan names it.
         status_changed: str. What has just been done.
@@ -49,7 +53,13 @@ class ScanTable(QWidget):
         self.filters = ScanFilters(self)
         self.view = ScanView(self.model, self.thumbnails, self)
         self._copying = Background(self, "copy rows")
-        column(self.filters, (self.view, 1), of=self, gap=0)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal, self)
+        self.splitter.setObjectName("filmSplitter")
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.setHandleWidth(1)
+        self.splitter.addWidget(self.view)
+        self.splitter.setStretchFactor(0, 1)
+        column(self.filters, (self.splitter, 1), of=self, gap=0)
         self._make_actions()
         self.thumbnails.missed.connect(self._on_film_missed)
         self.model.counts_changed.connect(self._show_counts)
@@ -63,12 +73,21 @@ class ScanTable(QWidget):
         self._show_counts()
 
     def begin(
-        self, folder: Path, labels: Sequence[Label], points: Sequence[float] = ()
+        self,
+        folder: Path,
+        labels: Sequence[Label],
+        points: Sequence[float] = (),
+        *,
+        label_of: LabelOf = lambda file: None,
     ) -> None:
-        """Show the rows to come, whose files are relative to a folder."""
+        """Show the rows to come, whose files are relative to a folder.
+
+        Args:
+            label_of: Tells the true label of a film.
+        """
         self._folder, self._is_over = folder, False
         self.thumbnails.clear()
-        self.model.begin(labels, points)
+        self.model.begin(labels, points, label_of=label_of)
         self.filters.begin(labels, self.model.columns)
         self._show_counts()
         self.view.begin(folder)
@@ -79,6 +98,11 @@ class ScanTable(QWidget):
         """No more rows are to come, as far as is known."""
         self._is_over = True
         self._show_counts()
+
+    def add_menu(self, menu: QMenu) -> None:
+        """Offer more of what is done with the rows selected."""
+        self.view.insertAction(self.copy_action, menu.menuAction())
+        self.view.insertAction(self.copy_action, separator(self.view))
 
     @pyqtSlot(object, object)
     def mark_moved(self, files: Iterable[str], target: Path) -> None:
@@ -101,9 +125,7 @@ class ScanTable(QWidget):
 
     @pyqtSlot()
     def _show_counts(self) -> None:
-        rows = self.model.rows
-        warned = int((rows.numbers["warnings"] > 0).sum())
-        self.filters.set_counts(rows.counts(), warned)
+        self.filters.set_counts(self.model.rows)
         none = _NONE if self._is_over else _NO_FILM
         self.view.set_message(_NO_MATCH if self.model.total else none)
         self._show_chosen()
@@ -198,7 +220,7 @@ class ScanTable(QWidget):
         groups = (
             [self.open_action],
             [self.copy_action, self.copy_path_action, self.folder_action],
-            [select_all],
+            [select_all, view.columns_menu.menuAction()],
         )
         for group in groups:  # of the menu, and keys of the view
             view.addActions([*group, separator(view)])

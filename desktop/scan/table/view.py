@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -11,17 +12,24 @@ from PyQt5.QtCore import (
     QEvent,
     QItemSelectionModel,
     QModelIndex,
+    QPoint,
     QSignalBlocker,
     QSize,
     Qt,
     pyqtSignal,
     pyqtSlot,
 )
-from PyQt5.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
-from PyQt5.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from PyQt5.QtGui import (
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+)
+from PyQt5.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
 
 from desktop.film.thumbnails import PictureRequest, Thumbnails
-from desktop.scan.table.columns import PICTURE
+from desktop.scan.table.columns import FILE, PICTURE
 from desktop.scan.table.delegate import PAD_PX, PICTURE_PX, ScanDelegate, least_row_px
 from desktop.scan.table.model import ScanModel
 from desktop.scan.table.selection import RowSelection
@@ -30,7 +38,9 @@ from desktop.widgets.figures_table import make_plain
 
 _Flag = QItemSelectionModel.SelectionFlag
 #: So long after the mouse was moved over it a row is held under it.
-_ATTENTION_S: Final = 4.0
+_ATTENTION_S: Final = 20.0
+#: As viewers of films have it.
+_STEPS: Final = {Qt.Key.Key_J: Qt.Key.Key_Down, Qt.Key.Key_K: Qt.Key.Key_Up}
 _SIGN_PX: Final = 15
 #: With room for fewer, rows are made lower.
 _FEW_ROWS: Final = 5
@@ -38,6 +48,10 @@ _FEW_ROWS: Final = 5
 
 class ScanView(QTableView):
     """Shows a `ScanModel`; selects whole rows.
+
+    Attributes:
+        columns_menu: Shows and hides columns; also that of the headings.
+        hidden: Titles of columns that the user does without.
 
     Signals:
         column_clicked: int. A heading was clicked.
@@ -63,6 +77,10 @@ class ScanView(QTableView):
         self._anchor: tuple[int, int] | None = None
         self._attended_at = -1e9
         self._is_sized_by_user = False
+        self._has_rows = False
+        self.hidden: frozenset[str] = frozenset()
+        self.columns_menu = QMenu("Col&umns", self)
+        self.columns_menu.aboutToShow.connect(self._fill_columns_menu)
         self.setModel(model)
         self.selection = RowSelection(model)
         self.setSelectionModel(self.selection)
@@ -77,7 +95,7 @@ class ScanView(QTableView):
     def begin(self, folder: Path) -> None:
         """The rows to come are of films in this folder."""
         self._folder = folder
-        self._is_sized_by_user = False
+        self._is_sized_by_user = self._has_rows = False
         self._show_columns()
         self._share_room()
 
@@ -118,30 +136,50 @@ class ScanView(QTableView):
             Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         )
         self.show_sort(-1, is_descending=False)
+        head.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        head.customContextMenuRequested.connect(self._on_head_menu_asked)
         head.sectionClicked.connect(self.column_clicked)
         head.sectionResized.connect(self._on_head_section_resized)
 
     # Widths of the columns
 
+    def set_hidden(self, titles: frozenset[str]) -> None:
+        """Do without columns of these titles, and with all others."""
+        self.hidden = titles
+        self._show_columns()
+        self._share_room()
+
     @pyqtSlot()
     def _show_columns(self) -> None:
         """Show those of which the rows have something to say."""
+        rows, head = self._rows.rows, self.horizontalHeader()
         for number, column in enumerate(self._rows.columns):
-            is_empty = not column.has_any(self._rows.rows)
-            if is_empty != self.isColumnHidden(number):
-                with QSignalBlocker(self.horizontalHeader()):
-                    self.setColumnHidden(number, is_empty)
-                self._share_room()
+            is_hidden = column.title in self.hidden or not column.has_any(rows)
+            if is_hidden != self.isColumnHidden(number):
+                with QSignalBlocker(head):
+                    self.setColumnHidden(number, is_hidden)
+                    self.setColumnWidth(number, self._least_px(number))
+        # Later the others stay where they are, under the cursor.
+        if bool(len(rows)) != self._has_rows:
+            self._has_rows = bool(len(rows))
+            self._share_room()
+
+    def _least_px(self, number: int) -> int:
+        """Width of a column with room for its heading while it is sorted by."""
+        column = self._rows.columns[number]
+        if column is PICTURE:
+            return PICTURE_PX + 2 * PAD_PX
+        letters = column.letters * self.fontMetrics().averageCharWidth()
+        heading = self.horizontalHeader().sectionSizeHint(number)
+        return max(heading, letters + 2 * PAD_PX)
 
     def _share_room(self) -> None:
         """Give the columns widths that suit the window, until the user sets them."""
         if self._is_sized_by_user:
             return
-        letter = self.fontMetrics().averageCharWidth()
         columns = self._rows.columns
         shown = [n for n in range(len(columns)) if not self.isColumnHidden(n)]
-        least = {n: columns[n].letters * letter + 2 * PAD_PX for n in shown}
-        least[columns.index(PICTURE)] = PICTURE_PX + 2 * PAD_PX
+        least = {n: self._least_px(n) for n in shown}
         spare = max(0, self.viewport().width() - sum(least.values()))
         with QSignalBlocker(self.horizontalHeader()):
             for number, width in least.items():
@@ -149,6 +187,24 @@ class ScanView(QTableView):
                 self.setColumnWidth(number, width + more)
         self.updateGeometries()
         self.viewport().update()
+
+    @pyqtSlot()
+    def _fill_columns_menu(self) -> None:
+        self.columns_menu.clear()
+        for column in self._rows.columns:
+            if column is not FILE and column.has_any(self._rows.rows):
+                choose = partial(self._on_column_chosen, column.title)
+                choice = self.columns_menu.addAction(column.title)
+                choice.setCheckable(True)
+                choice.setChecked(column.title not in self.hidden)
+                choice.toggled.connect(choose)
+
+    def _on_column_chosen(self, title: str, is_shown: bool) -> None:
+        self.set_hidden(self.hidden - {title} if is_shown else self.hidden | {title})
+
+    @pyqtSlot(QPoint)
+    def _on_head_menu_asked(self, place: QPoint) -> None:
+        self.columns_menu.popup(self.horizontalHeader().mapToGlobal(place))
 
     def _fit_rows(self) -> None:
         """Make rows lower where only a few would have room."""
@@ -242,8 +298,11 @@ class ScanView(QTableView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         self._attended_at = time.monotonic()
+        step = _STEPS.get(event.key())
         if event.key() == Qt.Key.Key_Escape and self.selection.count:
             self.selection.clear_rows()
+        elif step is not None and event.text():  # without Ctrl or Alt
+            super().keyPressEvent(QKeyEvent(event.type(), step, event.modifiers()))
         else:
             super().keyPressEvent(event)
 

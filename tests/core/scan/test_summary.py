@@ -19,7 +19,15 @@ from core.scan.summary import (
     shares_of,
     summary_text,
 )
-from core.scan.triage import disease_probability, doubt, triage_key
+from core.scan.triage import (
+    FINDING,
+    NO_SIGN,
+    disease_probability,
+    doubt,
+    group_of,
+    triage_key,
+    why_here,
+)
 from tests.core.scan.test_row import FAILED, REFUSED, ROW
 from tests.tiny_bundle import make_card
 
@@ -83,7 +91,7 @@ def test_no_films_of_a_label_have_no_shares() -> None:
 
 def test_the_measurement_is_scikit_learns() -> None:
     rng = np.random.default_rng(3)
-    summary = ScanSummary(CARD, labels_by_folder(CARD))
+    summary = ScanSummary(CARD, labels_by_folder(CARD.labels))
     truth, predicted = [], []
     for number in range(300):
         label = CARD.label_names[number % 3]
@@ -107,7 +115,7 @@ def test_the_measurement_is_scikit_learns() -> None:
 
 def test_calibration_before_temperature_is_found_again() -> None:
     card = msgspec.structs.replace(CARD, temperature=2.0)
-    summary = ScanSummary(card, labels_by_folder(card))
+    summary = ScanSummary(card, labels_by_folder(card.labels))
     for number in range(50):  # sure after calibration, surer before, half wrong
         label = "covid" if number % 2 else "normal"
         summary.add(row(f"{label}/{number}", None, 0.8, 0.1, 0.1))
@@ -119,7 +127,7 @@ def test_calibration_before_temperature_is_found_again() -> None:
 
 
 def test_a_scan_of_one_class_averages_over_that_class_and_says_so() -> None:
-    summary = ScanSummary(CARD, labels_by_folder(CARD))
+    summary = ScanSummary(CARD, labels_by_folder(CARD.labels))
     for number in range(8):
         summary.add(row(f"covid/{number}", "covid", 0.8, 0.1, 0.1))
     summary.add(row("covid/8", "normal", 0.1, 0.1, 0.8))
@@ -135,18 +143,52 @@ def test_a_scan_of_one_class_averages_over_that_class_and_says_so() -> None:
 
 
 def test_films_outside_the_labels_folders_are_not_measured() -> None:
-    label_of = labels_by_folder(CARD)
+    label_of = labels_by_folder(CARD.labels)
     files = ["a", "covid/a", "COVID-19/a", "x/Normal/a", "covid/normal/a", "xcovid/a"]
     expected = [None, "covid", "covid", "normal", "normal", None]
     assert [label_of(file) for file in files] == expected
 
 
-def test_likely_disease_comes_first_then_doubt_and_failures_last() -> None:
-    sure = row("sure", "covid", 0.9, 0.08, 0.02)
-    torn = row("torn", None, 0.5, 0.48, 0.02)
-    well = row("well", "normal", 0.05, 0.05, 0.9)
-    rows = sorted([FAILED, well, sure, torn], key=triage_key)
-    assert [each.file for each in rows] == ["torn", "sure", "well", FAILED.file]
+def test_groups_come_one_after_the_other_and_likely_disease_first_in_each() -> None:
+    house = dataclasses.replace(
+        FAILED, file="house", error="", reason="A house. Not a film."
+    )
+    expected = {
+        "sure": "COVID-19 90 %, above its mark",
+        "likely": "COVID-19 70 %, above its mark",
+        "vague": "uncertain: COVID-19 64 %, below its mark",
+        "torn": "uncertain: COVID-19 and Normal close",
+        "cut": "warning: the lungs are cut off at the left edge and 1 more",
+        "well": "no sign: Normal 90 %, above its mark",
+        "house": "refused: a house",
+        FAILED.file: "not read: no",
+    }
+    warned = ("The lungs are cut off at the left edge.", "Small.")
+    rows = [
+        house,
+        FAILED,
+        row("well", "normal", 0.05, 0.05, 0.9),
+        dataclasses.replace(row("cut", "normal", 0.02, 0.02, 0.96), warnings=warned),
+        row("vague", None, 0.64, 0.0, 0.36),
+        row("torn", None, 0.5, 0.02, 0.48),
+        dataclasses.replace(row("likely", "covid", 0.7, 0.0, 0.3), warnings=warned),
+        row("sure", "covid", 0.9, 0.08, 0.02),
+    ]
+    rows.sort(key=triage_key)
+    said = [(each.file, why_here(each, CARD.names)) for each in rows]
+    assert said == list(expected.items())
+
+
+def test_a_model_without_normal_takes_its_first_label_for_the_disease() -> None:
+    sick, clear = (
+        dataclasses.replace(
+            row(name, "covid", 0, 0, 0),
+            finding=name,
+            probabilities={"tb": p, "clear": 1 - p},
+        )
+        for name, p in (("tb", 0.7), ("clear", 0.1))
+    )
+    assert (group_of(sick), group_of(clear)) == (FINDING, NO_SIGN)
 
 
 def test_disease_is_what_is_not_normal() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
 import pytest
 from PIL import Image
@@ -37,6 +38,7 @@ from core.reports.model_card import card_text  # noqa: E402
 from core.reports.report_json import read_report_json  # noqa: E402
 from core.reports.sentences import cautions  # noqa: E402
 from core.runs.config import TrainingConfig, config_from_json  # noqa: E402
+from core.runs.estimate import Speeds, minutes_of  # noqa: E402
 from core.runs.job_folder import Job, JobFolder  # noqa: E402
 from core.training import device, preflight  # noqa: E402
 from core.training.check import read_findings  # noqa: E402
@@ -423,6 +425,10 @@ def test_dry_run_tells_device_memory_batch_and_minutes(phantoms: Path) -> None:
     assert sum(found["films"].values()) == 30
     assert found["seconds_per_step"] > 0
     assert found["minutes"] == pytest.approx(sum(found["parts"].values()), abs=0.06)
+    speeds = msgspec.convert(found["speeds"], Speeds)
+    assert speeds.step_s == pytest.approx(found["seconds_per_step"] / 8, abs=1e-3)
+    parts = minutes_of(small(), found["films"], speeds)
+    assert sum(parts.values()) == pytest.approx(found["minutes"], abs=0.06)
 
 
 def test_dry_run_halves_the_batch_where_memory_is_short(

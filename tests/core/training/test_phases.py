@@ -29,8 +29,9 @@ from core.jobs.reporters import StageProgress  # noqa: E402
 from core.model.bundle import read_bundle  # noqa: E402
 from core.runs.config import TrainingConfig, config_from_json  # noqa: E402
 from core.runs.epoch_table import EPOCHS, also_to_table, write_epochs  # noqa: E402
+from core.runs.estimate import Speeds, minutes_of  # noqa: E402
 from core.runs.job_folder import Job, JobFolder  # noqa: E402
-from core.training import head_fit, preflight  # noqa: E402
+from core.training import head_fit  # noqa: E402
 from core.training.checks import check_job  # noqa: E402
 from core.training.compiling import (  # noqa: E402
     compile_network,
@@ -305,9 +306,9 @@ def test_job_of_one_phase_that_is_to_finish_has_an_epoch_at_least(
 def test_minutes_count_what_the_head_sees(phantoms: Path) -> None:
     def films_run(**settings: object) -> float:
         config = small(**settings)
-        timing = preflight._Timing(batch=8, first_s=0, step_s=None, film_s=60)
+        speeds = Speeds(config.backbone, config.size, 0, first_s=0, film_s=60)
         counts = {"train": 10, "val": 5, "test": 5}
-        return preflight._minutes(counts, config, timing, 0)["features"]
+        return minutes_of(config, counts, speeds)["features"]
 
     assert films_run(feature_copies=2) == 35
     assert films_run(feature_copies=2, head_varied=True, head_epochs=4) == 45

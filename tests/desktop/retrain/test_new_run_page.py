@@ -17,6 +17,7 @@ from desktop.retrain.new_run_page import DATA, SETTINGS, START, NewRunPage
 from desktop.retrain.runs.kind import RunRequest
 from desktop.settings import Settings
 from tests.run_preparation import (
+    PREFLIGHT,
     StandIn,
     audit_record,
     change_settings,
@@ -122,7 +123,54 @@ def test_the_last_step_checks_the_machine_by_itself(
     page.go_to(START)
     qtbot.waitUntil(lambda: page.preflight.is_current, timeout=20_000)
     idle(qtbot, page)
-    assert page.why.text() == "It will take about 2 hours and 15 minutes."
+    took = "at most about 2 hours and 15 minutes, as measured on a few steps."
+    assert page.why.text() == f"It will take {took}"
+    with qtbot.waitSignal(page.start_asked) as asked:
+        page.start_button.click()
+    assert asked.args[0].minutes == 134
+
+
+def test_recipes_say_how_long_they_take_once_the_machine_is_known(
+    qtbot: QtBot, page: NewRunPage, stand_in: StandIn, data: Path
+) -> None:
+    combo = page.form.chooser.combo
+    texts = [combo.itemText(place) for place in range(combo.count())]
+    assert "Head only, films varied in each epoch · mumtaz-feature-extraction" in texts
+    speeds = {
+        "backbone": "densenet121",
+        "size": 224,
+        "read_s": 0.1,
+        "first_s": 30.0,
+        "film_s": 0.5,
+    }
+    stand_in.answer_preflight({**PREFLIGHT, "speeds": speeds})
+    with_films(qtbot, page, data)
+    page.go_to(SETTINGS)  # where the machine is checked the first time
+    qtbot.waitUntil(lambda: page.preflight.result is not None, timeout=20_000)
+    idle(qtbot, page)
+    texts = [combo.itemText(place) for place in range(combo.count())]
+    assert "Head only, fast — at most 2 min for your 80 films" in texts
+    (vgg,) = (text for text in texts if text.endswith("· vgg16-ryan"))
+    # 48 films in each of 25 epochs, with 5.4 times the work of the one that was timed.
+    assert "about 59 min for your 80 films" in vgg
+    again = NewRunPage()  # as in the next window
+    qtbot.addWidget(again)
+    assert again._time.speeds is not None
+    again.shut_down()
+
+
+def test_earlier_trainings_with_the_same_settings_tell_the_time(
+    qtbot: QtBot, page: NewRunPage, stand_in: StandIn, data: Path, tmp_path: Path
+) -> None:
+    with_films(qtbot, page, data)
+    stand_in.set("waits")
+    page._time.note_earlier(page.config, 30.0)
+    page.go_to(START)
+    assert "about 30 minutes, as earlier trainings with these settings" in (
+        page.why.text()
+    )
+    page.preflight.stop()
+    idle(qtbot, page)
 
 
 def test_leaks_accepted_in_writing_go_into_the_job(

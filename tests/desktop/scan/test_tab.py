@@ -30,12 +30,13 @@ from pytestqt.qtbot import QtBot
 from core import paths
 from core.model.bundle import INT8_GRAPH, ModelBundle
 from core.scan import store as scans
-from core.scan.progress import WATCHING
+from core.scan.progress import WATCHING, ScanProgress
 from core.scan.record import (
     CANCELLED,
     FAILED,
     FINISHED,
     FROM_FOLDERS,
+    FROM_LIST,
     NO_LABELS,
     PAUSED,
     RUNNING,
@@ -45,6 +46,7 @@ from core.scan.results import ScanFile, read_labels, read_rows
 from core.scan.store import Scan
 from desktop.scan.kind import labels_in, record_for
 from desktop.scan.page import neighbours
+from desktop.scan.progress import ScanHead
 from desktop.scan.tab import ScanTab
 from tests.deadly_core import COMMAND
 from tests.scan_folder import png, write_films
@@ -303,10 +305,14 @@ def test_only_so_many_folders_are_looked_at(
 def test_a_dropped_folder_is_scanned_by_one_click(
     tab: ScanTab, qtbot: QtBot, films: Path
 ) -> None:
+    said: list[str] = []
+    tab.status_changed.connect(said.append)
     choose_folder(tab, qtbot, films)
     tab.start_page.start_button.click()
     qtbot.waitUntil(lambda: tab.controller.active is not None, timeout=60_000)
     scan = at_rest(tab, qtbot)
+    assert any(words.startswith("Scan of films: ") for words in said)
+    assert said[-1] == "The scan of films has finished: 3 films listed."
     page = tab.scan_page
     assert tab.page is page
     assert scan.record.status == FINISHED
@@ -314,7 +320,9 @@ def test_a_dropped_folder_is_scanned_by_one_click(
     assert page.head.words.text() == "Finished. 3 films read: 2 COVID-19, 1 Normal."
     assert sorted(page.table.shown_files()) == sorted(files_in(scan))
     assert scan.totals() is not None
-    assert page.pages.isTabVisible(1)
+    assert page.pages.isTabEnabled(1)
+    page.head.back_button.click()
+    assert said[-1] == "", "the status line tells no more of what was left"
 
 
 @pytest.mark.slow
@@ -376,7 +384,7 @@ def test_a_cancelled_scan_keeps_its_films_and_goes_on(
     assert 0 < scan.rows() < MANY
     page = tab.scan_page
     assert page.head.words.text().startswith("Cancelled; what was done is kept")
-    qtbot.waitUntil(lambda: page.pages.isTabVisible(1), timeout=60_000)
+    qtbot.waitUntil(lambda: page.pages.isTabEnabled(1), timeout=60_000)
     assert scan.totals() is not None  # made for it, since it could not
     tab.scan_page.head.resume_button.click()
     qtbot.waitUntil(lambda: tab.controller.active is not None, timeout=60_000)
@@ -389,7 +397,7 @@ def test_a_cancelled_scan_keeps_its_films_and_goes_on(
 def test_letters_of_menus_and_tabs_are_used_once(
     tab: ScanTab, qtbot: QtBot, films: Path
 ) -> None:
-    taken = [*"fevh", *"dsr"]  # the window's menus and tabs
+    taken = [*"fevlh", *"dsr"]  # the window's menus and tabs
     choose_folder(tab, qtbot, films)
     assert repeated([*taken, *letters_of(tab)]) == []
     tab.start_page.start_button.click()
@@ -797,6 +805,46 @@ def test_damaged_results_are_said_and_what_was_read_stays(
     qtbot.waitUntil(lambda: tab.banner.isVisible(), timeout=60_000)
     assert "Line 3 of results.csv" in tab.banner.notice.text
     assert tab.scan_page.rows == 1
+
+
+def test_true_labels_come_from_the_list_or_its_loss_is_said(
+    tab: ScanTab, qtbot: QtBot, films: Path, tiny_bundle: ModelBundle
+) -> None:
+    listed = films / "labels.csv"
+    listed.write_text("file,label\ncovid/a.png,pneumonia\n")
+    asked = {"labels": FROM_LIST, "label_list": listed, "status": PAUSED}
+    scan = scans.new_scan(a_record(tiny_bundle, films, done=1, **asked))
+    with ScanFile(scan.results, LABELS) as file:
+        _append(file, tiny_bundle, "covid/a.png")
+    list_again(tab, qtbot)
+    page, open_button = tab.scan_page, tab.start_page.scans.open_button
+    open_button.click()
+    qtbot.waitUntil(lambda: page.rows == 1)
+    assert page.table.model.rows.truths.tolist() == [LABELS.index("pneumonia")]
+    listed.unlink()
+    open_button.click()
+    qtbot.waitUntil(tab.banner.isVisible)
+    qtbot.waitUntil(lambda: page.rows == 1)
+    assert not page.table.model.rows.has_truths
+
+
+def test_the_end_of_a_scan_moves_nothing_below_its_head(
+    qtbot: QtBot, films: Path, tiny_bundle: ModelBundle
+) -> None:
+    head, record = ScanHead(), a_record(tiny_bundle, films, status=FINISHED)
+    qtbot.addWidget(head)
+    head.resize(900, 200)
+    head.show()
+    head.begin(record)
+    head.show_rest(record, "Finished.", may_resume=True)
+    opened = head.sizeHint().height()
+    head.show_progress(ScanProgress())
+    under_way = head.sizeHint().height()
+    head.show_rest(record, "Finished.", may_resume=True)
+    assert head.sizeHint().height() == under_way > opened
+    head.begin(record)
+    head.show_rest(record, "Finished.", may_resume=True)
+    assert head.sizeHint().height() == opened
 
 
 # Deleting

@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from desktop.style import theme
 from desktop.style.theme import muted
 from desktop.widgets.labels import Caption
+from tests.contrast import contrast
 
 SHEET = Path(__file__).resolve().parents[3] / "resources" / "style.qss"
 ROLE = QPalette.ColorRole
@@ -26,20 +27,6 @@ def application(
     yield qapp
     qapp.setStyleSheet("")
     qapp.setPalette(QPalette())
-
-
-def contrast(ink: QColor, ground: QColor) -> float:
-    """Contrast ratio of WCAG 2.1, 1 to 21."""
-
-    def luminance(colour: QColor) -> float:
-        linear = [
-            c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
-            for c in (colour.redF(), colour.greenF(), colour.blueF())
-        ]
-        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-    lighter, darker = sorted((luminance(ink), luminance(ground)), reverse=True)
-    return (lighter + 0.05) / (darker + 0.05)
 
 
 @pytest.mark.parametrize("appearance", ["light", "dark"])

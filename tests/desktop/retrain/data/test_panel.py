@@ -141,7 +141,7 @@ def test_a_check_can_be_cancelled_and_begun_again(
     panel.set_data(data)
     qtbot.waitUntil(lambda: bool(stand_in.calls), timeout=20_000)
     panel.progress.stop_button.click()
-    assert panel.progress.words == "Stopping."
+    assert panel.progress.words.startswith("Stopping. Waiting for the film or step")
     qtbot.waitUntil(lambda: not panel.is_checking)
     assert panel.reason == "The films have not been checked."
     stand_in.unset("waits")

@@ -55,7 +55,7 @@ def keep_comparison(run: Run, one: ModelBundle, other: ModelBundle) -> None:
     scores = [score_films(Classifier(each), samples) for each in (one, other)]
     result = compare(one, other, (scores[0], scores[1]), count=50)
     text = json.dumps({**result, "data": "split.csv", "split": "test", "left_out": {}})
-    run.comparison.write_text(text, encoding="utf-8")
+    run.comparison(one, other).write_text(text, encoding="utf-8")
 
 
 def shown(
@@ -72,7 +72,8 @@ def test_the_comparison_starts_by_itself_and_is_kept(
     panel.set_model_in_use(in_use)
     panel.set_run(run, read_bundle(run.bundle_dir))
     qtbot.waitUntil(lambda: panel.result is not None, timeout=90000)
-    kept = json.loads(run.comparison.read_text("utf-8"))
+    file = run.comparison(read_bundle(run.bundle_dir), in_use)
+    kept = json.loads(file.read_text("utf-8"))
     assert kept["in_use"]["sha256"] == in_use.sha256
     assert panel.result is not None
     assert panel.result["verdict"] == kept["verdict"] == "better"
@@ -90,10 +91,11 @@ def test_a_kept_comparison_is_shown_at_once(
     in_use: ModelBundle,
 ) -> None:
     keep_comparison(run, tiny_bundle, in_use)
-    written = run.comparison.stat().st_mtime_ns
+    file = run.comparison(tiny_bundle, in_use)
+    written = file.stat().st_mtime_ns
     panel.set_model_in_use(in_use)
     shown(panel, qtbot, run, tiny_bundle)
-    assert run.comparison.stat().st_mtime_ns == written
+    assert file.stat().st_mtime_ns == written
     assert not panel._jobs.is_running
     assert "McNemar" in panel.view.foot.text()
 
@@ -367,6 +369,49 @@ def test_nothing_is_compared_while_the_report_is_out_of_sight(
     assert panel._dwell.isActive()
 
 
+def test_each_pair_of_models_keeps_its_comparison(
+    panel: CandidatePanel,
+    qtbot: QtBot,
+    run: Run,
+    tiny_bundle: ModelBundle,
+    in_use: ModelBundle,
+    tmp_path: Path,
+) -> None:
+    newer = write_tiny_bundle(tmp_path / "newer", name="Newer", shift=1.0)
+    keep_comparison(run, tiny_bundle, in_use)
+    keep_comparison(run, tiny_bundle, newer)
+    for other in (in_use, newer, in_use):  # and back again
+        panel.set_model_in_use(other)
+        shown(panel, qtbot, run, tiny_bundle)
+        assert panel.result is not None
+        assert panel.result["in_use"]["sha256"] == other.sha256
+    assert not panel._jobs.is_running
+
+
+@pytest.mark.slow
+def test_a_comparison_goes_on_while_another_run_is_looked_at(
+    panel: CandidatePanel,
+    qtbot: QtBot,
+    run: Run,
+    in_use: ModelBundle,
+    tiny_bundle: ModelBundle,
+    manifest: Path,
+) -> None:
+    second = make_finished_run(tiny_bundle, manifest, name="Second")
+    other, first = read_bundle(second.bundle_dir), read_bundle(run.bundle_dir)
+    keep_comparison(second, other, in_use)
+    panel.set_model_in_use(in_use)
+    comparing(panel, qtbot, run)
+    panel.set_run(second, other)
+    assert panel.result is not None
+    assert panel._jobs.is_running
+    panel.set_run(run, first)
+    assert panel.progress.isVisible()
+    assert not panel._dwell.isActive()
+    qtbot.waitUntil(lambda: panel.result is not None, timeout=90000)
+    assert panel.result["candidate"]["sha256"] == first.sha256
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{}", "null", '{"candidate": 3}'])
 def test_a_damaged_comparison_is_made_anew(
     panel: CandidatePanel,
@@ -376,7 +421,7 @@ def test_a_damaged_comparison_is_made_anew(
     in_use: ModelBundle,
     text: str,
 ) -> None:
-    run.comparison.write_text(text)
+    run.comparison(tiny_bundle, in_use).write_text(text)
     panel.set_model_in_use(in_use)
     panel.set_run(run, tiny_bundle)
     qtbot.waitUntil(panel._dwell.isActive)

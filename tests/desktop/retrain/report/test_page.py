@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PyQt5.QtCore import Qt
-from PyQt5.QtGui import QColor
+from PyQt5.QtCore import QPoint, QPointF, Qt
+from PyQt5.QtGui import QColor, QWheelEvent
 from PyQt5.QtWidgets import QAbstractButton, QApplication
 from pytestqt.qtbot import QtBot
 
 from core.model.bundle import Label, ModelBundle, read_bundle
 from core.runs.run import Run
+from desktop.diagnose.films import OpenFilm
 from desktop.models.card_dialog import card_html
 from desktop.models.export_dialog import FORMATS, ExportDialog
 from desktop.retrain.report.data import film_rows, read_report_data
@@ -362,3 +363,38 @@ def test_an_export_that_fails_says_why(
 def test_formats_that_need_weights_are_off_without_them(dialog: ExportDialog) -> None:
     for form, choice in zip(FORMATS, dialog.formats.buttons, strict=True):
         assert choice.isEnabled() is not form.needs_weights
+
+
+def test_the_wheel_over_the_worst_mistakes_scrolls_the_page(
+    page: ReportPage, qtbot: QtBot, run: Run
+) -> None:
+    shown(page, qtbot, run)
+    view = page.body.mistakes
+    for along in (0, -120):
+        at = QPointF(view.viewport().rect().center())
+        event = QWheelEvent(
+            at,
+            at,
+            QPoint(),
+            QPoint(along, 0 if along else -120),
+            Qt.MouseButton.NoButton,
+            Qt.KeyboardModifier.NoModifier,
+            Qt.ScrollPhase.NoScrollPhase,
+            False,
+        )
+        QApplication.sendEvent(view.viewport(), event)
+        # Qt hands one that is not accepted on to what the films stand in.
+        is_kept = event.isAccepted()
+        assert is_kept == (along != 0 and view.horizontalScrollBar().maximum() > 0)
+
+
+def test_films_can_be_tried_before_the_model_is_used(
+    page: ReportPage, qtbot: QtBot, run: Run, tmp_path: Path, film: Path
+) -> None:
+    page.candidate.set_model_in_use(write_tiny_bundle(tmp_path / "other", shift=2.0))
+    page.candidate.trial.set_films([OpenFilm(film)])
+    shown(page, qtbot, run)
+    page.candidate.stop()
+    qtbot.waitUntil(page.candidate.trial.try_button.isVisible)
+    page.candidate.trial.try_button.click()
+    qtbot.waitUntil(lambda: len(page.candidate.trial.table.cells.rows) == 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 from matplotlib.figure import Figure
 from PyQt5.QtCore import Qt
@@ -34,7 +35,12 @@ from core.runs.run import FAILED, INTERRUPTED, RUNNING, Run
 from core.runs.store import new_run
 from core.words import duration_in_words
 from desktop.retrain.runs.page import RunPage
-from desktop.retrain.runs.status import left_in_words, progress_in_words, stage_in_words
+from desktop.retrain.runs.status import (
+    left_in_words,
+    progress_in_words,
+    speed_in_words,
+    stage_in_words,
+)
 from desktop.widgets.chart_view import ChartView
 
 
@@ -90,7 +96,51 @@ def test_story_knows_the_epoch_in_work(story: RunProgress) -> None:
     fine_tuning(story)
 
     assert stage_in_words(story) == "fine-tuning, epoch 4 of 8"
-    assert progress_in_words(story) == "Fine-tuning, epoch 4 of 8, 38 %"
+    words = "Fine-tuning, epoch 4 of 8: {} of 1,000 films; {} of the phase"
+    assert progress_in_words(story) == words.format("0", "38 %")
+    tell(story, Progressed("fine-tuning", 3250, 8000, 20.0))
+    assert progress_in_words(story) == words.format("250", "41 %")
+    tell(story, Progressed("fine-tuning", 4000, 8000, 20.0))
+    assert progress_in_words(story).endswith(": measuring it on the validation films")
+
+
+def test_speed_is_told_by_films_or_by_epochs(story: RunProgress) -> None:
+    tell(story, StageStarted("fine-tuning"))
+    assert speed_in_words(story) == "Known after the second step"
+    tell(story, Progressed("fine-tuning", 32, 8000, 6.25))
+    assert speed_in_words(story) == "6.2 films per second"
+    tell(story, StageStarted("head"), epoch("head", 1, best=True, seconds=1.5))
+    assert speed_in_words(story) == "1.5 seconds per epoch"
+
+
+def test_a_head_shows_its_epochs_where_films_are_not_counted(
+    page: RunPage, run: Run, story: RunProgress
+) -> None:
+    tell(story, StageStarted("head"), epoch("head", 1, best=True))
+    page.show_run(run, story, RUNNING)
+    assert not page.status.bar.is_busy
+    assert 0 < page.status.bar.value() < page.status.bar.maximum()
+
+
+def test_stopping_says_what_it_waits_for(
+    page: RunPage, run: Run, story: RunProgress
+) -> None:
+    fine_tuning(story)
+    page.show_run(run, story, RUNNING)
+    page.pause_button.click()
+    assert "Waiting for the step in hand" in page.sentence.text
+    assert "after 20 seconds" in page.sentence.text
+    tell(story, StageStarted("export"))
+    page.refresh()
+    assert "Waiting for the model to be written" in page.sentence.text
+
+
+def test_a_run_says_how_long_it_was_reckoned_to_take(
+    page: RunPage, run: Run, story: RunProgress
+) -> None:
+    record = msgspec.structs.replace(run.record, minutes=40.0)
+    page.show_run(Run(run.path, record), story, RUNNING)
+    assert "about 40 minutes in all, as reckoned before" in page.facts.text()
 
 
 def test_time_left_is_reckoned_from_the_epochs(story: RunProgress) -> None:
@@ -284,7 +334,7 @@ def test_run_without_a_checkpoint_starts_again(
 ) -> None:
     page.show_run(run, story, INTERRUPTED)
 
-    assert page.resume_button.text() == "Start &again"
+    assert page.resume_button.text() == "Start a&gain"
 
 
 def test_run_with_a_damaged_record_can_only_be_discarded(

@@ -8,18 +8,37 @@ from pathlib import Path
 
 import pytest
 from PyQt5.QtCore import QEvent, QPoint, QPointF, Qt
-from PyQt5.QtGui import QGuiApplication, QMouseEvent
+from PyQt5.QtGui import QFontMetrics, QGuiApplication, QMouseEvent
 from PyQt5.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from core.data.dataset import NOT_USABLE
 from core.scan.row import ScanRow
 from core.scan.triage import triage_key
-from desktop.scan.table.columns import FILE, SET, Column
+from desktop.scan.table.columns import (
+    ERROR,
+    FILE,
+    FINDING,
+    SET,
+    TRUTH,
+    VERDICT,
+    WARNINGS,
+    WHY,
+    WRONG,
+    Column,
+)
 from desktop.scan.table.model import RowFilter
 from desktop.scan.table.table import ScanTable
 from desktop.style import theme
 from tests.scan_folder import write_films
-from tests.scan_rows import LABELS, NAMES, failed_row, many_rows, read_row
+from tests.scan_rows import (
+    LABELS,
+    NAMES,
+    failed_row,
+    many_rows,
+    read_row,
+    refused_row,
+)
 
 SHIFT = Qt.KeyboardModifier.ShiftModifier
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -37,7 +56,7 @@ MANY = many_rows(400)
 def table(qtbot: QtBot, tmp_path: Path) -> Iterator[ScanTable]:
     table = ScanTable()
     qtbot.addWidget(table)
-    table.resize(900, 500)
+    table.resize(1300, 500)
     table.begin(tmp_path, LABELS)
     table.show()
     qtbot.waitExposed(table)
@@ -112,7 +131,8 @@ def test_a_probability_sorts_the_greatest_first(
     table: ScanTable, add: Add, qtbot: QtBot
 ) -> None:
     add(ROWS)
-    click_heading(table, qtbot, table.model.columns[3])
+    covid = next(each for each in table.model.columns if each.label == 0)
+    click_heading(table, qtbot, covid)
     assert table.shown_files()[0] == "c.png"
     assert table.shown_files()[-1] == "a/film2.png"
 
@@ -344,6 +364,48 @@ def test_no_index_is_kept_for_a_selected_row(table: ScanTable, add: Add) -> None
 # What stays in its place
 
 
+def test_a_row_that_is_selected_breaks_no_line_anew(
+    table: ScanTable, add: Add, qtbot: QtBot
+) -> None:
+    add(MANY)
+    for width in range(560, 1500, 20):
+        table.resize(width, 500)
+        table.view.selection.clear_rows()
+        qtbot.waitUntil(lambda width=width: table.filters.width() == width)
+        high = table.filters.sizeHint().height()
+        table.view.selectAll()
+        assert table.filters.sizeHint().height() == high
+
+
+def test_a_row_under_the_cursor_stays_there(
+    table: ScanTable, add: Add, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(MANY[:200])
+    viewport = table.view.viewport()
+    spot = table.view.visualRect(table.model.index(2, 1)).center()
+    row = table.model.row_at(2)
+    before = top_px(table, row)
+    monkeypatch.setattr(viewport, "underMouse", lambda: True)
+    monkeypatch.setattr(viewport, "mapFromGlobal", lambda place: spot)
+    move = QEvent.Type.MouseMove
+    none = Qt.MouseButton.NoButton
+    event = QMouseEvent(move, QPointF(spot), none, none, Qt.KeyboardModifier.NoModifier)
+    QApplication.sendEvent(viewport, event)
+    add(MANY[200:])
+    assert top_px(table, row) == before
+
+
+def test_j_and_k_go_down_and_up(table: ScanTable, add: Add, qtbot: QtBot) -> None:
+    add(ROWS)
+    order = in_triage(ROWS)
+    table.view.setFocus()
+    table.view.setCurrentIndex(table.model.index(0, 1))
+    for key, expected in (("j", order[1]), ("j", order[2]), ("k", order[1])):
+        qtbot.keyClick(table.view, key)
+        assert selected_files(table) == [expected]
+    assert table.filters.text.text() == ""
+
+
 def test_the_current_row_stays_where_it_is_on_screen(
     table: ScanTable, add: Add, qtbot: QtBot
 ) -> None:
@@ -394,7 +456,7 @@ def test_widths_that_the_user_set_are_kept(
     add(ROWS)
     table.view.horizontalHeader().resizeSection(1, 333)
     add(MANY)
-    table.resize(1100, 500)
+    table.resize(1500, 500)
     table.filters.finding.setCurrentIndex(1)
     assert table.view.columnWidth(1) == 333
 
@@ -442,7 +504,8 @@ def test_selected_rows_are_copied_with_tabs(
         table.copy_action.trigger()
     assert said.args == ["Copied 5 rows."]
     lines = QGuiApplication.clipboard().text().split("\n")
-    assert lines[0].split("\t")[:3] == ["File", "Finding", "COVID-19"]
+    head = lines[0].split("\t")
+    assert head[:4] == ["File", "Finding", "Why here", "COVID-19"]
     assert [line.split("\t")[0] for line in lines[1:]] == in_triage(ROWS)
 
 
@@ -454,6 +517,145 @@ def test_the_path_of_the_current_row_is_copied(
     table.copy_path_action.trigger()
     copied = QGuiApplication.clipboard().text()
     assert copied == str(tmp_path / in_triage(ROWS)[0])
+
+
+# Why a film is where it is, and what it really is
+
+
+def test_each_film_says_why_it_stands_where_it_does(
+    table: ScanTable, add: Add, qtbot: QtBot
+) -> None:
+    add([*ROWS, refused_row("d.png", "A house.")])
+    place = table.model.columns.index(WHY)
+    assert [table.model.index(n, place).data() for n in range(6)] == [
+        "Pneumonia 86 %, above its mark",
+        "COVID-19 90 %, above its mark",
+        "uncertain: COVID-19 40 %, below its mark",
+        "no sign: Normal 93 %, above its mark",
+        "refused: a house",
+        "not read: is empty",
+    ]
+    click_heading(table, qtbot, FILE)
+    click_heading(table, qtbot, WHY)
+    assert table.filters.order.currentText() == "Triage order"
+
+
+def by_folder(file: str) -> str | None:
+    return {"a": "covid", "b": "pneumonia"}.get(file.split("/")[0])
+
+
+def test_true_labels_are_a_column_and_a_filter_where_they_are_known(
+    table: ScanTable, add: Add, tmp_path: Path
+) -> None:
+    add(ROWS)
+    shown = [table.model.columns.index(each) for each in (TRUTH, WRONG)]
+    assert all(map(table.view.isColumnHidden, shown))
+    assert table.filters.truth.isHidden()
+    table.begin(tmp_path, LABELS, label_of=by_folder)
+    add(ROWS)
+    assert not any(map(table.view.isColumnHidden, shown))
+    cells = {
+        table.model.index(n, 1).data(): [table.model.index(n, c).data() for c in shown]
+        for n in range(5)
+    }
+    assert cells == {
+        "c.png": ["", ""],
+        "b/film10.png": ["Pneumonia", ""],
+        "b/Film9.png": ["Pneumonia", ""],
+        "a/film1.png": ["COVID-19", "Wrong"],
+        "a/film2.png": ["COVID-19", ""],
+    }
+    box = table.filters.truth
+    assert [box.itemText(place) for place in range(box.count())] == [
+        "Any true label",
+        "Wrong (1)",
+        "COVID-19 (2)",
+        "Normal (0)",
+        "Pneumonia (2)",
+        "Not usable (0)",
+        "No true label (1)",
+    ]
+    box.setCurrentIndex(1)
+    assert table.shown_files() == ["a/film1.png"]
+    box.setCurrentIndex(4)
+    assert sorted(table.shown_files()) == ["b/Film9.png", "b/film10.png"]
+    table.filters.clear_button.click()
+    assert len(table.shown_files()) == 5
+
+
+def test_what_a_person_says_of_a_film_is_its_true_label(
+    table: ScanTable, add: Add
+) -> None:
+    add(ROWS)
+    place = table.model.columns.index(TRUTH)
+    table.model.set_corrections({"c.png": "normal", "a/film1.png": NOT_USABLE})
+    add(MANY[:10])
+    assert not table.view.isColumnHidden(place)
+    said = dict(zip(table.shown_files(), column_texts(table, place), strict=True))
+    assert said["c.png"] == "Normal (corrected)"
+    assert said["a/film1.png"] == "Not usable (corrected)"
+    assert table.model.rows.wrong.sum() == 1
+    table.model.set_corrections({})
+    assert set(column_texts(table, place)) == {""}
+
+
+def column_texts(table: ScanTable, place: int) -> list[str]:
+    rows = range(table.model.rowCount())
+    return [table.model.index(row, place).data() for row in rows]
+
+
+# Columns
+
+
+def test_columns_that_no_row_fills_are_hidden(table: ScanTable, add: Add) -> None:
+    columns = table.model.columns
+    places = [columns.index(each) for each in (WARNINGS, ERROR)]
+    add(ROWS[1:3])
+    assert all(map(table.view.isColumnHidden, places))
+    widths = [table.view.columnWidth(n) for n in range(8)]
+    add(ROWS)
+    assert not any(map(table.view.isColumnHidden, places))
+    assert [table.view.columnWidth(n) for n in range(8)] == widths, "nothing moves"
+
+
+def test_the_menu_of_the_headings_shows_and_hides_columns(
+    table: ScanTable, add: Add
+) -> None:
+    table.view.set_hidden(frozenset({"Verdict"}))
+    add(ROWS)
+    place = table.model.columns.index(VERDICT)
+    assert table.view.isColumnHidden(place)
+    menu = table.view.columns_menu
+    menu.aboutToShow.emit()
+    choices = {each.text(): each for each in menu.actions()}
+    assert "File" not in choices
+    assert "True label" not in choices
+    choices["Verdict"].trigger()
+    choices["Finding"].trigger()
+    assert not table.view.isColumnHidden(place)
+    assert table.view.isColumnHidden(table.model.columns.index(FINDING))
+    table.begin(Path("/other"), LABELS)
+    assert not table.view.isColumnHidden(place)
+    assert table.view.hidden == {"Finding"}
+
+
+def test_a_heading_has_room_for_its_words_and_the_sign_of_the_sort(
+    table: ScanTable, add: Add, qapp: QApplication
+) -> None:
+    theme.apply(qapp, "light")
+    table.resize(700, 500)
+    heat = [dataclasses.replace(row, heat_in_lungs=0.5) for row in ROWS]
+    add(heat)
+    head = table.view.horizontalHeader()
+    for number in range(table.model.columnCount()):
+        column = table.model.columns[number]
+        if not table.view.isColumnHidden(number) and column.key is not None:
+            table.view.show_sort(number, is_descending=True)
+            assert head.sectionSize(number) >= head.sectionSizeHint(number)
+            font = head.font()
+            font.setBold(True)
+            words = QFontMetrics(font).horizontalAdvance(column.title)
+            assert head.sectionSize(number) > words + 26  # padding and the sign
 
 
 # What is said
@@ -484,7 +686,7 @@ def test_a_film_that_was_not_read_is_a_row_with_its_reason(
         for column in range(table.model.columnCount())
     ]
     assert cells[:3] == ["", "a/film2.png", "Not read"]
-    assert cells[3:] == [*[""] * 7, "Is empty."]
+    assert cells[3:] == ["not read: is empty", *[""] * 9, "Is empty."]
     error = table.model.index(place, len(cells) - 1)
     assert error.data(Qt.ItemDataRole.ToolTipRole) == '"film2.png" is empty.'
 
@@ -541,7 +743,7 @@ def test_the_filters_take_more_lines_where_there_is_less_room(
     lines = filters.layout()
     assert lines is not None
     counts = []
-    for width in (1400, 900, 500):
+    for width in (1600, 900, 500):
         table.resize(width, 500)
         qtbot.waitUntil(lambda width=width: filters.width() == width)
         counts.append(lines.count())
