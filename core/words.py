@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 _MAX_NAMED = 5
+#: Of a percentage: those of the operating points, which cards hold to 1e-5.
+_DECIMALS = 3
 
 
 def films(count: int) -> str:
@@ -34,10 +36,28 @@ def duration_in_words(seconds: float) -> str:
     return f"about {days:.1f} days".replace(".0 days", " days")
 
 
-def percent(probability: float) -> str:
-    """A probability for people; never rounded to a certainty it is not."""
-    if 0 < probability < 0.01:
-        return "under 1 %"
-    if 0.99 < probability < 1:
-        return "over 99 %"
-    return f"{probability:.0%}".replace("%", " %")
+def percent(probability: float, point: float | None = None) -> str:
+    """A probability for people; never rounded to a certainty it is not.
+
+    Args:
+        point: The operating point that it is measured by, which `exact_percent` shows.
+            The two then compare as the numbers do, with as many decimals as it takes.
+    """
+    share = 100 * probability
+    mark = None if point is None else round(100 * point, _DECIMALS)
+    fewest = 0
+    for low, high, said in ((0, 1, "under 1 %"), (99, 100, "over 99 %")):
+        if mark is not None and low < mark < high:
+            fewest = 1
+        elif low < share < high:
+            return said
+    for decimals in range(fewest, _DECIMALS + 1):
+        shown = round(share, decimals)
+        if point is None or (shown >= mark) == (probability >= point):
+            return f"{shown:.{decimals}f} %"
+    return f"{shown - 10**-_DECIMALS:.{_DECIMALS}f} %"  # a hair below the point
+
+
+def exact_percent(point: float) -> str:
+    """An operating point for people, with the decimals that it has: "74.5 %"."""
+    return f"{round(100 * point, _DECIMALS):.10g} %"

@@ -26,7 +26,7 @@ def read_row(
     top = max(probabilities, key=probabilities.__getitem__)
     name = LABELS[NAMES.index(top)].display_name
     is_sure = probabilities[top] >= 0.5
-    said = f"Looks like {name} ({percent(probabilities[top])})."
+    said = f"Looks like {name}, {percent(probabilities[top])}."
     return _row(
         file,
         finding=top if is_sure else None,

@@ -44,6 +44,7 @@ CONFINED = {
     "filelock": "core.jobs.lock",
     "pathvalidate": "core.filing.names",
     "qtawesome": "desktop.style",
+    "highdicom": "core.reports.dicom_objects",
     "jinja2": "core.reports.pages",
     "markupsafe": "core.reports",
     "matplotlib": "core.reports desktop.widgets",

@@ -110,7 +110,7 @@ def measure(home: Path, model: Path | None) -> dict[str, object]:
     labels = list(tab.session.shown_film.reading.heatmaps)
     during("explain findings", 12, lambda i: tab.heatmap.choose(labels[i % 3]))
     during("back and forth", 10, lambda i: tab.session.step(1 if i % 2 else -1))
-    job = tab.picture(with_heatmap=True)
+    job = tab.outputs.picture(with_heatmap=True)
     saved: list[object] = []
     tab.saver.saved.connect(saved.append)
     tab.saver.failed.connect(saved.append)

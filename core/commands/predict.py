@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.commands.argument_types import add_flags, new_folder, share
+from core.commands.films import reports as film_reports
 from core.errors import BundleError, CoreError, ImageReadError, PredictionError
 from core.files import atomic_write
 from core.films.pictures import encode_picture
-from core.films.radiograph import Radiograph, read_radiograph
+from core.films.radiograph import Radiograph, read_film_file, read_radiograph
 from core.model.bundle import (
     PROVENANCE,
     ModelBundle,
@@ -33,12 +34,16 @@ from core.model.classifier import (
     evidence_of,
     sentence,
 )
+from core.model.conformal import COVERAGE
 from core.model.gradcam import draw_contours, heatmap_from_evidence, overlay
 from core.model.layer_maps.layers import check_layer, layers_of, scale_note
 from core.model.local_card import read_local_card, with_local_card
 from core.model.normal import names_of, normal_note
 from core.outputs import check_files, check_folder
 from core.paths import command_name, default_bundle_dir
+from core.reports.film_files import write_reports
+from core.reports.film_report import FilmReport
+from core.reports.margin import DISCLAIMER
 from core.terminal import print_lines, printable
 from core.words import percent
 
@@ -47,8 +52,6 @@ _OPACITY = 0.6
 
 #: In place of the file of a local card.
 _AUTO = Path("auto")
-
-_DISCLAIMER = "A research and teaching tool, not a medical device."
 
 
 def add_parser(parser: argparse.ArgumentParser) -> None:
@@ -71,8 +74,9 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
         parser,
         json="one object per line",
         contour="lines in the heat maps, not colours",
-        overwrite="replace heat maps that exist",
+        overwrite="replace heat maps and reports that exist",
     )
+    film_reports.add_arguments(parser)
     parser.add_argument(
         "--coverage",
         type=share,
@@ -98,6 +102,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     # The names are settled before anything is written.
     pictures = _picture_paths(arguments)
+    reports = film_reports.report_paths(arguments)
     bundle = read_bundle(arguments.model or default_bundle_dir())
     layer = _earlier_layer(arguments, bundle.card)
     classifier = Classifier(bundle)
@@ -115,7 +120,7 @@ def run(arguments: argparse.Namespace) -> int:
         print_lines(_header(bundle))
         if local:
             print_lines(local)
-    for path, picture in zip(arguments.paths, pictures, strict=True):
+    for path, picture, files in zip(arguments.paths, pictures, reports, strict=True):
         try:
             film = read_radiograph(path)
             prediction = classifier.predict(film)
@@ -129,7 +134,10 @@ def run(arguments: argparse.Namespace) -> int:
             _print_json({**fields, **({"local_card": local} if local else {})})
         else:
             print_lines(_row(path, verdict, bundle, coverage))
-        if picture is not None and verdict.refused is None:
+        if picture is None and not files:
+            continue
+        label, evidence = "", None
+        if verdict.refused is None:
             shares = verdict.probabilities
             likeliest = max(shares, key=shares.__getitem__)
             label = arguments.label or verdict.finding or likeliest
@@ -137,12 +145,24 @@ def run(arguments: argparse.Namespace) -> int:
             if layer:
                 place = bundle.card.label_names.index(label)
                 evidence = classifier.evidence_at(film, layer)[:, :, place]
+        if picture is not None and evidence is not None:
             draw = draw_contours if arguments.contour else overlay
             about = f"{made_by}. Evidence for {label}. {scale}".rstrip()
             _write_heatmap(picture, film, evidence, about, draw)
+        if files:
+            report = FilmReport(
+                *(film, read_film_file(path)[0], bundle, verdict, label, evidence),
+                scale=scale,
+                local=local,
+                coverage=coverage or COVERAGE,
+                contour=arguments.contour,
+                with_patient=arguments.with_patient,
+            )
+            for left_out in write_reports(report, files):
+                print_lines(f"{printable(path.name)}: {left_out}", sys.stderr)
     if not arguments.json:
         meaning = printable(normal_note(names_of(bundle.card)))
-        notes = [meaning, scale, printable(made_by), _DISCLAIMER]
+        notes = [meaning, scale, printable(made_by), DISCLAIMER]
         print_lines("\n".join(filter(None, notes)), sys.stderr)
     if not failed:
         return 0
@@ -156,10 +176,10 @@ def _earlier_layer(arguments: argparse.Namespace, card: ModelCard) -> str:
         CoreError: There is no such layer or label, or no heat map is to be written.
     """
     label, layer = arguments.label, arguments.layer
-    if (label or layer) and arguments.heatmap is None:
+    if (label or layer) and arguments.heatmap is None and arguments.report is None:
         raise CoreError(
             "--label and --layer choose a heat map, and none is to be written.",
-            hint="Add --heatmap DIR.",
+            hint="Add --heatmap DIR or --report DIR.",
         )
     if label is not None and label not in card.label_names:
         raise CoreError(
@@ -230,17 +250,8 @@ def _picture_paths(arguments: argparse.Namespace) -> list[Path | None]:
     if arguments.heatmap is None:
         return [None] * len(arguments.paths)
     check_folder(arguments.heatmap, overwrite=True, is_own=lambda folder: True)
-    chosen: list[Path | None] = []
-    taken: set[str] = set()
-    for path in arguments.paths:
-        # Long names would not leave room for the ending.
-        stem = name = f"{path.stem[:80] or 'film'}-heatmap"
-        number = 1
-        while name in taken:
-            number += 1
-            name = f"{stem}-{number}"
-        taken.add(name)
-        chosen.append(arguments.heatmap / f"{name}.png")
+    stems = film_reports.stems(arguments.paths, "-heatmap")
+    chosen = [arguments.heatmap / f"{stem}.png" for stem in stems]
     check_files(
         chosen,
         overwrite=arguments.overwrite,
@@ -260,7 +271,7 @@ def _row(
 ) -> str:
     shown = verdict.probabilities
     shares = [
-        f"{percent(shown[name]) if shown else '-':>12}"
+        f"{bundle.card.percent(name, shown[name]) if shown else '-':>12}"
         for name in bundle.card.label_names
     ]
     name = printable(path.name)

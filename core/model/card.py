@@ -12,6 +12,7 @@ from core.errors import BundleError
 from core.films.preprocess import PreprocessSpec, spec_from_json
 from core.model.conformal import Conformal, prediction_set
 from core.records import Share, Text, convert, to_json
+from core.words import percent
 
 FORMAT_VERSION: Final = 1
 #: The label that is no disease. It says only that no other one was found.
@@ -118,6 +119,10 @@ class ModelCard(msgspec.Struct, frozen=True):
     def threshold(self, label: str) -> float:
         """Probability from which `label` is stated."""
         return {point.label: point.threshold for point in self.operating_points}[label]
+
+    def percent(self, label: str, probability: float) -> str:
+        """A film's probability of `label` for people, to set beside its point."""
+        return percent(probability, self.threshold(label))
 
     def set_at(
         self, probabilities: Mapping[str, float], coverage: float

@@ -24,7 +24,6 @@ from core.model.lungs import HALF, HEAT_OUTSIDE, Lungs, lung_finder, lung_warnin
 from core.model.normal import names_of, no_sign
 from core.model.precision import REFERENCE, graph_path
 from core.paths import is_sample
-from core.words import percent
 
 DRAWN = "This film is drawn: the verdict shows how Hilum works and means nothing."
 NOT_FINITE = "The model gives values for this film that are not numbers."
@@ -334,17 +333,29 @@ def stated(by_label: Mapping[str, float], card: ModelCard) -> str | None:
     return max(met, key=by_label.__getitem__) if met else None
 
 
+def headline(verdict: Verdict, card: ModelCard) -> str:
+    """The verdict in large letters: without numbers, which stand beside it."""
+    if verdict.refused is not None:
+        return "No verdict"
+    if verdict.finding is None:
+        return "In doubt" if verdict.is_doubtful else "Uncertain"
+    if verdict.finding == HEALTHY:
+        return no_sign(names_of(card))
+    return f"Looks like {card.display_name(verdict.finding)}."
+
+
 def sentence(verdict: Verdict, card: ModelCard) -> str:
-    """The verdict as people read it."""
+    """The verdict on one line, with its numbers."""
     if verdict.refused is not None:
         return f"No verdict. {verdict.refused}"
-    shares = verdict.probabilities
+    shares = {name: card.percent(name, p) for name, p in verdict.probabilities.items()}
     if verdict.finding is not None:
+        said = headline(verdict, card)
         if verdict.finding == HEALTHY:
-            return no_sign(names_of(card))
-        share = percent(shares[verdict.finding])
-        return f"Looks like {card.display_name(verdict.finding)} ({share})."
-    likeliest = sorted(shares, key=shares.__getitem__, reverse=True)[:2]
-    parts = [f"{card.display_name(name)} {percent(shares[name])}" for name in likeliest]
+            return said
+        return f"{said.removesuffix('.')}, {shares[verdict.finding]}."
+    known = verdict.probabilities
+    likeliest = sorted(known, key=known.__getitem__, reverse=True)[:2]
+    parts = [f"{card.display_name(name)} {shares[name]}" for name in likeliest]
     kind = "In doubt" if verdict.is_doubtful else "Uncertain"
     return f"{kind}: {', '.join(parts)}."

@@ -38,6 +38,14 @@ class Measured:
     high: float | None = None
 
 
+def recalls_of(result: Mapping[str, Any], names: Mapping[str, str]) -> list[Measured]:
+    """The recall of each label of an evaluation."""
+    return [
+        Measured(names[label], rates["recall"], *(rates["recall_ci"] or (None, None)))
+        for label, rates in result["per_class"].items()
+    ]
+
+
 def confusion_chart(
     result: Mapping[str, Any],
     names: Mapping[str, str],

@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NotRequired, TypedDict, Unpack
 
+from core.evaluation.intervals import interval
 from core.jobs.events import EpochEnded
 from core.reports.chart_style import (
     LIGHT,
@@ -28,6 +29,9 @@ if TYPE_CHECKING:  # loaded when a chart is first drawn
 
 #: Of one line after the other, so that no two look alike without colour.
 _DASHES = ("-", "--", ":", "-.", (0, (7, 2)), (0, (3, 1, 1, 1, 1, 1)))
+#: Films at a point of a reliability diagram, at least: with fewer, a rate of a half
+#: could be anything from a quarter to three quarters.
+_LEAST_FILMS = 20
 #: Measure -> training's and validation's fields of an epoch, and the title.
 _MEASURES = {
     "loss": ("loss", "val_loss", "Loss"),
@@ -168,7 +172,7 @@ def reliability_chart(result: Mapping[str, Any], **look: Unpack[Look]) -> Figure
     """How often films called with a confidence were called rightly.
 
     On the diagonal a confidence means what it says. Each point stands for about as
-    many films.
+    many films, with the interval that so many allow; of few films there are few points.
     """
     bins = result["reliability"]
     lines = {
@@ -196,17 +200,28 @@ def _reliability(
 ) -> Figure:
     """Names, with their calibration error and bins, as `reliability_bins` has them."""
     figure = new_figure(size, colours)
-    films = [b["n"] for _, bins in lines.values() for b in bins]
+    points = {name: pooled_bins(bins) for name, (_, bins) in lines.items()}
+    films = [b["n"] for bins in points.values() for b in bins]
     if not films:
         say(figure, "No film was measured.", colours)
         return figure
     axes = new_axes(figure, colours)
     axes.plot([0, 1], [0, 1], color=colours.faint, linewidth=1, linestyle=(0, (3, 3)))
     most = max(8, min(22, int((size[0] - 100) / 6.5) - 10))
-    for number, (name, (error, bins)) in enumerate(lines.items()):
-        axes.plot(
+    for number, (name, (error, _)) in enumerate(lines.items()):
+        bins = points[name]
+        rates = [b["accuracy"] for b in bins]
+        ends = [interval(round(b["accuracy"] * b["n"]), b["n"]) for b in bins]
+        axes.errorbar(
             [b["confidence"] for b in bins],
-            [b["accuracy"] for b in bins],
+            rates,
+            # Rounded rates may lie a hair outside.
+            yerr=[
+                [max(0.0, x - low) for x, (low, _) in zip(rates, ends, strict=True)],
+                [max(0.0, high - x) for x, (_, high) in zip(rates, ends, strict=True)],
+            ],
+            elinewidth=0.9,
+            capsize=2.5,
             linestyle=_DASHES[(number + number // len(_DASHES)) % len(_DASHES)],
             marker="os^Dv"[number % 5],
             markersize=5,
@@ -218,9 +233,38 @@ def _reliability(
         )
     each = f"{min(films)} to {max(films)} films at each point"
     axes.set(xlabel=f"Confidence ({each})", xlim=(0, 1))
-    axes.set(ylabel="Accuracy", ylim=(0, 1.005))
+    axes.set(ylabel="Accuracy (95 % interval)", ylim=(0, 1.005))
     legend_above(axes)
     return figure
+
+
+def pooled_bins(bins: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Neighbouring bins taken together until each has films enough to tell a rate.
+
+    Args:
+        bins: As `core.evaluation.curves.reliability_bins`, confidence rising.
+    """
+    pooled: list[list[Mapping[str, Any]]] = []
+    for each in bins:
+        if not pooled or _films_in(pooled[-1]) >= _LEAST_FILMS:
+            pooled.append([])
+        pooled[-1].append(each)
+    if len(pooled) > 1 and _films_in(pooled[-1]) < _LEAST_FILMS:
+        pooled[-2:] = [pooled[-2] + pooled[-1]]
+    return [
+        {
+            **{
+                name: sum(each[name] * each["n"] for each in group) / _films_in(group)
+                for name in ("confidence", "accuracy")
+            },
+            "n": _films_in(group),
+        }
+        for group in pooled
+    ]
+
+
+def _films_in(bins: Sequence[Mapping[str, Any]]) -> int:
+    return sum(each["n"] for each in bins)
 
 
 def _curves(

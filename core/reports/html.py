@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from core.evaluation.findings import SHORTCUT_HEAD, notes_about, shortcut_rows
 from core.films.thumbnail import thumbnail
 from core.model.normal import normal_note
-from core.reports.bar_charts import Measured, confusion_chart, interval_chart
+from core.reports.bar_charts import confusion_chart, interval_chart, recalls_of
 from core.reports.charts import (
     learning_chart,
     pr_chart,
@@ -69,10 +69,7 @@ def _charts(
     report: Mapping[str, Any], names: Mapping[str, str]
 ) -> dict[str, Markup | list[Markup]]:
     result, history = report["result"], epochs(report)
-    recalls = [
-        Measured(names[label], rates["recall"], *(rates["recall_ci"] or (None, None)))
-        for label, rates in result["per_class"].items()
-    ]
+    recalls = recalls_of(result, names)
     size = (CHART[0], 80 + 48 * len(recalls))
     recall = interval_chart(recalls, "Recall", size=size, limits=(0.0, 1.0))
     charts: dict[str, Markup | list[Markup]] = {

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, Final
 
-from core.words import percent
+from core.words import exact_percent, percent
 
 RATES: Final = {
     "precision": "Precision",
@@ -81,7 +81,7 @@ def _points(result: Mapping[str, Any], names: Mapping[str, str]) -> Table:
         [
             names[point["label"]],
             percent(point["target"]),
-            f"{point['threshold']:.3f}",
+            exact_percent(point["threshold"]),
             *(rate(point, name) for name in _AT_POINT),
         ]
         for point in result.get("sensitivity_points", ())

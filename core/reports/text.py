@@ -10,7 +10,7 @@ from core.model.normal import names_of, normal_note
 from core.reports.sentences import lung_sentences
 from core.reports.tables import rate, result_tables
 from core.terminal import columns, printable
-from core.words import percent
+from core.words import exact_percent, percent
 
 
 def evaluation_text(result: Mapping[str, Any], card: ModelCard) -> str:
@@ -59,8 +59,9 @@ def calibration_text(card: ModelCard) -> str:
     """From where on findings are stated, and what sets of findings rest on."""
     lines = ["A finding is stated from these probabilities on:"]
     for point in card.operating_points:
+        name, stated_from = card.display_name(point.label), point.threshold
         lines.append(
-            f"  {printable(card.display_name(point.label)):<14}{point.threshold:.3f}  "
+            f"  {printable(name):<14}{exact_percent(stated_from):>7}  "
             f"precision {point.precision:.3f}, sensitivity {point.sensitivity:.3f}, "
             f"specificity {point.specificity:.3f} ({printable(point.chosen_on)})"
         )
@@ -70,8 +71,9 @@ def calibration_text(card: ModelCard) -> str:
         lines += ["", "To find a share of the films of a finding:"]
     for target in card.sensitivity_points:
         name = printable(card.display_name(target.label))
+        found_from = exact_percent(target.threshold)
         lines.append(
-            f"  {percent(target.target)} of {name}: from {target.threshold:.3f} on "
+            f"  {percent(target.target)} of {name}: from {found_from} on "
             f"({printable(target.chosen_on)})"
         )
     if card.conformal is None:

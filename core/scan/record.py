@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from core import __version__
 from core.model.bundle import Label
-from core.records import Count, convert, to_json
+from core.records import Count, Share, convert, to_json
 
 #: Under way; where nobody has it, an accident ended it, and it is to go on by itself.
 RUNNING: Final = "running"
@@ -42,6 +42,7 @@ class ScanRecord(
         bundle: Where its bundle was then.
         model_sha256: Names its graph and weights.
         card_labels: Of the model, in output order.
+        card_points: Its operating points, likewise; none in older records.
         labels: `NO_LABELS`, `FROM_FOLDERS` or `FROM_LIST`.
         label_list: CSV file of the labels; None unless `FROM_LIST`.
         precision: As `core scan --precision`.
@@ -63,6 +64,7 @@ class ScanRecord(
     bundle: Path
     model_sha256: str
     card_labels: tuple[Label, ...]
+    card_points: tuple[Share, ...] = ()
     labels: Literal["", "folders", "list"] = NO_LABELS
     label_list: Path | None = None
     precision: str = "float32"

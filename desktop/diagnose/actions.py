@@ -71,7 +71,8 @@ class DiagnoseActions(QObject):
             file_menu.addMenu(self._recent)
         file_menu.addMenu(self._sample_menu(file_menu))
         file_menu.addSeparator()
-        file_menu.addActions([self.save, self.save_plain, self.file.deidentify])
+        file_menu.addActions([self.save, self.save_plain, self.report])
+        file_menu.addAction(self.file.deidentify)
         file_menu.addSeparator()
         file_menu.addActions([self.close, self.file.close_all])
         edit = QMenu("&Edit", parent)
@@ -192,7 +193,7 @@ class DiagnoseActions(QObject):
         for action in (*self._film_actions, *self.film.all):
             action.setEnabled(is_open)
         self.film.linked.setEnabled(is_open and self.film.compare.isChecked())
-        for action in (self.save_plain, self.copy_plain):
+        for action in (self.save_plain, self.copy_plain, self.report):
             action.setEnabled(is_open and is_read)
         self.heatmap.setEnabled(is_read)
         self._findings.menuAction().setEnabled(is_read)
@@ -245,7 +246,8 @@ class DiagnoseActions(QObject):
         self.save_plain = self._action(
             "Save picture &without heat map…", "", "Ctrl+Shift+S"
         )
-        self.copy = self._action("Cop&y picture", "copy", key.Copy)
+        self.report = self._action("Save &report…", "", "Ctrl+E")
+        self.copy = self._action("Cop&y picture and verdict", "copy", key.Copy)
         self.copy_plain = self._action(
             "Copy picture &without heat map", "", "Ctrl+Shift+C"
         )

@@ -14,7 +14,6 @@ from PyQt5.QtGui import QImage
 from core.films.radiograph import display_name
 from core.model.bundle import ModelBundle
 from core.model.card import HEALTHY
-from core.words import percent
 from desktop.diagnose.reading import DiagnosedFilm
 from desktop.film.pyramid import thumbnail
 from desktop.widgets.labels import printable
@@ -207,5 +206,6 @@ def _verdict_text(found: DiagnosedFilm | None) -> str:
         return "Uncertain"
     if finding == HEALTHY:
         return "No sign found"
-    share = percent(reading.verdict.probabilities[finding])
-    return f"{reading.bundle.card.display_name(finding)} {share}"
+    card = reading.card
+    share = card.percent(finding, reading.verdict.probabilities[finding])
+    return f"{card.display_name(finding)} {share}"

@@ -10,7 +10,7 @@ from PyQt5.QtCore import QRectF, QSize, Qt, pyqtSignal
 from PyQt5.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPalette, QPen
 from PyQt5.QtWidgets import QAbstractButton, QSizePolicy, QVBoxLayout, QWidget
 
-from core.words import percent
+from core.words import exact_percent, percent
 
 _PAD_PX: Final = 9
 _BAR_PX: Final = 9
@@ -35,6 +35,16 @@ class BarRow:
     probability: float
     threshold: float
     stated: bool = False
+
+    @property
+    def share(self) -> str:
+        """The probability for people, to set beside `point`."""
+        return percent(self.probability, self.threshold)
+
+    @property
+    def point(self) -> str:
+        """The threshold for people."""
+        return exact_percent(self.threshold)
 
 
 class ProbabilityBars(QWidget):
@@ -95,7 +105,7 @@ class ProbabilityBars(QWidget):
         self.choose(chosen)
         # Colour alone must not carry the result: a screen reader gets it too.
         self.setAccessibleDescription(
-            ", ".join(f"{row.display_name} {percent(row.probability)}" for row in rows)
+            ", ".join(f"{row.display_name} {row.share}" for row in rows)
         )
 
     def choose(self, label: str | None) -> None:
@@ -148,14 +158,14 @@ class _Bar(QAbstractButton):
     def show_row(self, row: BarRow) -> None:
         """Show other numbers for the same label."""
         self.row = row
-        share = percent(row.probability)
+        share = row.share
         state = "the finding" if row.stated else "not stated"
         self.setAccessibleName(f"{row.display_name} {share}, {state}")
         self.setAccessibleDescription(
-            f"Stated from {percent(row.threshold)}. Press to see its heat map."
+            f"Stated from {row.point}. Press to see its heat map."
         )
         self.setToolTip(
-            f"{row.display_name}: {share}. Stated from {percent(row.threshold)} "
+            f"{row.display_name}: {share}. Stated from {row.point} "
             "(the mark).\nClick to see where in the film the evidence for it lies."
         )
         self.update()
@@ -186,15 +196,27 @@ class _Bar(QAbstractButton):
         font.setBold(self.row.stated)
         painter.setFont(font)
         painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
-        share = percent(self.row.probability)
         middle = Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(line, middle | Qt.AlignmentFlag.AlignRight, share)
+        painter.drawText(line, middle | Qt.AlignmentFlag.AlignRight, self.row.share)
         metrics = painter.fontMetrics()
-        room = line.width() - metrics.horizontalAdvance(share) - 10
+        # As wide for every row, so that the points stand below each other.
+        widest = max(self.row.share, "100 %", key=metrics.horizontalAdvance)
+        beside = QRectF(line)
+        beside.setRight(line.right() - metrics.horizontalAdvance(widest) - 12)
+        room = beside.width()
         name = metrics.elidedText(
             self.row.display_name, Qt.TextElideMode.ElideRight, int(room)
         )
         painter.drawText(line, middle | Qt.AlignmentFlag.AlignLeft, name)
+        room -= metrics.horizontalAdvance(name) + 12
+        font.setBold(False)
+        painter.setFont(font)
+        point = f"from {self.row.point}"
+        if painter.fontMetrics().horizontalAdvance(point) <= room:
+            soft = self.palette().color(QPalette.ColorRole.WindowText)
+            soft.setAlpha(180)
+            painter.setPen(soft)
+            painter.drawText(beside, middle | Qt.AlignmentFlag.AlignRight, point)
 
     def _paint_bar(self, painter: QPainter, bar: QRectF) -> None:
         ink = self.palette().color(QPalette.ColorRole.WindowText)

@@ -26,6 +26,7 @@ from core.model.classifier import (
     Verdict,
     decide,
     evidence_of,
+    headline,
     sentence,
 )
 from core.model.gradcam import heatmap_from_evidence
@@ -44,7 +45,6 @@ class Reading:
         bundle: The model.
         prediction: Its numbers.
         verdict: What follows from them.
-        sentence: The verdict as people read it.
         heatmaps: Label -> (h, w) float32 in [0, 1], for the screen; none of a film
             that was refused.
         outline: (n, 2) float32 of each line around the lungs: x and y, pixels of the
@@ -55,7 +55,6 @@ class Reading:
     bundle: ModelBundle
     prediction: Prediction
     verdict: Verdict
-    sentence: str
     heatmaps: Mapping[str, NDArray[np.float32]]
     outline: Sequence[NDArray[np.float32]] = ()
     local: LocalCard | None = None
@@ -64,6 +63,16 @@ class Reading:
     def card(self) -> ModelCard:
         """The model's card, with local operating points where there are any."""
         return with_local_card(self.bundle, self.local).card
+
+    @property
+    def headline(self) -> str:
+        """The verdict in large letters."""
+        return headline(self.verdict, self.card)
+
+    @property
+    def sentence(self) -> str:
+        """The verdict on one line, with its numbers."""
+        return sentence(self.verdict, self.card)
 
     @property
     def provenance(self) -> str:
@@ -125,7 +134,7 @@ def diagnose(
         CoreError: The film cannot be read, or the model says nothing of it.
     """
     try:
-        film = _read(path, pixels, mends)
+        film = read_film(path, pixels, mends)
         reading = _ask(classifier, film) if classifier is not None else None
         return diagnosed(film, reading)
     except MemoryError as error:
@@ -175,7 +184,7 @@ def evidence_at(
     if classifier is None or classifier.bundle is not bundle:
         return None
     try:
-        return classifier.evidence_at(_read(path, pixels, mends), layer)
+        return classifier.evidence_at(read_film(path, pixels, mends), layer)
     except MemoryError as error:
         raise CoreError(
             "There is not enough memory for a finer heat map.",
@@ -183,9 +192,10 @@ def evidence_at(
         ) from error
 
 
-def _read(
+def read_film(
     path: Path, pixels: NDArray[np.uint8] | None, mends: Sequence[str]
 ) -> Radiograph:
+    """A film as `diagnose` reads it; raises ImageReadError."""
     if pixels is None:
         film = read_radiograph(path)
     else:
@@ -215,7 +225,7 @@ def make_reading(
     verdict: Verdict,
     size: tuple[int, int],
 ) -> Reading:
-    """Add the sentence, the heat maps and the outline to what the model gave.
+    """Add the heat maps and the outline to what the model gave.
 
     Args:
         bundle: The model.
@@ -230,5 +240,4 @@ def make_reading(
         for name in verdict.probabilities
     }
     outline = prediction.lungs.outline(size) if prediction.lungs is not None else ()
-    said = sentence(verdict, bundle.card)
-    return Reading(bundle, prediction, verdict, said, heatmaps, outline)
+    return Reading(bundle, prediction, verdict, heatmaps, outline)

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PyQt5.QtCore import QObject, pyqtSignal
+from PyQt5.QtCore import QMimeData, QObject, pyqtSignal
 from PyQt5.QtGui import QGuiApplication, QImage
 from PyQt5.QtWidgets import QWidget
 
 from core.errors import CoreError
 from core.films.radiograph import display_name
+from core.reports.film_report import verdict_text
 from desktop.diagnose import file_dialogs as film_dialogs
 from desktop.diagnose.picture import PictureJob, compose, write_picture
 from desktop.film.pyramid import picture_image
 from desktop.film.thumbnails import Thumbnails
 from desktop.settings import Settings
+from desktop.widgets.chart_view import in_turn
 from desktop.widgets.labels import printable
 from desktop.work.background import Background
 
@@ -33,7 +36,7 @@ class FilmSaver(QObject):
     Signals:
         status_changed: str. What is going on, for the status line.
         failed: CoreError. Nothing was written.
-        saved: Path. The file is whole.
+        saved: Path. The file is whole, or the reports in a folder are.
         copied: the picture is in the clipboard.
     """
 
@@ -71,12 +74,24 @@ class FilmSaver(QObject):
         """Write the picture; `saved` or `failed` follows."""
         self.status_changed.emit(f"Saving {display_name(path)}…")
         written = partial(self._on_written, path)
-        self._pictures.ask(partial(write_picture, job, path), written, self._on_failed)
+        task = partial(in_turn, partial(write_picture, job, path))
+        self._pictures.ask(task, written, self._on_failed)
 
     def copy(self, job: PictureJob) -> None:
-        """Put the picture into the clipboard; `copied` or `failed` follows."""
+        """Put the picture, and what is said of it as text, into the clipboard.
+
+        `copied` or `failed` follows.
+        """
         self.status_changed.emit("Copying…")
-        self._pictures.ask(partial(_draw, job), self._on_drawn, self._on_failed)
+        drawn = partial(self._on_drawn, job)
+        task = partial(in_turn, partial(_draw, job))
+        self._pictures.ask(task, drawn, self._on_failed)
+
+    def save_report(self, task: Callable[[], None], folder: Path) -> None:
+        """Write reports into a folder; `saved` or `failed` follows."""
+        self.status_changed.emit("Making the report…")
+        written = partial(self._on_written, folder)
+        self._pictures.ask(partial(in_turn, task), written, self._on_failed)
 
     def shut_down(self) -> None:
         """End the thread after the picture in hand."""
@@ -84,14 +99,19 @@ class FilmSaver(QObject):
         self.previews.shut_down()
 
     def _on_written(self, path: Path, nothing: None) -> None:
-        logger.info("saved a picture")
+        logger.info("saved a picture or reports")
         logger.debug("saved %s", path)
         self.status_changed.emit(f"Saved {printable(path)}")
         self.saved.emit(path)
 
-    def _on_drawn(self, image: QImage) -> None:
-        QGuiApplication.clipboard().setImage(image)
-        self.status_changed.emit("The picture is in the clipboard.")
+    def _on_drawn(self, job: PictureJob, image: QImage) -> None:
+        both, said = QMimeData(), "The picture is in the clipboard."
+        both.setImageData(image)
+        if job.margin is not None:
+            both.setText(verdict_text(job.margin))
+            said = "The picture and the verdict in words are in the clipboard."
+        QGuiApplication.clipboard().setMimeData(both)
+        self.status_changed.emit(said)
         self.copied.emit()
 
     def _on_failed(self, error: CoreError) -> None:

@@ -22,7 +22,7 @@ from desktop.diagnose.films import OpenFilm
 from desktop.diagnose.heatmap import HeatMap
 from desktop.diagnose.layout import DiagnoseLayout
 from desktop.diagnose.lung_outline import LungOutline
-from desktop.diagnose.picture import PictureJob
+from desktop.diagnose.output.outputs import FilmOutputs
 from desktop.diagnose.reading import DiagnosedFilm
 from desktop.diagnose.saver import FilmSaver
 from desktop.diagnose.session import FilmSession
@@ -47,6 +47,7 @@ class DiagnoseTab(QWidget):
         ui: The widgets.
         heatmap: Which finding's evidence lies over the film.
         lungs: Whether the outline of the lungs does.
+        outputs: Pictures and reports of what is on screen.
         comparison: The film beside it.
         file: What is known and done of its file.
 
@@ -79,6 +80,10 @@ class DiagnoseTab(QWidget):
         self.ui = DiagnoseLayout(self, self.session.films, self.commands)
         self.heatmap = HeatMap(self.session, model, self.ui, self.commands)
         self.lungs = LungOutline(self.session, self.ui, self.commands)
+        self.outputs = FilmOutputs(
+            *(self.session, self.ui, self.heatmap, self.lungs, self.commands),
+            *(self.saver, settings),
+        )
         self.comparison = Comparison(self.session, self.ui, self.commands)
         self.file = FilmFile(self.session, self.ui, self.commands, settings)
         self._highlight = DropHighlight(self)
@@ -214,48 +219,6 @@ class DiagnoseTab(QWidget):
         if self.session.shown is not None:  # a failed film was current, briefly
             self.comparison.mark_current()
 
-    # Pictures
-
-    def picture(
-        self, *, with_heatmap: bool, with_outline: bool = True
-    ) -> PictureJob | None:
-        """The film on screen as a picture at full size; None without a film.
-
-        Args:
-            with_heatmap: Lay the heat map over it, if there is one.
-            with_outline: And the outline of the lungs, if it is on screen.
-        """
-        film = self.session.shown_film
-        if film is None:
-            return None
-        about = film.reading.provenance if film.reading is not None else ""
-        evidence = self.heatmap.evidence if with_heatmap else None
-        if evidence is not None:
-            about = f"{about}. {self.heatmap.about}".removesuffix(". ")
-        view = self.ui.view
-        about = ". ".join(filter(None, (about, view.viewport.orientation)))
-        low, high = view.grey_window
-        return PictureJob(
-            film=film.pyramid,
-            source=film.path,
-            low=low,
-            high=high,
-            inverted=view.inverted,
-            evidence=evidence,
-            opacity=self.ui.panel.heat.opacity,
-            contour=self.ui.panel.heat.contour.isChecked(),
-            outline=self.lungs.lines if with_outline else (),
-            quarters=view.viewport.quarters,
-            is_flipped=view.viewport.is_flipped,
-            about=about,
-            identity=film.identity,
-        )
-
-    def _picture(self, as_shown: bool) -> PictureJob | None:
-        """The film as it is on screen, or without anything laid over it."""
-        with_heatmap = as_shown and self.commands.heatmap.isChecked()
-        return self.picture(with_heatmap=with_heatmap, with_outline=as_shown)
-
     # Actions
 
     @pyqtSlot()
@@ -276,32 +239,6 @@ class DiagnoseTab(QWidget):
     @pyqtSlot()
     def _on_paste_triggered(self) -> None:
         self.take_mime(QGuiApplication.clipboard().mimeData())
-
-    @pyqtSlot()
-    def _on_save_triggered(self) -> None:
-        self._save(as_shown=True)
-
-    @pyqtSlot()
-    def _on_save_plain_triggered(self) -> None:
-        self._save(as_shown=False)
-
-    def _save(self, *, as_shown: bool) -> None:
-        if job := self._picture(as_shown):
-            words = filter(None, (self.heatmap.label, self.heatmap.layer))
-            name = "-".join(words) if job.evidence is not None else None
-            self.saver.ask_and_save(job, name)
-
-    @pyqtSlot()
-    def _on_copy_triggered(self) -> None:
-        self._copy(as_shown=True)
-
-    @pyqtSlot()
-    def _on_copy_plain_triggered(self) -> None:
-        self._copy(as_shown=False)
-
-    def _copy(self, *, as_shown: bool) -> None:
-        if job := self._picture(as_shown):
-            self.saver.copy(job)
 
     # Wiring
 
@@ -332,10 +269,6 @@ class DiagnoseTab(QWidget):
         commands = self.commands
         commands.open.triggered.connect(self._on_open_triggered)
         commands.paste.triggered.connect(self._on_paste_triggered)
-        commands.save.triggered.connect(self._on_save_triggered)
-        commands.save_plain.triggered.connect(self._on_save_plain_triggered)
-        commands.copy.triggered.connect(self._on_copy_triggered)
-        commands.copy_plain.triggered.connect(self._on_copy_plain_triggered)
         commands.next.triggered.connect(self.comparison.show_next)
         commands.previous.triggered.connect(self.comparison.show_previous)
         commands.sample_asked.connect(self._on_path_asked)

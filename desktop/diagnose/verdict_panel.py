@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from PyQt5.QtCore import QSize, Qt, pyqtSignal
-from PyQt5.QtWidgets import (
-    QLabel,
-    QVBoxLayout,
-    QWidget,
-)
+from PyQt5.QtWidgets import QVBoxLayout, QWidget
 
 from core.model.bundle import provenance
 from core.model.card import HEALTHY
+from core.model.normal import scope_note
 from core.words import percent
 from desktop.diagnose.empty_state import KeyHelp
 from desktop.diagnose.facts_panel import FactsPanel
@@ -19,7 +16,7 @@ from desktop.diagnose.finding_set import FindingSet
 from desktop.diagnose.heat_controls import HeatControls
 from desktop.diagnose.probability_bars import BarRow, ProbabilityBars
 from desktop.diagnose.reading import DiagnosedFilm, Reading
-from desktop.widgets.labels import Caption, Rule, SectionTitle
+from desktop.widgets.labels import Caption, Headline, Rule, SectionTitle
 from desktop.widgets.layouts import PageScroll
 from desktop.widgets.message_card import MessageCard
 
@@ -53,12 +50,9 @@ class VerdictPanel(PageScroll):
         self.setAccessibleName("Verdict")
         self._page = QWidget(self)
         self._page.setObjectName("verdictPage")
-        self._sentence = QLabel(self._page)
+        self._sentence = Headline(self._page)
         self._sentence.setObjectName("verdictSentence")
-        self._sentence.setWordWrap(True)
-        self._sentence.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse
-        )
+        self._scope = Caption("", self._page)
         self.lungs = Caption("", self._page)
         self._note = Caption("", self._page)
         self._warnings = FilmWarnings(self._page)
@@ -85,7 +79,7 @@ class VerdictPanel(PageScroll):
     @property
     def sentence(self) -> str:
         """The verdict as it is shown."""
-        return self._sentence.text()
+        return self._sentence.sentence
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -104,7 +98,7 @@ class VerdictPanel(PageScroll):
 
     def show_nothing(self) -> None:
         """No film is open."""
-        self._sentence.setText("No film yet")
+        self._sentence.set_sentence("No film yet")
         self._note.setText(_EMPTY)
         self._note.show()
         self.refusal.hide()
@@ -135,10 +129,11 @@ class VerdictPanel(PageScroll):
         self._facts.show_film(film)
         self._show_lungs(film.reading)
         if film.reading is None:
-            self._sentence.setText("No verdict")
+            self._sentence.set_sentence("No verdict")
             self._note.setText(_NO_MODEL)
             return
-        self._sentence.setText(_headline(film.reading))
+        self._sentence.set_sentence(film.reading.headline)
+        self._scope.setText(scope_note(film.reading.card.names))
         self._show_model(film.reading)
         if refused is not None:
             self.refusal.set_words(refused, _REFUSED)
@@ -193,12 +188,13 @@ class VerdictPanel(PageScroll):
         column.setSpacing(8)
         column.addWidget(self._warnings)
         column.addWidget(self._sentence)
+        column.addWidget(self._scope)
         column.addWidget(self.sets)
         column.addWidget(self.lungs)
         column.addWidget(self._note)
         column.addWidget(self.refusal)
         column.addWidget(self._model)
-        self._reading_parts += [self.sets, self._model]
+        self._reading_parts += [self._scope, self.sets, self._model]
         keys = KeyHelp(self._page)
         self._add_part(column, "On the film", keys, self._empty_parts)
         self._add_part(column, "Probabilities", self.bars, self._reading_parts)
@@ -219,7 +215,7 @@ class VerdictPanel(PageScroll):
     # Qt overrides
 
     def sizeHint(self) -> QSize:
-        return QSize(336, 600)
+        return QSize(400, 600)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(258, 120)
@@ -240,15 +236,6 @@ def bar_rows(reading: Reading) -> list[BarRow]:
     ]
 
 
-def _headline(reading: Reading) -> str:
-    if reading.verdict.refused is not None:
-        return "No verdict"
-    if reading.verdict.is_doubtful:
-        return "In doubt"
-    # A line must not break between a number and its unit.
-    return reading.sentence.replace(" %", "\u00a0%")
-
-
 def _note(reading: Reading) -> str:
     if reading.verdict.is_doubtful:
         return (
@@ -257,8 +244,8 @@ def _note(reading: Reading) -> str:
         )
     if reading.verdict.finding is None:
         return (
-            "No finding reaches its operating point, so none is stated. "
-            "The marks on the bars show where the points lie."
+            "No finding reaches its operating point, the mark on its bar, so none is "
+            "stated."
         )
     return (
         "The mark on each bar is its operating point: from there on, "

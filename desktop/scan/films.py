@@ -79,7 +79,8 @@ class ScanFilms(QWidget):
             label_of: Tells the true label of a film.
         """
         self._record = record
-        self.table.begin(record.folder, record.card_labels, label_of=label_of)
+        of_model = (record.card_labels, record.card_points)
+        self.table.begin(record.folder, *of_model, label_of=label_of)
         self._show_corrections()
 
     def shut_down(self) -> None:

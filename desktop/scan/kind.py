@@ -57,6 +57,7 @@ def record_for(folder: Path, bundle: ModelBundle, **options: Any) -> ScanRecord:
         bundle=bundle.path,
         model_sha256=bundle.sha256,
         card_labels=tuple(bundle.card.labels),
+        card_points=tuple(map(bundle.card.threshold, bundle.card.label_names)),
         **options,
     )
 

@@ -30,6 +30,11 @@ _GAP_PX: Final = 14
 _MAKER: Final = ThreadPoolExecutor(1, thread_name_prefix="charts")
 
 
+def in_turn(task: Callable[[], Any]) -> Any:
+    """Do what draws charts while no other is drawn; waits: not for the GUI thread."""
+    return _MAKER.submit(task).result()
+
+
 class ChartView(QWidget):
     """A chart in the size of the widget and the colours of the palette.
 
@@ -57,7 +62,7 @@ class ChartView(QWidget):
         application = QApplication.instance()
         assert isinstance(application, QApplication)
         application.focusChanged.connect(self._place_tools)
-        self._made = _Made()
+        self._made = Made()
         self._made.figure.connect(self._show)
         policy = QSizePolicy.Policy
         self.setSizePolicy(policy.Expanding, policy.Preferred)
@@ -89,11 +94,10 @@ class ChartView(QWidget):
         if draw is not None:
             request = self._request
             look = (chart_colours(self.palette()), self.devicePixelRatioF())
-            future = _MAKER.submit(
-                lambda: _make(draw, size, *look) if request == self._request else None
+            self._made.submit(
+                request,
+                lambda: _make(draw, size, *look) if request == self._request else None,
             )
-            tell = partial(self._made.tell, request)
-            future.add_done_callback(tell)
 
     @pyqtSlot(int, object)
     def _show(self, request: int, future: Future[Figure | None]) -> None:
@@ -236,7 +240,7 @@ class ChartGrid(QWidget):
         self._arrange()
 
 
-class _Made(QObject):
+class Made(QObject):
     """Passes figures on to the thread of the window.
 
     It has no parent, which could delete it while it speaks: whoever makes a figure
@@ -244,6 +248,10 @@ class _Made(QObject):
     """
 
     figure = pyqtSignal(int, object)
+
+    def submit(self, request: int, make: Callable[[], object]) -> None:
+        """Have something made when no other chart is; `figure` follows."""
+        _MAKER.submit(make).add_done_callback(partial(self.tell, request))
 
     def tell(self, request: int, future: Future[Figure | None]) -> None:
         """Called in the thread that made the figure."""

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import product
 from pathlib import Path
+from typing import Final
 
 from PyQt5.QtCore import QSize, Qt
-from PyQt5.QtGui import QPainter, QPaintEvent
+from PyQt5.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PyQt5.QtWidgets import QFrame, QLabel, QSizePolicy, QWidget
+
+#: Sizes of the letters of a headline, points, the best first.
+_HEADLINE_PT: Final = (17.0, 15.0, 13.0, 12.0)
 
 
 def printable(path: Path) -> str:
@@ -54,6 +59,46 @@ class Caption(PlainText):
     def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
         super().__init__(text, parent)
         self.setObjectName("caption")
+
+
+class Headline(PlainText):
+    """A few large sentences: on one line where there is room, else a line for each.
+
+    Attributes:
+        sentence: All of them.
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("", parent, is_selectable=True)
+        self.sentence = ""
+
+    def set_sentence(self, sentence: str) -> None:
+        """Say something else."""
+        self.sentence = sentence
+        self.setAccessibleName(sentence)
+        self._fit()
+
+    def _fit(self) -> None:
+        """The largest letters in which no sentence breaks, if there are any."""
+        lines = self.sentence.replace(". ", ".\n")
+        font = self.font()
+        font.setWeight(QFont.Weight.DemiBold)
+        for text, size in product((self.sentence, lines), _HEADLINE_PT):
+            font.setPointSizeF(size)
+            metrics = QFontMetrics(font)
+            widest = max(map(metrics.horizontalAdvance, text.split("\n")))
+            if widest <= self.contentsRect().width():
+                break
+        if font != self.font():
+            self.setFont(font)
+        if text != self.text():
+            self.setText(text)
+
+    # Qt overrides
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
 
 
 class SectionTitle(QLabel):

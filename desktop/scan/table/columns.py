@@ -216,8 +216,7 @@ def columns_for(labels: Sequence[Label]) -> tuple[Column, ...]:
 
 def _share(name: str, number: int) -> Column:
     def text(rows: RowStore, row: int) -> str:
-        share = rows.share(row, number)
-        return percent(share) if share is not None else ""
+        return rows.percent(row, number)
 
     return Column(
         name,
@@ -248,8 +247,10 @@ def row_sentence(rows: RowStore, row: int) -> str:
     elif rows.findings[row] == rows.refused:
         parts.append(rows.verdicts[row])
     else:
-        shares = zip(rows.labels, rows.numbers["shares"][row], strict=True)
-        parts += [f"{label.display_name} {percent(float(p))}" for label, p in shares]
+        parts += [
+            f"{label.display_name} {rows.percent(row, number)}"
+            for number, label in enumerate(rows.labels)
+        ]
         parts += [f"Could be {found}"] if (found := rows.sets[row]) else []
         if heat := _heat(rows, row):
             parts.append(f"heat in lungs {heat}")

@@ -9,7 +9,6 @@ from PyQt5.QtGui import QColor, QFont, QPainter, QPalette, QPen
 from PyQt5.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate
 from PyQt5.QtWidgets import QStyleOptionViewItem as Option
 
-from core.words import percent
 from desktop.film.thumbnails import Thumbnails
 from desktop.scan.table.columns import FILE, PICTURE, on_one_line
 from desktop.scan.table.model import RowSort, ScanModel
@@ -102,7 +101,7 @@ class ScanDelegate(QStyledItemDelegate):
         font = QFont(option.font)
         font.setBold(bool(is_stated))
         painter.setPen(option.palette.color(QPalette.ColorRole.Text))
-        paint_line(painter, font, place, percent(share))
+        paint_line(painter, font, place, self._model.rows.percent(row, label))
         bar = QRectF(place.left(), place.bottom() + 1 + _GAP_PX, place.width(), _BAR_PX)
         groove = QColor(option.palette.color(QPalette.ColorRole.Text))
         groove.setAlpha(40)

@@ -114,7 +114,11 @@ class ScanModel(TableModel):
         return not self._ordering.isActive()
 
     def begin(
-        self, labels: Sequence[Label], *, label_of: LabelOf = lambda file: None
+        self,
+        labels: Sequence[Label],
+        points: Sequence[float] = (),
+        *,
+        label_of: LabelOf = lambda file: None,
     ) -> None:
         """Let go of all rows; those to come are of a model with these labels.
 
@@ -124,7 +128,7 @@ class ScanModel(TableModel):
         self.beginResetModel()
         self._ordering.stop()
         self._next_at = 0.0
-        self.rows = RowStore(labels, label_of=label_of)
+        self.rows = RowStore(labels, points, label_of=label_of)
         self.columns = columns_for(labels)
         self._signs = finding_icons([label.name for label in labels])
         self.sorted_by, self.filter = RowSort(), RowFilter()

@@ -16,6 +16,7 @@ from core.model.card import set_in_words
 from core.scan.labels import LabelOf
 from core.scan.row import ScanRow
 from core.scan.triage import disease_probability, triage_key, why_here
+from core.words import percent
 
 #: True label of a film of which none is known.
 NO_TRUTH: Final = -1
@@ -59,6 +60,7 @@ class RowStore:
 
     Attributes:
         labels: Of the model, in output order.
+        points: Its operating points, likewise; none where they are not known.
         uncertain, refused, not_read: Findings of films without one of the model's.
         files: Relative to the folder scanned.
         gone: Rows of films that are not there any more -> what became of them.
@@ -74,6 +76,7 @@ class RowStore:
     def __init__(
         self,
         labels: Sequence[Label] = (),
+        points: Sequence[float] = (),
         *,
         label_of: LabelOf = lambda file: None,
     ) -> None:
@@ -83,6 +86,7 @@ class RowStore:
             label_of: Tells the true label of a film.
         """
         self.labels = tuple(labels)
+        self.points = tuple(points) if len(points) == len(self.labels) else ()
         self.corrections: Mapping[str, str] = {}
         self._label_of = label_of
         self.uncertain, self.refused, self.not_read = (
@@ -147,6 +151,12 @@ class RowStore:
         """Probability of a label; None where there is no verdict."""
         share = float(self._room["shares"][row, label])
         return None if np.isnan(share) else share
+
+    def percent(self, row: int, label: int) -> str:
+        """That probability for people; empty where there is no verdict."""
+        share = self.share(row, label)
+        point = self.points[label] if self.points else None
+        return percent(share, point) if share is not None else ""
 
     def warnings_of(self, row: int) -> list[str]:
         """Why to doubt the verdict."""

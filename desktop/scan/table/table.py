@@ -76,6 +76,7 @@ class ScanTable(QWidget):
         self,
         folder: Path,
         labels: Sequence[Label],
+        points: Sequence[float] = (),
         *,
         label_of: LabelOf = lambda file: None,
     ) -> None:
@@ -86,7 +87,7 @@ class ScanTable(QWidget):
         """
         self._folder, self._is_over = folder, False
         self.thumbnails.clear()
-        self.model.begin(labels, label_of=label_of)
+        self.model.begin(labels, points, label_of=label_of)
         self.filters.begin(labels, self.model.columns)
         self._show_counts()
         self.view.begin(folder)

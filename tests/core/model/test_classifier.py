@@ -190,7 +190,7 @@ def test_a_drawn_sample_is_told_to_be_one_and_not_refused() -> None:
 def test_a_mild_warning_leaves_the_headline(film: Path) -> None:
     radiograph = dataclasses.replace(read_radiograph(film), warnings=("Two pages.",))
     verdict = decide(prediction_of(0.1, 0.8, 0.1), make_card(), radiograph)
-    assert sentence(verdict, make_card()) == "Looks like Pneumonia (80 %)."
+    assert sentence(verdict, make_card()) == "Looks like Pneumonia, 80 %."
 
 
 def test_normal_is_told_as_what_was_looked_for() -> None:
@@ -218,7 +218,7 @@ def verdict_of(finding: str | None, *shares: float) -> Verdict:
 @pytest.mark.parametrize(
     ("verdict", "text"),
     [
-        (verdict_of("covid", 0.93, 0.04, 0.03), "Looks like COVID-19 (93 %)."),
+        (verdict_of("covid", 0.93, 0.04, 0.03), "Looks like COVID-19, 93 %."),
         (
             verdict_of("normal", 0.001, 0.002, 0.997),
             "No sign of COVID-19 or pneumonia. Nothing else was looked for.",

@@ -20,6 +20,7 @@ from matplotlib.text import Text
 
 from core.data.dataset import Sample
 from core.evaluation.evaluate import Scores, evaluate
+from core.evaluation.intervals import interval
 from core.jobs.events import EpochEnded
 from core.reports.bar_charts import Measured, confusion_chart, interval_chart
 from core.reports.chart_style import (
@@ -33,6 +34,7 @@ from core.reports.chart_style import (
 )
 from core.reports.charts import (
     learning_chart,
+    pooled_bins,
     pr_chart,
     rate_chart,
     reliability_chart,
@@ -263,11 +265,33 @@ def test_confusion_chart_holds_every_count_and_share() -> None:
             assert f"{count / sum(row):.0%}".replace("%", " %") in words
 
 
-def test_reliability_chart_holds_the_counts() -> None:
+def test_reliability_chart_has_as_many_points_as_its_films_bear() -> None:
+    bins = [{"confidence": 0.3 + 0.1 * i, "accuracy": i / 6, "n": 6} for i in range(7)]
+    few, some, last = pooled_bins(bins[:2]), pooled_bins(bins[:5]), pooled_bins(bins)
+    assert [b["n"] for b in few] == [12]
+    assert [b["n"] for b in some] == [30]
+    assert [b["n"] for b in last] == [42]
+    many = [{"confidence": 0.5, "accuracy": 0.5, "n": 30}] * 4
+    assert pooled_bins(many) == many
+    assert few[0]["confidence"] == pytest.approx(0.35)
+    assert few[0]["accuracy"] == pytest.approx(1 / 12)
+
+
+def test_reliability_chart_holds_counts_and_intervals() -> None:
     result = result_of()
-    words = words_of(reliability_chart(result, size=(900, 500)))
-    films = [b["n"] for bins in result["reliability"].values() for b in bins]
-    assert f"Confidence ({min(films)} to {max(films)} films at each point)" in words
+    figure = reliability_chart(result, size=(900, 500))
+    points = [pooled_bins(bins) for bins in result["reliability"].values()]
+    films = [b["n"] for bins in points for b in bins]
+    assert min(films) >= 20
+    said = f"{min(films)} to {max(films)} films at each point"
+    words = words_of(figure)
+    assert f"Confidence ({said})" in words
+    assert "Accuracy (95 % interval)" in words
+    (axes,) = figure.axes
+    drawn = [c.get_segments() for c in axes.collections]
+    assert [len(each) for each in drawn] == [len(bins) for bins in reversed(points)]
+    right, of = round(points[1][0]["accuracy"] * points[1][0]["n"]), points[1][0]["n"]
+    assert drawn[0][0][:, 1] == pytest.approx(interval(right, of), abs=2e-3)
 
 
 def test_reliability_of_each_source_is_a_line_with_its_error() -> None:
@@ -372,7 +396,8 @@ def test_a_style_of_the_users_own_charts_is_not_ours(
     ],
 )
 def test_charts_are_loaded_by_who_sees_one(code: str) -> None:
-    code += "; import sys; assert not {'matplotlib', 'jinja2'} & set(sys.modules)"
+    late = {"matplotlib", "jinja2", "highdicom"}
+    code += f"; import sys; assert not {late} & set(sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True
     )

@@ -26,7 +26,7 @@ from core.files import write_json
 from core.jobs.events import EpochEnded
 from core.model.bundle import REPORT, Label, ModelBundle, ModelCard, write_bundle
 from core.reports.html import write_report_html
-from core.reports.model_card import card_text
+from core.reports.model_card import card_text, write_card_html
 from core.reports.report_json import (
     epochs,
     read_report_json,
@@ -34,6 +34,7 @@ from core.reports.report_json import (
 )
 from core.reports.sentences import cautions, summary
 from core.reports.text import evaluation_text
+from core.runs.settings import SETTINGS
 from tests.finished_run import FINDINGS
 from tests.phantoms import write_phantom_set
 from tests.tiny_bundle import LABELS, make_card
@@ -211,7 +212,7 @@ def test_card_text_says_where_each_threshold_comes_from(
     (line,) = (
         line for line in text.splitlines() if "Pneumonia" in line and "0." in line
     )
-    for words in ("0.5", "0.9", "0.8", "0.95"):
+    for words in ("50 %", "0.9", "0.8", "0.95"):
         assert words in line
     assert "validation" in text
 
@@ -445,6 +446,8 @@ def test_templates_take_nothing_for_html() -> None:
     assert templates == {
         "card.html",
         "experiment.html",
+        "film.html",
+        "model_card.html",
         "page.css",
         "page.html",
         "parts.html",
@@ -498,3 +501,22 @@ def test_command_writes_the_page_that_a_bundle_holds(
     assert done.returncode == 0, done.stderr
     assert "Films: 30" in done.stdout
     assert Page(page.read_text("utf-8")).tags.count("svg") == 9
+
+
+def test_a_card_is_a_page_of_tables_and_charts(
+    tiny_bundle: ModelBundle, tmp_path: Path
+) -> None:
+    result = make_result()
+    training = {"config": {"head_rate": 0.001, "strange": {"a": [1, {"b": 2}]}}}
+    card = msgspec.structs.replace(
+        tiny_bundle.card, metrics={"test": result, "val": result}, training=training
+    )
+    write_card_html(tmp_path / "card.html", dataclasses.replace(tiny_bundle, card=card))
+    page = (tmp_path / "card.html").read_text("utf-8")
+    assert page.count("<svg") == 4  # matrix, recalls, ROC, reliability
+    for said in (
+        *("Operating points", "Stated from", "50 %", "Results on the validation films"),
+        *(SETTINGS["head_rate"].title, "0.001", "a 1, b 2", card.limits),
+    ):
+        assert said in page
+    assert "{" not in page.split("</style>")[1].split("<svg")[0]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -227,13 +228,45 @@ def test_clicking_a_bar_explains_its_finding(
     qtbot.mouseClick(tab.ui.panel.bars.bar(other), Qt.MouseButton.LeftButton)
     assert tab.heatmap.label == other
     assert tab.ui.view.grab().toImage() != before
-    job = tab.picture(with_heatmap=True)
+    job = tab.outputs.picture(with_heatmap=True)
     assert job is not None
     assert job.evidence is not None
     film = tab.session.shown_film
     assert film is not None
     assert film.reading is not None
     assert (job.evidence == film.reading.evidence_for(other)).all()
+
+
+def test_a_report_on_the_film_on_screen_is_written_beside_the_window(
+    tab: DiagnoseTab, qtbot: QtBot, film: Path, tmp_path: Path
+) -> None:
+    assert not tab.commands.report.isEnabled()
+    tab.open_paths([film])
+    settled(tab, qtbot)
+    assert tab.commands.report.isEnabled()
+    job = tab.outputs.report()
+    assert job is not None
+    files = {"html": tmp_path / "a.html", "pdf": tmp_path / "a.pdf"}
+    with qtbot.waitSignal(tab.saver.saved):
+        tab.saver.save_report(partial(job.write, files, with_patient=False), tmp_path)
+    page = files["html"].read_text("utf-8")
+    reading = tab.session.shown_film.reading
+    assert reading.headline in page
+    assert f"evidence for {reading.card.display_name(reading.likeliest)}." in page
+    assert files["pdf"].read_bytes().startswith(b"%PDF")
+
+
+def test_a_picture_says_the_verdict_unless_it_is_the_film_alone(
+    tab: DiagnoseTab, qtbot: QtBot, film: Path
+) -> None:
+    tab.open_paths([film])
+    settled(tab, qtbot)
+    job = tab.outputs.picture(with_heatmap=True, with_words=True)
+    assert job.margin.headline == tab.ui.panel.sentence
+    assert job.margin.subject.startswith("Heat map: evidence for")
+    job = tab.outputs.picture(with_heatmap=False, with_words=True)
+    assert not job.margin.subject
+    assert tab.outputs.picture(with_heatmap=False).margin is None
 
 
 def test_number_keys_name_the_findings_in_the_card_s_order(
@@ -286,7 +319,7 @@ def test_a_picture_saved_into_a_forbidden_place_raises_the_banner(
 ) -> None:
     tab.open_paths([film])
     settled(tab, qtbot)
-    job = tab.picture(with_heatmap=True)
+    job = tab.outputs.picture(with_heatmap=True)
     assert job is not None
     with qtbot.waitSignal(tab.saver.failed):
         tab.saver.save(job, film / "inside a file.png")
@@ -431,7 +464,7 @@ def test_a_model_with_other_labels_takes_over(
     assert tab.heatmap.label == "finding-1"
     tab.heatmap.choose("covid")
     assert tab.heatmap.label == "finding-1"
-    job = tab.picture(with_heatmap=True)
+    job = tab.outputs.picture(with_heatmap=True)
     assert job is not None
     assert job.evidence is not None
     keys = [

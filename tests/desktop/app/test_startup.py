@@ -8,14 +8,17 @@ from pathlib import Path
 from unittest.mock import MagicMock
 
 import pytest
+from PyQt5.QtCore import QUrl
+from PyQt5.QtGui import QTextDocument
 from PyQt5.QtWidgets import QApplication, QDialog
 from pytestqt.qtbot import QtBot
 
 from core import __version__
-from core.model.bundle import ModelBundle
+from core.model.bundle import ModelBundle, read_bundle
+from core.paths import default_bundle_dir
 from desktop.app import startup
 from desktop.app.disclaimer import DisclaimerDialog
-from desktop.models.card_dialog import ModelCardDialog, card_html
+from desktop.models.card_dialog import CardView, ModelCardDialog, card_html
 from desktop.style.icons import APP_SIZES, app_icon
 from tests.small_disk import tiny_disk
 from tests.started_window import run_window
@@ -313,10 +316,24 @@ def test_the_model_card_shows_limits_and_measurements(
     qtbot: QtBot, tiny_bundle: ModelBundle
 ) -> None:
     text = card_html(tiny_bundle)
-    for part in (tiny_bundle.sha256, tiny_bundle.card.limits, "accuracy", "0.75, 0.97"):
+    for part in (tiny_bundle.sha256, tiny_bundle.card.limits, "Accuracy", "0.75, 0.97"):
         assert part in text
     dialog = ModelCardDialog(tiny_bundle)
     qtbot.addWidget(dialog)
+
+
+def test_the_charts_of_the_model_card_come_once_they_are_drawn(qtbot: QtBot) -> None:
+    dialog = ModelCardDialog(read_bundle(default_bundle_dir()))
+    qtbot.addWidget(dialog)
+    dialog.show()
+    card = dialog.findChild(CardView)
+    words = card.toPlainText()
+    assert "Operating points" in words
+    assert "n: 92" not in words
+    qtbot.waitUntil(lambda: card.drawn == 4, timeout=20000)
+    kind = QTextDocument.ResourceType.ImageResource
+    chart = card.document().resource(kind, QUrl("chart:0"))
+    assert chart.width() >= 460
 
 
 def test_the_icon_has_every_size(qtbot: QtBot) -> None:

@@ -69,7 +69,7 @@ def test_a_finer_heat_map_is_computed_when_it_is_chosen(
     assert heat.subject.startswith("Grad-CAM of pool4_relu")
     assert "relative" in heat.subject
 
-    job = tab.picture(with_heatmap=True)
+    job = tab.outputs.picture(with_heatmap=True)
     assert job is not None
     assert job.evidence is not None
     np.testing.assert_array_equal(job.evidence, evidence)
@@ -80,7 +80,7 @@ def test_a_finer_heat_map_is_computed_when_it_is_chosen(
     assert not np.array_equal(other, evidence)
 
     heat.layer.setCurrentIndex(0)
-    job = tab.picture(with_heatmap=True)
+    job = tab.outputs.picture(with_heatmap=True)
     assert job is not None
     assert "pool4_relu" not in job.about
     assert "relative" not in heat.subject

@@ -105,6 +105,7 @@ def test_l_shows_the_outline_and_hides_it(
 def test_the_outline_lies_where_the_lungs_are_at_any_zoom(
     tab: DiagnoseTab, qtbot: QtBot, folder: Path
 ) -> None:
+    tab.window().resize(1400, 900)  # room for all of it
     show(tab, qtbot, folder / "inside.png")
     tab.heatmap.set_shown(False)
     tab.commands.lungs.setChecked(True)
@@ -140,21 +141,21 @@ def test_pictures_have_the_outline_that_is_on_screen(
     tab: DiagnoseTab, qtbot: QtBot, folder: Path
 ) -> None:
     show(tab, qtbot, folder / "inside.png")
-    hidden = tab.picture(with_heatmap=True)
+    hidden = tab.outputs.picture(with_heatmap=True)
     assert hidden is not None
     assert not hidden.outline
     tab.commands.lungs.setChecked(True)
-    shown = tab.picture(with_heatmap=True)
+    shown = tab.outputs.picture(with_heatmap=True)
     assert shown is not None
     drawn = (compose(shown) != compose(hidden)).any(axis=2)
     rows, columns = np.nonzero(drawn)
     assert (rows.min(), columns.min()) == pytest.approx((64, 64), abs=4)
     assert (rows.max(), columns.max()) == pytest.approx((192, 192), abs=4)
     assert not drawn[90:160, 90:160].any()
-    bare = tab.picture(with_heatmap=False, with_outline=False)
+    bare = tab.outputs.picture(with_heatmap=False, with_outline=False)
     assert bare is not None
     assert compose(bare).ndim == 2
-    alone = tab.picture(with_heatmap=False)
+    alone = tab.outputs.picture(with_heatmap=False)
     assert alone is not None
     reds, blues = (compose(alone)[:, :, place].astype(int) for place in (0, 2))
     assert (blues - reds).max() > 80

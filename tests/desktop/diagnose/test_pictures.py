@@ -15,7 +15,9 @@ from pytestqt.qtbot import QtBot
 from core.errors import OutputError
 from core.films.radiograph import FilmFacts, Radiograph
 from core.model.gradcam import draw_contours, heatmap_from_evidence, overlay
+from core.reports.margin import DISCLAIMER, Margin
 from desktop.diagnose.file_dialogs import suggested_name
+from desktop.diagnose.output.report_dialog import ReportDialog
 from desktop.diagnose.picture import PictureJob, compose, write_picture
 from desktop.diagnose.saver import FilmSaver
 from desktop.film.pyramid import build_pyramid
@@ -184,3 +186,46 @@ def test_the_suggested_name_is_never_the_film_s(
     film: str, label: str | None, name: str
 ) -> None:
     assert suggested_name(Path(film), label) == name
+
+
+MARGIN = Margin("In doubt", ("Two lines.",), "Heat map.", "strong", 0.6, (DISCLAIMER,))
+
+
+def test_the_words_stand_below_the_picture(job: PictureJob) -> None:
+    said = compose(dataclasses.replace(job, margin=MARGIN))
+    assert (said[:600] == compose(job)).all()
+    below = said[600:]
+    assert len(below) > 60
+    assert 0.01 < (below < 100).mean() < 0.3
+
+
+def test_copying_gives_the_verdict_as_text_too(
+    saver: FilmSaver, job: PictureJob, qtbot: QtBot
+) -> None:
+    with qtbot.waitSignal(saver.copied):
+        saver.copy(dataclasses.replace(job, margin=MARGIN))
+    both = QGuiApplication.clipboard().mimeData()
+    assert both.text().splitlines() == [
+        *("In doubt", "Two lines.", "Heat map.", DISCLAIMER)
+    ]
+    assert both.hasImage()
+    with qtbot.waitSignal(saver.copied):
+        saver.copy(job)
+    assert not QGuiApplication.clipboard().mimeData().hasText()
+
+
+def test_the_dialog_names_the_files_and_says_what_is_replaced(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    dialog = ReportDialog(Path("/films/film.png"), tmp_path, is_dicom=False)
+    qtbot.addWidget(dialog)
+    assert dialog.files == {"pdf": tmp_path / "film-report.pdf"}
+    assert dialog.save_button.text() == "&Save"
+    for kind in ("sc", "sr"):
+        assert not dialog.kinds[kind].isEnabled()
+    (tmp_path / "film-report.html").touch()
+    dialog.kinds["html"].setChecked(True)
+    assert dialog.save_button.text() == "&Save and replace"
+    for box in dialog.kinds.values():
+        box.setChecked(False)
+    assert not dialog.save_button.isEnabled()

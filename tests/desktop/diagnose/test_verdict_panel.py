@@ -20,7 +20,7 @@ from desktop.diagnose.probability_bars import BarRow, ProbabilityBars
 from desktop.diagnose.reading import DiagnosedFilm, diagnosed, make_reading
 from desktop.diagnose.verdict_panel import VerdictPanel
 from desktop.film.legend import HeatLegend
-from desktop.widgets.labels import ElidedLabel
+from desktop.widgets.labels import ElidedLabel, Headline
 
 ROWS = [
     BarRow("covid", "COVID-19", 0.7, 0.5, stated=True),
@@ -154,7 +154,9 @@ def test_the_panel_shows_verdict_bars_facts_and_warnings(
     qtbot.addWidget(panel)
     film = diagnosed_film(tiny_bundle, [3.0, 0.0, 0.0], ("A lateral view.",))
     panel.show_film(film, "covid")
-    assert panel.sentence == "Looks like COVID-19 (91\u00a0%)."
+    assert panel.sentence == "Looks like COVID-19."
+    said = [label.text() for label in panel.findChildren(QLabel)]
+    assert "Three answers only: COVID-19, pneumonia or normal." in said
     assert [row.label for row in panel.bars.rows] == ["covid", "pneumonia", "normal"]
     assert panel.warnings == ("A lateral view.",)
     assert panel.facts.rows["Name"] == "a.dcm"
@@ -202,7 +204,7 @@ def test_an_uncertain_verdict_explains_itself(
     qtbot.addWidget(panel)
     film = diagnosed_film(tiny_bundle, [0.1, 0.0, 0.0])
     panel.show_film(film, "covid")
-    assert panel.sentence.startswith("Uncertain: COVID-19")
+    assert panel.sentence == "Uncertain"
     assert not any(row.stated for row in panel.bars.rows)
 
 
@@ -264,9 +266,22 @@ def test_a_normal_verdict_says_what_was_looked_for(
     panel = VerdictPanel()
     qtbot.addWidget(panel)
     panel.show_film(diagnosed_film(tiny_bundle, [0.0, 0.0, 6.0]), "normal")
-    assert panel.sentence == (
-        "No sign of COVID-19 or pneumonia. Nothing else was looked for."
-    )
+    said = "No sign of COVID-19 or pneumonia. Nothing else was looked for."
+    assert panel.sentence == said
+    headline = panel.findChild(Headline)
+    panel.resize(900, 700)
+    panel.show()
+    assert headline.text() == said
+    panel.resize(400, 700)
+    assert headline.text() == said.replace(". ", ".\n")
+    line = headline.fontMetrics().height()
+    qtbot.waitUntil(lambda: headline.height() < 2.5 * line)  # no sentence breaks
+
+
+def test_a_film_just_below_its_point_is_seen_to_be(bars: ProbabilityBars) -> None:
+    bars.set_rows([BarRow("covid", "COVID-19", 0.7449, 0.745)], None)
+    assert (bars.rows[0].share, bars.rows[0].point) == ("74 %", "74.5 %")
+    assert "from 74.5 %" in bars.bar("covid").toolTip()
 
 
 def test_a_faint_heat_map_is_told_to_be_faint(qtbot: QtBot) -> None:

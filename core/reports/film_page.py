@@ -1,0 +1,193 @@
+"""A film's report as a page: HTML, and PDF that looks the same everywhere."""
+
+from __future__ import annotations
+
+import base64
+import io
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.films.pictures import encode_picture
+from core.reports.chart_style import LIGHT, mixed, new_axes, new_figure, pt, shortened
+from core.reports.film_report import FilmReport, FindingRow, verdict_lines
+from core.reports.margin import DISCLAIMER, legend_ramp
+from core.reports.pages import inline, page_text
+
+if TYPE_CHECKING:  # loaded when a page is first made
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+#: Longer side of a film in a page; a page holds two.
+_FILM_PX = 1200
+#: A4 in pixels of `chart_style.DPI`, and what stays white around it.
+_PAGE, _BORDER = (827, 1169), 55
+_LINE_PX = 17.0
+#: Of a chart in the page, for each finding and for its axis.
+_BAR_PX, _AXIS_PX = 34, 34
+
+
+def film_html(report: FilmReport) -> bytes:
+    """The report as one HTML file that needs nothing else."""
+    film, heat = _films(report)
+    rows = report.rows
+    chart = None
+    if rows:
+        size = (460, _AXIS_PX + _high(rows))
+        figure = new_figure(size, LIGHT)
+        draw_probabilities(new_axes(figure, LIGHT), rows)
+        chart = inline(figure, "Probabilities and operating points")
+    text = page_text(
+        "film.html",
+        title=report.headline,
+        lines=verdict_lines(report.verdict, report.card, report.coverage),
+        film=_jpeg(film),
+        heat=_jpeg(heat) if heat is not None else "",
+        heat_title=report.heat_title if heat is not None else "",
+        ramp=_jpeg(np.repeat(legend_ramp(report.opacity), 12, axis=0)),
+        strongest=report.strongest,
+        chart=chart,
+        rows=rows,
+        tables={"Film": report.facts(), "Computed by": report.provenance()},
+    )
+    # The name of a file may hold bytes that are no text.
+    return text.encode("utf-8", "backslashreplace")
+
+
+def film_pdf(report: FilmReport) -> bytes:
+    """The report as one A4 page."""
+    figure = new_figure(_PAGE, LIGHT)
+    figure.set_layout_engine("none")
+    page = _Page(figure)
+    page.write(report.headline, size=22, weight="bold", gap=4)
+    for line in verdict_lines(report.verdict, report.card, report.coverage):
+        page.write(line)
+    film, heat = _films(report)
+    page.draw_films([film] if heat is None else [film, heat])
+    if heat is not None:
+        page.draw_legend(report)
+    if report.rows:
+        page.skip(24)
+        high = _high(report.rows)
+        draw_probabilities(page.axes(150, 420, high), report.rows)
+        page.skip(high + _AXIS_PX)
+    for title, rows in (("Film", report.facts()), ("Computed by", report.provenance())):
+        page.skip(6)
+        page.write(title, size=13, weight="bold")
+        for name, value in rows:
+            page.write(value, size=10.5, name=name)
+    figure.text(
+        *(_BORDER / _PAGE[0], _BORDER / _PAGE[1], DISCLAIMER),
+        **{"size": pt(11), "weight": "bold"},
+    )
+    about = {"Title": report.headline, "Creator": "Hilum", "Producer": None}
+    file = io.BytesIO()
+    figure.savefig(file, format="pdf", metadata={**about, "CreationDate": None})
+    return file.getvalue()
+
+
+def draw_probabilities(axes: Axes, rows: list[FindingRow]) -> None:
+    """A bar for each finding, and a line where its operating point lies."""
+    quiet = mixed(LIGHT.ground, LIGHT.series[0], 0.5)
+    for place, row in enumerate(rows):
+        fill = LIGHT.series[0] if row.stated else quiet
+        axes.barh(place, row.probability, height=0.42, color=fill)
+        line = {"color": LIGHT.ink, "linewidth": 2}
+        axes.plot([row.point, row.point], [place - 0.34, place + 0.34], **line)
+        said = {"transform": axes.get_yaxis_transform(), "va": "center_baseline"}
+        words = f"{row.share}, stated from {row.stated_from}"
+        axes.text(1.03, place, words, weight="bold" if row.stated else "normal", **said)
+    names = [shortened(row.name) for row in rows]
+    axes.set_yticks(range(len(rows)), names)
+    axes.grid(visible=False)
+    axes.set(xlim=(0, 1), ylim=(len(rows) - 0.5, -0.5))
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.xaxis.set_major_formatter(lambda share, _: f"{share:.0%}".replace("%", " %"))
+
+
+class _Page:
+    """Places things on a sheet from top to bottom, in pixels."""
+
+    def __init__(self, figure: Figure) -> None:
+        self._figure, self._top = figure, float(_BORDER)
+
+    def skip(self, pixels: float) -> None:
+        """Leave room."""
+        self._top += pixels
+
+    def axes(self, left: float, width: float, height: float) -> Axes:
+        """A place to draw in; what follows is to be moved by `skip`."""
+        wide, high = _PAGE
+        bottom = 1 - (self._top + height) / high
+        return self._figure.add_axes((left / wide, bottom, width / wide, height / high))
+
+    def write(
+        self,
+        text: str,
+        *,
+        size: float = 12,
+        weight: str = "normal",
+        gap: float = 0,
+        name: str = "",
+    ) -> None:
+        """A paragraph, or a value with its name to the left."""
+        left = _BORDER + (130 if name else 0)
+        fitting = int((_PAGE[0] - _BORDER - left) / (0.56 * size))
+        look: dict[str, Any] = {"size": pt(size), "va": "top", "weight": weight}
+        # Of ligatures, whoever searches or copies the text gets nothing.
+        look["fontfeatures"] = ("-liga",)
+        for number, line in enumerate(textwrap.wrap(text, fitting)):
+            y = 1 - self._top / _PAGE[1]
+            if name and not number:
+                faint = {**look, "color": mixed(LIGHT.ink, LIGHT.ground, 0.3)}
+                self._figure.text(_BORDER / _PAGE[0], y, name, **faint)
+            self._figure.text(left / _PAGE[0], y, line, **look)
+            self.skip(_LINE_PX * size / 12)
+        self.skip(gap)
+
+    def draw_films(self, films: list[NDArray[np.uint8]]) -> None:
+        """Pictures of one size beside each other, as large as there is room for."""
+        each = (_PAGE[0] - 2 * _BORDER - 12) / 2
+        height, width = films[0].shape[:2]
+        scale = min(each / width, 350 / height)
+        self.skip(10)
+        for place, film in enumerate(films):
+            left = _BORDER + place * (each + 12)
+            axes = self.axes(left, scale * width, scale * height)
+            axes.imshow(film, cmap="gray", vmin=0, vmax=255, aspect="auto")
+            axes.set_axis_off()
+        self.skip(scale * height + 8)
+
+    def draw_legend(self, report: FilmReport) -> None:
+        """What the second picture shows, and what its colours mean."""
+        self.write(f"{report.heat_title} From no evidence to {report.strongest}:")
+        axes = self.axes(_BORDER, 220, 10)
+        axes.imshow(legend_ramp(report.opacity), aspect="auto")
+        axes.set_axis_off()
+
+
+def _high(rows: list[FindingRow]) -> int:
+    """Of the bars, pixels: all of them, and not more than a page has room for."""
+    return min(_BAR_PX * len(rows), 240)
+
+
+def _films(report: FilmReport) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+    """The film and, if there is one, the film with its heat map, of a page's size."""
+    film = _fitting(report.film.to_uint8())
+    return film, _fitting(report.picture()) if report.evidence is not None else None
+
+
+def _fitting(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    import cv2
+
+    scale = _FILM_PX / max(picture.shape)
+    if scale >= 1:
+        return picture
+    size = [max(1, round(scale * side)) for side in picture.shape[1::-1]]
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _jpeg(picture: NDArray[np.uint8]) -> str:
+    return base64.b64encode(encode_picture(picture, ".jpg")).decode("ascii")

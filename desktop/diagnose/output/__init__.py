@@ -1,0 +1,1 @@
+"""What leaves the Diagnose tab: pictures to save and copy, reports."""

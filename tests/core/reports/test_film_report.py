@@ -1,0 +1,246 @@
+"""Reports on a film: pages for people, and DICOM read back by other programs' rules."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.resources
+import io
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import highdicom
+import numpy as np
+import pydicom
+import pytest
+
+from core.errors import OutputError
+from core.films.deidentify import deidentify
+from core.films.patient_id import installation_salt
+from core.films.radiograph import read_film_file, read_radiograph
+from core.model.bundle import ModelBundle
+from core.model.classifier import Classifier, decide, evidence_of
+from core.reports.dicom_objects import capture, structured_report
+from core.reports.film_files import KINDS, write_reports
+from core.reports.film_page import film_html, film_pdf
+from core.reports.film_report import FilmReport, verdict_text
+from core.reports.margin import DISCLAIMER, with_margin
+from tests.dicom_files import dicom_bytes, dicom_dataset
+from tests.phantoms import draw_phantom
+
+STUDY = "1.2.826.0.1.3680043.8.498.77"
+WHOSE = {
+    "PatientName": "Müller^Jörg",
+    "PatientID": "4711-0815",
+    "PatientBirthDate": "19600229",
+    "StudyDate": "20240131",
+    "InstitutionName": "Ward Seven",
+}
+#: As a file may hold them.
+SECRETS = ("Müller", "4711-0815", "19600229", "1960-02-29", "20240131", "2024-01-31")
+
+
+@pytest.fixture
+def report(tiny_bundle: ModelBundle, tmp_path: Path) -> FilmReport:
+    values = draw_phantom("covid", 10, 256).astype(np.uint16) * 16
+    dataset = dicom_dataset(
+        values,
+        **{**WHOSE, "SpecificCharacterSet": "ISO_IR 100", "BitsStored": 12},
+        StudyInstanceUID=STUDY,
+    )
+    path = tmp_path / "mueller.dcm"
+    path.write_bytes(dicom_bytes(dataset))
+    return report_on(path, tiny_bundle)
+
+
+def report_on(path: Path, bundle: ModelBundle) -> FilmReport:
+    film = read_radiograph(path)
+    prediction = Classifier(bundle).predict(film)
+    verdict = decide(prediction, bundle.card, film)
+    label = max(verdict.probabilities, key=verdict.probabilities.__getitem__)
+    evidence = evidence_of(prediction, bundle.card, label)
+    content = read_film_file(path)[0]
+    return FilmReport(film, content, bundle, verdict, label, evidence)
+
+
+def opened(content: bytes) -> Any:
+    """Read by pydicom, which then refuses whatever breaks its rules."""
+    settings = pydicom.config.settings
+    before, settings.reading_validation_mode = (
+        settings.reading_validation_mode,
+        pydicom.config.RAISE,
+    )
+    try:
+        dataset = pydicom.dcmread(io.BytesIO(content))
+        for element in dataset.iterall():
+            assert element.value is not element  # each is decoded, and checked
+    finally:
+        settings.reading_validation_mode = before
+    return dataset
+
+
+def missing(dataset: Any) -> list[str]:
+    """What the standard's tables require of such an object and it does not have."""
+    tables = importlib.resources.files(highdicom) / "_standard"
+    of_class, of_kind, of_module = (
+        json.loads((tables / f"{name}_map.json").read_text("utf-8"))
+        for name in ("sop_class_iod", "iod_module", "module_attribute")
+    )
+    lacking = []
+    for module in of_kind[of_class[dataset.SOPClassUID]]:
+        if module["key"] == "sr-document-content":  # depends on the kind of each item
+            continue
+        for each in of_module[module["key"]] if module["usage"] == "M" else ():
+            keyword, kind = each["keyword"], each["type"]
+            if each["path"] or kind not in ("1", "2"):
+                continue
+            if keyword not in dataset or kind == "1" and dataset[keyword].is_empty:
+                lacking.append(keyword)
+    return lacking
+
+
+def test_a_page_says_all_that_is_known_of_a_verdict(report: FilmReport) -> None:
+    page = film_html(report).decode()
+    row = next(row for row in report.rows if row.label == report.label)
+    for said in (
+        *(report.headline, row.share, row.stated_from, report.heat_title),
+        *(report.bundle.sha256, report.card.name, DISCLAIMER, "Three answers only"),
+        *report.verdict.warnings,
+    ):
+        assert said in page
+    assert page.count("<img") == 3  # film, heat map, legend
+    assert "<svg" in page
+    assert "http" not in page.replace("http-equiv", "")
+
+
+def test_a_pdf_is_one_page_of_a4(report: FilmReport) -> None:
+    content = film_pdf(report)
+    assert content.startswith(b"%PDF")
+    assert content.count(b"/Type /Page ") == 1
+    assert b"/MediaBox [ 0 0 595.44 841.68 ]" in content
+    assert b"CreationDate" not in content
+
+
+def test_names_and_dates_are_told_only_when_that_is_asked_for(
+    report: FilmReport,
+) -> None:
+    with_patient = dataclasses.replace(report, with_patient=True)
+    page = film_html(report).decode()
+    assert not any(secret in page for secret in (*SECRETS, "mueller"))
+    page = film_html(with_patient).decode()
+    for said in (
+        "Müller, Jörg",
+        "4711-0815",
+        "1960-02-29",
+        "2024-01-31",
+        "mueller.dcm",
+    ):
+        assert said in page
+    for make in (capture, structured_report):
+        words = make(report).decode("utf-8", "replace")
+        assert not any(secret in words for secret in (*SECRETS, STUDY, "Ward Seven"))
+        told = opened(make(with_patient))
+        assert str(told.PatientName) == "Müller^Jörg"
+        assert (told.PatientID, told.StudyInstanceUID) == ("4711-0815", STUDY)
+
+
+def test_the_patient_s_hash_is_that_of_copies_without_patients(
+    report: FilmReport,
+) -> None:
+    copy = opened(deidentify(report.film.path, installation_salt()).content)
+    made = [opened(capture(report)), opened(structured_report(report))]
+    for each in made:
+        assert each.PatientID == copy.PatientID != ""
+        assert each.StudyInstanceUID == copy.StudyInstanceUID
+        assert each.PatientIdentityRemoved == "YES"
+    assert copy.PatientID in film_html(report).decode()
+
+
+@pytest.mark.parametrize("with_patient", [False, True])
+@pytest.mark.parametrize("make", [capture, structured_report])
+def test_dicom_has_all_that_the_standard_asks_for(
+    report: FilmReport, tmp_path: Path, make: Any, with_patient: bool
+) -> None:
+    content = make(dataclasses.replace(report, with_patient=with_patient))
+    assert missing(opened(content)) == []
+    checker = shutil.which("dciodvfy")
+    if checker is not None:
+        path = tmp_path / "made.dcm"
+        path.write_bytes(content)
+        said = subprocess.run([checker, path], capture_output=True, text=True)
+        assert "Error" not in said.stderr
+
+
+def test_the_capture_is_the_picture_with_its_words(report: FilmReport) -> None:
+    dataset = opened(capture(report))
+    expected = with_margin(report.picture(), report.margin())
+    np.testing.assert_array_equal(dataset.pixel_array, expected)
+    assert expected.shape[0] > report.film.pixels.shape[0]
+    assert (expected[-40:] < 128).any()  # words on white
+    assert (expected[-1] == 255).all()
+
+
+def test_the_structured_report_is_read_back_with_its_numbers(
+    report: FilmReport,
+) -> None:
+    content = structured_report(report)
+    read = highdicom.sr.srread(io.BytesIO(content))
+    groups = read.content.get_image_measurement_groups()
+    assert len(groups) == len(report.rows)
+    for group, row in zip(groups, report.rows, strict=True):
+        probability, point = group.get_measurements()
+        assert probability.value == pytest.approx(row.probability, abs=1e-6)
+        assert point.value == row.point
+        (stated,) = group.get_qualitative_evaluations()
+        assert stated.value.meaning == ("Yes" if row.stated else "No")
+    said = content.decode("utf-8", "replace")
+    assert report.headline in said
+    assert DISCLAIMER in said
+
+
+def test_a_picture_has_pages_and_no_dicom(
+    film: Path, tiny_bundle: ModelBundle, tmp_path: Path
+) -> None:
+    report = report_on(film, tiny_bundle)
+    files = {kind: tmp_path / f"a{ending}" for kind, ending in KINDS.items()}
+    said = list(write_reports(report, files))
+    assert said == [f"No {kind}: the film is not DICOM." for kind in ("sc", "sr")]
+    made = {path.name for path in tmp_path.iterdir()} - {film.name}
+    assert made == {"a-report.pdf", "a-report.html"}
+    with pytest.raises(OutputError, match="no DICOM file"):
+        capture(report)
+
+
+def test_a_refused_film_has_a_page_with_the_reason_and_no_number(
+    report: FilmReport, tmp_path: Path
+) -> None:
+    verdict = dataclasses.replace(
+        report.verdict, finding=None, probabilities={}, refused="It is a CT slice."
+    )
+    refused = dataclasses.replace(report, verdict=verdict, label="", evidence=None)
+    page = film_html(refused).decode()
+    assert "It is a CT slice." in page
+    assert "Probabilities" not in page
+    assert film_pdf(refused).startswith(b"%PDF")
+    files = {kind: tmp_path / kind for kind in ("sc", "sr")}
+    assert len(list(write_reports(refused, files))) == 2
+    assert not any(path.exists() for path in files.values())
+
+
+def test_the_text_for_the_clipboard_has_verdict_model_and_disclaimer(
+    report: FilmReport,
+) -> None:
+    said = verdict_text(report.margin()).splitlines()
+    assert said[0] == report.headline
+    assert report.heat_title in said
+    assert said[-1] == DISCLAIMER
+    assert report.bundle.sha256 in said[-2]
+
+
+def test_a_small_picture_gets_room_for_its_words(report: FilmReport) -> None:
+    small = np.full((40, 30), 90, np.uint8)
+    picture = with_margin(small, report.margin())
+    assert picture.shape[1] > 400
+    assert (picture[:40] != 255).any(axis=2).sum() == small.size

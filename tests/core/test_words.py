@@ -1,0 +1,46 @@
+"""Probabilities as people read them, beside operating points above all."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from core.words import exact_percent, percent
+
+
+@pytest.mark.parametrize(
+    ("probability", "point", "said"),
+    [
+        (0.74, None, "74 %"),
+        (0.7449, 0.745, "74 %"),
+        (0.745, 0.745, "74.5 %"),
+        (0.748, 0.75, "74.8 %"),
+        (0.75, 0.75, "75 %"),
+        (0.005, 0.5, "under 1 %"),
+        (0.999, 0.5, "over 99 %"),
+        (0.993, 0.995, "99.3 %"),
+        (1.0, None, "100 %"),
+    ],
+)
+def test_a_probability_reads(
+    probability: float, point: float | None, said: str
+) -> None:
+    assert percent(probability, point) == said
+
+
+def test_a_film_and_its_point_compare_as_the_numbers_do() -> None:
+    draw = random.Random(1)
+    for _ in range(5000):
+        point = round(draw.uniform(0.02, 0.98), draw.choice((2, 3, 5)))
+        near = point + draw.uniform(-1, 1) * 10 ** -draw.randint(1, 7)
+        probability = min(0.99, max(0.01, near))
+        shown = float(percent(probability, point).removesuffix(" %"))
+        mark = float(exact_percent(point).removesuffix(" %"))
+        assert (shown >= mark) == (probability >= point), (probability, point)
+
+
+def test_a_point_keeps_the_decimals_it_has() -> None:
+    points = (0.745, 0.5, 0.70123, 1.0)
+    shown = ["74.5 %", "50 %", "70.123 %", "100 %"]
+    assert [exact_percent(point) for point in points] == shown
