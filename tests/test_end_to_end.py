@@ -12,7 +12,8 @@ from pytestqt.qtbot import QtBot
 
 from core.films.radiograph import read_radiograph
 from core.model.bundle import read_bundle
-from core.model.classifier import Classifier, decide, sentence
+from core.model.classifier import Classifier, decide
+from core.model.wording import sentence
 from desktop.app.main_window import MainWindow
 from desktop.settings import Settings
 from tests.training_child import Child

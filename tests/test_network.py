@@ -91,6 +91,7 @@ ROWS = {
         needs="export keras",
         trains=True,
     ),
+    "deidentify": Row("deidentify {film} --out {out}/deidentified"),
     "evaluate": Row(
         "evaluate {model} --data {manifest} --json {out}/e.json --report {out}/e.html"
     ),

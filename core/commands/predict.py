@@ -27,18 +27,12 @@ from core.model.bundle import (
     read_bundle,
 )
 from core.model.card import set_in_words
-from core.model.classifier import (
-    Classifier,
-    Verdict,
-    decide,
-    evidence_of,
-    sentence,
-)
+from core.model.classifier import Classifier, Verdict, decide, evidence_of
 from core.model.conformal import COVERAGE
 from core.model.gradcam import draw_contours, heatmap_from_evidence, overlay
 from core.model.layer_maps.layers import check_layer, layers_of, scale_note
 from core.model.local_card import read_local_card, with_local_card
-from core.model.normal import names_of, normal_note
+from core.model.wording import names_of, normal_note, sentence
 from core.outputs import check_files, check_folder
 from core.paths import command_name, default_bundle_dir
 from core.reports.film_files import write_reports

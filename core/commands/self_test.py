@@ -10,9 +10,10 @@ import numpy as np
 from core.errors import CoreError
 from core.films.radiograph import read_radiograph
 from core.model.bundle import read_bundle
-from core.model.classifier import Classifier, decide, evidence_of, sentence
+from core.model.classifier import Classifier, decide, evidence_of
 from core.model.golden import self_test
 from core.model.gradcam import heatmap_from_evidence
+from core.model.wording import sentence
 from core.paths import default_bundle_dir, sample_films
 from core.terminal import print_lines
 

@@ -21,7 +21,6 @@ from core.model.gradcam import relative
 from core.model.graph import Graph, load_openvino, probe_input
 from core.model.layer_maps.layers import LayerMap
 from core.model.lungs import HALF, HEAT_OUTSIDE, Lungs, lung_finder, lung_warnings
-from core.model.normal import names_of, no_sign
 from core.model.precision import REFERENCE, graph_path
 from core.paths import is_sample
 
@@ -331,31 +330,3 @@ def stated(by_label: Mapping[str, float], card: ModelCard) -> str | None:
     """The likeliest of the labels whose operating point is met, or None."""
     met = [name for name, p in by_label.items() if p >= card.threshold(name)]
     return max(met, key=by_label.__getitem__) if met else None
-
-
-def headline(verdict: Verdict, card: ModelCard) -> str:
-    """The verdict in large letters: without numbers, which stand beside it."""
-    if verdict.refused is not None:
-        return "No verdict"
-    if verdict.finding is None:
-        return "In doubt" if verdict.is_doubtful else "Uncertain"
-    if verdict.finding == HEALTHY:
-        return no_sign(names_of(card))
-    return f"Looks like {card.display_name(verdict.finding)}."
-
-
-def sentence(verdict: Verdict, card: ModelCard) -> str:
-    """The verdict on one line, with its numbers."""
-    if verdict.refused is not None:
-        return f"No verdict. {verdict.refused}"
-    shares = {name: card.percent(name, p) for name, p in verdict.probabilities.items()}
-    if verdict.finding is not None:
-        said = headline(verdict, card)
-        if verdict.finding == HEALTHY:
-            return said
-        return f"{said.removesuffix('.')}, {shares[verdict.finding]}."
-    known = verdict.probabilities
-    likeliest = sorted(known, key=known.__getitem__, reverse=True)[:2]
-    parts = [f"{card.display_name(name)} {shares[name]}" for name in likeliest]
-    kind = "In doubt" if verdict.is_doubtful else "Uncertain"
-    return f"{kind}: {', '.join(parts)}."

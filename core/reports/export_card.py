@@ -10,7 +10,7 @@ from typing import Any, Final
 from core import __version__
 from core.model.bundle import ModelBundle
 from core.model.graph import OUTPUTS
-from core.model.normal import normal_note
+from core.model.wording import normal_note
 from core.records import to_json
 
 #: Name of the network's input.

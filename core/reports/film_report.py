@@ -14,10 +14,10 @@ from core.films.patient_id import hashed, installation_salt
 from core.films.radiograph import Radiograph, display_name
 from core.model.bundle import ModelBundle, ModelCard, provenance, provenance_text
 from core.model.card import set_in_words
-from core.model.classifier import Verdict, headline, sentence
+from core.model.classifier import Verdict
 from core.model.conformal import COVERAGE
 from core.model.gradcam import draw_contours, heatmap_from_evidence, overlay
-from core.model.normal import scope_note
+from core.model.wording import headline, scope_note, sentence
 from core.reports.margin import DISCLAIMER, Margin
 from core.words import exact_percent, percent
 

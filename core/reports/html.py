@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.evaluation.findings import SHORTCUT_HEAD, notes_about, shortcut_rows
 from core.films.thumbnail import thumbnail
-from core.model.normal import normal_note
+from core.model.wording import normal_note
 from core.reports.bar_charts import confusion_chart, interval_chart, recalls_of
 from core.reports.charts import (
     learning_chart,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.model.bundle import ModelCard
-from core.model.normal import names_of, normal_note
+from core.model.wording import names_of, normal_note
 from core.reports.sentences import lung_sentences
 from core.reports.tables import rate, result_tables
 from core.terminal import columns, printable

@@ -17,7 +17,7 @@ from core.errors import OutputError
 from core.files import atomic_write, write_json
 from core.model.bundle import PROVENANCE, ModelBundle, provenance
 from core.model.card import HEALTHY
-from core.model.normal import names_of, normal_note
+from core.model.wording import names_of, normal_note
 from core.scan.row import (
     WHY_HERE,
     ScanRow,

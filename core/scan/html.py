@@ -10,7 +10,7 @@ from typing import Any
 from core.films.thumbnail import thumbnail
 from core.model.bundle import ModelBundle, provenance
 from core.model.card import set_in_words
-from core.model.normal import names_of, normal_note
+from core.model.wording import names_of, normal_note
 from core.reports.bar_charts import confusion_chart
 from core.reports.pages import CHART, inline, write_page
 from core.reports.text import macro_note

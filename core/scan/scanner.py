@@ -19,16 +19,11 @@ from core.films.preprocess import to_network_input
 from core.films.radiograph import Radiograph, read_radiograph
 from core.films.read_ahead import FilmReader
 from core.model.bundle import ModelBundle, provenance
-from core.model.classifier import (
-    Prediction,
-    checked,
-    decide,
-    open_graph,
-    sentence,
-)
+from core.model.classifier import Prediction, checked, decide, open_graph
 from core.model.gate import read_gate
 from core.model.lungs import Lungs, lung_finder
 from core.model.precision import REFERENCE
+from core.model.wording import sentence
 from core.scan.crash_probe import GIVEN_UP
 from core.scan.parity import ParityCheck
 from core.scan.row import ScanRow

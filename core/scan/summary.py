@@ -18,7 +18,7 @@ from core.evaluation.metrics import (
 from core.films.left_out import LeftOut
 from core.model.bundle import ModelCard
 from core.model.card import HEALTHY
-from core.model.normal import names_of, normal_note
+from core.model.wording import names_of, normal_note
 from core.reports.text import evaluation_text
 from core.scan.parity import Parity
 from core.scan.row import ScanRow

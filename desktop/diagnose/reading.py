@@ -20,17 +20,10 @@ from core.films.radiograph import (
     read_radiograph,
 )
 from core.model.bundle import ModelBundle, ModelCard, provenance_text
-from core.model.classifier import (
-    Classifier,
-    Prediction,
-    Verdict,
-    decide,
-    evidence_of,
-    headline,
-    sentence,
-)
+from core.model.classifier import Classifier, Prediction, Verdict, decide, evidence_of
 from core.model.gradcam import heatmap_from_evidence
 from core.model.local_card import LocalCard, read_local_card, with_local_card
+from core.model.wording import headline, sentence
 from desktop.film.pyramid import FilmPyramid, build_pyramid
 
 #: Longer side of a heat map for the screen, pixels; evidence is 7 x 7 or so.

@@ -7,7 +7,7 @@ from PyQt5.QtWidgets import QVBoxLayout, QWidget
 
 from core.model.bundle import provenance
 from core.model.card import HEALTHY
-from core.model.normal import scope_note
+from core.model.wording import scope_note
 from core.words import percent
 from desktop.diagnose.empty_state import KeyHelp
 from desktop.diagnose.facts_panel import FactsPanel

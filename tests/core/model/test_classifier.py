@@ -33,11 +33,10 @@ from core.model.classifier import (
     Verdict,
     decide,
     probabilities,
-    sentence,
 )
 from core.model.gate import FilmCheck
 from core.model.graph import probe_input
-from core.model.normal import names_of, no_sign, normal_note
+from core.model.wording import names_of, no_sign, normal_note, sentence
 from core.paths import sample_films
 from core.words import percent
 from tests.phantoms import draw_phantom

@@ -19,7 +19,8 @@ from core.errors import CoreError, DatasetError, TrainingStopped
 from core.films.finder import FoundFilm, film_state, find_films
 from core.films.radiograph import read_radiograph
 from core.model.bundle import ModelBundle
-from core.model.classifier import Classifier, decide, sentence
+from core.model.classifier import Classifier, decide
+from core.model.wording import sentence
 from core.scan.row import ScanRow
 from core.scan.scanner import CHANGED, GONE, Scanner
 from tests.phantoms import draw_phantom

@@ -743,7 +743,7 @@ def test_the_filters_take_more_lines_where_there_is_less_room(
     lines = filters.layout()
     assert lines is not None
     counts = []
-    for width in (1600, 900, 500):
+    for width in (1900, 900, 500):
         table.resize(width, 500)
         qtbot.waitUntil(lambda width=width: filters.width() == width)
         counts.append(lines.count())

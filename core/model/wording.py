@@ -1,10 +1,14 @@
-"""What a normal verdict says, and what it does not."""
+"""What a verdict says in words, and what a normal one does not say."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from core.model.card import HEALTHY, ModelCard
+
+if TYPE_CHECKING:
+    from core.model.classifier import Verdict
 
 _NUMBERS = {2: "Two", 3: "Three", 4: "Four", 5: "Five"}
 
@@ -43,6 +47,34 @@ def normal_note(names: Mapping[str, str]) -> str:
     if HEALTHY not in names:
         return ""
     return f"“{names[HEALTHY]}” means: {no_sign(names)}"
+
+
+def headline(verdict: Verdict, card: ModelCard) -> str:
+    """The verdict in large letters: without numbers, which stand beside it."""
+    if verdict.refused is not None:
+        return "No verdict"
+    if verdict.finding is None:
+        return "In doubt" if verdict.is_doubtful else "Uncertain"
+    if verdict.finding == HEALTHY:
+        return no_sign(names_of(card))
+    return f"Looks like {card.display_name(verdict.finding)}."
+
+
+def sentence(verdict: Verdict, card: ModelCard) -> str:
+    """The verdict on one line, with its numbers."""
+    if verdict.refused is not None:
+        return f"No verdict. {verdict.refused}"
+    shares = {name: card.percent(name, p) for name, p in verdict.probabilities.items()}
+    if verdict.finding is not None:
+        said = headline(verdict, card)
+        if verdict.finding == HEALTHY:
+            return said
+        return f"{said.removesuffix('.')}, {shares[verdict.finding]}."
+    known = verdict.probabilities
+    likeliest = sorted(known, key=known.__getitem__, reverse=True)[:2]
+    parts = [f"{card.display_name(name)} {shares[name]}" for name in likeliest]
+    kind = "In doubt" if verdict.is_doubtful else "Uncertain"
+    return f"{kind}: {', '.join(parts)}."
 
 
 def _listed(names: Sequence[str]) -> str:
