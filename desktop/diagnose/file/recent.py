@@ -12,6 +12,7 @@ from PyQt5.QtCore import pyqtSignal, pyqtSlot
 from PyQt5.QtWidgets import QAction, QMenu, QWidget
 
 from core.films.radiograph import display_name
+from core.json_file import parse_json
 from core.paths import is_sample
 from desktop.settings import Settings
 from desktop.widgets.labels import printable
@@ -44,7 +45,7 @@ class RecentFilms(QMenu):
     def paths(self) -> list[Path]:
         """The films."""
         try:
-            kept = json.loads(self._settings.recent_films)
+            kept = parse_json(self._settings.recent_films)
             return [Path(name) for name in kept]
         except (ValueError, TypeError):  # edited by hand
             return []
