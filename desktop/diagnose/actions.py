@@ -246,7 +246,7 @@ class DiagnoseActions(QObject):
         self.save_plain = self._action(
             "Save picture &without heat map…", "", "Ctrl+Shift+S"
         )
-        self.report = self._action("Save &report…", "", "Ctrl+E")
+        self.report = self._action("Save repor&t…", "", "Ctrl+E")
         self.copy = self._action("Cop&y picture and verdict", "copy", key.Copy)
         self.copy_plain = self._action(
             "Copy picture &without heat map", "", "Ctrl+Shift+C"

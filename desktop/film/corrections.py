@@ -120,6 +120,10 @@ class LabelMenu(QMenu):
         self._corrections = corrections
         self._subject = subject
         self.aboutToShow.connect(self._fill)
+        self.triggered.connect(self._on_triggered)
+
+    def _on_triggered(self, action: QAction) -> None:
+        action.data()()
 
     @pyqtSlot()
     def _fill(self) -> None:
@@ -147,6 +151,5 @@ class LabelMenu(QMenu):
     def _add(self, text: str, does: Callable[[], None], is_enabled: bool) -> QAction:
         made = self.addAction(text)
         made.setEnabled(is_enabled)
-        # Without what the signal carries: whether it is checked now.
-        made.triggered.connect(lambda: does())
+        made.setData(does)
         return made
