@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg, NavigationToolbar2QT
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from PyQt5.QtCore import QSize, Qt
-from PyQt5.QtGui import QResizeEvent, QWheelEvent
+from PyQt5.QtGui import QColor, QResizeEvent, QWheelEvent
 from PyQt5.QtWidgets import QToolButton, QWidget
 
 _ICON_PX: Final = 14
@@ -31,6 +32,11 @@ class ChartCanvas(FigureCanvasQTAgg):
         self.renderer, self._lastKey = drawn.renderer, drawn._lastKey
         self.request = request
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        # Else it is white, also where the picture is rounded down to whole pixels.
+        palette = self.palette()
+        ground = QColor.fromRgbF(*to_rgba(figure.get_facecolor()))
+        palette.setColor(self.backgroundRole(), ground)
+        self.setPalette(palette)
 
     # Qt overrides
 
