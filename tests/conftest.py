@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import gc
 import itertools
 import os
@@ -13,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from _pytest.faulthandler import fault_handler_stderr_fd_key
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -47,6 +49,7 @@ LONGEST = """
 FAST = "not slow and not training"
 #: Milliseconds that a wait may take on a busy machine: it ends with what it is for.
 PATIENCE_MS = 180_000
+_QT_FIXTURES = {"qtbot", "qapp"}
 LOADS_KERAS = '\nkeras = pytest.importorskip("keras")\n'
 
 
@@ -62,7 +65,11 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    """Give each process whole files, whose fixtures are then made once."""
+    """Give each process whole files, whose fixtures are then made once.
+
+    One that dies ends the run: pytest-xdist may wait for ever for its successor.
+    """
+    config.option.maxworkerrestart = "0"
     if config.getoption("numprocesses", None) and config.option.dist == "no":
         config.option.dist = "loadfile"
         config.option.loadscopereorder = False
@@ -73,6 +80,24 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     if config.option.markexpr != FAST or collection_path.suffix != ".py":
         return None
     return LOADS_KERAS in collection_path.read_text("utf-8") or None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Free widgets in this thread alone, as the program does; say where one dies.
+
+    A thread of a later test would crash on what an earlier one left to be freed.
+    """
+    # A test of crash reports may have taken that over.
+    faulthandler.enable(item.config.stash[fault_handler_stderr_fd_key])
+    if not _QT_FIXTURES & set(getattr(item, "fixturenames", ())):
+        return (yield)
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.enable()
 
 
 @pytest.hookimpl(trylast=True)
@@ -113,7 +138,7 @@ def nothing_left(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[None]:
     """Fail a Qt test that leaves a running thread or a visible window."""
-    if not {"qtbot", "qapp"} & set(request.fixturenames):
+    if not _QT_FIXTURES & set(request.fixturenames):
         yield
         return
     started: list[QThread] = []

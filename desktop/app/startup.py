@@ -22,6 +22,7 @@ from core.program import writable
 from desktop.app.application import Application, set_scaling
 from desktop.app.crash_hook import CrashReporter, look_for_crashes
 from desktop.app.disclaimer import DISCLAIMER_VERSION, DisclaimerDialog
+from desktop.app.garbage import GarbageCollector
 from desktop.app.one_window import OneWindow
 from desktop.settings import Settings
 from desktop.style import theme
@@ -88,6 +89,7 @@ class Startup(QObject):
         self._early: list[Path] = []
         self._splash: QSplashScreen | None = None
         self._window: MainWindow | None = None
+        self._garbage: GarbageCollector | None = None
         self._checks = Background(self, "startup checks")
 
     @pyqtSlot()
@@ -116,6 +118,7 @@ class Startup(QObject):
         window = self._window = MainWindow(self._settings)
         self._reporter.crashed.connect(window.show_notice)
         window.show()
+        self._garbage = GarbageCollector(self)
         self._application.setQuitOnLastWindowClosed(True)
         if self._splash is not None:
             self._splash.close()
@@ -149,6 +152,8 @@ class Startup(QObject):
         """End what runs besides the window."""
         self._checks.shut_down()
         self._window = None
+        if self._garbage is not None:
+            self._garbage.shut_down()
 
     def _is_accepted(self) -> bool:
         if self._settings.disclaimer_accepted >= DISCLAIMER_VERSION:
