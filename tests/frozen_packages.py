@@ -70,7 +70,7 @@ class Root:
 
     def files(self) -> set[str]:
         """All there is of Hilum's, but for the user's own."""
-        others = ("proc", "root", "tmp")  # what runs, and what the test put there
+        others = ("proc", "root", "srv", "tmp")  # of what runs, and of the test
         tops = [top for top in self.folder.iterdir() if top.name not in others]
         found = (path for top in tops for path in top.rglob("*hilum*"))
         return {str(path.relative_to(self.folder)) for path in found}
@@ -128,16 +128,16 @@ def test_the_debian_package_installs_starts_and_goes(
     assert "All is well." in root.run("hilum-core", "self-test")
     assert (root.folder / "usr/share/man/man1/hilum-core.1.gz").exists()
 
-    accept_notice(root.folder / "root/hilum")
+    accept_notice(root.folder / "srv/hilum")
     for film in (FILM, OTHER):
-        shutil.copy(film, root.folder / "root")
-    display = {"DISPLAY": screen.name, "HILUM_HOME": "/root/hilum"}
+        shutil.copy(film, root.folder / "srv")
+    display = {"DISPLAY": screen.name, "HILUM_HOME": "/srv/hilum"}
     try:
-        root.run("gio", "launch", entry, f"/root/{FILM.name}", **display)
+        root.run("gio", "launch", entry, f"/srv/{FILM.name}", **display)
         wait_until(lambda: screen.window_called(FILM.name))
         wait_until(screen.has_heat_map)
         screen.tool("xdotool", "search", "--name", FILM.name, "windowmove", "0", "60")
-        inside = Path("/root") / OTHER.name
+        inside = Path("/srv") / OTHER.name
         drop(screen, inside, screen.window_called(FILM.name))
         wait_until(lambda: screen.window_called(OTHER.name))
     finally:

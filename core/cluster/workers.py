@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import dataclasses
 import time
 from collections.abc import Iterator, Sequence
@@ -66,7 +67,7 @@ class _Asked:
     at: float = dataclasses.field(default_factory=time.monotonic)
 
 
-class WorkerPool:
+class WorkerPool(abc.ABC):
     """Starts workers on every node that can serve, and sees who is lost.
 
     What they do each kind of pool says. A shard is a part of the work.
@@ -105,19 +106,21 @@ class WorkerPool:
         self._reason: CoreError | None = None
         self._has_waited = False
 
+    @abc.abstractmethod
     def start(self, node: Node, plan: Plan) -> Any:
         """Start a worker; its method `open` makes it ready."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def plans(self, node: Node, facts: NodeFacts) -> list[Plan]:
         """What the workers of a node may use each.
 
         Raises:
             DatasetError: It cannot take part.
         """
-        raise NotImplementedError
 
-    def finished(self, worker: Worker, shard: Any, seconds: float) -> None:
+    def finished(  # noqa: B027
+        self, worker: Worker, shard: Any, seconds: float
+    ) -> None:
         """A worker has done its shard."""
 
     def poll(self) -> list[Any]:

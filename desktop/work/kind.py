@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import dataclasses
 from collections.abc import Sequence
 from typing import Any
@@ -76,7 +77,7 @@ class Found:
     interrupted: Any | None = None
 
 
-class JobKind:
+class JobKind(abc.ABC):
     """What differs between kinds of jobs. All but `name` and `noted` touch the disk.
 
     What a job is, differs too; each has its folder as `path`. Of itself a kind keeps
@@ -94,17 +95,17 @@ class JobKind:
     kill_after_s: float
     ends_with_window = True
 
+    @abc.abstractmethod
     def name(self, item: Any) -> str:
         """What people call a job."""
-        raise NotImplementedError
 
     def find(self) -> Sequence[Any]:
         """All jobs, newest first."""
         return ()
 
+    @abc.abstractmethod
     def begin(self, request: Any) -> Job:
         """Make the folder of a new job."""
-        raise NotImplementedError
 
     def resume(self, item: Any) -> Job:
         """Make a job ready to go on."""
@@ -122,14 +123,14 @@ class JobKind:
         """The job with how it stands now in its record; the same if that is so."""
         return job.item
 
-    def save(self, item: Any) -> None:
+    def save(self, item: Any) -> None:  # noqa: B027
         """Write down what was noted."""
 
     def settle(self, job: Job, outcome: Outcome) -> Settled:
         """Write down how a job ended."""
         return Settled(job.item)
 
-    def delete(self, item: Any) -> None:
+    def delete(self, item: Any) -> None:  # noqa: B027
         """Delete a job that is not at work."""
 
     def look(self, *, seek: bool, goes_on: bool) -> Found:

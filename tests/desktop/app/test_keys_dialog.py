@@ -3,26 +3,13 @@
 from __future__ import annotations
 
 import collections
-from collections.abc import Iterator
 
 import pytest
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QAction
-from pytestqt.qtbot import QtBot
 
-from core.model.bundle import ModelBundle
 from desktop.app.keys_dialog import KeysDialog
 from desktop.app.main_window import MainWindow
-from desktop.settings import Settings
-
-
-@pytest.fixture
-def window(qtbot: QtBot, tiny_bundle: ModelBundle) -> Iterator[MainWindow]:
-    window = MainWindow(Settings(), tiny_bundle.path)
-    qtbot.addWidget(window)
-    window.show()
-    yield window
-    window.close()
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -24,15 +24,6 @@ from tests.finished_run import make_finished_run, write_films
 from tests.tiny_bundle import write_tiny_bundle
 
 MakeFilm = Callable[..., Path]
-
-
-@pytest.fixture
-def window(qtbot: QtBot, tiny_bundle: ModelBundle) -> Iterator[MainWindow]:
-    window = MainWindow(Settings(), tiny_bundle.path)
-    qtbot.addWidget(window)
-    window.show()
-    yield window
-    window.close()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,21 +10,10 @@ from PyQt5.QtWidgets import QToolBar, QToolButton
 from pytestqt.qtbot import QtBot
 
 from core.data.corrections import correct, read_corrections
-from core.model.bundle import ModelBundle
 from core.paths import corrected_films
 from core.program import edition
 from desktop.app.main_window import MainWindow
-from desktop.settings import Settings
 from tests.scan_folder import png, write_films
-
-
-@pytest.fixture
-def window(qtbot: QtBot, tiny_bundle: ModelBundle) -> Iterator[MainWindow]:
-    window = MainWindow(Settings(), tiny_bundle.path)
-    qtbot.addWidget(window)
-    window.show()
-    yield window
-    window.close()
 
 
 @pytest.fixture
