@@ -53,9 +53,12 @@ def percent(probability: float, point: float | None = None) -> str:
             return said
     for decimals in range(fewest, _DECIMALS + 1):
         shown = round(share, decimals)
+        if 0 < share < 100 and shown in (0, 100):
+            continue
         if point is None or (shown >= mark) == (probability >= point):
             return f"{shown:.{decimals}f} %"
-    return f"{shown - 10**-_DECIMALS:.{_DECIMALS}f} %"  # a hair below the point
+    least = 10**-_DECIMALS
+    return f"{max(shown - least, least):.{_DECIMALS}f} %"  # a hair below the point
 
 
 def exact_percent(point: float) -> str:

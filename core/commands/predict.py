@@ -144,16 +144,20 @@ def run(arguments: argparse.Namespace) -> int:
             about = f"{made_by}. Evidence for {label}. {scale}".rstrip()
             _write_heatmap(picture, film, evidence, about, draw)
         if files:
-            report = FilmReport(
-                *(film, read_film_file(path)[0], bundle, verdict, label, evidence),
-                scale=scale,
-                local=local,
-                coverage=coverage or COVERAGE,
-                contour=arguments.contour,
-                with_patient=arguments.with_patient,
-            )
-            for left_out in write_reports(report, files):
-                print_lines(f"{printable(path.name)}: {left_out}", sys.stderr)
+            try:
+                report = FilmReport(
+                    *(film, read_film_file(path)[0], bundle, verdict, label, evidence),
+                    scale=scale,
+                    local=local,
+                    coverage=coverage or COVERAGE,
+                    contour=arguments.contour,
+                    with_patient=arguments.with_patient,
+                )
+                for left_out in write_reports(report, files):
+                    print_lines(f"{printable(path.name)}: {left_out}", sys.stderr)
+            except ImageReadError as error:
+                failed += 1
+                print_lines(f"{printable(path.name)}: {error} {error.hint}", sys.stderr)
     if not arguments.json:
         meaning = printable(normal_note(names_of(bundle.card)))
         notes = [meaning, scale, printable(made_by), DISCLAIMER]

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import csv
 import functools
+import hashlib
 import io
+import re
 from typing import TYPE_CHECKING, Any
 
 from core import paths
@@ -39,12 +41,21 @@ _DUMMY_TEXT = "ANONYMIZED"
 #: Groups of curves and overlays, each up to the one with 0xFF at its end: drawn
 #: onto the picture, and no use in parts.
 _DRAWN = (0x5000, 0x6000)
-#: How a compressed frame begins -> the marker before its data, and those of comments
-#: and of applications. JFIF, colour transforms and Adobe's are asked for by decoders.
+#: How a compressed frame begins -> the marker at which it ends or its tiles begin, and
+#: those of comments and of applications.
 _SEGMENTS = {
-    b"\xff\xd8": (0xDA, {0xFE, *range(0xE0, 0xF0)} - {0xE0, 0xE8, 0xEE}),
+    b"\xff\xd8": (0xD9, {0xFE, *range(0xE0, 0xF0)}),
     b"\xff\x4f": (0x90, {0x64}),
 }
+#: Segments of applications that decoders ask for: how they begin, and how long they
+#: are without a thumbnail or anything else.
+_ASKED_FOR = {b"JFIF\0": 14, b"mrfx": 5, b"Adobe": 12}
+#: How JPEG 2000 begins.
+_CODESTREAM = b"\xff\x4f\xff\x51"
+#: The marker after the data of a scan: neither stuffing nor a restart.
+_AFTER_SCAN = re.compile(rb"\xff[\x80-\xcf\xd8-\xfe]")
+#: Of a film that does not say what it is: a picture of any origin.
+SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 
 
 def deidentified_dicom(data: bytes, name: str, salt: str) -> tuple[bytes, str, str]:
@@ -73,6 +84,12 @@ def deidentified_dicom(data: bytes, name: str, salt: str) -> tuple[bytes, str, s
     patient, warning = hashed(patient_of(dataset), salt), burnt_in_text(dataset)
     # Values are decoded as they are looked at, so that any step may fail.
     with decoding(name):
+        # A file needs both, and films without them are shown all the same.
+        if not dataset.get("SOPClassUID"):
+            dataset.SOPClassUID = SECONDARY_CAPTURE
+        if not dataset.get("SOPInstanceUID"):
+            number = int(hashlib.sha256(data).hexdigest()[:32], 16)
+            dataset.SOPInstanceUID = f"2.25.{number}"
         _clean(dataset, salt)
         _clean_frames(dataset)
         dataset.PatientID = patient
@@ -107,7 +124,9 @@ def _clean(dataset: Dataset, salt: str) -> None:
             dataset.add_new(tag, vr, [] if vr == "SQ" else None)
         elif action == "D":
             dataset.add_new(tag, vr := dictionary_VR(tag), _dummy(vr, salt))
-        elif (element := dataset[tag]).VR == "SQ":
+        elif (element := dataset[tag]).VR != "SQ" and dictionary_VR(tag) == "SQ":
+            del dataset[tag]  # written as unknown, it cannot be looked into
+        elif element.VR == "SQ":
             for item in element.value:
                 _clean(item, salt)
         elif action == "U" and element.value:
@@ -122,8 +141,12 @@ def _clean(dataset: Dataset, salt: str) -> None:
 def _clean_frames(dataset: FileDataset) -> None:
     """Take comments, EXIF and the like out of compressed frames."""
     from pydicom import encaps
+    from pydicom.pixels.utils import get_expected_length
 
     if not dataset.file_meta.TransferSyntaxUID.is_encapsulated:
+        if "PixelData" in dataset:  # nothing may stand behind the pixels
+            size = get_expected_length(dataset)
+            dataset.PixelData = dataset.PixelData[: size + size % 2]
         return
     count = max(1, integer(dataset, "NumberOfFrames") or 1)
     frames = list(encaps.generate_frames(dataset.PixelData, number_of_frames=count))
@@ -141,17 +164,34 @@ def _without_comments(frame: bytes) -> bytes:
     Source:
         ITU-T T.81, table B.1, and T.800, table A.2: markers of segments.
     """
-    first_data, dropped = _SEGMENTS.get(frame[:2], (0, set()))
+    if frame[4:8] == b"jP  ":  # a file around the codestream that DICOM asks for
+        frame = frame[max(0, frame.find(_CODESTREAM)) :]
+    if frame.startswith(_CODESTREAM) and (end := frame.rfind(b"\xff\xd9")) > 0:
+        frame = frame[: end + 2]
+    last, dropped = _SEGMENTS.get(frame[:2], (0, set()))
     kept, at = [frame[:2]], 2
-    while dropped and at + 4 <= len(frame) and frame[at] == 0xFF:
+    while dropped and at + 2 <= len(frame) and frame[at] == 0xFF:
         marker = frame[at + 1]
-        if marker == first_data:
-            break
+        if marker == last:
+            return b"".join(kept) + (frame[at : at + 2] if last == 0xD9 else frame[at:])
         end = at + 1 if marker == 0xFF else _end_of_segment(frame, at)
+        if marker == 0xDA:
+            after = _AFTER_SCAN.search(frame, end)
+            end = after.start() if after else len(frame)
         if marker not in dropped:
             kept.append(frame[at:end])
+        elif known := next(filter(frame[at + 4 :].startswith, _ASKED_FOR), None):
+            kept.append(_cut(frame[at + 4 : end], _ASKED_FOR[known], marker))
         at = end
     return b"".join(kept) + frame[at:]
+
+
+def _cut(body: bytes, size: int, marker: int) -> bytes:
+    """A segment of an application without its thumbnail, or what else is behind."""
+    body = body[:size]
+    if body.startswith(b"JFIF"):
+        body = body[:12] + b"\0\0"
+    return bytes([0xFF, marker]) + (len(body) + 2).to_bytes(2, "big") + body
 
 
 def _end_of_segment(frame: bytes, at: int) -> int:

@@ -42,7 +42,9 @@ def patient_of(dataset: Dataset) -> str:
 
     The id itself must not reach manifests, logs or cards.
     """
-    name = f"{text(dataset, 'IssuerOfPatientID')}\n{text(dataset, 'PatientID')}"
+    given = text(dataset, "PatientID")
+    # Whoever gives ids is no patient: without one, nobody's films belong together.
+    name = f"{text(dataset, 'IssuerOfPatientID')}\n{given}" if given else ""
     return hashed(name, _PATIENT_SALT)
 
 

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 from core import __version__
 from core.errors import OutputError
 from core.films.dicom import read_dataset
-from core.films.dicom_deidentify import deidentified_dicom
+from core.films.dicom_deidentify import SECONDARY_CAPTURE, deidentified_dicom
 from core.films.patient_id import installation_salt
+from core.films.pixels import decoding
 from core.films.radiograph import display_name
 from core.model.card import HEALTHY
 from core.reports.film_report import FilmReport, FindingRow, verdict_lines
@@ -58,21 +59,25 @@ def capture(report: FilmReport) -> bytes:
     import highdicom as hd
 
     film = _reference(report)
-    # Rows to the patient's left and columns to the feet, as a film from the front is.
-    orientation = film.get("PatientOrientation") or ("L", "F")
-    made = hd.sc.SCImage.from_ref_dataset(
-        film,
-        pixel_array=with_margin(report.picture(), report.margin()),
-        photometric_interpretation="RGB",
-        bits_allocated=8,
-        coordinate_system="PATIENT",
-        patient_orientation=tuple(orientation),
-        transfer_syntax_uid="1.2.840.10008.1.2.1",
-        manufacturer=_MAKER,
-        **_new_ids(9001),
-    )
+    picture = with_margin(report.picture(), report.margin())
+    with decoding(display_name(report.film.path)):
+        made = hd.sc.SCImage.from_ref_dataset(
+            film,
+            pixel_array=picture,
+            photometric_interpretation="RGB",
+            bits_allocated=8,
+            coordinate_system="PATIENT",
+            patient_orientation=("L", "F"),
+            transfer_syntax_uid="1.2.840.10008.1.2.1",
+            manufacturer=_MAKER,
+            **_new_ids(9001),
+        )
+    # The film's own, as it stands there; of one that was turned nobody knows it.
+    is_turned = any(mend != "invert" for mend in report.mends)
+    made.PatientOrientation = "" if is_turned else film.get("PatientOrientation", "")
     # The words in its margin name nobody; what the film itself has is not known.
-    made.BurnedInAnnotation = film.get("BurnedInAnnotation") or "NO"
+    if said := film.get("BurnedInAnnotation"):
+        made.BurnedInAnnotation = said
     made.SeriesDescription = "Hilum: heat map"
     made.DerivationDescription = DISCLAIMER
     return _content(made, film)
@@ -106,14 +111,15 @@ def structured_report(report: FilmReport) -> bytes:
     for line in (report.headline, *lines, DISCLAIMER):
         comment = hd.sr.TextContentItem(_code(*_COMMENT), line, "CONTAINS")
         content[0].ContentSequence.append(comment)
-    made = hd.sr.ComprehensiveSR(
-        evidence=[film],
-        content=content,
-        manufacturer=_MAKER,
-        is_complete=True,
-        is_verified=False,
-        **_new_ids(9002),
-    )
+    with decoding(display_name(report.film.path)):
+        made = hd.sr.ComprehensiveSR(
+            evidence=[film],
+            content=content,
+            manufacturer=_MAKER,
+            is_complete=True,
+            is_verified=False,
+            **_new_ids(9002),
+        )
     made.SeriesDescription = "Hilum: findings"
     return _content(made, film)
 
@@ -155,6 +161,7 @@ def _group(
 def _reference(report: FilmReport) -> Any:
     """The film's own tags, without its patient unless that was asked for."""
     import highdicom as hd
+    from pydicom.valuerep import DA, TM
 
     name = display_name(report.film.path)
     if report.film.facts.format != "DICOM":
@@ -169,8 +176,19 @@ def _reference(report: FilmReport) -> Any:
     for keyword in _MAY_BE_EMPTY:
         if keyword not in dataset:
             setattr(dataset, keyword, "")
+    for keyword, kind in (
+        ("PatientBirthDate", DA),
+        ("StudyDate", DA),
+        ("StudyTime", TM),
+    ):
+        try:
+            kind(dataset[keyword].value)
+        except (ValueError, TypeError):  # as an age in the place of a date
+            setattr(dataset, keyword, "")
     # Of a film without ids the same file always has the same.
     stamp = hashlib.sha256(report.content).hexdigest()
+    if not dataset.get("SOPClassUID"):
+        dataset.SOPClassUID = SECONDARY_CAPTURE
     for keyword in _UIDS:
         if not dataset.get(keyword):
             named = uuid.uuid5(uuid.NAMESPACE_OID, f"{keyword} {stamp}")

@@ -27,6 +27,8 @@ _PAGE, _BORDER = (827, 1169), 55
 _LINE_PX = 17.0
 #: Of a chart in the page, for each finding and for its axis.
 _BAR_PX, _AXIS_PX = 34, 34
+#: Of the films in a page, at most; the first that leaves room for the words.
+_FILM_HEIGHTS = (350, 290, 230, 170, 110)
 
 
 def film_html(report: FilmReport) -> bytes:
@@ -57,7 +59,19 @@ def film_html(report: FilmReport) -> bytes:
 
 
 def film_pdf(report: FilmReport) -> bytes:
-    """The report as one A4 page."""
+    """The report as one A4 page; the more there is to say, the smaller the film."""
+    for film_px in _FILM_HEIGHTS:
+        figure, bottom = _drawn_page(report, film_px)
+        if bottom <= _PAGE[1] - _BORDER - 2 * _LINE_PX:
+            break
+    about = {"Title": report.headline, "Creator": "Hilum", "Producer": None}
+    file = io.BytesIO()
+    figure.savefig(file, format="pdf", metadata={**about, "CreationDate": None})
+    return file.getvalue()
+
+
+def _drawn_page(report: FilmReport, film_px: int) -> tuple[Figure, float]:
+    """The page with films at most so high, and where its last line ends."""
     figure = new_figure(_PAGE, LIGHT)
     figure.set_layout_engine("none")
     page = _Page(figure)
@@ -65,7 +79,7 @@ def film_pdf(report: FilmReport) -> bytes:
     for line in verdict_lines(report.verdict, report.card, report.coverage):
         page.write(line)
     film, heat = _films(report)
-    page.draw_films([film] if heat is None else [film, heat])
+    page.draw_films([film] if heat is None else [film, heat], film_px)
     if heat is not None:
         page.draw_legend(report)
     if report.rows:
@@ -82,10 +96,7 @@ def film_pdf(report: FilmReport) -> bytes:
         *(_BORDER / _PAGE[0], _BORDER / _PAGE[1], DISCLAIMER),
         **{"size": pt(11), "weight": "bold"},
     )
-    about = {"Title": report.headline, "Creator": "Hilum", "Producer": None}
-    file = io.BytesIO()
-    figure.savefig(file, format="pdf", metadata={**about, "CreationDate": None})
-    return file.getvalue()
+    return figure, page.top
 
 
 def draw_probabilities(axes: Axes, rows: list[FindingRow]) -> None:
@@ -111,16 +122,16 @@ class _Page:
     """Places things on a sheet from top to bottom, in pixels."""
 
     def __init__(self, figure: Figure) -> None:
-        self._figure, self._top = figure, float(_BORDER)
+        self._figure, self.top = figure, float(_BORDER)
 
     def skip(self, pixels: float) -> None:
         """Leave room."""
-        self._top += pixels
+        self.top += pixels
 
     def axes(self, left: float, width: float, height: float) -> Axes:
         """A place to draw in; what follows is to be moved by `skip`."""
         wide, high = _PAGE
-        bottom = 1 - (self._top + height) / high
+        bottom = 1 - (self.top + height) / high
         return self._figure.add_axes((left / wide, bottom, width / wide, height / high))
 
     def write(
@@ -139,7 +150,7 @@ class _Page:
         # Of ligatures, whoever searches or copies the text gets nothing.
         look["fontfeatures"] = ("-liga",)
         for number, line in enumerate(textwrap.wrap(text, fitting)):
-            y = 1 - self._top / _PAGE[1]
+            y = 1 - self.top / _PAGE[1]
             if name and not number:
                 faint = {**look, "color": mixed(LIGHT.ink, LIGHT.ground, 0.3)}
                 self._figure.text(_BORDER / _PAGE[0], y, name, **faint)
@@ -147,11 +158,11 @@ class _Page:
             self.skip(_LINE_PX * size / 12)
         self.skip(gap)
 
-    def draw_films(self, films: list[NDArray[np.uint8]]) -> None:
+    def draw_films(self, films: list[NDArray[np.uint8]], most: int) -> None:
         """Pictures of one size beside each other, as large as there is room for."""
         each = (_PAGE[0] - 2 * _BORDER - 12) / 2
         height, width = films[0].shape[:2]
-        scale = min(each / width, 350 / height)
+        scale = min(each / width, most / height)
         self.skip(10)
         for place, film in enumerate(films):
             left = _BORDER + place * (each + 12)

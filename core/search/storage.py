@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 import optuna
 from optuna.storages import JournalStorage, RDBStorage, RetryHeartbeatStaleTrialCallback
@@ -37,8 +37,8 @@ def open_storage(url: str, journal: Path) -> JournalStorage | RDBStorage:
 
 def without_password(storage: str) -> str:
     """The address of a database as it may be written down."""
-    password = urlsplit(storage).password
-    return storage.replace(f":{password}@", ":***@", 1) if password else storage
+    # As SQLAlchemy reads it: passwords may hold what ends a host elsewhere.
+    return re.sub(r"^([^:]*://[^:/@]*):[^@]*@", r"\1:***@", storage)
 
 
 def _journal(path: Path) -> JournalStorage:

@@ -21,6 +21,9 @@ from core.words import exact_percent, percent
         (0.999, 0.5, "over 99 %"),
         (0.993, 0.995, "99.3 %"),
         (1.0, None, "100 %"),
+        (0.99996, 0.995, "99.996 %"),
+        (0.9996, 0.991, "99.96 %"),
+        (0.0001, 0.005, "0.01 %"),
     ],
 )
 def test_a_probability_reads(

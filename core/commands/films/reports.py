@@ -69,10 +69,11 @@ def stems(films: Sequence[Path], ending: str = "") -> Iterator[str]:
         # Long names would not leave room for the ending.
         stem = name = f"{path.stem[:80] or 'film'}{ending}"
         number = 1
-        while name in taken:
+        # Some systems do not tell capitals from small letters.
+        while name.casefold() in taken:
             number += 1
             name = f"{stem}-{number}"
-        taken.add(name)
+        taken.add(name.casefold())
         yield name
 
 

@@ -13,6 +13,8 @@ import pytest
 from PIL import Image
 from pydicom import datadict, encaps, uid
 from pydicom.dataset import Dataset, FileDataset
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_dataset
 
 from core.errors import ImageReadError, OutputError
 from core.films.deidentify import DeidentifiedFilm, deidentify, write_deidentified
@@ -236,6 +238,84 @@ def test_comments_of_compressed_frames_go(
     assert SECRET.encode() not in copy.content
     before, after = pydicom.dcmread(path), read_back(copy)
     assert np.array_equal(before.pixel_array, after.pixel_array)
+
+
+@pytest.mark.parametrize("place", ["scans", "end", "behind", "application", "JFIF"])
+def test_comments_anywhere_in_a_jpeg_go(tmp_path: Path, place: str) -> None:
+    file = io.BytesIO()
+    Image.fromarray(PIXELS).save(
+        file, "JPEG", progressive=True, restart_marker_blocks=2
+    )
+    frame, secret = file.getvalue(), SECRET.encode()
+    comment = b"\xff\xfe" + (len(secret) + 2).to_bytes(2, "big") + secret
+    scan, end = frame.rindex(b"\xff\xda"), frame.rindex(b"\xff\xd9")
+    if place == "scans":
+        frame = frame[:scan] + comment + frame[scan:]
+    elif place == "end":
+        frame = frame[:end] + comment + frame[end:]
+    elif place == "behind":
+        frame += secret
+    elif place == "application":
+        frame = frame[:2] + comment.replace(b"\xfe", b"\xe0", 1) + frame[2:]
+    else:
+        longer = (16 + len(secret)).to_bytes(2, "big")
+        frame = frame[:4] + longer + frame[6:20] + secret + frame[20:]
+    dataset = encapsulated(dicom_dataset(PIXELS), frame, uid.JPEGBaseline8Bit)
+    path = written(tmp_path / "film.dcm", dataset)
+    copy = deidentify(path, SALT)
+    assert secret in path.read_bytes()
+    assert secret not in copy.content
+    before, after = pydicom.dcmread(path), read_back(copy)
+    assert np.array_equal(before.pixel_array, after.pixel_array)
+
+
+@pytest.mark.parametrize("is_file", [True, False])
+def test_what_stands_around_a_jpeg_2000_goes(tmp_path: Path, is_file: bool) -> None:
+    file = io.BytesIO()
+    Image.fromarray(PIXELS).save(file, "JPEG2000", no_jp2=not is_file)
+    secret = SECRET.encode()
+    frame = file.getvalue() + (len(secret) + 8).to_bytes(4, "big") + b"xml " + secret
+    dataset = encapsulated(dicom_dataset(PIXELS), frame, uid.JPEG2000Lossless)
+    path = written(tmp_path / "film.dcm", dataset)
+    copy = deidentify(path, SALT)
+    assert secret not in copy.content
+    before = read_radiograph(path)
+    assert np.array_equal(decoded(copy, tmp_path / "c.dcm").pixels, before.pixels)
+
+
+def test_bytes_behind_the_pixels_go(tmp_path: Path) -> None:
+    dataset = dicom_dataset(PIXELS)
+    dataset.PixelData += SECRET.encode()
+    path = written(tmp_path / "film.dcm", dataset)
+    copy = deidentify(path, SALT)
+    assert SECRET.encode() not in copy.content
+    assert np.array_equal(decoded(copy, tmp_path / "c.dcm").pixels, PIXELS)
+
+
+def test_a_sequence_that_is_written_as_unknown_goes(tmp_path: Path) -> None:
+    item, holder = Dataset(), Dataset()
+    item.PatientName = SECRET
+    item.TextValue = "x" * 70_000  # more than pydicom looks into
+    holder.ReferencedSeriesSequence = [item]
+    file = DicomBytesIO()
+    file.is_little_endian = file.is_implicit_VR = True
+    write_dataset(file, holder)
+    dataset = dicom_dataset(PIXELS)
+    dataset.add_new(0x00081115, "UN", file.getvalue()[8:])
+    copy = deidentify(written(tmp_path / "film.dcm", dataset), SALT)
+    assert SECRET.encode() not in copy.content
+
+
+@pytest.mark.parametrize("missing", ["SOPInstanceUID", "SOPClassUID"])
+def test_a_film_that_does_not_say_which_it_is_has_a_copy(
+    tmp_path: Path, missing: str
+) -> None:
+    dataset = dicom_dataset(PIXELS)
+    delattr(dataset, missing)
+    path = tmp_path / "film.dcm"
+    dataset.save_as(path, enforce_file_format=False)
+    copies = [read_back(deidentify(path, SALT)) for _ in range(2)]
+    assert copies[0].SOPInstanceUID == copies[1].SOPInstanceUID
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,11 @@ import dataclasses
 import importlib.resources
 import io
 import json
+import re
 import shutil
 import subprocess
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +30,7 @@ from core.reports.film_files import KINDS, write_reports
 from core.reports.film_page import film_html, film_pdf
 from core.reports.film_report import FilmReport, verdict_text
 from core.reports.margin import DISCLAIMER, with_margin
-from tests.dicom_files import dicom_bytes, dicom_dataset
+from tests.dicom_files import dicom_dataset
 from tests.phantoms import draw_phantom
 
 STUDY = "1.2.826.0.1.3680043.8.498.77"
@@ -43,16 +46,30 @@ SECRETS = ("Müller", "4711-0815", "19600229", "1960-02-29", "20240131", "2024-0
 
 
 @pytest.fixture
-def report(tiny_bundle: ModelBundle, tmp_path: Path) -> FilmReport:
-    values = draw_phantom("covid", 10, 256).astype(np.uint16) * 16
-    dataset = dicom_dataset(
-        values,
-        **{**WHOSE, "SpecificCharacterSet": "ISO_IR 100", "BitsStored": 12},
-        StudyInstanceUID=STUDY,
-    )
-    path = tmp_path / "mueller.dcm"
-    path.write_bytes(dicom_bytes(dataset))
-    return report_on(path, tiny_bundle)
+def report_with(tiny_bundle: ModelBundle, tmp_path: Path) -> Callable[..., FilmReport]:
+    """Makes a report on a film with tags of its own."""
+
+    def make(**tags: Any) -> FilmReport:
+        values = draw_phantom("covid", 10, 256).astype(np.uint16) * 16
+        dataset = dicom_dataset(
+            values,
+            **{**WHOSE, "SpecificCharacterSet": "ISO_IR 100", "BitsStored": 12},
+            StudyInstanceUID=STUDY,
+        )
+        with pydicom.config.disable_value_validation():
+            for keyword, value in tags.items():
+                dataset.pop(keyword, None)  # whose checks would stay
+                setattr(dataset, keyword, value)
+            path = tmp_path / "mueller.dcm"
+            dataset.save_as(path, enforce_file_format=False)
+        return report_on(path, tiny_bundle)
+
+    return make
+
+
+@pytest.fixture
+def report(report_with: Callable[..., FilmReport]) -> FilmReport:
+    return report_with()
 
 
 def report_on(path: Path, bundle: ModelBundle) -> FilmReport:
@@ -123,6 +140,21 @@ def test_a_pdf_is_one_page_of_a4(report: FilmReport) -> None:
     assert b"CreationDate" not in content
 
 
+def lowest_line(pdf: bytes) -> float:
+    """Of all texts of a page, points above its lower edge."""
+    streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf, re.DOTALL)
+    page = b"".join(zlib.decompress(each) for each in streams if each[:1] == b"x")
+    places = re.findall(rb"([-\d.]+) cm\s+BT", page)
+    return min(float(place) for place in places)
+
+
+def test_a_page_has_room_for_every_warning(report: FilmReport) -> None:
+    warnings = tuple(f"Reason {i} to doubt this verdict. " * 4 for i in range(8))
+    verdict = dataclasses.replace(report.verdict, warnings=warnings)
+    said_much = dataclasses.replace(report, verdict=verdict, with_patient=True)
+    assert lowest_line(film_pdf(report)) == lowest_line(film_pdf(said_much))
+
+
 def test_names_and_dates_are_told_only_when_that_is_asked_for(
     report: FilmReport,
 ) -> None:
@@ -171,6 +203,45 @@ def test_dicom_has_all_that_the_standard_asks_for(
         path.write_bytes(content)
         said = subprocess.run([checker, path], capture_output=True, text=True)
         assert "Error" not in said.stderr
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"PatientBirthDate": "1950"},
+        {"StudyDate": "31.01.2024", "StudyTime": "noon"},
+        {"SOPClassUID": "", "SOPInstanceUID": ""},
+        {"PatientOrientation": ["L", "FP"]},
+        {"PatientOrientation": "L"},
+        {"PatientOrientation": ["", ""]},
+    ],
+)
+@pytest.mark.parametrize("with_patient", [False, True])
+def test_a_film_with_odd_tags_gets_its_report(
+    report_with: Callable[..., FilmReport], tags: dict[str, Any], with_patient: bool
+) -> None:
+    report = dataclasses.replace(report_with(**tags), with_patient=with_patient)
+    for make in (capture, structured_report):
+        assert missing(pydicom.dcmread(io.BytesIO(make(report)))) == []
+
+
+def test_the_capture_says_where_left_is_only_where_that_is_known(
+    report_with: Callable[..., FilmReport],
+) -> None:
+    report = report_with(PatientOrientation=["R", "F"])
+    assert list(opened(capture(report)).PatientOrientation) == ["R", "F"]
+    inverted = dataclasses.replace(report, mends=("invert",))
+    assert list(opened(capture(inverted)).PatientOrientation) == ["R", "F"]
+    turned = dataclasses.replace(report, mends=("rotate 180",))
+    assert opened(capture(turned))["PatientOrientation"].is_empty
+
+
+@pytest.mark.parametrize("said", [None, "NO", "YES"])
+def test_the_capture_says_no_more_of_burnt_in_text_than_the_film(
+    report_with: Callable[..., FilmReport], said: str | None
+) -> None:
+    report = report_with(**({} if said is None else {"BurnedInAnnotation": said}))
+    assert opened(capture(report)).get("BurnedInAnnotation") == said
 
 
 def test_the_capture_is_the_picture_with_its_words(report: FilmReport) -> None:

@@ -111,5 +111,8 @@ def test_file_that_is_no_json_is_refused(tmp_path: Path) -> None:
 def test_a_password_of_a_database_is_not_written_down() -> None:
     database = "postgresql://ward:s3cret@host:5432/trials"
     assert without_password(database) == "postgresql://ward:***@host:5432/trials"
+    for password in ("pa/ss", "p#1", "p?1", "p[1", "a:b"):
+        database = f"postgresql+psycopg://ward:{password}@host/trials"
+        assert without_password(database) == "postgresql+psycopg://ward:***@host/trials"
     for plain in ("sqlite:///trials.db", "postgresql://ward@host/trials", ""):
         assert without_password(plain) == plain
