@@ -146,6 +146,14 @@ def is_hidden(name: str) -> bool:
     return name.startswith(".")
 
 
+def film_stem(path: Path) -> str:
+    """A film's name without the ending that says it is one.
+
+    Names that are UIDs have none, and differ in what follows their last dot.
+    """
+    return path.stem if path.suffix.lower() in _SUFFIXES else path.name
+
+
 def identity(path: Path) -> tuple[int, int]:
     """What tells a folder from one that took its place.
 

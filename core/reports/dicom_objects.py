@@ -16,6 +16,7 @@ from core import __version__
 from core.errors import OutputError
 from core.films.dicom import read_dataset
 from core.films.dicom_deidentify import SECONDARY_CAPTURE, deidentified_dicom
+from core.films.dicom_tags import empty_unless_dates
 from core.films.patient_id import installation_salt
 from core.films.pixels import decoding
 from core.films.radiograph import display_name
@@ -161,7 +162,6 @@ def _group(
 def _reference(report: FilmReport) -> Any:
     """The film's own tags, without its patient unless that was asked for."""
     import highdicom as hd
-    from pydicom.valuerep import DA, TM
 
     name = display_name(report.film.path)
     if report.film.facts.format != "DICOM":
@@ -176,15 +176,7 @@ def _reference(report: FilmReport) -> Any:
     for keyword in _MAY_BE_EMPTY:
         if keyword not in dataset:
             setattr(dataset, keyword, "")
-    for keyword, kind in (
-        ("PatientBirthDate", DA),
-        ("StudyDate", DA),
-        ("StudyTime", TM),
-    ):
-        try:
-            kind(dataset[keyword].value)
-        except (ValueError, TypeError):  # as an age in the place of a date
-            setattr(dataset, keyword, "")
+    empty_unless_dates(dataset, "PatientBirthDate", "StudyDate", "StudyTime")
     # Of a film without ids the same file always has the same.
     stamp = hashlib.sha256(report.content).hexdigest()
     if not dataset.get("SOPClassUID"):

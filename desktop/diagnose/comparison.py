@@ -43,12 +43,13 @@ class Comparison(QObject):
     @property
     def current(self) -> OpenFilm | None:
         """The film that the keys are about."""
-        is_left = self._ui.pair.active is self._ui.pair.other
-        return self._session.films.beside if is_left else self._session.shown
+        return self._session.current
 
     @pyqtSlot()
     def mark_current(self) -> None:
         """Mark it in the strip."""
+        is_left = self._ui.pair.active is self._ui.pair.other
+        self._session.is_beside_current = is_left
         if self.current is not None:
             self._ui.strip.show_current(self.current)
 

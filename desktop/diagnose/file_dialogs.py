@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PyQt5.QtWidgets import QCheckBox, QFileDialog, QWidget
 
-from desktop.diagnose.picture import FORMATS
+from core.films.finder import film_stem
 from desktop.film.preview_dialog import PreviewDialog
 from desktop.film.thumbnails import Thumbnails
 from desktop.widgets.dialogs import run_dialog
@@ -82,5 +82,4 @@ def suggested_name(film: Path, label: str | None) -> str:
         film: Where the film came from.
         label: The finding whose heat map is on it; None without one.
     """
-    stem = film.stem if film.suffix.lower() in {*FORMATS, ".dcm"} else film.name
-    return f"{stem[:120]}-{'heat-map-' + label if label else 'film'}.png"
+    return f"{film_stem(film)[:120]}-{'heat-map-' + label if label else 'film'}.png"

@@ -121,10 +121,10 @@ class HeatMap(QObject):
     def _ask_for_finer(self, reading: Reading) -> None:
         """Have the heat maps of the layer computed, for all findings at once."""
         film, asked = self._session.shown, (reading, self.layer)
-        if film is None or asked == self._asked:
+        if film is None or film.found is None or asked == self._asked:
             return
         self._asked = asked
-        source = film.path, film.pixels, film.mends
+        source = film.path, film.pixels, film.found.mends
         self._model.ask(
             partial(evidence_at, *source, reading.bundle, self.layer),
             partial(self._on_computed, asked),

@@ -98,6 +98,7 @@ class DiagnosedFilm:
         pyramid: Its pixels, for the screen.
         reading: None when no model could be opened.
         identity: Whom a DICOM film is of; None for other films.
+        mends: What was done to it before it was read.
     """
 
     path: Path
@@ -106,6 +107,7 @@ class DiagnosedFilm:
     pyramid: FilmPyramid
     reading: Reading | None
     identity: FilmIdentity | None = None
+    mends: tuple[str, ...] = ()
 
 
 def diagnose(
@@ -129,7 +131,7 @@ def diagnose(
     try:
         film = read_film(path, pixels, mends)
         reading = _ask(classifier, film) if classifier is not None else None
-        return diagnosed(film, reading)
+        return dataclasses.replace(diagnosed(film, reading), mends=tuple(mends))
     except MemoryError as error:
         raise CoreError(
             f"There is not enough memory to open {path.name}.",

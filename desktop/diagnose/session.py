@@ -33,6 +33,7 @@ class FilmSession(QObject):
 
     Attributes:
         films: Every open film, with what was found in it, and the one on screen.
+        is_beside_current: Whether the keys are about the film beside that one.
 
     Signals:
         film_shown: OpenFilm. This film is the one to show now.
@@ -56,6 +57,7 @@ class FilmSession(QObject):
     def __init__(self, model: ModelInUse, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.films = FilmList(self)
+        self.is_beside_current = False
         self._model = model
         self._has_started = False
         self._wanted: OpenFilm | None = None
@@ -71,6 +73,12 @@ class FilmSession(QObject):
     def shown(self) -> OpenFilm | None:
         """The film on screen."""
         return self.films.shown
+
+    @property
+    def current(self) -> OpenFilm | None:
+        """The film that the keys are about."""
+        beside = self.films.beside if self.is_beside_current else None
+        return beside if beside is not None else self.shown
 
     @property
     def shown_film(self) -> DiagnosedFilm | None:

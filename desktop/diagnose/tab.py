@@ -260,6 +260,7 @@ class DiagnoseTab(QWidget):
         ui = self.ui
         ui.strip.film_chosen.connect(self.comparison.choose)
         ui.pair.measured.connect(self.status_changed)
+        ui.pair.active_changed.connect(self.label.refresh)
         ui.strip.removal_asked.connect(self.session.close)
         ui.panel.mend_asked.connect(self.session.mend)
         ui.empty.open_asked.connect(self._on_open_triggered)

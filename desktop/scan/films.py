@@ -59,7 +59,8 @@ class ScanFilms(QWidget):
         self.labels = LabelMenu(corrections, self._subject, self)
         self.table = ScanTable(self)
         self.table.add_menu(self.labels)
-        self.preview = FilmPreview(model, self.labels, self)
+        label = LabelMenu(corrections, self._previewed, self)
+        self.preview = FilmPreview(model, label, self)
         self.actions = ScanActions(self._choices, self)
         self.preview_box = QCheckBox("Preview", self)
         self.preview_box.setShortcut("F9")
@@ -70,6 +71,9 @@ class ScanFilms(QWidget):
         self.actions.films_moved.connect(self.table.mark_moved)
         self.table.view.selection.currentRowChanged.connect(self._show_preview)
         self.table.model.modelReset.connect(self._show_preview)
+        self.table.model.layoutChanged.connect(self._drop_hidden)
+        if model is not None:
+            model.changed.connect(self._show_preview)
         corrections.changed.connect(self._show_corrections)
 
     def begin(self, record: ScanRecord, label_of: LabelOf = lambda file: None) -> None:
@@ -108,6 +112,12 @@ class ScanFilms(QWidget):
         film, sha256 = self._place_of(rows.files[row]), self._record.model_sha256
         self.preview.show_film(film, row_words(rows, row), model_sha256=sha256)
 
+    @pyqtSlot()
+    def _drop_hidden(self) -> None:
+        """Show no film whose row a filter has just hidden."""
+        if self.table.view.current_row() is None:
+            self._show_preview()
+
     def _place_of(self, file: str) -> Path:
         assert self._record is not None
         return Path(os.path.abspath(self._record.folder / file))
@@ -121,11 +131,18 @@ class ScanFilms(QWidget):
         labels = self._record.card_labels if self._record is not None else ()
         return [self._place_of(files[row]) for row in chosen], labels
 
+    def _previewed(self) -> Subject:
+        """The film beside the table, whatever is selected, and its labels."""
+        row, files = self.table.view.current_row(), self.table.model.rows.files
+        labels = self._record.card_labels if self._record is not None else ()
+        return [] if row is None else [self._place_of(files[row])], labels
+
     @pyqtSlot()
     def _show_corrections(self) -> None:
         if self._record is None:
             return
-        folder = f"{os.path.abspath(self._record.folder)}{os.sep}"
+        # A drive itself ends with a separator already.
+        folder = os.path.join(os.path.abspath(self._record.folder), "")
         known = {
             str(film): each.label for film, each in self._corrections.known.items()
         }

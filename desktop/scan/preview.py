@@ -58,6 +58,7 @@ class FilmPreview(QFrame):
         self.setObjectName("filmPreview")
         self._model = model
         self._path: Path | None = None
+        self._sha256 = ""
         self._has_heat = False
         #: Counts what was asked for: only the last answer is shown.
         self._number = 0
@@ -100,6 +101,7 @@ class FilmPreview(QFrame):
             words: What is said of it.
             model_sha256: Of the model that said so; another has other heat maps.
         """
+        self._sha256 = model_sha256
         self.words.setText(words)
         for button in (self.label_button, self.open_button):
             button.setEnabled(film is not None)
@@ -151,6 +153,8 @@ class FilmPreview(QFrame):
         is_same = self.view.film is not None
         self.view.set_film(found.pyramid, keep_view=is_same)
         reading = found.reading
+        if reading is not None and reading.bundle.sha256 != self._sha256:
+            reading = None  # another model came into use meanwhile
         heat = reading.heatmaps.get(reading.likeliest) if reading is not None else None
         self._has_heat = reading is not None
         if heat is not None:

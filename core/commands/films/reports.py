@@ -8,6 +8,7 @@ from pathlib import Path
 
 from core.commands.argument_types import add_flags, new_folder
 from core.errors import CoreError
+from core.films.finder import film_stem
 from core.outputs import check_files, check_folder
 from core.paths import default_bundle_dir
 from core.reports.film_files import KINDS
@@ -67,7 +68,7 @@ def stems(films: Sequence[Path], ending: str = "") -> Iterator[str]:
     taken: set[str] = set()
     for path in films:
         # Long names would not leave room for the ending.
-        stem = name = f"{path.stem[:80] or 'film'}{ending}"
+        stem = name = f"{film_stem(path)[:80] or 'film'}{ending}"
         number = 1
         # Some systems do not tell capitals from small letters.
         while name.casefold() in taken:

@@ -62,7 +62,7 @@ class FilmFile(QObject):
         self.recent = RecentFilms(settings, ui.view)
         commands.set_recent(self.recent)
         session.film_shown.connect(self._on_film_shown)
-        session.beside_changed.connect(self._refresh)
+        session.beside_changed.connect(self._show_identity)
         session.emptied.connect(self._on_emptied)
         actions = commands.file
         commands.close.triggered.connect(self._on_close)
@@ -95,8 +95,8 @@ class FilmFile(QObject):
 
     @pyqtSlot()
     def _on_close(self) -> None:
-        if self._session.shown is not None:
-            self._session.close(self._session.shown)
+        if self._session.current is not None:
+            self._session.close(self._session.current)
 
     @pyqtSlot()
     def _on_tags(self) -> None:
@@ -111,26 +111,32 @@ class FilmFile(QObject):
     @pyqtSlot(bool)
     def _on_identity_toggled(self, is_shown: bool) -> None:
         self._settings.identity_shown = is_shown
-        self._refresh()
+        self._show_identity()
+
+    def _refresh(self) -> None:
+        """Speak of another film on screen."""
+        self._show_identity()
+        film = self._session.shown_film
+        if self.tags is not None:
+            has_tags = film is not None and film.facts.format == "DICOM"
+            self.tags.show_film(film.path if has_tags else None)
 
     @pyqtSlot()
-    def _refresh(self) -> None:
-        """Speak of the film on screen, and of the one beside it."""
+    def _show_identity(self) -> None:
+        """Say whose the film on screen is, and the one beside it."""
         film, beside = self._session.shown_film, self._session.films.beside
         compared = beside.found if beside is not None else None
         for overlay, found in ((self.overlay, film), (self.beside, compared)):
             has_one = found is not None and self._settings.identity_shown
             overlay.show_identity(found.identity if has_one else None)
-        if self.tags is not None:
-            has_tags = film is not None and film.facts.format == "DICOM"
-            self.tags.show_film(film.path if has_tags else None)
 
     # A copy without the patient
 
     @pyqtSlot()
     def _on_deidentify(self) -> None:
         film = self._session.shown
-        if film is not None and film.pixels is None:
+        is_file = film is not None and film.pixels is None
+        if film is not None and is_file and not self._copying.is_busy:
             self.status_changed.emit("Removing what names the patient…")
             self._copying.ask(
                 partial(_deidentified, film.path),

@@ -49,20 +49,23 @@ class FilmLabel(QObject):
         self.menu = LabelMenu(self._corrections, self._subject, owner)
         self.menu.setIcon(icons.icon("label"))
         self.menu.menuAction().setToolTip(_TIP)
-        self._show()
+        self.refresh()
+        model.changed.connect(self.refresh)
         model.changed.connect(self._corrections.load)
         session.film_shown.connect(self._on_film_shown)
-        session.emptied.connect(self._show)
-        self._corrections.changed.connect(self._show)
+        session.beside_changed.connect(self.refresh)
+        session.emptied.connect(self.refresh)
+        self._corrections.changed.connect(self.refresh)
 
     def _subject(self) -> Subject:
-        film, bundle = self._session.shown, self._model.bundle
+        film, bundle = self._session.current, self._model.bundle
         if film is None or film.pixels is not None or bundle is None:
             return (), ()  # a picture that was pasted cannot be found again
         return [film.path], bundle.card.labels
 
     @pyqtSlot()
-    def _show(self) -> None:
+    def refresh(self) -> None:
+        """Show what was said of the film that the keys are about."""
         films, labels = self._subject()
         label = self._corrections.label_of(films[0]) if films else ""
         names = {each.name: each.display_name for each in labels}
@@ -72,7 +75,7 @@ class FilmLabel(QObject):
 
     @pyqtSlot(object)
     def _on_film_shown(self, film: OpenFilm) -> None:
-        self._show()
+        self.refresh()
         if self._corrections.label_of(film.path):
             then = partial(self._on_looked_at, film)
             self._corrections.ask_changed(film.path, then)

@@ -102,7 +102,7 @@ class FilmOutputs(QObject):
             return None
         return ReportJob(
             film=shown,
-            mends=shown.mends,
+            found=film,
             reading=film.reading,
             label=self._heatmap.label or "",
             evidence=self._heatmap.evidence,

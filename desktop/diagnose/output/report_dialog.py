@@ -8,6 +8,7 @@ from typing import Final
 from PyQt5.QtCore import pyqtSlot
 from PyQt5.QtWidgets import QCheckBox, QFileDialog, QWidget
 
+from core.films.finder import film_stem
 from core.reports.film_files import KINDS
 from desktop.widgets.buttons import button
 from desktop.widgets.dialogs import FittedDialog
@@ -22,6 +23,7 @@ _TITLES: Final = {
 }
 _WITHOUT: Final = (
     "Without it, reports hold no name, date or file name; the patient's id is hashed."
+    " Their own names begin as the film's does."
 )
 
 
@@ -50,7 +52,7 @@ class ReportDialog(FittedDialog):
     ) -> None:
         super().__init__(560, parent)
         self.setWindowTitle("Save report")
-        self._stem = film.stem[:80] or "film"
+        self._stem = film_stem(film)[:80] or "film"
         self.folder = folder
         self.kinds = {kind: QCheckBox(title, self) for kind, title in _TITLES.items()}
         self.kinds["pdf"].setChecked(True)

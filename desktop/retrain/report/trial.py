@@ -37,6 +37,8 @@ class FilmTrial(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._films: Sequence[OpenFilm] = ()
+        self._tried: Sequence[OpenFilm] = ()
+        self._round = 0  # of another round, what waits is not read any more
         self._models: tuple[ModelBundle, ...] = ()
         self._opened: list[Classifier] = []  # touched in the thread alone
         self._rows: list[tuple[str, ...]] = []
@@ -64,6 +66,7 @@ class FilmTrial(QWidget):
 
     def shut_down(self) -> None:
         """End the thread that reads."""
+        self._round += 1
         self._reader.shut_down()
 
     @pyqtSlot()
@@ -71,8 +74,9 @@ class FilmTrial(QWidget):
         """Read every film by both models."""
         self._forget()
         self._reader.ask(partial(self._open, self._models), _nothing, self._fail)
-        for film in self._films:
-            read = partial(self._read, film)
+        self._tried = self._films
+        for film in self._tried:
+            read = partial(self._read, self._round, film)
             self._reader.ask(read, self._on_read, partial(self._on_unread, film))
         self.bar.set_done()
         self.bar.show()
@@ -85,7 +89,9 @@ class FilmTrial(QWidget):
         self._opened = []
         self._opened = [Classifier(bundle) for bundle in models]
 
-    def _read(self, film: OpenFilm) -> tuple[str, ...]:
+    def _read(self, number: int, film: OpenFilm) -> tuple[str, ...]:
+        if number != self._round:
+            return ()
         asked = (film.path, film.pixels, film.mends)
         readings = [diagnose(*asked, model).reading for model in self._opened]
         findings = [each.verdict.finding for each in readings if each is not None]
@@ -110,25 +116,28 @@ class FilmTrial(QWidget):
         bold = [i for i, cells in enumerate(self._rows) if cells[-1]]
         self.table.set_cells(_HEAD, self._rows, bold=bold)
         self.table.show()
-        total = len(self._films)
+        total = len(self._tried)
         self.bar.set_done(len(self._rows), total)
         if len(self._rows) >= total:
             self.bar.hide()
-            self.try_button.setEnabled(True)
+            self.try_button.setEnabled(bool(self._films))
             films = f"{total} film{'' if total == 1 else 's'}"
             self.words.setText(f"The models differ on {len(bold)} of {films}.")
 
     def _forget(self) -> None:
         self._reader.forget()
+        self._round += 1
         self._rows = []
         for part in (self.bar, self.table):
             part.hide()
         self._show_words()
 
     def _show_words(self) -> None:
-        if not self.bar.isHidden() or self._rows:
+        if not self.bar.isHidden():
             return
         self.try_button.setEnabled(bool(self._films))
+        if self._rows:
+            return
         self.words.setText("" if self._films else _NO_FILMS)
 
 

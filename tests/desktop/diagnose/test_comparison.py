@@ -11,6 +11,7 @@ from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from core.data.corrections import read_corrections
 from core.model.bundle import ModelBundle
 from desktop.app.main_window import MainWindow
 from desktop.diagnose import films as film_list
@@ -183,3 +184,19 @@ def test_the_menu_of_the_film_holds_what_the_menus_hold(
     assert texts <= in_bar
     for action in tab.commands.film.all:
         assert not action.shortcut().isEmpty()
+
+
+def test_what_is_said_and_closed_is_of_the_half_that_was_clicked(
+    tab: DiagnoseTab, qtbot: QtBot, paths: list[Path]
+) -> None:
+    open_all(tab, qtbot, paths[:2])
+    tab.commands.film.compare.trigger()
+    assert (beside(tab), on_screen(tab)) == ("b.png", "a.png")
+    tab.ui.pair.other.setFocus()
+    menu = tab.label.menu
+    menu.aboutToShow.emit()
+    next(x for x in menu.actions() if "Pneumonia" in x.text()).trigger()
+    qtbot.waitUntil(lambda: bool(read_corrections()))
+    assert [film.name for film in read_corrections()] == ["b.png"]
+    tab.commands.close.trigger()
+    assert [film.path.name for film in tab.session.films] == ["a.png"]

@@ -14,6 +14,7 @@ from PyQt5.QtGui import QGuiApplication
 from PyQt5.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from core.errors import ImageReadError
 from core.films.pixels import FilmIdentity
 from core.model.bundle import ModelBundle
 from core.paths import sample_films
@@ -333,3 +334,51 @@ def test_both_of_two_films_say_whom_they_are_of(
     opened(tab, qtbot, film)
     assert tab.ui.view.isVisible()
     assert not tab.ui.pair.is_double
+
+
+def test_tags_are_read_once_for_a_film(
+    tab: DiagnoseTab, qtbot: QtBot, dicom: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened(tab, qtbot, dicom)
+    tab.commands.file.tags.trigger()
+    shown: list[Path | None] = []
+    monkeypatch.setattr(tab.file.tags, "show_film", shown.append)
+    tab.commands.file.identity.trigger()
+    assert shown == []
+    opened(tab, qtbot, sample_films()[0])
+    assert shown == [None]
+
+
+def test_no_report_pairs_a_verdict_with_another_film(
+    tab: DiagnoseTab, qtbot: QtBot, dicom: Path, tmp_path: Path
+) -> None:
+    opened(tab, qtbot, dicom)
+    job = tab.outputs.report()
+    assert job is not None
+    page = tmp_path / "page.html"
+    job.write({"html": page}, with_patient=True)
+    assert "Doe, Jane" in page.read_text("utf-8")
+    page.unlink()
+    tags = {"PatientName": "Roe^Rita", "PatientID": "4712", "StudyDate": "20240131"}
+    dicom.write_bytes(dicom_bytes(dicom_dataset(PIXELS, **tags)))
+    with pytest.raises(ImageReadError, match="changed since it was opened"):
+        job.write({"html": page}, with_patient=True)
+    tags = {"PatientName": "Doe^Jane", "PatientID": "4711", "StudyDate": "20240131"}
+    other = draw_phantom("covid", seed=4, size=256)
+    dicom.write_bytes(dicom_bytes(dicom_dataset(other, **tags)))
+    with pytest.raises(ImageReadError, match="changed since it was opened"):
+        job.write({"html": page}, with_patient=True)
+    assert not page.exists()
+
+
+def test_a_report_is_about_what_is_on_screen_while_a_turned_film_is_read(
+    tab: DiagnoseTab, qtbot: QtBot, dicom: Path
+) -> None:
+    opened(tab, qtbot, dicom)
+    tab.session.mend("rotate 90")
+    job = tab.outputs.report()
+    assert job is None or job.found.mends == ()
+    qtbot.waitUntil(lambda: not tab.session.is_reading)
+    job = tab.outputs.report()
+    assert job is not None
+    assert job.found.mends == ("rotate 90",)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PyQt5.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from core.data.corrections import correct, read_corrections
@@ -22,6 +23,7 @@ from desktop.scan.table.columns import TRUTH
 from desktop.settings import Settings
 from desktop.widgets.notify import Notice
 from tests.finished_scan import write_scan
+from tests.tiny_bundle import write_tiny_bundle
 
 
 @pytest.fixture
@@ -277,3 +279,43 @@ def test_buttons_stay_where_they_are_when_something_was_done(
     assert films.table.view.visualRect(films.table.model.index(0, 1)) == row
     assert button.isVisible()
     assert films.preview_box.shortcut().toString() == "F9"
+
+
+def test_its_button_is_about_it_and_not_about_those_selected(
+    films: ScanFilms, scan: Scan, qtbot: QtBot
+) -> None:
+    shown = films.table.shown_files()
+    view = films.table.view
+    keys = Qt.KeyboardModifier.NoModifier
+    for row in (0, 1, 1):
+        place = view.visualRect(films.table.model.index(row, 1)).center()
+        qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, keys, place)
+        keys = Qt.KeyboardModifier.ControlModifier
+    assert view.selection.count == 1
+    assert view.current_row() not in view.selection.numbers()
+    choose(films.preview.label_button.menu(), "Pneumonia")
+    qtbot.waitUntil(lambda: bool(read_corrections()))
+    (film,) = read_corrections()
+    assert film == scan.record.folder / shown[1]
+
+
+def test_a_film_whose_row_is_hidden_is_shown_no_more(
+    films: ScanFilms, qtbot: QtBot
+) -> None:
+    select(films, "covid/a.png")
+    qtbot.waitUntil(lambda: films.preview.view.film is not None)
+    films.table.filters.type_text("normal")
+    qtbot.waitUntil(lambda: films.table.view.current_row() is None)
+    assert films.preview.view.film is None
+    assert not films.preview.open_button.isEnabled()
+
+
+def test_heat_maps_are_of_the_model_of_the_scan_alone(
+    films: ScanFilms, model: ModelInUse, qtbot: QtBot, tmp_path: Path
+) -> None:
+    select(films, films.table.shown_files()[0])
+    assert films.preview.heat_box.isEnabled()
+    other = write_tiny_bundle(tmp_path / "other", shift=3.0)
+    with qtbot.waitSignal(model.changed):
+        model.use(other.path)
+    assert not films.preview.heat_box.isEnabled()

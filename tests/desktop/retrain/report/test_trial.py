@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from core.model.bundle import ModelBundle
 from desktop.diagnose.films import OpenFilm
+from desktop.diagnose.reading import DiagnosedFilm, diagnose
 from desktop.retrain.report.trial import FilmTrial
 from tests.tiny_bundle import write_tiny_bundle
 
@@ -70,3 +72,45 @@ def test_what_was_tried_goes_with_its_models(
     assert trial.table.isHidden()
     trial.set_models(None)
     assert trial.isHidden()
+
+
+def test_films_opened_meanwhile_are_for_the_next_time(
+    trial: FilmTrial,
+    qtbot: QtBot,
+    tiny_bundle: ModelBundle,
+    eager: ModelBundle,
+    film: Path,
+) -> None:
+    trial.set_models((eager, tiny_bundle))
+    trial.set_films([OpenFilm(film)])
+    trial.try_button.click()
+    trial.set_films([OpenFilm(film), OpenFilm(film)])
+    qtbot.waitUntil(trial.bar.isHidden)
+    assert trial.words.text().endswith("of 1 film.")
+    assert trial.try_button.isEnabled()
+
+
+def test_films_that_wait_are_not_read_once_it_ends(
+    qtbot: QtBot,
+    tiny_bundle: ModelBundle,
+    film: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    trial = FilmTrial()
+    qtbot.addWidget(trial)
+    begun, goes_on, read = threading.Event(), threading.Event(), []
+
+    def diagnose_slowly(path: Path, *asked: object) -> DiagnosedFilm:
+        read.append(path)
+        begun.set()
+        goes_on.wait()
+        return diagnose(path, *asked)
+
+    monkeypatch.setattr("desktop.retrain.report.trial.diagnose", diagnose_slowly)
+    trial.set_models((tiny_bundle, tiny_bundle))
+    trial.set_films([OpenFilm(film)] * 9)
+    trial.try_button.click()
+    assert begun.wait(60)
+    threading.Timer(0.3, goes_on.set).start()
+    trial.shut_down()
+    assert len(read) == 2  # the one in hand, by both models
