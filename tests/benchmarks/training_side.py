@@ -124,12 +124,12 @@ def grid(path: Path, batch: int) -> dict[str, Any]:
     from core.training.compiling import compile_network, head_optimiser
 
     stored, n = load_films(path), load_films(path).train
-    config = TrainingConfig(head="64", dropout=0.5)
+    config = TrainingConfig(head="64", dropout=0.5, batch=batch)
     network = _network(config)
     network.get_layer(BACKBONE).trainable = False
     films = stored.pixels.astype(np.float32)[..., np.newaxis]
     targets = np.eye(len(LABELS), dtype=np.float32)[stored.truth]
-    compile_network(network, head_optimiser(config), config)
+    compile_network(network, head_optimiser(config, -(-n // batch)), config)
     taken: list[float] = []
 
     class Times(keras.callbacks.Callback):
