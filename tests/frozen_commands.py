@@ -19,9 +19,11 @@ from core.commands import parser as command_line
 from core.jobs.events import JobStopped, Progressed
 from core.model.bundle import WEIGHTS, ModelBundle, read_bundle
 from core.program import licences
+from core.reports.film_files import KINDS
 from core.scan.in_flight import InFlightJournal
+from tests.dicom_files import dicom_bytes, dicom_dataset
 from tests.packed_app import PackedApp, clean_environment, wait_until
-from tests.phantoms import write_phantom_set
+from tests.phantoms import draw_phantom, write_phantom_set
 from tests.training_child import Child
 
 pytest_plugins = ("tests.packed_fixtures",)
@@ -222,6 +224,16 @@ def test_evaluate_measures_and_writes_a_report(
     assert done.returncode == 0, done.stderr
     assert json.loads(figures.read_text("utf-8"))
     assert "<svg" in report.read_text("utf-8")
+
+
+def test_reports_on_a_film_are_written(app: PackedApp, tmp_path: Path) -> None:
+    film, folder = tmp_path / "a.dcm", tmp_path / "reports"
+    film.write_bytes(dicom_bytes(dicom_dataset(draw_phantom("covid", 1, 256))))
+    words = ["--report", folder, "--report-format", "pdf,html,sc,sr"]
+    done = app.run("predict", film, *words)
+    assert done.returncode == 0, done.stderr
+    made = {path.name for path in folder.iterdir()}
+    assert made == {f"a{ending}" for ending in KINDS.values()}
 
 
 def test_audit_finds_a_copy(app: PackedApp, phantoms: Path, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from core.jobs.events import EpochEnded, JobStopped, JobSucceeded, Progressed
 from core.model.bundle import read_bundle
+from core.search.store import read_search
 from tests.packed_app import PackedApp, clean_environment
 from tests.training_child import Child, work_of
 
@@ -42,6 +43,22 @@ def test_it_trains_and_tells_how_far_it_is(
     assert read_bundle(out)
     done = app.run("predict", film, "--model", out)
     assert done.returncode == 0, done.stderr
+
+
+def test_it_searches_for_settings(
+    app: PackedApp, phantoms: Path, job: Path, tmp_path: Path
+) -> None:
+    space, out = tmp_path / "space.json", tmp_path / "search"
+    space.write_text('{"head_rate": [0.001, 0.0001]}', encoding="utf-8")
+    words = ["--data", phantoms, "--space", space, "--config", job, "--out", out]
+    words += ["--trials", "2", "--sampler", "grid", "--set", "epochs=0", "--no-model"]
+    done = app.run("search", *words)
+    if app.is_reader:
+        assert done.returncode == 2
+        assert "reader edition" in done.stderr
+        return
+    assert done.returncode == 0, done.stderr
+    assert len(read_search(out).table().rows) == 2
 
 
 def test_it_stops_when_asked_and_goes_on_where_it_was(
