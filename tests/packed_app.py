@@ -26,6 +26,14 @@ ROOT = Path(__file__).resolve().parent.parent
 #: Not handed on: what would lead the packaged program to the tests' own Python.
 _HIDDEN = ("PYTHONPATH", "PYTHONSAFEPATH", "LD_LIBRARY_PATH", "QT_QPA_PLATFORM")
 
+_SETTINGS = """\
+[General]
+version=1
+disclaimer_accepted=1
+[diagnose]
+heatmap_shown=true
+"""
+
 
 class Windowed(Protocol):
     """What opens a window."""
@@ -225,11 +233,11 @@ def drop(screen: Screen, path: Path, window: str) -> None:
 
 
 def accept_notice(home: Path) -> None:
-    """Write settings in which the notice was accepted, unless there are some."""
+    """Write settings in which it was, unless there are some; films open with maps."""
     settings = home / "config" / "settings.ini"
     if not settings.exists():
         settings.parent.mkdir(parents=True, exist_ok=True)
-        settings.write_text("[General]\nversion=1\ndisclaimer_accepted=1\n")
+        settings.write_text(_SETTINGS)
 
 
 def clean_environment(more: Mapping[str, str]) -> dict[str, str]:
