@@ -190,7 +190,8 @@ def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
 def own_widgets(qapp: QApplication) -> QApplication:
     """No widget but the test's own: a style sheet reaches what others left behind."""
     for left in qapp.topLevelWidgets():
-        if not sip.isdeleted(left):  # with another
+        # What has a parent goes with it, or is still in use by it.
+        if not sip.isdeleted(left) and left.parent() is None:
             sip.delete(left)
     return qapp
 

@@ -295,3 +295,15 @@ def _refuse_short_pixel_data(dataset: FileDataset, name: str) -> None:
             area * samples * bits // 8
         ):
             raise cut_off(name)
+
+
+def empty_unless_dates(dataset: FileDataset, *keywords: str) -> None:
+    """Empty tags of dates and times that hold none, as an age instead of a date."""
+    from pydicom.valuerep import DA, TM
+
+    for keyword in keywords:
+        element = dataset[keyword]
+        try:
+            (DA if element.VR == "DA" else TM)(element.value)
+        except (TypeError, ValueError):
+            element.clear()

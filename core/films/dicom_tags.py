@@ -75,15 +75,3 @@ def items(dataset: Dataset, keyword: str) -> list[Dataset]:
             return list(dataset.get(keyword) or [])
     except ImageReadError:
         return []
-
-
-def empty_unless_dates(dataset: Dataset, *keywords: str) -> None:
-    """Empty tags of dates and times that hold none, as an age instead of a date."""
-    from pydicom.valuerep import DA, TM
-
-    for keyword in keywords:
-        element = dataset[keyword]
-        try:
-            (DA if element.VR == "DA" else TM)(element.value)
-        except (TypeError, ValueError):
-            element.clear()

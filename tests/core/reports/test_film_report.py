@@ -33,7 +33,7 @@ from core.reports.margin import DISCLAIMER, with_margin
 from tests.dicom_files import dicom_dataset
 from tests.phantoms import draw_phantom
 
-STUDY = "1.2.826.0.1.3680043.8.498.77"
+STUDY = "1.2.276.0.7230010.3.77"  # no beginning of UIDs that libraries make up
 WHOSE = {
     "PatientName": "Müller^Jörg",
     "PatientID": "4711-0815",
