@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from core.commands.films.reports import stems
 from core.commands.parser import parser
 from core.errors import CoreError, OutputError
 from core.model.bundle import ModelBundle
@@ -74,3 +75,8 @@ def test_a_report_can_have_the_heat_map_of_a_chosen_label(
     assert predict(tiny_bundle, film, *words, "--label", "pneumonia") == 0
     page = (tmp_path / "r" / "film-report.html").read_text("utf-8")
     assert "Heat map: evidence for Pneumonia." in page
+
+
+def test_names_differ_where_capitals_do_not_count() -> None:
+    films = [Path("Film.dcm"), Path("film.png"), Path("other.png")]
+    assert list(stems(films)) == ["Film", "film-2", "other"]

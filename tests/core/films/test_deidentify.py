@@ -184,8 +184,10 @@ def test_references_follow_and_classes_stay(tmp_path: Path) -> None:
     assert source.ReferencedSOPClassUID == uid.ComputedRadiographyImageStorage
 
 
-def test_a_film_without_a_patient_id_gets_none(tmp_path: Path) -> None:
-    path = written(tmp_path / "film.dcm", dicom_dataset(PIXELS))
+@pytest.mark.parametrize("issuer", ["", "HOSPITAL"])
+def test_a_film_without_a_patient_id_gets_none(tmp_path: Path, issuer: str) -> None:
+    film = dicom_dataset(PIXELS, IssuerOfPatientID=issuer)
+    path = written(tmp_path / "film.dcm", film)
     copy = deidentify(path, SALT)
     assert read_back(copy).PatientID == ""
     assert copy.name.startswith("film-")

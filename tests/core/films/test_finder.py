@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import DatasetError, TrainingStopped
-from core.films.finder import FilmState, find_films, is_wanted
+from core.films.finder import FilmState, film_stem, find_films, is_wanted
 from tests.scan_folder import png, write_films
 from tests.small_disk import as_nobody, open_folder
 
@@ -186,3 +186,8 @@ def test_the_time_of_a_change_is_told_to_the_microsecond() -> None:
     state = FilmState(1, 1_700_000_000_123_456_789)
     assert state.modified == "2023-11-14T22:13:20.123456Z"
     assert FilmState(1, 10**30).modified == str(10**30)
+
+
+def test_nothing_is_cut_from_a_name_that_is_a_uid() -> None:
+    names = ("a.PNG", "b.dcm", "1.2.840.55.3.7", "1.2.840.55.3.8")
+    assert [film_stem(Path(name)) for name in names] == ["a", "b", *names[2:]]
