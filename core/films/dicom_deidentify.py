@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from core import paths
 from core.films.dicom import read_dataset, require_picture
-from core.films.dicom_facts import burnt_in_text, patient_of
+from core.films.dicom_facts import SECONDARY_CAPTURE, burnt_in_text, patient_of
 from core.films.dicom_tags import integer
 from core.films.patient_id import hashed
 from core.films.pixels import decoding
@@ -54,8 +54,6 @@ _ASKED_FOR = {b"JFIF\0": 14, b"mrfx": 5, b"Adobe": 12}
 _CODESTREAM = b"\xff\x4f\xff\x51"
 #: The marker after the data of a scan: neither stuffing nor a restart.
 _AFTER_SCAN = re.compile(rb"\xff[\x80-\xcf\xd8-\xfe]")
-#: Of a film that does not say what it is: a picture of any origin.
-SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 
 
 def deidentified_dicom(data: bytes, name: str, salt: str) -> tuple[bytes, str, str]:
@@ -86,7 +84,7 @@ def deidentified_dicom(data: bytes, name: str, salt: str) -> tuple[bytes, str, s
     with decoding(name):
         # A file needs both, and films without them are shown all the same.
         if not dataset.get("SOPClassUID"):
-            dataset.SOPClassUID = SECONDARY_CAPTURE
+            dataset.SOPClassUID = SECONDARY_CAPTURE  # a picture of any origin
         if not dataset.get("SOPInstanceUID"):
             number = int(hashlib.sha256(data).hexdigest()[:32], 16)
             dataset.SOPInstanceUID = f"2.25.{number}"

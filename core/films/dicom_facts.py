@@ -9,7 +9,7 @@ from core.films.pixels import FilmIdentity, PixelSpacing
 
 _FILM_MODALITIES = {"CR", "DX", "DR", "RF", "RG", "XR"}
 #: How its SOP class begins, and the modalities that may be a film captured so.
-_SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
+SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 _CAPTURED = {"OT", "SC"}
 _CHILD = "The file says that this is a child's film; children's lungs look different."
 _ADULT_YEARS = 18
@@ -87,7 +87,7 @@ def burnt_in_text(dataset: Dataset) -> str:
     said = text(dataset, "BurnedInAnnotation").upper()
     if said == "YES":
         return "The file says that text is burnt into its picture."
-    if text(dataset, "SOPClassUID").startswith(_SECONDARY_CAPTURE):
+    if text(dataset, "SOPClassUID").startswith(SECONDARY_CAPTURE):
         return "The film is a secondary capture, and these often have text burnt in."
     if said == "NO":
         return "The file says that no text is burnt into its picture."
@@ -123,7 +123,7 @@ def refusal_of(dataset: Dataset) -> str:
     modality = _modality(dataset)
     if not modality or modality in _FILM_MODALITIES:
         return ""
-    is_capture = text(dataset, "SOPClassUID").startswith(_SECONDARY_CAPTURE)
+    is_capture = text(dataset, "SOPClassUID").startswith(SECONDARY_CAPTURE)
     if is_capture and modality in _CAPTURED:
         return ""
     return f"The file's modality is {modality}, not a plain X-ray film."

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from core import __version__
 from core.errors import OutputError
 from core.films.dicom import empty_unless_dates, read_dataset
-from core.films.dicom_deidentify import SECONDARY_CAPTURE, deidentified_dicom
+from core.films.dicom_deidentify import deidentified_dicom
+from core.films.dicom_facts import SECONDARY_CAPTURE
 from core.films.patient_id import installation_salt
 from core.films.pixels import decoding
 from core.films.radiograph import display_name

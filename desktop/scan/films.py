@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -124,18 +125,21 @@ class ScanFilms(QWidget):
 
     def _subject(self) -> Subject:
         """The films whose labels can be corrected now, and their labels."""
-        view, files = self.table.view, self.table.model.rows.files
+        view = self.table.view
         chosen, current = view.selection.numbers().tolist(), view.current_row()
         if not chosen and current is not None:
             chosen = [current]
-        labels = self._record.card_labels if self._record is not None else ()
-        return [self._place_of(files[row]) for row in chosen], labels
+        return self._of_rows(chosen)
 
     def _previewed(self) -> Subject:
         """The film beside the table, whatever is selected, and its labels."""
-        row, files = self.table.view.current_row(), self.table.model.rows.files
+        row = self.table.view.current_row()
+        return self._of_rows([] if row is None else [row])
+
+    def _of_rows(self, rows: Sequence[int]) -> Subject:
+        files = self.table.model.rows.files
         labels = self._record.card_labels if self._record is not None else ()
-        return [] if row is None else [self._place_of(files[row])], labels
+        return [self._place_of(files[row]) for row in rows], labels
 
     @pyqtSlot()
     def _show_corrections(self) -> None:
