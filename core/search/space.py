@@ -62,10 +62,21 @@ class Range:
         """All of them; none where there is no step."""
         if self.step is None:
             return ()
-        count = math.floor((self.high - self.low) / self.step + 1e-9) + 1
-        # As they would be written down: 0.1 + 2 * 0.1 is not 0.3.
-        every = (float(f"{self.low + i * self.step:.12g}") for i in range(count))
-        return tuple(int(x) if self.is_whole else x for x in every)
+        return tuple(self._value(place) for place in range(self._steps(self.step) + 1))
+
+    def ended(self) -> Range:
+        """The same, but that its steps end at `high`."""
+        if self.step is None:
+            return self
+        return dataclasses.replace(self, high=self._value(self._steps(self.step)))
+
+    def _steps(self, step: float) -> int:
+        return math.floor((self.high - self.low) / step + 1e-9)
+
+    def _value(self, place: int) -> float:
+        # As it would be written down: 0.1 + 2 * 0.1 is not 0.3.
+        value = float(f"{self.low + place * (self.step or 0):.12g}")
+        return int(value) if self.is_whole else value
 
 
 #: Setting, as `train --list-settings` names it -> what it may be.
@@ -196,10 +207,5 @@ def _part(name: str, given: Any, usual: Any) -> tuple[Value, ...] | Range:
     kind = int if is_whole else float
     if is_whole and not found.log:
         step = step or 1
-    return Range(
-        kind(found.low),
-        kind(found.high),
-        step if step is None else kind(step),
-        found.log,
-        is_whole,
-    )
+    step = step if step is None else kind(step)
+    return Range(kind(found.low), kind(found.high), step, found.log, is_whole).ended()

@@ -37,6 +37,12 @@ def test_lists_and_ranges_are_read() -> None:
     assert space["head_epochs"] == Range(10, 50, 20, False, is_whole=True)
 
 
+def test_range_ends_at_its_last_step() -> None:
+    fields = {"dropout": {"low": 0.1, "high": 0.45, "step": 0.1}}
+    part = space_from_json(fields, BASE)["dropout"]
+    assert part == Range(0.1, 0.4, 0.1, False, is_whole=False)
+
+
 def test_settings_of_a_trial_are_laid_over_those_of_the_job() -> None:
     config = config_with(BASE, {"batch": 8, "augmentation.zoom": 0.5})
     assert (config.batch, config.augmentation.zoom) == (8, 0.5)
