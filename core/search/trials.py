@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Final
 
-from core.errors import CoreError
+from core.errors import CoreError, TrainingError
 from core.jobs.channel import append_event
 from core.jobs.events import (
     EpochEnded,
@@ -57,17 +57,23 @@ class Trials:
 
     def next(self) -> Drawn | None:
         """The trial to run now: one that a kill cut off, or else a new one."""
-        self.progress.control.stop_if_asked()
-        if self.progress.control.wants_finish:
-            return None
-        return self._interrupted.pop(0) if self._interrupted else self._study.next()
+        control = self.progress.control
+        control.stop_if_asked()
+        while not control.wants_finish:
+            ours = self._interrupted
+            trial = ours.pop(0) if ours else self._study.next()
+            if trial is None:
+                break
+            try:
+                config_with(self.search.record.config, trial.params)
+                return trial
+            except TrainingError as error:  # each may be so, but not both together
+                self._fail(trial, error)
+                self._tell(trial, f"failed. {error}")
+        return None
 
     def begin(self, trial: Drawn) -> Run:
-        """The run of a trial: its folder, with what it is to do.
-
-        Raises:
-            TrainingError: Its settings cannot go together.
-        """
+        """The run of a trial: its folder, with what it is to do."""
         record = self.search.record
         config = config_with(record.config, trial.params)
         run = self.search.trial(trial.number)
@@ -113,22 +119,29 @@ class Trials:
         number, measure = trial.number, self.search.record.measure
         if self.progress.control.wants_finish or isinstance(outcome, Hopeless):
             self._study.prune(number)
-            said = "given up"
+            said = "given up."
         elif isinstance(outcome, TrialResult):
             self._study.finish(number, outcome)
-            said = f"{MEASURES[measure]} {getattr(outcome, measure):.4f}"
+            said = f"{MEASURES[measure]} {getattr(outcome, measure):.4f}."
         else:
-            self._study.fail(number, f"{outcome} {outcome.hint}".strip())
+            self._fail(trial, outcome)
             said = f"failed. {outcome}"
         is_kept = isinstance(outcome, TrialResult)
         drop_checkpoints(run.work, keep=KEPT if is_kept else ())
         failed = isinstance(outcome, CoreError)
         end = JobFailed(str(outcome), outcome.hint) if failed else JobStopped()
         append_event(run.channel.events, end)
+        self._tell(trial, said)
+
+    def _fail(self, trial: Drawn, error: CoreError) -> None:
+        self._study.fail(trial.number, f"{error} {error.hint}".strip())
+
+    def _tell(self, trial: Drawn, said: str) -> None:
+        """Say what became of a trial, and which is the best now."""
         best = self.write_table().best
         if best is not None and best.value is not None:
-            said += f"; the best is {best.value:.4f}, of trial {best.number}"
-        self.progress.report(Noted(f"Trial {number}: {said}."))
+            said += f" The best is {best.value:.4f}, of trial {best.number}."
+        self.progress.report(Noted(f"Trial {trial.number}: {said}"))
 
     def write_table(self, *, is_last: bool = False) -> SearchTable:
         """Write down how the trials stand."""

@@ -213,6 +213,19 @@ def test_trial_that_cannot_be_trained_fails_alone(
     assert table.rows[-1].reason == "The head phase diverged. Lower the rate."
 
 
+def test_trial_whose_settings_cannot_go_together_fails_alone(
+    words: Callable[..., list[str]], tmp_path: Path, small_backbone: None
+) -> None:
+    space = {"epochs": [0, 1], "head_epochs": [0, 1]}
+    more = ("--sampler", "grid", "--no-model")
+    job = {"epochs": 1, "head_epochs": 1}
+    assert main(["search", *words(space, 4, *more, **job)]) == 0
+    table = table_of(tmp_path / "search")
+    assert [row.state for row in table.rows] == ["finished"] * 3 + ["failed"]
+    assert table.rows[-1].params == {"epochs": 0, "head_epochs": 0}
+    assert "needs epochs in one of its phases" in table.rows[-1].reason
+
+
 def test_members_share_a_database_and_its_trials(
     words: Callable[..., list[str]], tmp_path: Path, small_backbone: None
 ) -> None:
