@@ -41,7 +41,8 @@ from core.training.checks import check_backend, check_job, check_places
 
 #: Arguments that say what a search is; one that goes on has been told.
 _OF_A_NEW_ONE = (
-    "data space preset config weights labels set sampler measure backend name".split()
+    "data space preset config weights labels set seed sampler measure backend name "
+    "no_pruning".split()
 )
 
 
@@ -161,21 +162,22 @@ def _run(
             ray=arguments.ray,
             progress=StageProgress(report, control),
         )
-        if not arguments.no_model and not is_bundle(search.bundle_dir):
+        if not arguments.no_model:
             row = chosen_row(search, table, arguments.trial)
-            folder = JobFolder.beside(search.bundle_dir)
-            job = folder.job() if folder.exists() else prepare(search, row, folder)
-            with folder.at_work():
-                run_job(
-                    job.config,
-                    dataset,
-                    search.bundle_dir,
-                    folder=folder,
-                    command=job.command,
-                    report=report,
-                    control=control,
-                )
-            table = search.table()
+            if not is_bundle(search.bundle_dir):
+                folder = JobFolder.beside(search.bundle_dir)
+                job = folder.job() if folder.exists() else prepare(search, row, folder)
+                with folder.at_work():
+                    run_job(
+                        job.config,
+                        dataset,
+                        search.bundle_dir,
+                        folder=folder,
+                        command=job.command,
+                        report=_but_the_end(report),
+                        control=control,
+                    )
+                table = search.table()
         if arguments.json is not None:
             write_json(arguments.json, table)
     return table
@@ -229,7 +231,11 @@ def _search(arguments: argparse.Namespace) -> tuple[Search, Space]:
 
 def _begun(arguments: argparse.Namespace) -> tuple[Search, Space]:
     """The search that was begun in a folder; it may have more trials than then."""
-    given = [f"--{name}" for name in _OF_A_NEW_ONE if getattr(arguments, name)]
+    given = [
+        f"--{name.replace('_', '-')}"
+        for name in _OF_A_NEW_ONE
+        if getattr(arguments, name)
+    ]
     if given or arguments.out is None:
         raise TrainingError(
             "A search that goes on is told by its folder alone.",
@@ -239,6 +245,7 @@ def _begun(arguments: argparse.Namespace) -> tuple[Search, Space]:
     if search.damage:
         raise TrainingError(search.damage, hint="Begin another search.")
     record = search.record
+    _check_storage(arguments.storage, record)
     space = space_from_json(record.space, record.config)
     if arguments.trials is not None and arguments.trials != record.trials:
         trials = arguments.trials
@@ -249,12 +256,30 @@ def _begun(arguments: argparse.Namespace) -> tuple[Search, Space]:
     return search, space
 
 
+def _check_storage(storage: str, record: SearchRecord) -> None:
+    """Its trials are in one place alone; a password is all that may be added."""
+    if storage:
+        from core.search.storage import without_password
+
+        if without_password(storage) != record.storage:
+            raise TrainingError(
+                f"The trials of {record.name} are kept in "
+                f"{record.storage or 'its own folder'}.",
+                hint="Leave --storage out." if not record.storage else "Name that.",
+            )
+
+
 def _both(one: Report, other: Report) -> Report:
     def report(event: TrainingEvent) -> None:
         one(event)
         other(event)
 
     return report
+
+
+def _but_the_end(report: Report) -> Report:
+    """A report of a training that is not the end of it."""
+    return lambda event: None if isinstance(event, JobSucceeded) else report(event)
 
 
 def _nobody(event: TrainingEvent) -> None:

@@ -34,9 +34,9 @@ def chosen_row(search: Search, table: SearchTable, number: int | None) -> TrialR
     number = before if number is None else number
     row = table.best if number is None else table.row(number)
     if row is None or row.state != FINISHED:
-        which = "No trial" if number is None else f"Trial {number}"
+        has = "No trial has" if number is None else f"Trial {number} has not"
         raise TrainingError(
-            f"{which} of {search.record.name} has finished.",
+            f"{has} finished in {search.record.name}.",
             hint="Look at the table of its trials, and choose one that has.",
         )
     if before not in (None, row.number):

@@ -75,4 +75,7 @@ def summary(table: SearchTable) -> str:
     best = table.best
     if best is None:
         return f"{said}."
-    return f"{said}; the best is trial {best.number}, on the validation films."
+    said += f"; the best is trial {best.number}, on the validation films."
+    if table.chosen is not None:
+        said += f" The test films were opened for trial {table.chosen}."
+    return said

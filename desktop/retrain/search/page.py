@@ -207,8 +207,6 @@ class SearchPage(QWidget):
         self._table, self._read_from = table, search.path
         if not self.controller.is_active(search):
             said = search.damage or summary(table)
-            if table.chosen is not None:
-                said += f" The test films were opened for trial {table.chosen}."
             self.sentence.set_text(said, "stop" if search.damage else "note")
         if is_new:
             names = list(search.record.space)

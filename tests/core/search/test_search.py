@@ -280,9 +280,14 @@ def test_test_films_are_opened_for_one_trial_only(
     worst = table_of(out).rows[-1].number
     assert main([*resume, "--trial", str(worst)]) == 0
     assert table_of(out).chosen == worst
+    assert f"opened for trial {worst}." in capsys.readouterr().out
+    assert main([*resume, "--trial", str(1 - worst)]) == 2
+    assert f"opened for trial {worst}" in capsys.readouterr().err
     shutil.rmtree(out / "model")
     assert main([*resume, "--trial", str(1 - worst)]) == 2
     assert f"opened for trial {worst}" in capsys.readouterr().err
+    assert main([*resume, "--trial", "7"]) == 2
+    assert "Trial 7 has not finished" in capsys.readouterr().err
     assert main(resume) == 0  # it goes on with the one that was chosen
     assert (out / "model" / "model.xml").is_file()
 
@@ -294,6 +299,8 @@ def test_test_films_are_opened_for_one_trial_only(
         (("--resume",), "told by its folder alone"),
         (("--resume", "--out", "nowhere"), "record of this search is missing"),
         (("--resume", "--out", "x", "--sampler", "tpe"), "Leave --sampler out"),
+        (("--resume", "--out", "x", "--seed", "1"), "Leave --seed out"),
+        (("--resume", "--out", "x", "--no-pruning"), "Leave --no-pruning out"),
     ],
 )
 def test_wrong_use_is_told(
@@ -301,6 +308,20 @@ def test_wrong_use_is_told(
 ) -> None:
     assert main(["search", *more]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_search_goes_on_where_its_trials_are_kept(
+    words: Callable[..., list[str]],
+    tmp_path: Path,
+    small_backbone: None,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["search", *words({"dropout": [0.0]}, 1, "--no-model")]) == 0
+    other = ("--storage", f"sqlite:///{tmp_path / 'team.db'}", "--trials", "2")
+    out = str(tmp_path / "search")
+    assert main(["search", "--resume", "--out", out, *other]) == 2
+    assert "kept in its own folder" in capsys.readouterr().err
+    assert not (tmp_path / "team.db").exists()
 
 
 def test_unusable_database_is_told(
