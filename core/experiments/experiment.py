@@ -10,7 +10,6 @@ from msgspec import Meta
 
 from core.errors import DatasetError, TrainingError
 from core.json_file import read_json
-from core.paths import command_name
 from core.records import RecordError, convert
 from core.runs.config import TrainingConfig, config_from_json
 from core.runs.presets import config_from_preset
@@ -90,7 +89,8 @@ def read_experiment(file: Path) -> Experiment:
     except (OSError, RecordError, ValueError) as error:
         raise TrainingError(
             f"{file.name} does not describe an experiment: {error}.",
-            hint=f"`{command_name()} experiment --list` names those that are built in.",
+            hint="The README shows such a file; names in it are made of a to z, digits "
+            "and hyphens.",
         ) from error
     if len({arm.name for arm in found.arms}) < len(found.arms):
         raise TrainingError(
