@@ -87,7 +87,8 @@ def answer(found: Mapping[str, Any]) -> list[str]:
     if figure["value_ci"]:
         low, high = figure["value_ci"]
         said += f" (95 % t interval {low:.3f} to {high:.3f})"
-    return [*head, f"{said}, the mean over {count} {what}."]
+    over = f"the mean over {count} {what}" if count > 1 else "with one seed"
+    return [*head, f"{said}, {over}."]
 
 
 def cautions(found: Mapping[str, Any], notes: Sequence[str]) -> list[str]:

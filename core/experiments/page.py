@@ -90,7 +90,7 @@ def _tables(found: Found) -> Iterator[tuple[str, Table]]:
         ),
     )
     over = "mean over folds" if found["folds"] else "mean over seeds"
-    spread = f"{over}, with its 95 % t interval"
+    spread = f"{over}, with its 95 % t interval" if _count(found) > 1 else "one seed"
     sources = _by_what(arms, "accuracy in")
     yield "sources", Table(f"Accuracy by source; {spread}", ("", *titles), sources)
     within = _by_what(arms, "auc within")
@@ -149,6 +149,11 @@ def _figure(arm: Found, name: str, of: str) -> str:
     return "–"
 
 
+def _count(found: Found) -> int:
+    """How often each arm was trained."""
+    return int(found["folds"] or len(found["seeds"]))
+
+
 def _signed(value: float | None) -> str:
     return "–" if value is None else f"{value:+.3f}"
 
@@ -168,7 +173,8 @@ def _charts(found: Found) -> Iterator[Drawing]:
     title = upper(FIGURES[decides])
     size = (2 * CHART[0], 80 + 48 * len(measured))
     chart = interval_chart(measured, title, size=size, limits=(0.0, 1.0))
-    yield "arms", f"{title} of each arm, with its interval over repeats", chart
+    spread = ", with its interval over repeats" if _count(found) > 1 else ""
+    yield "arms", f"{title} of each arm{spread}", chart
     for arm in arms:
         matrix = {
             "confusion_matrix": arm["confusion_matrix"],
