@@ -119,6 +119,25 @@ def repeats(text: str) -> int:
     return int(text)
 
 
+def given(arguments: argparse.Namespace, names: str) -> list[str]:
+    """Those of some arguments that were given, as they are typed."""
+    return [
+        f"--{name.replace('_', '-')}"
+        for name in names.split()
+        if getattr(arguments, name)
+    ]
+
+
+def refuse_more_on_resume(arguments: argparse.Namespace, names: str) -> None:
+    """Raise CoreError where what goes on by its folder alone is told more."""
+    if more := given(arguments, names):
+        raise CoreError(
+            "What is begun goes on by what it was begun with, as its folder has it.",
+            hint=f"Leave {', '.join(more)} out, or repeat the command as it was, with "
+            "--resume.",
+        )
+
+
 def refuse_resume_with_overwrite(arguments: argparse.Namespace) -> None:
     """Raise CoreError of two arguments that contradict each other."""
     if arguments.resume and arguments.overwrite:

@@ -13,6 +13,7 @@ from core.commands.argument_types import (
     add_events,
     add_flags,
     new_folder,
+    refuse_more_on_resume,
     refuse_resume_with_overwrite,
     repeats,
 )
@@ -107,6 +108,9 @@ def list_text() -> str:
 
 def _asked_for(arguments: argparse.Namespace) -> tuple[Path, Record | None]:
     """Where, and what; None where it only says to go on."""
+    is_told = arguments.name and (arguments.data or arguments.quick)
+    if arguments.resume and not is_told:
+        refuse_more_on_resume(arguments, "data quick seeds labels positive set")
     if arguments.name is None:
         if arguments.resume and arguments.out:
             return arguments.out.absolute(), None
@@ -119,7 +123,7 @@ def _asked_for(arguments: argparse.Namespace) -> tuple[Path, Record | None]:
         experiment = experiment_named(arguments.name)
     name = f"{experiment.name}-quick" if arguments.quick else experiment.name
     out = (arguments.out or experiments_dir() / name).absolute()
-    if arguments.resume and arguments.data is None and not arguments.quick:
+    if arguments.resume and not is_told:
         return out, None
     return out, _record(arguments, experiment, out)
 

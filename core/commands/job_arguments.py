@@ -37,9 +37,11 @@ _TEXTS: Final = frozenset(
 def refuse_contradictions(arguments: argparse.Namespace) -> None:
     """Raise CoreError of arguments of `train` that cannot go together."""
     refuse_resume_with_overwrite(arguments)
-    if (arguments.seeds or arguments.folds) and arguments.dry_run:
+    several = arguments.seeds or arguments.folds
+    if several and (arguments.dry_run or arguments.find_rate):
+        tries = "--dry-run" if arguments.dry_run else "--find-rate"
         raise TrainingError(
-            "--seeds and --folds train several times, and --dry-run does not train.",
+            f"--seeds and --folds train several times, and {tries} does not train.",
             hint="Leave one of them out.",
         )
     if arguments.resume and arguments.dry_run:
@@ -47,7 +49,6 @@ def refuse_contradictions(arguments: argparse.Namespace) -> None:
             "--resume goes on with a job, and --dry-run tries a new one.",
             hint="Leave one of them out.",
         )
-    several = arguments.seeds or arguments.folds
     if arguments.log_dir and (arguments.dry_run or arguments.find_rate or several):
         raise TrainingError(
             "--log-dir keeps the epochs of one training, and this is none.",

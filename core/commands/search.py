@@ -14,6 +14,7 @@ from core.commands.argument_types import (
     add_files,
     add_flags,
     film_count,
+    given,
     new_folder,
 )
 from core.commands.internal import quieten_tensorflow
@@ -42,7 +43,7 @@ from core.training.checks import check_backend, check_job, check_places
 #: Arguments that say what a search is; one that goes on has been told.
 _OF_A_NEW_ONE = (
     "data space preset config weights labels set seed sampler measure backend name "
-    "no_pruning".split()
+    "no_pruning"
 )
 
 
@@ -231,15 +232,11 @@ def _search(arguments: argparse.Namespace) -> tuple[Search, Space]:
 
 def _begun(arguments: argparse.Namespace) -> tuple[Search, Space]:
     """The search that was begun in a folder; it may have more trials than then."""
-    given = [
-        f"--{name.replace('_', '-')}"
-        for name in _OF_A_NEW_ONE
-        if getattr(arguments, name)
-    ]
-    if given or arguments.out is None:
+    more = given(arguments, _OF_A_NEW_ONE)
+    if more or arguments.out is None:
         raise TrainingError(
             "A search that goes on is told by its folder alone.",
-            hint=f"Leave {', '.join(given)} out." if given else "Name it with --out.",
+            hint=f"Leave {', '.join(more)} out." if more else "Name it with --out.",
         )
     search = read_search(arguments.out.absolute())
     if search.damage:

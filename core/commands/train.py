@@ -17,6 +17,7 @@ from core.commands.argument_types import (
     add_flags,
     new_file,
     new_folder,
+    refuse_more_on_resume,
     repeats,
 )
 from core.commands.internal import quieten_tensorflow
@@ -150,7 +151,8 @@ def run(arguments: argparse.Namespace) -> int:
             _try_job(arguments, report, control)
             return 0
         out = arguments.out and arguments.out.absolute()
-        if arguments.seeds or arguments.folds or (out and is_experiment(out)):
+        goes_on = arguments.resume and out is not None and is_experiment(out)
+        if arguments.seeds or arguments.folds or goes_on:
             _repeat(arguments, out, report, control)
         else:
             _run_job(arguments, report, control)
@@ -166,7 +168,11 @@ def _repeat(
     if out is None:
         raise _no_place()
     record = None
-    if arguments.data is not None or not arguments.resume:
+    if arguments.resume and arguments.data is None:
+        refuse_more_on_resume(
+            arguments, "seeds folds preset config weights labels set backend"
+        )
+    else:
         seeds, folds = arguments.seeds or 0, arguments.folds or 0
         record = repeated_training(new_job(arguments), seeds=seeds, folds=folds)
     asked = {"resume": arguments.resume, "overwrite": arguments.overwrite}

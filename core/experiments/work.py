@@ -10,9 +10,14 @@ from typing import Any, Final
 
 import msgspec
 
-from core.data.dataset import listed_films
+from core.data.dataset import index_dataset, listed_films
 from core.errors import OutputError, TrainingError
-from core.experiments.experiment import Arm, Experiment, config_of_arm
+from core.experiments.experiment import (
+    Arm,
+    Experiment,
+    config_of_arm,
+    positive_label,
+)
 from core.experiments.phantoms import write_phantoms
 from core.experiments.record import RESULTS, ExperimentFolder, Record, is_experiment
 from core.files import write_json
@@ -65,6 +70,7 @@ def open_experiment(
         record: What is wanted; None to go on with whatever was begun there.
 
     Raises:
+        DatasetError: The films are not there, or none has a label that is asked for.
         TrainingError: There is nothing to go on with, or it is something else.
         OutputError: Another thing is in its place, or it cannot be written.
     """
@@ -82,6 +88,7 @@ def open_experiment(
     assert record is not None
     if record.data != folder.phantoms:
         refuse_inputs([out], _reads(record), lambda: listed_films(record.data))
+        _check_films(record)
     if is_experiment(out) and not overwrite:
         raise OutputError(
             f"An experiment is kept in {out} already.",
@@ -93,6 +100,17 @@ def open_experiment(
         shutil.rmtree(out)
     folder.begin(record)
     return folder
+
+
+def _check_films(record: Record) -> None:
+    """Refuse films that cannot serve, before anything is made."""
+    experiment = record.experiment
+    first = config_of_arm(
+        experiment, experiment.arms[0], record.changes, quick=record.quick
+    )
+    labels = index_dataset(record.data, first.labels).labels
+    if any(arm.one_against_rest for arm in experiment.arms):
+        positive_label(labels, record.positive)
 
 
 def carry_out(

@@ -10,10 +10,18 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from core.__main__ import main
 from core.data.dataset import Dataset, Sample
 from core.data.split import Split, split_by_fold
 from core.errors import DatasetError, TrainingError
-from core.experiments.answer import BETTER, UNCLEAR, WORSE, sentence_of, verdict_of
+from core.experiments.answer import (
+    BETTER,
+    UNCLEAR,
+    WORSE,
+    answer,
+    sentence_of,
+    verdict_of,
+)
 from core.experiments.builtin import EXPERIMENTS, experiment_named
 from core.experiments.compared import over_repeats
 from core.experiments.experiment import (
@@ -24,9 +32,14 @@ from core.experiments.experiment import (
     read_experiment,
 )
 from core.experiments.films import cropped, films_for, parts_of
+from core.experiments.record import ExperimentFolder
+from core.experiments.work import repeated_training
 from core.films.radiograph import radiograph_from_array
 from core.model.lungs import SIZE, Lungs
 from core.records import to_json
+from core.runs.config import TrainingConfig
+from core.runs.job_folder import Job
+from tests.phantoms import write_phantom_set
 
 LABELS = ("covid", "normal", "pneumonia")
 NAMES = """
@@ -210,3 +223,63 @@ def test_it_cannot_be_told_where_an_interval_spans_zero(
     }
     assert said.startswith(heads[verdict])
     assert ("over 3 seeds" in said) == (films is not None and seeds is not None)
+
+
+def test_what_cannot_serve_is_told_before_anything_is_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    manifest = write_phantom_set(tmp_path / "films", per_label=3, size=32)
+    out = str(tmp_path / "out")
+    words = ["experiment", "binary-vs-three-class", "--out", out]
+    for more, said in (
+        (["--data", str(tmp_path / "nowhere")], "no folder or manifest"),
+        (["--data", str(manifest), "--positive", "flu"], "No label of the data is flu"),
+    ):
+        assert main([*words, *more]) == 2
+        assert said in capsys.readouterr().err
+        assert not Path(out).exists()
+
+
+def test_what_goes_on_is_told_nothing_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words in (
+        ["experiment", "--seeds", "5"],
+        ["experiment", "data-size", "--seeds", "5"],
+        ["train", "--seeds", "5"],
+    ):
+        assert main([*words, "--resume", "--out", str(tmp_path)]) == 2
+        assert "Leave --seeds out" in capsys.readouterr().err
+
+
+def test_one_training_takes_no_place_of_several(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    manifest = write_phantom_set(tmp_path / "films", per_label=6, size=32)
+    out = tmp_path / "seeds"
+    job = Job(TrainingConfig(), manifest, "", "", "tensorflow")
+    ExperimentFolder(out).begin(repeated_training(job, seeds=2, folds=0))
+    words = ["train", "--data", str(manifest), "--out", str(out)]
+    assert main([*words, "--overwrite"]) == 2
+    assert "holds other files" in capsys.readouterr().err
+    assert ExperimentFolder(out).record().seeds == (2020, 2021)
+    assert main([*words, "--seeds", "2", "--find-rate"]) == 2
+    assert "--find-rate does not train" in capsys.readouterr().err
+
+
+def test_one_seed_has_no_mean() -> None:
+    found = {
+        "quick": False,
+        "comparisons": [],
+        "experiment": {"decides": "accuracy"},
+        "folds": 0,
+        "seeds": [1],
+        "arms": [
+            {
+                "title": "the model",
+                "not_run": "",
+                "figures": [{"name": "accuracy", "value": 0.5, "value_ci": None}],
+            }
+        ],
+    }
+    assert answer(found) == ["Accuracy 0.500, with one seed."]
