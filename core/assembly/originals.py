@@ -249,7 +249,8 @@ def _film(
     age: str = "",
 ) -> Sample:
     """A film; its patient is told from those of other sources by its name."""
-    # Years, unless a letter says otherwise.
+    # Years, unless a letter says otherwise; a table that was saved anew has 65.0.
+    age = age.removesuffix(".0")
     known = is_child(f"{age}Y" if age.isdigit() else age)
     child = "" if known is None else "yes" if known else "no"
     return Sample(

@@ -31,7 +31,7 @@ def read_table(table: Path, columns: Sequence[str]) -> Iterator[dict[str, str]]:
         columns: That it must have; others it may.
 
     Yields:
-        Column -> trimmed text, empty where a row is too short.
+        Column -> trimmed text, empty where a row is too short; no empty rows.
 
     Raises:
         DatasetError: It cannot be read, or lacks a column.
@@ -45,7 +45,7 @@ def read_table(table: Path, columns: Sequence[str]) -> Iterator[dict[str, str]]:
             hint=f"Its first line is: {', '.join(head)[:200] or 'empty'}. Take the "
             "table as it was published.",
         )
-    for row in rows:
+    for row in filter(any, rows):
         yield dict.fromkeys(head, "") | dict(zip(head, row, strict=False))
 
 

@@ -168,7 +168,7 @@ def test_covid_chestxray_takes_frontal_x_rays(
         ("2", "65", "Pneumonia/Viral/COVID-19", "PA", "X-ray", "a.jpg"),
         ("3", "", "Pneumonia/Bacterial/Klebsiella", "AP Supine", "X-ray", "b.png"),
         ("4", "7", "No Finding", "AP", "X-ray", "c.png"),
-        ("5", "40", "COVID-19, ARDS", "AP Erect", "X-ray", "d.png"),
+        ("5", "40.0", "COVID-19, ARDS", "AP Erect", "X-ray", "d.png"),
         ("6", "40", "Tuberculosis", "PA", "X-ray", "e.png"),
         ("7", "40", "Pneumonia/Viral/COVID-19", "L", "X-ray", "f.png"),
         ("8", "40", "Pneumonia/Viral/COVID-19", "Axial", "CT", "g.png"),
@@ -180,7 +180,8 @@ def test_covid_chestxray_takes_frontal_x_rays(
         f'{who},0,M,{age},"{finding}",Y,{view},{kind},2020,images,{name}'
         for who, age, finding, view, kind, name in rows
     ]
-    table(folder / "metadata.csv", "\n".join([head, *lines]))
+    empty = ["", ",,,,,,,,,,"]
+    table(folder / "metadata.csv", "\n".join([head, *lines, *empty]))
     write_films(folder / "images", *(row[-1] for row in rows))
     status, said, films = assemble("covid-chestxray")
     assert status == 0, said
@@ -193,6 +194,7 @@ def test_covid_chestxray_takes_frontal_x_rays(
     for reason in ("from the side", "of the modality CT", "of other findings"):
         assert f"1 {reason}" in said
     assert "1 listed twice" in said
+    assert "unknown" not in said
     films = assemble("covid-chestxray", "--views", "AP", "--overwrite")[2]
     assert {film.path.name for film in films} == {"b.png", "c.png", "d.png"}
 
