@@ -16,6 +16,7 @@ import keras
 import numpy as np
 
 from core.errors import TrainingError
+from core.model.graph import load_openvino
 from core.paths import core_command
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
@@ -86,8 +87,9 @@ def _export_openvino(model: keras.Model, target: Path) -> None:
     Half of Keras's time for a DenseNet121 is for that: every layer is traced for it
     a second time.
     """
-    import openvino
     import tensorflow as tf
+
+    openvino = load_openvino()
 
     film = tf.TensorSpec(model.input_shape, tf.float32, name=model.inputs[0].name)
     traced = tf.function(lambda film: model(film, training=False), autograph=False)
