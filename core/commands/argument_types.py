@@ -110,13 +110,18 @@ def film_count(text: str) -> int:
     return count
 
 
-def repeats(text: str) -> int:
+def repeats(text: str, least: int = 1) -> int:
     """How often something is trained; else an ArgumentTypeError."""
-    if not text.isdecimal() or not 1 <= int(text) <= _MAX_REPEATS:
+    if not text.isdecimal() or not least <= int(text) <= _MAX_REPEATS:
         raise argparse.ArgumentTypeError(
-            f"{text!r} is no number from 1 to {_MAX_REPEATS}"
+            f"{text!r} is no number from {least} to {_MAX_REPEATS}"
         )
     return int(text)
+
+
+def fold_count(text: str) -> int:
+    """In how many parts films are tested on; else an ArgumentTypeError."""
+    return repeats(text, least=2)
 
 
 def given(arguments: argparse.Namespace, names: str) -> list[str]:

@@ -15,6 +15,7 @@ from core.commands.argument_types import (
     add_events,
     add_files,
     add_flags,
+    fold_count,
     new_file,
     new_folder,
     refuse_more_on_resume,
@@ -89,7 +90,7 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
     )
     several.add_argument(
         "--folds",
-        type=repeats,
+        type=fold_count,
         metavar="K",
         help="train K times, tested on another part of the films each time",
     )

@@ -211,6 +211,7 @@ def test_a_card_with_figures_of_other_labels_is_refused(
         (["compare", "M", "M", "--data", "DATA", "--allow-drop", "nan"], "0 to 1"),
         (["compare", "M", "M", "--data", "DATA", "--split", "x"], "Its splits are"),
         (["train", "--data", "DATA", "--out", "OUT", "--labels", "a,a"], "Every label"),
+        (["train", "--data", "DATA", "--out", "OUT", "--folds", "1"], "from 2 to 100"),
         (["worklist", "SCAN", "--labels", "FOLDER", "--folder", "FOLDER"], "a folder"),
         (["nonsense"], "'self-test'"),
         ([], "COMMAND"),
