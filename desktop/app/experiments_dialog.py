@@ -19,6 +19,7 @@ from PyQt5.QtWidgets import (
 from core.errors import CoreError
 from core.experiments.store import Answered, list_experiments, read_answered
 from core.paths import command_name
+from desktop.retrain.runs.kind import as_typed
 from desktop.widgets.buttons import button
 from desktop.widgets.dialogs import close_buttons, resize_within_screen
 from desktop.widgets.layouts import column
@@ -99,6 +100,10 @@ class ExperimentsDialog(QDialog):
             )
 
     def _on_added(self, found: Answered) -> None:
+        for place in range(self.experiments.count()):
+            if self.experiments.item(place).data(_EXPERIMENT).path == found.path:
+                self.experiments.setCurrentRow(place)
+                return
         self._add_item(found)
         self.experiments.setCurrentRow(self.experiments.count() - 1)
 
@@ -117,7 +122,7 @@ class ExperimentsDialog(QDialog):
         self.open_button.setEnabled(found.page is not None)
         answer = found.answer or (
             "Not finished. Go on with it in a terminal: "
-            f"{command_name()} experiment --resume --out {found.path}",
+            + as_typed(["experiment", "--resume", "--out", str(found.path)]),
         )
         self.answer.setPlainText("\n\n".join([found.question, *answer]))
 

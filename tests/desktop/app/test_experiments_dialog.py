@@ -58,7 +58,7 @@ def test_pages_are_listed_with_their_answers_and_open_in_the_browser(
 ) -> None:
     shipped = write_answered(tmp_path / "shipped" / "one", "backbones")
     mine = write_answered(paths.experiments_dir() / "two", "data-size")
-    unfinished = ExperimentFolder(paths.experiments_dir() / "unfinished")
+    unfinished = ExperimentFolder(paths.experiments_dir() / "un finished")
     now = datetime.now().astimezone()
     unfinished.begin(Record(EXPERIMENTS["lung-crop"], tmp_path, (1,), now))
     dialog = show(qtbot, 3)
@@ -77,7 +77,7 @@ def test_pages_are_listed_with_their_answers_and_open_in_the_browser(
     dialog.experiments.setCurrentRow(2)
     assert not dialog.open_button.isEnabled()
     assert "not finished" in texts[2]
-    assert f"--resume --out {unfinished.path}" in dialog.answer.toPlainText()
+    assert f"--resume --out '{unfinished.path}'" in dialog.answer.toPlainText()
     dialog.reject()
 
 
@@ -92,6 +92,8 @@ def test_another_folder_is_shown_or_refused(
     qtbot.waitUntil(lambda: dialog.current is not None)
     assert dialog.current is not None
     assert dialog.current.path == other
+    dialog.add(other)
     dialog.add(tmp_path)
     qtbot.waitUntil(dialog.banner.isVisible)
+    assert dialog.experiments.count() == 1
     dialog.reject()
