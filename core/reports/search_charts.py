@@ -54,6 +54,7 @@ def history_chart(
     axes.set(xlabel="Trial", ylabel=title)
     axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
     ordered = sorted(points)
+    look: dict[str, Any]
     for is_whole, name, look in (
         (True, "Finished", {"marker": "o"}),
         (False, "Given up", {"marker": "x"}),
@@ -63,9 +64,9 @@ def history_chart(
         ]
         if chosen:
             colour = colours.series_at(0) if is_whole else colours.faint
-            axes.scatter(
-                *zip(*chosen, strict=True), s=22, color=colour, label=name, **look
-            )
+            # Not cut off at the ends of the axes, where the first and last stand.
+            look |= {"s": 22, "color": colour, "label": name, "clip_on": False}
+            axes.scatter(*zip(*chosen, strict=True), **look)
     done = [(number, value) for number, value, is_whole in ordered if is_whole]
     if done:
         better = np.minimum if is_lower_better else np.maximum

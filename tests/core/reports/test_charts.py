@@ -41,6 +41,7 @@ from core.reports.charts import (
     roc_chart,
     source_reliability_chart,
 )
+from core.reports.search_charts import history_chart
 from core.runs.rate_test import sum_up
 
 SIZE = (420, 320)
@@ -402,3 +403,10 @@ def test_charts_are_loaded_by_who_sees_one(code: str) -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_first_and_last_trial_are_drawn_whole() -> None:
+    points = [(0, 0.5, True), (1, 0.6, False), (2, 0.7, True)]
+    (axes,) = history_chart(points, "macro-F1", size=(300, 240)).axes
+    assert len(axes.collections) == 2
+    assert not any(dots.get_clip_on() for dots in axes.collections)
