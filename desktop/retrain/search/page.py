@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from PyQt5.QtCore import QSignalBlocker, pyqtSignal, pyqtSlot
+from PyQt5.QtCore import QSignalBlocker, Qt, pyqtSignal, pyqtSlot
 from PyQt5.QtWidgets import QWidget
 
 from core.errors import CoreError
@@ -19,6 +19,7 @@ from core.search.record import (
     FINISHED,
     MEASURES,
     PRUNED,
+    SAMPLERS,
     SearchTable,
 )
 from core.search.store import Search
@@ -70,6 +71,7 @@ class SearchPage(QWidget):
         self.title = ElidedLabel("", self)
         self.title.setObjectName("runTitle")
         self.facts = Caption("", self)
+        self.facts.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.sentence = NoteRow(self)
         self.table = TrialTable(self)
         self.charts = SearchCharts(self)
@@ -131,9 +133,9 @@ class SearchPage(QWidget):
         if self._shown is not None and self.controller.is_active(self._shown):
             self.sentence.set_text(self.controller.progress.words, "note")
             self._read()
-        table = self._table
-        ended = table.count(FINISHED, PRUNED)
-        self.status_changed.emit(f"Search: {ended} of {table.trials} trials")
+            ended = self._table.count(FINISHED, PRUNED)
+            said = f"Search: {ended} of {self._table.trials} trials"
+            self.status_changed.emit(said)
 
     @pyqtSlot(object, object)
     def _on_ended(self, search: Search, outcome: Outcome) -> None:
@@ -162,9 +164,11 @@ class SearchPage(QWidget):
 
     def _show(self, search: Search | None) -> None:
         self._shown = search
-        for widget in (self.table, self.charts):
+        for widget in (self.choice, self.table, self.charts):
             widget.setVisible(search is not None)
         if search is None:
+            self._table = SearchTable("macro_f1", 0)
+            self.sentence.set_text("")
             self.title.set_text("No search yet")
             self.facts.setText(
                 "Prepare a training with New model; its last step can search for the "
@@ -178,7 +182,8 @@ class SearchPage(QWidget):
                 self.choice.setCurrentIndex(paths.index(search.path))
         record = search.record
         self.title.set_text(record.name)
-        facts = [record.data.name, f"{record.trials} trials", f"{record.sampler}"]
+        facts = [record.data.name, f"{record.trials} trials"]
+        facts += [SAMPLERS.get(record.sampler, record.sampler)]
         facts += [f"ranked by {MEASURES.get(record.measure, record.measure)}"]
         self.facts.setText("  ·  ".join(facts))
         self._read()

@@ -244,3 +244,5 @@ def test_a_search_is_deleted_with_its_trials(
     assert not search.path.exists()
     qtbot.waitUntil(lambda: page.is_empty, timeout=5000)
     assert page.title.text == "No search yet"
+    assert page.sentence.text == ""
+    assert not page.choice.isVisible()
