@@ -33,7 +33,7 @@ from core import __version__
 from core.data.dataset import Sample
 from core.experiments.answer import answer, cautions
 from core.experiments.compared import compared, over_repeats
-from core.experiments.experiment import OTHER, Arm, config_of_arm, positive_label
+from core.experiments.experiment import OTHER, Arm, positive_label
 from core.experiments.films import read_split
 from core.experiments.record import ExperimentFolder, Record
 from core.experiments.runner import crop_note
@@ -167,8 +167,7 @@ def _measured(
 
 def _settings(record: Record, arm: Arm) -> dict[str, str]:
     """The settings of an arm in words, those of its films among them."""
-    config = config_of_arm(record.experiment, arm, record.changes, quick=record.quick)
-    fields = config_to_json(config)
+    fields = config_to_json(record.config(arm))
     told = {
         title: value
         for name, (title, value) in in_words(fields).items()
@@ -183,14 +182,7 @@ def _settings(record: Record, arm: Arm) -> dict[str, str]:
 
 def _seen(record: Record, arms: Sequence[Arm], tests: Sequence[Sample]) -> str:
     """Whether the start of an arm knows the films that it is tested on."""
-    known = [
-        arm.title
-        for arm in arms
-        if config_of_arm(
-            record.experiment, arm, record.changes, quick=record.quick
-        ).weights
-        == "default"
-    ]
+    known = [arm.title for arm in arms if record.config(arm).weights == "default"]
     if not known:
         return ""
     shown = [sample.sha256 or film_sha256(sample.path) for sample in tests]

@@ -11,10 +11,12 @@ import msgspec
 
 from core import __version__
 from core.errors import TrainingError
-from core.experiments.experiment import Experiment
+from core.experiments.experiment import Arm, Experiment, config_of_arm
 from core.files import write_json
 from core.json_file import read_json
 from core.records import convert
+from core.runs.config import TrainingConfig
+from core.runs.job_folder import JobFolder
 from core.runs.run import Run
 from core.runs.store import read_run
 
@@ -54,6 +56,10 @@ class Record(msgspec.Struct, frozen=True):
     command: str = ""
     version: str = __version__
     format: Literal[1] = 1
+
+    def config(self, arm: Arm) -> TrainingConfig:
+        """The job of an arm."""
+        return config_of_arm(self.experiment, arm, self.changes, quick=self.quick)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -118,6 +124,11 @@ class ExperimentFolder:
                 f"The record of the experiment in {self.path} is damaged ({error}).",
                 hint="Delete that folder and start anew.",
             ) from error
+
+    def refuse_running(self) -> None:
+        """Raise TrainingError while a process trains here."""
+        for work in self.path.glob("runs/*/*.work"):
+            JobFolder(work).refuse_running()
 
     def repeats(self, record: Record) -> list[Repeat]:
         """What every arm is trained with in turn."""

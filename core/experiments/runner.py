@@ -23,7 +23,7 @@ from core.errors import (
     TrainingError,
     TrainingStopped,
 )
-from core.experiments.experiment import Arm, config_of_arm, positive_label
+from core.experiments.experiment import Arm, positive_label
 from core.experiments.films import (
     crop_films,
     cropped_split,
@@ -39,7 +39,7 @@ from core.jobs.events import JobSucceeded, Noted, StageStarted, TrainingEvent
 from core.jobs.reporters import Report, StageProgress, cancellable, counter
 from core.json_file import read_json
 from core.runs.config import TrainingConfig
-from core.runs.job_folder import Job, JobFolder
+from core.runs.job_folder import Job
 from core.runs.record import RunRecord
 from core.runs.run import FINISHED, Run
 from core.runs.store import write_record
@@ -65,8 +65,7 @@ def train_all(
         CoreError: The data or the disk cannot serve.
     """
     record = folder.record()
-    for work in folder.path.glob("runs/*/*.work"):
-        JobFolder(work).refuse_running()
+    folder.refuse_running()
     _prepare(folder, record, cancellable(control, report))
     os.environ["KERAS_BACKEND"] = record.backend
     not_run: dict[str, str] = {}
@@ -96,8 +95,7 @@ def _prepare(folder: ExperimentFolder, record: Record, report: Report) -> None:
     repeats = folder.repeats(record)
     if repeats[-1].split.exists():
         return
-    first = record.experiment.arms[0]
-    config = config_of_arm(record.experiment, first, record.changes, quick=record.quick)
+    config = record.config(record.experiment.arms[0])
     found = audit(
         record.data,
         labels=config.labels,
@@ -159,9 +157,7 @@ class _Training:
 
     def _config(self, arm: Arm, dataset: Dataset) -> TrainingConfig:
         record = self._record
-        config = config_of_arm(
-            record.experiment, arm, record.changes, quick=record.quick
-        )
+        config = record.config(arm)
         labels = () if arm.one_against_rest else (config.labels or dataset.labels)
         title = record.experiment.title
         return msgspec.structs.replace(

@@ -15,7 +15,6 @@ from core.errors import OutputError, TrainingError
 from core.experiments.experiment import (
     Arm,
     Experiment,
-    config_of_arm,
     positive_label,
 )
 from core.experiments.phantoms import write_phantoms
@@ -96,6 +95,7 @@ def open_experiment(
             "another folder with --out.",
         )
     check_folder(out, overwrite=True, is_own=is_experiment)
+    folder.refuse_running()
     if out.exists():
         shutil.rmtree(out)
     folder.begin(record)
@@ -105,10 +105,8 @@ def open_experiment(
 def _check_films(record: Record) -> None:
     """Refuse films that cannot serve, before anything is made."""
     experiment = record.experiment
-    first = config_of_arm(
-        experiment, experiment.arms[0], record.changes, quick=record.quick
-    )
-    labels = index_dataset(record.data, first.labels).labels
+    wanted = record.config(experiment.arms[0]).labels
+    labels = index_dataset(record.data, wanted).labels
     if any(arm.one_against_rest for arm in experiment.arms):
         positive_label(labels, record.positive)
 
@@ -143,11 +141,7 @@ def carry_out(
 
 def _reads(record: Record) -> list[Path]:
     """The films and the starting weights, where these lie in files."""
-    configs = [
-        config_of_arm(record.experiment, arm, record.changes, quick=record.quick)
-        for arm in record.experiment.arms
-    ]
-    weights = {Path(config.weights) for config in configs}
+    weights = {Path(record.config(arm).weights) for arm in record.experiment.arms}
     return [record.data, *(path for path in weights if path.exists())]
 
 

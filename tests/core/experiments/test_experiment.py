@@ -38,7 +38,7 @@ from core.films.radiograph import radiograph_from_array
 from core.model.lungs import SIZE, Lungs
 from core.records import to_json
 from core.runs.config import TrainingConfig
-from core.runs.job_folder import Job
+from core.runs.job_folder import Job, JobFolder
 from tests.phantoms import write_phantom_set
 
 LABELS = ("covid", "normal", "pneumonia")
@@ -262,6 +262,11 @@ def test_one_training_takes_no_place_of_several(
     words = ["train", "--data", str(manifest), "--out", str(out)]
     assert main([*words, "--overwrite"]) == 2
     assert "holds other files" in capsys.readouterr().err
+    work = JobFolder(out / "runs" / "model seed 2020" / "model.work")
+    work.path.mkdir(parents=True)
+    with work.at_work():  # of somebody else
+        assert main([*words, "--seeds", "2", "--overwrite"]) == 2
+    assert "is running already" in capsys.readouterr().err
     assert ExperimentFolder(out).record().seeds == (2020, 2021)
     assert main([*words, "--seeds", "2", "--find-rate"]) == 2
     assert "--find-rate does not train" in capsys.readouterr().err
