@@ -140,9 +140,6 @@ def _run(
 ) -> SearchTable:
     record = search.record
     check_places([arguments.json], search.path)
-    check_backend(record.backend)
-    for config in _starts(record, space):
-        start_file(config)
     if arguments.ray:
         from core.cluster.probe import check_connection
 
@@ -202,6 +199,7 @@ def _search(arguments: argparse.Namespace) -> tuple[Search, Space]:
     if sampler == "grid":
         trials = min(trials, len(grid_of(space)))
     check_job(job.config, job.data)
+    _check_starts(job.config, job.backend, space)
     if arguments.out is not None:
         check_folder(arguments.out, overwrite=False, is_own=lambda _: False)
         refuse_inputs([arguments.out], [job.data, arguments.space, arguments.config])
@@ -244,6 +242,7 @@ def _begun(arguments: argparse.Namespace) -> tuple[Search, Space]:
     record = search.record
     _check_storage(arguments.storage, record)
     space = space_from_json(record.space, record.config)
+    _check_starts(record.config, record.backend, space)
     if arguments.trials is not None and arguments.trials != record.trials:
         trials = arguments.trials
         if record.sampler == "grid":
@@ -283,11 +282,12 @@ def _nobody(event: TrainingEvent) -> None:
     """Whoever listens is told otherwise."""
 
 
-def _starts(record: SearchRecord, space: Space) -> list[TrainingConfig]:
-    """A job for each of the starting weights and backbones that are tried."""
+def _check_starts(config: TrainingConfig, backend: str, space: Space) -> None:
+    """Refuse a Keras, or starting weights that are to be tried, that are not here."""
+    check_backend(backend)
     names = [name for name in ("backbone", "weights") if name in space]
-    grid = grid_of({name: space[name] for name in names}) if names else [{}]
-    return [config_with(record.config, values) for values in grid]
+    for values in grid_of({name: space[name] for name in names}):
+        start_file(config_with(config, values))
 
 
 def _check_outputs(arguments: argparse.Namespace, search: Search) -> None:

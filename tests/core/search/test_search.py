@@ -334,6 +334,15 @@ def test_unusable_database_is_told(
         assert "cannot be opened" in capsys.readouterr().err
 
 
+def test_weights_that_are_not_there_are_told_before_anything_is_made(
+    words: Callable[..., list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = words({"weights": ["none", "not-there.h5"]}, 2)
+    assert main(["search", *given]) == 2
+    assert "no weights file" in capsys.readouterr().err
+    assert not Path(given[given.index("--out") + 1]).exists()
+
+
 def test_search_without_a_place_is_among_those_of_the_user(
     words: Callable[..., list[str]], tmp_path: Path, small_backbone: None
 ) -> None:
