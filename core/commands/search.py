@@ -117,7 +117,6 @@ def run(arguments: argparse.Namespace) -> int:
     listener = begin_report(control, as_events=arguments.events, job=arguments.job)
     with end_told(listener):
         search, space = _search(arguments)
-        _check_outputs(arguments, search)
         report = listener
         if arguments.job is None:  # the window finds it in its folder all the same
             search.channel.take()
@@ -200,6 +199,7 @@ def _search(arguments: argparse.Namespace) -> tuple[Search, Space]:
         trials = min(trials, len(grid_of(space)))
     check_job(job.config, job.data)
     _check_starts(job.config, job.backend, space)
+    _check_table(arguments, job.data)
     if arguments.out is not None:
         check_folder(arguments.out, overwrite=False, is_own=lambda _: False)
         refuse_inputs([arguments.out], [job.data, arguments.space, arguments.config])
@@ -243,6 +243,7 @@ def _begun(arguments: argparse.Namespace) -> tuple[Search, Space]:
     _check_storage(arguments.storage, record)
     space = space_from_json(record.space, record.config)
     _check_starts(record.config, record.backend, space)
+    _check_table(arguments, record.data)
     if arguments.trials is not None and arguments.trials != record.trials:
         trials = arguments.trials
         if record.sampler == "grid":
@@ -290,8 +291,7 @@ def _check_starts(config: TrainingConfig, backend: str, space: Space) -> None:
         start_file(config_with(config, values))
 
 
-def _check_outputs(arguments: argparse.Namespace, search: Search) -> None:
+def _check_table(arguments: argparse.Namespace, data: Path) -> None:
     if arguments.json is not None:
-        data = search.record.data
         refuse_inputs([arguments.json], [data], lambda: listed_films(data))
         check_file(arguments.json, overwrite=arguments.overwrite)

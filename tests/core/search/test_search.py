@@ -334,13 +334,18 @@ def test_unusable_database_is_told(
         assert "cannot be opened" in capsys.readouterr().err
 
 
-def test_weights_that_are_not_there_are_told_before_anything_is_made(
-    words: Callable[..., list[str]], capsys: pytest.CaptureFixture[str]
+def test_what_cannot_be_is_told_before_anything_is_made(
+    words: Callable[..., list[str]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    given = words({"weights": ["none", "not-there.h5"]}, 2)
-    assert main(["search", *given]) == 2
-    assert "no weights file" in capsys.readouterr().err
-    assert not Path(given[given.index("--out") + 1]).exists()
+    table = tmp_path / "table.json"
+    table.write_text("[]", encoding="utf-8")
+    for space, more, said in (
+        ({"weights": ["none", "not-there.h5"]}, (), "no weights file"),
+        (GRID, ("--json", str(table)), "exists already"),
+    ):
+        assert main(["search", *words(space, 2, *more)]) == 2
+        assert said in capsys.readouterr().err
+        assert not (tmp_path / "search").exists()
 
 
 def test_search_without_a_place_is_among_those_of_the_user(
