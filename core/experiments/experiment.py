@@ -112,9 +112,9 @@ def config_of_arm(
     """
     config = config_from_preset(arm.preset or experiment.preset)
     config = config_from_json({**experiment.settings, **arm.settings}, config)
-    if changes:
-        layer = {"unfreeze_from": config.unfreeze_from}
-        config = config_from_json({**layer, **changes}, config)
+    if changes.get("backbone") == config.backbone:  # which is no other one
+        changes = {"unfreeze_from": config.unfreeze_from, **changes}
+    config = config_from_json(changes, config)
     if quick:
         backbone = arm.settings.get("backbone", _QUICK_BACKBONE)
         fewer = {

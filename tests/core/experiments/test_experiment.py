@@ -95,6 +95,14 @@ def test_arms_differ_in_what_they_are_named_after() -> None:
     assert made[0].epochs == 0 < made[1].epochs
 
 
+def test_another_backbone_is_trained_from_its_usual_layer() -> None:
+    experiment = experiment_named("extraction-vs-fine-tuning")
+    arm = Arm("a", "an arm", settings={"unfreeze_from": 50})
+    for backbone, layer in (("vgg16", 15), ("densenet121", 50)):
+        config = config_of_arm(experiment, arm, {"backbone": backbone}, quick=False)
+        assert config.unfreeze_from == layer
+
+
 def test_an_experiment_of_ones_own_is_a_file(tmp_path: Path) -> None:
     file = tmp_path / "mine.json"
     mine = EXPERIMENTS["data-size"]
