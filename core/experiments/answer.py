@@ -62,8 +62,8 @@ def answer(found: Mapping[str, Any]) -> list[str]:
     """What the experiment says to its question, as sentences."""
     if found["quick"]:
         head = [
-            "This was a quick run on drawn films: it shows that the experiment works, "
-            "and says nothing of X-rays."
+            "This was a quick run: it shows that the experiment works, and says "
+            "nothing of X-rays."
         ]
     else:
         head = []

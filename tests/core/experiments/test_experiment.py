@@ -296,3 +296,5 @@ def test_one_seed_has_no_mean() -> None:
         ],
     }
     assert answer(found) == ["Accuracy 0.500, with one seed."]
+    quick = answer({**found, "quick": True})[0]
+    assert quick.startswith("This was a quick run:")  # of whatever films
