@@ -87,14 +87,8 @@ def config_from(arguments: argparse.Namespace) -> TrainingConfig:
     """The settings that the arguments describe, whatever the films.
 
     Raises:
-        TrainingError: One of them cannot be understood, or they are of a job that
-            was begun already.
+        TrainingError: One of them cannot be understood.
     """
-    if arguments.resume:
-        raise TrainingError(
-            "--resume goes on with a job by the settings that it was begun with.",
-            hint="Leave it out to look at the settings of a new one.",
-        )
     config = config_from_preset(arguments.preset or "default")
     for fields in _settings_from(arguments):
         config = config_from_json(fields, config)

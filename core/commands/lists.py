@@ -40,7 +40,7 @@ def print_list(arguments: argparse.Namespace) -> int:
         )
     is_settings: bool = arguments.list_settings
     if arguments.print_config:
-        text = json.dumps(config_to_json(config_from(arguments)), indent=1)
+        text = json.dumps(config_to_json(_config(arguments)), indent=1)
     elif arguments.json:
         listed = list_settings() if is_settings else list_presets()
         text = json.dumps(listed, indent=1)
@@ -145,9 +145,18 @@ def _wrapped(text: str, first: str, then: str) -> str:
     )
 
 
+def _config(arguments: argparse.Namespace) -> TrainingConfig:
+    if arguments.resume:
+        raise TrainingError(
+            "--resume goes on with a job by the settings that it was begun with.",
+            hint="Leave it out to look at the settings of a new one.",
+        )
+    return config_from(arguments)
+
+
 def print_summary(arguments: argparse.Namespace) -> int:
     """Print the network of a job as Keras sums it up."""
-    config = config_from(arguments)
+    config = _config(arguments)
     labels = len(config.labels)
     if arguments.data is not None:
         labels = len(check_job(config, arguments.data).labels)

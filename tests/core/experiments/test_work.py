@@ -218,4 +218,5 @@ def test_folds_of_a_training_give_a_mean_with_an_interval(
     assert np.sum(found["arms"][0]["confusion_matrix"]) == len(rows)
     assert "mean over 2 folds" in found["answer"][0]
     assert main(["train", "--out", str(out), "--resume"]) == 0
+    assert main([*map(str, ("train", *words)), "--resume"]) == 0
     assert main([*map(str, ("train", *words)), "--dry-run"]) == 2
