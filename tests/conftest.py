@@ -40,10 +40,11 @@ from tests.training_child import Child, write_job
 
 #: Files of tests that take long, the longest first.
 LONGEST = """
-    test_killed test_resume test_network test_tab test_backbones test_fit test_export
-    test_add test_command_line test_page test_candidate_panel test_weights test_train
-    test_scan test_crash_probe test_scanner test_end_to_end test_checks test_actions
-    test_run test_watch test_unseen_sources test_main_window
+    test_killed test_resume test_tab test_search test_on_cluster test_network
+    test_phases test_heat_sanity test_rate_finder test_add test_backbones test_page
+    test_contrast test_candidate_panel test_export test_train test_work test_actions
+    test_scanner test_run test_fit test_command_line test_weights test_jobs
+    test_gate_fit test_checks test_crash_probe test_reporters test_layer_maps
 """.split()
 #: What `run.py test --fast` runs, and the line of files that are of training alone.
 FAST = "not slow and not training"

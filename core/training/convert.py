@@ -90,7 +90,6 @@ def _export_openvino(model: keras.Model, target: Path) -> None:
     import tensorflow as tf
 
     openvino = load_openvino()
-
     film = tf.TensorSpec(model.input_shape, tf.float32, name=model.inputs[0].name)
     traced = tf.function(lambda film: model(film, training=False), autograph=False)
     graph = openvino.convert_model(traced.get_concrete_function(film))
