@@ -80,6 +80,31 @@ def test_a_mended_film_is_read_again_and_says_so(
     assert session.shown_film.warnings == ()
 
 
+def test_a_film_that_is_mended_twice_at_once_is_mended_once(
+    session: FilmSession, qtbot: QtBot, make_film: MakeFilm
+) -> None:
+    read_all(session, qtbot, [make_film("bright.png", 240)])
+    session.mend("rotate 90")
+    session.mend("rotate 90")  # a double click
+    qtbot.waitUntil(lambda: not session.is_reading, timeout=10000)
+    assert session.shown_film is not None
+    assert session.shown_film.mends == ("rotate 90",)
+
+
+def test_what_a_film_could_not_be_mended_by_is_forgotten(
+    session: FilmSession, qtbot: QtBot, make_film: MakeFilm
+) -> None:
+    film = make_film("bright.png", 240)
+    read_all(session, qtbot, [film])
+    content = film.read_bytes()
+    film.unlink()
+    with qtbot.waitSignal(session.notice_raised):
+        session.mend("invert")
+    film.write_bytes(content)
+    assert session.shown is not None
+    assert session.shown.mends == ()
+
+
 def test_films_asked_for_before_the_thread_runs_still_meet_the_model(
     session: FilmSession, qtbot: QtBot, make_film: MakeFilm
 ) -> None:
