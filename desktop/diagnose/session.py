@@ -185,7 +185,8 @@ class FilmSession(QObject):
         self._report_progress()
 
     def _put_first(self, asked: Sequence[OpenFilm]) -> None:
-        self._queue = [*asked, *(old for old in self._queue if old not in asked)]
+        first = dict.fromkeys(asked)
+        self._queue = [*first, *(old for old in self._queue if old not in first)]
         self._read_next()
 
     def _read_next(self) -> None:

@@ -429,3 +429,25 @@ def test_a_bug_in_reading_still_answers_the_request(
         qtbot.waitUntil(lambda: bool(bugs))  # the reply comes before the report
     assert [kind for kind, _, _ in bugs] == [ZeroDivisionError]
     assert "fault in Hilum" in told[0].text
+
+
+def test_thousands_of_films_are_listed_without_comparing_each_with_all(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared = 0
+    equal = Path.__eq__
+
+    def counted(path: Path, other: object) -> bool:
+        nonlocal compared
+        compared += 1
+        return equal(path, other)
+
+    films = FilmList()
+    paths = [Path(f"/films/{i}.png") for i in range(200)]
+    monkeypatch.setattr(type(paths[0]), "__eq__", counted)
+    for path in (*paths, *paths):
+        films.add(path)
+    assert len(films) == 200
+    assert compared < 1000
+    films.remove(films[0])
+    assert films.add(paths[0]) is films[199]
