@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from core.evaluation.findings import cautions_about, findings_of
 from core.reports.report_json import display_names
+from core.words import all_of, percent
 from core.words import films as in_films
-from core.words import percent
 
 #: Films of a label below which its figures are rough.
 _FEW = 50
@@ -16,7 +16,7 @@ _FEW = 50
 _CALIBRATED = 0.05
 #: AUC up to which two labels are hardly told apart.
 _HARDLY = 0.7
-#: What was blanked -> how a sentence names it, and what the figure tells.
+#: What was blanked -> how a sentence names it, and what a loss by that tells.
 _BLANKED: Final = {
     "lungs": (
         "the lungs blanked",
@@ -89,6 +89,8 @@ def lung_sentences(probe: Mapping[str, Any], names: Mapping[str, str]) -> list[s
     ]
     for name, (what, meaning) in _BLANKED.items():
         low, high = probe[name]["accuracy_ci"]
+        if name != "lungs" and probe[name]["accuracy"] >= probe["accuracy"]:
+            meaning = "It loses nothing by that."
         said.append(
             f"With {what} it is right in {percent(probe[name]['accuracy'])} "
             f"(95 % interval {percent(low)} to {percent(high)}). {meaning}"
@@ -133,7 +135,8 @@ def _weakest(result: Mapping[str, Any], names: Mapping[str, str]) -> str:
     weakest = min(known, key=lambda label: known[label]["recall"])
     strongest = max(known, key=lambda label: known[label]["recall"])
     if weakest == strongest:
-        return f"It finds {percent(known[weakest]['recall'])} of {names[weakest]}."
+        alike = all_of([names[label] for label in known])
+        return f"It finds {percent(known[weakest]['recall'])} of {alike}."
     text = (
         f"It finds {names[strongest]} best ({percent(known[strongest]['recall'])} of "
         f"the films) and {names[weakest]} worst ({percent(known[weakest]['recall'])})."
@@ -166,7 +169,8 @@ def _sources(report: Mapping[str, Any], names: Mapping[str, str]) -> str:
         f"interval {low:.2f} to {high:.2f}; 0.5 is chance)."
     )
     if hardest["auc"] < _HARDLY:
-        text += " That is little better than guessing."
+        how = "little" if hardest["auc"] > 0.5 else "no"
+        text += f" That is {how} better than guessing."
     measured = {frozenset(entry["labels"]) for entry in within}
     pairs = len(result["per_class"]) * (len(result["per_class"]) - 1) // 2
     if len(measured) < pairs:
