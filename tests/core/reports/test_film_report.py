@@ -208,6 +208,7 @@ def test_dicom_has_all_that_the_standard_asks_for(
 @pytest.mark.parametrize(
     "tags",
     [
+        {"PatientName": "Doe"},
         {"PatientBirthDate": "1950"},
         {"StudyDate": "31.01.2024", "StudyTime": "noon"},
         {"SOPClassUID": "", "SOPInstanceUID": ""},
