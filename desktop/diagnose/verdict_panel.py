@@ -7,6 +7,7 @@ from PyQt5.QtWidgets import QVBoxLayout, QWidget
 
 from core.model.bundle import provenance
 from core.model.card import HEALTHY
+from core.model.lungs import HALF
 from core.model.wording import scope_note
 from core.words import percent
 from desktop.diagnose.empty_state import KeyHelp
@@ -159,7 +160,7 @@ class VerdictPanel(PageScroll):
         if reading is None or heat is None:
             return
         name = reading.card.display_name(reading.likeliest)
-        words = f"Heat in lungs: {percent(heat)} of the evidence for {name}"
+        words = f"Heat in lungs: {percent(heat, HALF)} of the evidence for {name}"
         self.lungs.setText(words.replace(" %", "\u00a0%"))
         tip = f"How much of what speaks for {name} lies where lungs are; L shows them."
         if reading.likeliest == HEALTHY:

@@ -28,7 +28,7 @@ from core.model.classifier import Classifier, decide, evidence_of
 from core.reports.dicom_objects import capture, structured_report
 from core.reports.film_files import KINDS, write_reports
 from core.reports.film_page import film_html, film_pdf
-from core.reports.film_report import FilmReport, verdict_text
+from core.reports.film_report import FilmReport, verdict_lines, verdict_text
 from core.reports.margin import DISCLAIMER, with_margin
 from tests.dicom_files import dicom_dataset
 from tests.phantoms import draw_phantom
@@ -309,6 +309,15 @@ def test_the_text_for_the_clipboard_has_verdict_model_and_disclaimer(
     assert report.heat_title in said
     assert said[-1] == DISCLAIMER
     assert report.bundle.sha256 in said[-2]
+
+
+def test_heat_that_lies_outside_the_lungs_is_never_said_to_be_half_inside(
+    report: FilmReport,
+) -> None:
+    for heat, said in ((0.498, "49.8 %"), (0.5, "50 %"), (0.61, "61 %")):
+        verdict = dataclasses.replace(report.verdict, heat_in_lungs=heat)
+        lines = verdict_lines(verdict, report.card, report.coverage)
+        assert f"Heat in lungs: {said}." in lines
 
 
 def test_a_small_picture_gets_room_for_its_words(report: FilmReport) -> None:
