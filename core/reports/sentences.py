@@ -88,12 +88,11 @@ def lung_sentences(probe: Mapping[str, Any], names: Mapping[str, str]) -> list[s
         f"naming the commonest label each time would be in {percent(probe['chance'])}."
     ]
     for name, (what, meaning) in _BLANKED.items():
-        low, high = probe[name]["accuracy_ci"]
         if name != "lungs" and probe[name]["accuracy"] >= probe["accuracy"]:
             meaning = "It loses nothing by that."
         said.append(
-            f"With {what} it is right in {percent(probe[name]['accuracy'])} "
-            f"(95 % interval {percent(low)} to {percent(high)}). {meaning}"
+            f"With {what} it is right in {percent(probe[name]['accuracy'])}"
+            f"{_interval(*probe[name]['accuracy_ci'])}. {meaning}"
         )
     for label, part in probe["inside"].items():
         said.append(
@@ -117,14 +116,18 @@ def value_in_words(value: Any) -> str:
 
 
 def _overall(result: Mapping[str, Any], names: Mapping[str, str]) -> str:
-    low, high = result["accuracy_ci"]
     commonest = max(result["per_class"], key=lambda k: result["per_class"][k]["n"])
     share = result["per_class"][commonest]["n"] / result["n"]
     return (
-        f"Of {in_films(result['n'])} it called {percent(result['accuracy'])} rightly "
-        f"(95 % interval {percent(low)} to {percent(high)}). Calling every film "
-        f"{names[commonest]} would have been right for {percent(share)}."
+        f"Of {in_films(result['n'])} it called {percent(result['accuracy'])} rightly"
+        f"{_interval(*result['accuracy_ci'])}. Calling every film {names[commonest]} "
+        f"would have been right for {percent(share)}."
     )
+
+
+def _interval(low: float, high: float) -> str:
+    """In brackets; nothing where resamples cannot tell, as in a table."""
+    return f" (95 % interval {percent(low)} to {percent(high)})" if low < high else ""
 
 
 def _weakest(result: Mapping[str, Any], names: Mapping[str, str]) -> str:

@@ -33,6 +33,7 @@ from core.reports.report_json import (
     report_json,
 )
 from core.reports.sentences import cautions, lung_sentences, summary
+from core.reports.tables import rate
 from core.reports.text import evaluation_text
 from core.runs.settings import SETTINGS
 from tests.finished_run import FINDINGS
@@ -289,6 +290,15 @@ def test_labels_that_are_found_alike_are_all_named() -> None:
         rates["recall"] = 0.8
     text = " ".join(summary(make_report(result)))
     assert "It finds 80 % of COVID-19, Pneumonia and Normal." in text
+
+
+def test_no_interval_is_claimed_where_resamples_cannot_tell() -> None:
+    one = {"accuracy": 1.0, "accuracy_ci": [1.0, 1.0]}
+    assert rate(one, "accuracy") == "1.000"
+    assert rate({**one, "accuracy_ci": [0.9, 1.0]}, "accuracy") == "1.000 (0.900–1.000)"
+    assert rate({"accuracy": None, "accuracy_ci": None}, "accuracy") == "–"
+    first, *_ = summary(make_report(make_result() | one))
+    assert first.startswith("Of 30 films it called 100 % rightly. Calling")
 
 
 def test_no_loss_is_explained_where_there_is_none() -> None:
