@@ -240,8 +240,8 @@ def bar_rows(reading: Reading) -> list[BarRow]:
 def _note(reading: Reading) -> str:
     if reading.verdict.is_doubtful:
         return (
-            "The warning above comes first: the bars show what the model computes "
-            "for the film as it is, and are no verdict."
+            "Warnings come first. All else here is what the model computes for the "
+            "film as it is, and no verdict."
         )
     if reading.verdict.finding is None:
         return (
