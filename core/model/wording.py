@@ -10,6 +10,11 @@ from core.model.card import HEALTHY, ModelCard
 if TYPE_CHECKING:
     from core.model.classifier import Verdict
 
+#: Beside the numbers of a film that is in doubt.
+DOUBT = (
+    "Because of what is warned of, no finding is stated: numbers and sets are what "
+    "the model computes for the film as it is."
+)
 _NUMBERS = {2: "Two", 3: "Three", 4: "Four", 5: "Five"}
 
 

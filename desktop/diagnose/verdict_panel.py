@@ -8,7 +8,7 @@ from PyQt5.QtWidgets import QVBoxLayout, QWidget
 from core.model.bundle import provenance
 from core.model.card import HEALTHY
 from core.model.lungs import HALF
-from core.model.wording import scope_note
+from core.model.wording import DOUBT, scope_note
 from core.words import percent
 from desktop.diagnose.empty_state import KeyHelp
 from desktop.diagnose.facts_panel import FactsPanel
@@ -239,10 +239,7 @@ def bar_rows(reading: Reading) -> list[BarRow]:
 
 def _note(reading: Reading) -> str:
     if reading.verdict.is_doubtful:
-        return (
-            "Warnings come first. All else here is what the model computes for the "
-            "film as it is, and no verdict."
-        )
+        return DOUBT
     if reading.verdict.finding is None:
         return (
             "No finding reaches its operating point, the mark on its bar, so none is "

@@ -21,6 +21,7 @@ import pytest
 
 from core.errors import OutputError
 from core.films.deidentify import deidentify
+from core.films.film_warning import FilmWarning
 from core.films.patient_id import installation_salt
 from core.films.radiograph import read_film_file, read_radiograph
 from core.model.bundle import ModelBundle
@@ -318,6 +319,17 @@ def test_heat_that_lies_outside_the_lungs_is_never_said_to_be_half_inside(
         verdict = dataclasses.replace(report.verdict, heat_in_lungs=heat)
         lines = verdict_lines(verdict, report.card, report.coverage)
         assert f"Heat in lungs: {said}." in lines
+
+
+def test_a_report_says_why_no_finding_is_stated_though_one_reaches_its_point(
+    report: FilmReport,
+) -> None:
+    warning = FilmWarning("The film seems to be inverted.")
+    doubtful = dataclasses.replace(report.verdict, finding=None, warnings=(warning,))
+    *_, why, warned = verdict_lines(doubtful, report.card, report.coverage)
+    assert why.startswith("Because of what is warned of, no finding is stated")
+    assert warned == f"Warning: {warning}"
+    assert why not in verdict_lines(report.verdict, report.card, report.coverage)
 
 
 def test_a_small_picture_gets_room_for_its_words(report: FilmReport) -> None:
