@@ -8,7 +8,6 @@ from PyQt5.QtCore import pyqtSlot
 from PyQt5.QtWidgets import QDialog, QWidget
 
 from core.errors import CoreError
-from core.model.classifier import Classifier
 from core.model.golden import self_test
 from desktop.models.in_use import ModelInUse
 from desktop.widgets.dialogs import close_buttons, resize_within_screen
@@ -33,7 +32,7 @@ class SelfTestDialog(QDialog):
         resize_within_screen(self, 560, 260)
         self._is_open = True
         self.finished.connect(self._on_finished)
-        model.ask(_self_test, self._on_passed, self._on_failed)
+        model.ask(self_test, self._on_passed, self._on_failed)
 
     def _on_passed(self, said: Sequence[str]) -> None:
         self._show("good", "Passed", said[-1], "\n".join(said[:-1]))
@@ -49,12 +48,3 @@ class SelfTestDialog(QDialog):
     @pyqtSlot()
     def _on_finished(self) -> None:
         self._is_open = False
-
-
-def _self_test(classifier: Classifier | None) -> list[str]:
-    if classifier is None:
-        raise CoreError(
-            "No model could be opened, so there is nothing to test.",
-            hint="Install Hilum again, or choose another model in the File menu.",
-        )
-    return self_test(classifier)
