@@ -20,6 +20,11 @@ def some(names: Sequence[str]) -> str:
     return ", ".join(names[:_MAX_NAMED]) + more
 
 
+def in_sentence(name: str) -> str:
+    """A finding's name within a sentence: "pneumonia", but "COVID-19" and "X-ray"."""
+    return name if name[:2].isupper() else name[:1].lower() + name[1:]
+
+
 def all_of(names: Sequence[str]) -> str:
     """Names in a row: "COVID-19, Normal and Pneumonia"."""
     *most, last = names

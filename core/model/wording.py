@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from core.model.card import HEALTHY, ModelCard
+from core.words import in_sentence
 
 if TYPE_CHECKING:
     from core.model.classifier import Verdict
@@ -79,5 +80,5 @@ def sentence(verdict: Verdict, card: ModelCard) -> str:
 
 def _listed(names: Sequence[str]) -> str:
     """Names within a sentence: "COVID-19, tuberculosis or pneumonia"."""
-    small = [x[:1].lower() + x[1:] if x[1:].islower() else x for x in names]
+    small = list(map(in_sentence, names))
     return " or ".join([", ".join(small[:-1]), small[-1]] if small[1:] else small)
