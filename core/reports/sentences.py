@@ -42,15 +42,16 @@ def summary(report: Mapping[str, Any]) -> list[str]:
     verdict = "should be taken with care"
     if error <= _CALIBRATED:
         verdict = "can be taken about as they are"
+    if result["n"] < _FEW:
+        verdict = "need more films to be judged"
     said.append(
         f"Its probabilities are off by {100 * error:.1f} points on average and "
         f"{verdict}."
     )
-    few = [
-        f"{names[label]} ({rates['n']})"
-        for label, rates in result["per_class"].items()
-        if rates["n"] < _FEW
-    ]
+    counts = {names[label]: each["n"] for label, each in result["per_class"].items()}
+    if none := [name for name, n in counts.items() if not n]:
+        said.append(f"There is no film of {all_of(none)}: of these it shows nothing.")
+    few = [f"{name} ({n})" for name, n in counts.items() if 0 < n < _FEW]
     if few:
         whose = "its" if len(few) == 1 else "their"
         said.append(

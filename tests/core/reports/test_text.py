@@ -292,13 +292,26 @@ def test_labels_that_are_found_alike_are_all_named() -> None:
     assert "It finds 80 % of COVID-19, Pneumonia and Normal." in text
 
 
-def test_no_interval_is_claimed_where_resamples_cannot_tell() -> None:
+def test_no_interval_is_claimed_where_resamples_cannot_tell(tmp_path: Path) -> None:
     one = {"accuracy": 1.0, "accuracy_ci": [1.0, 1.0]}
     assert rate(one, "accuracy") == "1.000"
     assert rate({**one, "accuracy_ci": [0.9, 1.0]}, "accuracy") == "1.000 (0.900–1.000)"
     assert rate({"accuracy": None, "accuracy_ci": None}, "accuracy") == "–"
     first, *_ = summary(make_report(make_result() | one))
     assert first.startswith("Of 30 films it called 100 % rightly. Calling")
+    page = page_of(tmp_path, make_report(make_result() | one))
+    assert "1.000" in page.words
+    assert "(1.000 to 1.000)" not in page.words
+
+
+def test_figures_of_few_films_are_not_relied_on_and_those_of_none_not_told() -> None:
+    said = summary(make_report(make_result(truth=(0,))))
+    assert any(s.endswith("and need more films to be judged.") for s in said)
+    assert (
+        "There is no film of Pneumonia and Normal: of these it shows nothing." in said
+    )
+    (few,) = [sentence for sentence in said if "few films" in sentence]
+    assert "(0)" not in few
 
 
 def test_no_loss_is_explained_where_there_is_none() -> None:
