@@ -20,6 +20,17 @@ def some(names: Sequence[str]) -> str:
     return ", ".join(names[:_MAX_NAMED]) + more
 
 
+def in_sentence(name: str) -> str:
+    """A finding's name within a sentence: "pneumonia", but "COVID-19" and "X-ray"."""
+    return name if name[:2].isupper() else name[:1].lower() + name[1:]
+
+
+def all_of(names: Sequence[str]) -> str:
+    """Names in a row: "COVID-19, Normal and Pneumonia"."""
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last
+
+
 def duration_in_words(seconds: float) -> str:
     """A length of time as people say it: "about 12 minutes"."""
     if seconds < 50:

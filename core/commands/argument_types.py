@@ -42,12 +42,14 @@ def add_files(parser: argparse.ArgumentParser, **files: str) -> None:
         parser.add_argument(option, type=new_file, metavar="FILE", help=said)
 
 
-def add_coverage(parser: argparse.ArgumentParser) -> None:
+def add_coverage(
+    parser: argparse.ArgumentParser, default: float | None = COVERAGE
+) -> None:
     """Add how often sets of findings are to hold the true one."""
     parser.add_argument(
         "--coverage",
         type=share,
-        default=COVERAGE,
+        default=default,
         metavar="SHARE",
         help="of the films whose set holds the true finding (0.9)",
     )

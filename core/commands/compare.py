@@ -101,7 +101,10 @@ def _measured(
     samples, left_out = films_of_split(
         arguments.data, candidate.card.label_names, arguments.split
     )
-    report(StageStarted(_STAGE, f"Reading {len(samples)} films with both models."))
+    for reason, count in left_out.items():
+        report(Noted(f"Left out: {in_films(count)}, {reason}."))
+    what = f"Reading {in_films(len(samples))} with both models."
+    report(StageStarted(_STAGE, what))
     # Each model has its own name for a label.
     known = (in_use.card.label_names[column] for column in pairing.columns)
     theirs = dict(zip(candidate.card.label_names, known, strict=True))

@@ -18,6 +18,7 @@ from core.files import write_json
 from core.jobs.reporters import ConsoleReporter, counter
 from core.model.bundle import ModelBundle, provenance, read_bundle
 from core.model.classifier import Classifier
+from core.model.conformal import COVERAGE
 from core.model.lungs import lung_finder
 from core.model.seen_films import path_free
 from core.outputs import check_files
@@ -26,6 +27,8 @@ from core.reports.report_json import read_report_json, report_json
 from core.reports.sentences import cautions
 from core.reports.text import evaluation_text
 from core.terminal import print_lines, printable
+from core.words import exact_percent
+from core.words import films as in_films
 
 
 def add_parser(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +46,7 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=SOURCE+SOURCE[:LABEL+LABEL]",
         help="sources whose films, of all or some labels, come from one place",
     )
-    add_coverage(parser)
+    add_coverage(parser, default=None)
     add_flags(parser, overwrite="replace the files")
 
 
@@ -84,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
             pools=pools,
             details=True,
             conformal=bundle.card.conformal,
-            coverage=arguments.coverage,
+            coverage=arguments.coverage or COVERAGE,
             points=bundle.card.sensitivity_points,
         ),
         **({"lungs": lungs} if lungs else {}),
@@ -116,7 +119,7 @@ def _write_report(
 def _gaps(left_out: dict[str, int]) -> list[str]:
     """Films that were to be measured on and were not; other splits were not."""
     return [
-        f"Left out of these figures: {count} films, {reason}."
+        f"Left out of these figures: {in_films(count)}, {reason}."
         for reason, count in left_out.items()
         if not reason.startswith(("split ", "labelled "))
     ]
@@ -137,6 +140,10 @@ def _repeat_report(arguments: argparse.Namespace, bundle: ModelBundle) -> int:
     if arguments.pool:
         raise _not_held(bundle, "its own pools alone", split)
     result = held[split]
+    kept_at = result.get("sets", {}).get("target")
+    if arguments.coverage is not None and arguments.coverage != kept_at:
+        what = f"sets of {exact_percent(kept_at)} alone" if kept_at else "no sets"
+        raise _not_held(bundle, what, split)
     if arguments.json is not None:
         about = provenance(bundle.card, bundle.sha256)
         write_json(arguments.json, {**about, "split": split, **result})
@@ -174,7 +181,7 @@ def score_split(
     samples, left_out = films_of_split(data, labels, split)
     check_pools(pools, samples, labels)
     for reason, count in left_out.items():
-        _note(f"Left out: {count} films, {reason}.")
+        _note(f"Left out: {in_films(count)}, {reason}.")
     on_film = counter("evaluation", len(samples), ConsoleReporter())
     scores = score_films(classifier, samples, on_film)
     for file, reason in scores.unreadable.items():

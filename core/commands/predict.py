@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,8 @@ from core.model.conformal import COVERAGE
 from core.model.gradcam import draw_contours, heatmap_from_evidence, overlay
 from core.model.layer_maps.layers import check_layer, layers_of, scale_note
 from core.model.local_card import read_local_card, with_local_card
-from core.model.wording import names_of, normal_note, sentence
+from core.model.lungs import HALF
+from core.model.wording import normal_note, sentence
 from core.outputs import check_files, check_folder
 from core.paths import command_name, default_bundle_dir
 from core.reports.film_files import write_reports
@@ -111,7 +112,7 @@ def run(arguments: argparse.Namespace) -> int:
             hint="Leave --coverage out, or add them to the model with `recalibrate`.",
         )
     if not arguments.json:
-        print_lines(_header(bundle))
+        print_lines(_header(bundle.card))
         if local:
             print_lines(local)
     for path, picture, files in zip(arguments.paths, pictures, reports, strict=True):
@@ -159,7 +160,7 @@ def run(arguments: argparse.Namespace) -> int:
                 failed += 1
                 print_lines(f"{printable(path.name)}: {error} {error.hint}", sys.stderr)
     if not arguments.json:
-        meaning = printable(normal_note(names_of(bundle.card)))
+        meaning = printable(normal_note(bundle.card.names))
         notes = [meaning, scale, printable(made_by), DISCLAIMER]
         print_lines("\n".join(filter(None, notes)), sys.stderr)
     if not failed:
@@ -259,31 +260,36 @@ def _picture_paths(arguments: argparse.Namespace) -> list[Path | None]:
     return chosen
 
 
-def _header(bundle: ModelBundle) -> str:
-    names = [f"{printable(label.display_name):>12}" for label in bundle.card.labels]
-    return f"{'film':<32}{''.join(names)}   verdict"
+def _header(card: ModelCard) -> str:
+    names = map(printable, card.names.values())
+    return f"{'film':<32}{_in_columns(names, card)}   verdict"
+
+
+def _in_columns(cells: Iterable[str], card: ModelCard) -> str:
+    """A cell for each label, below its name."""
+    widths = (max(12, len(printable(name)) + 2) for name in card.names.values())
+    return "".join(map(str.rjust, cells, widths))
 
 
 def _row(
     path: Path, verdict: Verdict, bundle: ModelBundle, coverage: float | None
 ) -> str:
-    shown = verdict.probabilities
+    card, shown = bundle.card, verdict.probabilities
     shares = [
-        f"{bundle.card.percent(name, shown[name]) if shown else '-':>12}"
-        for name in bundle.card.label_names
+        card.percent(name, shown[name]) if shown else "-" for name in card.label_names
     ]
     name = printable(path.name)
     name = name if len(name) <= 30 else f"{name[:14]}…{name[-15:]}"
     warnings = "".join(f"\n  {printable(warning)}" for warning in verdict.warnings)
-    said = printable(sentence(verdict, bundle.card))
+    said = printable(sentence(verdict, card))
     if coverage is not None:
-        found = bundle.card.set_at(verdict.probabilities, coverage)
+        found = card.set_at(verdict.probabilities, coverage)
         if found is not None:
-            words = printable(set_in_words(found, bundle.card.names))
+            words = printable(set_in_words(found, card.names))
             said += f" At {percent(coverage)} coverage: {words}."
     if verdict.heat_in_lungs is not None:
-        said += f" Heat in lungs: {percent(verdict.heat_in_lungs)}."
-    return f"{name:<32}{''.join(shares)}   {said}{warnings}"
+        said += f" Heat in lungs: {percent(verdict.heat_in_lungs, HALF)}."
+    return f"{name:<32}{_in_columns(shares, card)}   {said}{warnings}"
 
 
 def _print_failure(path: Path, error: CoreError, as_json: bool) -> None:

@@ -269,10 +269,13 @@ def read_manifest(manifest: Path) -> list[Sample]:
             hint="Save it as a CSV file in UTF-8.",
         ) from error
     if not rows or not {"file", "label"} <= set(rows[0]):
+        hint = f"Any of {', '.join(COLUMNS[2:])} may be too."
+        if rows and ";" in str(next(iter(rows[0]))):
+            hint = "It has semicolons between its columns: save it with commas."
         raise DatasetError(
             f"The manifest {manifest.name} needs the columns file and label, "
             "and at least one film.",
-            hint=f"Any of {', '.join(COLUMNS[2:])} may be too.",
+            hint=hint,
         )
     samples = []
     for number, row in enumerate(rows, start=2):

@@ -40,6 +40,7 @@ import msgspec
 from core.evaluation.compare_text import (
     BETTER,
     DECIDES,
+    LEAST_GROUPS,
     NOT_COMPARABLE,
     UNCLEAR,
     WORSE,
@@ -53,6 +54,7 @@ from core.evaluation.intervals import RESAMPLES, Resamples, groups_of
 from core.model.bundle import Label, ModelBundle, ModelCard
 from core.model.classifier import probabilities
 from core.model.seen_films import film_sha256, films_seen
+from core.words import all_of
 
 ALLOWED_DROP = 0.05
 _VERSION = 1
@@ -172,10 +174,9 @@ def not_comparable(
     allowed_drop: float,
 ) -> dict[str, Any]:
     """What there is to say of models whose labels do not allow a comparison."""
-    missing = " and ".join(pairing.missing)
     sentence = (
         f"They cannot be compared: the model in use, {in_use.card.name}, does not "
-        f"know {missing}, so it would be wrong about every such film."
+        f"know {all_of(pairing.missing)}, so it would be wrong about every such film."
     )
     return {
         **_about(candidate, in_use, allowed_drop),
@@ -195,7 +196,7 @@ def _verdict(result: Mapping[str, Any]) -> str:
     """Worse weighs more than better: a model in use is known."""
     row = of_name(result, DECIDES)
     same = result["candidate"]["sha256"] == result["in_use"]["sha256"]
-    if row["difference"] is None or same:
+    if row["difference"] is None or same or result["groups"] < LEAST_GROUPS:
         return UNCLEAR
     low, high = row["difference_ci"]
     lost = [of_name(result, "recall", label) for label in result["dropped"]]

@@ -8,8 +8,8 @@ from typing import Any
 from core.evaluation.findings import cautions_about
 from core.model.bundle import ModelCard
 from core.terminal import columns
+from core.words import all_of, percent
 from core.words import films as in_films
-from core.words import percent
 
 BETTER, WORSE = "better", "worse"
 UNCLEAR, NOT_COMPARABLE = "no clear difference", "not comparable"
@@ -17,6 +17,9 @@ UNCLEAR, NOT_COMPARABLE = "no clear difference", "not comparable"
 DECIDES = "macro_f1"
 #: Independent groups of films below which intervals are too narrow.
 _FEW_GROUPS = 30
+#: And below which nothing is shown, though all favour one model: of five that do,
+#: chance gives as much in 6 of 100 comparisons (sign test).
+LEAST_GROUPS = 6
 
 _NAMES = {
     "accuracy": "Accuracy",
@@ -40,6 +43,11 @@ def sentences(result: Mapping[str, Any], card: ModelCard) -> list[str]:
     row = of_name(result, DECIDES)
     if row["difference"] is None:
         return ["These films do not say which is better."]
+    if result["groups"] < LEAST_GROUPS:
+        return [
+            f"{_in_groups(result).capitalize()} cannot show which is better: as much "
+            "may be chance."
+        ]
     said = [_verdict_sentence(result, row)]
     apart = result["mcnemar"]
     alone, other = apart["only_candidate_right"], apart["only_in_use_right"]
@@ -83,13 +91,10 @@ def warnings(
             )
     said += cautions_about(candidate.data, candidate.names)
     if result["groups"] < _FEW_GROUPS:
-        said.append(
-            f"These are only {in_films(n)} in {result['groups']} independent groups: "
-            "the intervals are rough."
-        )
+        said.append(f"Here are only {_in_groups(result)}: the intervals are rough.")
     if ignored:
         said.append(
-            f"The model in use also knows {' and '.join(ignored)}; it was asked to "
+            f"The model in use also knows {all_of(ignored)}; it was asked to "
             "choose among the candidate's labels alone, which is easier."
         )
     return said
@@ -155,6 +160,12 @@ def _dropped_sentence(result: Mapping[str, Any], label: str, name: str) -> str:
         f"{low:+.3f} to {high:+.3f}), more than the {result['allowed_drop']:.3g} "
         f"allowed. {sure}"
     )
+
+
+def _in_groups(result: Mapping[str, Any]) -> str:
+    groups = result["groups"]
+    kind = "group" if groups == 1 else "groups"
+    return f"{in_films(result['n'])} in {groups} independent {kind}"
 
 
 def _row(row: Mapping[str, Any], card: ModelCard) -> list[str]:

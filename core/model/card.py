@@ -12,7 +12,7 @@ from core.errors import BundleError
 from core.films.preprocess import PreprocessSpec, spec_from_json
 from core.model.conformal import Conformal, prediction_set
 from core.records import Share, Text, convert, to_json
-from core.words import percent
+from core.words import in_sentence, percent
 
 FORMAT_VERSION: Final = 1
 #: The label that is no disease. It says only that no other one was found.
@@ -142,11 +142,7 @@ def set_in_words(labels: Sequence[str], names: Mapping[str, str]) -> str:
     if len(labels) in (0, len(names)):
         return "cannot say"
     first, *others = (names[label] for label in labels)
-    # Not an abbreviation, as "COVID-19" is: within a sentence it is a plain word.
-    small = (
-        name if name[:2].isupper() else name[:1].lower() + name[1:] for name in others
-    )
-    return " or ".join([first, *small])
+    return " or ".join([first, *map(in_sentence, others)])
 
 
 def card_to_json(card: ModelCard) -> dict[str, Any]:

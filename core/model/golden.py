@@ -117,8 +117,11 @@ def check_golden_films(classifier: Classifier) -> GoldenCheck | None:
     )
 
 
-def self_test(classifier: Classifier) -> list[str]:
+def self_test(classifier: Classifier | None) -> list[str]:
     """See whether this computer computes what the card of a model promises.
+
+    Args:
+        classifier: The model; None where none could be opened.
 
     Returns:
         What was looked at and found right, in sentences.
@@ -126,6 +129,11 @@ def self_test(classifier: Classifier) -> list[str]:
     Raises:
         BundleError: The files are damaged, or it computes something else.
     """
+    if classifier is None:
+        raise BundleError(
+            "No model could be opened, so there is nothing to test.",
+            hint="Install Hilum again, or choose another model in the File menu.",
+        )
     bundle = read_bundle(classifier.bundle.path)
     said = [
         f"Model {bundle.card.name}, {bundle.sha256[:12]}: files are whole.",

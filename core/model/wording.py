@@ -6,23 +6,24 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from core.model.card import HEALTHY, ModelCard
+from core.words import in_sentence
 
 if TYPE_CHECKING:
     from core.model.classifier import Verdict
 
+#: Beside the numbers of a film that is in doubt.
+DOUBT = (
+    "Because of what is warned of, no finding is stated: numbers and sets are what "
+    "the model computes for the film as it is."
+)
 _NUMBERS = {2: "Two", 3: "Three", 4: "Four", 5: "Five"}
-
-
-def names_of(card: ModelCard) -> dict[str, str]:
-    """Label -> as people read it, in output order."""
-    return {label.name: label.display_name for label in card.labels}
 
 
 def no_sign(names: Mapping[str, str]) -> str:
     """What a normal verdict says: it speaks of the model's other labels alone.
 
     Args:
-        names: As `names_of`.
+        names: As `ModelCard` has them.
     """
     others = [name for label, name in names.items() if label != HEALTHY]
     return f"No sign of {_listed(others)}. Nothing else was looked for."
@@ -32,7 +33,7 @@ def scope_note(names: Mapping[str, str]) -> str:
     """Which answers a model can give at all: "Three answers only: ..."
 
     Args:
-        names: As `names_of`.
+        names: As `ModelCard` has them.
     """
     count = _NUMBERS.get(len(names), str(len(names)))
     return f"{count} answers only: {_listed(list(names.values()))}."
@@ -42,7 +43,7 @@ def normal_note(names: Mapping[str, str]) -> str:
     """What is meant where a film is called normal; empty without such a label.
 
     Args:
-        names: As `names_of`.
+        names: As `ModelCard` has them.
     """
     if HEALTHY not in names:
         return ""
@@ -56,7 +57,7 @@ def headline(verdict: Verdict, card: ModelCard) -> str:
     if verdict.finding is None:
         return "In doubt" if verdict.is_doubtful else "Uncertain"
     if verdict.finding == HEALTHY:
-        return no_sign(names_of(card))
+        return no_sign(card.names)
     return f"Looks like {card.display_name(verdict.finding)}."
 
 
@@ -79,5 +80,5 @@ def sentence(verdict: Verdict, card: ModelCard) -> str:
 
 def _listed(names: Sequence[str]) -> str:
     """Names within a sentence: "COVID-19, tuberculosis or pneumonia"."""
-    small = [x[:1].lower() + x[1:] if x[1:].islower() else x for x in names]
+    small = list(map(in_sentence, names))
     return " or ".join([", ".join(small[:-1]), small[-1]] if small[1:] else small)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import uuid
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from core import __version__
@@ -163,6 +164,8 @@ def _reference(report: FilmReport) -> Any:
     """The film's own tags, without its patient unless that was asked for."""
     import highdicom as hd
 
+    # It quotes names of patients that have one part alone: stderr may not see them.
+    warnings.filterwarnings("ignore", module=r"highdicom\.")
     name = display_name(report.film.path)
     if report.film.facts.format != "DICOM":
         raise OutputError(

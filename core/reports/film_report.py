@@ -17,7 +17,8 @@ from core.model.card import set_in_words
 from core.model.classifier import Verdict
 from core.model.conformal import COVERAGE
 from core.model.gradcam import draw_contours, heatmap_from_evidence, overlay
-from core.model.wording import headline, scope_note, sentence
+from core.model.lungs import HALF
+from core.model.wording import DOUBT, headline, scope_note, sentence
 from core.reports.margin import DISCLAIMER, Margin
 from core.words import exact_percent, percent
 
@@ -183,7 +184,9 @@ def verdict_lines(verdict: Verdict, card: ModelCard, coverage: float) -> list[st
         words = set_in_words(found, card.names)
         lines.append(f"Set of findings at {percent(coverage)} coverage: {words}.")
     if verdict.heat_in_lungs is not None:
-        lines.append(f"Heat in lungs: {percent(verdict.heat_in_lungs)}.")
+        lines.append(f"Heat in lungs: {percent(verdict.heat_in_lungs, HALF)}.")
+    if verdict.is_doubtful and rows:
+        lines.append(DOUBT)
     return [*lines, *(f"Warning: {warning}" for warning in verdict.warnings)]
 
 

@@ -25,7 +25,7 @@ from core.reports.report_json import read_report_json
 from core.reports.schema import is_evaluation
 from core.reports.sentences import value_in_words
 from core.reports.tables import Table, rate, result_tables
-from core.reports.text import calibration_text, evaluation_text, macro_note
+from core.reports.text import evaluation_text, macro_note, points_text, sets_note
 from core.runs.settings import SETTINGS, flat
 from core.terminal import columns, printable
 from core.words import exact_percent, percent
@@ -84,9 +84,9 @@ def card_sections(bundle: ModelBundle) -> list[Section]:
         ),
         Section(
             "Operating points and calibration",
-            _calibration(card),
+            (sets_note(card),),
             _points(card),
-            calibration_text(card),
+            points_text(card),
         ),
         _results(bundle),
         *_validation(card),
@@ -264,17 +264,6 @@ def _points(card: ModelCard) -> tuple[Table, ...]:
         return (stated,)
     head = ("", "To find", "From", "Chosen on")
     return stated, Table("To find a share of the films of a finding", head, found)
-
-
-def _calibration(card: ModelCard) -> tuple[str, ...]:
-    """What the tables of operating points rest on; in the terminal the text has it."""
-    if card.conformal is None:
-        return ("It keeps no conformal scores: no sets of findings can be made.",)
-    films = ", ".join(
-        f"{card.display_name(label)} {count}"
-        for label, count in card.conformal.films.items()
-    )
-    return (f"Sets of findings rest on {card.conformal.chosen_on} films: {films}.",)
 
 
 def _results(bundle: ModelBundle) -> Section:

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from core.evaluation.findings import cautions_about, findings_of
 from core.reports.report_json import display_names
+from core.words import all_of, percent
 from core.words import films as in_films
-from core.words import percent
 
 #: Films of a label below which its figures are rough.
 _FEW = 50
@@ -16,7 +16,7 @@ _FEW = 50
 _CALIBRATED = 0.05
 #: AUC up to which two labels are hardly told apart.
 _HARDLY = 0.7
-#: What was blanked -> how a sentence names it, and what the figure tells.
+#: What was blanked -> how a sentence names it, and what a loss by that tells.
 _BLANKED: Final = {
     "lungs": (
         "the lungs blanked",
@@ -42,15 +42,16 @@ def summary(report: Mapping[str, Any]) -> list[str]:
     verdict = "should be taken with care"
     if error <= _CALIBRATED:
         verdict = "can be taken about as they are"
+    if result["n"] < _FEW:
+        verdict = "need more films to be judged"
     said.append(
         f"Its probabilities are off by {100 * error:.1f} points on average and "
         f"{verdict}."
     )
-    few = [
-        f"{names[label]} ({rates['n']})"
-        for label, rates in result["per_class"].items()
-        if rates["n"] < _FEW
-    ]
+    counts = {names[label]: each["n"] for label, each in result["per_class"].items()}
+    if none := [name for name, n in counts.items() if not n]:
+        said.append(f"There is no film of {all_of(none)}: of these it shows nothing.")
+    few = [f"{name} ({n})" for name, n in counts.items() if 0 < n < _FEW]
     if few:
         whose = "its" if len(few) == 1 else "their"
         said.append(
@@ -88,10 +89,11 @@ def lung_sentences(probe: Mapping[str, Any], names: Mapping[str, str]) -> list[s
         f"naming the commonest label each time would be in {percent(probe['chance'])}."
     ]
     for name, (what, meaning) in _BLANKED.items():
-        low, high = probe[name]["accuracy_ci"]
+        if name != "lungs" and probe[name]["accuracy"] >= probe["accuracy"]:
+            meaning = "It loses nothing by that."
         said.append(
-            f"With {what} it is right in {percent(probe[name]['accuracy'])} "
-            f"(95 % interval {percent(low)} to {percent(high)}). {meaning}"
+            f"With {what} it is right in {percent(probe[name]['accuracy'])}"
+            f"{_interval(*probe[name]['accuracy_ci'])}. {meaning}"
         )
     for label, part in probe["inside"].items():
         said.append(
@@ -115,14 +117,18 @@ def value_in_words(value: Any) -> str:
 
 
 def _overall(result: Mapping[str, Any], names: Mapping[str, str]) -> str:
-    low, high = result["accuracy_ci"]
     commonest = max(result["per_class"], key=lambda k: result["per_class"][k]["n"])
     share = result["per_class"][commonest]["n"] / result["n"]
     return (
-        f"Of {in_films(result['n'])} it called {percent(result['accuracy'])} rightly "
-        f"(95 % interval {percent(low)} to {percent(high)}). Calling every film "
-        f"{names[commonest]} would have been right for {percent(share)}."
+        f"Of {in_films(result['n'])} it called {percent(result['accuracy'])} rightly"
+        f"{_interval(*result['accuracy_ci'])}. Calling every film {names[commonest]} "
+        f"would have been right for {percent(share)}."
     )
+
+
+def _interval(low: float, high: float) -> str:
+    """In brackets; nothing where resamples cannot tell, as in a table."""
+    return f" (95 % interval {percent(low)} to {percent(high)})" if low < high else ""
 
 
 def _weakest(result: Mapping[str, Any], names: Mapping[str, str]) -> str:
@@ -133,7 +139,8 @@ def _weakest(result: Mapping[str, Any], names: Mapping[str, str]) -> str:
     weakest = min(known, key=lambda label: known[label]["recall"])
     strongest = max(known, key=lambda label: known[label]["recall"])
     if weakest == strongest:
-        return f"It finds {percent(known[weakest]['recall'])} of {names[weakest]}."
+        alike = all_of([names[label] for label in known])
+        return f"It finds {percent(known[weakest]['recall'])} of {alike}."
     text = (
         f"It finds {names[strongest]} best ({percent(known[strongest]['recall'])} of "
         f"the films) and {names[weakest]} worst ({percent(known[weakest]['recall'])})."
@@ -166,7 +173,8 @@ def _sources(report: Mapping[str, Any], names: Mapping[str, str]) -> str:
         f"interval {low:.2f} to {high:.2f}; 0.5 is chance)."
     )
     if hardest["auc"] < _HARDLY:
-        text += " That is little better than guessing."
+        how = "little" if hardest["auc"] > 0.5 else "no"
+        text += f" That is {how} better than guessing."
     measured = {frozenset(entry["labels"]) for entry in within}
     pairs = len(result["per_class"]) * (len(result["per_class"]) - 1) // 2
     if len(measured) < pairs:

@@ -28,11 +28,15 @@ class Table:
 
 
 def rate(fields: Mapping[str, Any], name: str) -> str:
-    """A figure with its interval, as "0.816 (0.764–0.865)"; a dash for none."""
-    value, interval = fields.get(name), fields.get(f"{name}_ci")
+    """A figure with its interval, as "0.816 (0.764–0.865)"; a dash for none.
+
+    Resamples of films of which all are called alike, or of a single one, say nothing
+    of how sure the figure is: there it has no interval.
+    """
+    value, (low, high) = fields.get(name), fields.get(f"{name}_ci") or (0, 0)
     if value is None:
         return "–"
-    return f"{value:.3f}" + (" ({:.3f}–{:.3f})".format(*interval) if interval else "")
+    return f"{value:.3f}" + (f" ({low:.3f}–{high:.3f})" if low < high else "")
 
 
 def result_tables(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.model.bundle import ModelCard
-from core.model.wording import names_of, normal_note
+from core.model.wording import normal_note
 from core.reports.sentences import lung_sentences
 from core.reports.tables import rate, result_tables
 from core.terminal import columns, printable
@@ -57,6 +57,22 @@ def macro_note(result: Mapping[str, Any]) -> str:
 
 def calibration_text(card: ModelCard) -> str:
     """From where on findings are stated, and what sets of findings rest on."""
+    return f"{points_text(card)}\n\n{printable(sets_note(card))}"
+
+
+def sets_note(card: ModelCard) -> str:
+    """What sets of findings rest on, as a sentence."""
+    if card.conformal is None:
+        return "It keeps no conformal scores: no sets of findings can be made."
+    films = ", ".join(
+        f"{card.display_name(label)} {count}"
+        for label, count in card.conformal.films.items()
+    )
+    return f"Sets of findings rest on {card.conformal.chosen_on} films: {films}."
+
+
+def points_text(card: ModelCard) -> str:
+    """From where on findings are stated, and what finds a share of their films."""
     lines = ["A finding is stated from these probabilities on:"]
     for point in card.operating_points:
         name, stated_from = card.display_name(point.label), point.threshold
@@ -65,7 +81,7 @@ def calibration_text(card: ModelCard) -> str:
             f"precision {point.precision:.3f}, sensitivity {point.sensitivity:.3f}, "
             f"specificity {point.specificity:.3f} ({printable(point.chosen_on)})"
         )
-    if note := normal_note(names_of(card)):
+    if note := normal_note(card.names):
         lines.append(printable(note))
     if card.sensitivity_points:
         lines += ["", "To find a share of the films of a finding:"]
@@ -76,13 +92,4 @@ def calibration_text(card: ModelCard) -> str:
             f"  {percent(target.target)} of {name}: from {found_from} on "
             f"({printable(target.chosen_on)})"
         )
-    if card.conformal is None:
-        lines += ["", "It keeps no conformal scores: no sets of findings can be made."]
-    else:
-        films = ", ".join(
-            f"{printable(card.display_name(label))} {count}"
-            for label, count in card.conformal.films.items()
-        )
-        where = printable(card.conformal.chosen_on)
-        lines += ["", f"Sets of findings rest on {where} films: {films}."]
     return "\n".join(lines)

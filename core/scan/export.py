@@ -17,7 +17,7 @@ from core.errors import OutputError
 from core.files import atomic_write, write_json
 from core.model.bundle import PROVENANCE, ModelBundle, provenance
 from core.model.card import HEALTHY
-from core.model.wording import names_of, normal_note
+from core.model.wording import normal_note
 from core.scan.row import (
     WHY_HERE,
     ScanRow,
@@ -170,7 +170,7 @@ def summary_to_json(summary: ScanSummary, bundle: ModelBundle) -> dict[str, Any]
         "not_read": total.not_read,
         **Share("not read", total.not_read, total.films).to_json("not_read_share"),
         "with_warnings": summary.warned,
-        "normal_note": normal_note(names_of(card)),
+        "normal_note": normal_note(card.names),
         "findings": {
             name: _share(total.predicted[name], total.read) for name in card.label_names
         },

@@ -10,7 +10,7 @@ from typing import Any
 from core.films.thumbnail import thumbnail
 from core.model.bundle import ModelBundle, provenance
 from core.model.card import set_in_words
-from core.model.wording import names_of, normal_note
+from core.model.wording import normal_note
 from core.reports.bar_charts import confusion_chart
 from core.reports.pages import CHART, inline, write_page
 from core.reports.text import macro_note
@@ -72,7 +72,7 @@ def write_scan_html(
         refused=refused,
         failed=failed,
         why={row.file: why_here(row, bundle.card.names) for row in first},
-        normal_note=normal_note(names_of(bundle.card)),
+        normal_note=normal_note(bundle.card.names),
         percent=percent,
         sets={row.file: set_in_words(row.set, bundle.card.names) for row in first}
         if any(row.coverage is not None for row in first)

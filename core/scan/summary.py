@@ -18,7 +18,7 @@ from core.evaluation.metrics import (
 from core.films.left_out import LeftOut
 from core.model.bundle import ModelCard
 from core.model.card import HEALTHY
-from core.model.wording import names_of, normal_note
+from core.model.wording import normal_note
 from core.reports.text import evaluation_text
 from core.scan.parity import Parity
 from core.scan.row import ScanRow
@@ -215,7 +215,7 @@ def summary_text(summary: ScanSummary) -> str:
         lines.append(f"  not read       {total.not_read:>8,}")
     if summary.warned:
         lines.append(f"  with a warning {summary.warned:>8,}")
-    if note := normal_note(names_of(card)):
+    if note := normal_note(card.names):
         lines.append(printable(note))
     if summary.left_out is not None and summary.left_out.counts():
         lines.append(summary.left_out.in_words())

@@ -61,6 +61,7 @@ class FilmList(QAbstractListModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._films: list[OpenFilm] = []
+        self._by_path: dict[Path, OpenFilm] = {}
         self._seen: list[OpenFilm] = []  # least recently shown first
         self._shown: OpenFilm | None = None
         self._bundle: ModelBundle | None = None
@@ -86,15 +87,15 @@ class FilmList(QAbstractListModel):
             path: Absolute; a bare name for a pasted picture.
             pixels: Of a pasted picture.
         """
-        for film in self._films:
-            if film.path == path:
-                film.mends = ()  # opened anew: as the file has it
-                return film
+        if film := self._by_path.get(path):
+            film.mends = ()  # opened anew: as the file has it
+            return film
+        film = self._by_path[path] = OpenFilm(path, pixels)
         row = len(self._films)
         self.beginInsertRows(QModelIndex(), row, row)
-        self._films.append(OpenFilm(path, pixels))
+        self._films.append(film)
         self.endInsertRows()
-        return self._films[row]
+        return film
 
     def set_found(self, film: OpenFilm, found: DiagnosedFilm) -> None:
         """Fill in what was found."""
@@ -124,7 +125,7 @@ class FilmList(QAbstractListModel):
         """Take a film out of the list; if it was on screen, none is now."""
         row = self._films.index(film)
         self.beginRemoveRows(QModelIndex(), row, row)
-        del self._films[row]
+        del self._films[row], self._by_path[film.path]
         self._seen = [seen for seen in self._seen if seen is not film]
         if self._shown is film:
             self._shown = None
@@ -136,6 +137,7 @@ class FilmList(QAbstractListModel):
         """Take all films out of the list."""
         self.beginResetModel()
         self._films, self._seen, self._shown = [], [], None
+        self._by_path.clear()
         self.endResetModel()
 
     def row_of(self, film: OpenFilm) -> int | None:

@@ -140,8 +140,9 @@ class FilmSession(QObject):
     @pyqtSlot(str)
     def mend(self, mend: str) -> None:
         """Read the film on screen again, turned, flipped or inverted."""
-        if self.shown is not None:
-            self.shown.mends = (*self.shown.mends, mend)
+        if self.shown is not None and self.shown.found is not None:
+            # Of what is on screen: asked for twice, it is done once.
+            self.shown.mends = (*self.shown.found.mends, mend)
             self._request([self.shown])
 
     @pyqtSlot(object)
@@ -184,7 +185,8 @@ class FilmSession(QObject):
         self._report_progress()
 
     def _put_first(self, asked: Sequence[OpenFilm]) -> None:
-        self._queue = [*asked, *(old for old in self._queue if old not in asked)]
+        first = dict.fromkeys(asked)
+        self._queue = [*first, *(old for old in self._queue if old not in first)]
         self._read_next()
 
     def _read_next(self) -> None:
@@ -231,6 +233,8 @@ class FilmSession(QObject):
             self.notice_raised.emit(Notice(text, hint, notice.details))
         if film.found is None:
             self.films.remove(film)
+        else:
+            film.mends = film.found.mends
         if film is self._wanted:
             self._wanted = next(iter(self._waiting), self.shown)
         self._report_progress()

@@ -196,7 +196,8 @@ class DiagnoseTab(QWidget):
         self.ui.view.set_film(found.pyramid, keep_view=True)
         if found.reading is None or found.reading.bundle is not self._read_by:
             film.label = ""
-            self._show_reading(film, found)
+        # Even of the same model: the file may have changed since.
+        self._show_reading(film, found)
 
     @pyqtSlot()
     def _on_emptied(self) -> None:

@@ -7,7 +7,8 @@ from PyQt5.QtWidgets import QVBoxLayout, QWidget
 
 from core.model.bundle import provenance
 from core.model.card import HEALTHY
-from core.model.wording import scope_note
+from core.model.lungs import HALF
+from core.model.wording import DOUBT, scope_note
 from core.words import percent
 from desktop.diagnose.empty_state import KeyHelp
 from desktop.diagnose.facts_panel import FactsPanel
@@ -159,7 +160,7 @@ class VerdictPanel(PageScroll):
         if reading is None or heat is None:
             return
         name = reading.card.display_name(reading.likeliest)
-        words = f"Heat in lungs: {percent(heat)} of the evidence for {name}"
+        words = f"Heat in lungs: {percent(heat, HALF)} of the evidence for {name}"
         self.lungs.setText(words.replace(" %", "\u00a0%"))
         tip = f"How much of what speaks for {name} lies where lungs are; L shows them."
         if reading.likeliest == HEALTHY:
@@ -238,10 +239,7 @@ def bar_rows(reading: Reading) -> list[BarRow]:
 
 def _note(reading: Reading) -> str:
     if reading.verdict.is_doubtful:
-        return (
-            "The warning above comes first: the bars show what the model computes "
-            "for the film as it is, and are no verdict."
-        )
+        return DOUBT
     if reading.verdict.finding is None:
         return (
             "No finding reaches its operating point, the mark on its bar, so none is "

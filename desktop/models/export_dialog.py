@@ -6,8 +6,8 @@ import dataclasses
 from pathlib import Path
 from typing import Final
 
-from PyQt5.QtCore import QSize, pyqtSignal, pyqtSlot
-from PyQt5.QtWidgets import QDialog, QFileDialog, QWidget
+from PyQt5.QtCore import pyqtSignal, pyqtSlot
+from PyQt5.QtWidgets import QFileDialog, QWidget
 
 from core import paths
 from core.errors import CoreError
@@ -19,7 +19,12 @@ from core.model.bundle import WEIGHTS, ModelBundle
 from desktop.jobs.progress import JobProgress
 from desktop.models import file_dialogs as model_dialogs
 from desktop.widgets.buttons import RadioList, button
-from desktop.widgets.dialogs import close_buttons, dialog_title
+from desktop.widgets.dialogs import (
+    FittedDialog,
+    close_buttons,
+    dialog_title,
+    grow_to_fit,
+)
 from desktop.widgets.labels import Caption, printable
 from desktop.widgets.layouts import column
 from desktop.widgets.message_card import MessageCard
@@ -83,7 +88,7 @@ FORMATS: Final = (
 )
 
 
-class ExportDialog(QDialog):
+class ExportDialog(FittedDialog):
     """Chooses a format and a place, writes in a child, and says how it went.
 
     Attributes:
@@ -98,7 +103,7 @@ class ExportDialog(QDialog):
     status_changed = pyqtSignal(str)
 
     def __init__(self, bundle: ModelBundle, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(560, parent)
         self._bundle = bundle
         self._notes: list[str] = []
         self._target = Path()
@@ -197,7 +202,7 @@ class ExportDialog(QDialog):
         self.outcome.set_severity(severity, word)
         self.outcome.set_words(text, hint)
         self.outcome.show()
-        self.adjustSize()
+        grow_to_fit(self)
 
     def _set_busy(self, is_busy: bool) -> None:
         for form, choice in zip(FORMATS, self.formats.buttons, strict=True):
@@ -207,9 +212,6 @@ class ExportDialog(QDialog):
         self.progress.setVisible(is_busy)
 
     # Qt overrides
-
-    def sizeHint(self) -> QSize:
-        return QSize(560, super().sizeHint().height())
 
     def done(self, result: int) -> None:
         self._jobs.shut_down(waits=True)  # nothing of what is being written is left

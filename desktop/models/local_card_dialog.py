@@ -28,6 +28,7 @@ from core.model.local_card import (
     read_local_card,
 )
 from core.reports.local_card import HEAD, local_card_notes, local_card_rows
+from core.words import films as in_films
 from core.words import percent
 from desktop.models.film_labels import FilmLabels
 from desktop.models.in_use import ModelInUse
@@ -95,12 +96,12 @@ class LocalCardDialog(QDialog):
     def take_list(self, path: Path) -> None:
         """Work with the films and labels of a CSV file."""
         labels = self._bundle.card.label_names
-        self._ask(lambda: films_of_split(path, labels, "all")[0], self._work_out)
+        self._ask(lambda: films_of_split(path, labels, "all"), self._on_listed)
 
     @pyqtSlot()
     def work_out(self) -> None:
         """Work out the operating points of the films that are labelled."""
-        self._work_out(self.films.samples())
+        self._work_out(self.films.samples(), {})
 
     @pyqtSlot()
     def use(self) -> None:
@@ -137,6 +138,9 @@ class LocalCardDialog(QDialog):
         self._pages.setCurrentIndex(1)
         self.films.view.setFocus()
 
+    def _on_listed(self, found: tuple[Sequence[Sample], dict[str, int]]) -> None:
+        self._work_out(*found)
+
     @pyqtSlot()
     def _on_labels_changed(self) -> None:
         given = len(self.films.labels)
@@ -145,14 +149,16 @@ class LocalCardDialog(QDialog):
         )
         self.work_button.setEnabled(given >= LEAST_FILMS)
 
-    def _work_out(self, samples: Sequence[Sample]) -> None:
+    def _work_out(self, samples: Sequence[Sample], left_out: dict[str, int]) -> None:
         self.banner.dismiss()
         self._progress.set_done()
         self._set_busy(True)
         work = partial(self._work, samples, float(self.target.currentData()))
-        self._model.ask(work, self._on_worked, self._on_failed)
+        self._model.ask(work, partial(self._on_worked, left_out), self._on_failed)
 
-    def _work(self, samples: Sequence[Sample], target: float, model: Any) -> LocalCard:
+    def _work(
+        self, samples: Sequence[Sample], target: float, model: Any
+    ) -> tuple[LocalCard, int]:
         """In the thread of the model; what it needs takes long to load."""
         from core.evaluation.evaluate import score_films
         from core.evaluation.local_points import make_local_card
@@ -163,13 +169,17 @@ class LocalCardDialog(QDialog):
             self._film_read.emit(done, len(samples))
 
         scores = score_films(model, samples, on_film)
-        return make_local_card(scores, self._bundle, sensitivity=target)
+        card = make_local_card(scores, self._bundle, sensitivity=target)
+        return card, len(scores.unreadable)
 
-    def _on_worked(self, card: LocalCard) -> None:
+    def _on_worked(self, left_out: dict[str, int], made: tuple[LocalCard, int]) -> None:
         if not self._is_stopped:
             self._set_busy(False)
-            self._found = card
-            self._show_card(card, "Not in use yet.")
+            self._found, unreadable = made
+            self._show_card(self._found, "Not in use yet.")
+            gaps = {**left_out, "which cannot be read": unreadable}
+            said = [f"Left out: {in_films(n)}, {why}." for why, n in gaps.items() if n]
+            self.notes.setText("\n".join([self.notes.text(), *said]))
             self.use_button.setFocus()
 
     def _on_failed(self, error: CoreError) -> None:

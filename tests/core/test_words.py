@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from core.words import exact_percent, percent
+from core.words import exact_percent, in_sentence, percent
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,22 @@ def test_a_probability_reads(
     probability: float, point: float | None, said: str
 ) -> None:
     assert percent(probability, point) == said
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("Pneumonia", "pneumonia"),
+        ("Atypical COVID-19", "atypical COVID-19"),
+        ("COVID-19", "COVID-19"),
+        ("X-ray sign", "X-ray sign"),
+        ("Übel", "übel"),
+    ],
+)
+def test_a_name_within_a_sentence_is_small_unless_it_is_an_abbreviation(
+    name: str, said: str
+) -> None:
+    assert in_sentence(name) == said
 
 
 def test_a_film_and_its_point_compare_as_the_numbers_do() -> None:

@@ -62,6 +62,7 @@ class FilmFile(QObject):
         self.recent = RecentFilms(settings, ui.view)
         commands.set_recent(self.recent)
         session.film_shown.connect(self._on_film_shown)
+        session.film_refined.connect(self._show_identity)
         session.beside_changed.connect(self._show_identity)
         session.emptied.connect(self._on_emptied)
         actions = commands.file

@@ -168,9 +168,11 @@ class FilmOutputs(QObject):
         if job is None or film is None:
             return
         folder = self._settings.save_folder or str(film.path.absolute().parent)
-        is_dicom = film.facts.format == "DICOM"
         dialog = ReportDialog(
-            film.path, Path(folder), is_dicom=is_dicom, parent=self._ui.view.window()
+            *(film.path, Path(folder)),
+            is_dicom=film.facts.format == "DICOM",
+            is_refused=job.reading.verdict.refused is not None,
+            parent=self._ui.view.window(),
         )
         dialog.accepted.connect(partial(self._on_report_accepted, dialog, job))
         run_dialog(dialog)

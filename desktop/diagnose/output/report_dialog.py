@@ -33,7 +33,8 @@ class ReportDialog(FittedDialog):
     Args:
         film: The film's file, which the reports are named after.
         folder: To begin with.
-        is_dicom: Whether reports in DICOM can be made of it.
+        is_dicom: Whether it says whom it is of, and reports in DICOM can be made.
+        is_refused: Whether it has no verdict; then none can.
 
     Attributes:
         kinds: Kind -> its box.
@@ -48,6 +49,7 @@ class ReportDialog(FittedDialog):
         folder: Path,
         *,
         is_dicom: bool,
+        is_refused: bool = False,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(560, parent)
@@ -56,10 +58,11 @@ class ReportDialog(FittedDialog):
         self.folder = folder
         self.kinds = {kind: QCheckBox(title, self) for kind, title in _TITLES.items()}
         self.kinds["pdf"].setChecked(True)
+        why_not = "was refused" if is_refused else "" if is_dicom else "is not DICOM"
         for kind in ("sc", "sr"):
-            self.kinds[kind].setEnabled(is_dicom)
-            if not is_dicom:
-                self.kinds[kind].setToolTip("The film on screen is not DICOM")
+            self.kinds[kind].setEnabled(not why_not)
+            if why_not:
+                self.kinds[kind].setToolTip(f"The film on screen {why_not}")
         self.patient = QCheckBox("&Tell whom the film is of, and when", self)
         self.patient.setEnabled(is_dicom)
         self._where = ElidedLabel("", self)
@@ -90,14 +93,14 @@ class ReportDialog(FittedDialog):
     def _show(self) -> None:
         """Say what will be written, and what it would replace."""
         self._where.set_text(printable(self.folder))
-        files = self.files.values()
-        there = [path.name for path in files if path.exists()]
-        said = ", ".join(printable(Path(path.name)) for path in files)
+        names = {path: printable(Path(path.name)) for path in self.files.values()}
+        there = [name for path, name in names.items() if path.exists()]
+        said = ", ".join(names.values())
         if there:
             said += f"\nReplaced, since they are there already: {', '.join(there)}"
         self._files.setText(said or "Mark at least one kind.")
         self.save_button.setText("&Save and replace" if there else "&Save")
-        self.save_button.setEnabled(bool(files))
+        self.save_button.setEnabled(bool(names))
 
     @pyqtSlot()
     def _on_folder_clicked(self) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.model.bundle import Label
+from core.model.lungs import HALF
 from core.scan.row import encode_cell
 from core.scan.triage import bare_error
 from core.words import percent
@@ -80,7 +81,7 @@ def _finding(rows: RowStore, row: int) -> str:
 
 def _heat(rows: RowStore, row: int) -> str:
     heat = float(rows.numbers["heat"][row])
-    return "" if np.isnan(heat) else percent(heat)
+    return "" if np.isnan(heat) else percent(heat, HALF)
 
 
 def _first_warning(rows: RowStore, row: int) -> str:

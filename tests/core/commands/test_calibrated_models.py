@@ -16,7 +16,7 @@ from core.model.classifier import Classifier
 from core.model.golden import check_golden_films
 from core.reports.report_json import read_report_json
 from core.scan.results import read_rows
-from tests.phantoms import write_phantom_set
+from tests.phantoms import draw_phantom, write_phantom_set
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +111,7 @@ def test_report_and_card_show_sets_and_calibration_by_source(
     said = capsys.readouterr().out
     for heading in ("Intended use", "Factors", "Reference standard", "Data and its"):
         assert f"\n{heading}" in said
-    assert "Sets of findings rest on validation films" in said
+    assert said.count("Sets of findings rest on validation films") == 1
 
 
 def test_evaluate_measures_the_coverage_that_is_asked_for(
@@ -124,6 +124,31 @@ def test_evaluate_measures_the_coverage_that_is_asked_for(
     assert result["sets"]["target"] == 0.8
     assert result["preprocessing"] == "1-stretch-standardise-32"
     assert {part["sets"]["target"] for part in result["by_source"].values()} == {0.8}
+
+
+def test_evaluate_without_films_refuses_a_coverage_that_was_not_measured(
+    recalibrated: ModelBundle, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["evaluate", str(recalibrated.path)]
+    assert main([*words, "--coverage", "0.9"]) == 0
+    capsys.readouterr()
+    assert main([*words, "--coverage", "0.8"]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "holds sets of 90 % alone" in said.err
+
+
+def test_a_single_film_that_is_left_out_is_one_film(
+    tiny_bundle: ModelBundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for label in ("covid", "normal", "other"):
+        (tmp_path / label).mkdir()
+        pixels = draw_phantom("normal", seed=len(label), size=64)
+        Image.fromarray(pixels).save(tmp_path / label / "film.png")
+    for words in (["evaluate"], ["compare", str(tiny_bundle.path)]):
+        words += [str(tiny_bundle.path), "--data", str(tmp_path)]
+        assert main(words) == 0
+        assert "Left out: 1 film, labelled other." in capsys.readouterr().err
 
 
 def test_predict_names_the_set_and_what_it_was_computed_with(

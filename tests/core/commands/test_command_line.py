@@ -19,7 +19,7 @@ from core.commands.parser import parser
 from core.evaluation.intervals import Resamples
 from core.evaluation.metrics import classification_metrics
 from core.films.radiograph import read_radiograph
-from core.model.bundle import ModelBundle, read_bundle
+from core.model.bundle import Label, ModelBundle, read_bundle
 from core.outputs import MARK
 from tests.dicom_files import dicom_bytes, dicom_dataset
 from tests.phantoms import write_phantom_set
@@ -85,6 +85,20 @@ def test_predict_prints_a_table_for_people(
     assert film.name in result.stdout
     assert "COVID-19" in result.stdout
     assert "not a medical device" in result.stderr
+
+
+def test_numbers_stand_below_the_names_of_their_labels_however_long(
+    tmp_path: Path, film: Path
+) -> None:
+    names = ["Übel, groß", "A finding with a long name"]
+    labels = [Label(f"label, {i}", name) for i, name in enumerate(names)]
+    bundle = write_tiny_bundle(tmp_path / "bundle", labels=labels)
+    result = core("predict", "--model", bundle.path, film)
+    head, row, *_ = result.stdout.splitlines()
+    assert "Übel, groß  A finding" in head
+    for name in names:
+        assert row[: head.index(name) + len(name)].endswith(" %")
+    assert row[head.index("verdict") :].startswith("Looks like")
 
 
 def test_one_bad_film_among_good_ones_is_a_row_and_status_4(

@@ -168,6 +168,14 @@ def test_manifest_without_the_two_columns_or_films_is_refused(
         index_dataset(tmp_path / "films.csv")
 
 
+def test_a_list_with_semicolons_is_told_apart(tmp_path: Path) -> None:
+    # As some spreadsheets save it where a comma parts decimals.
+    (tmp_path / "films.csv").write_text("file;label\na.png;covid\n")
+    with pytest.raises(DatasetError) as caught:
+        index_dataset(tmp_path / "films.csv")
+    assert "save it with commas" in caught.value.hint
+
+
 @pytest.mark.parametrize("line", ["a.png", "a.png,", ",covid", " ,covid"])
 def test_line_that_lacks_a_file_or_label_is_named(tmp_path: Path, line: str) -> None:
     manifest = tmp_path / "films.csv"

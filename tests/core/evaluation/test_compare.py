@@ -255,6 +255,19 @@ def test_few_patients_are_warned_about() -> None:
     assert not any("groups" in w for w in enough["warnings"])
 
 
+@pytest.mark.parametrize("n", [1, 5])
+def test_of_hardly_any_films_no_model_is_called_better_or_worse(n: int) -> None:
+    every = list(range(n))
+    for result in (compared([], every, n=n), compared(every, [], n=n)):
+        assert result["verdict"] == "no clear difference"
+        (said,) = result["sentences"]
+        assert said.startswith(
+            "1 film in 1 independent group " if n == 1 else "5 films"
+        )
+        assert said.endswith("cannot show which is better: as much may be chance.")
+    assert compared([], list(range(6)), n=6)["verdict"] == "better"
+
+
 def test_same_model_is_said_to_be() -> None:
     truth = np.arange(30) % 3
     scores = scores_of(truth, called(truth, [1]))

@@ -36,7 +36,7 @@ from core.model.classifier import (
 )
 from core.model.gate import FilmCheck
 from core.model.graph import probe_input
-from core.model.wording import names_of, no_sign, normal_note, sentence
+from core.model.wording import no_sign, normal_note, sentence
 from core.paths import sample_films
 from core.words import percent
 from tests.phantoms import draw_phantom
@@ -200,12 +200,12 @@ def test_normal_is_told_as_what_was_looked_for() -> None:
         Label("normal", "Clear"),
     )
     card = make_card(labels=labels)
-    assert normal_note(names_of(card)) == (
+    assert normal_note(card.names) == (
         "“Clear” means: No sign of COVID-19, tuberculosis or pneumonia. "
         "Nothing else was looked for."
     )
-    assert normal_note(names_of(make_card(labels=labels[:3]))) == ""
-    assert no_sign(names_of(make_card(labels=labels[::3]))).startswith(
+    assert normal_note(make_card(labels=labels[:3]).names) == ""
+    assert no_sign(make_card(labels=labels[::3]).names).startswith(
         "No sign of COVID-19. "
     )
 

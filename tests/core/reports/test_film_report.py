@@ -21,6 +21,7 @@ import pytest
 
 from core.errors import OutputError
 from core.films.deidentify import deidentify
+from core.films.film_warning import FilmWarning
 from core.films.patient_id import installation_salt
 from core.films.radiograph import read_film_file, read_radiograph
 from core.model.bundle import ModelBundle
@@ -28,7 +29,7 @@ from core.model.classifier import Classifier, decide, evidence_of
 from core.reports.dicom_objects import capture, structured_report
 from core.reports.film_files import KINDS, write_reports
 from core.reports.film_page import film_html, film_pdf
-from core.reports.film_report import FilmReport, verdict_text
+from core.reports.film_report import FilmReport, verdict_lines, verdict_text
 from core.reports.margin import DISCLAIMER, with_margin
 from tests.dicom_files import dicom_dataset
 from tests.phantoms import draw_phantom
@@ -208,6 +209,7 @@ def test_dicom_has_all_that_the_standard_asks_for(
 @pytest.mark.parametrize(
     "tags",
     [
+        {"PatientName": "Doe"},
         {"PatientBirthDate": "1950"},
         {"StudyDate": "31.01.2024", "StudyTime": "noon"},
         {"SOPClassUID": "", "SOPInstanceUID": ""},
@@ -308,6 +310,26 @@ def test_the_text_for_the_clipboard_has_verdict_model_and_disclaimer(
     assert report.heat_title in said
     assert said[-1] == DISCLAIMER
     assert report.bundle.sha256 in said[-2]
+
+
+def test_heat_that_lies_outside_the_lungs_is_never_said_to_be_half_inside(
+    report: FilmReport,
+) -> None:
+    for heat, said in ((0.498, "49.8 %"), (0.5, "50 %"), (0.61, "61 %")):
+        verdict = dataclasses.replace(report.verdict, heat_in_lungs=heat)
+        lines = verdict_lines(verdict, report.card, report.coverage)
+        assert f"Heat in lungs: {said}." in lines
+
+
+def test_a_report_says_why_no_finding_is_stated_though_one_reaches_its_point(
+    report: FilmReport,
+) -> None:
+    warning = FilmWarning("The film seems to be inverted.")
+    doubtful = dataclasses.replace(report.verdict, finding=None, warnings=(warning,))
+    *_, why, warned = verdict_lines(doubtful, report.card, report.coverage)
+    assert why.startswith("Because of what is warned of, no finding is stated")
+    assert warned == f"Warning: {warning}"
+    assert why not in verdict_lines(report.verdict, report.card, report.coverage)
 
 
 def test_a_small_picture_gets_room_for_its_words(report: FilmReport) -> None:

@@ -32,7 +32,8 @@ from core.reports.report_json import (
     read_report_json,
     report_json,
 )
-from core.reports.sentences import cautions, summary
+from core.reports.sentences import cautions, lung_sentences, summary
+from core.reports.tables import rate
 from core.reports.text import evaluation_text
 from core.runs.settings import SETTINGS
 from tests.finished_run import FINDINGS
@@ -272,6 +273,54 @@ def test_summary_is_honest_about_sources() -> None:
     assert "Within one source" in within
     few = " ".join(summary(make_report(make_result(truth=(0,)))))
     assert "nothing here shows that it tells lungs apart" in few
+
+
+def test_summary_says_no_better_than_guessing_of_what_is_not() -> None:
+    for auc, said in ((0.65, "little better"), (0.4, "no better")):
+        result = make_result()
+        result["within_source"][0] |= {"auc": auc, "auc_ci": [auc, auc]}
+        result["within_source"] = result["within_source"][:1]
+        text = " ".join(summary(make_report(result)))
+        assert f"That is {said} than guessing." in text
+
+
+def test_labels_that_are_found_alike_are_all_named() -> None:
+    result = make_result()
+    for rates in result["per_class"].values():
+        rates["recall"] = 0.8
+    text = " ".join(summary(make_report(result)))
+    assert "It finds 80 % of COVID-19, Pneumonia and Normal." in text
+
+
+def test_no_interval_is_claimed_where_resamples_cannot_tell(tmp_path: Path) -> None:
+    one = {"accuracy": 1.0, "accuracy_ci": [1.0, 1.0]}
+    assert rate(one, "accuracy") == "1.000"
+    assert rate({**one, "accuracy_ci": [0.9, 1.0]}, "accuracy") == "1.000 (0.900–1.000)"
+    assert rate({"accuracy": None, "accuracy_ci": None}, "accuracy") == "–"
+    first, *_ = summary(make_report(make_result() | one))
+    assert first.startswith("Of 30 films it called 100 % rightly. Calling")
+    page = page_of(tmp_path, make_report(make_result() | one))
+    assert "1.000" in page.words
+    assert "(1.000 to 1.000)" not in page.words
+
+
+def test_figures_of_few_films_are_not_relied_on_and_those_of_none_not_told() -> None:
+    said = summary(make_report(make_result(truth=(0,))))
+    assert any(s.endswith("and need more films to be judged.") for s in said)
+    assert (
+        "There is no film of Pneumonia and Normal: of these it shows nothing." in said
+    )
+    (few,) = [sentence for sentence in said if "few films" in sentence]
+    assert "(0)" not in few
+
+
+def test_no_loss_is_explained_where_there_is_none() -> None:
+    part = {"accuracy": 0.8, "accuracy_ci": [0.7, 0.9]}
+    lost = {"accuracy": 0.3, "accuracy_ci": [0.2, 0.4]}
+    probe = {**part, "chance": 0.5, "inside": {}, "lungs": part, "frame": part}
+    _, _, around, frame = lung_sentences({**probe, "all_but_lungs": lost}, {})
+    assert "What it loses" in around
+    assert frame.endswith("(95 % interval 70 % to 90 %). It loses nothing by that.")
 
 
 def test_summary_says_what_was_found_instead_of_if() -> None:

@@ -35,3 +35,14 @@ def test_it_says_whether_the_card_s_promise_is_kept(
     does = "computes" if is_kept else "does not compute"
     assert f"This computer {does} what the card promises" in dialog.outcome.text
     model.shut_down()
+
+
+def test_without_a_model_it_says_what_to_do(qtbot: QtBot, tmp_path: Path) -> None:
+    model = ModelInUse(tmp_path / "none")
+    model.start()
+    dialog = SelfTestDialog(model)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    qtbot.waitUntil(lambda: dialog.outcome.word == "Failed", timeout=10000)
+    assert "No model could be opened" in dialog.outcome.text
+    model.shut_down()

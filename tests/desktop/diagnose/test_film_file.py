@@ -20,6 +20,7 @@ from core.model.bundle import ModelBundle
 from core.paths import sample_films
 from desktop.app.main_window import MainWindow
 from desktop.diagnose import file_dialogs
+from desktop.diagnose import films as film_list
 from desktop.diagnose.file.identity import IdentityOverlay, corners
 from desktop.diagnose.file.recent import RecentFilms
 from desktop.diagnose.tab import DiagnoseTab
@@ -347,6 +348,25 @@ def test_tags_are_read_once_for_a_film(
     assert shown == []
     opened(tab, qtbot, sample_films()[0])
     assert shown == [None]
+
+
+def test_a_film_that_changed_on_disk_never_stands_beside_its_old_verdict(
+    tab: DiagnoseTab,
+    qtbot: QtBot,
+    dicom: Path,
+    film: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(film_list, "KEPT_BYTES", 1)  # it is read again when shown
+    opened(tab, qtbot, dicom, film)
+    tab.commands.next.trigger()
+    tags = {"PatientName": "Roe^Rita", "Modality": "CT"}
+    dicom.write_bytes(dicom_bytes(dicom_dataset(PIXELS, **tags)))
+    with qtbot.waitSignal(tab.session.film_refined):
+        tab.commands.previous.trigger()
+        assert tab.ui.panel.sentence != "No verdict"
+    assert tab.ui.panel.sentence == "No verdict"  # the new film is refused
+    assert "Roe, Rita" in tab.file.overlay.accessibleName()
 
 
 def test_no_report_pairs_a_verdict_with_another_film(

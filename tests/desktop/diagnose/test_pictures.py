@@ -229,3 +229,15 @@ def test_the_dialog_names_the_files_and_says_what_is_replaced(
     for box in dialog.kinds.values():
         box.setChecked(False)
     assert not dialog.save_button.isEnabled()
+
+
+def test_of_a_refused_film_no_report_is_offered_that_is_not_made(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    film = Path("/films/film.dcm")
+    dialog = ReportDialog(film, tmp_path, is_dicom=True, is_refused=True)
+    qtbot.addWidget(dialog)
+    for kind in ("sc", "sr"):
+        assert not dialog.kinds[kind].isEnabled()
+        assert dialog.kinds[kind].toolTip() == "The film on screen was refused"
+    assert dialog.patient.isEnabled()

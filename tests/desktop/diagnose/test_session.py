@@ -80,6 +80,31 @@ def test_a_mended_film_is_read_again_and_says_so(
     assert session.shown_film.warnings == ()
 
 
+def test_a_film_that_is_mended_twice_at_once_is_mended_once(
+    session: FilmSession, qtbot: QtBot, make_film: MakeFilm
+) -> None:
+    read_all(session, qtbot, [make_film("bright.png", 240)])
+    session.mend("rotate 90")
+    session.mend("rotate 90")  # a double click
+    qtbot.waitUntil(lambda: not session.is_reading, timeout=10000)
+    assert session.shown_film is not None
+    assert session.shown_film.mends == ("rotate 90",)
+
+
+def test_what_a_film_could_not_be_mended_by_is_forgotten(
+    session: FilmSession, qtbot: QtBot, make_film: MakeFilm
+) -> None:
+    film = make_film("bright.png", 240)
+    read_all(session, qtbot, [film])
+    content = film.read_bytes()
+    film.unlink()
+    with qtbot.waitSignal(session.notice_raised):
+        session.mend("invert")
+    film.write_bytes(content)
+    assert session.shown is not None
+    assert session.shown.mends == ()
+
+
 def test_films_asked_for_before_the_thread_runs_still_meet_the_model(
     session: FilmSession, qtbot: QtBot, make_film: MakeFilm
 ) -> None:
@@ -404,3 +429,25 @@ def test_a_bug_in_reading_still_answers_the_request(
         qtbot.waitUntil(lambda: bool(bugs))  # the reply comes before the report
     assert [kind for kind, _, _ in bugs] == [ZeroDivisionError]
     assert "fault in Hilum" in told[0].text
+
+
+def test_thousands_of_films_are_listed_without_comparing_each_with_all(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared = 0
+    equal = Path.__eq__
+
+    def counted(path: Path, other: object) -> bool:
+        nonlocal compared
+        compared += 1
+        return equal(path, other)
+
+    films = FilmList()
+    paths = [Path(f"/films/{i}.png") for i in range(200)]
+    monkeypatch.setattr(type(paths[0]), "__eq__", counted)
+    for path in (*paths, *paths):
+        films.add(path)
+    assert len(films) == 200
+    assert compared < 1000
+    films.remove(films[0])
+    assert films.add(paths[0]) is films[199]

@@ -243,6 +243,8 @@ def test_a_grave_warning_stands_above_and_leaves_no_confident_headline(
     panel.show()
     assert panel.sentence == "In doubt"
     assert not any(row.stated for row in panel.bars.rows)
+    said = [label.text() for label in panel.findChildren(QLabel)]
+    assert any("no finding is stated: numbers and sets" in text for text in said)
     box = next(b for b in panel.findChildren(QPushButton) if "Invert" in b.text())
     assert box.mapTo(panel, QPoint()).y() < panel.bars.mapTo(panel, QPoint()).y()
     with qtbot.waitSignal(panel.mend_asked) as caught:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -75,6 +76,23 @@ def test_a_list_of_labelled_films_gives_points_that_verdicts_use_and_say(
     qtbot.waitUntil(lambda: "Local" not in panel.model, timeout=10000)
     assert not local_card_path(tiny_bundle).exists()
     assert [row.threshold for row in panel.bars.rows] == [0.5] * 3
+
+
+def test_films_of_a_list_that_are_left_out_are_told(
+    dialog: LocalCardDialog, qtbot: QtBot, films: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "broken.png").write_bytes(b"no film")
+    with open(films, encoding="utf-8") as file:
+        known = list(csv.DictReader(file))
+    rows = [f"{films.parent / row['file']},{row['label']}" for row in known]
+    first = rows.pop(0).rpartition(",")[0]
+    listed = tmp_path / "listed.csv"
+    rows = ["file,label", *rows, f"{first},other", "broken.png,covid"]
+    listed.write_text("\n".join(rows), "utf-8")
+    dialog.take_list(listed)
+    qtbot.waitUntil(lambda: dialog.state.text() == "Not in use yet.", timeout=20000)
+    assert "Left out: 1 film, labelled other." in dialog.notes.text()
+    assert "Left out: 1 film, which cannot be read." in dialog.notes.text()
 
 
 def test_films_of_a_folder_are_labelled_with_one_key_each(

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from PyQt5.QtCore import QPoint, QPointF, Qt
 from PyQt5.QtGui import QColor, QWheelEvent
+from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QAbstractButton, QApplication
 from pytestqt.qtbot import QtBot
 
@@ -17,6 +18,7 @@ from desktop.models.export_dialog import FORMATS, ExportDialog
 from desktop.retrain.report.data import film_rows, read_report_data
 from desktop.retrain.report.page import ReportPage
 from desktop.style import theme
+from desktop.widgets.labels import Caption
 from tests.finished_run import FINDINGS, damage, make_finished_run, write_films
 from tests.tiny_bundle import write_tiny_bundle
 
@@ -347,6 +349,12 @@ def test_what_is_converted_is_said_to_agree_with_the_model(
     assert "Checked: its outputs are the model's." in dialog.outcome.hint
     assert (tmp_path / "out.keras").is_file()
     dialog.close()
+
+
+def test_what_each_format_is_for_is_shown_whole(dialog: ExportDialog) -> None:
+    QTest.qWait(50)
+    for note in dialog.formats.findChildren(Caption):
+        assert note.height() >= note.heightForWidth(note.width()), note.text()
 
 
 @pytest.mark.slow
