@@ -147,7 +147,7 @@ def audit(
     surveyed = survey(dataset.samples, counter("reading", count, report))
     if not surveyed.films:
         raise DatasetError(
-            f"None of the {count} films of {data.name} can be read.",
+            f"None of the films of {data.name} can be read.",
             hint=f"The first: {next(iter(surveyed.unreadable.values()), '')}",
         )
     films, origins = [], []
@@ -221,7 +221,7 @@ def _choose_split(
     wish: SplitWish,
 ) -> tuple[Split | None, str, DatasetError | None]:
     """The split to use, where it comes from, and why there is none."""
-    is_given = any(sample.split in SPLITS for sample in dataset.samples)
+    is_given = any(sample.split for sample in dataset.samples)
     if len(dataset.labels) < 2 or (is_given and leaks and not wish.regroup):
         return None, "", None
     try:

@@ -11,11 +11,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from core.data.dataset import SPLITS as SPLITS
 from core.data.dataset import Dataset, Sample, write_samples
 from core.errors import DatasetError
 from core.paths import command_name
-
-SPLITS = ("train", "val", "test")
 
 #: Ways to split that are tried, and parts into which films are divided at most.
 _ATTEMPTS, _MOST_FOLDS = 10, 10
@@ -231,7 +230,8 @@ def _check(split: Split, labels: Iterable[str], leaks_accepted: bool) -> None:
             if label not in present:
                 raise DatasetError(
                     f"The split {name} has no film labelled {label}.",
-                    hint="Add films, or leave the split column empty to have one made.",
+                    hint=f"Add films, call the splits {', '.join(SPLITS)}, or leave "
+                    "the column split empty to have one made.",
                 )
         for sample in split.part(name):
             for kind in ("file", "patient", "group"):
