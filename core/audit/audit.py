@@ -74,6 +74,7 @@ from core.errors import DatasetError
 from core.jobs.events import StageStarted
 from core.jobs.reporters import Report, counter, share_counter
 from core.records import to_json
+from core.words import films as in_films
 
 #: As of a training; NumPy and scikit-learn take no others.
 _LARGEST_SEED = 2**32 - 2
@@ -143,7 +144,7 @@ def audit(
     pattern = compile_pattern(patient_pattern)
     dataset = index_dataset(data, labels)
     count = len(dataset.samples)
-    report(StageStarted("reading", f"Reading {count:,} films."))
+    report(StageStarted("reading", f"Reading {in_films(count)}."))
     surveyed = survey(dataset.samples, counter("reading", count, report))
     if not surveyed.films:
         raise DatasetError(

@@ -101,7 +101,7 @@ def _measured(
     samples, left_out = films_of_split(
         arguments.data, candidate.card.label_names, arguments.split
     )
-    report(StageStarted(_STAGE, f"Reading {len(samples)} films with both models."))
+    report(StageStarted(_STAGE, f"Reading {in_films(len(samples))} with both models."))
     # Each model has its own name for a label.
     known = (in_use.card.label_names[column] for column in pairing.columns)
     theirs = dict(zip(candidate.card.label_names, known, strict=True))

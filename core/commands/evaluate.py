@@ -116,7 +116,7 @@ def _write_report(
 def _gaps(left_out: dict[str, int]) -> list[str]:
     """Films that were to be measured on and were not; other splits were not."""
     return [
-        f"Left out of these figures: {count} films, {reason}."
+        f"Left out of these figures ({reason}): {count:,}."
         for reason, count in left_out.items()
         if not reason.startswith(("split ", "labelled "))
     ]
@@ -174,7 +174,7 @@ def score_split(
     samples, left_out = films_of_split(data, labels, split)
     check_pools(pools, samples, labels)
     for reason, count in left_out.items():
-        _note(f"Left out: {count} films, {reason}.")
+        _note(f"Left out ({reason}): {count:,}.")
     on_film = counter("evaluation", len(samples), ConsoleReporter())
     scores = score_films(classifier, samples, on_film)
     for file, reason in scores.unreadable.items():

@@ -42,6 +42,7 @@ from core.scan.store import read_scan
 from core.scan.summary import ScanSummary, summary_text
 from core.scan.watch import new_films
 from core.terminal import print_lines
+from core.words import films as in_films
 from core.words import some
 
 _STAGE = "scan"
@@ -259,10 +260,10 @@ class _Scan:
                     hint="Go on with the folder it was begun with.",
                     code=ANEW,
                 )
-            text = f"Going on: {already:,} of {len(films):,} films were read before."
+            text = f"Going on: {already:,} of {in_films(len(films))} read before."
             self._report(Noted(text))
         if left:
-            self._report(StageStarted(_STAGE, f"Reading {len(left):,} films."))
+            self._report(StageStarted(_STAGE, f"Reading {in_films(len(left))}."))
         count = counter(_STAGE, len(left), self._report)
         elsewhere = scanner.finds_crashes  # on the machines of a cluster
         others = len(self._done) + elsewhere * len(left)
@@ -318,8 +319,8 @@ class _Scan:
             elif row.modified and now.stamp != row.stamp:
                 changed.append(row.file)
         scanner.refuse_if_gone()
-        self._tell("have changed since they were read", changed)
-        self._tell("are no longer there", gone)
+        self._tell("Changed since the scan", changed)
+        self._tell("No longer there", gone)
         if path := arguments.jsonl:
             write_json_lines(path, file.read(), bundle.card.names)
         if path := arguments.xlsx:
@@ -332,7 +333,7 @@ class _Scan:
 
     def _tell(self, what: str, files: Sequence[str]) -> None:
         if files:
-            self._report(Noted(f"{len(files):,} films {what}: {some(files)}."))
+            self._report(Noted(f"{what}: {in_films(len(files))} ({some(files)})."))
 
 
 def _why_none(listing: Listing) -> str:

@@ -204,7 +204,10 @@ def test_film_that_cannot_be_read_is_named_with_its_reason(tmp_path: Path) -> No
     (folder / "covid" / "Lunge \N{LATIN SMALL LETTER U WITH DIAERESIS}.png").write_text(
         "no film"
     )
-    found = audit(folder).found
+    (folder / "notes.txt").write_text("of mine")
+    checked = audit(folder)
+    assert "Left out (files that are no films): 1." in text(checked)
+    found = checked.found
     (file,) = found["unreadable"]
     assert file.startswith("covid/Lunge")
     assert "text file" in found["unreadable"][file]

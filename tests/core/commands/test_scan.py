@@ -274,8 +274,9 @@ def test_films_that_changed_or_went_between_are_said_to_have(
     (folder / "b.png").unlink()
     assert scan(folder, "--out", tmp_path / "r.csv", "--resume") == 0
     said = capsys.readouterr().err
-    assert "1 films have changed since they were read: a.png." in said
-    assert "1 films are no longer there: b.png." in said
+    assert "Changed since the scan: 1 film (a.png)." in said
+    assert "No longer there: 1 film (b.png)." in said
+    assert "Going on: 2 of 2 films read before." in said
 
 
 def test_folders_that_are_labels_make_it_a_measurement(
@@ -289,7 +290,7 @@ def test_folders_that_are_labels_make_it_a_measurement(
     said = capsys.readouterr().out
     assert "Normal films (8 read) called Normal 75 % (41 to 93), COVID-19 25 %" in said
     assert "not COVID-19 75 % (41 to 93)" in said
-    assert "Without a label, so not measured: 1 films" in said
+    assert "Without a label, so not measured: 1 film" in said
     assert "Accuracy: 0.875 (" in said
     assert " COVID-19 8 0 0 Pneumonia 0 0 0 Normal 2 0 6" in " ".join(said.split())
 
@@ -303,7 +304,7 @@ def test_labels_can_come_from_a_list(
     assert scan(folder, "--out", tmp_path / "r.csv", "--labels", labels) == 0
     said = capsys.readouterr().out
     assert "Normal films (1 read) called Normal 0 %" in said
-    assert "Without a label, so not measured: 1 films" in said
+    assert "Without a label, so not measured: 1 film" in said
 
 
 def test_folders_that_are_no_labels_are_refused_before_the_scan(

@@ -465,7 +465,7 @@ def test_films_that_come_while_watching_are_no_notes() -> None:
     assert progress.notes == ["Files that are no films, passed over: 3."]
     assert progress.latest.startswith("a.png")
     progress.ask(STOP)
-    progress.add(Noted("1 films are no longer there: a.png."))
+    progress.add(Noted("No longer there: 1 film (a.png)."))
     assert len(progress.notes) == 2
 
 

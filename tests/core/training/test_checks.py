@@ -200,7 +200,7 @@ def test_too_few_patients_of_a_label_are_refused(
 
     data = rewrite(phantoms, tmp_path / "few.csv", change)
     said = refuse(data=data)
-    assert "1 independent films labelled covid" in said
+    assert "covid has 1 independent film;" in said
 
 
 def test_pools_are_looked_up_in_the_data(

@@ -308,6 +308,7 @@ def test_a_shortcut_is_said_in_a_word_and_not_in_colour_alone(tmp_path: Path) ->
     assert (result.probes[0].severity, result.probes[0].word) == ("stop", "Shortcut")
     assert "0.97 to 0.99" in result.probes[0].hint
     assert result.probes[1].word == "Not measured"
+    assert "whether the frame gives labels away" in result.probes[1].text
 
 
 def test_a_file_that_is_no_check_is_refused(tmp_path: Path) -> None:
