@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import csv
 import dataclasses
+import io
 import operator
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -103,6 +104,13 @@ def parse_labels(text: str) -> tuple[str, ...]:
             "Every label must have a name, and each one of its own.", hint=_LABELS_HINT
         )
     return labels
+
+
+def labels_as_text(labels: Iterable[str]) -> str:
+    """Labels as `parse_labels` reads them."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(labels)
+    return text.getvalue()
 
 
 def index_dataset(

@@ -27,7 +27,7 @@ def compile_pattern(pattern: str) -> re.Pattern[str] | None:
     example = r"Write for example ^(\d+)_ for names such as 0012_pa.png."
     try:
         compiled = re.compile(pattern)
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         raise DatasetError(
             f"The pattern {pattern} for patients in file names cannot be understood: "
             f"{error}.",

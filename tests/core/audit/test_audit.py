@@ -273,7 +273,8 @@ def test_children_are_warned_of_where_they_tell_the_labels_apart(
 
 
 @pytest.mark.parametrize(
-    ("pattern", "what"), [("(", "understood"), ("x+", "which part")]
+    ("pattern", "what"),
+    [("(", "understood"), ("(a{99999999999})", "understood"), ("x+", "which part")],
 )
 def test_bad_pattern_is_refused(tmp_path: Path, pattern: str, what: str) -> None:
     with pytest.raises(DatasetError, match=what) as caught:

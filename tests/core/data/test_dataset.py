@@ -13,6 +13,7 @@ from core.data.dataset import (
     Sample,
     films_of_split,
     index_dataset,
+    labels_as_text,
     parse_labels,
 )
 from core.data.split import Split, given_split, summarise, write_manifest
@@ -82,6 +83,11 @@ def test_labels_are_read_from_a_list_with_commas(
     text: str, labels: tuple[str, ...]
 ) -> None:
     assert parse_labels(text) == labels
+
+
+def test_labels_with_commas_and_quotes_come_back_from_text() -> None:
+    labels = ("covid, mild", 'so called "normal"', "-")
+    assert parse_labels(labels_as_text(labels)) == labels
 
 
 @pytest.mark.parametrize("text", ["a,,b", "a,a", " , ", '"a', '"a"b,c', "a\nb,c"])

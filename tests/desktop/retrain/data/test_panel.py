@@ -375,14 +375,16 @@ def test_changed_options_ask_for_another_check(
 def test_unticked_labels_are_left_out(
     qtbot: QtBot, panel: DataPanel, stand_in: StandIn, data: Path
 ) -> None:
-    stand_in.answer(audit_record(("a", "b", "c")))
+    stand_in.answer(audit_record(("a, mild", "b", "c")))
     checked(qtbot, panel, data)
     panel.options.labels.item(1).setCheckState(Qt.CheckState.Unchecked)
-    stand_in.answer(audit_record(("a", "c")))
+    panel.options.pattern.setText(r"-(\d+)")
+    stand_in.answer(audit_record(("a, mild", "c")))
     panel.again.click()
     qtbot.waitUntil(lambda: panel.reason == "", timeout=20_000)
     call = stand_in.calls[-1]
-    assert call[call.index("--labels") + 1] == "a,c"
+    assert '--labels="a, mild",c' in call
+    assert r"--patient-pattern=-(\d+)" in call
     assert panel.options.labels.count() == 3
 
 
@@ -397,7 +399,9 @@ def test_one_label_is_too_few(
 
 def test_a_wrong_pattern_is_explained_in_its_place(panel: DataPanel) -> None:
     panel.options.pattern.setText("(")
-    assert "not a regular expression" in panel.options.error
+    assert "cannot be understood" in panel.options.error
+    panel.options.pattern.setText("(a{99999999999})")
+    assert "cannot be understood" in panel.options.error
     panel.options.pattern.setText("abc")
     assert "brackets" in panel.options.error
     panel.options.pattern.setText(r"^(\d+)_")
