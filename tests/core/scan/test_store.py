@@ -390,7 +390,7 @@ def test_a_tail_says_which_line_was_changed(tmp_path: Path) -> None:
 def test_a_tail_refuses_another_models_results(tmp_path: Path) -> None:
     path = tmp_path / "results.csv"
     ScanFile(path, ("a", "b")).close()
-    with pytest.raises(OutputError, match="not the result of a scan with"):
+    with pytest.raises(OutputError, match="not what a scan with"):
         ScanTail(path, LABELS).read(10)
 
 
