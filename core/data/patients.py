@@ -35,9 +35,9 @@ def compile_pattern(pattern: str) -> re.Pattern[str] | None:
         ) from error
     if not compiled.groups:
         raise DatasetError(
-            f"The pattern {pattern} does not say which part of the file name is the "
+            f"The pattern {pattern} has no part in round brackets, which would be the "
             "patient.",
-            hint=f"Put that part into round brackets. {example}",
+            hint=example,
         )
     return compiled
 

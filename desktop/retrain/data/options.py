@@ -209,7 +209,7 @@ def pattern_error(pattern: str) -> str:
     try:
         compile_pattern(pattern)
     except DatasetError as error:
-        return f"{error} {error.hint}"
+        return str(error)
     return ""
 
 

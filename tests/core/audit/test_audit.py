@@ -274,7 +274,7 @@ def test_children_are_warned_of_where_they_tell_the_labels_apart(
 
 @pytest.mark.parametrize(
     ("pattern", "what"),
-    [("(", "understood"), ("(a{99999999999})", "understood"), ("x+", "which part")],
+    [("(", "understood"), ("(a{99999999999})", "understood"), ("x+", "round brackets")],
 )
 def test_bad_pattern_is_refused(tmp_path: Path, pattern: str, what: str) -> None:
     with pytest.raises(DatasetError, match=what) as caught:
