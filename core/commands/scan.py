@@ -206,8 +206,12 @@ class _Scan:
         refuse_inputs(self._outputs(), [arguments.labels, model])
         for path in self._outputs():
             overwrite = arguments.overwrite or (arguments.resume and path in grown)
-            go_on = ", go on with --resume" if path == arguments.out else ""
-            check_file(path, overwrite=overwrite, or_else=go_on)
+            or_else = "or replace it with --overwrite"
+            if arguments.resume:  # with which --overwrite cannot go
+                or_else = "or move it away first"
+            elif path == arguments.out:
+                or_else = f"go on with --resume, {or_else}"
+            check_file(path, overwrite=overwrite, or_else=or_else)
 
     def _outputs(self) -> list[Path]:
         arguments = self._arguments

@@ -153,7 +153,7 @@ def test_a_folder_that_cannot_be_listed_gives_status_4(
     [
         (lambda folder: folder.mkdir(), "There is no film in"),
         (lambda folder: None, "There is no folder called"),
-        (lambda folder: folder.write_text("x"), "There is no folder called"),
+        (lambda folder: folder.write_text("x"), "is a file, not a folder"),
     ],
 )
 def test_a_folder_that_cannot_serve_leaves_no_file(
@@ -180,6 +180,11 @@ def test_no_result_is_replaced_unasked(
     assert scan(folder, *out, name, there) == 2
     assert "there exists already" in capsys.readouterr().err
     assert there.read_text() == "precious"
+    if name != "--out":
+        assert scan(folder, *out, name, there, "--resume") == 2
+        said = capsys.readouterr().err
+        assert "or move it away first" in said
+        assert "--overwrite" not in said
     assert scan(folder, *out, name, there, "--overwrite") == 0
     assert there.read_bytes() != b"precious"
 

@@ -53,7 +53,7 @@ SET = [
     ('pools=["x"]', "A pool of sources cannot be written as 'x'"),
     ('pools=["x=nowhere"]', "names sources that the films do not have: nowhere"),
     ("patient_pattern=(", "cannot be understood"),
-    ("patient_pattern=abc", "does not say which part"),
+    ("patient_pattern=abc", "no part in round brackets"),
     ('labels=["covid","lung"]', "no film labelled lung"),
     ('labels=["covid"]', "films of one label only"),
     ("weights=nowhere.h5", "There is no weights file"),
