@@ -276,6 +276,22 @@ def test_leaks_are_accepted_in_ten_letters(
     assert copied[0].split == "train"
 
 
+def test_leaks_are_accepted_of_these_films_alone(
+    qtbot: QtBot, panel: DataPanel, stand_in: StandIn, manifest: Path
+) -> None:
+    stand_in.answer(leaky_record())
+    checked(qtbot, panel, manifest)
+    panel.view.leaks.reason.setText("It is only a trial.")
+    panel.check()
+    qtbot.waitUntil(lambda: not panel.is_checking, timeout=20_000)
+    assert panel.reason == ""
+    other = manifest.with_name("other.csv")
+    other.write_bytes(manifest.read_bytes())
+    checked(qtbot, panel, other)
+    assert panel.view.leaks.acceptance == ""
+    assert panel.reason.startswith("Films leak between the splits")
+
+
 def test_each_kind_of_leak_is_counted_and_lists_its_films(tmp_path: Path) -> None:
     result = read(tmp_path, leaky_record())
     assert [leak.text for leak in result.leaks] == [
