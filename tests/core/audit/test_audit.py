@@ -340,9 +340,12 @@ def core(*words: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
-def test_command_says_what_leaks_and_ends_with_4(leaky: Path) -> None:
-    result = core(leaky)
+def test_command_says_what_leaks_and_ends_with_4(leaky: Path, tmp_path: Path) -> None:
+    manifest = tmp_path / "split.csv"
+    result = core(leaky, "--manifest", manifest)
     assert result.returncode == 4, result.stderr
+    assert "split.csv is not written: no split may be used." in result.stderr
+    assert not manifest.exists()
     assert result.stdout.startswith("STOP: ")
     assert "given split train" in result.stdout
 
