@@ -312,6 +312,19 @@ def test_labels_can_come_from_a_list(
     assert "Without a label, so not measured: 1 film" in said
 
 
+def test_a_list_of_other_films_is_refused_with_where_its_paths_start(
+    scan: Scan, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    folder = write_films(tmp_path / "in", "a.png")
+    write_films(tmp_path, "a.png")
+    labels = tmp_path / "labels.csv"
+    labels.write_text("file,label\na.png,covid\n")
+    assert scan(folder, "--out", tmp_path / "r.csv", "--labels", labels) == 2
+    said = capsys.readouterr().err
+    assert "Paths in the list start from the folder that it lies in." in said
+    assert not (tmp_path / "r.csv").exists()
+
+
 def test_folders_that_are_no_labels_are_refused_before_the_scan(
     scan: Scan, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
