@@ -14,6 +14,7 @@ from core.commands.argument_types import (
     add_files,
     add_flags,
     add_labels,
+    given,
     new_file,
     refuse_resume_with_overwrite,
 )
@@ -95,12 +96,12 @@ def run(arguments: argparse.Namespace) -> int:
         status = SOME_FAILED if has_failures else DONE
         return Outcome(arguments.out, summary_text(summary), status)
 
-    return do_work(
-        arguments,
-        work,
-        stopped="The scan was stopped; what was done is kept.",
-        hint="Go on with the same command and --resume.",
-    )
+    hint = "Go on with the same command and --resume."
+    made = given(arguments, "jsonl xlsx report") if arguments.watch else []
+    if made:  # at each end
+        hint = f"{hint[:-1]}, once what {', '.join(made)} wrote was moved away."
+    stopped = "The scan was stopped; what was done is kept."
+    return do_work(arguments, work, stopped=stopped, hint=hint)
 
 
 class _Scan:
