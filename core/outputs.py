@@ -19,6 +19,8 @@ _OF_THE_SYSTEM = frozenset([".ds_store", "thumbs.db", "desktop.ini"])
 #: What a write that was cut off leaves behind, as `core.paths` names it.
 _CUT_OFF = re.compile(r"\.[0-9a-f]{12}(\.|$)")
 
+_REPLACE = "or replace it with --overwrite"
+
 #: Whether a folder that is not empty is what the command makes, and no more.
 IsOwn = Callable[[Path], bool]
 
@@ -100,7 +102,7 @@ def check_files(
         check_file(path, overwrite=overwrite)
 
 
-def check_file(path: Path, *, overwrite: bool, or_else: str = "") -> None:
+def check_file(path: Path, *, overwrite: bool, or_else: str = _REPLACE) -> None:
     """Refuse a file that may not be made, or not replaced.
 
     Args:
@@ -265,10 +267,10 @@ def _is_read(output: Path, holds: str = "") -> OutputError:
     )
 
 
-def _exists(path: Path, or_else: str = "") -> OutputError:
+def _exists(path: Path, or_else: str = _REPLACE) -> OutputError:
     return OutputError(
         f"{_called(path)} exists already.",
-        hint=f"Choose another name{or_else}, or replace it with --overwrite.",
+        hint=f"Choose another name, {or_else}.",
     )
 
 

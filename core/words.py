@@ -9,9 +9,10 @@ _MAX_NAMED = 5
 _DECIMALS = 3
 
 
-def films(count: int) -> str:
-    """Say "1 film" or "2,000 films"."""
-    return "1 film" if count == 1 else f"{count:,} films"
+def films(count: int, which: str = "") -> str:
+    """Say "1 film" or "2,000 films"; of some kind, "2 independent films"."""
+    noun = f"{which} film".lstrip()
+    return f"1 {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def some(names: Sequence[str]) -> str:

@@ -74,6 +74,7 @@ from core.errors import DatasetError
 from core.jobs.events import StageStarted
 from core.jobs.reporters import Report, counter, share_counter
 from core.records import to_json
+from core.words import films as in_films
 
 #: As of a training; NumPy and scikit-learn take no others.
 _LARGEST_SEED = 2**32 - 2
@@ -143,11 +144,11 @@ def audit(
     pattern = compile_pattern(patient_pattern)
     dataset = index_dataset(data, labels)
     count = len(dataset.samples)
-    report(StageStarted("reading", f"Reading {count:,} films."))
+    report(StageStarted("reading", f"Reading {in_films(count)}."))
     surveyed = survey(dataset.samples, counter("reading", count, report))
     if not surveyed.films:
         raise DatasetError(
-            f"None of the {count} films of {data.name} can be read.",
+            f"None of the films of {data.name} can be read.",
             hint=f"The first: {next(iter(surveyed.unreadable.values()), '')}",
         )
     films, origins = [], []
@@ -221,7 +222,7 @@ def _choose_split(
     wish: SplitWish,
 ) -> tuple[Split | None, str, DatasetError | None]:
     """The split to use, where it comes from, and why there is none."""
-    is_given = any(sample.split in SPLITS for sample in dataset.samples)
+    is_given = any(sample.split for sample in dataset.samples)
     if len(dataset.labels) < 2 or (is_given and leaks and not wish.regroup):
         return None, "", None
     try:

@@ -127,7 +127,7 @@ def _about_files(found: Found) -> Iterator[Sentence]:
         )
         yield _say("warn", text, "Export them again, or take them out.")
     for reason, count in found["left_out"].items():
-        yield _say("note", f"{films(count)} left out: {reason}.")
+        yield _say("note", f"Left out ({reason}): {count:,}.")
     sizes, formats = found["sizes"], found["formats"]
     (narrow, wide), (low, high) = sizes["width"], sizes["height"]
     kinds = ", ".join(f"{name} {count:,}" for name, count in formats.items())
@@ -135,7 +135,8 @@ def _about_files(found: Found) -> Iterator[Sentence]:
     yield _say("note", f"{text} ({kinds}).")
     views = [(view.upper(), count) for view, count in found["views"].items()]
     if lateral := sum(n for v, n in views if v in ("LL", "RL") or "LAT" in v):
-        text = f"{films(lateral)} show the chest from the side."
+        verb = "shows" if lateral == 1 else "show"
+        text = f"{films(lateral)} {verb} the chest from the side."
         yield _say("warn", text, "Take them out: the program knows PA and AP.")
 
 

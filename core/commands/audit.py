@@ -14,6 +14,7 @@ from core.data.dataset import listed_films, parse_labels
 from core.data.split import SPLITS, write_manifest
 from core.files import write_json
 from core.jobs.control import Control
+from core.jobs.events import Noted
 from core.jobs.reporters import Report, cancellable
 from core.outputs import check_files
 from core.terminal import columns, printable
@@ -112,8 +113,11 @@ def _audit(arguments: argparse.Namespace, report: Report) -> Audit:
     )
     if arguments.json is not None:
         write_json(arguments.json, found.found)
-    if arguments.manifest is not None and found.split is not None:
-        write_manifest(arguments.manifest, found.split)
+    manifest = arguments.manifest
+    if manifest is not None and found.split is not None:
+        write_manifest(manifest, found.split)
+    elif manifest is not None:
+        report(Noted(f"{manifest.name} is not written: no split may be used."))
     return found
 
 

@@ -102,7 +102,7 @@ def _measured(
         arguments.data, candidate.card.label_names, arguments.split
     )
     for reason, count in left_out.items():
-        report(Noted(f"Left out: {in_films(count)}, {reason}."))
+        report(Noted(f"Left out ({reason}): {count:,}."))
     what = f"Reading {in_films(len(samples))} with both models."
     report(StageStarted(_STAGE, what))
     # Each model has its own name for a label.

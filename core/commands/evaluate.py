@@ -28,7 +28,6 @@ from core.reports.sentences import cautions
 from core.reports.text import evaluation_text
 from core.terminal import print_lines, printable
 from core.words import exact_percent
-from core.words import films as in_films
 
 
 def add_parser(parser: argparse.ArgumentParser) -> None:
@@ -119,7 +118,7 @@ def _write_report(
 def _gaps(left_out: dict[str, int]) -> list[str]:
     """Films that were to be measured on and were not; other splits were not."""
     return [
-        f"Left out of these figures: {in_films(count)}, {reason}."
+        f"Left out of these figures ({reason}): {count:,}."
         for reason, count in left_out.items()
         if not reason.startswith(("split ", "labelled "))
     ]
@@ -181,7 +180,7 @@ def score_split(
     samples, left_out = films_of_split(data, labels, split)
     check_pools(pools, samples, labels)
     for reason, count in left_out.items():
-        _note(f"Left out: {in_films(count)}, {reason}.")
+        _note(f"Left out ({reason}): {count:,}.")
     on_film = counter("evaluation", len(samples), ConsoleReporter())
     scores = score_films(classifier, samples, on_film)
     for file, reason in scores.unreadable.items():

@@ -173,8 +173,9 @@ def _file_fields(file: Path) -> dict[str, Any]:
     try:
         fields = read_json(file)
     except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
         raise TrainingError(
-            f"The job file {file.name} cannot be read: {error}.",
+            f"The job file {file.name} cannot be read: {reason}.",
             hint="It must be a JSON object of settings.",
         ) from error
     if not isinstance(fields, dict):

@@ -14,6 +14,7 @@ from core.commands.argument_types import (
     add_files,
     add_flags,
     add_labels,
+    given,
     new_file,
     refuse_resume_with_overwrite,
 )
@@ -42,6 +43,7 @@ from core.scan.store import read_scan
 from core.scan.summary import ScanSummary, summary_text
 from core.scan.watch import new_films
 from core.terminal import print_lines
+from core.words import films as in_films
 from core.words import some
 
 _STAGE = "scan"
@@ -94,12 +96,12 @@ def run(arguments: argparse.Namespace) -> int:
         status = SOME_FAILED if has_failures else DONE
         return Outcome(arguments.out, summary_text(summary), status)
 
-    return do_work(
-        arguments,
-        work,
-        stopped="The scan was stopped; what was done is kept.",
-        hint="Go on with the same command and --resume.",
-    )
+    hint = "Go on with the same command and --resume."
+    made = given(arguments, "jsonl xlsx report") if arguments.watch else []
+    if made:  # at each end
+        hint = f"{hint[:-1]}, once what {', '.join(made)} wrote was moved away."
+    stopped = "The scan was stopped; what was done is kept."
+    return do_work(arguments, work, stopped=stopped, hint=hint)
 
 
 class _Scan:
@@ -205,8 +207,12 @@ class _Scan:
         refuse_inputs(self._outputs(), [arguments.labels, model])
         for path in self._outputs():
             overwrite = arguments.overwrite or (arguments.resume and path in grown)
-            go_on = ", go on with --resume" if path == arguments.out else ""
-            check_file(path, overwrite=overwrite, or_else=go_on)
+            or_else = "or replace it with --overwrite"
+            if arguments.resume:  # with which --overwrite cannot go
+                or_else = "or move it away first"
+            elif path == arguments.out:
+                or_else = f"go on with --resume, {or_else}"
+            check_file(path, overwrite=overwrite, or_else=or_else)
 
     def _outputs(self) -> list[Path]:
         arguments = self._arguments
@@ -259,10 +265,10 @@ class _Scan:
                     hint="Go on with the folder it was begun with.",
                     code=ANEW,
                 )
-            text = f"Going on: {already:,} of {len(films):,} films were read before."
+            text = f"Going on: {already:,} of {in_films(len(films))} read before."
             self._report(Noted(text))
         if left:
-            self._report(StageStarted(_STAGE, f"Reading {len(left):,} films."))
+            self._report(StageStarted(_STAGE, f"Reading {in_films(len(left))}."))
         count = counter(_STAGE, len(left), self._report)
         elsewhere = scanner.finds_crashes  # on the machines of a cluster
         others = len(self._done) + elsewhere * len(left)
@@ -318,8 +324,8 @@ class _Scan:
             elif row.modified and now.stamp != row.stamp:
                 changed.append(row.file)
         scanner.refuse_if_gone()
-        self._tell("have changed since they were read", changed)
-        self._tell("are no longer there", gone)
+        self._tell("Changed since the scan", changed)
+        self._tell("No longer there", gone)
         if path := arguments.jsonl:
             write_json_lines(path, file.read(), bundle.card.names)
         if path := arguments.xlsx:
@@ -332,7 +338,7 @@ class _Scan:
 
     def _tell(self, what: str, files: Sequence[str]) -> None:
         if files:
-            self._report(Noted(f"{len(files):,} films {what}: {some(files)}."))
+            self._report(Noted(f"{what}: {in_films(len(files))} ({some(files)})."))
 
 
 def _why_none(listing: Listing) -> str:

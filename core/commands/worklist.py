@@ -29,6 +29,7 @@ from core.scan.labels import labels_of_films
 from core.scan.row import ScanRow
 from core.scan.summary import ScanSummary, summary_text
 from core.scan.worklist import WorkList, read_list
+from core.words import films as in_films
 
 _EXPORTS = {
     "csv": "rows as the scan wrote them",
@@ -197,7 +198,7 @@ class _Job:
         move = self._arguments.move_to is not None
         filer = Filer(self._arguments.folder, target, self._names(films), move=move)
         verb = "Moving" if move else "Copying"
-        detail = f"{verb} {len(films):,} films to {target}."
+        detail = f"{verb} {in_films(len(films))} to {target}."
         self._report(StageStarted(_FILING, detail))
         count = counter(_FILING, len(films), self._report)
         result = filer.file(films, self._check, count)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import csv
 import dataclasses
+import io
 import operator
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,6 +15,9 @@ from core.errors import DatasetError
 from core.files import write_csv
 from core.films.finder import find_films, is_wanted
 
+#: The splits that a training knows; what a manifest calls otherwise it leaves out.
+SPLITS = ("train", "val", "test")
+
 COLUMNS = tuple("file label patient group source split sha256 view child".split())
 
 #: Label of films that no model should learn from: they are left out, and counted.
@@ -21,6 +25,9 @@ NOT_USABLE = "not usable"
 
 #: Films of a source below which figures on it are noise.
 MIN_OF_SOURCE = 20
+
+#: Letters of a first line that are shown of a list that lacks columns.
+_LONGEST_HEAD = 80
 
 _LABELS_HINT = (
     "Write them with commas, as in covid,normal; one that holds a comma in double "
@@ -35,7 +42,7 @@ class Sample:
     Attributes:
         file: As the data names it: the path relative to the folder or manifest.
         patient, group, source: Empty where the data does not say.
-        split: "train", "val", "test", another name, or empty.
+        split: One of `SPLITS`, another name, or empty.
         sha256: Of the file when the manifest was written; empty where the data
             does not say.
         view: "PA", "AP", "LL" ...; empty where the data does not say.
@@ -99,6 +106,13 @@ def parse_labels(text: str) -> tuple[str, ...]:
     return labels
 
 
+def labels_as_text(labels: Iterable[str]) -> str:
+    """Labels as `parse_labels` reads them."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(labels)
+    return text.getvalue()
+
+
 def index_dataset(
     data: Path, labels: Sequence[str] = (), *, require_all: bool = True
 ) -> Dataset:
@@ -132,7 +146,7 @@ def index_dataset(
         )
     if not found:
         raise DatasetError(
-            f"None of the {gone} films that {data.name} lists is there.",
+            f"None of the films that {data.name} lists is there.",
             hint=f"The first one would be {listed[0].path}; put the films back, or "
             "mend the paths, which start from the folder of the list.",
         )
@@ -262,29 +276,40 @@ def read_manifest(manifest: Path) -> list[Sample]:
     """
     try:
         with open(manifest, encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
+            lines = csv.DictReader(file)
+            head = lines.fieldnames or ()
+            rows = [(lines.line_num, row) for row in lines]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
+        reason = getattr(error, "strerror", None) or "it is no list in UTF-8"
         raise DatasetError(
-            f"The manifest {manifest.name} cannot be read: {error}.",
+            f"The manifest {manifest.name} cannot be read: {reason}.",
             hint="Save it as a CSV file in UTF-8.",
         ) from error
-    if not rows or not {"file", "label"} <= set(rows[0]):
-        hint = f"Any of {', '.join(COLUMNS[2:])} may be too."
-        if rows and ";" in str(next(iter(rows[0]))):
-            hint = "It has semicolons between its columns: save it with commas."
+    if not rows or not {"file", "label"} <= set(head):
+        first = ",".join(head)[:_LONGEST_HEAD]
+        more = f"Any of {', '.join(COLUMNS[2:])} may be too."
+        if ";" in first:
+            more = "It has semicolons between its columns: save it with commas."
         raise DatasetError(
             f"The manifest {manifest.name} needs the columns file and label, "
             "and at least one film.",
-            hint=hint,
+            hint=f"Its first line is {first!r}. {more}",
         )
     samples = []
-    for number, row in enumerate(rows, start=2):
+    for number, row in rows:
+        if any(row.get(None, ())):
+            raise DatasetError(
+                f"Line {number} of {manifest.name} has more cells than columns.",
+                hint="Put what holds a comma in double quotes.",
+            )
         fields = {name: (row.get(name) or "").strip() for name in COLUMNS}
         if not fields["file"] or not fields["label"]:
             raise DatasetError(
                 f"Line {number} of {manifest.name} lacks a file or a label.",
                 hint="Fill it in or take the line out.",
             )
+        if (split := fields["split"].lower()) in SPLITS:
+            fields["split"] = split
         samples.append(Sample(path=manifest.parent / fields["file"], **fields))
     known: set[str] = set()
     for sample in samples:

@@ -27,7 +27,7 @@ def compile_pattern(pattern: str) -> re.Pattern[str] | None:
     example = r"Write for example ^(\d+)_ for names such as 0012_pa.png."
     try:
         compiled = re.compile(pattern)
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         raise DatasetError(
             f"The pattern {pattern} for patients in file names cannot be understood: "
             f"{error}.",
@@ -35,9 +35,9 @@ def compile_pattern(pattern: str) -> re.Pattern[str] | None:
         ) from error
     if not compiled.groups:
         raise DatasetError(
-            f"The pattern {pattern} does not say which part of the file name is the "
+            f"The pattern {pattern} has no part in round brackets, which would be the "
             "patient.",
-            hint=f"Put that part into round brackets. {example}",
+            hint=example,
         )
     return compiled
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from core.data.dataset import SPLITS as SPLITS
 from core.data.dataset import Dataset, Sample, write_samples
 from core.errors import DatasetError
 from core.paths import command_name
-
-SPLITS = ("train", "val", "test")
+from core.words import films
 
 #: Ways to split that are tried, and parts into which films are divided at most.
 _ATTEMPTS, _MOST_FOLDS = 10, 10
@@ -131,8 +131,8 @@ def split_by_fold(
     for label, count in groups_per_label(dataset, groups).items():
         if count < max(folds, len(SPLITS)):
             raise DatasetError(
-                f"There are {count} independent films labelled {label}, too few for "
-                f"{folds} folds.",
+                f"{label} has {films(count, 'independent')}, too few for {folds} "
+                "folds.",
                 hint="Choose fewer folds, or add films of other patients.",
             )
     labels = np.array([sample.label for sample in dataset.samples])
@@ -165,8 +165,8 @@ def refuse_too_few(per_label: Mapping[str, int]) -> None:
     for label, count in per_label.items():
         if count < len(SPLITS):
             raise DatasetError(
-                f"There are {count} independent films labelled {label}; "
-                "training, validation and test need at least one each.",
+                f"{label} has {films(count, 'independent')}; training, validation "
+                "and test need at least one each.",
                 hint="Add films of other patients; copies of one film count once.",
             )
 
@@ -213,9 +213,13 @@ def refuse_leaks(dataset: Dataset, groups: NDArray[np.int32]) -> None:
                 spread.setdefault(group, (one, sample))
     if spread:
         one, two = next(iter(spread.values()))
+        count = len(spread)
+        what = (
+            "A film or patient is" if count == 1 else f"{count:,} films or patients are"
+        )
         raise DatasetError(
-            f"{len(spread)} films or patients are in more than one split, for one "
-            f"{one.file} in {one.split} and {two.file} in {two.split}.",
+            f"{what} in more than one split: {one.file} in {one.split} and {two.file} "
+            f"in {two.split}.",
             hint=f"Write a split that groups them with `{command_name()} audit DATA "
             "--group --manifest split.csv` and train on that, or say why they may "
             "stay with --set accept_leaks=REASON.",
@@ -231,7 +235,8 @@ def _check(split: Split, labels: Iterable[str], leaks_accepted: bool) -> None:
             if label not in present:
                 raise DatasetError(
                     f"The split {name} has no film labelled {label}.",
-                    hint="Add films, or leave the split column empty to have one made.",
+                    hint=f"Add films, call the splits {', '.join(SPLITS)}, or leave "
+                    "the column split empty to have one made.",
                 )
         for sample in split.part(name):
             for kind in ("file", "patient", "group"):

@@ -165,7 +165,10 @@ def identity(path: Path) -> tuple[int, int]:
     except (OSError, ValueError) as error:
         raise no_folder(path) from error
     if not stat.S_ISDIR(found.st_mode):
-        raise no_folder(path)
+        raise DatasetError(
+            f"{path} is a file, not a folder.",
+            hint="Choose the folder that it lies in.",
+        )
     return found.st_dev, found.st_ino
 
 

@@ -22,6 +22,7 @@ from core.reports.chart_style import (
     shortened,
 )
 from core.runs.rate_test import RateTest
+from core.words import films as in_films
 
 if TYPE_CHECKING:  # loaded when a chart is first drawn
     from matplotlib.axes import Axes
@@ -231,8 +232,9 @@ def _reliability(
             + ("" if error is None else f", ECE {error:.3f}"),
             clip_on=False,
         )
-    each = f"{min(films)} to {max(films)} films at each point"
-    axes.set(xlabel=f"Confidence ({each})", xlim=(0, 1))
+    least, most = min(films), max(films)
+    each = in_films(most) if least == most else f"{least} to {in_films(most)}"
+    axes.set(xlabel=f"Confidence ({each} at each point)", xlim=(0, 1))
     axes.set(ylabel="Accuracy (95 % interval)", ylim=(0, 1.005))
     legend_above(axes)
     return figure

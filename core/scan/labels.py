@@ -33,9 +33,11 @@ def labels_of_films(
     Raises:
         DatasetError: No film has a label of the model, or the list cannot serve.
     """
+    hint = f"The model's labels are: {', '.join(card.label_names)}."
     if manifest is not None:
         label_of = labels_by_list(card.labels, manifest, folder)
         where = manifest.name
+        hint += " Paths in the list start from the folder that it lies in."
     elif from_folders:
         label_of, where = labels_by_folder(card.labels), "any folder's name"
     else:
@@ -43,7 +45,7 @@ def labels_of_films(
     if films and not any(map(label_of, films)):
         raise DatasetError(
             f"No film has a label of the model by {where}.",
-            hint=f"The model's labels are: {', '.join(card.label_names)}.",
+            hint=hint,
         )
     return label_of
 

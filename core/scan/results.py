@@ -39,7 +39,7 @@ class ScanFile(CsvJournal):
 
     TAKEN = ("Another scan is writing {name}.", "Wait for it, or choose another name.")
     FOREIGN = (
-        "{name} is not the result of a scan with this model's labels.",
+        "{name} is not what a scan with this model's labels wrote.",
         "Choose the file that the scan wrote, or begin a new one.",
     )
     THEN = {"code": RESUME}

@@ -23,6 +23,7 @@ from core.reports.text import evaluation_text
 from core.scan.parity import Parity
 from core.scan.row import ScanRow
 from core.terminal import printable
+from core.words import films
 
 #: Rows of the CSV hold probabilities to six places; none is taken for zero.
 _SMALLEST = 5e-7
@@ -228,7 +229,8 @@ def summary_text(summary: ScanSummary) -> str:
     for sentence in label_sentences(summary):
         lines += ["", printable(sentence)]
     if summary.unlabelled:
-        lines += ["", f"Without a label, so not measured: {summary.unlabelled:,} films"]
+        unlabelled = films(summary.unlabelled)
+        lines += ["", f"Without a label, so not measured: {unlabelled}"]
     result = summary.evaluation()
     if result is not None:
         if min(rates["n"] for rates in result["per_class"].values()) < 5:

@@ -118,7 +118,7 @@ class TrainingJob:
             left_out += given[1].items()
             wanted = (*given[0].train, *given[0].val, *given[0].test)
         for reason, count in left_out:
-            self.progress.report(Noted(f"Left out: {count} films, {reason}."))
+            self.progress.report(Noted(f"Left out ({reason}): {count:,}."))
         films = read_films(
             wanted,
             PreprocessSpec(size=self.config.size),

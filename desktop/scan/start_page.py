@@ -105,10 +105,13 @@ class ScanStart(QWidget):
 
     def set_bundle(self, bundle: ModelBundle) -> None:
         """Another model is in use now."""
+        folder = self.folder
+        if self._bundle is None:  # nobody knew its labels as the folder was looked at
+            self.folder = None
         self._bundle = bundle
         self.options.set_bundle(bundle)
-        if self.folder is not None:
-            self.folder_chosen.emit(self.folder)
+        if folder is not None:
+            self.folder_chosen.emit(folder)
         self._refresh()
 
     def set_scans(self, scans: Sequence[Scan], own: Scan | None) -> None:

@@ -150,7 +150,7 @@ def _headline(known: Mapping[str, Any]) -> str:
 def _caution(known: Mapping[str, Any]) -> str:
     by_label = known.get("by_label", {}).items()
     few = [known["labels"][label] for label, n in by_label if n["read"] < _FEW]
-    words = f"Fewer than {_FEW} films of {', '.join(few)}: its figures say little."
+    words = f"Fewer than {_FEW} films of {', '.join(few)}: such figures say little."
     return words if few else ""
 
 
@@ -217,7 +217,7 @@ def _overall(result: Mapping[str, Any]) -> str:
         figure(rate_of(result, name)) for name in ("accuracy", "macro_f1", "ece")
     )
     return (
-        f"{in_films(result['n'])} with a label were read. Accuracy {accuracy}, "
+        f"With a label and read: {in_films(result['n'])}. Accuracy {accuracy}, "
         f"Macro-F1 {f1}{macro_note(result)}, Calibration error {ece}."
     )
 

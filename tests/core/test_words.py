@@ -6,7 +6,17 @@ import random
 
 import pytest
 
-from core.words import exact_percent, in_sentence, percent
+from core.words import exact_percent, films, in_sentence, percent
+
+
+def test_films_are_counted_in_singular_and_plural() -> None:
+    said = [films(1), films(2000), films(1, "independent"), films(0, "independent")]
+    assert said == [
+        "1 film",
+        "2,000 films",
+        "1 independent film",
+        "0 independent films",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ from desktop.widgets.figures_table import Cell, Rows
 SPLIT_TITLES: Final = {"train": "Training", "val": "Validation", "test": "Test"}
 #: Labels that find room beside each other.
 _MOST_COLUMNS: Final = 4
-#: What looks for shortcuts -> what it sees.
-_PROBES: Final = {"metadata": "the files", "frame": "the frame"}
+#: What looks for shortcuts -> what may be one.
+_PROBES: Final = {"metadata": "the files give", "frame": "the frame gives"}
 #: Kind of a leak -> what is said of one, and of several.
 _LEAKS: Final = {
     "identical": (
@@ -178,7 +178,7 @@ def _leaks(leaks: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
 def _probe(shortcuts: Mapping[str, Any], name: str) -> Finding:
     probe = shortcuts.get(name)
     if probe is None:
-        text = "There are too few films to tell whether {} give labels away."
+        text = "There are too few films to tell whether {} labels away."
         return Finding("note", text.format(_PROBES[name]), word="Not measured")
     low, high = probe["auc_ci"]
     severity, word = "good", "No shortcut"

@@ -11,6 +11,9 @@ from typing import Final
 from PyQt5.QtCore import QSignalBlocker, Qt, pyqtSignal, pyqtSlot
 from PyQt5.QtWidgets import QListWidget, QListWidgetItem, QWidget
 
+from core.data.dataset import labels_as_text
+from core.data.patients import compile_pattern
+from core.errors import DatasetError
 from core.films.radiograph import display_name
 from core.runs.config import TrainingConfig
 from desktop.retrain.settings.editors import Editor, NumberEditor, TextEditor
@@ -54,9 +57,9 @@ def audit_words(
     if options.grouped:
         words.append("--group")
     if options.patient_pattern:
-        words += ["--patient-pattern", options.patient_pattern]
+        words.append(f"--patient-pattern={options.patient_pattern}")  # may begin with -
     if options.labels:
-        words += ["--labels", ",".join(options.labels)]
+        words.append(f"--labels={labels_as_text(options.labels)}")
     words += ["--validation", f"{options.validation:g}", "--test", f"{options.test:g}"]
     return [*words, "--seed", str(options.seed)]
 
@@ -176,12 +179,8 @@ class DataOptions(Disclosure):
         self._show_summary()
 
     def _error_of_labels(self) -> str:
-        chosen = self.chosen_labels
-        if self._known and len(chosen) < 2:
-            return "Tick at least two labels."
-        if chosen != self._known and any("," in label for label in chosen):
-            return "A label with a comma can only be used together with all others."
-        return ""
+        too_few = self._known and len(self.chosen_labels) < 2
+        return "Tick at least two labels." if too_few else ""
 
     def _show_summary(self) -> None:
         options = self.options
@@ -207,14 +206,10 @@ def _seed_of_split() -> Field:
 
 def pattern_error(pattern: str) -> str:
     """Why a patient pattern cannot be used; empty if it can."""
-    if not pattern:
-        return ""
     try:
-        groups = re.compile(pattern).groups
-    except (re.error, OverflowError, RecursionError) as error:
-        return f"This is not a regular expression: {error}."
-    if groups < 1:
-        return "Put the part that names the patient in brackets: (…)."
+        compile_pattern(pattern)
+    except DatasetError as error:
+        return str(error)
     return ""
 
 

@@ -118,6 +118,7 @@ class DataPanel(CheckPanel):
         self.chooser.set_data(data)
         if is_other:
             self._grouped = False
+            self.view.leaks.reason.clear()  # it was about leaks of the others
             self.options.set_known_labels(())
             self.data_changed.emit(data)
         self.check()

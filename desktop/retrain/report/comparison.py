@@ -149,13 +149,6 @@ def _foot(result: Mapping[str, Any]) -> str:
         f"{result['n']} test films of {result.get('data', 'the run')} in "
         f"{result['groups']} independent groups; the same resamples serve both models."
     ]
-    apart = result["mcnemar"]
-    if apart is not None:
-        parts.append(
-            f"McNemar: the candidate alone is right {apart['only_candidate_right']} "
-            f"times, the model in use alone {apart['only_in_use_right']} times, "
-            f"p = {apart['p']:.3g}."
-        )
     for reason, films in result.get("left_out", {}).items():
         if not reason.startswith("split "):  # the other splits, as they should be
             parts.append(f"Left out: {films} ({reason}).")

@@ -13,6 +13,7 @@ from core.errors import CoreError
 from core.films.radiograph import display_name
 from core.model.bundle import ModelBundle
 from core.model.classifier import Classifier
+from core.words import films as in_films
 from desktop.diagnose.films import OpenFilm
 from desktop.diagnose.reading import diagnose
 from desktop.widgets.buttons import button
@@ -121,8 +122,8 @@ class FilmTrial(QWidget):
         if len(self._rows) >= total:
             self.bar.hide()
             self.try_button.setEnabled(bool(self._films))
-            films = f"{total} film{'' if total == 1 else 's'}"
-            self.words.setText(f"The models differ on {len(bold)} of {films}.")
+            said = f"The models differ on {len(bold):,} of {in_films(total)}."
+            self.words.setText(said)
 
     def _forget(self) -> None:
         self._reader.forget()

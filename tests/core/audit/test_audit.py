@@ -204,7 +204,10 @@ def test_film_that_cannot_be_read_is_named_with_its_reason(tmp_path: Path) -> No
     (folder / "covid" / "Lunge \N{LATIN SMALL LETTER U WITH DIAERESIS}.png").write_text(
         "no film"
     )
-    found = audit(folder).found
+    (folder / "notes.txt").write_text("of mine")
+    checked = audit(folder)
+    assert "Left out (files that are no films): 1." in text(checked)
+    found = checked.found
     (file,) = found["unreadable"]
     assert file.startswith("covid/Lunge")
     assert "text file" in found["unreadable"][file]
@@ -225,7 +228,7 @@ def test_film_that_vanishes_while_reading_is_unreadable(tmp_path: Path) -> None:
 def test_no_readable_film_is_refused(tmp_path: Path) -> None:
     (tmp_path / "covid").mkdir()
     (tmp_path / "covid" / "a.png").write_text("no film")
-    with pytest.raises(DatasetError, match="None of the 1 films"):
+    with pytest.raises(DatasetError, match="None of the films"):
         audit(tmp_path)
 
 
@@ -270,7 +273,8 @@ def test_children_are_warned_of_where_they_tell_the_labels_apart(
 
 
 @pytest.mark.parametrize(
-    ("pattern", "what"), [("(", "understood"), ("x+", "which part")]
+    ("pattern", "what"),
+    [("(", "understood"), ("(a{99999999999})", "understood"), ("x+", "round brackets")],
 )
 def test_bad_pattern_is_refused(tmp_path: Path, pattern: str, what: str) -> None:
     with pytest.raises(DatasetError, match=what) as caught:
@@ -297,14 +301,17 @@ def test_dicom_patient_is_known_by_a_hash_alone(tmp_path: Path) -> None:
     assert "3 films show the chest from the side" in text(found)
 
 
-def test_given_split_without_a_label_stops(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "lacking"), [("train", "val"), ("learn", "train")])
+def test_given_split_without_a_label_stops(
+    tmp_path: Path, name: str, lacking: str
+) -> None:
     rows = []
     for number in range(12):
         write(tmp_path / f"{number}.png", phantom(number))
         label = ("covid", "normal")[number % 2]
-        rows.append({"file": f"{number}.png", "label": label, "split": "train"})
+        rows.append({"file": f"{number}.png", "label": label, "split": name})
     manifest = write_rows(tmp_path, rows)
-    assert "val has no film" in text(audit(manifest))
+    assert f"{lacking} has no film" in text(audit(manifest))
     made = audit(manifest, wish=SplitWish(regroup=True)).found
     assert made["split"]["origin"] == "made"
 
@@ -333,9 +340,12 @@ def core(*words: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
-def test_command_says_what_leaks_and_ends_with_4(leaky: Path) -> None:
-    result = core(leaky)
+def test_command_says_what_leaks_and_ends_with_4(leaky: Path, tmp_path: Path) -> None:
+    manifest = tmp_path / "split.csv"
+    result = core(leaky, "--manifest", manifest)
     assert result.returncode == 4, result.stderr
+    assert "split.csv is not written: no split may be used." in result.stderr
+    assert not manifest.exists()
     assert result.stdout.startswith("STOP: ")
     assert "given split train" in result.stdout
 

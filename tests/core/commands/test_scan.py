@@ -153,7 +153,7 @@ def test_a_folder_that_cannot_be_listed_gives_status_4(
     [
         (lambda folder: folder.mkdir(), "There is no film in"),
         (lambda folder: None, "There is no folder called"),
-        (lambda folder: folder.write_text("x"), "There is no folder called"),
+        (lambda folder: folder.write_text("x"), "is a file, not a folder"),
     ],
 )
 def test_a_folder_that_cannot_serve_leaves_no_file(
@@ -180,6 +180,11 @@ def test_no_result_is_replaced_unasked(
     assert scan(folder, *out, name, there) == 2
     assert "there exists already" in capsys.readouterr().err
     assert there.read_text() == "precious"
+    if name != "--out":
+        assert scan(folder, *out, name, there, "--resume") == 2
+        said = capsys.readouterr().err
+        assert "or move it away first" in said
+        assert "--overwrite" not in said
     assert scan(folder, *out, name, there, "--overwrite") == 0
     assert there.read_bytes() != b"precious"
 
@@ -274,8 +279,9 @@ def test_films_that_changed_or_went_between_are_said_to_have(
     (folder / "b.png").unlink()
     assert scan(folder, "--out", tmp_path / "r.csv", "--resume") == 0
     said = capsys.readouterr().err
-    assert "1 films have changed since they were read: a.png." in said
-    assert "1 films are no longer there: b.png." in said
+    assert "Changed since the scan: 1 film (a.png)." in said
+    assert "No longer there: 1 film (b.png)." in said
+    assert "Going on: 2 of 2 films read before." in said
 
 
 def test_folders_that_are_labels_make_it_a_measurement(
@@ -289,7 +295,7 @@ def test_folders_that_are_labels_make_it_a_measurement(
     said = capsys.readouterr().out
     assert "Normal films (8 read) called Normal 75 % (41 to 93), COVID-19 25 %" in said
     assert "not COVID-19 75 % (41 to 93)" in said
-    assert "Without a label, so not measured: 1 films" in said
+    assert "Without a label, so not measured: 1 film" in said
     assert "Accuracy: 0.875 (" in said
     assert " COVID-19 8 0 0 Pneumonia 0 0 0 Normal 2 0 6" in " ".join(said.split())
 
@@ -303,7 +309,20 @@ def test_labels_can_come_from_a_list(
     assert scan(folder, "--out", tmp_path / "r.csv", "--labels", labels) == 0
     said = capsys.readouterr().out
     assert "Normal films (1 read) called Normal 0 %" in said
-    assert "Without a label, so not measured: 1 films" in said
+    assert "Without a label, so not measured: 1 film" in said
+
+
+def test_a_list_of_other_films_is_refused_with_where_its_paths_start(
+    scan: Scan, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    folder = write_films(tmp_path / "in", "a.png")
+    write_films(tmp_path, "a.png")
+    labels = tmp_path / "labels.csv"
+    labels.write_text("file,label\na.png,covid\n")
+    assert scan(folder, "--out", tmp_path / "r.csv", "--labels", labels) == 2
+    said = capsys.readouterr().err
+    assert "Paths in the list start from the folder that it lies in." in said
+    assert not (tmp_path / "r.csv").exists()
 
 
 def test_folders_that_are_no_labels_are_refused_before_the_scan(

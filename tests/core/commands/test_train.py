@@ -218,7 +218,10 @@ def command(*words: str | Path) -> subprocess.CompletedProcess[str]:
         (["--data", "{films}", "--out", "{}/m", "--set", "epoch=3"], "no setting"),
         (["--data", "{films}", "--out", "{}/m", "--set", "epochs=many"], "epochs"),
         (["--data", "{films}", "--out", "{}/m", "--preset", "best"], "no preset"),
-        (["--data", "{films}", "--out", "{}/m", "--config", "nowhere"], "job file"),
+        (
+            ["--data", "{films}", "--out", "{}/m", "--config", "nowhere"],
+            "nowhere cannot be read: No such file or directory. It must",
+        ),
         (["--data", "{films}", "--out", "{}"], "exists already"),
         (["--out", "{}/m"], "Training needs films"),
         (["--out", "{}/m", "--resume"], "There is no interrupted job"),

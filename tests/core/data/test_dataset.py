@@ -13,6 +13,7 @@ from core.data.dataset import (
     Sample,
     films_of_split,
     index_dataset,
+    labels_as_text,
     parse_labels,
 )
 from core.data.split import Split, given_split, summarise, write_manifest
@@ -82,6 +83,11 @@ def test_labels_are_read_from_a_list_with_commas(
     text: str, labels: tuple[str, ...]
 ) -> None:
     assert parse_labels(text) == labels
+
+
+def test_labels_with_commas_and_quotes_come_back_from_text() -> None:
+    labels = ("covid, mild", 'so called "normal"', "-")
+    assert parse_labels(labels_as_text(labels)) == labels
 
 
 @pytest.mark.parametrize("text", ["a,,b", "a,a", " , ", '"a', '"a"b,c', "a\nb,c"])
@@ -168,12 +174,25 @@ def test_manifest_without_the_two_columns_or_films_is_refused(
         index_dataset(tmp_path / "films.csv")
 
 
-def test_a_list_with_semicolons_is_told_apart(tmp_path: Path) -> None:
-    # As some spreadsheets save it where a comma parts decimals.
+def test_first_line_of_a_list_that_lacks_columns_is_shown(tmp_path: Path) -> None:
     (tmp_path / "films.csv").write_text("file;label\na.png;covid\n")
     with pytest.raises(DatasetError) as caught:
         index_dataset(tmp_path / "films.csv")
+    assert "'file;label'" in caught.value.hint
     assert "save it with commas" in caught.value.hint
+
+
+def test_label_with_a_comma_out_of_quotes_is_not_cut_short(tmp_path: Path) -> None:
+    lines = ["file,label", "b.png,covid,", "", "a.png,viral, pneumonia"]
+    with pytest.raises(DatasetError, match="Line 4 of films.csv has more") as caught:
+        index_dataset(write_list(tmp_path, *lines))
+    assert "double quotes" in caught.value.hint
+
+
+def test_splits_may_be_written_in_capitals(tmp_path: Path) -> None:
+    lines = ["file,label,split", "a.png,x,Train", "b.png,y,TEST", "c.png,y,Extern"]
+    dataset = index_dataset(write_list(tmp_path, *lines))
+    assert [s.split for s in dataset.samples] == ["train", "test", "Extern"]
 
 
 @pytest.mark.parametrize("line", ["a.png", "a.png,", ",covid", " ,covid"])
@@ -189,6 +208,7 @@ def test_manifest_in_another_encoding_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="cannot be read") as caught:
         index_dataset(tmp_path / "films.csv")
     assert "UTF-8" in caught.value.hint
+    assert "codec" not in str(caught.value)
 
 
 @pytest.mark.parametrize("again", ["a.png", "./a.png", "x/../a.png"])
@@ -212,7 +232,7 @@ def test_films_that_are_missing_are_counted(tmp_path: Path) -> None:
 def test_manifest_all_of_whose_films_are_missing_is_refused(tmp_path: Path) -> None:
     manifest = write_list(tmp_path, "file,label", "a.png,x", "b.png,y")
     manifest = manifest.rename(tmp_path.parent / f"{tmp_path.name}.csv")
-    with pytest.raises(DatasetError, match="None of the 2 films") as caught:
+    with pytest.raises(DatasetError, match="None of the films") as caught:
         index_dataset(manifest)
     assert "put the films back" in caught.value.hint
 

@@ -18,6 +18,7 @@ from core.data.split import (
     Split,
     group_by_pairs,
     mend_split,
+    refuse_leaks,
     split_by_group,
 )
 from core.errors import DatasetError
@@ -148,6 +149,23 @@ def test_split_that_cannot_be_says_why() -> None:
     assert {s.patient for s in split.test} != {s.patient for s in split.train}
 
 
+@pytest.mark.parametrize(
+    ("groups", "said"),
+    [([0, 1, 0], "A film or patient is"), ([0, 1, 0, 1], "2 films or patients are")],
+)
+def test_what_leaks_is_counted_and_named(groups: list[int], said: str) -> None:
+    splits = ("train", "val", "test", "test")
+    samples = [
+        sample(f"{i}", "covid", split=splits[i], patient=f"P{i}")
+        for i in range(len(groups))
+    ]
+    dataset = Dataset(tuple(samples), ("covid",), {})
+    with pytest.raises(DatasetError) as caught:
+        refuse_leaks(dataset, np.array(groups, np.int32))
+    where = "0.png in train and 2.png in test"
+    assert str(caught.value) == f"{said} in more than one split: {where}."
+
+
 def test_what_leaks_goes_to_train() -> None:
     samples = [
         sample(f"{label}{i}", label, split=name, patient=f"{label}{name}{i}")
@@ -192,7 +210,7 @@ def test_two_independent_films_of_a_label_are_too_few() -> None:
     samples = [sample(i, "covid", patient=f"P{i % 2}") for i in range(12)]
     samples += [sample(f"n{i}", "normal") for i in range(12)]
     dataset = Dataset(tuple(samples), ("covid", "normal"), {})
-    with pytest.raises(DatasetError, match="2 independent films labelled covid") as e:
+    with pytest.raises(DatasetError, match="covid has 2 independent films") as e:
         make_split(dataset, random_prints(24, 1), seed=1)
     assert "copies of one film count once" in e.value.hint
 

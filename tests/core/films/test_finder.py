@@ -159,10 +159,17 @@ def _depth() -> int:
     return depth
 
 
-@pytest.mark.parametrize("name", ["missing", "file.png", "null\0byte"])
-def test_what_is_no_folder_is_refused(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("missing", "There is no folder called"),
+        ("null\0byte", "There is no folder called"),
+        ("file.png", "file.png is a file, not a folder"),
+    ],
+)
+def test_what_is_no_folder_is_refused(tmp_path: Path, name: str, said: str) -> None:
     write_films(tmp_path, "file.png")
-    with pytest.raises(DatasetError, match="There is no folder called"):
+    with pytest.raises(DatasetError, match=said):
         find_films(tmp_path / name)
 
 

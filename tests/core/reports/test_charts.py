@@ -278,6 +278,13 @@ def test_reliability_chart_has_as_many_points_as_its_films_bear() -> None:
     assert few[0]["accuracy"] == pytest.approx(1 / 12)
 
 
+def test_reliability_chart_says_once_that_points_have_as_many_films() -> None:
+    bins = [{"confidence": 0.5, "accuracy": 0.5, "n": 30}] * 2
+    result = {**result_of(), "reliability": {"after": bins, "before": bins}}
+    words = words_of(reliability_chart(result, size=SIZE))
+    assert "Confidence (30 films at each point)" in words
+
+
 def test_reliability_chart_holds_counts_and_intervals() -> None:
     result = result_of()
     figure = reliability_chart(result, size=(900, 500))

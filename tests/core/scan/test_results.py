@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import OutputError
+from core.scan.export import write_csv
 from core.scan.results import ScanFile, read_rows
 from tests.core.scan.test_row import FAILED, LABELS, ROW
 from tests.small_disk import as_nobody, largest_file, open_folder, tiny_disk
@@ -110,9 +111,17 @@ def test_a_file_that_was_edited_is_refused_and_kept(tmp_path: Path) -> None:
 def test_another_file_is_not_taken_for_a_scan(tmp_path: Path, text: str) -> None:
     path = tmp_path / "r.csv"
     path.write_text(text)
-    with pytest.raises(OutputError, match="not the result of a scan"):
+    with pytest.raises(OutputError, match="not what a scan with"):
         ScanFile(path, LABELS, resume=True)
     assert path.read_text() == text
+
+
+def test_an_export_is_not_gone_on_with(tmp_path: Path) -> None:
+    path = tmp_path / "r.csv"
+    write_csv(path, [ROW], {name: name for name in LABELS})
+    with pytest.raises(OutputError, match="r.csv is not what a scan") as caught:
+        ScanFile(path, LABELS, resume=True)
+    assert "Choose the file that the scan wrote" in caught.value.hint
 
 
 def test_a_scan_with_other_labels_is_refused(tmp_path: Path) -> None:

@@ -390,7 +390,7 @@ def test_a_tail_says_which_line_was_changed(tmp_path: Path) -> None:
 def test_a_tail_refuses_another_models_results(tmp_path: Path) -> None:
     path = tmp_path / "results.csv"
     ScanFile(path, ("a", "b")).close()
-    with pytest.raises(OutputError, match="not the result of a scan with"):
+    with pytest.raises(OutputError, match="not what a scan with"):
         ScanTail(path, LABELS).read(10)
 
 
@@ -465,7 +465,7 @@ def test_films_that_come_while_watching_are_no_notes() -> None:
     assert progress.notes == ["Files that are no films, passed over: 3."]
     assert progress.latest.startswith("a.png")
     progress.ask(STOP)
-    progress.add(Noted("1 films are no longer there: a.png."))
+    progress.add(Noted("No longer there: 1 film (a.png)."))
     assert len(progress.notes) == 2
 
 

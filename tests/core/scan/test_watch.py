@@ -167,8 +167,9 @@ def test_a_scan_keeps_watch_until_it_is_stopped(
     _until(child.stderr, "b.png: No sign of")
     _until(child.stderr, "c.png: not read: ")
     child.send_signal(signal.SIGINT)
-    said, _ = child.communicate(timeout=30)
+    said, told = child.communicate(timeout=30)
     assert child.returncode == 3
+    assert "and --resume, once what --jsonl wrote was moved away." in told
     assert files_of(out) == ["a.png", "b.png", "c.png"]
     assert "Films: 3, with a verdict: 2" in said
     assert len((tmp_path / "r.jsonl").read_text().splitlines()) == 3

@@ -53,7 +53,7 @@ SET = [
     ('pools=["x"]', "A pool of sources cannot be written as 'x'"),
     ('pools=["x=nowhere"]', "names sources that the films do not have: nowhere"),
     ("patient_pattern=(", "cannot be understood"),
-    ("patient_pattern=abc", "does not say which part"),
+    ("patient_pattern=abc", "no part in round brackets"),
     ('labels=["covid","lung"]', "no film labelled lung"),
     ('labels=["covid"]', "films of one label only"),
     ("weights=nowhere.h5", "There is no weights file"),
@@ -200,7 +200,7 @@ def test_too_few_patients_of_a_label_are_refused(
 
     data = rewrite(phantoms, tmp_path / "few.csv", change)
     said = refuse(data=data)
-    assert "1 independent films labelled covid" in said
+    assert "covid has 1 independent film;" in said
 
 
 def test_pools_are_looked_up_in_the_data(

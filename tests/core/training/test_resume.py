@@ -146,7 +146,7 @@ def test_two_films_of_a_label_are_refused_with_what_is_needed(
         "--data", data, "--out", tmp_path / "model", "--config", job
     ).finish()
     assert status == 2
-    assert "There are 2 independent films labelled covid" in errors
+    assert "covid has 2 independent films;" in errors
 
 
 def test_labels_and_places_may_have_any_letters_and_films_may_be_unreadable(

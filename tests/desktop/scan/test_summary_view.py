@@ -100,7 +100,8 @@ def test_few_films_of_a_label_are_a_caution(
     view: ScanSummaryView, summary: dict[str, Any]
 ) -> None:
     view.set_summary(summary)
-    assert "Fewer than 5 films of COVID-19, Normal" in view.note.text
+    said = "Fewer than 5 films of COVID-19, Normal: such figures say little."
+    assert said in view.note.text
 
 
 def test_without_labels_there_are_totals_only(

@@ -242,6 +242,20 @@ def test_labels_are_offered_where_folders_are_named_like_them(
     assert tab.start_page.options.labels == NO_LABELS
 
 
+def test_labels_are_offered_where_the_folder_came_before_the_model(
+    qtbot: QtBot, tiny_bundle: ModelBundle, films: Path
+) -> None:
+    tab = ScanTab()
+    qtbot.addWidget(tab)
+    tab.show()
+    choose_folder(tab, qtbot, films)
+    assert not tab.start_page.start_button.isEnabled()
+    tab.set_bundle(tiny_bundle)
+    qtbot.waitUntil(lambda: tab.start_page.start_button.isEnabled())
+    assert tab.start_page.options.labels == FROM_FOLDERS
+    close(tab)
+
+
 def test_what_is_no_single_folder_is_refused_with_advice(
     tab: ScanTab, qtbot: QtBot, films: Path
 ) -> None:

@@ -276,6 +276,22 @@ def test_leaks_are_accepted_in_ten_letters(
     assert copied[0].split == "train"
 
 
+def test_leaks_are_accepted_of_these_films_alone(
+    qtbot: QtBot, panel: DataPanel, stand_in: StandIn, manifest: Path
+) -> None:
+    stand_in.answer(leaky_record())
+    checked(qtbot, panel, manifest)
+    panel.view.leaks.reason.setText("It is only a trial.")
+    panel.check()
+    qtbot.waitUntil(lambda: not panel.is_checking, timeout=20_000)
+    assert panel.reason == ""
+    other = manifest.with_name("other.csv")
+    other.write_bytes(manifest.read_bytes())
+    checked(qtbot, panel, other)
+    assert panel.view.leaks.acceptance == ""
+    assert panel.reason.startswith("Films leak between the splits")
+
+
 def test_each_kind_of_leak_is_counted_and_lists_its_films(tmp_path: Path) -> None:
     result = read(tmp_path, leaky_record())
     assert [leak.text for leak in result.leaks] == [
@@ -308,6 +324,7 @@ def test_a_shortcut_is_said_in_a_word_and_not_in_colour_alone(tmp_path: Path) ->
     assert (result.probes[0].severity, result.probes[0].word) == ("stop", "Shortcut")
     assert "0.97 to 0.99" in result.probes[0].hint
     assert result.probes[1].word == "Not measured"
+    assert "whether the frame gives labels away" in result.probes[1].text
 
 
 def test_a_file_that_is_no_check_is_refused(tmp_path: Path) -> None:
@@ -374,14 +391,16 @@ def test_changed_options_ask_for_another_check(
 def test_unticked_labels_are_left_out(
     qtbot: QtBot, panel: DataPanel, stand_in: StandIn, data: Path
 ) -> None:
-    stand_in.answer(audit_record(("a", "b", "c")))
+    stand_in.answer(audit_record(("a, mild", "b", "c")))
     checked(qtbot, panel, data)
     panel.options.labels.item(1).setCheckState(Qt.CheckState.Unchecked)
-    stand_in.answer(audit_record(("a", "c")))
+    panel.options.pattern.setText(r"-(\d+)")
+    stand_in.answer(audit_record(("a, mild", "c")))
     panel.again.click()
     qtbot.waitUntil(lambda: panel.reason == "", timeout=20_000)
     call = stand_in.calls[-1]
-    assert call[call.index("--labels") + 1] == "a,c"
+    assert '--labels="a, mild",c' in call
+    assert r"--patient-pattern=-(\d+)" in call
     assert panel.options.labels.count() == 3
 
 
@@ -396,7 +415,9 @@ def test_one_label_is_too_few(
 
 def test_a_wrong_pattern_is_explained_in_its_place(panel: DataPanel) -> None:
     panel.options.pattern.setText("(")
-    assert "not a regular expression" in panel.options.error
+    assert "cannot be understood" in panel.options.error
+    panel.options.pattern.setText("(a{99999999999})")
+    assert "cannot be understood" in panel.options.error
     panel.options.pattern.setText("abc")
     assert "brackets" in panel.options.error
     panel.options.pattern.setText(r"^(\d+)_")

@@ -97,7 +97,8 @@ def test_a_kept_comparison_is_shown_at_once(
     shown(panel, qtbot, run, tiny_bundle)
     assert file.stat().st_mtime_ns == written
     assert not panel._jobs.is_running
-    assert "McNemar" in panel.view.foot.text()
+    assert panel.view.card.text.count("McNemar") == 1
+    assert "McNemar" not in panel.view.foot.text()
 
 
 def test_a_comparison_with_another_model_is_not_shown(
