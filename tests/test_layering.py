@@ -144,6 +144,7 @@ def test_models_are_opened_and_asked_in_few_places() -> None:
     assert sorted(askers) == ["in_use.py", "reading.py", "trial.py"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "module",
     [

@@ -418,6 +418,7 @@ def test_a_dialog_spares_what_is_not_its_own(
     assert kept.is_symlink() == ("link" in target)
 
 
+@pytest.mark.slow
 @linux
 def test_the_export_dialog_says_that_a_folder_of_others_stays(
     qtbot: QtBot, world: Path

@@ -150,6 +150,7 @@ def test_what_the_build_asks_of_hilum_is_there() -> None:
         exec(ast.unparse(node), {})
 
 
+@pytest.mark.slow
 def test_nothing_is_left_out_that_hilum_imports() -> None:
     left_out = tuple(constant("NEVER"))
     # Loaded where they are, and done without, or told of, where they are not.

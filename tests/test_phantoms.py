@@ -102,6 +102,7 @@ def test_lungs_are_darker_than_what_surrounds_them() -> None:
         assert middle[:, 84:96].mean() < 0.75 * spine
 
 
+@pytest.mark.slow
 def test_brightness_alone_does_not_tell_the_labels_apart() -> None:
     means = {
         label: [draw_phantom(label, seed, 64).mean() for seed in range(n, n + 40)]
@@ -169,6 +170,7 @@ def test_sources_do_not_tell_the_label(manifest: Path) -> None:
     assert len({(row["label"], row["source"]) for row in rows}) == 2 * len(LABELS)
 
 
+@pytest.mark.slow
 def test_the_samples_shipped_are_the_samples_drawn() -> None:
     shipped = {path.name for path in SAMPLES_DIR.glob("*.png")}
 

@@ -353,6 +353,7 @@ def write_phantom(path: Path, film: np.ndarray) -> None:
     path.write_bytes(cv2.imencode(".png", film)[1].tobytes())
 
 
+@pytest.mark.slow
 def test_khulna_copies_are_found_and_grouped_and_a_training_can_split_them(
     tmp_path: Path, assemble: Assemble, capsys: pytest.CaptureFixture
 ) -> None:
@@ -401,6 +402,7 @@ def test_khulna_copies_are_found_and_grouped_and_a_training_can_split_them(
     assert (len(where), len(set(where))) == (3, 1), "copies stay in one part"
 
 
+@pytest.mark.slow
 def test_an_assembled_manifest_is_what_a_training_takes(
     tmp_path: Path, assemble: Assemble, capsys: pytest.CaptureFixture
 ) -> None:

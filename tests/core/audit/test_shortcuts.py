@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from core.audit.shortcuts import (
     Trial,
@@ -34,6 +35,7 @@ def noise(seed: int) -> np.ndarray:
     return rng.integers(60, 180, (N, SIDE, SIDE)).astype(np.uint8)
 
 
+@pytest.mark.slow
 def test_file_that_gives_the_label_away_is_red() -> None:
     files = [facts(1000, "PNG" if label == "covid" else "JPEG") for label in LABELS]
     probe = metadata_probe(files, trial())
@@ -44,6 +46,7 @@ def test_file_that_gives_the_label_away_is_red() -> None:
     assert "tells the labels apart" in probe.sentence
 
 
+@pytest.mark.slow
 def test_files_of_one_kind_are_at_chance() -> None:
     rng = np.random.default_rng(1)
     files = [facts(int(width)) for width in rng.integers(900, 1100, N)]

@@ -252,6 +252,7 @@ def test_what_is_no_address_is_said_to_be_none(address: str) -> None:
         ray_probe.check_connection(address, lambda: None)
 
 
+@pytest.mark.slow
 def test_without_ray_it_is_said_how_to_get_it(
     folder: Path, tiny_bundle: ModelBundle, tmp_path: Path
 ) -> None:
@@ -269,6 +270,7 @@ def test_without_ray_it_is_said_how_to_get_it(
     assert not (tmp_path / "r.csv").exists()
 
 
+@pytest.mark.slow
 def test_a_scan_without_a_cluster_does_not_load_ray() -> None:
     code = "import sys, core.commands.scan; sys.exit('ray' in sys.modules)"
     assert not subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode

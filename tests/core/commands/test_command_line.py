@@ -124,6 +124,7 @@ def slice_film(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_refused_film_has_no_verdict_and_is_no_failure(
     tiny_bundle: ModelBundle, film: Path, slice_film: Path, tmp_path: Path
 ) -> None:
@@ -146,6 +147,7 @@ def test_a_refused_film_has_no_verdict_and_is_no_failure(
     assert "“Normal” means: No sign of COVID-19 or pneumonia." in said.stderr
 
 
+@pytest.mark.slow
 def test_a_scan_counts_refused_films_apart(
     tiny_bundle: ModelBundle, slice_film: Path, tmp_path: Path
 ) -> None:
@@ -404,6 +406,7 @@ def listed_films_of_default_model() -> list[dict[str, str]]:
 class TestDefaultModel:
     """The model that comes with the program, on its drawn and on real films."""
 
+    @pytest.mark.slow
     def test_self_test_passes(self) -> None:
         result = core("self-test", cwd=ROOT.parent)
         assert result.returncode == 0, result.stderr
@@ -445,6 +448,7 @@ class TestDefaultModel:
             auc = stated["per_class"][label]["auc"]
             assert rates["auc"] == pytest.approx(auc, abs=1e-4)
 
+    @pytest.mark.slow
     @pytest.mark.skipif(
         not (REAL_FILMS / "manifest.csv").is_file(),
         reason="the real films are not here (HILUM_XRAY_DATA)",
@@ -461,6 +465,7 @@ class TestDefaultModel:
                 {name: float(row[f"p_{name}"]) for name in found}, abs=1e-3
             ), row["file"]
 
+    @pytest.mark.slow
     @pytest.mark.skipif(
         not (REAL_FILMS / "originals").is_dir(),
         reason="the real films are not here (HILUM_XRAY_DATA)",

@@ -24,6 +24,7 @@ def names(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
 
 
+@pytest.mark.slow
 def test_each_film_gets_its_reports(
     tiny_bundle: ModelBundle,
     film: Path,

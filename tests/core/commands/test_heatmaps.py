@@ -42,6 +42,7 @@ def laid_over(evidence: np.ndarray) -> np.ndarray:
     return overlay(grey, heatmap_from_evidence(evidence, grey.shape), 0.6)
 
 
+@pytest.mark.slow
 def test_the_label_and_the_layer_can_be_chosen(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -67,6 +68,7 @@ def test_the_label_and_the_layer_can_be_chosen(
     np.testing.assert_array_equal(last, usual)
 
 
+@pytest.mark.slow
 def test_a_second_graph_is_made_only_where_a_layer_is_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -361,6 +361,7 @@ def test_a_second_scan_into_the_same_file_is_refused(
     assert "Another scan is writing r.csv." in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_two_scans_of_one_folder_do_not_disturb_each_other(
     tiny_bundle: ModelBundle, tmp_path: Path
 ) -> None:
@@ -384,6 +385,7 @@ def slow_folder(folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_the_word_stop_ends_a_scan_and_keeps_what_was_done(
     tiny_bundle: ModelBundle, tmp_path: Path
 ) -> None:
@@ -425,6 +427,7 @@ def test_control_c_ends_a_scan_and_keeps_what_was_done(
     assert 0 < len(files_of(out)) < 120
 
 
+@pytest.mark.slow
 def test_a_program_hears_events(tiny_bundle: ModelBundle, tmp_path: Path) -> None:
     folder = write_films(tmp_path / "in", "a.png")
     out = tmp_path / "r.csv"

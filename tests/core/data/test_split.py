@@ -192,6 +192,7 @@ def test_mending_that_empties_a_label_is_no_split() -> None:
     assert mend_split(dataset, np.array([0, 1, 0, 3, 4, 5], np.int32)) is None
 
 
+@pytest.mark.slow
 def test_same_seed_makes_the_same_split_and_another_another() -> None:
     dataset, prints = make_data(1)
     hashed = [make_split(dataset, prints, seed=seed).sha256() for seed in (5, 5, 6)]

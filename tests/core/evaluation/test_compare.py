@@ -455,6 +455,7 @@ def test_command_compares_with_the_model_that_comes_along(
     assert "Hilum chest X-ray model" in done.stdout
 
 
+@pytest.mark.slow
 def test_command_tells_its_events(
     start: Callable[..., Child],
     tiny_bundle: ModelBundle,

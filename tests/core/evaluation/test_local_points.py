@@ -70,6 +70,7 @@ def test_each_disease_is_found_as_often_as_asked_and_no_lower(
     assert card.points[2].threshold >= 0.5
 
 
+@pytest.mark.slow
 def test_intervals_are_wider_where_patients_have_many_films(
     bundle: ModelBundle,
 ) -> None:
@@ -84,6 +85,7 @@ def test_intervals_are_wider_where_patients_have_many_films(
     assert "6 patients or groups" in local_card_notes(many, bundle.card)[0]
 
 
+@pytest.mark.slow
 def test_scores_like_those_of_training_have_not_drifted_and_others_have(
     bundle: ModelBundle,
 ) -> None:
@@ -97,12 +99,14 @@ def test_scores_like_those_of_training_have_not_drifted_and_others_have(
     assert "are those of training" in local_card_text(same, bundle.card)
 
 
+@pytest.mark.slow
 def test_a_model_without_scores_cannot_tell_of_drift(tiny_bundle: ModelBundle) -> None:
     card = make_local_card(scores_of(), tiny_bundle)
     assert card.drift == ()
     assert "cannot be told" in local_card_text(card, tiny_bundle.card)
 
 
+@pytest.mark.slow
 def test_few_films_are_refused_and_a_label_with_few_keeps_its_point(
     bundle: ModelBundle,
 ) -> None:
@@ -122,6 +126,7 @@ def test_few_films_are_refused_and_a_label_with_few_keeps_its_point(
     assert "the model's own" in point.criterion
 
 
+@pytest.mark.slow
 def test_a_kept_card_changes_the_verdict_and_never_the_model(
     tiny_bundle: ModelBundle, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -145,6 +150,7 @@ def test_a_kept_card_changes_the_verdict_and_never_the_model(
     assert row[:3] == ("COVID-19", "30", "0.999" + row[2][5:])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change", [{"model_sha256": "0" * 64}, {"temperature": 2.0}, {"preprocessing": "0"}]
 )

@@ -78,6 +78,7 @@ def test_a_number_that_came_again_is_no_running_job(channel: JobChannel) -> None
     assert not channel.is_running()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"pid": "x", "created": 0}', "{}"])
 def test_a_damaged_file_is_no_running_job(channel: JobChannel, text: str) -> None:
     channel.path.mkdir()
@@ -86,6 +87,7 @@ def test_a_damaged_file_is_no_running_job(channel: JobChannel, text: str) -> Non
     assert channel.start(["ok"]).wait() == 0
 
 
+@pytest.mark.slow
 def test_a_job_is_not_started_twice(channel: JobChannel) -> None:
     child = channel.start(["forever"])
     with pytest.raises(OutputError, match="running already"):
@@ -108,6 +110,7 @@ def test_a_process_started_by_hand_refuses_a_job_that_runs(
     (channel.path / "running.json").unlink()  # it is not to be killed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("word", "status"), [(STOP, 3), (FINISH, 0)])
 def test_requests_are_heard_from_anybody(
     channel: JobChannel, word: str, status: int
@@ -118,6 +121,7 @@ def test_requests_are_heard_from_anybody(
     assert child.wait() == status
 
 
+@pytest.mark.slow
 def test_a_request_before_the_first_event_is_not_lost(channel: JobChannel) -> None:
     child = channel.start(["forever"])
     channel.request(STOP)
@@ -125,12 +129,14 @@ def test_a_request_before_the_first_event_is_not_lost(channel: JobChannel) -> No
     assert channel.outcome(3) == JobStopped()
 
 
+@pytest.mark.slow
 def test_a_request_is_not_one_to_the_next_process(channel: JobChannel) -> None:
     channel.path.mkdir()
     channel.request(STOP)
     assert channel.start(["ok"]).wait() == 0
 
 
+@pytest.mark.slow
 def test_an_end_is_told_from_that_of_an_earlier_start(channel: JobChannel) -> None:
     channel.start(["ok"]).wait()
     child = channel.start(["torn"])

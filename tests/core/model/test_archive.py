@@ -240,6 +240,7 @@ def test_full_disk_is_said_and_leaves_nothing(
         assert list(disk.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_commands_export_and_import(tiny_bundle: ModelBundle, tmp_path: Path) -> None:
     def core(*words: str | Path) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "core", *map(str, words)]

@@ -95,6 +95,7 @@ def test_few_upright_validation_films_are_refused_or_warned_of(
     assert "80 validation films" in gate_in_words(record)
 
 
+@pytest.mark.slow
 def test_too_few_films_make_no_gate(bundle: ModelBundle) -> None:
     assert fit_gate(open_graph(bundle), squares(range(59)), squares(range(99))) is None
 
@@ -132,6 +133,7 @@ def test_too_few_films_are_a_sentence_that_says_how_many(
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.slow
 def test_a_gate_asks_for_lungs_as_likely_as_those_of_validation_films(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -95,6 +95,7 @@ def shuffled(xml: Path, layers: int, seed: int = 0) -> Run:
     return lambda batch: tuple(compiled(batch)[compiled.output(name)] for name in names)
 
 
+@pytest.mark.slow
 def test_the_map_falls_apart_as_weights_are_shuffled_from_the_top(
     bundle: ModelBundle, run: Run, films: np.ndarray
 ) -> None:
@@ -114,12 +115,14 @@ def test_the_map_falls_apart_as_weights_are_shuffled_from_the_top(
     assert abs(many) < 0.5
 
 
+@pytest.mark.slow
 def test_a_flipped_film_has_a_flipped_map(run: Run, films: np.ndarray) -> None:
     evidence, other = run(films)[1], run(films[:, :, ::-1].copy())[1][:, :, ::-1]
     found = [alike(_flat(evidence[..., c]), _flat(other[..., c])) for c in range(3)]
     assert np.mean(found) > 0.55
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cells", [1, -1])
 def test_a_moved_film_has_a_moved_map(run: Run, films: np.ndarray, cells: int) -> None:
     evidence = run(films)[1]
@@ -139,6 +142,7 @@ def test_a_moved_film_has_a_moved_map(run: Run, films: np.ndarray, cells: int) -
     assert there > still + 0.2
 
 
+@pytest.mark.slow
 def test_what_is_hot_matters_more_than_what_is_drawn_by_lot(
     run: Run, films: np.ndarray
 ) -> None:

@@ -30,6 +30,7 @@ def spoil(bundle: Path) -> None:
     (bundle / GRAPH_WEIGHTS).write_bytes(b"not these weights")
 
 
+@pytest.mark.slow
 def test_the_shipped_model_is_in_use_at_first() -> None:
     assert model_store.recorded() == default_bundle_dir()
     assert model_store.open_in_use()[1] is None
@@ -115,6 +116,7 @@ def test_a_model_that_is_gone_is_passed_over_on_the_way_back(
     assert model_store.go_back().path == default_bundle_dir()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["gone", "damaged"])
 def test_without_the_chosen_model_the_shipped_one_is_used_and_it_says_why(
     tiny_bundle: ModelBundle, how: str
@@ -140,6 +142,7 @@ def test_a_damaged_bundle_is_not_used(tiny_bundle: ModelBundle, tmp_path: Path) 
     assert not models_dir().exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [

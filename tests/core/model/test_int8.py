@@ -202,6 +202,7 @@ def test_a_processor_without_the_instructions_is_told_of(
     assert "no instructions for int8" in precision_note("int8")
 
 
+@pytest.mark.slow
 def test_the_model_that_comes_with_the_program_is_calibrated_and_small() -> None:
     bundle = read_bundle(default_bundle_dir())
     told = bundle.card.training["int8"]

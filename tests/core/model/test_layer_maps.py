@@ -30,6 +30,7 @@ def test_layers_are_known_of_every_backbone_that_can_be_trained() -> None:
     assert set(LAYERS) == set(TITLES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("layer", "side"), [("pool2_relu", 56), ("pool3_relu", 28), ("pool4_relu", 14)]
 )

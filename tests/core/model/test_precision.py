@@ -162,6 +162,7 @@ def write_films(folder: Path, count: int) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_scan_takes_it_and_goes_on_with_it(
     tiny_bundle: ModelBundle,
     timed: list[list[str]],

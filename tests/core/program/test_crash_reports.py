@@ -71,6 +71,7 @@ until(lambda: window.diagnose.ui.banner.isVisible(), look)
     assert left(isolated_home) == []
 
 
+@pytest.mark.slow
 def test_a_fault_in_a_thread_is_reported_once_however_often_it_comes(
     isolated_home: Path, tiny_bundle: ModelBundle
 ) -> None:
@@ -382,6 +383,7 @@ LOGGED = {
 }
 
 
+@pytest.mark.slow
 def test_the_log_is_told_no_path_and_no_name() -> None:
     for path in (*(ROOT / "core").rglob("*.py"), *(ROOT / "desktop").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):

@@ -395,6 +395,7 @@ def test_a_style_of_the_users_own_charts_is_not_ours(
     assert done.stdout.split() == [b"6.0"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "code",
     [

@@ -206,6 +206,7 @@ def test_dicom_has_all_that_the_standard_asks_for(
         assert "Error" not in said.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "tags",
     [

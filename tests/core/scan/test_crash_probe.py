@@ -113,6 +113,7 @@ def test_films_that_are_too_large_together_are_read_one_at_a_time(
     assert len(files_of(tmp_path / "r.csv")) == 14
 
 
+@pytest.mark.slow
 def test_a_film_is_not_blamed_for_the_one_before(start: Start, tmp_path: Path) -> None:
     folder = write_films(tmp_path / "in", *numbered(12), "005 spoils.png")
     assert start(folder).ended()[0] == -signal.SIGABRT
@@ -137,6 +138,7 @@ def deadly_child(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paths, "core_command", lambda: COMMAND)
 
 
+@pytest.mark.slow
 def test_each_film_that_ends_its_reader_is_named(
     tiny_bundle: ModelBundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -160,6 +162,7 @@ def test_a_child_that_cannot_start_blames_no_film(
     assert not list(films_that_crash(tiny_bundle, tmp_path, ["a.png"]))
 
 
+@pytest.mark.slow
 def test_a_film_that_hangs_is_left_to_the_scan(
     tiny_bundle: ModelBundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -207,6 +210,7 @@ def left_behind(path: Path, *films: str) -> None:
         raise KeyError
 
 
+@pytest.mark.slow
 def test_the_child_ends_when_the_scan_is_killed(start: Start, tmp_path: Path) -> None:
     folder = write_films(tmp_path / "in", "a.png", "hangs.png")
     left_behind(tmp_path / "r.csv", "hangs.png")

@@ -127,6 +127,7 @@ def test_a_small_scan_compares_one_film(tiny_bundle: ModelBundle, drawn: Path) -
     assert parity.result.films == 1
 
 
+@pytest.mark.slow
 def test_a_larger_one_spends_two_per_cent_of_its_time_spread_over_the_scan(
     tiny_bundle: ModelBundle, drawn: Path
 ) -> None:
@@ -174,6 +175,7 @@ def test_many_films_are_taken_at_a_distance_up_to_the_most(
     assert {b - a for a, b in zip(seen, seen[1:], strict=False)} == {50}
 
 
+@pytest.mark.slow
 def test_it_ends_once_the_interval_is_narrow(
     tiny_bundle: ModelBundle, drawn: Path
 ) -> None:
@@ -220,6 +222,7 @@ def test_a_scan_reports_it_everywhere(
         assert parity["in_words"] in text
 
 
+@pytest.mark.slow
 def test_a_scan_that_is_gone_on_with_is_checked_as_a_whole(
     tiny_bundle: ModelBundle,
     drawn: Path,
@@ -240,6 +243,7 @@ def test_a_scan_that_is_gone_on_with_is_checked_as_a_whole(
     assert parity["films"] == 24
 
 
+@pytest.mark.slow
 def test_a_scan_that_was_done_already_is_checked_too(
     tiny_bundle: ModelBundle, drawn: Path, tmp_path: Path
 ) -> None:

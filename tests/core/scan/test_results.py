@@ -74,6 +74,7 @@ def test_going_on_with_nothing_is_a_beginning(tmp_path: Path) -> None:
     assert names(path) == ["a"]
 
 
+@pytest.mark.slow
 def test_wherever_it_was_cut_it_goes_on_with_whole_rows(tmp_path: Path) -> None:
     path = tmp_path / "r.csv"
     write(path, "a", 'b,"\n', "c")

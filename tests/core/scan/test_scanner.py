@@ -97,6 +97,7 @@ def test_a_pipe_does_not_hang_a_scan(tiny_bundle: ModelBundle, tmp_path: Path) -
     assert second.finding == "covid"
 
 
+@pytest.mark.slow
 def test_ten_thousand_unreadable_films_are_rows(
     tiny_bundle: ModelBundle, tmp_path: Path
 ) -> None:
@@ -186,6 +187,7 @@ def test_a_scan_stops_when_asked(tiny_bundle: ModelBundle, tmp_path: Path) -> No
         list(rows)
 
 
+@pytest.mark.slow
 def test_memory_stays_flat_over_many_films(
     tiny_bundle: ModelBundle, tmp_path: Path
 ) -> None:

@@ -262,6 +262,7 @@ def test_only_what_was_under_way_is_interrupted(scan: Scan, status: str) -> None
     assert not scans.changed(scan, status=status).is_interrupted()
 
 
+@pytest.mark.slow
 def test_a_process_whose_window_is_gone_still_takes_requests(
     scan: Scan, tiny_bundle: ModelBundle
 ) -> None:

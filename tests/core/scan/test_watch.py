@@ -67,6 +67,7 @@ def watching(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], Watch
         watched.close()
 
 
+@pytest.mark.slow
 def test_a_new_film_comes_once(
     tmp_path: Path, watching: Callable[[Path], Watched]
 ) -> None:
@@ -100,6 +101,7 @@ def test_a_film_gets_its_name_when_it_is_renamed_into_place(
     assert watched.files == ["a.png"]
 
 
+@pytest.mark.slow
 def test_a_film_that_is_being_written_is_waited_for(
     tmp_path: Path, watching: Callable[[Path], Watched]
 ) -> None:
@@ -175,6 +177,7 @@ def test_a_scan_keeps_watch_until_it_is_stopped(
     assert len((tmp_path / "r.jsonl").read_text().splitlines()) == 3
 
 
+@pytest.mark.slow
 def test_an_empty_folder_can_be_watched_and_its_end_is_told(
     tiny_bundle: ModelBundle, tmp_path: Path
 ) -> None:

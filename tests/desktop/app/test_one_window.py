@@ -79,6 +79,7 @@ def windows_shown(home: Path) -> int:
     return log.count("the window is shown")
 
 
+@pytest.mark.slow
 def test_a_second_start_hands_its_films_to_the_first_and_ends(
     first: Callable[..., subprocess.Popen[str]],
     isolated_home: Path,
@@ -107,6 +108,7 @@ def test_a_name_that_is_no_text_is_handed_over_too(
     assert window.communicate(timeout=60)[0].splitlines()[0] == ascii([odd.name])
 
 
+@pytest.mark.slow
 def test_a_start_without_films_brings_the_window_to_the_front(
     first: Callable[..., subprocess.Popen[str]], isolated_home: Path
 ) -> None:
@@ -120,6 +122,7 @@ def test_a_start_without_films_brings_the_window_to_the_front(
     assert window.wait(timeout=60) == 0
 
 
+@pytest.mark.slow
 def test_a_start_after_a_crash_opens_a_window_and_answers(
     first: Callable[..., subprocess.Popen[str]], isolated_home: Path, film: Path
 ) -> None:
@@ -132,6 +135,7 @@ def test_a_start_after_a_crash_opens_a_window_and_answers(
     assert windows_shown(isolated_home) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="processes cannot be stopped there")
 def test_a_window_that_does_not_answer_is_left_to_itself(
     first: Callable[..., subprocess.Popen[str]],
@@ -152,6 +156,7 @@ def test_a_window_that_does_not_answer_is_left_to_itself(
     assert windows_shown(isolated_home) == 2
 
 
+@pytest.mark.slow
 def test_another_data_folder_has_a_window_of_its_own(
     first: Callable[..., subprocess.Popen[str]],
     tiny_bundle: ModelBundle,

@@ -107,6 +107,7 @@ def test_declining_the_notice_closes_the_program(
     assert (ended.returncode, ended.stdout) == (0, "")
 
 
+@pytest.mark.slow
 def test_a_file_of_the_command_line_that_cannot_be_read_raises_the_banner(
     isolated_home: Path, tiny_bundle: ModelBundle, tmp_path: Path
 ) -> None:
@@ -115,6 +116,7 @@ def test_a_file_of_the_command_line_that_cannot_be_read_raises_the_banner(
     assert ended.stdout.splitlines()[1] == 'There is no file "missing.png".'
 
 
+@pytest.mark.slow
 def test_a_home_that_may_not_be_written_to_does_not_keep_the_program_from_starting(
     tiny_bundle: ModelBundle, film: Path, tmp_path: Path
 ) -> None:
@@ -125,6 +127,7 @@ def test_a_home_that_may_not_be_written_to_does_not_keep_the_program_from_starti
     assert ended.stdout.startswith(("Looks like", "Uncertain"))
 
 
+@pytest.mark.slow
 def test_what_cannot_be_kept_is_said_once_the_window_is_open(
     tiny_bundle: ModelBundle, tmp_path: Path
 ) -> None:
@@ -144,6 +147,7 @@ def test_unreadable_settings_are_said_once_the_window_is_open(
     assert "The settings could not be read" in ended.stdout, ended.stderr
 
 
+@pytest.mark.slow
 def test_the_splash_comes_only_where_a_start_is_slow(
     isolated_home: Path, tiny_bundle: ModelBundle
 ) -> None:
@@ -169,6 +173,7 @@ def test_the_splash_comes_only_where_a_start_is_slow(
     assert shown == ["0 False", "1 False"]
 
 
+@pytest.mark.slow
 def test_the_window_is_there_within_a_second_and_a_half(
     isolated_home: Path, tiny_bundle: ModelBundle
 ) -> None:

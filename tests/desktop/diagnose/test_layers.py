@@ -41,6 +41,7 @@ def choose(tab: DiagnoseTab, qtbot: QtBot, layer: str) -> None:
     qtbot.waitUntil(lambda: tab.heatmap.evidence is not None, timeout=60_000)
 
 
+@pytest.mark.slow
 def test_a_finer_heat_map_is_computed_when_it_is_chosen(
     tab: DiagnoseTab, qtbot: QtBot
 ) -> None:
@@ -86,6 +87,7 @@ def test_a_finer_heat_map_is_computed_when_it_is_chosen(
     assert "relative" not in heat.subject
 
 
+@pytest.mark.slow
 def test_the_layer_stays_for_the_next_film(
     tab: DiagnoseTab, qtbot: QtBot, tmp_path: Path
 ) -> None:

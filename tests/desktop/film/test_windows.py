@@ -31,6 +31,7 @@ def test_lung_is_the_dark_part_and_bone_the_bright_one() -> None:
         assert window.high - window.low < film.high - film.low
 
 
+@pytest.mark.slow
 def test_the_windows_go_with_the_scale_of_the_film() -> None:
     for name in TISSUES:
         plain, scaled = (

@@ -23,6 +23,7 @@ tell_desktop(window, "Training", "Nobody need be told.")
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     sys.platform != "linux" or not shutil.which("dbus-monitor"), reason="Linux's bus"
 )

@@ -334,6 +334,7 @@ until(is_settled, end)
 """
 
 
+@pytest.mark.slow
 def test_a_model_in_use_that_became_unreadable_gives_way_and_is_named(
     isolated_home: Path, shelf: dict[str, Path], tiny_bundle: ModelBundle
 ) -> None:
@@ -345,6 +346,7 @@ def test_a_model_in_use_that_became_unreadable_gives_way_and_is_named(
     assert str(shelf["In use"]) in told
 
 
+@pytest.mark.slow
 def test_a_model_of_a_newer_hilum_gives_way_politely(
     isolated_home: Path, shelf: dict[str, Path], tiny_bundle: ModelBundle
 ) -> None:
@@ -355,6 +357,7 @@ def test_a_model_of_a_newer_hilum_gives_way_politely(
     assert "Get the newer Hilum" in ended.stdout
 
 
+@pytest.mark.slow
 def test_a_damaged_bundle_in_the_installation_leaves_all_else_working(
     isolated_home: Path, tiny_bundle: ModelBundle, tmp_path: Path, film: Path
 ) -> None:

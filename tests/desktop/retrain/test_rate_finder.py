@@ -145,6 +145,7 @@ def test_a_phase_that_is_left_out_has_no_rate(
     assert page.finders["head_rate"].find_button.isEnabled()
 
 
+@pytest.mark.slow
 def test_a_search_can_be_cancelled(
     qtbot: QtBot, page: NewRunPage, finder: RateFinder, stand_in: StandIn
 ) -> None:

@@ -150,6 +150,7 @@ def test_dropped_folder_begins_a_new_model(tab: RetrainTab, tmp_path: Path) -> N
     assert tab.page is tab.new_page
 
 
+@pytest.mark.slow
 def test_run_ends_in_its_report(
     tab: RetrainTab, qtbot: QtBot, behave: Behave, request_: RunRequest
 ) -> None:
@@ -179,6 +180,7 @@ def test_status_line_tells_what_is_going_on(
     assert told[-1].startswith("Training Ours: ")
 
 
+@pytest.mark.slow
 def test_paused_run_resumes(
     tab: RetrainTab, qtbot: QtBot, behave: Behave, request_: RunRequest
 ) -> None:
@@ -197,6 +199,7 @@ def test_paused_run_resumes(
     assert len(list_runs()) == 1
 
 
+@pytest.mark.slow
 def test_finishing_makes_a_model_of_the_best(
     tab: RetrainTab, qtbot: QtBot, request_: RunRequest
 ) -> None:
@@ -277,6 +280,7 @@ def test_second_run_is_refused_while_one_is_on(
     assert len(list_runs()) == 1
 
 
+@pytest.mark.slow
 def test_split_that_is_gone_is_told(
     tab: RetrainTab, qtbot: QtBot, request_: RunRequest
 ) -> None:
@@ -304,6 +308,7 @@ def test_closing_can_be_called_off(
     assert tab.controller.active == run
 
 
+@pytest.mark.slow
 def test_closing_can_pause_the_run(
     tab: RetrainTab, qtbot: QtBot, request_: RunRequest
 ) -> None:

@@ -170,6 +170,7 @@ def test_a_file_is_replaced_only_where_the_dialog_asked(
         out.write_text("mine")
 
 
+@pytest.mark.slow
 def test_a_file_that_came_meanwhile_is_not_replaced(
     qtbot: QtBot, actions: ScanActions, scan: Scan, tmp_path: Path
 ) -> None:
@@ -222,6 +223,7 @@ def test_a_folder_within_the_scanned_one_is_refused_at_once(
     dialog.reject()
 
 
+@pytest.mark.slow
 def test_films_are_copied_into_folders(
     qtbot: QtBot, actions: ScanActions, scan: Scan, tmp_path: Path
 ) -> None:
@@ -249,6 +251,7 @@ def test_films_are_copied_into_folders(
     assert actions.folder_button.isVisible()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_sure", [False, True])
 def test_a_move_is_asked_about_once_more(
     qtbot: QtBot,
@@ -323,6 +326,7 @@ def test_films_that_stay_behind_are_said(
     assert "changed since the scan read them: 1 (covid/a.png)" in actions.outcome.text()
 
 
+@pytest.mark.slow
 def test_a_refusal_is_a_notice(qtbot: QtBot, actions: ScanActions, scan: Scan) -> None:
     raised: list[Notice] = []
     actions.notice_raised.connect(raised.append)
@@ -335,6 +339,7 @@ def test_a_refusal_is_a_notice(qtbot: QtBot, actions: ScanActions, scan: Scan) -
     assert len(films_in(scan.record.folder)) == 5
 
 
+@pytest.mark.slow
 def test_a_report_needs_the_model_of_the_scan(
     qtbot: QtBot, actions: ScanActions, scan: Scan, tmp_path: Path
 ) -> None:
@@ -362,6 +367,7 @@ def test_totals_leave_the_list_of_an_export_alone(scan: Scan, tmp_path: Path) ->
     assert not export.film_list.exists()
 
 
+@pytest.mark.slow
 def test_it_can_be_stopped(
     qtbot: QtBot, actions: ScanActions, scan: Scan, tmp_path: Path
 ) -> None:
@@ -389,6 +395,7 @@ def test_closing_the_window_ends_it(
     assert not list(scan.path.glob("chosen-*"))
 
 
+@pytest.mark.slow
 def test_the_folder_of_what_was_made_opens(
     qtbot: QtBot,
     actions: ScanActions,
@@ -404,6 +411,7 @@ def test_the_folder_of_what_was_made_opens(
     assert opened[0].toLocalFile() == str(tmp_path / "sorted")
 
 
+@pytest.mark.slow
 def test_another_scan_begins_with_a_clean_line(
     qtbot: QtBot, actions: ScanActions, scan: Scan, tmp_path: Path
 ) -> None:

@@ -30,6 +30,7 @@ def table(qtbot: QtBot, tmp_path: Path) -> Iterator[ScanTable]:
     table.close()
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_rows_hold_nothing_up(
     table: ScanTable, qtbot: QtBot
 ) -> None:

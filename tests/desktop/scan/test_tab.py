@@ -650,6 +650,7 @@ def test_an_interrupted_scan_is_said_to_go_on(
     close(tab)
 
 
+@pytest.mark.slow
 def test_a_scan_at_work_is_followed_whoever_started_it(
     make_tab: MakeTab, qtbot: QtBot, many: Path, tiny_bundle: ModelBundle
 ) -> None:
@@ -669,6 +670,7 @@ def test_a_scan_at_work_is_followed_whoever_started_it(
     assert scans.read_scan(scan.path).record.status == PAUSED
 
 
+@pytest.mark.slow
 def test_a_scan_that_ended_without_a_window_is_finished(
     make_tab: MakeTab, qtbot: QtBot, films: Path, tiny_bundle: ModelBundle
 ) -> None:
@@ -681,6 +683,7 @@ def test_a_scan_that_ended_without_a_window_is_finished(
     assert (record.status, record.done) == (FINISHED, 3)
 
 
+@pytest.mark.slow
 def test_a_folder_that_vanishes_ends_the_scan_with_a_word(
     tab: ScanTab, qtbot: QtBot, many: Path
 ) -> None:

@@ -96,6 +96,7 @@ def test_signs_differ_in_shape_and_not_in_colour_alone(qtbot: QtBot) -> None:
             assert (one ^ other).mean() > 0.02
 
 
+@pytest.mark.slow
 def test_one_font_is_loaded_when_a_first_icon_is_shown() -> None:
     code = (
         "import sys, desktop.app.main_window\n"

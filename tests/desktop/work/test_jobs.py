@@ -102,6 +102,7 @@ def has_epochs(one: Followed) -> Callable[[], bool]:
     return lambda: len(one.epochs) > 1
 
 
+@pytest.mark.slow
 def test_success_tells_every_epoch_then_the_result(
     qtbot: QtBot, follow: Follow
 ) -> None:
@@ -112,6 +113,7 @@ def test_success_tells_every_epoch_then_the_result(
     assert one.outcomes == [JobSucceeded("/models/new")]
 
 
+@pytest.mark.slow
 def test_chatter_goes_to_the_log_and_blocks_nothing(
     qtbot: QtBot, follow: Follow
 ) -> None:
@@ -137,6 +139,7 @@ def test_refusal_without_events_is_told_in_its_own_words(
     assert one.failure.message == "There is no such bundle. Choose another."
 
 
+@pytest.mark.slow
 def test_reported_failure_keeps_its_hint_and_the_log(
     qtbot: QtBot, follow: Follow
 ) -> None:
@@ -167,6 +170,7 @@ def test_kill_from_outside_speaks_of_memory(qtbot: QtBot, follow: Follow) -> Non
     assert "batch" in one.failure.hint
 
 
+@pytest.mark.slow
 def test_fault_in_the_child_shows_its_traceback(qtbot: QtBot, follow: Follow) -> None:
     one = follow("bug")
     end(qtbot, one)
@@ -174,6 +178,7 @@ def test_fault_in_the_child_shows_its_traceback(qtbot: QtBot, follow: Follow) ->
     assert one.failure.log_tail.endswith("ZeroDivisionError: a fault")
 
 
+@pytest.mark.slow
 def test_want_of_memory_is_met_with_advice(qtbot: QtBot, follow: Follow) -> None:
     one = follow("memory")
     end(qtbot, one)
@@ -196,6 +201,7 @@ def test_stop_ends_the_child_soon(qtbot: QtBot, follow: Follow) -> None:
     assert time.monotonic() - asked_at < 5
 
 
+@pytest.mark.slow
 def test_stop_before_the_start_is_not_lost(qtbot: QtBot, follow: Follow) -> None:
     one = follow("forever", kill_after_s=20.0)
     one.controller.stop()
@@ -211,6 +217,7 @@ def test_finish_makes_the_model_of_the_best(qtbot: QtBot, follow: Follow) -> Non
     assert isinstance(one.outcomes[0], JobSucceeded)
 
 
+@pytest.mark.slow
 def test_child_that_does_not_listen_is_killed(qtbot: QtBot, follow: Follow) -> None:
     one = follow("deaf", kill_after_s=0.3)
     qtbot.waitUntil(lambda: len(one.epochs) > 0, timeout=20_000)
@@ -220,6 +227,7 @@ def test_child_that_does_not_listen_is_killed(qtbot: QtBot, follow: Follow) -> N
     assert not one.channel.is_running()
 
 
+@pytest.mark.slow
 def test_the_newest_takes_the_place_of_the_one_at_work(
     qtbot: QtBot, follow: Follow
 ) -> None:
@@ -299,6 +307,7 @@ app.exec()
 """
 
 
+@pytest.mark.slow
 def test_check_comes_to_its_end_when_the_window_is_killed(
     qtbot: QtBot, tmp_path: Path, phantoms: Path
 ) -> None:
@@ -324,6 +333,7 @@ def test_child_has_its_own_session_and_a_low_priority(
     assert psutil.Process(pid).nice() >= 10
 
 
+@pytest.mark.slow
 def test_real_command_is_found_from_any_folder(
     qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -42,6 +42,7 @@ from tests.phantoms import LABELS, draw_lung_mask, draw_phantom
 from tests.tiny_bundle import LABELS as LABELS_OF
 from tests.tiny_bundle import write_tiny_bundle
 
+pytestmark = pytest.mark.slow  # a network is trained
 TRAIN, VAL, TEST = 24, 4, 6
 EPOCHS = 14
 

@@ -376,6 +376,7 @@ def test_a_list_sorts_numbers_as_numbers() -> None:
     assert model.as_text() == "n\n9\n10\nx"
 
 
+@pytest.mark.slow
 def test_changed_options_ask_for_another_check(
     qtbot: QtBot, panel: DataPanel, stand_in: StandIn, data: Path
 ) -> None:

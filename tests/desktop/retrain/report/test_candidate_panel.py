@@ -156,6 +156,7 @@ def test_the_model_in_use_is_said_to_be_so_and_offers_the_way_back(
         panel.choice.back_button.click()
 
 
+@pytest.mark.slow
 def test_a_comparison_can_be_stopped(
     panel: CandidatePanel, qtbot: QtBot, run: Run, in_use: ModelBundle
 ) -> None:
@@ -168,6 +169,7 @@ def test_a_comparison_can_be_stopped(
     assert panel.compare_button.isVisible()
 
 
+@pytest.mark.slow
 def test_the_end_of_a_comparison_is_nothing_to_the_run_chosen_meanwhile(
     panel: CandidatePanel,
     qtbot: QtBot,
@@ -303,6 +305,7 @@ def test_a_comparison_that_ends_behind_the_question_is_heeded(
     assert panel.choice.use_button.text() == "&Use it anyway"
 
 
+@pytest.mark.slow
 def test_waiting_can_be_called_off_and_ends_with_the_comparison(
     panel: CandidatePanel,
     qtbot: QtBot,
