@@ -60,8 +60,11 @@ def pytest_configure() -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """As many processes as there are cores, but not so many that memory is short."""
-    return min(4, max(2, os.cpu_count() or 2))
+    """One more than there are cores, as tests wait for children a quarter of the time.
+
+    But not so many that memory is short.
+    """
+    return min(4, 1 + (os.cpu_count() or 2))
 
 
 @pytest.hookimpl(tryfirst=True)

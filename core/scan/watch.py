@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from core.errors import DatasetError
 from core.films.finder import FilmState, FoundFilm, find_films
 
 #: Between two looks; where a look takes long, so many times as long.
@@ -44,11 +45,12 @@ def new_films(
     while True:
         check()
         began = time.monotonic()
-        came = [
-            film
-            for film in find_films(folder, check, hidden=hidden).films
-            if not known(film.file)
-        ]
+        try:
+            found = find_films(folder, check, hidden=hidden).films
+        except DatasetError:
+            check()  # which knows what to say of a folder that has just gone
+            raise
+        came = [film for film in found if not known(film.file)]
         now = time.monotonic()
         before, unsettled = unsettled, {}
         ready = []

@@ -148,7 +148,7 @@ def test_a_single_film_that_is_left_out_is_one_film(
     for words in (["evaluate"], ["compare", str(tiny_bundle.path)]):
         words += [str(tiny_bundle.path), "--data", str(tmp_path)]
         assert main(words) == 0
-        assert "Left out: 1 film, labelled other." in capsys.readouterr().err
+        assert "Left out (labelled other): 1." in capsys.readouterr().err
 
 
 def test_predict_names_the_set_and_what_it_was_computed_with(

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import TrainingStopped
+from core.errors import DatasetError, TrainingStopped
 from core.model.bundle import ModelBundle
 from core.scan import watch
 from core.scan.watch import new_films
@@ -191,6 +191,19 @@ def test_an_empty_folder_can_be_watched_and_its_end_is_told(
     _until(child.stderr, "is no longer there; what was done is kept")
     child.communicate(timeout=30)
     assert child.returncode == 2
+
+
+def test_a_folder_that_goes_within_a_look_is_told_of_as_any_that_goes(
+    tmp_path: Path,
+) -> None:
+    looks = iter([None, DatasetError("gone; what was done is kept")])
+
+    def check() -> None:
+        if error := next(looks):
+            raise error
+
+    with pytest.raises(DatasetError, match="what was done is kept"):
+        next(new_films(tmp_path / "gone", lambda file: False, check))
 
 
 def _until(lines: Iterator[str], text: str) -> None:
