@@ -286,7 +286,7 @@ class FilmCanvas(QWidget):
         """What stands over the film: how it is shown."""
         low, high = self.grey_window
         parts = (
-            f"{self.viewport.zoom:.0%}",
+            f"{100 * self.viewport.zoom:.0f} %",
             f"Window {self._in_words(high - low)}",
             f"Level {self._in_words((low + high) / 2)}",
             "Inverted" if self.inverted else "",
