@@ -27,6 +27,8 @@ def compile_network(
         ],
         jit_compile=False if on_cpu_tensorflow else "auto",
     )
+    # TensorFlow traces a step twice that makes variables of its own.
+    optimiser.build(model.trainable_variables)
     _build_metrics(model)
 
 

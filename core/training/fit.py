@@ -47,7 +47,6 @@ def fine_tune(
     per_epoch = len(batches)
     compile_network(network, tuning_optimiser(config, per_epoch), config)
     optimiser = network.optimizer
-    optimiser.build(network.trainable_variables)
     checked = StoredBatches(films, batch, devices)
 
     def predict() -> NDArray[np.float32]:

@@ -137,6 +137,8 @@ def fit_lung_network(
     )
     optimiser = keras.optimizers.AdamW(rate, weight_decay=_WEIGHT_DECAY, clipnorm=1.0)
     network.compile(optimiser, _loss, jit_compile=False)
+    # TensorFlow traces a step twice that makes variables of its own.
+    optimiser.build(network.trainable_variables)
     told = keras.callbacks.LambdaCallback(
         on_epoch_end=lambda epoch, logs: on_epoch(epoch + 1, logs["loss"])
     )
