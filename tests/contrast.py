@@ -13,7 +13,9 @@ import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Iterator
 
-from PyQt5.QtCore import QBuffer, QPoint, QRect
+import numpy as np
+from numpy.typing import NDArray
+from PyQt5.QtCore import QBuffer, QRect
 from PyQt5.QtGui import QColor, QFont, QFontMetricsF, QImage, QTransform
 from PyQt5.QtSvg import QSvgGenerator
 from PyQt5.QtWidgets import QWidget
@@ -75,6 +77,7 @@ def lightness(colour: QColor) -> float:
 def texts_of(window: QWidget) -> list[Text]:
     """All texts of enabled widgets that are in sight."""
     picture = window.grab().toImage()
+    pixels = _pixels(picture)
     ratio = picture.devicePixelRatio()
     found = []
     for words, ink, font, place in _written(window):
@@ -83,7 +86,7 @@ def texts_of(window: QWidget) -> list[Text]:
         is_icon = all(unicodedata.category(letter) == "Co" for letter in words.strip())
         if is_icon or not window.rect().contains(at) or not widget.isEnabled():
             continue
-        ground = _ground(picture, place, ratio, ink)
+        ground = _ground(pixels, place, ratio, ink)
         size = font.pixelSize()
         is_large = size >= (_LARGE_BOLD_PX if font.bold() else _LARGE_PX)
         alpha = ink.alphaF()
@@ -126,7 +129,19 @@ def _written(window: QWidget) -> Iterator[tuple[str, QColor, QFont, QRect]]:
         yield words, ink, font, place
 
 
-def _ground(picture: QImage, place: QRect, ratio: float, ink: QColor) -> QColor:
+def _pixels(picture: QImage) -> NDArray[np.uint32]:
+    """(h, w) as `QImage.pixel` gives them, which one by one takes seconds."""
+    argb = picture.convertToFormat(QImage.Format.Format_ARGB32)
+    bits = argb.constBits()
+    assert bits is not None
+    bits.setsize(argb.sizeInBytes())
+    rows = np.frombuffer(bits, np.uint32).reshape(argb.height(), -1)
+    return rows[:, : argb.width()].copy()
+
+
+def _ground(
+    pixels: NDArray[np.uint32], place: QRect, ratio: float, ink: QColor
+) -> QColor:
     """What a place, and what is just beside it, has of colours but for the ink.
 
     The one in the middle by lightness: letters have soft edges, and grounds are
@@ -134,12 +149,10 @@ def _ground(picture: QImage, place: QRect, ratio: float, ink: QColor) -> QColor:
     """
     place = place.adjusted(-_BESIDE_PX, 0, _BESIDE_PX, 0)
     inside = QRect(place.topLeft() * ratio, place.size() * ratio)
-    inside &= picture.rect()
-    counts = Counter(
-        picture.pixel(QPoint(x, y))
-        for x in range(inside.left(), inside.right() + 1)
-        for y in range(inside.top(), inside.bottom() + 1)
-    )
+    top, left = max(0, inside.top()), max(0, inside.left())
+    part = pixels[top : inside.bottom() + 1, left : inside.right() + 1]
+    colours, times = np.unique(part, return_counts=True)
+    counts = Counter(dict(zip(colours.tolist(), times.tolist(), strict=True)))
     written = counts.get(ink.rgb(), 0)
     if written < _MOST_WRITTEN * sum(counts.values()):
         del counts[ink.rgb()]

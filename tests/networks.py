@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -52,32 +53,35 @@ def lively_network(config: TrainingConfig, labels: int = 3) -> keras.Model:
     return network
 
 
-def gradient_tape_cam(
-    network: keras.Model, backbone: str, layer: str, film: np.ndarray
-) -> np.ndarray:
-    """(h, w, c) of Grad-CAM before its relu at a layer, as it is written down.
+def gradient_tape_cams(
+    network: keras.Model, backbone: str, layers: Sequence[str], film: np.ndarray
+) -> list[np.ndarray]:
+    """(h, w, c) of Grad-CAM before its relu at each layer, as it is written down.
 
     Args:
         backbone: That the network has.
-        layer: Of the backbone.
+        layers: Of the backbone.
         film: (1, size, size, 1) float32 in [0, 255].
     """
     import tensorflow as tf
 
     inner = network.get_layer(BACKBONE)
-    whole = keras.Model(inner.input, [inner.get_layer(layer).output, inner.output])
+    inside = [inner.get_layer(layer).output for layer in layers]
+    whole = keras.Model(inner.input, [*inside, inner.output])
     with tf.GradientTape(persistent=True) as tape:
         standard = tf.convert_to_tensor(standardise(film, DEVIATIONS[backbone]))
         tape.watch(standard)
-        values, out = whole(standard, training=False)
+        *values, out = whole(standard, training=False)
         for head in network.layers[network.layers.index(inner) + 1 :]:
             out = head(out, training=False)
         logits = [out[0, label] for label in range(out.shape[1])]
-    cams = []
+    cams: list[list[np.ndarray]] = [[] for _ in layers]
     for logit in logits:
-        weights = tf.reduce_mean(tape.gradient(logit, values), axis=(1, 2))
-        cams.append(np.einsum("hwk,k->hw", values[0], weights[0]))
-    return np.stack(cams, axis=-1)
+        gradients = tape.gradient(logit, values)
+        for maps, value, gradient in zip(cams, values, gradients, strict=True):
+            weights = tf.reduce_mean(gradient, axis=(1, 2))
+            maps.append(np.einsum("hwk,k->hw", value[0], weights[0]))
+    return [np.stack(maps, axis=-1) for maps in cams]
 
 
 def write_network_bundle(

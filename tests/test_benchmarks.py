@@ -329,10 +329,11 @@ def test_films_to_scan_are_links_to_a_few(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("HILUM_XRAY_DATA", str(tmp_path))
+    monkeypatch.setattr(scanning, "DRAWN", 2)
     assert scanning.write_films(tmp_path / "films", 9) == "drawn"
     films = sorted((tmp_path / "films").iterdir())
     assert len(films) == 9
-    assert len({film.stat().st_ino for film in films}) == 4
+    assert len({film.stat().st_ino for film in films}) == 2
     facts = read_radiograph(films[0]).facts
     assert (facts.width, facts.height, facts.colour) == (1024, 1024, "grey")
 

@@ -6,6 +6,7 @@ Every command and the window, with a fresh home, as the system sees them.
 from __future__ import annotations
 
 import argparse
+import csv
 import importlib.util
 import os
 import shlex
@@ -21,6 +22,7 @@ import pytest
 from core import paths
 from core.commands import internal as internal_commands
 from core.commands import parser as command_line
+from core.data.split import SPLITS
 from desktop.app import preconditions
 from tests.conv_bundle import write_conv_bundle
 from tests.phantoms import write_phantom_set
@@ -137,7 +139,7 @@ ROWS = {
         f"train --data {{manifest}} --config {{job}} --out {TRAINED}", trains=True
     ),
     "train-lungs": Row(
-        "train-lungs {model} --data {manifest} --masks {films}/covid --epochs 1 "
+        "train-lungs {model} --data {manifest} --masks {masks} --epochs 1 "
         "--out {out}/lungs",
         trains=True,
     ),
@@ -219,6 +221,7 @@ class Commands:
             "film": manifest.parent / "covid" / "covid_0001.png",
             "job": write_job(base / "job.json", head_epochs=1, epochs=1),
             "manifest": manifest,
+            "masks": _write_masks(base / "masks", manifest),
             # Of this seed in int8 it reads these films as it does in float32.
             "model": write_conv_bundle(base / "model", seed=1).path,
             "out": self.out,
@@ -244,6 +247,18 @@ class Commands:
 
     def _words(self, name: str) -> str:
         return ROWS[name].words.format_map(self._given)
+
+
+def _write_masks(folder: Path, manifest: Path) -> Path:
+    """Masks of as few films as are taken: what they show does not matter here."""
+    folder.mkdir()
+    with manifest.open(encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["label"] == "covid"]
+    for split, count in zip(SPLITS, (8, 1, 1), strict=True):
+        for row in [row for row in rows if row["split"] == split][:count]:
+            film = manifest.parent / row["file"]
+            shutil.copyfile(film, folder / film.name)
+    return folder
 
 
 def _depth(name: str) -> int:

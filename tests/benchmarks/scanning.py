@@ -25,6 +25,8 @@ from tests.phantoms import draw_phantom
 from tests.tiny_bundle import write_tiny_bundle
 
 SIDE = 1024
+#: Different films, where they are drawn.
+DRAWN = 4
 _SIDE_OF = "tests.benchmarks.scan_side"
 _FASTER = {
     "float32": Target("at least 4 times", 4.0, at_least=True),
@@ -73,7 +75,8 @@ def write_films(folder: Path, count: int) -> str:
     """
     folder.mkdir()
     films = _real_films() or [
-        np.asarray(draw_phantom("normal", seed, SIDE), np.uint8) for seed in range(4)
+        np.asarray(draw_phantom("normal", seed, SIDE), np.uint8)
+        for seed in range(DRAWN)
     ]
     for number in range(count):
         path = folder / f"{number:05}.png"
@@ -81,7 +84,7 @@ def write_films(folder: Path, count: int) -> str:
             Image.fromarray(films[number]).save(path)
         else:
             os.link(folder / f"{number % len(films):05}.png", path)
-    return "real" if len(films) > 4 else "drawn"
+    return "real" if len(films) > DRAWN else "drawn"
 
 
 def _real_films() -> list[np.ndarray]:

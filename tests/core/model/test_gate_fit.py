@@ -17,6 +17,7 @@ from core.model.bundle import ModelBundle, extend_bundle, read_bundle
 from core.model.classifier import Classifier, open_graph
 from core.model.gate import GATE, NOT_CHEST, Gate, read_gate
 from core.model.gate_fit import TURNS, add_gate, fit_gate, gate_in_words
+from core.model.lungs import LUNG_GRAPH, LUNG_WEIGHTS
 from core.paths import default_bundle_dir
 from tests.phantoms import LABELS, draw_phantom, write_phantom_set
 from tests.tiny_bundle import SIZE, write_tiny_bundle
@@ -135,12 +136,15 @@ def test_too_few_films_are_a_sentence_that_says_how_many(
 
 @pytest.mark.slow
 def test_a_gate_asks_for_lungs_as_likely_as_those_of_validation_films(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    bundle: ModelBundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fitting, "LEAST", 8)
     plain = write_phantom_set(tmp_path / "films", per_label=14, size=64)
     shipped = read_bundle(default_bundle_dir())
-    made = add_gate(shipped, plain, tmp_path / "new")
+    graph = {name: shipped.path / name for name in (LUNG_GRAPH, LUNG_WEIGHTS)}
+    lungs = shipped.card.training["lungs"]
+    finding = extend_bundle(bundle, tmp_path / "finding", "lungs", lungs, graph)
+    made = add_gate(finding, plain, tmp_path / "new")
     classifier = Classifier(made)
     gate = read_gate(made, lambda film: film)
     assert gate is not None

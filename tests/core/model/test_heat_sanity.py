@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -68,6 +69,7 @@ def alike(one: np.ndarray, other: np.ndarray) -> float:
     return float(((one * other).sum(axis=1) / np.maximum(norms, 1e-12)).mean())
 
 
+@functools.cache
 def shuffled(xml: Path, layers: int, seed: int = 0) -> Run:
     """The graph with the weights of its last layers shuffled.
 

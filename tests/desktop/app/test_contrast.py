@@ -68,19 +68,22 @@ def test_every_text_is_readable_before_and_after_a_change(
 ) -> None:
     found: list[str] = []
 
-    def look(when: str) -> None:
+    def look_at_pages(when: str) -> None:
         for page in whole.pages():
             found.extend(f"{when}, {page}: {x}" for x in unreadable(whole.window))
             whole.window.resize(_WIDTH_PX, _HEIGHT_PX)
+
+    def look_at_dialogs(when: str) -> None:
         for dialog in whole.dialogs():
             name = type(dialog).__name__
             found.extend(f"{when}, {name}: {x}" for x in unreadable(dialog))
 
     first = "light" if other == "dark" else "dark"
     theme.apply(application, other)  # before any page was seen
-    look(other)
+    look_at_pages(other)
+    look_at_dialogs(other)
     theme.apply(application, first)
-    look(first)
+    look_at_pages(first)  # dialogs are made anew each time
     assert not found, "\n".join(found)
 
 
