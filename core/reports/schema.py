@@ -173,6 +173,7 @@ class _Evaluation(msgspec.Struct):
     sensitivity_points: list[_SensitivityPoint] | UnsetType = UNSET
     lungs: _Lungs | UnsetType = UNSET
     unseen_sources: dict[str, _Unseen] | UnsetType = UNSET
+    unseen_by: str | UnsetType = UNSET
 
     def is_of(self, labels: Sequence[str]) -> bool:
         """Whether it is of a model with these labels, in their order."""

@@ -105,6 +105,8 @@ def _unseen(result: Mapping[str, Any], names: Mapping[str, str]) -> Table:
         accuracy = part.get("reason") or rate(part, "accuracy")
         rows.append([source, f"{part['n']:,}", accuracy, "; ".join(pairs)])
     title = "Sources measured by a model that was trained without them"
+    if "unseen_by" in result:
+        title += f" ({result['unseen_by']})"
     return Table(title, ("Source", "Films", "Accuracy", "Between two labels"), rows)
 
 

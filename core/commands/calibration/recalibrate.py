@@ -87,8 +87,9 @@ def _recalibrate(bundle: ModelBundle, data: Path, out: Path, on_film: OnDone) ->
                 classifier, finder, test.samples, lambda n: on_film(scored + n, total)
             )
             on_test |= {"lungs": lungs} if lungs else {}
-        if "unseen_sources" in before:  # of other networks than this one
-            on_test["unseen_sources"] = before["unseen_sources"]
+        # Of other networks than this one.
+        unseen = ("unseen_sources", "unseen_by")
+        on_test |= {name: before[name] for name in unseen if name in before}
         metrics = {**card.metrics, "test": without_details(on_test)}
         card = msgspec.structs.replace(card, metrics=metrics)
     with tempfile.TemporaryDirectory(prefix="hilum-recalibrate-") as scratch:

@@ -134,6 +134,12 @@ def test_reports_tell_of_unseen_sources(
         assert accuracy in told
         assert "too few films labelled covid" in told
     assert text.index("trained without them") < text.index("By source")
+    assert "by the same settings" in page.read_text("utf-8")
+    report["result"]["unseen_by"] = "smaller trainings of 96 pixels"
+    write_report_html(page, report)
+    told = page.read_text("utf-8")
+    assert "trained without them (smaller trainings of 96 pixels)" in told
+    assert "by the same settings" not in told
 
 
 def test_one_source_cannot_be_left_out(
