@@ -373,6 +373,7 @@ def test_the_packed_program_that_is_named_is_started(
     assert names == ["from source", "packed, reader edition"]
 
 
+@pytest.mark.slow
 def test_an_unknown_group_is_refused() -> None:
     result = subprocess.run(
         [sys.executable, "-m", "tests.benchmarks", "nonsense"],

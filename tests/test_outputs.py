@@ -398,6 +398,7 @@ CHOSEN = [
 ]
 
 
+@pytest.mark.slow
 @linux
 @pytest.mark.parametrize(("name", "target"), CHOSEN)
 def test_a_dialog_spares_what_is_not_its_own(

@@ -134,6 +134,7 @@ def test_leaks_stop_the_training_and_leave_no_split(planted_found: Audit) -> Non
     assert severities(planted_found)[0] == "stop"
 
 
+@pytest.mark.slow
 def test_grouping_resolves_the_leaks(leaky: Path, tmp_path: Path) -> None:
     found = audit(leaky, wish=SplitWish(regroup=True))
     assert not found.has_leaks
@@ -167,6 +168,7 @@ def test_grouping_that_empties_a_split_makes_a_new_one(tmp_path: Path) -> None:
     assert "a new split was made" in text(found)
 
 
+@pytest.mark.slow
 def test_same_film_under_two_labels_is_a_conflict(tmp_path: Path) -> None:
     folder = write_folder(tmp_path)
     write(folder / "covid" / "copy.png", flipped(phantom(1), np.random.default_rng()))
@@ -174,6 +176,7 @@ def test_same_film_under_two_labels_is_a_conflict(tmp_path: Path) -> None:
     assert found["conflicts"] == [["covid/copy.png", "normal/001_pa.png"]]
 
 
+@pytest.mark.slow
 def test_split_is_made_where_the_data_has_none(tmp_path: Path) -> None:
     found = audit(write_folder(tmp_path))
     assert found.found["split"]["origin"] == "made"
@@ -199,6 +202,7 @@ def test_two_films_of_each_label_stop(tmp_path: Path) -> None:
     assert found.found["shortcuts"] == {"metadata": None, "frame": None}
 
 
+@pytest.mark.slow
 def test_film_that_cannot_be_read_is_named_with_its_reason(tmp_path: Path) -> None:
     folder = write_folder(tmp_path)
     (folder / "covid" / "Lunge \N{LATIN SMALL LETTER U WITH DIAERESIS}.png").write_text(
@@ -214,6 +218,7 @@ def test_film_that_cannot_be_read_is_named_with_its_reason(tmp_path: Path) -> No
     assert found["films"] == 12
 
 
+@pytest.mark.slow
 def test_film_that_vanishes_while_reading_is_unreadable(tmp_path: Path) -> None:
     folder = write_folder(tmp_path, count=40)
     last = folder / "normal" / "079_pa.png"
@@ -232,6 +237,7 @@ def test_no_readable_film_is_refused(tmp_path: Path) -> None:
         audit(tmp_path)
 
 
+@pytest.mark.slow
 def test_patient_comes_from_the_file_name(tmp_path: Path) -> None:
     for number in range(24):
         label = ("covid", "normal")[number // 2 % 2]
@@ -249,6 +255,7 @@ def test_patient_comes_from_the_file_name(tmp_path: Path) -> None:
     assert set(tests.values()) == {2}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("children", "severity"), [((6, 0), "warn"), ((6, 6), "note"), ((0, 0), "")]
 )
@@ -282,6 +289,7 @@ def test_bad_pattern_is_refused(tmp_path: Path, pattern: str, what: str) -> None
     assert "Write for example" in caught.value.hint
 
 
+@pytest.mark.slow
 def test_dicom_patient_is_known_by_a_hash_alone(tmp_path: Path) -> None:
     folder = write_folder(tmp_path)
     for number, person in ((20, "MUSTER^MAX"), (21, "MUSTER^MAX"), (22, "DOE")):
@@ -301,6 +309,7 @@ def test_dicom_patient_is_known_by_a_hash_alone(tmp_path: Path) -> None:
     assert "3 films show the chest from the side" in text(found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "lacking"), [("train", "val"), ("learn", "train")])
 def test_given_split_without_a_label_stops(
     tmp_path: Path, name: str, lacking: str
@@ -321,6 +330,7 @@ def test_shares_beyond_reason_are_refused() -> None:
         SplitWish(test=0.9)
 
 
+@pytest.mark.slow
 def test_progress_is_reported_to_the_last_film(tmp_path: Path) -> None:
     events: list[object] = []
     audit(write_folder(tmp_path), report=events.append)
@@ -386,12 +396,14 @@ def test_command_tells_events_and_ends_with_the_result(
     assert child.events[-1] == JobSucceeded(str(out))
 
 
+@pytest.mark.slow
 def test_command_refuses_data_that_is_not_there(tmp_path: Path) -> None:
     result = core(tmp_path / "nowhere", "--events")
     assert result.returncode == 2
     assert "JobFailed" in result.stdout
 
 
+@pytest.mark.slow
 def test_command_ends_with_2_for_one_label(tmp_path: Path) -> None:
     write(tmp_path / "covid" / "a.png", phantom(1))
     assert core(tmp_path).returncode == 2

@@ -77,6 +77,7 @@ def test_many_films_of_two_patients_cannot_be_measured() -> None:
     assert Trial.of(LABELS, GROUPS % 2, seed=1) is None
 
 
+@pytest.mark.slow
 def test_probe_becomes_json() -> None:
     probe = metadata_probe([facts(1000)] * N, trial())
     fields = to_json(probe)
@@ -91,6 +92,7 @@ def test_label_of_too_few_patients_is_left_out() -> None:
     assert len(made.rows) == 2 * N // 3
 
 
+@pytest.mark.slow
 def test_probe_says_how_far_it_is() -> None:
     shares: list[float] = []
     metadata_probe([facts(1000)] * N, trial(), shares.append)

@@ -276,6 +276,7 @@ def test_a_scan_without_a_cluster_does_not_load_ray() -> None:
     assert not subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode
 
 
+@pytest.mark.slow
 def test_a_cluster_watches_no_folder(
     start: Start, folder: Path, tiny_bundle: ModelBundle, tmp_path: Path
 ) -> None:
@@ -382,6 +383,7 @@ def test_a_film_counts_once_however_often_it_is_read() -> None:
     assert shards.left == 1
 
 
+@pytest.mark.slow
 def test_a_list_of_ten_million_films_takes_ten_megabytes() -> None:
     tracemalloc.start()
     shards = Shards(10_000_000)

@@ -71,6 +71,7 @@ def by_file(rows: list[ScanRow]) -> list[ScanRow]:
     return sorted(rows, key=lambda row: row.file)
 
 
+@pytest.mark.slow
 def test_all_nodes_read_and_every_film_has_one_row(scan: Scan) -> None:
     assert by_file(scan.run()) == scan.plain()
     assert set(scan.notes) == {
@@ -79,6 +80,7 @@ def test_all_nodes_read_and_every_film_has_one_row(scan: Scan) -> None:
     }
 
 
+@pytest.mark.slow
 def test_a_node_that_goes_is_told_and_its_films_are_read(scan: Scan) -> None:
     def lose(number: int) -> None:
         if number == 2:
@@ -89,6 +91,7 @@ def test_a_node_that_goes_is_told_and_its_films_are_read(scan: Scan) -> None:
     assert "ward-2 was lost; others read its films." in scan.notes
 
 
+@pytest.mark.slow
 def test_a_node_that_comes_takes_part(scan: Scan) -> None:
     scan.cluster.alive.remove(TWO)
 
@@ -101,6 +104,7 @@ def test_a_node_that_comes_takes_part(scan: Scan) -> None:
     assert "ward-2 takes part: 1 core." in scan.notes
 
 
+@pytest.mark.slow
 def test_a_film_that_ends_its_reader_is_a_row_and_costs_no_other(scan: Scan) -> None:
     scan.cluster.poison = {"123.png"}
     rows = by_file(scan.run())
@@ -122,6 +126,7 @@ def test_a_node_without_the_films_fails_the_scan_in_a_sentence(
     assert "the folder of the films at the same path" in caught.value.hint
 
 
+@pytest.mark.slow
 def test_a_node_without_the_films_that_comes_later_is_left_out(scan: Scan) -> None:
     scan.cluster.alive.remove(TWO)
     scan.cluster.facts["2"] = {"has_folder": False}
@@ -135,6 +140,7 @@ def test_a_node_without_the_films_that_comes_later_is_left_out(scan: Scan) -> No
     assert f"ward-2 has no folder {scan.folder}." in scan.notes
 
 
+@pytest.mark.slow
 def test_a_node_with_another_version_is_left_out(scan: Scan) -> None:
     scan.cluster.facts["2"] = {"openvino": "1999.1"}
     assert by_file(scan.run()) == scan.plain()

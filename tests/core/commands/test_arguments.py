@@ -403,6 +403,7 @@ INPUTS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
 @pytest.mark.parametrize("words", INPUTS, ids=lambda words: " ".join(words))
 def test_no_strange_input_is_a_traceback(

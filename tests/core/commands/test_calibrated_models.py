@@ -114,6 +114,7 @@ def test_report_and_card_show_sets_and_calibration_by_source(
     assert said.count("Sets of findings rest on validation films") == 1
 
 
+@pytest.mark.slow
 def test_evaluate_measures_the_coverage_that_is_asked_for(
     recalibrated: ModelBundle, films: Path, tmp_path: Path
 ) -> None:
@@ -138,6 +139,7 @@ def test_evaluate_without_films_refuses_a_coverage_that_was_not_measured(
     assert "holds sets of 90 % alone" in said.err
 
 
+@pytest.mark.slow
 def test_a_single_film_that_is_left_out_is_one_film(
     tiny_bundle: ModelBundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -206,6 +208,7 @@ def test_rows_of_a_scan_hold_the_set(
     assert "<th>set</th>" in (tmp_path / "r.html").read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_a_local_card_is_found_kept_and_said_by_predict(
     recalibrated: ModelBundle,
     films: Path,

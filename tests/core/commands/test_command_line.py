@@ -62,6 +62,7 @@ def phantoms(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_phantom_set(tmp_path_factory.mktemp("films"), per_label=6, size=96)
 
 
+@pytest.mark.slow
 def test_predict_prints_one_object_per_film(
     tiny_bundle: ModelBundle, film: Path
 ) -> None:
@@ -186,6 +187,7 @@ def test_contours_are_lines_on_the_film(
     assert 0 < coloured.mean() < 0.2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["empty", "text", "folder", "missing", "truncated"])
 def test_a_film_that_cannot_serve_is_one_sentence_and_status_2(
     kind: str, tiny_bundle: ModelBundle, film: Path, tmp_path: Path
@@ -232,6 +234,7 @@ def test_films_of_one_name_get_heat_maps_of_their_own(
     ]
 
 
+@pytest.mark.slow
 def test_heat_maps_are_never_overwritten_unasked(
     tiny_bundle: ModelBundle, film: Path, tmp_path: Path
 ) -> None:
@@ -256,6 +259,7 @@ def test_a_heat_map_folder_that_cannot_be_made_is_one_sentence(
     assert len(result.stderr.strip().splitlines()) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["hash", "version", "missing", "no bundle"])
 def test_a_damaged_bundle_is_one_sentence_and_status_2(
     damage: str, film: Path, tmp_path: Path
@@ -322,6 +326,7 @@ def test_evaluate_takes_every_film_of_a_folder_without_splits(
     assert (figures["n"], figures["unreadable"]) == (18, 1)
 
 
+@pytest.mark.slow
 def test_evaluate_refuses_a_split_that_is_not_there(
     tiny_bundle: ModelBundle, phantoms: Path
 ) -> None:
@@ -359,6 +364,7 @@ def test_export_copies_the_graph_without_keras(
     assert core(*words).returncode == 2, "it was there already"
 
 
+@pytest.mark.slow
 def test_wrong_use_is_status_2(film: Path) -> None:
     assert core("predict").returncode == 2
     assert core("diagnose", film).returncode == 2
@@ -412,6 +418,7 @@ class TestDefaultModel:
         assert result.returncode == 0, result.stderr
         assert result.stdout.splitlines()[-1] == "All is well."
 
+    @pytest.mark.slow
     def test_a_sample_is_said_to_be_drawn(self, film: Path) -> None:
         sample = sorted((ROOT / "resources" / "samples").glob("*.png"))[0]
         result = core("predict", "--json", sample, film)

@@ -412,6 +412,7 @@ def test_the_word_stop_ends_a_scan_and_keeps_what_was_done(
     assert len(files_of(out)) == 120
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are a Unix matter")
 def test_control_c_ends_a_scan_and_keeps_what_was_done(
     tiny_bundle: ModelBundle, tmp_path: Path

@@ -336,6 +336,7 @@ def test_a_program_hears_how_far_it_is(
     assert events[-1] == JobSucceeded(str(tmp_path / "sorted"))
 
 
+@pytest.mark.slow
 def test_a_program_hears_why_not(
     results: Path, folder: Path, start: Callable[..., Child]
 ) -> None:

@@ -55,6 +55,7 @@ class Ten(np.random.Generator):
         return 10.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CHANGES)
 def test_changed_copy_is_found(films: list[Film], name: str) -> None:
     rng = np.random.default_rng(3)
@@ -95,6 +96,7 @@ def test_equal_films_are_paired_with_the_first_of_them(films: list[Film]) -> Non
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "how"),
     [
@@ -125,6 +127,7 @@ def test_rotation_is_told_in_degrees(films: list[Film]) -> None:
     assert pair_of(films, upside_down).how == "upside down, rotated by 10 degrees"
 
 
+@pytest.mark.slow
 def test_many_copies_of_one_film_do_not_hide_each_other(films: list[Film]) -> None:
     rng = np.random.default_rng(2)
     copies = [

@@ -103,6 +103,7 @@ def test_no_patient_is_in_two_splits(made: Made) -> None:
     assert all(len(names) == 1 for names in where.values())
 
 
+@pytest.mark.slow
 def test_no_copy_is_in_two_splits(made: Made) -> None:
     dataset, prints, split = made
     where = {s.file: name for name in SPLITS for s in split.part(name)}

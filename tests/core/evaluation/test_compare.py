@@ -472,6 +472,7 @@ def test_command_tells_its_events(
     assert json.loads(out.read_text("utf-8"))["n"] == 12
 
 
+@pytest.mark.slow
 def test_command_tells_of_a_failure_as_an_event(
     start: Callable[..., Child], tiny_bundle: ModelBundle, tmp_path: Path
 ) -> None:

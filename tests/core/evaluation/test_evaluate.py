@@ -340,6 +340,7 @@ def detailed() -> dict[str, Any]:
     return evaluate(two_sources(), 1.3, details=True)
 
 
+@pytest.mark.slow
 def test_details_are_there_when_asked_for_only(detailed: dict[str, Any]) -> None:
     short = evaluate(two_sources(), 1.3)
     # What a model sees of lungs is measured beside it.

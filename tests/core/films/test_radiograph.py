@@ -343,6 +343,7 @@ def test_png_is_read_without_importing_pydicom(film):
 # Real films
 
 
+@pytest.mark.slow
 def test_every_original_film_reads_without_a_word_on_stderr(capfd):
     originals = sorted((DATA / "originals").glob("*"))
     if not originals:

@@ -53,6 +53,7 @@ def fitted(bundle: ModelBundle) -> tuple[Gate, dict[str, Any]]:
     return found
 
 
+@pytest.mark.slow
 def test_fresh_films_pass_and_turned_ones_are_told(
     fitted: tuple[Gate, dict[str, Any]], bundle: ModelBundle
 ) -> None:
@@ -101,6 +102,7 @@ def test_too_few_films_make_no_gate(bundle: ModelBundle) -> None:
     assert fit_gate(open_graph(bundle), squares(range(59)), squares(range(99))) is None
 
 
+@pytest.mark.slow
 def test_a_bundle_gets_a_gate_that_its_card_tells_of(
     bundle: ModelBundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -91,6 +91,7 @@ def test_films_that_are_prepared_in_another_way_are_told(
     assert not found.is_kept
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arrays",
     [

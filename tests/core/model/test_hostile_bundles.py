@@ -129,6 +129,7 @@ def test_no_copy_of_it_is_kept_among_the_models(kind: str, tmp_path: Path) -> No
 # Use
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", sorted(set(HOSTILE) - {"int8 weights that are NaN"}))
 def test_predict_says_nothing_by_it(
     kind: str, film: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -316,6 +317,7 @@ def _folder(path: Path) -> None:
 KINDS = {"pipe": _pipe, "socket": _socket, "device": _device, "folder": _folder}
 
 
+@pytest.mark.slow
 @posix_only
 @pytest.mark.parametrize(
     ("name", "kind"),
@@ -340,6 +342,7 @@ def test_a_bundle_of_what_is_no_file_is_refused_at_once(
     assert f"{name} cannot be read (it is a {kind})" in result.stderr
 
 
+@pytest.mark.slow
 @posix_only
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_model_file_that_is_no_file_is_refused_at_once(
@@ -360,6 +363,7 @@ def test_the_list_of_models_does_not_wait_for_a_pipe(tmp_path: Path) -> None:
     assert "it is a pipe" in found.damage
 
 
+@pytest.mark.slow
 @posix_only
 @pytest.mark.parametrize("kind", ["pipe", "socket", "device"])
 def test_a_film_that_is_no_file_is_refused_at_once(

@@ -226,6 +226,7 @@ def test_a_model_whose_lungs_cannot_be_loaded_is_refused(
         check_model(broken)
 
 
+@pytest.mark.slow
 def test_the_model_that_comes_with_hilum_finds_the_lungs_of_drawn_films() -> None:
     finder = lung_finder(read_bundle(default_bundle_dir()))
     assert finder is not None

@@ -113,6 +113,7 @@ def lines_of(axes: Axes) -> dict[str, Any]:
     return {str(line.get_label()): line for line in axes.get_lines()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [SIZE, (1200, 700), (220, 160)])
 @pytest.mark.parametrize("colours", [LIGHT, DARK])
 def test_charts_become_well_formed_svg_of_their_size(
@@ -139,6 +140,7 @@ def test_words_of_a_chart_are_words_in_svg() -> None:
     assert "正常" in said
 
 
+@pytest.mark.slow
 def test_nothing_of_a_chart_lies_outside_it() -> None:
     for size in (SIZE, (300, 210)):
         for name, figure in every_chart(size).items():
@@ -332,6 +334,7 @@ def test_words_on_a_colour_are_read() -> None:
     assert mixed("#000000", "#ffffff", 0.5) == "#808080"
 
 
+@pytest.mark.slow
 def test_charts_leave_nothing_outside_the_folders_of_the_program(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -133,6 +133,7 @@ def test_a_page_says_all_that_is_known_of_a_verdict(report: FilmReport) -> None:
     assert "http" not in page.replace("http-equiv", "")
 
 
+@pytest.mark.slow
 def test_a_pdf_is_one_page_of_a4(report: FilmReport) -> None:
     content = film_pdf(report)
     assert content.startswith(b"%PDF")
@@ -149,6 +150,7 @@ def lowest_line(pdf: bytes) -> float:
     return min(float(place) for place in places)
 
 
+@pytest.mark.slow
 def test_a_page_has_room_for_every_warning(report: FilmReport) -> None:
     warnings = tuple(f"Reason {i} to doubt this verdict. " * 4 for i in range(8))
     verdict = dataclasses.replace(report.verdict, warnings=warnings)
@@ -191,6 +193,7 @@ def test_the_patient_s_hash_is_that_of_copies_without_patients(
     assert copy.PatientID in film_html(report).decode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("with_patient", [False, True])
 @pytest.mark.parametrize("make", [capture, structured_report])
 def test_dicom_has_all_that_the_standard_asks_for(
@@ -274,6 +277,7 @@ def test_the_structured_report_is_read_back_with_its_numbers(
     assert DISCLAIMER in said
 
 
+@pytest.mark.slow
 def test_a_picture_has_pages_and_no_dicom(
     film: Path, tiny_bundle: ModelBundle, tmp_path: Path
 ) -> None:

@@ -292,6 +292,7 @@ def test_labels_that_are_found_alike_are_all_named() -> None:
     assert "It finds 80 % of COVID-19, Pneumonia and Normal." in text
 
 
+@pytest.mark.slow
 def test_no_interval_is_claimed_where_resamples_cannot_tell(tmp_path: Path) -> None:
     one = {"accuracy": 1.0, "accuracy_ci": [1.0, 1.0]}
     assert rate(one, "accuracy") == "1.000"
@@ -338,6 +339,7 @@ def test_summary_says_what_was_found_instead_of_if() -> None:
     assert "give their labels away" in said
 
 
+@pytest.mark.slow
 def test_page_and_card_hold_what_the_check_found(
     tiny_bundle: ModelBundle, tmp_path: Path
 ) -> None:
@@ -370,6 +372,7 @@ def test_cautions_say_leaks_first_and_what_was_left_out() -> None:
     assert "Left out of the job: 2 films that cannot be read." in said
 
 
+@pytest.mark.slow
 def test_page_holds_every_figure(tmp_path: Path) -> None:
     result = make_result()
     page = page_of(tmp_path, make_report(result))
@@ -394,6 +397,7 @@ def test_page_holds_every_figure(tmp_path: Path) -> None:
     assert make_card().limits in page.words
 
 
+@pytest.mark.slow
 def test_page_begins_with_what_the_reader_must_know(tmp_path: Path) -> None:
     page = page_of(tmp_path, make_report(notes=["The batch was halved."]))
     places = [
@@ -403,6 +407,7 @@ def test_page_begins_with_what_the_reader_must_know(tmp_path: Path) -> None:
     assert places == sorted(places)
 
 
+@pytest.mark.slow
 def test_page_is_well_formed_and_has_its_charts(tmp_path: Path) -> None:
     page = page_of(tmp_path, make_report())
     assert page.open == []
@@ -418,11 +423,13 @@ def test_page_of_an_evaluation_in_short_has_what_there_is(tmp_path: Path) -> Non
     assert page.tags.count("svg") == 2
 
 
+@pytest.mark.slow
 def test_page_of_a_missing_label_shows_a_dash(tmp_path: Path) -> None:
     page = page_of(tmp_path, make_report(make_result(truth=(0, 2))))
     assert "–" in page.words
 
 
+@pytest.mark.slow
 def test_page_needs_nothing_from_elsewhere(tmp_path: Path) -> None:
     page = page_of(tmp_path, make_report())
     text = (tmp_path / "report.html").read_text("utf-8")
@@ -431,6 +438,7 @@ def test_page_needs_nothing_from_elsewhere(tmp_path: Path) -> None:
     assert not {name for name, _ in page.attributes if name.startswith("on")}
 
 
+@pytest.mark.slow
 def test_page_shows_the_mistakes_as_pictures_where_the_films_are(
     tmp_path: Path, film: Path
 ) -> None:
@@ -445,6 +453,7 @@ def test_page_shows_the_mistakes_as_pictures_where_the_films_are(
     assert f"{len(result['mistakes']) - 1} of the films could not be read" in text
 
 
+@pytest.mark.slow
 def test_page_without_the_films_says_so(tmp_path: Path, film: Path) -> None:
     result = make_result()
     gone = {each["file"]: film / "gone.png" for each in result["mistakes"]}
@@ -454,11 +463,13 @@ def test_page_without_the_films_says_so(tmp_path: Path, film: Path) -> None:
     assert "<img" not in text
 
 
+@pytest.mark.slow
 def test_page_of_a_model_without_a_mistake_says_so(tmp_path: Path) -> None:
     result = {**make_result(), "mistakes": []}
     assert "It made none" in page_of(tmp_path, make_report(result)).words
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["data", "split"])
 def test_page_takes_hostile_words_as_words(tmp_path: Path, place: str) -> None:
     page = page_of(tmp_path, make_report(**{place: HOSTILE}))
@@ -466,6 +477,7 @@ def test_page_takes_hostile_words_as_words(tmp_path: Path, place: str) -> None:
     assert HOSTILE in page.words
 
 
+@pytest.mark.slow
 def test_page_takes_hostile_words_of_the_job_as_words(tmp_path: Path) -> None:
     report = make_report(notes=[HOSTILE])
     report["command"] = HOSTILE
@@ -476,12 +488,14 @@ def test_page_takes_hostile_words_of_the_job_as_words(tmp_path: Path) -> None:
     assert page.words.count(HOSTILE) >= 7
 
 
+@pytest.mark.slow
 def test_page_takes_hostile_names_of_sources_as_words(tmp_path: Path) -> None:
     page = page_of(tmp_path, make_report(make_result(source=HOSTILE)))
     assert "script" not in page.tags
     assert page.words.count(HOSTILE) >= 1 + 3  # by source, and within it
 
 
+@pytest.mark.slow
 def test_page_takes_hostile_names_of_models_and_labels_as_words(
     tmp_path: Path,
 ) -> None:
@@ -508,6 +522,7 @@ def test_templates_take_nothing_for_html() -> None:
         assert not re.search(r"\|\s*safe|autoescape|Markup", text), name
 
 
+@pytest.mark.slow
 def test_page_that_cannot_be_written_is_an_error_of_its_own(film: Path) -> None:
     with pytest.raises(OutputError):
         write_report_html(film / "report.html", make_report())

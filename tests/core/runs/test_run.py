@@ -168,6 +168,7 @@ def test_every_command_is_told_from_a_film() -> None:
     assert sorted(run.COMMANDS) == sorted(listed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", run.COMMANDS)
 def test_a_command_goes_to_the_command_line(command: str) -> None:
     assert _plan(command, "a", "--b") == (["-m", "core", command, "a", "--b"], "")

@@ -125,6 +125,7 @@ def test_a_film_is_not_blamed_for_the_one_before(start: Start, tmp_path: Path) -
     assert not errors_in(tmp_path / "r.csv")
 
 
+@pytest.mark.slow
 def test_films_that_were_merely_near_are_let_off(
     tiny_bundle: ModelBundle, tmp_path: Path
 ) -> None:

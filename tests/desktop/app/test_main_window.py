@@ -69,6 +69,7 @@ def test_a_dropped_film_gets_its_verdict(
     assert tab.window().windowTitle() == "Röntgen 1.png — Hilum"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="such names do not exist on Windows")
 @pytest.mark.parametrize(
     "name", [b"\xff\xfe.png", b"two\nlines\t.png", "胸部X線.png".encode(), b"a" * 250]
@@ -228,6 +229,7 @@ def test_clicking_a_bar_explains_its_finding(
     assert (job.evidence == film.reading.evidence_for(other)).all()
 
 
+@pytest.mark.slow
 def test_a_report_on_the_film_on_screen_is_written_beside_the_window(
     tab: DiagnoseTab, qtbot: QtBot, film: Path, tmp_path: Path
 ) -> None:
@@ -431,6 +433,7 @@ def labelled(count: int) -> list[Label]:
     return [Label(f"finding-{i}", f"Finding number {i}") for i in range(count)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [2, 12])
 def test_a_model_with_other_labels_takes_over(
     window: MainWindow,
@@ -575,6 +578,7 @@ def test_the_film_s_keys_rest_while_another_tab_is_in_front(
     assert window.windowTitle().startswith("film.png")
 
 
+@pytest.mark.slow
 def test_a_folder_dropped_on_the_retrain_tab_is_not_opened_as_films(
     window: MainWindow, tab: DiagnoseTab, qtbot: QtBot, tmp_path: Path
 ) -> None:

@@ -95,6 +95,7 @@ def test_a_second_start_hands_its_films_to_the_first_and_ends(
     assert windows_shown(isolated_home) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="such names do not exist on Windows")
 def test_a_name_that_is_no_text_is_handed_over_too(
     first: Callable[..., subprocess.Popen[str]],

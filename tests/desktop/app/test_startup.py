@@ -100,6 +100,7 @@ def test_the_program_starts_reads_a_film_and_ends(
     assert second.stdout == first.stdout
 
 
+@pytest.mark.slow
 def test_declining_the_notice_closes_the_program(
     isolated_home: Path, tiny_bundle: ModelBundle, film: Path
 ) -> None:
@@ -138,6 +139,7 @@ def test_what_cannot_be_kept_is_said_once_the_window_is_open(
     assert "Settings and models cannot be kept: There is no space left" in ended.stdout
 
 
+@pytest.mark.slow
 def test_unreadable_settings_are_said_once_the_window_is_open(
     isolated_home: Path, tiny_bundle: ModelBundle
 ) -> None:
@@ -275,6 +277,7 @@ def test_the_version_is_printed_without_a_window() -> None:
     assert (ended.returncode, ended.stdout) == (0, f"Hilum {__version__}\n")
 
 
+@pytest.mark.slow
 def test_opening_the_window_s_code_loads_no_network_code() -> None:
     program = (
         "import sys, desktop.app.main_window; "

@@ -62,6 +62,7 @@ def told(window: MainWindow) -> str:
     return window.diagnose.ui.banner.notice.text
 
 
+@pytest.mark.slow
 @some_kinds
 def test_a_hostile_file_is_refused_before_anything_is_asked(
     kind: str,
@@ -84,6 +85,7 @@ def test_a_hostile_file_is_refused_before_anything_is_asked(
     assert kept() == []
 
 
+@pytest.mark.slow
 @some_kinds
 def test_a_hostile_folder_is_not_put_to_use(
     kind: str, window: Callable[..., MainWindow], qtbot: QtBot, tmp_path: Path

@@ -275,6 +275,7 @@ def test_closing_ends_a_check_and_leaves_nothing_behind(
     assert list((checks_dir()).iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(520, 440), (760, 500), (1280, 820)])
 @pytest.mark.parametrize("step", [DATA, SETTINGS, START])
 def test_no_step_is_wider_than_the_page(

@@ -322,6 +322,7 @@ def test_closing_can_pause_the_run(
     assert not isinstance(QApplication.activeModalWidget(), QDialog)
 
 
+@pytest.mark.slow
 def test_run_goes_on_without_the_window_and_is_found_again(
     tab: RetrainTab, qtbot: QtBot, request_: RunRequest
 ) -> None:

@@ -75,6 +75,7 @@ def test_a_hundred_thousand_rows_hold_nothing_up(
     assert max(own for _, own in stalls.values()) < 300
 
 
+@pytest.mark.slow
 def test_a_block_costs_the_same_however_many_rows_are_selected(
     table: ScanTable, qtbot: QtBot
 ) -> None:

@@ -116,6 +116,7 @@ def test_without_labels_there_are_totals_only(
     assert not view.charts.views["confusion"].isVisible()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("nothing", [None, {}, {"films": 3}])
 def test_no_figures_are_said_to_come(
     view: ScanSummaryView, summary: dict[str, Any], nothing: dict[str, Any] | None

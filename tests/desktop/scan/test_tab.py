@@ -809,6 +809,7 @@ def test_a_disk_that_fills_up_leaves_what_was_done(
         close(tab)
 
 
+@pytest.mark.slow
 def test_damaged_results_are_said_and_what_was_read_stays(
     tab: ScanTab, qtbot: QtBot, films: Path, tiny_bundle: ModelBundle
 ) -> None:
@@ -824,6 +825,7 @@ def test_damaged_results_are_said_and_what_was_read_stays(
     assert tab.scan_page.rows == 1
 
 
+@pytest.mark.slow
 def test_true_labels_come_from_the_list_or_its_loss_is_said(
     tab: ScanTab, qtbot: QtBot, films: Path, tiny_bundle: ModelBundle
 ) -> None:

@@ -85,6 +85,7 @@ def test_charts_are_drawn_and_described(
     assert len({blank.pixel(x, y) for x in range(0, 300, 3) for y in range(60)}) > 2
 
 
+@pytest.mark.slow
 def test_charts_follow_the_appearance(page: ReportPage, qtbot: QtBot, run: Run) -> None:
     application = QApplication.instance()
     assert isinstance(application, QApplication)
@@ -223,6 +224,7 @@ def test_a_model_without_a_report_shows_the_figures_of_its_card(
     assert any("report" in note for note in page.notes.notes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("has_report", [True, False])
 def test_the_report_is_saved_as_one_file(
     page: ReportPage,
@@ -259,6 +261,7 @@ def test_the_newest_run_is_the_one_that_is_shown(
     assert page.title.text == "Second"
 
 
+@pytest.mark.slow
 def test_models_with_twelve_labels_are_shown(
     page: ReportPage, qtbot: QtBot, tmp_path: Path, manifest: Path
 ) -> None:

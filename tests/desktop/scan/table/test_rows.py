@@ -223,6 +223,7 @@ def test_copied_rows_are_no_formulas_and_stay_on_their_lines() -> None:
     assert cells[head.index("COVID-19")] == "90 %"
 
 
+@pytest.mark.slow
 def test_a_row_takes_little_memory() -> None:
     rows = many_rows(20_000)
     tracemalloc.start()
