@@ -98,16 +98,18 @@ def _points(result: Mapping[str, Any], names: Mapping[str, str]) -> Table:
 def _unseen(result: Mapping[str, Any], names: Mapping[str, str]) -> Table:
     rows = []
     for source, part in result.get("unseen_sources", {}).items():
-        pairs = (
-            f"{_against(entry, names)}: AUC {rate(entry, 'auc')}"
+        first = [source, f"{part['n']:,}", part.get("reason") or rate(part, "accuracy")]
+        pairs = [
+            [_against(entry, names), rate(entry, "auc")]
             for entry in part.get("within_source", ())
-        )
-        accuracy = part.get("reason") or rate(part, "accuracy")
-        rows.append([source, f"{part['n']:,}", accuracy, "; ".join(pairs)])
+        ]
+        one, *others = pairs or [["", ""]]
+        rows += [[*first, *one], *(["", "", "", *pair] for pair in others)]
     title = "Sources measured by a model that was trained without them"
     if "unseen_by" in result:
         title += f" ({result['unseen_by']})"
-    return Table(title, ("Source", "Films", "Accuracy", "Between two labels"), rows)
+    head = ("Source", "Films", "Accuracy", "Between two labels", "AUC")
+    return Table(title, head, rows)
 
 
 def _sources(result: Mapping[str, Any], names: Mapping[str, str]) -> Table:

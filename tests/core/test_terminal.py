@@ -69,6 +69,7 @@ def test_no_command_lets_a_name_steer(
         refuse_steering(said.out + said.err)
 
 
+@pytest.mark.slow
 def test_audit_and_evaluate_do_not_either(
     evil_bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:

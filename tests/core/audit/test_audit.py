@@ -279,6 +279,7 @@ def test_children_are_warned_of_where_they_tell_the_labels_apart(
         assert said[0]["text"] == f"Films of children: {counts}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("pattern", "what"),
     [("(", "understood"), ("(a{99999999999})", "understood"), ("x+", "round brackets")],

@@ -155,6 +155,7 @@ def test_where_no_node_can_serve_the_last_reason_is_said(scan: Scan) -> None:
         scan.run()
 
 
+@pytest.mark.slow
 def test_where_all_nodes_are_lost_it_waits_and_then_says_so(scan: Scan) -> None:
     def lose(number: int) -> None:
         if number == 2:

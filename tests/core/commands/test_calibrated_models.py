@@ -89,6 +89,7 @@ def test_without_its_films_a_model_is_not_recalibrated(
     assert not (tmp_path / "m").exists()
 
 
+@pytest.mark.slow
 def test_report_and_card_show_sets_and_calibration_by_source(
     recalibrated: ModelBundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -78,6 +78,7 @@ def test_predict_prints_one_object_per_film(
     assert sum(row["probabilities"].values()) == pytest.approx(1, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_predict_prints_a_table_for_people(
     tiny_bundle: ModelBundle, film: Path
 ) -> None:
@@ -88,6 +89,7 @@ def test_predict_prints_a_table_for_people(
     assert "not a medical device" in result.stderr
 
 
+@pytest.mark.slow
 def test_numbers_stand_below_the_names_of_their_labels_however_long(
     tmp_path: Path, film: Path
 ) -> None:
@@ -102,6 +104,7 @@ def test_numbers_stand_below_the_names_of_their_labels_however_long(
     assert row[head.index("verdict") :].startswith("Looks like")
 
 
+@pytest.mark.slow
 def test_one_bad_film_among_good_ones_is_a_row_and_status_4(
     tiny_bundle: ModelBundle, film: Path, tmp_path: Path
 ) -> None:
@@ -176,6 +179,7 @@ def test_a_scan_counts_refused_films_apart(
     assert "No sign of COVID-19 or pneumonia." in html
 
 
+@pytest.mark.slow
 def test_contours_are_lines_on_the_film(
     tiny_bundle: ModelBundle, make_film: Callable[..., Path], tmp_path: Path
 ) -> None:
@@ -208,6 +212,7 @@ def test_a_film_that_cannot_serve_is_one_sentence_and_status_2(
     assert not pictures.exists()
 
 
+@pytest.mark.slow
 def test_heat_map_is_the_film_in_its_own_size(
     tiny_bundle: ModelBundle, film: Path, tmp_path: Path
 ) -> None:
@@ -220,6 +225,7 @@ def test_heat_map_is_the_film_in_its_own_size(
     assert np.ptp(picture.astype(int), axis=2).max() > 20, "it has no colour"
 
 
+@pytest.mark.slow
 def test_films_of_one_name_get_heat_maps_of_their_own(
     tiny_bundle: ModelBundle, film: Path, tmp_path: Path
 ) -> None:
@@ -249,6 +255,7 @@ def test_heat_maps_are_never_overwritten_unasked(
     assert there.read_bytes() != b"mine"
 
 
+@pytest.mark.slow
 def test_a_heat_map_folder_that_cannot_be_made_is_one_sentence(
     tiny_bundle: ModelBundle, film: Path, tmp_path: Path
 ) -> None:
@@ -335,6 +342,7 @@ def test_evaluate_refuses_a_split_that_is_not_there(
     assert "test, train, val" in result.stderr
 
 
+@pytest.mark.slow
 def test_card_tells_what_a_model_is(tiny_bundle: ModelBundle) -> None:
     result = core("card", tiny_bundle.path, "--json")
     assert json.loads(result.stdout)["name"] == tiny_bundle.card.name
@@ -354,6 +362,7 @@ def write_card_only_metrics(bundle: ModelBundle) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_export_copies_the_graph_without_keras(
     tiny_bundle: ModelBundle, tmp_path: Path
 ) -> None:
@@ -371,6 +380,7 @@ def test_wrong_use_is_status_2(film: Path) -> None:
     assert core("export", ROOT, "--format", "jpeg", "--out", "x").returncode == 2
 
 
+@pytest.mark.slow
 def test_predict_loads_neither_keras_nor_statistics(
     tiny_bundle: ModelBundle, film: Path
 ) -> None:
@@ -386,6 +396,7 @@ def test_predict_loads_neither_keras_nor_statistics(
     assert result.stdout.splitlines()[-1] == "[]", result.stderr
 
 
+@pytest.mark.slow
 def test_results_can_be_cut_short(tiny_bundle: ModelBundle, film: Path) -> None:
     command = [sys.executable, "-m", "core", "predict", "--model", tiny_bundle.path]
     with subprocess.Popen(

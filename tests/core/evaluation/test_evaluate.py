@@ -240,6 +240,7 @@ def test_calibration_is_told_before_and_after_the_temperature() -> None:
     assert result["ece"] != result["ece_uncalibrated"]
 
 
+@pytest.mark.slow
 def test_same_seed_gives_the_same_intervals_and_another_others(
     evaluated: dict[str, Any],
 ) -> None:

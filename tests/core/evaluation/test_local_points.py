@@ -51,6 +51,7 @@ def bundle(tiny_bundle: ModelBundle) -> ModelBundle:
     return dataclasses.replace(tiny_bundle, card=card)
 
 
+@pytest.mark.slow
 def test_each_disease_is_found_as_often_as_asked_and_no_lower(
     bundle: ModelBundle,
 ) -> None:

@@ -35,6 +35,7 @@ def changed(golden: Path, **arrays: np.ndarray) -> Path:
     return golden
 
 
+@pytest.mark.slow
 def test_the_computer_that_wrote_them_keeps_the_promise(
     tiny_bundle: ModelBundle, golden: Path
 ) -> None:
@@ -60,6 +61,7 @@ def test_older_models_say_that_they_have_none(tiny_bundle: ModelBundle) -> None:
     assert "no golden films" in self_test(Classifier(tiny_bundle))[-1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "factor"), [("probabilities", 1 + 1e-3), ("evidence", 1 + 1e-2)]
 )

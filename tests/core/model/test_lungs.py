@@ -198,6 +198,7 @@ def test_the_outline_has_no_steps() -> None:
         assert is_step.mean() < 0.1
 
 
+@pytest.mark.slow
 def test_threads_that_ask_together_get_their_own_lungs(bundle: ModelBundle) -> None:
     finder = lung_finder(bundle, for_many=True, threads=2)
     assert finder is not None
@@ -237,6 +238,7 @@ def test_the_model_that_comes_with_hilum_finds_the_lungs_of_drawn_films() -> Non
         assert both.sum() / either.sum() > 0.6
 
 
+@pytest.mark.slow
 def test_a_scan_and_a_cluster_say_what_one_film_alone_gets(
     classifier: Classifier, folder: Path
 ) -> None:
@@ -255,6 +257,7 @@ def test_a_scan_and_a_cluster_say_what_one_film_alone_gets(
     assert list(ShardReader(without, folder, threads=1).read(films)) == plain
 
 
+@pytest.mark.slow
 def test_the_commands_tell_the_heat_in_lungs(
     bundle: ModelBundle,
     folder: Path,

@@ -383,6 +383,7 @@ def test_series_stand_out_from_the_ground(colours: ChartColours) -> None:
         assert (high + 0.05) / (low + 0.05) >= 3, colour
 
 
+@pytest.mark.slow
 def test_a_style_of_the_users_own_charts_is_not_ours(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

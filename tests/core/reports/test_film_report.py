@@ -158,6 +158,7 @@ def test_a_page_has_room_for_every_warning(report: FilmReport) -> None:
     assert lowest_line(film_pdf(report)) == lowest_line(film_pdf(said_much))
 
 
+@pytest.mark.slow
 def test_names_and_dates_are_told_only_when_that_is_asked_for(
     report: FilmReport,
 ) -> None:
@@ -242,6 +243,7 @@ def test_the_capture_says_where_left_is_only_where_that_is_known(
     assert opened(capture(turned))["PatientOrientation"].is_empty
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("said", [None, "NO", "YES"])
 def test_the_capture_says_no_more_of_burnt_in_text_than_the_film(
     report_with: Callable[..., FilmReport], said: str | None

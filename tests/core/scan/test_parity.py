@@ -72,6 +72,7 @@ def test_each_film_is_decoded_once(
     assert sorted(read) == [f"{n:02}.png" for n in range(24)]
 
 
+@pytest.mark.slow
 def test_differences_and_other_verdicts_are_counted(
     tiny_bundle: ModelBundle, drawn: Path
 ) -> None:
@@ -86,6 +87,7 @@ def test_without_a_film_there_is_no_result(tiny_bundle: ModelBundle) -> None:
     assert without_a_limit(tiny_bundle).result is None
 
 
+@pytest.mark.slow
 def test_films_that_changed_or_went_are_left_out(
     tiny_bundle: ModelBundle, drawn: Path
 ) -> None:
@@ -158,6 +160,7 @@ def test_films_of_an_earlier_run_have_their_part_of_the_time(
     assert parity._now_share == pytest.approx(share * TIME_SHARE)
 
 
+@pytest.mark.slow
 def test_many_films_are_taken_at_a_distance_up_to_the_most(
     tiny_bundle: ModelBundle, drawn: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -33,6 +33,7 @@ def test_about_names_model_licence_and_versions(tiny_bundle: ModelBundle) -> Non
         assert part in text
 
 
+@pytest.mark.slow
 def test_the_licences_are_listed_once_they_are_looked_at(
     qtbot: QtBot, tiny_bundle: ModelBundle
 ) -> None:
@@ -100,6 +101,7 @@ def test_folders_that_are_not_there_yet_cannot_be_opened(
 # The parts themselves
 
 
+@pytest.mark.slow
 def test_every_required_package_that_is_installed_is_a_part_with_a_licence() -> None:
     found = {part.name.lower().replace("_", "-"): part for part in gather(())}
     for name in ("pyqt5", "pyqt5-qt5", "numpy", "openvino", "pydicom", "pillow"):

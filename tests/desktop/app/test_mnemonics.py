@@ -69,6 +69,7 @@ def test_no_letter_is_used_twice(whole: WholeWindow) -> None:
     assert not found, "\n".join(found)
 
 
+@pytest.mark.slow
 @pytest.mark.qt_log_ignore("does not support")
 def test_alt_h_opens_help(whole: WholeWindow, qtbot: QtBot) -> None:
     for page in whole.pages():

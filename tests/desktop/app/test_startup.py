@@ -330,6 +330,7 @@ def test_the_model_card_shows_limits_and_measurements(
     qtbot.addWidget(dialog)
 
 
+@pytest.mark.slow
 def test_the_charts_of_the_model_card_come_once_they_are_drawn(qtbot: QtBot) -> None:
     dialog = ModelCardDialog(read_bundle(default_bundle_dir()))
     qtbot.addWidget(dialog)

@@ -71,6 +71,7 @@ def test_the_pictures_seen_longest_ago_are_let_go(
     assert thumbnails.taken_bytes <= 3 * 40 * 32
 
 
+@pytest.mark.slow
 def test_what_was_scrolled_away_is_not_read(
     thumbnails: Thumbnails, qtbot: QtBot, tmp_path: Path
 ) -> None:

@@ -72,6 +72,7 @@ def test_every_class_has_its_figures_with_intervals(
     assert "–" in recall
 
 
+@pytest.mark.slow
 def test_charts_are_drawn_and_described(
     page: ReportPage, qtbot: QtBot, run: Run
 ) -> None:
