@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Final
 
@@ -31,21 +32,21 @@ Cell = str | int | float
 class TableModel(QAbstractTableModel):
     """Rows and columns by their numbers; a subclass says what they hold."""
 
+    @abstractmethod
     def row_count(self) -> int:
         """How many rows there are."""
-        raise NotImplementedError
 
+    @abstractmethod
     def column_count(self) -> int:
         """How many columns there are."""
-        raise NotImplementedError
 
+    @abstractmethod
     def cell(self, row: int, column: int, role: int) -> object:
         """What a cell has for a role."""
-        raise NotImplementedError
 
+    @abstractmethod
     def heading(self, column: int, role: int) -> object:
         """What a heading has for a role."""
-        raise NotImplementedError
 
     # Qt overrides
 

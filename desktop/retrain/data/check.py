@@ -7,6 +7,7 @@ import csv
 import os
 import shutil
 import tempfile
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -136,13 +137,13 @@ class CheckPanel(QFrame):
         self._jobs.start(self._command)
         self._show()
 
+    @abstractmethod
     def _take_result(self, place: Path) -> None:
         """Read what a check wrote, and show it.
 
         Raises:
             CoreError: It cannot be read.
         """
-        raise NotImplementedError
 
     def _on_stopped(self) -> None:
         """A check was cancelled."""

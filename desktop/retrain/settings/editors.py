@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import abstractmethod
 from typing import Any, Final
 
 from PyQt5.QtCore import QSignalBlocker, Qt, pyqtSignal, pyqtSlot
@@ -89,9 +90,9 @@ class Editor(QWidget):
         self.field = field
         self.row = row(None, of=self)
 
+    @abstractmethod
     def set_value(self, value: Any) -> None:
         """Show a value, without a signal."""
-        raise NotImplementedError
 
     def _add(self, widget: QWidget, width: int) -> None:
         setting = self.field.setting

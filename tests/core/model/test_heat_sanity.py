@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
@@ -67,6 +67,13 @@ def alike(one: np.ndarray, other: np.ndarray) -> float:
     """Mean correlation of maps, film by film."""
     norms = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
     return float(((one * other).sum(axis=1) / np.maximum(norms, 1e-12)).mean())
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _let_go() -> Iterator[None]:
+    """Nine graphs that are kept for the films of both kinds take much memory."""
+    yield
+    shuffled.cache_clear()
 
 
 @functools.cache
