@@ -74,7 +74,6 @@ def fit_head(
     targets = np.tile(one_hot[train.truth], (times, 1))
     weights = np.tile(train.weights, times)
     is_drawn = config.balance_by == "sampling"
-    every = np.arange(len(seen))
     phase = Phase("head", config.head_epochs, config.patience, val)
     kept = model.get_weights()
     for epoch in phase.epochs():
@@ -88,11 +87,12 @@ def fit_head(
                 break
         begin_epoch(model, config.seed, "head", epoch)
         rng = np.random.default_rng((config.seed, epoch))
-        drawn = draw(weights, rng) if is_drawn else every
+        drawn = draw(weights, rng) if is_drawn else rng.permutation(len(seen))
         fitted = model.fit(
             seen[drawn],
             targets[drawn],
-            sample_weight=None if is_drawn else weights,
+            sample_weight=None if is_drawn else weights[drawn],
+            shuffle=False,
             batch_size=config.batch,
             epochs=1,
             verbose=0,

@@ -25,15 +25,15 @@ def begin_phase(seed: int, phase: str) -> None:
 
 
 def begin_epoch(network: keras.Model, seed: int, phase: str, epoch: int) -> None:
-    """Make what an epoch draws the same, whether or not its process ran the last.
+    """Make what dropout drops the same, whether or not the process ran the last epoch.
 
-    That is the order of the films where Keras shuffles them, and what dropout
-    drops: its layers count the batches of the epoch themselves.
+    Its layers count the batches of the epoch themselves. Nothing else that Keras
+    draws may decide an epoch: a new seed for all of TensorFlow would make it prepare
+    the step anew, which for a small head takes longer than the epoch.
 
     Args:
         epoch: 0-based, within its phase.
     """
-    keras.utils.set_random_seed(_number(seed, phase, 1 + epoch))
     states = (variable for variable in network.variables if variable.name == _STATE)
     for place, state in enumerate(states):
         number = _number(seed, phase, 1 + epoch, 1 + place)
