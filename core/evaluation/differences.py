@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 
 from core.evaluation.intervals import Resamples, mean_of_known, with_interval
 from core.evaluation.metrics import Ranking, rates_of
@@ -126,6 +125,8 @@ def mcnemar(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> dict[str, Any]:
         McNemar, Psychometrika 12, 1947; the exact form is a binomial test of
         the films on which they disagree.
     """
+    from scipy.stats import binomtest  # takes long to load
+
     only_one, only_other = int((one & ~other).sum()), int((~one & other).sum())
     apart = only_one + only_other
     p = float(binomtest(only_one, apart).pvalue) if apart else 1.0

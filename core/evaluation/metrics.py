@@ -12,8 +12,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
 
 from core.evaluation.intervals import Resamples, mean_with_interval, with_interval
 from core.model.conformal import Conformal
@@ -276,6 +274,9 @@ def fit_temperature(truth: NDArray[np.intp], logits: NDArray[np.float32]) -> flo
     Source:
         Guo et al., On calibration of modern neural networks, ICML 2017.
     """
+    from scipy.optimize import minimize_scalar  # takes long to load
+    from scipy.special import log_softmax
+
     rows = np.arange(len(truth))
 
     def loss(log_temperature: float) -> float:

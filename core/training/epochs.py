@@ -11,7 +11,6 @@ from pathlib import Path
 import keras
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import f1_score
 
 from core.errors import TrainingError
 from core.jobs.events import EpochEnded, TrainingEvent
@@ -59,6 +58,8 @@ class Phase:
         Raises:
             TrainingError: The loss is no number any more.
         """
+        from sklearn.metrics import f1_score  # takes long to load
+
         epoch, val = len(self.history) + 1, self._val
         logs = {name: float(values[-1]) for name, values in fitted.history.items()}
         if not math.isfinite(logs["loss"]) or not np.isfinite(logits).all():

@@ -277,19 +277,6 @@ def test_the_version_is_printed_without_a_window() -> None:
     assert (ended.returncode, ended.stdout) == (0, f"Hilum {__version__}\n")
 
 
-@pytest.mark.slow
-def test_opening_the_window_s_code_loads_no_network_code() -> None:
-    program = (
-        "import sys, desktop.app.main_window; "
-        "print(sorted({'tensorflow', 'keras', 'openvino', 'torch', 'pydicom'} "
-        "& set(sys.modules)))"
-    )
-    child = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True
-    )
-    assert child.stdout.strip() == "[]", child.stderr
-
-
 def test_files_opened_by_the_system_before_the_window_are_kept_for_it(
     qapp: QApplication, monkeypatch: pytest.MonkeyPatch
 ) -> None:
