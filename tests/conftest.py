@@ -55,8 +55,9 @@ LOADS_KERAS = '\nkeras = pytest.importorskip("keras")\n'
 
 
 def pytest_configure() -> None:
-    """Before the first test starts a thread."""
+    """Before the first test starts a thread; until then there is no garbage."""
     keep_mounts_private()
+    gc.disable()
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -115,6 +116,7 @@ def pytest_collection_finish() -> None:
     """Spare the collector of garbage what all tests share: Keras alone is seconds."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
