@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 import keras
 import numpy as np
@@ -18,6 +19,10 @@ from core.jobs.reporters import Report
 from core.model.classifier import probabilities
 from core.runs.config import TrainingConfig
 from core.training.pipeline import Part
+
+
+#: Figures of an epoch, by Keras's names.
+Logs: TypeAlias = Mapping[str, float]
 
 
 class Phase:
@@ -46,13 +51,14 @@ class Phase:
 
     def end(
         self,
-        fitted: keras.callbacks.History,
+        logs: Logs,
         logits: NDArray[np.float32],
         rate: float,
     ) -> EpochEnded:
         """Sum up the epoch that was the last to begin.
 
         Args:
+            logs: Keras's figures of the epoch.
             logits: (n, c) float32, of the validation films.
 
         Raises:
@@ -61,7 +67,6 @@ class Phase:
         from sklearn.metrics import f1_score  # takes long to load
 
         epoch, val = len(self.history) + 1, self._val
-        logs = {name: float(values[-1]) for name, values in fitted.history.items()}
         if not math.isfinite(logs["loss"]) or not np.isfinite(logits).all():
             raise TrainingError(
                 f"The {self._name} phase diverged in epoch {epoch}: "

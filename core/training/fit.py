@@ -88,7 +88,8 @@ def fine_tune(
         if config.average > 0:
             _separate(network)
         reached = float(keras.ops.convert_to_numpy(optimiser.learning_rate))
-        ended = phase.end(fitted, predict(), reached)
+        logs = {name: values[-1] for name, values in fitted.history.items()}
+        ended = phase.end(logs, predict(), reached)
         if ended.best:
             save_weights(network, folder.path / BEST)
         name = f"epoch-{epoch + 1:04d}.weights.h5"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import keras
@@ -19,7 +20,7 @@ from core.json_file import parse_json
 from core.records import convert, to_json
 from core.runs.config import TrainingConfig
 from core.training.compiling import compile_network, head_optimiser
-from core.training.epochs import Phase, rate_of
+from core.training.epochs import Logs, Phase, rate_of
 from core.training.heads import head_model, set_head
 from core.training.pipeline import TrainingFilms, draw
 from core.training.seeds import begin_epoch, begin_phase
@@ -67,46 +68,75 @@ def fit_head(
     train, val = films.train, films.val
     model = head_model(config, features.films.shape[1], films.classes)
     seen = np.concatenate([features.films[train.rows], *features.copies])
-    times = 1 + len(features.copies)
-    optimiser = head_optimiser(config, -(-len(seen) // config.batch))
+    steps = -(-len(seen) // config.batch)
+    optimiser = head_optimiser(config, steps)
     compile_network(model, optimiser, config)
+    phase = Phase("head", config.head_epochs, config.patience, val)
+    epochs = phase.epochs()
+    coming = next(epochs, None)
+    kept = model.get_weights()
+
+    def begin(epoch: int, _logs: Logs) -> None:
+        rate = rate_of(config, config.head_rate, phase.history)
+        if rate is not None:
+            optimiser.learning_rate = rate
+        begin_epoch(model, config.seed, "head", epoch)
+
+    def end(_epoch: int, logs: Logs) -> None:
+        nonlocal kept, coming
+        # In one batch: `predict` takes longer to begin than the head to compute.
+        logits = np.asarray(model.predict_on_batch(features.films[val.rows]))
+        reached = float(keras.ops.convert_to_numpy(optimiser.learning_rate))
+        ended = phase.end(logs, logits, reached)
+        if ended.best:
+            kept = model.get_weights()
+        progress.epoch(ended)
+        coming = None if progress.control.wants_finish else next(epochs, None)
+        model.stop_training = coming is None
+
+    told = keras.callbacks.LambdaCallback(on_epoch_begin=begin, on_epoch_end=end)
+    while coming is not None:
+        if features.of_epoch is not None:
+            try:
+                seen = features.of_epoch(coming)
+            except FinishAsked:
+                break
+        # All epochs at once where they see the same: `fit` takes longer to begin
+        # than an epoch of a small head.
+        model.fit(
+            _batches(seen, films, config, coming),
+            steps_per_epoch=steps,
+            initial_epoch=coming,
+            epochs=coming + 1 if features.of_epoch else config.head_epochs,
+            callbacks=[told],
+            shuffle=False,
+            verbose=0,
+        )
+    return Head(tuple(kept), tuple(phase.history))
+
+
+def _batches(
+    seen: NDArray[np.float32], films: TrainingFilms, config: TrainingConfig, first: int
+) -> Iterator[tuple[NDArray[np.float32], ...]]:
+    """Features, one-hot targets and weights, epoch after epoch without end.
+
+    Args:
+        seen: (times * n, k) float32: n films, and as often their copies.
+        first: Epoch to begin with, 0-based.
+    """
+    train = films.train
+    times = len(seen) // len(train.rows)
     one_hot = np.eye(films.classes, dtype=np.float32)
     targets = np.tile(one_hot[train.truth], (times, 1))
     weights = np.tile(train.weights, times)
     is_drawn = config.balance_by == "sampling"
-    phase = Phase("head", config.head_epochs, config.patience, val)
-    kept = model.get_weights()
-    for epoch in phase.epochs():
-        rate = rate_of(config, config.head_rate, phase.history)
-        if rate is not None:
-            optimiser.learning_rate = rate
-        if features.of_epoch is not None:
-            try:
-                seen = features.of_epoch(epoch)
-            except FinishAsked:
-                break
-        begin_epoch(model, config.seed, "head", epoch)
+    used = np.ones_like(weights) if is_drawn else weights
+    for epoch in itertools.count(first):
         rng = np.random.default_rng((config.seed, epoch))
-        drawn = draw(weights, rng) if is_drawn else rng.permutation(len(seen))
-        fitted = model.fit(
-            seen[drawn],
-            targets[drawn],
-            sample_weight=None if is_drawn else weights[drawn],
-            shuffle=False,
-            batch_size=config.batch,
-            epochs=1,
-            verbose=0,
-        )
-        # In one batch: `predict` takes longer to begin than the head to compute.
-        logits = np.asarray(model.predict_on_batch(features.films[val.rows]))
-        reached = float(keras.ops.convert_to_numpy(optimiser.learning_rate))
-        ended = phase.end(fitted, logits, reached)
-        if ended.best:
-            kept = model.get_weights()
-        progress.epoch(ended)
-        if progress.control.wants_finish:
-            break
-    return Head(tuple(kept), tuple(phase.history))
+        rows = draw(weights, rng) if is_drawn else rng.permutation(len(seen))
+        for start in range(0, len(rows), config.batch):
+            batch = rows[start : start + config.batch]
+            yield seen[batch], targets[batch], used[batch]
 
 
 def put_head(network: keras.Model, head: Head, config: TrainingConfig) -> None:

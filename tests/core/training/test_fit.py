@@ -103,14 +103,13 @@ def test_other_schedules_need_no_history(schedule: str) -> None:
 
 def test_patience_ends_a_phase_and_none_never_does() -> None:
     val = Part(np.array([0]), np.array([0]), np.ones(1, np.float32))
-    fitted = keras.callbacks.History()
-    fitted.history = {"loss": [1.0], "accuracy": [1.0], "macro_f1": [1.0]}
+    logs = {"loss": 1.0, "accuracy": 1.0, "macro_f1": 1.0}
     for patience, epochs in ((2, 4), (0, 9)):
         phase = Phase("head", 9, patience, val)
         for epoch in phase.epochs():
             # The second epoch is the best.
             logits = np.array([[2.0 if epoch == 1 else 1.0, 0.0]], np.float32)
-            ended = phase.end(fitted, logits, 0.1)
+            ended = phase.end(logs, logits, 0.1)
             assert ended.best == (epoch in (0, 1))
         assert [each.epoch for each in phase.history] == list(range(1, epochs + 1))
         assert phase.best_epoch == 2
