@@ -20,7 +20,6 @@ from core.model.classifier import probabilities
 from core.runs.config import TrainingConfig
 from core.training.pipeline import Part
 
-
 #: Figures of an epoch, by Keras's names.
 Logs: TypeAlias = Mapping[str, float]
 
