@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import importlib.resources
 import io
 import json
@@ -99,13 +100,17 @@ def opened(content: bytes) -> Any:
     return dataset
 
 
+@functools.cache
+def standard(name: str) -> Any:
+    """A table of the standard, which takes a quarter of a second to read."""
+    path = importlib.resources.files(highdicom) / "_standard" / f"{name}_map.json"
+    return json.loads(path.read_text("utf-8"))
+
+
 def missing(dataset: Any) -> list[str]:
     """What the standard's tables require of such an object and it does not have."""
-    tables = importlib.resources.files(highdicom) / "_standard"
-    of_class, of_kind, of_module = (
-        json.loads((tables / f"{name}_map.json").read_text("utf-8"))
-        for name in ("sop_class_iod", "iod_module", "module_attribute")
-    )
+    of_class, of_kind = standard("sop_class_iod"), standard("iod_module")
+    of_module = standard("module_attribute")
     lacking = []
     for module in of_kind[of_class[dataset.SOPClassUID]]:
         if module["key"] == "sr-document-content":  # depends on the kind of each item
