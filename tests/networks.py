@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -97,7 +96,7 @@ def write_network_bundle(
     fields = ("backbone", "size", "head", "head_norm")
     recorded = {name: getattr(config, name) for name in fields}
     card = msgspec.structs.replace(make_card(), training={"config": recorded})
-    spec = dataclasses.replace(card.preprocess, size=config.size)
+    spec = msgspec.structs.replace(card.preprocess, size=config.size)
     files = {name: graph.path / name for name in (GRAPH, GRAPH_WEIGHTS)}
     return write_bundle(
         folder,

@@ -255,7 +255,7 @@ def _index_folder(folder: Path) -> tuple[list[Sample], dict[str, int]]:
         elif is_wanted(folder / film.file):
             strays += 1
         else:
-            left_out.not_films += 1
+            left_out["not_films"] += 1
     if not samples:
         hint = "Make one subfolder per label and put its films there."
         raise DatasetError(

@@ -129,9 +129,9 @@ def state_if_there(path: Path | str) -> FilmState | None:
         return None
 
 
-def is_wanted(path: Path, *, hidden: bool = False) -> bool:
+def is_wanted(path: Path) -> bool:
     """Whether a single file would be listed as a film."""
-    if is_hidden(path.name) and not hidden:
+    if path.name.startswith("."):
         return False
     if _claims_to_be_film(path):
         return not path.is_dir()
@@ -139,11 +139,6 @@ def is_wanted(path: Path, *, hidden: bool = False) -> bool:
         return stat.S_ISREG(os.stat(path).st_mode) and _looks_like_film(path)
     except (OSError, ValueError):
         return False
-
-
-def is_hidden(name: str) -> bool:
-    """Whether a file or folder of that name is hidden, as usual on Unix."""
-    return name.startswith(".")
 
 
 def film_stem(path: Path) -> str:
@@ -206,7 +201,7 @@ class _Finder:
             if self._is_new(inside):
                 self._walk(inside)
             else:
-                self.left_out.repeated_links += 1
+                self.left_out["repeated_links"] += 1
         films = sorted(self.films, key=lambda film: film.file)
         return Listing(tuple(films), self.left_out, self.closed)
 
@@ -218,9 +213,9 @@ class _Finder:
             for entry in self._entries(inside):
                 name = f"{inside}/{entry.name}" if inside else entry.name
                 is_folder = _is_folder(entry)
-                if is_hidden(entry.name) and not self._hidden:
-                    self.left_out.hidden_folders += is_folder
-                    self.left_out.hidden_files += not is_folder
+                if entry.name.startswith(".") and not self._hidden:
+                    self.left_out["hidden_folders"] += is_folder
+                    self.left_out["hidden_files"] += not is_folder
                 elif not is_folder:
                     self._take(entry, name)
                 elif entry.is_symlink():
@@ -240,7 +235,7 @@ class _Finder:
                     hint="Check that it is there and that you may read it.",
                 ) from error
             self.closed[inside] = reason
-            self.left_out.closed_folders += 1
+            self.left_out["closed_folders"] += 1
 
     def _is_new(self, inside: str) -> bool:
         try:
@@ -260,14 +255,14 @@ class _Finder:
             found = entry.stat()
             state = FilmState(found.st_size, found.st_mtime_ns)
             if not is_film and not stat.S_ISREG(found.st_mode):
-                self.left_out.not_files += 1
+                self.left_out["not_files"] += 1
             elif not is_film:
                 is_film = self._is_film(path)
-                self.left_out.not_films += not is_film
+                self.left_out["not_films"] += not is_film
         except PermissionError:
-            self.left_out.closed_files += not is_film
+            self.left_out["closed_files"] += not is_film
         except OSError:  # a link to nowhere, or to itself
-            self.left_out.broken_links += not is_film
+            self.left_out["broken_links"] += not is_film
         if is_film:
             self.films.append(FoundFilm(name, state))
 

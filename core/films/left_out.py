@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+import collections
 
 #: Why -> how to say it of one, and of several.
 _WORDS = {
@@ -23,41 +23,30 @@ _WORDS = {
 }
 
 
-@dataclasses.dataclass
-class LeftOut:
-    """How much of what a folder holds is left out, by why; see `_WORDS`.
+class LeftOut(collections.Counter[str]):
+    """How much of what a folder holds is left out, by why: the names of `_WORDS`.
 
     What lies in a hidden folder is not counted, nor is what is named as a film:
     that is read, and said to be none then.
     """
 
-    hidden_files: int = 0
-    hidden_folders: int = 0
-    not_films: int = 0
-    not_files: int = 0
-    closed_files: int = 0
-    closed_folders: int = 0
-    repeated_links: int = 0
-    broken_links: int = 0
+    def __init__(self) -> None:
+        super().__init__(dict.fromkeys(_WORDS, 0))
 
     @property
     def hidden(self) -> int:
         """Files and folders that would be looked at if hidden ones were wanted."""
-        return self.hidden_files + self.hidden_folders
-
-    def counts(self) -> dict[str, int]:
-        """Why -> how many, of each that there is."""
-        counts: dict[str, int] = dataclasses.asdict(self)
-        return {why: count for why, count in counts.items() if count}
+        return self["hidden_files"] + self["hidden_folders"]
 
     def reasons(self) -> dict[str, int]:
         """Why, in words -> how many, of each that there is."""
-        return {_WORDS[why][1]: count for why, count in self.counts().items()}
+        return {_WORDS[why][1]: count for why, count in self.items() if count}
 
     def in_words(self) -> str:
         """All of it in a sentence; empty if nothing was left out."""
         said = [
             f"{count:,} {_WORDS[why][count > 1]}"
-            for why, count in self.counts().items()
+            for why, count in self.items()
+            if count
         ]
         return f"Left out: {', '.join(said)}." if said else ""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
-from typing import Any
+from typing import Annotated, Literal
 
+import msgspec
 import numpy as np
+from msgspec import Meta
 from numpy.typing import NDArray
 
 from core.films.radiograph import Radiograph
@@ -16,8 +17,7 @@ DEVIATION_FLOOR = 0.05
 _VERSION = 1
 
 
-@dataclasses.dataclass(frozen=True)
-class PreprocessSpec:
+class PreprocessSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How a film becomes the network's input; stored in the model card.
 
     Attributes:
@@ -27,18 +27,9 @@ class PreprocessSpec:
             with x in [0, 1], done inside the graph.
     """
 
-    size: int = 224
-    geometry: str = "stretch"
-    intensity: str = "standardise"
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.size, int) or not 16 <= self.size <= 2048:
-            raise ValueError(f"size must be 16 to 2048. Received: size={self.size!r}")
-        if (self.geometry, self.intensity) != ("stretch", "standardise"):
-            raise ValueError(
-                "geometry must be 'stretch' and intensity 'standardise'. "
-                f"Received: {self.geometry!r}, {self.intensity!r}"
-            )
+    size: Annotated[int, Meta(ge=16, le=2048)] = 224
+    geometry: Literal["stretch"] = "stretch"
+    intensity: Literal["standardise"] = "standardise"
 
     @property
     def version(self) -> str:
@@ -46,21 +37,7 @@ class PreprocessSpec:
         return f"{_VERSION}-{self.geometry}-{self.intensity}-{self.size}"
 
 
-def spec_from_json(fields: dict[str, Any]) -> PreprocessSpec:
-    """Rebuild a spec from its card entry.
-
-    Raises:
-        ValueError: A field is missing, unknown or out of range.
-    """
-    known = {field.name for field in dataclasses.fields(PreprocessSpec)}
-    if set(fields) != known:
-        raise ValueError(f"expected the fields {sorted(known)}. Received: {fields}")
-    return PreprocessSpec(**fields)
-
-
-def to_network_input(
-    film: Radiograph, spec: PreprocessSpec = PreprocessSpec()
-) -> NDArray[np.float32]:
+def to_network_input(film: Radiograph, spec: PreprocessSpec) -> NDArray[np.float32]:
     """Resize a film to the network's square.
 
     Shrinking averages over the area each pixel covers, so fine texture is not

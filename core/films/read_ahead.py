@@ -92,7 +92,6 @@ class FilmReader(Generic[_Film, _Loaded]):
             which is raised where the results are taken.
         threads: Films read at a time, at most.
         ahead: Films that are read or waiting to be taken, at most.
-        timeout_s: How long a film may take.
     """
 
     def __init__(
@@ -101,25 +100,19 @@ class FilmReader(Generic[_Film, _Loaded]):
         *,
         threads: int,
         ahead: int,
-        timeout_s: float = TIMEOUT_S,
     ) -> None:
         self._load = load
         self._threads = threads
         self._ahead = max(ahead, threads)
-        self._timeout_s = timeout_s
         self._jobs: queue.SimpleQueue[_Job[_Film, _Loaded] | None] = queue.SimpleQueue()
         self._turn = threading.Condition()
-        self._limit = threads
+        #: How many films are read at a time now.
+        self.limit = threads
         self._running = 0
         self._well = 0
         self._hanging = 0
         self._memory_at = 0.0
         self._workers: list[threading.Thread] = []
-
-    @property
-    def at_once(self) -> int:
-        """How many films are read at a time now."""
-        return self._limit
 
     def read(
         self, films: Iterable[_Film], check: Callable[[], None] = lambda: None
@@ -159,14 +152,14 @@ class FilmReader(Generic[_Film, _Loaded]):
             memory = psutil.virtual_memory()
             if memory.available < _SHORT_OF_MEMORY * memory.total:
                 self._shrink()
-        return self._ahead if self._limit == self._threads else self._limit
+        return self._ahead if self.limit == self._threads else self.limit
 
     def _outcome(
         self, job: _Job[_Film, _Loaded], check: Callable[[], None]
     ) -> tuple[_Film, _Loaded | ImageReadError]:
         while not job.done.wait(_LOOK_EVERY_S):
             check()
-            if job.started_at and time.monotonic() - job.started_at > self._timeout_s:
+            if job.started_at and time.monotonic() - job.started_at > TIMEOUT_S:
                 return job.film, self._give_up(job)
         if job.error is None:
             self._grow()
@@ -201,21 +194,21 @@ class FilmReader(Generic[_Film, _Loaded]):
             self._turn.notify_all()
         self._start_thread()
         return ImageReadError(
-            f"The film could not be read within {self._timeout_s:.0f} seconds.",
+            f"The film could not be read within {TIMEOUT_S:.0f} seconds.",
             hint="Check that its disk or network folder is still connected.",
         )
 
     def _shrink(self) -> None:
         with self._turn:
-            self._limit, self._well = 1, 0
+            self.limit, self._well = 1, 0
 
     def _grow(self) -> None:
-        if self._limit == self._threads:
+        if self.limit == self._threads:
             return
         with self._turn:
             self._well += 1
             if self._well >= _WELL:
-                self._limit, self._well = self._limit + 1, 0
+                self.limit, self._well = self.limit + 1, 0
                 self._turn.notify_all()
 
     def _start_thread(self) -> None:
@@ -235,7 +228,7 @@ class FilmReader(Generic[_Film, _Loaded]):
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
             with self._turn:
-                while self._running >= self._limit:
+                while self._running >= self.limit:
                     self._turn.wait()
                 if not job.is_wanted:
                     continue

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from core.errors import BundleError
-from core.films.preprocess import PreprocessSpec, spec_from_json
+from core.films.preprocess import PreprocessSpec
 from core.model.conformal import Conformal, prediction_set
 from core.records import Share, Text, convert, to_json
 from core.words import in_sentence, percent
@@ -157,8 +157,7 @@ def card_from_json(fields: Mapping[str, Any]) -> ModelCard:
         BundleError: A field is missing or of the wrong kind.
     """
     try:
-        spec = spec_from_json(convert(fields, _Input).preprocess)
-        card = convert({**fields, "preprocess": spec}, ModelCard)
+        card = convert(fields, ModelCard)
     except ValueError as error:
         raise BundleError(
             f"The model's card cannot be understood ({error}).", hint=_AGAIN
@@ -174,10 +173,6 @@ def card_from_json(fields: Mapping[str, Any]) -> ModelCard:
     if not {point.label for point in card.sensitivity_points} <= set(names):
         raise _inconsistent("its labels and its sensitivity points differ")
     return card
-
-
-class _Input(msgspec.Struct):
-    preprocess: dict[str, Any]
 
 
 def _inconsistent(why: str) -> BundleError:

@@ -5,7 +5,6 @@ Whatever writes a file raises OutputError where that cannot be written.
 
 from __future__ import annotations
 
-import dataclasses
 import io
 import json
 import re
@@ -162,7 +161,7 @@ def summary_to_json(summary: ScanSummary, bundle: ModelBundle) -> dict[str, Any]
     total, card = summary.total, summary.card
     fields = {
         **provenance(card, bundle.sha256, ", ".join(sorted(summary.precisions))),
-        "labels": {label.name: label.display_name for label in card.labels},
+        "labels": card.names,
         "films": total.films,
         "read": total.read,
         "refused": total.refused,
@@ -177,8 +176,8 @@ def summary_to_json(summary: ScanSummary, bundle: ModelBundle) -> dict[str, Any]
         "uncertain": _share(total.predicted[None], total.read),
     }
     if summary.left_out is not None:
-        counts = dataclasses.asdict(summary.left_out)
-        fields["left_out"] = {**counts, "in_words": summary.left_out.in_words()}
+        said = summary.left_out.in_words()
+        fields["left_out"] = {**summary.left_out, "in_words": said}
     if summary.parity is not None:
         fields["parity"] = summary.parity.to_json()
     if not summary.measures:

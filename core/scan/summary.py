@@ -119,7 +119,7 @@ class ScanSummary:
             self._truth.append(names.index(label))
             self._probabilities.extend(row.probabilities[name] for name in names)
 
-    def evaluation(self, seed: int = 0) -> dict[str, Any] | None:
+    def evaluation(self) -> dict[str, Any] | None:
         """What the model is worth on these films.
 
         Returns:
@@ -133,7 +133,7 @@ class ScanSummary:
         found = np.array(self._probabilities, np.float64).reshape(len(truth), -1)
         found /= found.sum(axis=1, keepdims=True)
         count = min(max(_MAX_DRAWN // len(truth), _MIN_RESAMPLES), _MAX_RESAMPLES)
-        rng = np.random.default_rng(seed)
+        rng = np.random.default_rng(0)
         # Each film is drawn by itself: a folder does not tell its patients.
         resamples = Resamples(
             tuple(
@@ -218,8 +218,8 @@ def summary_text(summary: ScanSummary) -> str:
         lines.append(f"  with a warning {summary.warned:>8,}")
     if note := normal_note(card.names):
         lines.append(printable(note))
-    if summary.left_out is not None and summary.left_out.counts():
-        lines.append(summary.left_out.in_words())
+    if summary.left_out is not None and (said := summary.left_out.in_words()):
+        lines.append(said)
         if summary.left_out.hidden:
             lines.append("Hidden files are read with --hidden.")
     if summary.parity is not None:

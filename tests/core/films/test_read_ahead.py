@@ -73,15 +73,16 @@ def test_a_bug_is_raised() -> None:
 
 
 def test_a_film_that_hangs_is_given_up_and_the_rest_is_read(
-    gate: threading.Event,
+    gate: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(film_reader, "TIMEOUT_S", 0.2)
+
     def load(film: int) -> int:
         if film in (1, 3):
             gate.wait()
         return film
 
-    hasty = reader(load, timeout_s=0.2)
-    found = dict(hasty.read(range(8)))
+    found = dict(reader(load).read(range(8)))
     late = [
         film for film, result in found.items() if isinstance(result, ImageReadError)
     ]
@@ -90,12 +91,16 @@ def test_a_film_that_hangs_is_given_up_and_the_rest_is_read(
     assert list(found) == list(range(8))
 
 
-def test_a_folder_where_every_film_hangs_ends_the_scan(gate: threading.Event) -> None:
+def test_a_folder_where_every_film_hangs_ends_the_scan(
+    gate: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(film_reader, "TIMEOUT_S", 0.01)
+
     def load(film: int) -> bool:
         return gate.wait()
 
     with pytest.raises(DatasetError, match="does not answer"):
-        list(reader(load, timeout_s=0.01).read(range(100)))
+        list(reader(load).read(range(100)))
 
 
 def test_a_wish_to_stop_is_heard_while_a_film_hangs(
@@ -138,7 +143,7 @@ def test_films_that_do_not_fit_together_are_read_one_by_one(wrapped: bool) -> No
     careful = reader(load)
     found = list(careful.read(range(10)))
     assert found == [(film, film) for film in range(10)]
-    assert careful.at_once == 1
+    assert careful.limit == 1
 
 
 def test_a_film_that_does_not_fit_alone_either_is_a_row() -> None:
@@ -187,7 +192,7 @@ def test_more_are_read_at_a_time_again_once_memory_suffices() -> None:
     careful = reader(load, threads=3)
     at_once = []
     for film, _ in careful.read(range(200)):
-        at_once.append(careful.at_once)
+        at_once.append(careful.limit)
         assert film == len(at_once) - 1
     assert min(at_once) == 1
     assert at_once[-1] == 3
@@ -201,7 +206,7 @@ def test_films_are_read_one_by_one_where_memory_is_nearly_out(
     monkeypatch.setattr(psutil, "virtual_memory", lambda: short)
     careful = reader(lambda film: film)
     assert len(list(careful.read(range(20)))) == 20
-    assert careful.at_once == 1
+    assert careful.limit == 1
 
 
 def test_its_threads_end_with_it() -> None:
