@@ -26,10 +26,15 @@ def in_sentence(name: str) -> str:
     return name if name[:2].isupper() else name[:1].lower() + name[1:]
 
 
-def all_of(names: Sequence[str]) -> str:
-    """Names in a row: "COVID-19, Normal and Pneumonia"."""
+def all_of(names: Sequence[str], joint: str = "and") -> str:
+    """Names in a row: "COVID-19, Normal and Pneumonia", or with another joint."""
     *most, last = names
-    return f"{', '.join(most)} and {last}" if most else last
+    return f"{', '.join(most)} {joint} {last}" if most else last
+
+
+def any_of(names: Sequence[str]) -> str:
+    """Findings within a sentence: "COVID-19, tuberculosis or pneumonia"."""
+    return all_of(list(map(in_sentence, names)), "or")
 
 
 def duration_in_words(seconds: float) -> str:

@@ -89,21 +89,20 @@ class Classifier:
     """A model that is loaded and ready. One thread at a time may use it.
 
     Args:
-        bundle: A verified bundle.
-        precision: "float32", so that two machines agree, or "bfloat16".
+        bundle: A verified bundle, which is read in float32, so that two machines
+            agree.
 
     Raises:
-        BundleError, CoreError: As `open_graph`.
+        BundleError: As `open_graph`.
     """
 
-    def __init__(self, bundle: ModelBundle, *, precision: str = "float32") -> None:
+    def __init__(self, bundle: ModelBundle) -> None:
         self.bundle = bundle
-        self.precision = precision
         load_openvino()  # here, and not in both threads at once
         with ThreadPoolExecutor(2) as beside:  # a first verdict waits for all of it
             opening = beside.submit(lung_finder, bundle)
             beside.submit(importlib.import_module, "cv2")
-            self._graph = open_graph(bundle, precision=precision)
+            self._graph = open_graph(bundle)
         self._lungs = opening.result()
         self._gate = read_gate(bundle, self._graph.embedding, self._lungs)
         self._layer_map: LayerMap | None = None

@@ -137,7 +137,7 @@ def self_test(classifier: Classifier | None) -> list[str]:
     bundle = read_bundle(classifier.bundle.path)
     said = [
         f"Model {bundle.card.name}, {bundle.sha256[:12]}: files are whole.",
-        provenance_text(bundle.card, bundle.sha256, classifier.precision),
+        provenance_text(bundle.card, bundle.sha256),
         "Probe: same probabilities as when it was exported, within "
         f"{PROBE_TOLERANCE:.0e}.",
     ]

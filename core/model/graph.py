@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from core.errors import BundleError, CoreError
 from core.films.preprocess import PreprocessSpec
-from core.model.graph_xml import UnsafeXmlError, refuse_unsafe_xml
+from core.model.graph_xml import unsafe_xml
 
 # OpenVINO's converter reports its use over the network where this package is
 # found; without it, it uses a stub of its own. Hilum makes no such call.
@@ -201,13 +201,10 @@ def compile_graph(
     Raises:
         BundleError: It cannot be loaded, or is another one than expected.
     """
-    try:
-        refuse_unsafe_xml(xml)
-    except UnsafeXmlError as error:
+    if why := unsafe_xml(xml):
         raise BundleError(
-            f"The model {name} cannot be loaded: its {xml.name} {error}.",
-            hint=_HINT,
-        ) from error
+            f"The model {name} cannot be loaded: its {xml.name} {why}.", hint=_HINT
+        )
     # Loaded here: a third of the start-up time, and not every command needs it.
     core = load_openvino().Core()
     try:

@@ -10,18 +10,18 @@ from core.regular_file import open_regular
 _CHUNK = 1 << 16
 
 
-class UnsafeXmlError(Exception):
-    """It cannot be parsed safely. The text says why, after "the file"."""
+class _Told(Exception):  # noqa: N818 - not an error
+    """Ends the parsing: what is wrong, or nothing, is known."""
 
 
-def refuse_unsafe_xml(xml: Path) -> None:
+def unsafe_xml(xml: Path) -> str:
     """Read up to the root element, before which alone a document type may stand.
 
     A document type declares entities, which may lead to other files or grow
     without end; no exported graph has one.
 
-    Raises:
-        UnsafeXmlError: There is one, or no root element, or it cannot be read.
+    Returns:
+        Why it cannot be parsed safely, after "the file"; empty if it can.
     """
     parser = expat.ParserCreate()
     parser.StartDoctypeDeclHandler = _on_doctype
@@ -31,21 +31,18 @@ def refuse_unsafe_xml(xml: Path) -> None:
             while chunk := file.read(_CHUNK):
                 parser.Parse(chunk, False)
         parser.Parse(b"", True)
-    except _RootReached:
-        pass
+    except _Told as told:
+        return str(told)
     except expat.ExpatError as error:
-        raise UnsafeXmlError(f"is no XML ({error})") from error
+        return f"is no XML ({error})"
     except OSError as error:
-        raise UnsafeXmlError(f"cannot be read ({error.strerror})") from error
-
-
-class _RootReached(Exception):  # noqa: N818 - not an error
-    pass
+        return f"cannot be read ({error.strerror})"
+    return ""
 
 
 def _on_doctype(*about: object) -> None:
-    raise UnsafeXmlError("declares a document type, which no graph has")
+    raise _Told("declares a document type, which no graph has")
 
 
 def _on_root(*about: object) -> None:
-    raise _RootReached
+    raise _Told

@@ -1,4 +1,4 @@
-"""Which model is in use, and the ones that were before it.
+"""The models that are kept, which of them is in use, and which were before it.
 
 A model that is put to use is copied into the user's folder, so that it stays when
 the run that made it is deleted.
@@ -7,8 +7,10 @@ the run that made it is deleted.
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import hashlib
 import logging
+import operator
 import shutil
 from pathlib import Path
 from typing import Annotated, Literal
@@ -18,9 +20,10 @@ from msgspec import Meta
 
 from core import paths
 from core.errors import BundleError, CoreError
-from core.files import atomic_folder, write_json
+from core.files import atomic_folder, remove_folder, write_json
+from core.jobs.folders import changed_at
 from core.json_file import read_json
-from core.model.bundle import CARD, ModelBundle, read_bundle
+from core.model.bundle import CARD, ModelBundle, peek_bundle, read_bundle
 from core.model.classifier import Classifier, check_model
 from core.outputs import file_names
 from core.records import Text, convert
@@ -222,3 +225,88 @@ def _read_state() -> _State:
 def _write_state(in_use: StoredModel, earlier: tuple[StoredModel, ...]) -> None:
     state = _State(in_use, earlier[-REMEMBERED:])
     write_json(paths.models_dir() / _STATE, state)
+
+
+@dataclasses.dataclass(frozen=True)
+class InstalledModel:
+    """A model that is kept on this computer.
+
+    Attributes:
+        path: Of its bundle.
+        name: As its card says; the folder's where that cannot be read.
+        size: Of all its files, bytes.
+        added: When it was put there.
+        is_in_use: Whether it is the one in use, here and at the next start.
+        is_shipped: Whether it is the one that comes with the program.
+        damage: Why it cannot be used; empty if its card can be read.
+    """
+
+    path: Path
+    name: str
+    size: int
+    added: datetime.datetime
+    is_in_use: bool
+    is_shipped: bool
+    damage: str = ""
+
+    @property
+    def can_be_removed(self) -> bool:
+        """Whether `remove` takes it."""
+        return not (self.is_in_use or self.is_shipped)
+
+
+def installed_models() -> list[InstalledModel]:
+    """Every model: the shipped one first, then the others, newest first."""
+    in_use = _state().in_use.path
+    try:
+        folders = [path for path in paths.models_dir().iterdir() if path.is_dir()]
+    except OSError:  # none was ever kept
+        folders = []
+    others = [_look_at(path, in_use) for path in folders if path.name[0] != "."]
+    others.sort(key=operator.attrgetter("added"), reverse=True)
+    return [_look_at(paths.default_bundle_dir(), in_use), *others]
+
+
+def remove(model: InstalledModel) -> None:
+    """Delete a model that is not in use.
+
+    Raises:
+        BundleError: It is the one in use, or comes with the program. Nothing was
+            changed.
+        OutputError: It cannot be deleted, or not whole.
+    """
+    if model.is_shipped:
+        raise BundleError(
+            "The model that comes with Hilum cannot be removed.",
+            hint="It takes over where another cannot be opened.",
+        )
+    # Asked anew: it may have been put to use since the list was made.
+    if model.path == _state().in_use.path:
+        raise BundleError(
+            f"{model.name} is in use and cannot be removed.",
+            hint="Use another model first.",
+        )
+    remove_folder(model.path, paths.models_dir(), model.name)
+
+
+def _look_at(path: Path, in_use: Path) -> InstalledModel:
+    is_shipped = path == paths.default_bundle_dir()
+    name, damage = "Hilum's own model" if is_shipped else path.name, ""
+    try:
+        name = peek_bundle(path).card.name
+    except BundleError as error:
+        logger.warning("a kept model cannot be read: %s", error)
+        damage = str(error)
+    try:
+        size = sum(file.stat().st_size for file in path.iterdir())
+    except OSError:
+        size = 0
+    return InstalledModel(
+        path,
+        name,
+        size,
+        changed_at(path),
+        is_in_use=path == in_use,
+        is_shipped=is_shipped,
+        damage=damage,
+    )

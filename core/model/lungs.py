@@ -17,6 +17,7 @@ from core.films.radiograph import Radiograph
 from core.model.bundle import ModelBundle, peek_bundle
 from core.model.graph import PRECISIONS, compile_graph
 from core.paths import default_bundle_dir
+from core.words import all_of
 
 LUNG_GRAPH = "lungs.xml"
 LUNG_WEIGHTS = "lungs.bin"
@@ -231,9 +232,8 @@ def lung_warnings(lungs: Lungs) -> tuple[FilmWarning, ...]:
     edges = lungs.cut_off
     if not edges:
         return ()
-    where = " and ".join([", ".join(edges[:-1]), edges[-1]] if edges[1:] else edges)
     plural = "edges" if edges[1:] else "edge"
-    return (FilmWarning(f"The lungs are cut off at the {where} {plural}."),)
+    return (FilmWarning(f"The lungs are cut off at the {all_of(edges)} {plural}."),)
 
 
 def shipped_lungs() -> tuple[dict[str, Path], dict[str, Any]]:

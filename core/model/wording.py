@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from core.model.card import HEALTHY, ModelCard
-from core.words import in_sentence
+from core.words import any_of
 
 if TYPE_CHECKING:
     from core.model.classifier import Verdict
@@ -26,7 +26,7 @@ def no_sign(names: Mapping[str, str]) -> str:
         names: As `ModelCard` has them.
     """
     others = [name for label, name in names.items() if label != HEALTHY]
-    return f"No sign of {_listed(others)}. Nothing else was looked for."
+    return f"No sign of {any_of(others)}. Nothing else was looked for."
 
 
 def scope_note(names: Mapping[str, str]) -> str:
@@ -36,7 +36,7 @@ def scope_note(names: Mapping[str, str]) -> str:
         names: As `ModelCard` has them.
     """
     count = _NUMBERS.get(len(names), str(len(names)))
-    return f"{count} answers only: {_listed(list(names.values()))}."
+    return f"{count} answers only: {any_of(list(names.values()))}."
 
 
 def normal_note(names: Mapping[str, str]) -> str:
@@ -76,9 +76,3 @@ def sentence(verdict: Verdict, card: ModelCard) -> str:
     parts = [f"{card.display_name(name)} {shares[name]}" for name in likeliest]
     kind = "In doubt" if verdict.is_doubtful else "Uncertain"
     return f"{kind}: {', '.join(parts)}."
-
-
-def _listed(names: Sequence[str]) -> str:
-    """Names within a sentence: "COVID-19, tuberculosis or pneumonia"."""
-    small = list(map(in_sentence, names))
-    return " or ".join([", ".join(small[:-1]), small[-1]] if small[1:] else small)

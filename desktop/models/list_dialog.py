@@ -11,7 +11,7 @@ from PyQt5.QtGui import QDesktopServices
 from PyQt5.QtWidgets import QDialog, QListWidget, QListWidgetItem, QWidget
 
 from core.errors import CoreError
-from core.model.installed import InstalledModel, installed_models, remove
+from core.model.in_use import InstalledModel, installed_models, remove
 from desktop.widgets.buttons import button
 from desktop.widgets.confirm import choose
 from desktop.widgets.dialogs import close_buttons, resize_within_screen

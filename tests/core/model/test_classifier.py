@@ -32,6 +32,7 @@ from core.model.classifier import (
     Prediction,
     Verdict,
     decide,
+    open_graph,
     probabilities,
 )
 from core.model.gate import FilmCheck
@@ -318,7 +319,7 @@ def test_predictions_own_their_memory(classifier: Classifier) -> None:
 
 def test_unknown_precision_is_refused(tiny_bundle: ModelBundle) -> None:
     with pytest.raises(CoreError, match="no precision called double"):
-        Classifier(tiny_bundle, precision="double")
+        open_graph(tiny_bundle, precision="double")
 
 
 def test_faster_precision_agrees_closely(
@@ -326,8 +327,9 @@ def test_faster_precision_agrees_closely(
 ) -> None:
     radiograph = read_radiograph(film)
     exact = probabilities(classifier.predict(radiograph).logits, 1.0)
-    fast = Classifier(tiny_bundle, precision="bfloat16").predict(radiograph)
-    np.testing.assert_allclose(probabilities(fast.logits, 1.0), exact, atol=0.05)
+    pixels = to_network_input(radiograph, tiny_bundle.card.preprocess)
+    (fast,) = open_graph(tiny_bundle, precision="bfloat16").logits(pixels)
+    np.testing.assert_allclose(probabilities(fast, 1.0), exact, atol=0.05)
 
 
 def test_graph_that_is_no_graph_is_refused_even_with_the_right_hash(

@@ -23,7 +23,6 @@ from core.evaluation.evaluate import score_films
 from core.films.finder import find_films
 from core.films.radiograph import read_radiograph
 from core.model import in_use as model_store
-from core.model import installed as model_shelf
 from core.model.bundle import CARD, GRAPH, GRAPH_WEIGHTS, ModelBundle, peek_bundle
 from core.model.classifier import (
     NOT_FINITE,
@@ -359,7 +358,7 @@ def test_the_list_of_models_does_not_wait_for_a_pipe(tmp_path: Path) -> None:
     kept = model_store.use(write_tiny_bundle(tmp_path / "model").path).path
     (kept / CARD).unlink()
     os.mkfifo(kept / CARD)
-    (found,) = [model for model in model_shelf.installed_models() if model.path == kept]
+    (found,) = [model for model in model_store.installed_models() if model.path == kept]
     assert "it is a pipe" in found.damage
 
 

@@ -15,7 +15,7 @@ from core.model import precision as module
 from core.model.bundle import INT8_GRAPH, INT8_WEIGHTS, ModelBundle, write_bundle
 from core.model.precision import fastest, film_times
 from core.paths import user_data_dir
-from core.scan.precision import MIN_FILMS
+from core.scan.parity import LEAST_FILMS
 from core.scan.results import read_labels, read_rows
 from tests.phantoms import draw_phantom
 
@@ -170,7 +170,7 @@ def test_a_scan_takes_it_and_goes_on_with_it(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    folder, out = write_films(tmp_path / "films", MIN_FILMS), tmp_path / "r.csv"
+    folder, out = write_films(tmp_path / "films", LEAST_FILMS), tmp_path / "r.csv"
     assert scan_fast(folder, tiny_bundle, out) == {"bfloat16"}
     assert "Reading in bfloat16, as the fastest here." in capsys.readouterr().err
     lines = out.read_bytes().splitlines(keepends=True)

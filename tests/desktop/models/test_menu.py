@@ -13,7 +13,6 @@ from pytestqt.qtbot import QtBot
 
 from core.errors import BundleError
 from core.model import in_use as model_store
-from core.model import installed as model_shelf
 from core.model.archive import pack_bundle
 from core.model.bundle import CARD, GRAPH_WEIGHTS, ModelBundle
 from core.paths import models_dir
@@ -218,16 +217,16 @@ def shelf(
     for number, name in enumerate(("Before", "In use")):
         made = write_tiny_bundle(tmp_path / name, name=name, shift=1.0 + number)
         model_store.use(made.path)
-    return {model.name: model.path for model in model_shelf.installed_models()}
+    return {model.name: model.path for model in model_store.installed_models()}
 
 
-def of(name: str) -> model_shelf.InstalledModel:
-    return next(model for model in model_shelf.installed_models() if model.name == name)
+def of(name: str) -> model_store.InstalledModel:
+    return next(model for model in model_store.installed_models() if model.name == name)
 
 
 def test_every_kept_model_is_listed_with_its_size(shelf: dict[str, Path]) -> None:
     assert set(shelf) == {"Tiny test model", "Before", "In use"}
-    assert model_shelf.installed_models()[0].is_shipped
+    assert model_store.installed_models()[0].is_shipped
     assert of("In use").is_in_use
     assert of("Before").can_be_removed
     assert of("Before").size > 1000
@@ -239,7 +238,7 @@ def test_a_model_before_is_removed_and_cannot_be_gone_back_to(
     earlier = model_store.previous()
     assert earlier is not None
     assert earlier.name == "Before"
-    model_shelf.remove(of("Before"))
+    model_store.remove(of("Before"))
     assert not shelf["Before"].exists()
     left = model_store.previous()
     assert left is not None
@@ -254,7 +253,7 @@ def test_the_model_in_use_and_the_shipped_one_stay(
     shelf: dict[str, Path], name: str
 ) -> None:
     with pytest.raises(BundleError) as caught:
-        model_shelf.remove(of(name))
+        model_store.remove(of(name))
     assert caught.value.hint
     assert (shelf[name] / CARD).is_file()
 
@@ -265,14 +264,14 @@ def test_a_model_that_another_window_has_put_to_use_meanwhile_stays(
     listed = of("Before")
     model_store.use(shelf["Before"])
     with pytest.raises(BundleError, match="in use"):
-        model_shelf.remove(listed)
+        model_store.remove(listed)
 
 
 def test_a_damaged_model_is_listed_and_can_be_removed(shelf: dict[str, Path]) -> None:
     (shelf["Before"] / CARD).write_text("{")
-    damaged = next(model for model in model_shelf.installed_models() if model.damage)
+    damaged = next(model for model in model_store.installed_models() if model.damage)
     assert "damaged" in damaged.damage
-    model_shelf.remove(damaged)
+    model_store.remove(damaged)
     assert not shelf["Before"].exists()
 
 
