@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -20,7 +19,7 @@ from core.files import output_error, write_csv
 from core.films.radiograph import display_name
 from core.jobs.lock import Lock
 from core.paths import corrected_films, is_sample
-from core.regular_file import open_regular
+from core.regular_file import sha256_of
 
 #: Another program that writes the list is waited for as long.
 _TIMEOUT_S = 10.0
@@ -72,7 +71,7 @@ def take_back(films: Sequence[Path]) -> Corrections:
 def has_changed(film: Sample) -> bool:
     """Whether a film is another one now than when it was corrected, or gone."""
     try:
-        return _sha256(film.path) != film.sha256
+        return sha256_of(film.path) != film.sha256
     except OSError:
         return True
 
@@ -106,11 +105,6 @@ def _changed() -> Iterator[Corrections]:
         lock.release()
 
 
-def _sha256(film: Path) -> str:
-    with open_regular(film) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _hash_of(film: Path) -> str:
     name = display_name(film)
     if is_sample(film):
@@ -119,7 +113,7 @@ def _hash_of(film: Path) -> str:
         )
     try:
         str(film).encode("utf-8")
-        return _sha256(film)
+        return sha256_of(film)
     except UnicodeEncodeError as error:
         raise DatasetError(
             f"The name of {name} is no text, so no list can hold it.",

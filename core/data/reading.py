@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
@@ -11,6 +10,7 @@ from core.data.dataset import Sample
 from core.errors import ImageReadError
 from core.films.radiograph import Radiograph, read_radiograph
 from core.films.read_ahead import read_ahead
+from core.regular_file import sha256_of
 
 T = TypeVar("T")
 
@@ -32,8 +32,7 @@ def read_samples(
     def read(sample: Sample) -> T | str:
         try:
             film = read_radiograph(sample.path)
-            with open(sample.path, "rb") as file:
-                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            sha256 = sha256_of(sample.path)
         except ImageReadError as error:
             return str(error)
         except OSError as error:  # gone between the two

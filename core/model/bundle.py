@@ -24,7 +24,7 @@ from core.model.card import (
     card_to_json,
 )
 from core.outputs import file_names
-from core.regular_file import NotRegularError, open_regular
+from core.regular_file import NotRegularError, sha256_of
 
 __all__ = ["Label", "ModelCard", "OperatingPoint", "card_from_json", "card_to_json"]
 
@@ -229,8 +229,7 @@ def too_new_error(called: str, version: int, known: int) -> BundleError:
 
 def _hash_file(folder: Path, name: str, called: str) -> str:
     try:
-        with open_regular(folder / name) as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return sha256_of(folder / name)
     except FileNotFoundError as error:
         raise damaged(called, f"{name} is missing") from error
     except OSError as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
@@ -12,7 +11,7 @@ from core.data.dataset import Sample
 from core.data.split import SPLITS, Split
 from core.files import write_csv
 from core.model.bundle import FILMS, ModelBundle, damaged
-from core.regular_file import open_regular
+from core.regular_file import sha256_of
 
 
 def write_film_list(path: Path, split: Split) -> None:
@@ -77,8 +76,8 @@ def films_seen(films: Iterable[str], bundle: ModelBundle) -> int | None:
 
 def film_sha256(path: Path) -> str:
     """SHA-256 of a film's file; empty if it cannot be read."""
-    with contextlib.suppress(OSError), open_regular(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    with contextlib.suppress(OSError):
+        return sha256_of(path)
     return ""
 
 
