@@ -35,14 +35,6 @@ _READ = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
 _READ_MASK = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
 
 
-@dataclasses.dataclass(frozen=True)
-class Match:
-    """That two films show one picture."""
-
-    likeness: float
-    how: str
-
-
 @dataclasses.dataclass(frozen=True, eq=False)
 class _Film:
     """A film made ready.
@@ -75,14 +67,15 @@ class Aligner:
             lambda row: _ready(squares[row], disc)
         )
 
-    def match(self, first: int, second: int, pose: Pose) -> Match | None:
+    def match(self, first: int, second: int, pose: Pose) -> tuple[float, str] | None:
         """Compare two views.
 
         Args:
             pose: About how the first lies over the second.
 
         Returns:
-            None where they show different pictures.
+            Likeness and what was done, as `core.data.near_duplicates.SimilarPair`
+            has them; None where they show different pictures.
         """
         one, other = self._ready(first), self._ready(second)
         try:
@@ -101,7 +94,7 @@ class Aligner:
         levels = other.levels[both]
         if _correlation(_order(shown), _order(levels)) < SAME_ORDER:
             return None
-        return Match(likeness, self._how(first, second, warp, shown, levels))
+        return likeness, self._how(first, second, warp, shown, levels)
 
     def _how(
         self,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.data.alignment import Aligner, Match
+from core.data.alignment import Aligner
 from core.data.film_features import FilmFeatures, reader_of
 from core.data.nearest import nearest_films
 from core.data.poses import Pose, coarse_poses, poses
@@ -91,14 +91,18 @@ def similar_pairs(
     with threadpool_limits(1):
         found = _candidates(squares, film_of, on_progress)
     on_progress(_POSED)
-    checked = _check(
-        Aligner(views, squares),
-        found,
-        lambda share: on_progress(_POSED + share * (1 - _POSED)),
-    )
-    for one, two, match in checked:
-        low, high = sorted(int(first[film_of[row]]) for row in (one, two))
-        pairs.append(SimilarPair(low, high, match.likeness, match.how))
+    aligner = Aligner(views, squares)
+
+    def match(number: int) -> tuple[float, str] | None:
+        one, two, pose = found[:, number].tolist()
+        return aligner.match(one, two, poses()[pose])
+
+    count, threads = found.shape[1], min(_THREADS, os.cpu_count() or 1)
+    for number, matched in read_ahead(match, range(count), threads=threads):
+        if matched is not None:
+            low, high = sorted(int(first[film_of[row]]) for row in found[:2, number])
+            pairs.append(SimilarPair(low, high, *matched))
+        on_progress(_POSED + (number + 1) / count * (1 - _POSED))
     on_progress(1.0)
     return sorted(pairs, key=lambda pair: (pair.first, pair.second))
 
@@ -175,20 +179,3 @@ def _posed(
         share = done / len(chunks)
         on_progress(_SEARCHED + share * (_POSED - _SEARCHED))
     return chosen, likeness
-
-
-def _check(
-    aligner: Aligner, pairs: NDArray[np.intp], on_progress: OnProgress
-) -> Iterator[tuple[int, int, Match]]:
-    """Align each pair, and keep those that show one picture."""
-
-    def one(number: int) -> tuple[int, int, Match | None]:
-        first, second, pose = pairs[:, number].tolist()
-        return first, second, aligner.match(first, second, poses()[pose])
-
-    count = pairs.shape[1]
-    threads = min(_THREADS, os.cpu_count() or 1)
-    for done, (first, second, match) in read_ahead(one, range(count), threads=threads):
-        if match is not None:
-            yield first, second, match
-        on_progress((done + 1) / count)

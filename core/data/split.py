@@ -57,8 +57,8 @@ def given_split(
         where the data names no splits.
 
     Raises:
-        DatasetError: A patient, group or film is in two splits, or a label
-            is missing from one.
+        DatasetError: A patient or group is in two splits, or a label is missing
+            from one.
     """
     named = [sample for sample in dataset.samples if sample.split]
     if not named:
@@ -69,7 +69,18 @@ def given_split(
         if sample.split not in SPLITS
     )
     split = split_as(dataset.samples, [sample.split for sample in dataset.samples])
-    _check(split, dataset.labels, leaks_accepted)
+    for name in SPLITS:
+        present = {sample.label for sample in split.part(name)}
+        for label in dataset.labels:
+            if label not in present:
+                raise DatasetError(
+                    f"The split {name} has no film labelled {label}.",
+                    hint=f"Add films, call the splits {', '.join(SPLITS)}, or leave "
+                    "the column split empty to have one made.",
+                )
+    if not leaks_accepted:
+        used = [sample for sample in named if sample.split in SPLITS]
+        refuse_leaks(used, group_by_pairs(used, ()))
     return split, dict(left_out)
 
 
@@ -195,7 +206,7 @@ def mend_split(dataset: Dataset, groups: NDArray[np.int32]) -> Split | None:
     return mended
 
 
-def refuse_leaks(dataset: Dataset, groups: NDArray[np.int32]) -> None:
+def refuse_leaks(samples: Sequence[Sample], groups: NDArray[np.int32]) -> None:
     """Refuse given splits between which films of one group are spread.
 
     Args:
@@ -206,7 +217,7 @@ def refuse_leaks(dataset: Dataset, groups: NDArray[np.int32]) -> None:
     """
     first: dict[int, Sample] = {}
     spread: dict[int, tuple[Sample, Sample]] = {}
-    for sample, group in zip(dataset.samples, groups.tolist(), strict=True):
+    for sample, group in zip(samples, groups.tolist(), strict=True):
         if sample.split in SPLITS:
             one = first.setdefault(group, sample)
             if one.split != sample.split:
@@ -224,30 +235,6 @@ def refuse_leaks(dataset: Dataset, groups: NDArray[np.int32]) -> None:
             "--group --manifest split.csv` and train on that, or say why they may "
             "stay with --set accept_leaks=REASON.",
         )
-
-
-def _check(split: Split, labels: Iterable[str], leaks_accepted: bool) -> None:
-    """Refuse a split that leaks or lacks a label, and say with which films."""
-    seen: dict[tuple[str, str], tuple[str, str]] = {}
-    for name in SPLITS:
-        present = {sample.label for sample in split.part(name)}
-        for label in labels:
-            if label not in present:
-                raise DatasetError(
-                    f"The split {name} has no film labelled {label}.",
-                    hint=f"Add films, call the splits {', '.join(SPLITS)}, or leave "
-                    "the column split empty to have one made.",
-                )
-        for sample in split.part(name):
-            for kind in ("file", "patient", "group"):
-                key = (kind, getattr(sample, kind))
-                where, file = seen.setdefault(key, (name, sample.file))
-                if key[1] and where != name and not leaks_accepted:
-                    raise DatasetError(
-                        f"The {kind} {key[1]} is in the splits {where} and {name} "
-                        f"({file} and {sample.file}).",
-                        hint="Put all films of a patient or group into one split.",
-                    )
 
 
 def _cut(

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from core.audit.leaks import alike_rows, conflicts
 from core.audit.shortcuts import measure_shortcuts
 from core.audit.survey import grouped
-from core.data.near_duplicates import SimilarPair
-from core.data.split import SPLITS, Split
+from core.data.near_duplicates import SimilarPair, similar_pairs
+from core.data.split import SPLITS, Split, group_by_pairs
 from core.evaluation.findings import GIVEN, LEAKING, MADE
 from core.json_file import read_json
 from core.training.pipeline import Films
@@ -24,6 +24,23 @@ FINDINGS = "findings.json"
 _MOST = 6000
 
 
+def group_copies(
+    films: Films, check: Callable[[], None]
+) -> tuple[NDArray[np.int32], list[SimilarPair]]:
+    """Look for films that show one picture.
+
+    Args:
+        check: Called often; may raise to stop.
+
+    Returns:
+        (n,) int32 numbers of the groups of films that belong together, as
+        `core.data.split.group_by_pairs`, and the pairs that look alike.
+    """
+    pairs = similar_pairs(films.fingerprints, lambda share: check())
+    linked = [(pair.first, pair.second) for pair in pairs]
+    return group_by_pairs(films.samples, linked), pairs
+
+
 def check_films(
     films: Films,
     split: Split,
@@ -32,7 +49,7 @@ def check_films(
     *,
     is_given: bool,
     seed: int,
-    check: Callable[[], None] = lambda: None,
+    check: Callable[[], None],
 ) -> dict[str, Any]:
     """Sum up the films of a job as `core.evaluation.findings` describes it.
 

@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import keras
 import numpy as np
@@ -22,6 +22,20 @@ from core.training.pipeline import Part
 
 #: Figures of an epoch, by Keras's names.
 Logs: TypeAlias = Mapping[str, float]
+#: Run of a log for TensorBoard -> its figures -> those of an epoch.
+_LOGGED: Final = {
+    "train": {
+        "loss": "loss",
+        "accuracy": "accuracy",
+        "macro_f1": "macro_f1",
+        "learning_rate": "rate",
+    },
+    "validation": {
+        "loss": "val_loss",
+        "accuracy": "val_accuracy",
+        "macro_f1": "val_macro_f1",
+    },
+}
 
 
 class Phase:
@@ -146,35 +160,19 @@ def also_to_tensorboard(report: Report, log_dir: Path) -> Iterator[Report]:
     scalar = record(plugin_data=record.PluginData(plugin_name="scalars"), data_class=1)
     with contextlib.ExitStack() as stack:
         writers = {}
-        for run in ("train", "validation"):
+        for run in _LOGGED:
             writers[run] = tf.summary.create_file_writer(str(log_dir / run))
             stack.callback(writers[run].close)
 
-        def write(run: str, epoch: EpochEnded, **figures: float | None) -> None:
-            with tf.device("cpu:0"), writers[run].as_default(step=epoch.epoch):
-                for name, figure in figures.items():
-                    if figure is not None:
-                        value = tf.constant(figure, tf.float32)
-                        tf.summary.write(f"{epoch.phase}/{name}", value, None, scalar)
-            writers[run].flush()
-
         def keep(event: TrainingEvent) -> None:
-            if isinstance(event, EpochEnded):
-                write(
-                    "train",
-                    event,
-                    loss=event.loss,
-                    accuracy=event.accuracy,
-                    macro_f1=event.macro_f1,
-                    learning_rate=event.rate,
-                )
-                write(
-                    "validation",
-                    event,
-                    loss=event.val_loss,
-                    accuracy=event.val_accuracy,
-                    macro_f1=event.val_macro_f1,
-                )
+            for run, fields in _LOGGED.items() if isinstance(event, EpochEnded) else ():
+                with tf.device("cpu:0"), writers[run].as_default(step=event.epoch):
+                    for name, field in fields.items():
+                        if (figure := getattr(event, field)) is not None:
+                            value = tf.constant(figure, tf.float32)
+                            place = f"{event.phase}/{name}"
+                            tf.summary.write(place, value, None, scalar)
+                writers[run].flush()
             report(event)
 
         yield keep

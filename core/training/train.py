@@ -11,13 +11,11 @@ import msgspec
 
 from core.data.dataset import Dataset
 from core.data.film_weights import balanced_weights
-from core.data.near_duplicates import similar_pairs
 from core.data.patients import compile_pattern
 from core.data.split import (
     SPLITS,
     Split,
     given_split,
-    group_by_pairs,
     refuse_leaks,
     split_as,
     split_by_group,
@@ -35,7 +33,7 @@ from core.model.bundle import WEIGHTS, ModelBundle
 from core.runs.config import TrainingConfig
 from core.runs.epoch_table import EPOCHS, also_to_table
 from core.runs.job_folder import JobFolder, save_weights
-from core.training.check import FINDINGS, check_films
+from core.training.check import FINDINGS, check_films, group_copies
 from core.training.compiling import spread_over_devices
 from core.training.device import find_device, fitting_batch, is_out_of_memory
 from core.training.features import compute_features, read_features
@@ -145,12 +143,10 @@ class TrainingJob:
         given = given_split(dataset, leaks_accepted=accepted)
         self.progress.start("reading", "Looking for copies and for shortcuts.")
         check = self.progress.control.stop_if_asked
-        pairs = similar_pairs(films.fingerprints, lambda share: check())
-        linked = [(pair.first, pair.second) for pair in pairs]
-        groups = group_by_pairs(dataset.samples, linked)
+        groups, pairs = group_copies(films, check)
         if given is not None:
             if not accepted:
-                refuse_leaks(dataset, groups)
+                refuse_leaks(dataset.samples, groups)
             split = given[0]
         else:
             shares = {"validation": config.validation, "test": config.test}
@@ -243,7 +239,7 @@ class TrainingJob:
         folder = self.shared or self.folder
         if not self.config.head_varied and (kept := read_features(folder)):
             return kept
-        network = network or self._start_network(films.classes)
+        network = network or self.start_network(films.classes)
         return compute_features(
             network, films, self.config, folder=folder, progress=self.progress
         )
@@ -259,14 +255,14 @@ class TrainingJob:
 
     def _train_head(self, films: TrainingFilms) -> None:
         """The first phase: starting weights with a head that fits them."""
-        network = self._start_network(films.classes)
+        network = self.start_network(films.classes)
         if self.config.head_epochs:
             put_head(network, self.head(films, network), self.config)
             for used in self.folder.path.glob("varied-*.npy"):
                 used.unlink()
         save_weights(network, self.folder.path / _START)
 
-    def _start_network(self, classes: int) -> keras.Model:
+    def start_network(self, classes: int) -> keras.Model:
         """The network with its starting weights, and a random head."""
         begin_phase(self.config.seed, "start")
         keras.mixed_precision.set_dtype_policy("float32")

@@ -16,8 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data.dataset import Sample
-from core.data.near_duplicates import similar_pairs
-from core.data.split import SPLITS, Split, group_by_pairs
+from core.data.split import SPLITS, Split
 from core.evaluation.evaluate import Scores, evaluate, without_details
 from core.evaluation.metrics import fit_temperature
 from core.files import write_json
@@ -26,6 +25,7 @@ from core.jobs.reporters import StageProgress
 from core.json_file import read_json
 from core.runs.config import TrainingConfig
 from core.runs.job_folder import JobFolder
+from core.training.check import group_copies
 from core.training.export import keras_logits
 from core.training.fit import best_network
 from core.training.pipeline import JobFilms, logits_of
@@ -66,7 +66,7 @@ def measure_unseen_sources(
             return
         if groups is None:
             progress.start(_STAGE, "Looking for copies between the sources.")
-            groups = _groups(data, progress)
+            groups, _ = group_copies(data.films, progress.control.stop_if_asked)
         split, left = _without(source, data, groups)
         # No film to train on, or to choose on, is left of these.
         learned = [{s.label for s in part} for part in (split.train, split.val)]
@@ -81,7 +81,7 @@ def measure_unseen_sources(
             place.path.mkdir(parents=True, exist_ok=True)
             what = f"Without {source} ({number} of {len(names)})"
             part = JobFilms(data.dataset, split, data.films)
-            train(place, part, StageProgress(_Told(progress, what), progress.control))
+            train(place, part, _within(progress, what))
             done[source] = _measured(config, place, part, left)
         write_json(folder.path / UNSEEN, done)
         shutil.rmtree(folder.path / _WITHOUT, ignore_errors=True)
@@ -101,34 +101,25 @@ def unseen_sources(folder: JobFolder) -> dict[str, Any]:
     return found
 
 
-class _Told:
+def _within(progress: StageProgress, what: str) -> StageProgress:
     """Tells of a training within a job as of one step of its evaluation.
 
     Its epochs are not the job's, whose charts they would end up in.
     """
 
-    def __init__(self, progress: StageProgress, what: str) -> None:
-        self._report = progress.report
-        self._what = what
-
-    def __call__(self, event: TrainingEvent) -> None:
+    def report(event: TrainingEvent) -> None:
         if isinstance(event, StageStarted):
-            event = StageStarted(_STAGE, f"{self._what}: {event.detail}")
+            event = StageStarted(_STAGE, f"{what}: {event.detail}")
         elif isinstance(event, Progressed):
             event = msgspec.structs.replace(event, stage=_STAGE)
         elif isinstance(event, EpochEnded):
             event = Noted(
-                f"{self._what}: epoch {event.epoch} of {event.epochs} "
-                f"({event.phase}), validation loss {event.val_loss:.3f}."
+                f"{what}: epoch {event.epoch} of {event.epochs} ({event.phase}), "
+                f"validation loss {event.val_loss:.3f}."
             )
-        self._report(event)
+        progress.report(event)
 
-
-def _groups(data: JobFilms, progress: StageProgress) -> NDArray[np.int32]:
-    check = progress.control.stop_if_asked
-    pairs = similar_pairs(data.films.fingerprints, lambda share: check())
-    linked = [(pair.first, pair.second) for pair in pairs]
-    return group_by_pairs(data.films.samples, linked)
+    return StageProgress(report, progress.control)
 
 
 def _without(

@@ -22,15 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data.dataset import Dataset, Sample
-from core.data.film_weights import balanced_weights
-from core.data.near_duplicates import similar_pairs
 from core.data.patients import compile_pattern
-from core.data.split import (
-    given_split,
-    group_by_pairs,
-    split_as,
-    split_by_group,
-)
+from core.data.split import given_split, split_as, split_by_group
 from core.errors import TrainingError
 from core.films.preprocess import PreprocessSpec
 from core.jobs.control import Control
@@ -39,25 +32,24 @@ from core.jobs.reporters import Report, StageProgress
 from core.runs.config import TrainingConfig
 from core.runs.job_folder import JobFolder
 from core.runs.rate_test import PHASES, RateTest, epochs_of, sum_up
+from core.training.check import group_copies
 from core.training.compiling import (
     compile_network,
     spread_over_devices,
     tuning_optimiser,
 )
 from core.training.device import find_device, fitting_batch, is_out_of_memory
-from core.training.features import compute_features
-from core.training.head_fit import Features, fit_head, put_head
+from core.training.head_fit import Features, put_head
 from core.training.heads import head_model
 from core.training.network import build_network, unfreeze
 from core.training.pipeline import (
     JobFilms,
-    Part,
     TrainingBatches,
     TrainingFilms,
     read_films,
 )
 from core.training.seeds import begin_phase
-from core.training.weights import load_start
+from core.training.train import TrainingJob
 
 STEPS: Final = 200
 _RATES: Final = np.geomspace(1e-7, 1.0, STEPS)
@@ -101,20 +93,15 @@ def find_rate(
     progress = StageProgress(report, control)
     # One variation of each film serves for the few steps that are taken.
     config = msgspec.structs.replace(config, head_varied=False)
-    films = _films(config, dataset, folder, progress)
-    begin_phase(config.seed, "start")
-    keras.mixed_precision.set_dtype_policy("float32")
-    network = build_network(config, films.classes)
-    load_start(network, config)
-    features = compute_features(
-        network, films, config, folder=JobFolder(folder), progress=progress
-    )
+    job = TrainingJob(config, JobFolder(folder), progress)
+    films = _films(job, dataset)
+    network = job.start_network(films.classes)
     if setting == "head_rate":
+        features = job.features(films, network)
         losses, batch = _of_head(features, films, config, progress), config.batch
     else:
         if config.head_epochs:
-            progress.start("head", "Training the head on the features.")
-            put_head(network, fit_head(features, films, config, progress), config)
+            put_head(network, job.head(films, network), config)
         losses, batch = _of_network(network.get_weights(), films, config, progress)
     if not losses:
         raise TrainingError(
@@ -127,10 +114,9 @@ def find_rate(
     return found
 
 
-def _films(
-    config: TrainingConfig, dataset: Dataset, folder: Path, progress: StageProgress
-) -> TrainingFilms:
+def _films(job: TrainingJob, dataset: Dataset) -> TrainingFilms:
     """Training films for the steps, and validation films for the head."""
+    config, progress = job.config, job.progress
     progress.start("reading", f"Reading films of {dataset.name}.")
     given = given_split(dataset, leaks_accepted=bool(config.accept_leaks))
     wanted = dataset.samples
@@ -140,16 +126,14 @@ def _films(
     films = read_films(
         wanted,
         PreprocessSpec(size=config.size),
-        folder,
+        job.folder.path,
         lambda done: progress.done(done, len(wanted)),
         pattern=compile_pattern(config.patient_pattern),
     )
     if given is not None:
         split = split_as(films.samples, [sample.split for sample in films.samples])
     else:  # as the job would split them
-        check = progress.control.stop_if_asked
-        pairs = similar_pairs(films.fingerprints, lambda share: check())
-        groups = group_by_pairs(films.samples, [(p.first, p.second) for p in pairs])
+        groups, _ = group_copies(films, progress.control.stop_if_asked)
         split = split_by_group(
             Dataset(films.samples, dataset.labels, {}),
             groups,
@@ -157,9 +141,7 @@ def _films(
             test=config.test,
             seed=config.seed,
         )
-    data = JobFilms(dataset, split, films)
-    parts = (_part(data, name, config) for name in ("train", "val"))
-    return TrainingFilms(films.pixels, *parts, len(dataset.labels))
+    return job.films(JobFilms(dataset, split, films))
 
 
 def _some(samples: Sequence[Sample], most: int, seed: int) -> Iterator[Sample]:
@@ -170,12 +152,6 @@ def _some(samples: Sequence[Sample], most: int, seed: int) -> Iterator[Sample]:
         count = max(1, len(own) * min(most, len(samples)) // len(samples))
         for place in np.sort(rng.permutation(len(own))[:count]):
             yield own[place]
-
-
-def _part(data: JobFilms, name: str, config: TrainingConfig) -> Part:
-    samples = data.split.part(name)
-    weights = balanced_weights(samples, config.balance, config.heaviest)
-    return Part(data.rows(name), data.truth(name), weights)
 
 
 def _of_head(

@@ -356,11 +356,9 @@ def test_films_of_other_split_names_are_left_out_and_counted() -> None:
 @pytest.mark.parametrize("kind", ["patient", "group"])
 def test_given_split_that_leaks_is_refused_and_says_where(kind: str) -> None:
     samples = split_of(**{kind: ["P1", "P2", "P3", "P4", "P5", "P2"]})
-    with pytest.raises(
-        DatasetError, match=f"The {kind} P2 is in .* train and test"
-    ) as e:
+    said = "train-normal in train and test-normal in test"
+    with pytest.raises(DatasetError, match=f"in more than one split: {said}"):
         given_split(as_dataset(samples))
-    assert "train-normal and test-normal" in str(e.value)
 
 
 def test_one_patient_may_have_many_films_in_one_split() -> None:

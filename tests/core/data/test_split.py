@@ -162,7 +162,7 @@ def test_what_leaks_is_counted_and_named(groups: list[int], said: str) -> None:
     ]
     dataset = Dataset(tuple(samples), ("covid",), {})
     with pytest.raises(DatasetError) as caught:
-        refuse_leaks(dataset, np.array(groups, np.int32))
+        refuse_leaks(dataset.samples, np.array(groups, np.int32))
     where = "0.png in train and 2.png in test"
     assert str(caught.value) == f"{said} in more than one split: {where}."
 
