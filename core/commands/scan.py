@@ -33,10 +33,8 @@ from core.scan.export import write_json_lines, write_summary, write_workbook
 from core.scan.html import write_scan_html
 from core.scan.in_flight import InFlightJournal
 from core.scan.labels import LabelOf, labels_of_films
-from core.scan.parity import ParityCheck
-from core.scan.precision import precision_of_scan
+from core.scan.parity import ParityCheck, precision_of_scan
 from core.scan.results import ScanFile
-from core.scan.resume import scan_with_quarantine
 from core.scan.row import ScanRow
 from core.scan.scanner import FolderScanner, Scanner, with_set
 from core.scan.store import read_scan
@@ -274,8 +272,8 @@ class _Scan:
         others = len(self._done) + elsewhere * len(left)
         if self._parity is not None:
             self._parity.expect(0 if elsewhere else len(left), others)
-        scanned = scan_with_quarantine(
-            scanner, left, self._journal, report=self._report, check=self._check
+        scanned = scanner.scan_with_quarantine(
+            left, self._journal, report=self._report, check=self._check
         )
         with contextlib.closing(scanned) as rows:
             for number, row in enumerate(rows, start=1):

@@ -134,14 +134,8 @@ def tail_of(path: Path, *, lines: int = TAIL_LINES, start: int = 0) -> str:
         return ""
     if begin > start:  # from the middle of a line
         data = data.partition(b"\n")[2]
-    return readable(data.decode("utf-8", errors="replace"), lines=lines)
-
-
-def readable(text: str, *, lines: int = TAIL_LINES) -> str:
-    """The last lines of text written for a terminal, as plain text."""
-    rows = text.replace("\r\n", "\n").split("\n")
-    while rows and not rows[-1].strip():
-        rows.pop()
+    text = data.decode("utf-8", errors="replace").replace("\r\n", "\n")
+    rows = text.rstrip().split("\n")
     return "\n".join(_plain(row) for row in rows[-lines:])
 
 

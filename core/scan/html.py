@@ -56,7 +56,7 @@ def write_scan_html(
         "scan.html",
         title=f"Scan of {folder.name or folder}",
         bundle=bundle,
-        names={label.name: label.display_name for label in bundle.card.labels},
+        names=bundle.card.names,
         made_with=provenance(
             bundle.card,
             bundle.sha256,
@@ -105,8 +105,7 @@ def _measured(summary: ScanSummary) -> dict[str, Any]:
     result = summary.evaluation() if summary.measures else None
     if result is None:
         return {"measured": None}
-    names = {label.name: label.display_name for label in summary.card.labels}
-    chart = confusion_chart(result, names, size=CHART)
+    chart = confusion_chart(result, summary.card.names, size=CHART)
     return {
         "measured": result,
         "macro_note": macro_note(result),

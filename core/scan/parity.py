@@ -1,4 +1,4 @@
-"""How far a scan in a fast precision agrees with float32, on films of its own."""
+"""The precision of a scan; how far a fast one agrees with float32, on its films."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import ImageReadError, PredictionError
+from core.errors import ImageReadError, OutputError, PredictionError
 from core.evaluation.intervals import interval
 from core.films.finder import film_state
 from core.films.preprocess import to_network_input
@@ -20,10 +20,14 @@ from core.films.radiograph import read_radiograph
 from core.films.read_ahead import FilmReader
 from core.model.bundle import ModelBundle
 from core.model.classifier import Prediction, decide, open_graph, stated
-from core.model.precision import REFERENCE
+from core.model.precision import FAST, REFERENCE, fastest
+from core.scan.results import read_rows
 from core.scan.row import ScanRow
 from core.words import films as in_films
 
+#: Films below which float32 is taken: another precision opens a second graph, and
+#: has to be compared.
+LEAST_FILMS: Final = 50
 #: Films that are read in both precisions, at most.
 MAX_FILMS: Final = 200
 #: Share of a scan's processor time that the comparison may take.
@@ -32,6 +36,30 @@ TIME_SHARE: Final = 0.02
 _WORTH_TIMING: Final = 200
 #: Width of the 95 % interval of films with another verdict at which it is enough.
 _NARROW: Final = 0.025
+
+
+def precision_of_scan(
+    asked: str, bundle: ModelBundle, *, begun: Path | None, films: int | None
+) -> str:
+    """The precision to read films in.
+
+    Args:
+        asked: One of `core.model.precision.CHOICES`.
+        bundle: To read them with.
+        begun: File of a scan to go on with: *fast* keeps to what its rows are in.
+        films: That there are; None where more may come.
+
+    Raises:
+        BundleError: As `core.model.precision.fastest`.
+    """
+    if asked != FAST:
+        return asked
+    if begun is not None and begun.is_file():
+        # What is wrong with the file is said where it is opened.
+        with contextlib.suppress(OutputError):
+            for row in read_rows(begun, bundle.card.label_names):
+                return row.precision
+    return REFERENCE if films is not None and films < LEAST_FILMS else fastest(bundle)
 
 
 @dataclasses.dataclass(frozen=True)

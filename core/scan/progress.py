@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
 
 from core.jobs.events import PAUSE, STOP, Noted, Progressed, StageStarted, TrainingEvent
 
@@ -22,7 +21,6 @@ class ScanProgress:
 
     Args:
         before: Films that its results listed when it was started.
-        clock: Seconds.
 
     Attributes:
         stage: What it is about.
@@ -36,9 +34,7 @@ class ScanProgress:
         was_watching: Whether all films had been read when it was asked to end.
     """
 
-    def __init__(
-        self, before: int = 0, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, before: int = 0) -> None:
         self.stage, self.detail = START, "Starting."
         self.done = self.before = before
         self.total: int | None = None
@@ -46,7 +42,6 @@ class ScanProgress:
         self.dropped = 0
         self.latest = ""
         self.is_paused = self.was_watching = False
-        self._clock = clock
         self._points: deque[tuple[float, int]] = deque()
 
     def add(self, event: TrainingEvent) -> None:
@@ -97,7 +92,7 @@ class ScanProgress:
         return max(0, self.total - self.done) / speed
 
     def _note_speed(self) -> None:
-        now = self._clock()
+        now = time.monotonic()
         self._points.append((now, self.done))
         while len(self._points) > 2 and now - self._points[0][0] > _RECENT_S:
             self._points.popleft()

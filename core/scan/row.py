@@ -180,13 +180,23 @@ def encode_cells(cells: Sequence[str]) -> bytes:
 
 
 def encode_cell(text: str) -> str:
-    """Text as it stands in a cell: harmless, and on one line."""
-    return neutralise(escape(text))
+    r"""Text as it stands in a cell: on one line, in UTF-8, and no formula.
+
+    File names may hold line ends, and bytes that are no text. These become
+    \uXXXX, and a backslash becomes two, so that no two names become one. What a
+    spreadsheet could take for a formula is marked by an apostrophe.
+    """
+    if not text.isprintable() or "\\" in text:
+        text = "".join(map(_escaped, text))
+    return _MARK + text if text[:1] in _RISKY and text else text
 
 
 def decode_cell(text: str) -> str:
     """What was given to `encode_cell`."""
-    return _unescape(text.removeprefix(_MARK))
+    return _ESCAPED.sub(
+        lambda found: chr(int(found[1], 16)) if found[1] else "\\",
+        text.removeprefix(_MARK),
+    )
 
 
 def decode_line(line: bytes) -> list[str]:
@@ -238,22 +248,6 @@ def row_from_cells(cells: Sequence[str], labels: Sequence[str]) -> ScanRow:
     return convert({"size": None, **fields}, ScanRow, strict=False)
 
 
-def neutralise(text: str) -> str:
-    """Text that no spreadsheet takes for a formula; an apostrophe marks it."""
-    return _MARK + text if text[:1] in _RISKY and text else text
-
-
-def escape(text: str) -> str:
-    r"""Text on one line that UTF-8 can hold.
-
-    File names may hold line ends, and bytes that are no text. These become
-    \uXXXX, and a backslash becomes two, so that no two names become one.
-    """
-    if text.isprintable() and "\\" not in text:
-        return text
-    return "".join(_escaped(character) for character in text)
-
-
 def _escaped(character: str) -> str:
     if character == "\\":
         return "\\\\"
@@ -262,9 +256,3 @@ def _escaped(character: str) -> str:
     if code < 0x20 or 0x7F <= code < 0xA0 or 0xD800 <= code < 0xE000 or is_split:
         return f"\\u{code:04x}"
     return character
-
-
-def _unescape(text: str) -> str:
-    return _ESCAPED.sub(
-        lambda found: chr(int(found[1], 16)) if found[1] else "\\", text
-    )

@@ -1,4 +1,4 @@
-"""A folder's films -> a stream of rows."""
+"""A folder's films -> a stream of rows, past those that crash whoever reads them."""
 
 from __future__ import annotations
 
@@ -18,13 +18,16 @@ from core.films.finder import FilmState, FoundFilm, film_state, identity
 from core.films.preprocess import to_network_input
 from core.films.radiograph import Radiograph, read_radiograph
 from core.films.read_ahead import FilmReader
+from core.jobs.events import Noted
+from core.jobs.reporters import Report
 from core.model.bundle import ModelBundle, provenance
 from core.model.classifier import Prediction, checked, decide, open_graph
 from core.model.gate import read_gate
 from core.model.lungs import Lungs, lung_finder
 from core.model.precision import REFERENCE
 from core.model.wording import sentence
-from core.scan.crash_probe import GIVEN_UP
+from core.scan.crash_probe import GIVEN_UP, films_that_crash
+from core.scan.in_flight import InFlightJournal
 from core.scan.parity import ParityCheck
 from core.scan.row import ScanRow
 
@@ -79,6 +82,57 @@ class FolderScanner(abc.ABC):
         Raises:
             DatasetError: The folder is gone, or does not answer any more.
         """
+
+    def scan_with_quarantine(
+        self,
+        films: Sequence[FoundFilm],
+        journal: InFlightJournal,
+        *,
+        report: Report,
+        check: Callable[[], None],
+    ) -> Generator[ScanRow, None, None]:
+        """Read films; those in flight at a crash go through a probe first.
+
+        Those that crash it come first, as rows that say so. The others may be too
+        large to be read together, or have broken what a later one stumbled over: up
+        to the last of them each film has its row before the next is read.
+
+        Args:
+            journal: Of the scan, and what is `reading` on this machine; it begins
+                anew once that is done.
+            report: Hears that films are tried.
+
+        Yields:
+            A row per film.
+
+        Raises:
+            CoreError: As `scan`.
+        """
+        left_behind = journal.left_behind()
+        quarantined = {film.file: film for film in films if film.file in left_behind}
+        if self.finds_crashes or not quarantined:
+            journal.begin()
+            yield from self.scan(films, check)
+            return
+        count = len(quarantined)
+        which = "1 film; it is" if count == 1 else f"{count} films; they are"
+        report(Noted(f"The scan ended while it was reading {which} tried first."))
+        crashed = set()
+        for file in films_that_crash(
+            self.bundle, self.folder, list(quarantined), check
+        ):
+            # Where the folder is gone this is no matter of the film.
+            self.refuse_if_gone()
+            yield self.given_up(quarantined[file])
+            crashed.add(file)
+        journal.begin()
+        rest = [film for film in films if film.file not in crashed]
+        alone = max(
+            (n for n, film in enumerate(rest, 1) if film.file in quarantined), default=0
+        )
+        for film in rest[:alone]:
+            yield from self.scan([film], check)
+        yield from self.scan(rest[alone:], check)
 
     def refuse_if_gone(self) -> None:
         """Raise DatasetError if the folder is not the one it was."""

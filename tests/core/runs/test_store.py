@@ -25,7 +25,6 @@ from core.jobs.failures import (
     Failure,
     exit_in_words,
     failure_of_exit,
-    readable,
     tail_of,
 )
 from core.jobs.folders import safe_name
@@ -386,10 +385,11 @@ def test_tail_is_short_whatever_the_log(tmp_path: Path) -> None:
     assert tail[-1] == "line 99999"
 
 
-def test_log_is_read_as_a_terminal_would_show_it() -> None:
-    text = "10 %\r50 %\r100 %\n\x1b[31mred\x1b[0m\x00\nlast\n\n"
+def test_log_is_read_as_a_terminal_would_show_it(tmp_path: Path) -> None:
+    log = tmp_path / "log.txt"
+    log.write_bytes(b"10 %\r50 %\r100 %\n\x1b[31mred\x1b[0m\x00\nlast\n\n")
 
-    assert readable(text) == "100 %\nred\nlast"
+    assert tail_of(log) == "100 %\nred\nlast"
 
 
 def test_missing_log_has_no_tail(tmp_path: Path) -> None:

@@ -12,11 +12,11 @@ from core.scan.row import (
     ScanRow,
     cells_of,
     decode_line,
+    encode_cell,
     encode_cells,
     header,
     is_header,
     labels_of,
-    neutralise,
     row_from_cells,
 )
 
@@ -93,9 +93,9 @@ def test_no_cell_begins_as_a_formula(name: str) -> None:
 
 
 def test_an_apostrophe_marks_what_was_made_harmless() -> None:
-    assert neutralise("=1") == "'=1"
-    assert neutralise("a=1") == "a=1"
-    assert neutralise("") == ""
+    assert encode_cell("=1") == "'=1"
+    assert encode_cell("a=1") == "a=1"
+    assert encode_cell("") == ""
 
 
 def test_the_columns_carry_model_precision_and_version() -> None:

@@ -416,8 +416,16 @@ class Clock:
     def __init__(self) -> None:
         self.now = 0.0
 
-    def __call__(self) -> float:
+    def monotonic(self) -> float:
         return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The one by which a progress measures."""
+    made = Clock()
+    monkeypatch.setattr("core.scan.progress.time", made)
+    return made
 
 
 def test_a_progress_counts_the_films_read_before() -> None:
@@ -427,9 +435,8 @@ def test_a_progress_counts_the_films_read_before() -> None:
     assert (progress.done, progress.total) == (50, 100)
 
 
-def test_the_speed_is_that_of_the_last_seconds() -> None:
-    clock = Clock()
-    progress = ScanProgress(clock=clock)
+def test_the_speed_is_that_of_the_last_seconds(clock: Clock) -> None:
+    progress = ScanProgress()
     assert progress.films_per_s is None
     for second in range(30):
         clock.now = float(second)
@@ -442,9 +449,8 @@ def test_the_speed_is_that_of_the_last_seconds() -> None:
     assert progress.films_per_s == pytest.approx(2)
 
 
-def test_a_pause_does_not_count_as_slowness() -> None:
-    clock = Clock()
-    progress = ScanProgress(clock=clock)
+def test_a_pause_does_not_count_as_slowness(clock: Clock) -> None:
+    progress = ScanProgress()
     for done in (0, 10, 20):
         clock.now = done / 10
         progress.add(Progressed(READING, done, 1000))
