@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data.fingerprints import SIDE
-from core.data.poses import Pose, near_poses, still
+from core.data.poses import STILL, Pose, near_poses
 
 #: Films are halved, and this many cells of them are compared across.
 _HALF, _CELLS = SIDE // 2, 20
@@ -78,7 +78,7 @@ class FilmFeatures:
 
     def as_they_are(self) -> NDArray[np.float32]:
         """(m, d) of all films."""
-        return self.of(self._films, reader_of(still()))
+        return self.of(self._films, reader_of(STILL))
 
 
 def _directions(seen: NDArray[np.float32], count: int) -> NDArray[np.float32]:

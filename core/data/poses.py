@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import itertools
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,10 +93,8 @@ def _pose(
     return Pose(turn @ np.diag(part), turn @ np.array(shift))
 
 
-@functools.cache
-def still() -> Pose:
-    """As it is."""
-    return _pose(1.0, 0.0, (1, 1))
+#: As it is.
+STILL: Final = _pose(1.0, 0.0, (1, 1))
 
 
 def in_words(

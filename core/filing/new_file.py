@@ -36,12 +36,12 @@ class NotPlacedError(CoreError):
     """This file cannot be placed; others can. Its text says what such files are."""
 
 
-def copy_new(source: Path, target: Path, expected: Stamp | None) -> None:
+def copy_new(source: Path, target: Path, expected: Stamp) -> None:
     """Copy a file, or what a link leads to, with the time it was written.
 
     Args:
         target: Its new name, in a folder that is there.
-        expected: What the file must be like; None for any.
+        expected: What the file must be like.
 
     Raises:
         FileExistsError: Something has that name.
@@ -55,7 +55,7 @@ def copy_new(source: Path, target: Path, expected: Stamp | None) -> None:
             refuse_changed(found, expected)
             _write(film, partial, found.st_mode, target)
             # It may have been written to meanwhile.
-            refuse_changed(os.fstat(film.fileno()), expected or _stamp(found))
+            refuse_changed(os.fstat(film.fileno()), expected)
         with contextlib.suppress(OSError):  # not every disk keeps times
             os.utime(reachable(partial), ns=(found.st_atime_ns, found.st_mtime_ns))
         try:
@@ -69,7 +69,7 @@ def copy_new(source: Path, target: Path, expected: Stamp | None) -> None:
             os.unlink(reachable(partial))
 
 
-def move_new(source: Path, target: Path, expected: Stamp | None) -> None:
+def move_new(source: Path, target: Path, expected: Stamp) -> None:
     """Move a file; to another disk by a copy that is compared before it goes.
 
     Of a link, the content is copied and the link is removed; what it leads to
@@ -140,11 +140,11 @@ def remove_partial(folder: Path) -> None:
                     os.unlink(entry.path)
 
 
-def refuse_changed(found: os.stat_result, expected: Stamp | None) -> None:
+def refuse_changed(found: os.stat_result, expected: Stamp) -> None:
     """Raise NotPlacedError if a file is none, or another than it was."""
     if not stat.S_ISREG(found.st_mode):
         raise NotPlacedError(NO_FILE)
-    if expected is not None and _stamp(found) != expected:
+    if FilmState(found.st_size, found.st_mtime_ns).stamp != expected:
         raise NotPlacedError(CHANGED)
 
 
@@ -231,7 +231,3 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(opened)
         finally:
             os.close(opened)
-
-
-def _stamp(found: os.stat_result) -> Stamp:
-    return FilmState(found.st_size, found.st_mtime_ns).stamp

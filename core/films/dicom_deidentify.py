@@ -172,7 +172,8 @@ def _without_comments(frame: bytes) -> bytes:
         marker = frame[at + 1]
         if marker == last:
             return b"".join(kept) + (frame[at : at + 2] if last == 0xD9 else frame[at:])
-        end = at + 1 if marker == 0xFF else _end_of_segment(frame, at)
+        length = int.from_bytes(frame[at + 2 : at + 4], "big")
+        end = at + 1 if marker == 0xFF else at + 2 + length
         if marker == 0xDA:
             after = _AFTER_SCAN.search(frame, end)
             end = after.start() if after else len(frame)
@@ -190,10 +191,6 @@ def _cut(body: bytes, size: int, marker: int) -> bytes:
     if body.startswith(b"JFIF"):
         body = body[:12] + b"\0\0"
     return bytes([0xFF, marker]) + (len(body) + 2).to_bytes(2, "big") + body
-
-
-def _end_of_segment(frame: bytes, at: int) -> int:
-    return at + 2 + int.from_bytes(frame[at + 2 : at + 4], "big")
 
 
 def _action(tag: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable
-from typing import TextIO
+from typing import Any, TextIO
 
 import psutil
 
@@ -55,7 +55,7 @@ class Control:
         Their end is no request: commands run without anyone at their stdin. It
         only ends a wait, since nobody could let them go on any more.
         """
-        threading.Thread(target=self._read, args=(words,), daemon=True).start()
+        _beside(self._read, words)
 
     def watch(self, requested: Callable[[], str]) -> None:
         """Take the requests that another process leaves in the job's folder.
@@ -63,14 +63,11 @@ class Control:
         Args:
             requested: Gives the last; empty if there is none. Asked often.
         """
-        threading.Thread(target=self._poll, args=(requested,), daemon=True).start()
+        _beside(self._poll, requested)
 
     def watch_memory(self, on_short_memory: Callable[[], None]) -> None:
         """Call something, again and again, while memory is nearly out."""
-        looking = threading.Thread(
-            target=self._look, args=(on_short_memory,), daemon=True
-        )
-        looking.start()
+        _beside(self._look, on_short_memory)
 
     def stop_if_asked(self) -> None:
         """Raise `TrainingStopped` if the user wants the end; wait while paused."""
@@ -114,3 +111,7 @@ class Control:
             self._may_go_on.clear()
         elif word == GO_ON:
             self._may_go_on.set()
+
+
+def _beside(work: Callable[[Any], None], given: object) -> None:
+    threading.Thread(target=work, args=(given,), daemon=True).start()

@@ -14,7 +14,7 @@ from core.errors import BundleError, PredictionError
 from core.films.film_warning import is_grave
 from core.films.preprocess import to_network_input
 from core.films.radiograph import Radiograph
-from core.model.bundle import INT8_GRAPH, ModelBundle, ModelCard
+from core.model.bundle import INT8_GRAPH, ModelBundle, ModelCard, damaged
 from core.model.card import HEALTHY
 from core.model.gate import FilmCheck, Gate, read_gate
 from core.model.gradcam import relative
@@ -26,7 +26,6 @@ from core.paths import is_sample
 
 DRAWN = "This film is drawn: the verdict shows how Hilum works and means nothing."
 NOT_FINITE = "The model gives values for this film that are not numbers."
-_COPY_AGAIN = "Copy the model again from where it came, or train it anew."
 _ANOTHER_MODEL = "Read it with another model; this one may be damaged."
 #: Largest difference of a probability of the probe from the card's.
 PROBE_TOLERANCE = 1e-3
@@ -210,15 +209,9 @@ def open_graph(
     try:
         logits, evidence, embedding = graph.run(probe_input(card.preprocess))
     except RuntimeError as error:  # shapes that do not fit show only now
-        raise BundleError(
-            f"The model {called} is damaged: its graph cannot be run.",
-            hint=_COPY_AGAIN,
-        ) from error
+        raise damaged(called, "its graph cannot be run") from error
     if not Prediction(logits, evidence, embedding).is_finite:
-        raise BundleError(
-            f"The model {called} is damaged: it gives values that are not numbers.",
-            hint=_COPY_AGAIN,
-        )
+        raise damaged(called, "it gives values that are not numbers")
     gap = np.abs(probabilities(logits[0], card.temperature) - card.probe).max()
     # Written so that a probe that is not a number is refused too.
     if precision == REFERENCE and not gap < PROBE_TOLERANCE:

@@ -157,7 +157,7 @@ class Graph:
                     request.start_async({0: film[np.newaxis, ..., np.newaxis]})
                 at_work.append((tag, request))
                 # What is done already waits for no further film.
-                while at_work and _is_idle(at_work[0][1]):
+                while at_work and (not at_work[0][1] or at_work[0][1].wait_for(0)):
                     yield self._done(at_work.popleft(), idle)
             while at_work:
                 yield self._done(at_work.popleft(), idle)
@@ -224,10 +224,6 @@ def compile_graph(
             hint=_HINT,
         )
     return compiled
-
-
-def _is_idle(request: Any) -> bool:
-    return request is None or bool(request.wait_for(0))
 
 
 def capabilities() -> frozenset[str]:

@@ -90,12 +90,8 @@ def gather(without: Collection[str]) -> list[Part]:
 
 
 def _required() -> Iterator[str]:
-    """Names in `requirements.txt`; of all that is installed where there is none."""
-    try:
-        lines = (_ROOT / "requirements.txt").read_text("utf-8").splitlines()
-    except FileNotFoundError:
-        lines = [each.metadata["Name"] for each in metadata.distributions()]
-    for line in lines:
+    """Names in `requirements.txt`."""
+    for line in (_ROOT / "requirements.txt").read_text("utf-8").splitlines():
         if match := _REQUIREMENT.match(line):
             yield match[1]
 

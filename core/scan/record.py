@@ -22,7 +22,6 @@ CANCELLED: Final = "cancelled"
 FINISHED: Final = "finished"
 #: It could not go on; `message` says why.
 FAILED: Final = "failed"
-STATUSES: Final = (RUNNING, PAUSED, CANCELLED, FINISHED, FAILED)
 
 #: Where the true labels of the films come from.
 NO_LABELS: Final = ""
@@ -49,7 +48,7 @@ class ScanRecord(
         watch: Whether the folder is watched once its films have been read.
         hidden: Whether files and folders that begin with a dot are read too.
         lungs: Whether lungs are looked for, to say how much of the evidence they hold.
-        status: One of `STATUSES`, as it was written down last.
+        status: `RUNNING` to `FAILED`, as it was written down last.
         message: Why it failed; empty unless it did.
         hint: What can be done about that; may be empty.
         films: In the folder, as far as known; None before it was listed.

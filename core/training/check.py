@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,6 @@ from core.audit.survey import grouped
 from core.data.near_duplicates import SimilarPair, similar_pairs
 from core.data.split import SPLITS, Split, group_by_pairs
 from core.evaluation.findings import GIVEN, LEAKING, MADE
-from core.json_file import read_json
 from core.training.pipeline import Films
 
 #: What is kept of them in the job's folder.
@@ -87,14 +85,6 @@ def check_films(
         "measured": len(rows),
         "shortcuts": shortcuts,
     }
-
-
-def read_findings(folder: Path) -> dict[str, Any]:
-    """`{findings: ...}` for the card; nothing for a job of an older program."""
-    try:
-        return {"findings": read_json(folder / FINDINGS)}
-    except FileNotFoundError:
-        return {}
 
 
 def _drawn(labels: Sequence[str], seed: int) -> NDArray[np.intp]:

@@ -53,7 +53,7 @@ from core.reports.report_json import report_json
 from core.runs.config import TrainingConfig, config_to_json
 from core.runs.epoch_table import EPOCHS, write_epochs
 from core.runs.job_folder import JobFolder, without_folder
-from core.training.check import read_findings
+from core.training.check import FINDINGS
 from core.training.export import PARITY, export_openvino, keras_logits
 from core.training.features import are_fixed, read_features
 from core.training.head_fit import HEAD, head_logits, read_head
@@ -221,7 +221,7 @@ def install(
             "left_out": dict(data.dataset.left_out),
             "unreadable": len(data.films.unreadable),
             "split_sha256": split.sha256(),
-            **read_findings(folder.path),
+            "findings": read_json(folder.path / FINDINGS),
         },
         training={
             **_record(config, folder, exported, command),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import time
 from collections.abc import Callable, Sequence
@@ -75,23 +74,17 @@ def preflight(
     read_s = _reading(dataset.samples, config, progress)
     progress.start("step", "Trying a step.")
     with spread_over_devices() as devices:
-        timing = _try_steps(config, len(dataset.labels), devices, control)
-    batch, notes = timing.batch, []
+        batch, speeds = _try_steps(
+            config, len(dataset.labels), devices, control, read_s=read_s
+        )
+    notes = []
     if batch < config.batch:
         notes.append(
             f"Memory is too short for {config.batch} films per step; the job will "
             f"use {batch}."
         )
         report(Noted(notes[0]))
-    step_s = timing.step_s
-    speeds = Speeds(
-        config.backbone,
-        config.size,
-        read_s=read_s,
-        first_s=timing.first_s,
-        film_s=timing.film_s,
-        step_s=None if step_s is None else step_s / batch,
-    )
+    step_s = speeds.step_s and speeds.step_s * batch
     parts = minutes_of(config, counts, speeds)
     is_processor = device.reason != ""
     return {
@@ -111,23 +104,18 @@ def preflight(
     }
 
 
-@dataclasses.dataclass(frozen=True)
-class _Timing:
-    """Seconds of a step of the second phase, and of one film passed through.
+def _try_steps(
+    config: TrainingConfig,
+    classes: int,
+    devices: int,
+    control: Control,
+    *,
+    read_s: float,
+) -> tuple[int, Speeds]:
+    """Take steps on drawn films, with half the batch again until one fits.
 
     The first step is apart: the backend prepares itself in it.
     """
-
-    batch: int
-    first_s: float
-    step_s: float | None
-    film_s: float
-
-
-def _try_steps(
-    config: TrainingConfig, classes: int, devices: int, control: Control
-) -> _Timing:
-    """Take steps on drawn films, with half the batch again until one fits."""
 
     def seconds(step: Callable[[], object]) -> float:
         control.stop_if_asked()
@@ -162,10 +150,17 @@ def _try_steps(
         batch //= 2
     step_s = None
     if config.epochs:
-        step_s = float(np.mean([seconds(step) for _ in range(_TIMED_STEPS)]))
+        step_s = float(np.mean([seconds(step) for _ in range(_TIMED_STEPS)])) / batch
     network.predict_on_batch(films)
     film_s = seconds(functools.partial(network.predict_on_batch, films)) / batch
-    return _Timing(batch, first_s, step_s, film_s)
+    return batch, Speeds(
+        config.backbone,
+        config.size,
+        read_s=read_s,
+        first_s=first_s,
+        film_s=film_s,
+        step_s=step_s,
+    )
 
 
 def _ready_network(config: TrainingConfig, classes: int) -> keras.Model:

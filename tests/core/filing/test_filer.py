@@ -344,8 +344,9 @@ def test_a_disk_without_links_overwrites_nothing_either(
     file(folder, tmp_path / "out", row(folder, "deep/a.png"), move=True)
     assert (tmp_path / "out/COVID-19/a.png").read_bytes() == png(200)
     assert (tmp_path / "out/COVID-19/a (2).png").read_bytes() == png(30)
+    stamp = row(folder, "b.png").stamp
     with pytest.raises(FileExistsError):
-        placing.copy_new(folder / "b.png", tmp_path / "out/COVID-19/a.png", None)
+        placing.copy_new(folder / "b.png", tmp_path / "out/COVID-19/a.png", stamp)
 
 
 def test_two_filings_into_one_folder_do_not_disturb_each_other(

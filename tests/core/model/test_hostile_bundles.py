@@ -100,7 +100,7 @@ def test_import_names_the_file_and_what_to_do(
     file = write_hostile_file(tmp_path / "sent.hilum", "weights that are NaN")
     main(["import", str(file), "--out", str(tmp_path / "model")])
     assert capsys.readouterr().err == (
-        "The model sent.hilum is damaged: it gives values that are not numbers. "
+        "The model bundle sent.hilum is damaged: it gives values that are not numbers. "
         "Copy the model again from where it came, or train it anew.\n"
     )
 

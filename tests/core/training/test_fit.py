@@ -32,6 +32,7 @@ from core.jobs.events import (  # noqa: E402
     TrainingEvent,
 )
 from core.jobs.reporters import StageProgress  # noqa: E402
+from core.json_file import read_json  # noqa: E402
 from core.model.bundle import ModelBundle, read_bundle  # noqa: E402
 from core.reports.html import write_report_html  # noqa: E402
 from core.reports.model_card import card_text  # noqa: E402
@@ -41,7 +42,7 @@ from core.runs.config import TrainingConfig, config_from_json  # noqa: E402
 from core.runs.estimate import Speeds, minutes_of  # noqa: E402
 from core.runs.job_folder import Job, JobFolder  # noqa: E402
 from core.training import device, preflight  # noqa: E402
-from core.training.check import read_findings  # noqa: E402
+from core.training.check import FINDINGS  # noqa: E402
 from core.training.checks import check_job  # noqa: E402
 from core.training.compiling import compile_network, tuning_optimiser  # noqa: E402
 from core.training.epochs import Phase, rate_of  # noqa: E402
@@ -251,7 +252,8 @@ def split_of(
     folder.mkdir()
     films, dataset = job.read(check_job(config, data))
     job.split(dataset, films)
-    return read_findings(folder), [e.message for e in told if isinstance(e, Noted)]
+    found = {"findings": read_json(folder / FINDINGS)}
+    return found, [e.message for e in told if isinstance(e, Noted)]
 
 
 def manifest_of(phantoms: Path, target: Path, **changes: dict[int, str]) -> Path:
