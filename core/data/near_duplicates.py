@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data.alignment import Aligner
-from core.data.film_features import FilmFeatures, reader_of
-from core.data.nearest import nearest_films
+from core.data.film_features import FilmFeatures, nearest_films, reader_of
 from core.data.poses import Pose, coarse_poses, poses
 from core.data.views import views_of
 from core.films.read_ahead import read_ahead

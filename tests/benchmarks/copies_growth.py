@@ -20,10 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data import near_duplicates as copies
-from core.data.film_features import FilmFeatures, reader_of
+from core.data.film_features import FilmFeatures, nearest_films, reader_of
 from core.data.fingerprints import fingerprint_of
 from core.data.near_duplicates import SimilarPair, similar_pairs
-from core.data.nearest import nearest_films
 from core.data.poses import coarse_poses
 from core.films.radiograph import read_radiograph
 from tests.benchmarks.child import python, run_once
