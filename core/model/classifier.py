@@ -6,6 +6,7 @@ import dataclasses
 import importlib
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -169,11 +170,10 @@ def open_graph(
     bundle: ModelBundle,
     *,
     precision: str = "float32",
-    for_many: bool = False,
-    threads: int = 0,
     device: str = "CPU",
     name: str = "",
     has_agreed: bool = False,
+    **options: Any,
 ) -> Graph:
     """Load a model's graph and see that it computes what its card says.
 
@@ -184,9 +184,9 @@ def open_graph(
 
     Args:
         bundle: A verified bundle.
-        precision, for_many, threads, device: As `Graph` takes them.
         name: What errors call the model; as its card does if empty.
         has_agreed: Whether the graph in float32 has been opened here already.
+        precision, device, options: As `Graph` takes them.
 
     Raises:
         BundleError: The graph cannot be loaded, is not what the card says or
@@ -201,10 +201,9 @@ def open_graph(
         size=card.preprocess.size,
         labels=len(card.labels),
         precision=precision,
-        for_many=for_many,
-        threads=threads,
         device=device,
         name=called,
+        **options,
     )
     try:
         logits, evidence, embedding = graph.run(probe_input(card.preprocess))

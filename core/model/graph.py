@@ -6,7 +6,7 @@ import collections
 import functools
 import os
 import sys
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
@@ -70,23 +70,12 @@ class Graph:
         device: str = "CPU",
         name: str = "",
     ) -> None:
-        if precision not in PRECISIONS:
-            raise CoreError(
-                f"There is no precision called {precision}.",
-                hint=f"Choose one of: {', '.join(PRECISIONS)}.",
-            )
-        # Left to itself OpenVINO takes bfloat16 where the processor has it,
-        # and two machines would disagree.
-        options = {
-            "INFERENCE_PRECISION_HINT": PRECISIONS[precision],
-            "PERFORMANCE_HINT": "THROUGHPUT" if for_many else "LATENCY",
-        }
-        if threads and device == "CPU":
-            options["INFERENCE_NUM_THREADS"] = str(threads)
         compiled = compile_graph(
             xml,
             functools.partial(_mismatch, size=size, labels=labels),
-            options,
+            precision=precision,
+            for_many=for_many,
+            threads=threads,
             device=device,
             name=name or str(xml),
         )
@@ -183,8 +172,10 @@ class Graph:
 def compile_graph(
     xml: Path,
     mismatch: Callable[[Any], str],
-    options: Mapping[str, str],
     *,
+    precision: str = "float32",
+    for_many: bool = False,
+    threads: int = 0,
     device: str = "CPU",
     name: str,
     change: Callable[[Any], Any] = lambda graph: graph,
@@ -194,13 +185,27 @@ def compile_graph(
     Args:
         xml: The graph; its weights lie beside it with the suffix .bin.
         mismatch: Says what the graph has other than expected; empty if nothing.
-        options: OpenVINO's, of a compiled model.
+        precision, for_many, threads, device: As `Graph` takes them.
         name: What errors call the model.
         change: Makes the graph that is to run of an expected one.
 
     Raises:
         BundleError: It cannot be loaded, or is another one than expected.
+        CoreError: There is no such precision.
     """
+    if precision not in PRECISIONS:
+        raise CoreError(
+            f"There is no precision called {precision}.",
+            hint=f"Choose one of: {', '.join(PRECISIONS)}.",
+        )
+    # Left to itself OpenVINO takes bfloat16 where the processor has it, and two
+    # machines would disagree.
+    options = {
+        "INFERENCE_PRECISION_HINT": PRECISIONS[precision],
+        "PERFORMANCE_HINT": "THROUGHPUT" if for_many else "LATENCY",
+    }
+    if threads and device == "CPU":
+        options["INFERENCE_NUM_THREADS"] = str(threads)
     if why := unsafe_xml(xml):
         raise BundleError(
             f"The model {name} cannot be loaded: its {xml.name} {why}.", hint=_HINT
@@ -212,7 +217,7 @@ def compile_graph(
         problem = mismatch(graph)
         compiled = None
         if not problem:
-            compiled = core.compile_model(change(graph), device, dict(options))
+            compiled = core.compile_model(change(graph), device, options)
     except (RuntimeError, UnicodeDecodeError) as error:  # it may quote bytes
         raise BundleError(
             f"The model {name} cannot be loaded.",

@@ -15,7 +15,7 @@ from core.films.film_warning import FilmWarning
 from core.films.preprocess import PreprocessSpec, to_network_input
 from core.films.radiograph import Radiograph
 from core.model.bundle import ModelBundle, peek_bundle
-from core.model.graph import PRECISIONS, compile_graph
+from core.model.graph import compile_graph
 from core.paths import default_bundle_dir
 from core.words import all_of
 
@@ -157,31 +157,14 @@ class LungFinder:
     Args:
         xml: The graph, `LUNG_GRAPH` of a bundle; its weights lie beside it.
         name: What errors call the model.
-        precision: "float32" or "bfloat16".
-        for_many: Whether it is to get through many films, asked by several
-            threads, rather than to be quick with one.
-        threads: Cores to keep busy at most; all there are if 0.
+        options: `precision`, `for_many` and `threads`, as `Graph` takes them.
 
     Raises:
         BundleError: It cannot be loaded, or its input and output differ.
     """
 
-    def __init__(
-        self,
-        xml: Path,
-        *,
-        name: str,
-        precision: str = "float32",
-        for_many: bool = False,
-        threads: int = 0,
-    ) -> None:
-        options = {
-            "INFERENCE_PRECISION_HINT": PRECISIONS[precision],
-            "PERFORMANCE_HINT": "THROUGHPUT" if for_many else "LATENCY",
-        }
-        if threads:
-            options["INFERENCE_NUM_THREADS"] = str(threads)
-        self._compiled = compile_graph(xml, _mismatch, options, name=name)
+    def __init__(self, xml: Path, *, name: str, **options: Any) -> None:
+        self._compiled = compile_graph(xml, _mismatch, name=name, **options)
         #: Adding to it and taking from it are safe in several threads.
         self._idle = collections.deque([self._compiled.create_infer_request()])
 

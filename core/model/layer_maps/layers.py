@@ -105,7 +105,6 @@ class LayerMap:
         compiled = compile_graph(
             bundle.path / GRAPH,
             self._mismatch,
-            {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"},
             name=bundle.card.name,
             change=self._with_gradient,
         )
