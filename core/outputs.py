@@ -205,20 +205,16 @@ def is_export(folder: Path) -> bool:
         listed = {MARK, *read_json(folder / MARK)["files"]}
     except (OSError, ValueError, KeyError, TypeError):
         return False
-    waiting = [""]
-    while waiting:
-        inside = waiting.pop()
-        found = contents(folder / inside)
+    for inside in [folder, *filter(Path.is_dir, folder.rglob("*"))]:
+        found = contents(inside)
         if found is None:
             return False
         for name, is_file in found.items():
-            path = folder / inside / name
-            if is_file and f"{inside}{name}" not in listed:
+            path = inside / name
+            if is_file and path.relative_to(folder).as_posix() not in listed:
                 return False
-            if not is_file:
-                if path.is_symlink() or not path.is_dir():
-                    return False
-                waiting.append(f"{inside}{name}/")
+            if not is_file and (path.is_symlink() or not path.is_dir()):
+                return False
     return True
 
 

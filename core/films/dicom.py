@@ -21,13 +21,12 @@ from core.films.dicom_facts import (
     spacing_of,
     view_of,
 )
-from core.films.dicom_grey import present
+from core.films.dicom_grey import GreyFilm, present
 from core.films.dicom_tags import integer, text
 from core.films.pixels import (
     COLOURED,
     MAX_DECODED_BYTES,
     FilmFacts,
-    GreyWindow,
     Radiograph,
     as_pixels,
     cut_off,
@@ -89,25 +88,19 @@ def decode_dicom(data: bytes, path: Path) -> Radiograph:
     _check_codestream(dataset, name)
     stored = _first_frame(dataset, name)
     notes = notes_of(dataset)
-    coloured = False
-    windows: tuple[GreyWindow, ...] = ()
     if stored.ndim == 3:
         grey, coloured = grey_from_colour(stored)
         pixels = as_pixels(grey)
-        low, high = full_range(pixels)
+        said = (COLOURED,) if coloured else ()
+        film = GreyFilm(pixels, *full_range(pixels), said)
     else:
         with decoding(name):
             film = present(stored, dataset)
-        pixels, low, high = film.pixels, film.low, film.high
-        windows = film.windows
-        notes += film.warnings
-    if coloured:
-        notes.append(COLOURED)
     syntax = dataset.file_meta.TransferSyntaxUID
     facts = FilmFacts(
         format="DICOM",
-        width=pixels.shape[1],
-        height=pixels.shape[0],
+        width=film.pixels.shape[1],
+        height=film.pixels.shape[0],
         bits=integer(dataset, "BitsStored") or integer(dataset, "BitsAllocated") or 8,
         colour="grey" if stored.ndim == 2 else "RGB",
         file_bytes=len(data),
@@ -118,9 +111,9 @@ def decode_dicom(data: bytes, path: Path) -> Radiograph:
         spacing=spacing_of(dataset),
     )
     return Radiograph(
-        *(pixels, low, high, path, facts, tuple(notes)),
+        *(film.pixels, film.low, film.high, path, facts, (*notes, *film.warnings)),
         refused=refusal_of(dataset),
-        windows=windows,
+        windows=film.windows,
         identity=identity_of(dataset),
     )
 

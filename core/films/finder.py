@@ -136,7 +136,9 @@ def is_wanted(path: Path) -> bool:
     if _claims_to_be_film(path):
         return not path.is_dir()
     try:
-        return stat.S_ISREG(os.stat(path).st_mode) and _looks_like_film(path)
+        is_file = stat.S_ISREG(os.stat(path).st_mode)
+        known = path.name.lower() not in _NOT_FILMS
+        return is_file and known and may_be_film(_head(path))
     except (OSError, ValueError):
         return False
 
@@ -257,7 +259,8 @@ class _Finder:
             if not is_film and not stat.S_ISREG(found.st_mode):
                 self.left_out["not_files"] += 1
             elif not is_film:
-                is_film = self._is_film(path)
+                known = path.name.lower() not in _NOT_FILMS
+                is_film = known and (self._every_file or may_be_film(_head(path)))
                 self.left_out["not_films"] += not is_film
         except PermissionError:
             self.left_out["closed_files"] += not is_film
@@ -265,11 +268,6 @@ class _Finder:
             self.left_out["broken_links"] += not is_film
         if is_film:
             self.films.append(FoundFilm(name, state))
-
-    def _is_film(self, path: Path) -> bool:
-        if self._every_file:
-            return path.name.lower() not in _NOT_FILMS
-        return _looks_like_film(path)
 
 
 def _claims_to_be_film(path: Path) -> bool:
@@ -281,10 +279,6 @@ def _claims_to_be_film(path: Path) -> bool:
     with contextlib.suppress(OSError, ValueError):
         return not _head(path).startswith(_APPLE_DOUBLE)
     return True
-
-
-def _looks_like_film(path: Path) -> bool:
-    return path.name.lower() not in _NOT_FILMS and may_be_film(_head(path))
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

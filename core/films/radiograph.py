@@ -91,7 +91,17 @@ def read_film_file(path: Path) -> tuple[bytes, str]:
     """
     name = display_name(path)
     try:
-        return _read_file(path, name)
+        with open_regular(path) as file:
+            head = file.read(_HEAD_BYTES)
+            if not head:
+                raise ImageReadError(f'"{name}" is empty.', hint=EXPORT_AGAIN)
+            kind = _kind(head, name)
+            if os.fstat(file.fileno()).st_size > MAX_FILE_BYTES:
+                raise ImageReadError(
+                    f'"{name}" is larger than 1 GB, which is too large to open.',
+                    hint="Export a single film of it.",
+                )
+            return head + file.read(MAX_FILE_BYTES), kind
     except (OSError, ValueError) as error:
         raise _unreadable(error, name) from error
 
@@ -144,20 +154,6 @@ def _with_picture_warnings(film: Radiograph) -> Radiograph:
     if brightest - darkest <= _MIN_CONTRAST * (film.high - film.low):
         notes.append(FilmWarning("The picture is blank or nearly so."))
     return dataclasses.replace(film, warnings=tuple(notes))
-
-
-def _read_file(path: Path, name: str) -> tuple[bytes, str]:
-    with open_regular(path) as file:
-        head = file.read(_HEAD_BYTES)
-        if not head:
-            raise ImageReadError(f'"{name}" is empty.', hint=EXPORT_AGAIN)
-        kind = _kind(head, name)
-        if os.fstat(file.fileno()).st_size > MAX_FILE_BYTES:
-            raise ImageReadError(
-                f'"{name}" is larger than 1 GB, which is too large to open.',
-                hint="Export a single film of it.",
-            )
-        return head + file.read(MAX_FILE_BYTES), kind
 
 
 def may_be_film(head: bytes) -> bool:

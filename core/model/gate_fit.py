@@ -266,11 +266,9 @@ def _read(bundle: ModelBundle, data: Path) -> dict[str, list[Film]]:
     films: dict[str, list[Film]] = {"train": [], "val": [], LATERAL: []}
     most = {"train": MOST_TRAIN, "val": MOST_VAL}
     wanted = (s for s in samples if len(films.get(s.split, ())) < most.get(s.split, 0))
-    for sample in untested(bundle, wanted):
-        with contextlib.suppress(ImageReadError):
-            film = read_radiograph(sample.path)
-            is_side = is_lateral(sample.view or film.facts.view_position)
-            films[LATERAL if is_side else sample.split].append(_input(bundle, film))
+    for sample, film in untested(bundle, wanted):
+        is_side = is_lateral(sample.view or film.facts.view_position)
+        films[LATERAL if is_side else sample.split].append(_input(bundle, film))
     return films
 
 

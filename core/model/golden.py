@@ -53,16 +53,6 @@ class GoldenCheck:
             and self.heat_gap <= HEAT_TOLERANCE
         )
 
-    def in_words(self) -> str:
-        """As a sentence."""
-        does = "computes" if self.is_kept else "does not compute"
-        return (
-            f"This computer {does} what the card promises: on {self.films} golden "
-            f"films a probability differs by at most {self.probability_gap:.1e} "
-            f"(allowed: {PROBABILITY_TOLERANCE:.0e}), a heat map by "
-            f"{self.heat_gap:.1e} (allowed: {HEAT_TOLERANCE:.0e})."
-        )
-
 
 def write_golden_films(classifier: Classifier, path: Path) -> None:
     """Write the sample films, small, with what a model makes of them.
@@ -144,13 +134,20 @@ def self_test(classifier: Classifier | None) -> list[str]:
     found = check_golden_films(classifier)
     if found is None:
         return [*said, "The model has no golden films: heat maps were not compared."]
+    does = "computes" if found.is_kept else "does not compute"
+    told = (
+        f"This computer {does} what the card promises: on {found.films} golden films a "
+        f"probability differs by at most {found.probability_gap:.1e} (allowed: "
+        f"{PROBABILITY_TOLERANCE:.0e}), a heat map by {found.heat_gap:.1e} (allowed: "
+        f"{HEAT_TOLERANCE:.0e})."
+    )
     if not found.is_kept:
         raise BundleError(
-            found.in_words(),
+            told,
             hint="Do not use its verdicts here. Install the program again, or copy the "
             "model again; if it stays so, the processor or its libraries differ.",
         )
-    return [*said, found.in_words()]
+    return [*said, told]
 
 
 def _computed(

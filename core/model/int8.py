@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data.dataset import Sample, index_dataset
-from core.errors import CoreError, DatasetError, ImageReadError
+from core.errors import CoreError, DatasetError
 from core.films.preprocess import to_network_input
-from core.films.radiograph import read_radiograph
 from core.model.bundle import INT8_GRAPH, INT8_WEIGHTS, ModelBundle, extend_bundle
 from core.model.classifier import Prediction, Verdict, checked, decide, open_graph
 from core.model.gate import read_gate
@@ -130,13 +128,9 @@ def _read(
 ) -> list[NDArray[np.float32]]:
     """The first films that can be read and that the model was not tested on."""
     films: list[NDArray[np.float32]] = []
-    for sample in untested(bundle, samples):
-        with contextlib.suppress(ImageReadError):
-            film = read_radiograph(sample.path)
-            films.append(to_network_input(film, bundle.card.preprocess))
-            on_film(len(films), min(most, len(samples)))
-        if len(films) == most:
-            break
+    for _, film in itertools.islice(untested(bundle, samples), most):
+        films.append(to_network_input(film, bundle.card.preprocess))
+        on_film(len(films), min(most, len(samples)))
     return films
 
 

@@ -9,7 +9,9 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from core.data.dataset import Sample
 from core.data.split import SPLITS, Split
+from core.errors import ImageReadError
 from core.files import write_csv
+from core.films.radiograph import Radiograph, read_radiograph
 from core.model.bundle import FILMS, ModelBundle, damaged
 from core.regular_file import sha256_of
 
@@ -51,12 +53,15 @@ def read_film_list(bundle: ModelBundle) -> dict[str, str] | None:
         raise damaged(bundle.card.name, what) from error
 
 
-def untested(bundle: ModelBundle, samples: Iterable[Sample]) -> Iterator[Sample]:
-    """Films but those that a model was tested on, as far as its bundle says."""
+def untested(
+    bundle: ModelBundle, samples: Iterable[Sample]
+) -> Iterator[tuple[Sample, Radiograph]]:
+    """Films that can be read and that a model was not tested on, as its bundle says."""
     known = read_film_list(bundle) or {}
     for sample in samples:
         if not known or known.get(film_sha256(sample.path)) != "test":
-            yield sample
+            with contextlib.suppress(ImageReadError):
+                yield sample, read_radiograph(sample.path)
 
 
 def films_seen(films: Iterable[str], bundle: ModelBundle) -> int | None:

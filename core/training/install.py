@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.metadata
-import os
 import platform
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -48,6 +46,7 @@ from core.model.golden import write_golden_films
 from core.model.graph import Graph, probe_input
 from core.model.lungs import lung_finder, shipped_lungs
 from core.model.seen_films import write_film_list
+from core.program.crash_reports import version_of
 from core.records import convert
 from core.reports.report_json import report_json
 from core.runs.config import TrainingConfig, config_to_json
@@ -323,15 +322,6 @@ def _record(
         "versions": {
             "hilum": __version__,
             "python": platform.python_version(),
-            **{name: _version(name) for name in packages},
+            **{name: version_of(name) for name in packages},
         },
     }
-
-
-def _version(package: str) -> str:
-    for name in (package, f"{package}-cpu"):
-        try:
-            return importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return os.environ.get("KERAS_BACKEND", "unknown")

@@ -18,6 +18,7 @@ from core.films.finder import find_films
 from core.films.preprocess import to_network_input
 from core.films.radiograph import read_radiograph
 from core.model import int8 as module
+from core.model import seen_films
 from core.model.bundle import (
     FILMS,
     INT8_GRAPH,
@@ -142,9 +143,10 @@ def test_films_of_other_splits_are_never_used(
             split = ("train", "test", "val", "external")[number % 4]
             writer.writerow([path, path.parent.name, split])
     opened = []
-    read = module.read_radiograph
     monkeypatch.setattr(
-        module, "read_radiograph", lambda path: opened.append(path) or read(path)
+        seen_films,
+        "read_radiograph",
+        lambda path: opened.append(path) or read_radiograph(path),
     )
     with pytest.raises(DatasetError, match="has only 30 films to calibrate with"):
         calibrate(plain, manifest, tmp_path / "new")
