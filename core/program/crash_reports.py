@@ -32,7 +32,7 @@ MAX_PER_SESSION: Final = 5
 _LINES: Final = 60
 _MAX_NOTED: Final = 64 * 1024
 _MAX_DUMPED: Final = 256 * 1024
-_FAULTS, _NOTES, _TAKEN = ".fault", ".notes", ".taken"
+_FAULTS, _NOTES = ".fault", ".notes"
 _NEW, _SEEN = ".new.txt", ".txt"
 #: Clocks of processes are exact to a second on some systems.
 _TOLERANCE_S: Final = 2.0
@@ -136,7 +136,8 @@ class Session:
         """
         with self._lock:
             trace = trace_of(error)
-            told = _joined(self._head, trace, self.lines.lines)
+            last = "\n".join(self.lines.lines)
+            told = f"{self._head}\n{trace}\n\nLast lines of the log\n{last}"
             if trace in self._seen or len(self._seen) >= MAX_PER_SESSION:
                 return told, None
             self._seen.add(trace)
@@ -171,18 +172,13 @@ def adopt_dead_sessions() -> None:
     for faults in sorted(crashes_dir().glob(f"session-*{_FAULTS}")):
         if _is_alive(faults):
             continue
-        taken = faults.with_suffix(f"{_TAKEN}-{os.getpid()}")
-        try:
-            os.replace(faults, taken)  # of two starts at once, one gets it
-            dump = _read(taken, _MAX_DUMPED)
-            if dump.strip():
-                notes = _read(faults.with_suffix(_NOTES), 2 * _MAX_NOTED)
-                when = datetime.datetime.fromtimestamp(taken.stat().st_mtime)
+        told = faults.with_suffix(_NOTES)
+        with contextlib.suppress(OSError):
+            if (dump := _read(faults, _MAX_DUMPED)).strip():
+                when = datetime.datetime.fromtimestamp(faults.stat().st_mtime)
+                notes = _read(told, 2 * _MAX_NOTED)
                 _write_report(f"{notes}\n{dump_of(dump)}", when)
-        except OSError:
-            continue
-        for path in (taken, faults.with_suffix(_NOTES)):
-            with contextlib.suppress(OSError):
+            for path in (faults, told):
                 path.unlink(missing_ok=True)
 
 
@@ -199,27 +195,16 @@ def take_new_reports() -> list[Path]:
 
 def _write_report(text: str, when: datetime.datetime | None = None) -> Path | None:
     moment = when or datetime.datetime.now()
-    folder = crashes_dir()
-    base = f"crash-{moment:%Y-%m-%d-%H%M%S}"
+    path = crashes_dir() / f"crash-{moment:%Y-%m-%d-%H%M%S-%f}{_NEW}"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for number in range(1, KEPT + 1):
-            path = folder / f"{base}-{os.getpid()}-{number}{_NEW}"
-            with (
-                contextlib.suppress(FileExistsError),
-                open(path, "x", encoding="utf-8") as f,
-            ):
-                f.write(f"Crash of Hilum, {moment:%Y-%m-%d %H:%M:%S}\n{text}\n")
-                break
-        for old in sorted(folder.glob(f"crash-*{_SEEN}"))[:-KEPT]:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        head = f"Crash of Hilum, {moment:%Y-%m-%d %H:%M:%S}"
+        path.write_text(f"{head}\n{text}\n", encoding="utf-8")
+        for old in sorted(path.parent.glob(f"crash-*{_SEEN}"))[:-KEPT]:
             old.unlink(missing_ok=True)
     except OSError:
         return None
     return path
-
-
-def _joined(head: str, trace: str, lines: deque[str]) -> str:
-    return f"{head}\n{trace}\n\nLast lines of the log\n" + "\n".join(lines)
 
 
 def _is_alive(faults: Path) -> bool:

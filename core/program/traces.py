@@ -72,10 +72,10 @@ def short_path(name: str) -> str:
 def _chain(error: BaseException) -> Iterator[tuple[BaseException, str]]:
     """The error and what led to it, last first, with what stands below each."""
     joint = ""
-    seen: set[int] = set()
     link: BaseException | None = error
-    while link is not None and id(link) not in seen and len(seen) < _MAX_CAUSES:
-        seen.add(id(link))
+    for _ in range(_MAX_CAUSES):
+        if link is None:
+            return
         yield link, joint
         if link.__cause__ is not None:
             link, joint = link.__cause__, "\n\nwhich was the direct cause of:\n"
