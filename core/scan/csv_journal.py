@@ -6,9 +6,9 @@ import abc
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import BinaryIO, ClassVar, Self, TypeVar
 
 from core.errors import ANEW, OutputError
 from core.files import output_error, sync_file, unfinished_error
@@ -16,6 +16,8 @@ from core.jobs.lock import Lock, open_to_write
 from core.outputs import refuse_link
 from core.regular_file import reachable
 from core.scan.row import decode_line, encode_cells
+
+_Parsed = TypeVar("_Parsed")
 
 #: How often what was written is made to reach the disk: as much as a power cut
 #: can take back. What it takes is done again.
@@ -130,18 +132,8 @@ class CsvJournal(abc.ABC):
                 if self._head.startswith(first):
                     return 0  # new, or killed within its first line
                 raise self._refused(self.FOREIGN)
-            for number, line in enumerate(lines, start=2):
-                try:
-                    self._take(decode_line(whole_line(line)))
-                except ValueError as error:
-                    if is_torn(line, lines.read()):
-                        break
-                    raise OutputError(
-                        f"Line {number} of {self.path.name} is not what it was.",
-                        hint="Undo what was changed in it.",
-                        code=ANEW,
-                    ) from error
-                self._before, whole = whole, whole + len(line)
+            for begin, end, _ in parsed_lines(lines, self.path, self._take):
+                self._before, whole = begin, end
         return whole
 
     def _open(self, new: bool) -> int:
@@ -190,17 +182,46 @@ class CsvJournal(abc.ABC):
         return OutputError(said[0].format(**about), hint=said[1])
 
 
-def whole_line(line: bytes) -> bytes:
-    """A line without its end.
+def parsed_lines(
+    lines: BinaryIO, path: Path, parse: Callable[[list[str]], _Parsed]
+) -> Iterator[tuple[int, int, _Parsed]]:
+    """What the lines of such a file hold, from where it is read on.
+
+    A line that is not whole yet, or that a power cut left so with zeros after it,
+    ends them.
+
+    Args:
+        parse: Makes something of a line's cells; a ValueError says that they are none.
+
+    Yields:
+        The places where a line begins and ends, in bytes, and what was made of it.
 
     Raises:
-        ValueError: It has none: more of it is to come, or it was cut off.
+        OutputError: A line is not what was written.
     """
-    if not line.endswith(b"\n"):
-        raise ValueError("expected a whole line")
-    return line[:-1]
+    begin = lines.tell()
+    for line in lines:
+        end, is_whole = begin + len(line), line.endswith(b"\n")
+        try:
+            if not is_whole:
+                raise ValueError("expected a whole line")
+            found = parse(decode_line(line[:-1]))
+        except ValueError as error:
+            if (not is_whole or b"\0" in line) and not lines.read().strip(b"\0"):
+                return
+            raise spoilt_line(path, begin) from error
+        yield begin, end, found
+        begin = end
 
 
-def is_torn(line: bytes, rest: bytes) -> bool:
-    """Whether a power cut may have left a line so, with zeros after it; no more."""
-    return not rest.strip(b"\0") and (not line.endswith(b"\n") or b"\0" in line)
+def spoilt_line(path: Path, place: int) -> OutputError:
+    """Say that the line at a place of a file, in bytes, is not what was written."""
+    with open(reachable(path), "rb") as lines:
+        number = 1
+        while lines.tell() < place and lines.readline():
+            number += 1
+    return OutputError(
+        f"Line {number} of {path.name} is not what it was.",
+        hint="It was changed by another program: undo that.",
+        code=ANEW,
+    )

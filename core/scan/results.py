@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core.errors import RESUME, OutputError
 from core.regular_file import open_regular
-from core.scan.csv_journal import CsvJournal, is_torn, whole_line
+from core.scan.csv_journal import CsvJournal, parsed_lines, spoilt_line
 from core.scan.row import (
     ScanRow,
     cells_of,
@@ -131,24 +131,16 @@ def placed_rows(
     try:
         with open(path, "rb") as lines:
             if lines.seek(0, 2) < start:
-                raise _no_row(path, start)
+                raise spoilt_line(path, start)
             lines.seek(start)
-            if not start:
-                start = len(first := lines.readline())
-                if not is_header(first, labels):
-                    if encode_cells(header(labels)).startswith(first):
-                        return
-                    raise _foreign(path)
-            for line in lines:
-                end = start + len(line)
-                try:
-                    row = row_from_cells(decode_line(whole_line(line)), labels)
-                except ValueError as error:
-                    if is_torn(line, lines.read()):
-                        return
-                    raise _no_row(path, start) from error
-                yield start, end, row
-                start = end
+            if not start and not is_header(first := lines.readline(), labels):
+                if encode_cells(header(labels)).startswith(first):
+                    return
+                said, hint = ScanFile.FOREIGN
+                raise OutputError(said.format(name=path.name), hint=hint)
+            yield from parsed_lines(
+                lines, path, lambda cells: row_from_cells(cells, labels)
+            )
     except OSError as error:
         raise _unread(path, error) from error
 
@@ -195,22 +187,6 @@ def read_labels(path: Path) -> tuple[str, ...]:
             f"{path.name} is not the result of a scan.",
             hint="Choose the CSV file that a scan wrote.",
         ) from error
-
-
-def _foreign(path: Path) -> OutputError:
-    said, hint = ScanFile.FOREIGN
-    return OutputError(said.format(name=path.name), hint=hint)
-
-
-def _no_row(path: Path, place: int) -> OutputError:
-    with open(path, "rb") as lines:
-        number = 1
-        while lines.tell() < place and lines.readline():
-            number += 1
-    return OutputError(
-        f"Line {number} of {path.name} is not a row of a scan.",
-        hint="It was changed by another program. Undo that, or scan the folder anew.",
-    )
 
 
 def _unread(path: Path, error: OSError | ValueError) -> OutputError:

@@ -402,7 +402,7 @@ def test_a_tail_says_that_its_file_was_cut_or_is_gone(tmp_path: Path) -> None:
     tail = ScanTail(path, LABELS)
     tail.read(10)
     path.write_bytes(path.read_bytes()[:-10])
-    with pytest.raises(OutputError, match="not a row"):
+    with pytest.raises(OutputError, match="not what it was"):
         tail.read(10)
     path.unlink()
     with pytest.raises(OutputError, match="is gone"):
