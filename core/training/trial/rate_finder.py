@@ -187,36 +187,30 @@ def _of_network(
     progress: StageProgress,
 ) -> tuple[list[float], int]:
     """Losses of the head and the upper layers, and the batch that fitted."""
+
+    def attempt(batch: int) -> tuple[list[float], int]:
+        begin_phase(config.seed, "fine-tuning")
+        with spread_over_devices() as devices:
+            policy = "mixed_bfloat16" if config.mixed_precision else "float32"
+            keras.mixed_precision.set_dtype_policy(policy)
+            network = build_network(config, films.classes)
+            network.set_weights(weights)
+            unfreeze(network, config)
+            compile_network(network, tuning_optimiser(_steady(config), 1), config)
+            batch = fitting_batch(network, batch, devices)
+            drawn = TrainingBatches(films, config, batch, devices)
+            epochs = (drawn.start_epoch(epoch) for epoch in itertools.count())
+            batches = (epoch[i] for epoch in epochs for i in range(len(epoch)))
+            return _losses(network, batches, batch, progress), batch
+
     batch = config.batch
     while True:
         try:
-            return _of_batch(batch, weights, films, config, progress)
+            return attempt(batch)
         except Exception as error:
             if batch == 1 or not is_out_of_memory(error):
                 raise
         batch //= 2
-
-
-def _of_batch(
-    batch: int,
-    weights: list[NDArray[np.float32]],
-    films: TrainingFilms,
-    config: TrainingConfig,
-    progress: StageProgress,
-) -> tuple[list[float], int]:
-    begin_phase(config.seed, "fine-tuning")
-    with spread_over_devices() as devices:
-        policy = "mixed_bfloat16" if config.mixed_precision else "float32"
-        keras.mixed_precision.set_dtype_policy(policy)
-        network = build_network(config, films.classes)
-        network.set_weights(weights)
-        unfreeze(network, config)
-        compile_network(network, tuning_optimiser(_steady(config), 1), config)
-        batch = fitting_batch(network, batch, devices)
-        drawn = TrainingBatches(films, config, batch, devices)
-        epochs = (drawn.start_epoch(epoch) for epoch in itertools.count())
-        batches = (epoch[i] for epoch in epochs for i in range(len(epoch)))
-        return _losses(network, batches, batch, progress), batch
 
 
 def _steady(config: TrainingConfig, **changes: Any) -> TrainingConfig:
