@@ -21,7 +21,6 @@ from core.commands.argument_types import (
 from core.commands.work import DONE, SOME_FAILED, Outcome, do_work
 from core.errors import ANEW, CoreError, DatasetError, OutputError, TrainingStopped
 from core.films.finder import FoundFilm, Listing, find_films, state_if_there
-from core.films.left_out import LeftOut
 from core.jobs.control import Control
 from core.jobs.events import Noted, StageStarted
 from core.jobs.reporters import Report, counter
@@ -107,7 +106,6 @@ class _Scan:
         self, arguments: argparse.Namespace, check: Callable[[], None], report: Report
     ) -> None:
         self.closed: dict[str, str] = {}
-        self._left_out = LeftOut()
         self._arguments = arguments
         self._folder: Path = arguments.folder
         self._check = check

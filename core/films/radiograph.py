@@ -117,14 +117,7 @@ def radiograph_from_array(
 
     Raises:
         ImageReadError: It is empty or over the size limits.
-        ValueError: Another shape or dtype.
     """
-    has_shape = pixels.ndim == 2 or pixels.ndim == 3 and pixels.shape[2] in (3, 4)
-    if pixels.dtype != np.uint8 or not has_shape:
-        raise ValueError(
-            "pixels must be (h, w), (h, w, 3) or (h, w, 4) uint8. "
-            f"Received: {pixels.shape} {pixels.dtype}"
-        )
     height, width = pixels.shape[:2]
     if not pixels.size:
         raise ImageReadError(

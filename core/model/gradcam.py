@@ -110,16 +110,7 @@ def overlay(
 
     Returns:
         (h, w, 3) uint8 RGB.
-
-    Raises:
-        ValueError: The two differ in size, or opacity is out of range.
     """
-    if grey.shape != heat.shape:
-        raise ValueError(
-            f"film and heat map must match. Received: {grey.shape}, {heat.shape}"
-        )
-    if not 0 <= opacity <= 1:
-        raise ValueError(f"opacity must be 0 to 1. Received: opacity={opacity}")
     colours = colour_table()[(heat * 255).astype(np.uint8)].astype(np.float32)
     # The square root keeps the slopes of a focus visible, not its peak alone.
     weight = (opacity * np.sqrt(heat))[:, :, np.newaxis]

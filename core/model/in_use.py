@@ -268,18 +268,12 @@ def installed_models() -> list[InstalledModel]:
 
 
 def remove(model: InstalledModel) -> None:
-    """Delete a model that is not in use.
+    """Delete a model that `can_be_removed`.
 
     Raises:
-        BundleError: It is the one in use, or comes with the program. Nothing was
-            changed.
+        BundleError: It is the one in use. Nothing was changed.
         OutputError: It cannot be deleted, or not whole.
     """
-    if model.is_shipped:
-        raise BundleError(
-            "The model that comes with Hilum cannot be removed.",
-            hint="It takes over where another cannot be opened.",
-        )
     # Asked anew: it may have been put to use since the list was made.
     if model.path == _state().in_use.path:
         raise BundleError(

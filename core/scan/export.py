@@ -151,7 +151,7 @@ def summary_to_json(summary: ScanSummary, bundle: ModelBundle) -> dict[str, Any]
         `findings`, `uncertain`: n and share of the films read, for each label
         and for none;
         `left_out`: why -> how many of what the folder holds, as
-        `core.films.left_out.LeftOut`, and `in_words`, of a scan that listed its folder;
+        `core.films.finder.LeftOut`, and `in_words`, of a scan that listed its folder;
         `parity`: as `core.scan.parity.Parity.to_json`, of a scan in a fast precision;
         where labels are known also `unlabelled`, `by_label` (for each true
         label: films, read, refused, not_read, `called`, `not_called`, `uncertain`, and

@@ -15,7 +15,7 @@ from core.evaluation.metrics import (
     calibration_error_with_interval,
     classification_metrics,
 )
-from core.films.left_out import LeftOut
+from core.films.finder import LeftOut
 from core.model.bundle import ModelCard
 from core.model.card import HEALTHY
 from core.model.wording import normal_note

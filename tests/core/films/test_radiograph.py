@@ -126,14 +126,6 @@ def test_pasted_film_does_not_share_memory():
     np.testing.assert_array_equal(found.pixels, FILM)
 
 
-@pytest.mark.parametrize(
-    "pixels", [np.zeros((4, 4)), np.zeros((4, 4, 2), np.uint8), np.zeros(4, np.uint8)]
-)
-def test_pasted_array_of_another_kind_is_a_mistake_of_the_caller(pixels):
-    with pytest.raises(ValueError, match="Received"):
-        radiograph_from_array(pixels)
-
-
 def test_pasted_nothing_is_refused():
     with pytest.raises(ImageReadError):
         radiograph_from_array(np.zeros((0, 4), np.uint8))

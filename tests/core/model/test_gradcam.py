@@ -222,16 +222,3 @@ def test_overlay_leaves_film_and_heat_map_alone(
     overlay(grey, heat, 0.6)
     np.testing.assert_array_equal(grey, before[0])
     np.testing.assert_array_equal(heat, before[1])
-
-
-def test_overlay_of_another_size_is_refused(grey: np.ndarray) -> None:
-    with pytest.raises(ValueError, match=r"\(40, 50\), \(50, 40\)"):
-        overlay(grey, np.zeros((50, 40), np.float32), 0.5)
-
-
-@pytest.mark.parametrize("opacity", [-0.01, 1.01, float("nan")])
-def test_opacity_out_of_range_is_refused(
-    grey: np.ndarray, heat: np.ndarray, opacity: float
-) -> None:
-    with pytest.raises(ValueError, match="opacity must be 0 to 1"):
-        overlay(grey, heat, opacity)
