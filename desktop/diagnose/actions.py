@@ -10,7 +10,6 @@ from PyQt5.QtGui import QKeySequence
 from PyQt5.QtWidgets import QAction, QActionGroup, QMenu, QToolBar, QToolButton, QWidget
 
 from core.model.bundle import ModelCard
-from desktop.diagnose.file.actions import FileActions
 from desktop.film.actions import FilmActions
 from desktop.film.key_hold import KeyHold
 from desktop.style import icons
@@ -23,7 +22,6 @@ class DiagnoseActions(QObject):
         labels: The menu that corrects the label of the film on screen.
 
     Attributes:
-        file: Those about the file of the film on screen.
         film: Those about the film itself, which connect themselves.
 
     Signals:
@@ -72,9 +70,9 @@ class DiagnoseActions(QObject):
         file_menu.addMenu(self._sample_menu(file_menu))
         file_menu.addSeparator()
         file_menu.addActions([self.save, self.save_plain, self.report])
-        file_menu.addAction(self.file.deidentify)
+        file_menu.addAction(self.deidentify)
         file_menu.addSeparator()
-        file_menu.addActions([self.close, self.file.close_all])
+        file_menu.addActions([self.close, self.close_all])
         edit = QMenu("&Edit", parent)
         edit.addActions([self.copy, self.copy_plain])
         edit.addSeparator()
@@ -92,7 +90,7 @@ class DiagnoseActions(QObject):
         view.addMenu(self._findings)
         view.addAction(self.lungs)
         view.addSeparator()
-        view.addActions([self.file.identity, self.file.tags])
+        view.addActions([self.identity, self.tags])
         view.addSeparator()
         view.addActions([self.previous, self.next])
         tools = QMenu("Too&ls", parent)
@@ -113,7 +111,7 @@ class DiagnoseActions(QObject):
         menu.addSeparator()
         self._add_tools(menu)
         menu.addSeparator()
-        menu.addActions([self.file.identity, self.file.tags])
+        menu.addActions([self.identity, self.tags])
         menu.addSeparator()
         menu.addActions([self.copy, self.save, self.close])
         return menu
@@ -174,7 +172,7 @@ class DiagnoseActions(QObject):
         self._enable()
 
     def set_file(self, *, is_file: bool, is_dicom: bool) -> None:
-        """Say what the film on screen is a file of; see `FileActions.enable`."""
+        """Say whether the film on screen was not pasted, and whether it is DICOM."""
         self._is_file, self._is_dicom = is_file, is_dicom
         self._enable()
 
@@ -199,9 +197,10 @@ class DiagnoseActions(QObject):
         self._findings.menuAction().setEnabled(is_read)
         self.lungs.setEnabled(is_read and self._has_lungs)
         self.paste.setEnabled(self._is_on_screen)
-        self.file.enable(
-            is_open=is_open, is_file=self._is_file, is_dicom=self._is_dicom
-        )
+        self.close_all.setEnabled(is_open)
+        self.deidentify.setEnabled(is_open and self._is_file)
+        for action in (self.tags, self.identity):
+            action.setEnabled(is_open and self._is_dicom)
 
     def set_card(self, card: ModelCard) -> None:
         """Offer the findings of a model, on the number keys."""
@@ -253,7 +252,11 @@ class DiagnoseActions(QObject):
         )
         self.paste = self._action("&Paste film", "", key.Paste)
         self.close = self._action("&Close film", "", "Ctrl+W")
-        self.file = FileActions(self._action)
+        self.close_all = self._action("Close all &films", "", "Ctrl+Shift+W")
+        self.deidentify = self._action("Save without p&atient…", "", "Ctrl+Alt+S")
+        self.tags = self._action("DICOM ta&gs…", "", "T")
+        self.identity = self._action("&Patient on the film", "", "P")
+        self.identity.setCheckable(True)
         self.next = self._action("&Next film", "", "PgDown")
         self.previous = self._action("Previou&s film", "", "PgUp")
 

@@ -6,19 +6,12 @@ from typing import Final
 
 from PyQt5.QtCore import QSize, Qt, pyqtSignal
 from PyQt5.QtGui import QColor, QPainter, QPaintEvent, QPalette
-from PyQt5.QtWidgets import (
-    QGridLayout,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PyQt5.QtWidgets import QGridLayout, QLabel, QPushButton, QWidget
 
 from desktop.style import icons
 from desktop.style.overlay_text import GROUND, INK, SOFT_INK
 from desktop.widgets.labels import Caption
-from desktop.widgets.layouts import PageScroll
+from desktop.widgets.layouts import row, scrolling_column
 
 
 class EmptyState(QWidget):
@@ -58,35 +51,23 @@ class EmptyState(QWidget):
         self.sample_button.setToolTip("Open a drawn film that comes with Hilum")
         self.sample_button.setVisible(has_samples)
         self.sample_button.clicked.connect(self.sample_asked)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(12)
-        buttons.addStretch(1)
-        for button in (self.open_button, self.sample_button):
-            button.setObjectName("emptyStateButton")
-            button.setCursor(Qt.CursorShape.PointingHandCursor)
-            buttons.addWidget(button)
-        buttons.addStretch(1)
-        page = QWidget(self)
-        column = QVBoxLayout(page)
-        column.setSpacing(10)
-        column.addStretch(3)
-        column.addWidget(picture, 0, Qt.AlignmentFlag.AlignHCenter)
-        column.addSpacing(6)
-        column.addWidget(title)
-        column.addWidget(kinds)
-        column.addSpacing(12)
-        column.addLayout(buttons)
-        column.addSpacing(18)
-        column.addWidget(privacy)
-        column.addStretch(4)
-        area = PageScroll(self)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setWidget(page)
-        for each in (page, area.viewport()):  # on the dark ground
+        for each in (self.open_button, self.sample_button):
+            each.setObjectName("emptyStateButton")
+            each.setCursor(Qt.CursorShape.PointingHandCursor)
+        buttons = row(None, self.open_button, self.sample_button, None, gap=12)
+        buttons.setContentsMargins(0, 12, 0, 18)
+        area = scrolling_column(
+            *(None, row(None, picture, None, margins=(0, 0, 0, 6))),
+            *(title, kinds, buttons, privacy, None),
+            of=self,
+            gap=10,
+            margins=(9, 9, 9, 9),
+        )
+        whole = area.widget().layout()
+        for place, share in ((0, 3), (whole.count() - 1, 4)):  # above the middle
+            whole.setStretch(place, share)
+        for each in (area.widget(), area.viewport()):  # on the dark ground
             each.setAutoFillBackground(False)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(area)
 
     # Qt overrides
 
@@ -138,10 +119,10 @@ class KeyHelp(QWidget):
         grid.setHorizontalSpacing(14)
         grid.setVerticalSpacing(5)
         grid.setColumnStretch(1, 1)
-        for row, (key, effect) in enumerate(_ROWS):
+        for place, (key, effect) in enumerate(_ROWS):
             name = QLabel(key, self)
             name.setWordWrap(True)
-            grid.addWidget(name, row, 0, Qt.AlignmentFlag.AlignTop)
-            grid.addWidget(Caption(effect, self), row, 1, Qt.AlignmentFlag.AlignTop)
+            grid.addWidget(name, place, 0, Qt.AlignmentFlag.AlignTop)
+            grid.addWidget(Caption(effect, self), place, 1, Qt.AlignmentFlag.AlignTop)
         self.setAccessibleName("Mouse and keys")
         self.setAccessibleDescription(", ".join(f"{k}: {e}" for k, e in _ROWS))

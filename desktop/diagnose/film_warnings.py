@@ -7,11 +7,13 @@ from functools import partial
 from typing import Final
 
 from PyQt5.QtCore import Qt, pyqtSignal
-from PyQt5.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QLabel, QWidget
 
 from core.films.film_warning import FilmWarning
 from desktop.style import icons
 from desktop.widgets.buttons import button
+from desktop.widgets.labels import PlainText
+from desktop.widgets.layouts import WidgetList, column, row
 
 _BUTTONS: Final = {
     "rotate 90": "&Turn right and read again",
@@ -22,7 +24,7 @@ _BUTTONS: Final = {
 }
 
 
-class FilmWarnings(QWidget):
+class FilmWarnings(WidgetList):
     """Sentences, each with a sign, and a button where the film can be mended.
 
     Attributes:
@@ -35,46 +37,29 @@ class FilmWarnings(QWidget):
     mend_asked = pyqtSignal(str)
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 2, 0, 2)
-        self._column.setSpacing(5)
-        self._rows: list[QWidget] = []
+        super().__init__(parent, gap=5)
+        self.layout().setContentsMargins(0, 2, 0, 2)
         self.sentences: tuple[str, ...] = ()
         self.setAccessibleName("Warnings")
 
     def set_sentences(self, sentences: Sequence[str]) -> None:
         """Show these, instead of those that are there."""
         self.sentences = tuple(sentences)
-        for row in self._rows:
-            self._column.removeWidget(row)
-            row.hide()
-            row.deleteLater()
-        self._rows = [self._row(text) for text in sentences]
-        for row in self._rows:
-            self._column.addWidget(row)
+        self.set_widgets([self._warning(text) for text in sentences])
         self.setAccessibleDescription(" ".join(sentences))
-        self.setVisible(bool(sentences))
 
-    def _row(self, text: str) -> QWidget:
-        row = QWidget(self)
-        row.setObjectName("warningRow")
-        row.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        sign, words = QLabel(row), QLabel(text, row)
+    def _warning(self, text: str) -> QWidget:
+        frame = QWidget(self)
+        frame.setObjectName("warningRow")
+        frame.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        sign = QLabel(frame)
         sign.setPixmap(icons.icon("warning").pixmap(18, 18))
-        words.setWordWrap(True)
-        words.setTextFormat(Qt.TextFormat.PlainText)
-        line = QHBoxLayout(row)
-        line.setContentsMargins(8, 6, 8, 6)
-        line.setSpacing(8)
-        line.addWidget(sign, 0, Qt.AlignmentFlag.AlignTop)
-        column = QVBoxLayout()
-        column.setSpacing(6)
-        column.addWidget(words)
+        beside = column(PlainText(text, frame), gap=6)
         if isinstance(text, FilmWarning) and text.mend:
             asked = partial(self.mend_asked.emit, text.mend)
             tip = "The file stays as it is"
-            mend = button(_BUTTONS[text.mend], asked, row, tip=tip)
-            column.addWidget(mend, 0, Qt.AlignmentFlag.AlignLeft)
-        line.addLayout(column, 1)
-        return row
+            mend = button(_BUTTONS[text.mend], asked, frame, tip=tip)
+            beside.addWidget(mend, 0, Qt.AlignmentFlag.AlignLeft)
+        line = row(sign, (beside, 1), of=frame, margins=(8, 6, 8, 6))
+        line.setAlignment(sign, Qt.AlignmentFlag.AlignTop)
+        return frame

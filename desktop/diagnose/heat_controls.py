@@ -6,19 +6,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from PyQt5.QtCore import QSignalBlocker, Qt, pyqtSignal, pyqtSlot
-from PyQt5.QtWidgets import (
-    QCheckBox,
-    QComboBox,
-    QHBoxLayout,
-    QLabel,
-    QSlider,
-    QVBoxLayout,
-    QWidget,
-)
+from PyQt5.QtWidgets import QCheckBox, QComboBox, QLabel, QSlider, QWidget
 
 from desktop.film.legend import HeatLegend
 from desktop.widgets.labels import Caption
-from desktop.widgets.layouts import row
+from desktop.widgets.layouts import column, row
 
 #: Share of the scale below which a heat map can hardly be seen.
 _FAINT: Final = 0.15
@@ -28,6 +20,8 @@ class HeatControls(QWidget):
     """Let the user show the heat map and set how strong it is.
 
     Attributes:
+        switch: Shows and hides it.
+        slider: Its opacity in percent.
         contour: Whether lines are drawn around the evidence, not colours over it.
         layer: Where in the network the heat map is from; empty data for the last
             layer, whose evidence comes with the verdict.
@@ -42,9 +36,9 @@ class HeatControls(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._switch = QCheckBox("Show heat &map", self)
-        self._switch.setToolTip("Show where the evidence lies (H; hold it to peek)")
-        self._switch.toggled.connect(self.shown_changed)
+        self.switch = QCheckBox("Show heat &map", self)
+        self.switch.setToolTip("Show where the evidence lies (H; hold it to peek)")
+        self.switch.toggled.connect(self.shown_changed)
         self.contour = QCheckBox("&Contours only", self)
         self.contour.setToolTip("Draw lines around the evidence, not colours over it")
         self._layers: Sequence[str] = ()
@@ -54,13 +48,13 @@ class HeatControls(QWidget):
             "Earlier layers have finer heat maps, but know less of findings.\nTheir "
             "colours are relative to the strongest place, not in units of the logit."
         )
-        self._slider = QSlider(Qt.Orientation.Horizontal, self)
-        self._slider.setRange(0, 100)
-        self._slider.setSingleStep(5)
-        self._slider.setPageStep(20)
-        self._slider.setAccessibleName("Opacity of the heat map, percent")
-        self._slider.setToolTip("Opacity of the heat map")
-        self._slider.valueChanged.connect(self._on_slider_value_changed)
+        self.slider = QSlider(Qt.Orientation.Horizontal, self)
+        self.slider.setRange(0, 100)
+        self.slider.setSingleStep(5)
+        self.slider.setPageStep(20)
+        self.slider.setAccessibleName("Opacity of the heat map, percent")
+        self.slider.setToolTip("Opacity of the heat map")
+        self.slider.valueChanged.connect(self._on_slider_value_changed)
         self._share = QLabel(self)
         self._share.setAlignment(Qt.AlignmentFlag.AlignRight)
         self._share.setMinimumWidth(self.fontMetrics().horizontalAdvance("100 %"))
@@ -70,29 +64,19 @@ class HeatControls(QWidget):
         self.set_opacity(0.5)
 
     @property
-    def switch(self) -> QCheckBox:
-        """The box that shows and hides the heat map."""
-        return self._switch
-
-    @property
-    def slider(self) -> QSlider:
-        """Opacity in percent."""
-        return self._slider
-
-    @property
     def opacity(self) -> float:
         """Where the slider stands, 0 to 1."""
-        return self._slider.value() / 100
+        return self.slider.value() / 100
 
     def set_shown(self, shown: bool) -> None:
         """Set the switch, without a signal."""
-        with QSignalBlocker(self._switch):
-            self._switch.setChecked(shown)
+        with QSignalBlocker(self.switch):
+            self.switch.setChecked(shown)
 
     def set_opacity(self, opacity: float) -> None:
         """Set the slider, without a signal; 0 to 1."""
-        with QSignalBlocker(self._slider):
-            self._slider.setValue(round(100 * opacity))
+        with QSignalBlocker(self.slider):
+            self.slider.setValue(round(100 * opacity))
         self._show_opacity()
 
     @property
@@ -148,27 +132,24 @@ class HeatControls(QWidget):
         self.opacity_changed.emit(self.opacity)
 
     def _show_opacity(self) -> None:
-        self._share.setText(f"{self._slider.value()} %")
+        self._share.setText(f"{self.slider.value()} %")
         self._legend.set_opacity(self.opacity)
 
     def _lay_out(self) -> None:
         caption = Caption("Opacity", self)
         caption.setWordWrap(False)
-        caption.setBuddy(self._slider)
+        caption.setBuddy(self.slider)
         self._layer_name = Caption("Layer", self)
         self._layer_name.setWordWrap(False)
         self._layer_name.setBuddy(self.layer)
         for part in (self._layer_name, self.layer):
             part.hide()  # until a model has some
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(7)
-        switches = QHBoxLayout()
-        switches.addWidget(self._switch)
-        switches.addStretch(1)
-        switches.addWidget(self.contour)
-        column.addLayout(switches)
-        column.addLayout(row(self._layer_name, (self.layer, 1)))
-        column.addWidget(self._subject)
-        column.addLayout(row(caption, (self._slider, 1), self._share))
-        column.addWidget(self._legend)
+        column(
+            row(self.switch, None, self.contour),
+            row(self._layer_name, (self.layer, 1)),
+            self._subject,
+            row(caption, (self.slider, 1), self._share),
+            self._legend,
+            of=self,
+            gap=7,
+        )

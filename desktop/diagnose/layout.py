@@ -6,14 +6,7 @@ from functools import partial
 from typing import Final
 
 from PyQt5.QtCore import QEvent, QObject, QRect, Qt, QTimer, pyqtSlot
-from PyQt5.QtWidgets import (
-    QFrame,
-    QLabel,
-    QSplitter,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PyQt5.QtWidgets import QFrame, QLabel, QSplitter, QStackedWidget, QWidget
 
 from desktop.diagnose.actions import DiagnoseActions
 from desktop.diagnose.empty_state import EmptyState
@@ -22,6 +15,7 @@ from desktop.diagnose.strip import FilmStrip
 from desktop.diagnose.verdict_panel import VerdictPanel
 from desktop.film.pair import FilmPair
 from desktop.film.view import FilmView
+from desktop.widgets.layouts import column
 from desktop.widgets.notify import NoticeBanner
 
 #: A film that is read faster than this shows no sign of being read.
@@ -105,11 +99,7 @@ class DiagnoseLayout(QObject):
     def _place(self, tab: QWidget, actions: DiagnoseActions) -> None:
         left = QFrame()
         left.setObjectName("filmSide")
-        column = QVBoxLayout(left)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self._stack, 1)
-        column.addWidget(self.strip)
+        column((self._stack, 1), self.strip, of=left, gap=0)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setObjectName("filmSplitter")
         self.splitter.setChildrenCollapsible(False)
@@ -118,12 +108,8 @@ class DiagnoseLayout(QObject):
         self.splitter.addWidget(self.panel)
         self.splitter.setStretchFactor(0, 1)
         self.splitter.setStretchFactor(1, 0)
-        page = QVBoxLayout(tab)
-        page.setContentsMargins(0, 0, 0, 0)
-        page.setSpacing(0)
-        page.addWidget(actions.tool_bar(tab))
-        page.addWidget(self.banner)
-        page.addWidget(self.splitter, 1)
+        page = (actions.tool_bar(tab), self.banner, (self.splitter, 1))
+        column(*page, of=tab, gap=0)
 
     def _connect_film(self, actions: DiagnoseActions) -> None:
         film = actions.film

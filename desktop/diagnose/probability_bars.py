@@ -8,9 +8,10 @@ from typing import Final
 
 from PyQt5.QtCore import QRectF, QSize, Qt, pyqtSignal
 from PyQt5.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPalette, QPen
-from PyQt5.QtWidgets import QAbstractButton, QSizePolicy, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from core.words import exact_percent, percent
+from desktop.widgets.layouts import WidgetList
 
 _PAD_PX: Final = 9
 _BAR_PX: Final = 9
@@ -47,7 +48,7 @@ class BarRow:
         return exact_percent(self.threshold)
 
 
-class ProbabilityBars(QWidget):
+class ProbabilityBars(WidgetList):
     """Show the probability of each finding; choose one to explain it.
 
     Knows no model and opens no file: it is given rows and says what was
@@ -61,11 +62,8 @@ class ProbabilityBars(QWidget):
     finding_chosen = pyqtSignal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(parent, gap=2)
         self._bars: list[_Bar] = []
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(2)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Probabilities")
 
@@ -99,7 +97,11 @@ class ProbabilityBars(QWidget):
             chosen: Label of the row to outline.
         """
         if [row.label for row in rows] != [bar.row.label for bar in self._bars]:
-            self._rebuild(rows)
+            self._bars = [_Bar(row, self) for row in rows]
+            self.set_widgets(self._bars)
+            for bar in self._bars:
+                bar.clicked.connect(self._on_bar_clicked)
+            self.updateGeometry()
         for bar, row in zip(self._bars, rows, strict=True):
             bar.show_row(row)
         self.choose(chosen)
@@ -112,17 +114,6 @@ class ProbabilityBars(QWidget):
         """Outline one row, without a signal."""
         for bar in self._bars:
             bar.setChecked(bar.row.label == label)
-
-    def _rebuild(self, rows: Sequence[BarRow]) -> None:
-        for bar in self._bars:
-            self._column.removeWidget(bar)
-            bar.hide()
-            bar.deleteLater()
-        self._bars = [_Bar(row, self) for row in rows]
-        for bar in self._bars:
-            self._column.addWidget(bar)
-            bar.clicked.connect(self._on_bar_clicked)
-        self.updateGeometry()
 
     def _on_bar_clicked(self) -> None:
         bar = self.sender()

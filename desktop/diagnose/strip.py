@@ -15,7 +15,7 @@ from PyQt5.QtWidgets import (
 )
 
 from desktop.diagnose.films import VERDICT_ROLE, FilmList, OpenFilm
-from desktop.style.item_paint import paint_film, paint_frame
+from desktop.style.item_paint import paint_film, paint_frame, paint_line
 from desktop.style.theme import muted
 
 _PICTURE_PX: Final = 60
@@ -93,24 +93,17 @@ class _FilmDelegate(QStyledItemDelegate):
         words = option.rect.adjusted(
             2 * _PAD_PX + _PICTURE_PX, _PAD_PX, -_PAD_PX - 4, 0
         )
-        painter.setFont(option.font)
-        metrics = painter.fontMetrics()
+        height = option.fontMetrics.height()
+        top = option.rect.center().y() - height - 1
+        line = QRect(words.left(), top, words.width(), height)
+        name, middle = str(index.data()), Qt.TextElideMode.ElideMiddle
         painter.setPen(muted(option.palette))
-        name = metrics.elidedText(
-            str(index.data()), Qt.TextElideMode.ElideMiddle, words.width()
-        )
-        top = option.rect.center().y() - metrics.height() - 1
-        line = QRect(words.left(), top, words.width(), metrics.height())
-        painter.drawText(line, Qt.AlignmentFlag.AlignLeft, name)
+        paint_line(painter, option.font, line, name, middle)
         painter.setPen(option.palette.color(QPalette.ColorRole.WindowText))
         bold = QFont(option.font)
         bold.setBold(True)
-        painter.setFont(bold)
-        verdict = painter.fontMetrics().elidedText(
-            str(index.data(VERDICT_ROLE)), Qt.TextElideMode.ElideRight, words.width()
-        )
-        line.translate(0, metrics.height() + 3)
-        painter.drawText(line, Qt.AlignmentFlag.AlignLeft, verdict)
+        line.translate(0, height + 3)
+        paint_line(painter, bold, line, str(index.data(VERDICT_ROLE)))
 
     # Qt overrides
 

@@ -18,7 +18,7 @@ from desktop.diagnose.heat_controls import HeatControls
 from desktop.diagnose.probability_bars import BarRow, ProbabilityBars
 from desktop.diagnose.reading import DiagnosedFilm, Reading
 from desktop.widgets.labels import Caption, Headline, Rule, SectionTitle
-from desktop.widgets.layouts import PageScroll
+from desktop.widgets.layouts import PageScroll, column
 from desktop.widgets.message_card import MessageCard
 
 _EMPTY = (
@@ -34,6 +34,7 @@ class VerdictPanel(PageScroll):
 
     Attributes:
         lungs: How much of the evidence lies in the lungs; hidden where unknown.
+        facts: The rows about the file.
 
     Signals:
         finding_chosen: str. Label whose heat map is wanted.
@@ -69,7 +70,7 @@ class VerdictPanel(PageScroll):
         self.bars.finding_chosen.connect(self.finding_chosen)
         self.sets = FindingSet(self._page)
         self.heat = HeatControls(self._page)
-        self._facts = FactsPanel(self._page)
+        self.facts = FactsPanel(self._page)
         self._empty_parts: list[QWidget] = []
         self._reading_parts: list[QWidget] = []
         self._film_parts: list[QWidget] = []
@@ -91,11 +92,6 @@ class VerdictPanel(PageScroll):
     def model(self) -> str:
         """The line that says which model gave the verdict."""
         return self._model.text()
-
-    @property
-    def facts(self) -> FactsPanel:
-        """The rows about the file."""
-        return self._facts
 
     def show_nothing(self) -> None:
         """No film is open."""
@@ -127,7 +123,7 @@ class VerdictPanel(PageScroll):
         self._note.setVisible(refused is None)
         self.refusal.setVisible(refused is not None)
         self._warnings.set_sentences(film.warnings)
-        self._facts.show_film(film)
+        self.facts.show_film(film)
         self._show_lungs(film.reading)
         if film.reading is None:
             self._sentence.set_sentence("No verdict")
@@ -184,34 +180,25 @@ class VerdictPanel(PageScroll):
         self._computed.setToolTip(reading.provenance)
 
     def _lay_out(self) -> None:
-        column = QVBoxLayout(self._page)
-        column.setContentsMargins(18, 16, 18, 16)
-        column.setSpacing(8)
-        column.addWidget(self._warnings)
-        column.addWidget(self._sentence)
-        column.addWidget(self._scope)
-        column.addWidget(self.sets)
-        column.addWidget(self.lungs)
-        column.addWidget(self._note)
-        column.addWidget(self.refusal)
-        column.addWidget(self._model)
         self._reading_parts += [self._scope, self.sets, self._model]
         keys = KeyHelp(self._page)
-        self._add_part(column, "On the film", keys, self._empty_parts)
-        self._add_part(column, "Probabilities", self.bars, self._reading_parts)
-        self._add_part(column, "Heat map", self.heat, self._reading_parts)
-        self._add_part(column, "Film", self._facts, self._film_parts)
-        self._add_part(column, "Model", self._computed, self._reading_parts)
-        column.addStretch(1)
+        column(
+            *(self._warnings, self._sentence, self._scope, self.sets, self.lungs),
+            *(self._note, self.refusal, self._model),
+            self._part("On the film", keys, self._empty_parts),
+            self._part("Probabilities", self.bars, self._reading_parts),
+            self._part("Heat map", self.heat, self._reading_parts),
+            self._part("Film", self.facts, self._film_parts),
+            self._part("Model", self._computed, self._reading_parts),
+            None,
+            of=self._page,
+            margins=(18, 16, 18, 16),
+        )
 
-    def _add_part(
-        self, column: QVBoxLayout, title: str, body: QWidget, parts: list[QWidget]
-    ) -> None:
-        rule, heading = Rule(self._page), SectionTitle(title, self._page)
-        column.addSpacing(4)
-        for widget in (rule, heading, body):
-            column.addWidget(widget)
-            parts.append(widget)
+    def _part(self, title: str, body: QWidget, parts: list[QWidget]) -> QVBoxLayout:
+        widgets = (Rule(self._page), SectionTitle(title, self._page), body)
+        parts += widgets
+        return column(*widgets, margins=(0, 4, 0, 0))
 
     # Qt overrides
 

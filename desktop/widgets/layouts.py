@@ -82,7 +82,11 @@ class WidgetList(QWidget):
     """
 
     def __init__(
-        self, parent: QWidget, *, gap: int = 6, head: QWidget | None = None
+        self,
+        parent: QWidget | None = None,
+        *,
+        gap: int = 6,
+        head: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._column = column(*([head] if head else []), of=self, gap=gap)

@@ -65,13 +65,12 @@ class FilmFile(QObject):
         session.film_refined.connect(self._show_identity)
         session.beside_changed.connect(self._show_identity)
         session.emptied.connect(self._on_emptied)
-        actions = commands.file
         commands.close.triggered.connect(self._on_close)
-        actions.close_all.triggered.connect(session.close_all)
-        actions.tags.triggered.connect(self._on_tags)
-        actions.deidentify.triggered.connect(self._on_deidentify)
-        actions.identity.setChecked(settings.identity_shown)
-        actions.identity.toggled.connect(self._on_identity_toggled)
+        commands.close_all.triggered.connect(session.close_all)
+        commands.tags.triggered.connect(self._on_tags)
+        commands.deidentify.triggered.connect(self._on_deidentify)
+        commands.identity.setChecked(settings.identity_shown)
+        commands.identity.toggled.connect(self._on_identity_toggled)
 
     def shut_down(self) -> None:
         """End the threads, after what they have in hand."""

@@ -50,10 +50,10 @@ class FilmOutputs(QObject):
         self._heatmap, self._lungs = heatmap, lungs
         self._commands, self._saver = commands, saver
         self._settings = settings
-        commands.save.triggered.connect(self._on_save_triggered)
-        commands.save_plain.triggered.connect(self._on_save_plain_triggered)
-        commands.copy.triggered.connect(self._on_copy_triggered)
-        commands.copy_plain.triggered.connect(self._on_copy_plain_triggered)
+        commands.save.triggered.connect(partial(self._save, as_shown=True))
+        commands.save_plain.triggered.connect(partial(self._save, as_shown=False))
+        commands.copy.triggered.connect(partial(self._copy, as_shown=True))
+        commands.copy_plain.triggered.connect(partial(self._copy, as_shown=False))
         commands.report.triggered.connect(self._on_report_triggered)
 
     def picture(
@@ -134,28 +134,12 @@ class FilmOutputs(QObject):
             with_heatmap=with_heatmap, with_outline=as_shown, with_words=as_shown
         )
 
-    @pyqtSlot()
-    def _on_save_triggered(self) -> None:
-        self._save(as_shown=True)
-
-    @pyqtSlot()
-    def _on_save_plain_triggered(self) -> None:
-        self._save(as_shown=False)
-
     def _save(self, *, as_shown: bool) -> None:
         job = self._picture(as_shown)
         if job is not None:
             words = filter(None, (self._heatmap.label, self._heatmap.layer))
             name = "-".join(words) if job.evidence is not None else None
             self._saver.ask_and_save(job, name)
-
-    @pyqtSlot()
-    def _on_copy_triggered(self) -> None:
-        self._copy(as_shown=True)
-
-    @pyqtSlot()
-    def _on_copy_plain_triggered(self) -> None:
-        self._copy(as_shown=False)
 
     def _copy(self, *, as_shown: bool) -> None:
         job = self._picture(as_shown)

@@ -79,7 +79,7 @@ def test_a_recent_film_is_opened_and_a_missing_one_drops_out(
 ) -> None:
     opened(tab, qtbot, film)
     opened(tab, qtbot, dicom)
-    tab.commands.file.close_all.trigger()
+    tab.commands.close_all.trigger()
     tab.file.recent.actions()[1].trigger()
     qtbot.waitUntil(lambda: tab.session.shown is not None)
     assert tab.session.shown.path == film
@@ -112,13 +112,13 @@ def test_all_films_are_closed_at_once_even_those_being_read(
     opened(tab, qtbot, film)
     tab.open_paths([dicom, *sample_films()])
     with qtbot.waitSignal(tab.session.progress_changed) as told:
-        tab.commands.file.close_all.trigger()
+        tab.commands.close_all.trigger()
     assert told.args == ["", False]
     assert len(tab.session.films) == 0
     qtbot.waitUntil(lambda: not tab.session.is_reading)
     assert len(tab.session.films) == 0
     assert tab.ui.empty.isVisible()
-    assert not tab.commands.file.close_all.isEnabled()
+    assert not tab.commands.close_all.isEnabled()
     opened(tab, qtbot, film)
     assert tab.ui.view.isVisible()
 
@@ -126,7 +126,7 @@ def test_all_films_are_closed_at_once_even_those_being_read(
 def test_only_what_makes_sense_is_offered(
     tab: DiagnoseTab, qtbot: QtBot, film: Path, dicom: Path
 ) -> None:
-    file = tab.commands.file
+    file = tab.commands
     for path, is_dicom in ((film, False), (dicom, True)):
         opened(tab, qtbot, path)
         assert file.tags.isEnabled() is is_dicom
@@ -141,7 +141,7 @@ def test_tags_are_searched_copied_and_follow_the_film(
     tab: DiagnoseTab, qtbot: QtBot, film: Path, dicom: Path
 ) -> None:
     opened(tab, qtbot, dicom)
-    tab.commands.file.tags.trigger()
+    tab.commands.tags.trigger()
     dialog = tab.file.tags
     assert dialog is not None
     table = dialog.table
@@ -167,7 +167,7 @@ def test_tags_are_searched_copied_and_follow_the_film(
     dialog.close()
     tab.session.step(1)
     tab.session.step(-1)
-    tab.commands.file.tags.trigger()
+    tab.commands.tags.trigger()
     qtbot.waitUntil(lambda: "no file" in dialog.note.text())
     dialog.close()
 
@@ -181,7 +181,7 @@ def test_the_search_keeps_heads_and_what_is_under_them(
     tags = {"ViewCodeSequence": [item]}
     path.write_bytes(dicom_bytes(dicom_dataset(PIXELS, **tags)))
     opened(tab, qtbot, path)
-    tab.commands.file.tags.trigger()
+    tab.commands.tags.trigger()
     table = tab.file.tags.table
     qtbot.waitUntil(lambda: "deep" in table.as_text())
     table.text.setText("deep")
@@ -195,7 +195,7 @@ def test_the_search_keeps_heads_and_what_is_under_them(
 def test_the_overlay_says_whom_a_film_is_of_and_can_be_turned_off(
     tab: DiagnoseTab, qtbot: QtBot, film: Path, dicom: Path
 ) -> None:
-    overlay, toggle = tab.file.overlay, tab.commands.file.identity
+    overlay, toggle = tab.file.overlay, tab.commands.identity
     opened(tab, qtbot, dicom)
     assert overlay.isVisible()
     assert "Doe, Jane" in overlay.accessibleName()
@@ -279,7 +279,7 @@ def test_a_copy_without_the_patient_is_saved_and_warned_of(
     monkeypatch.setattr(file_dialogs, "ask_for_copy", answer)
     opened(tab, qtbot, dicom)
     before = dicom.read_bytes()
-    tab.commands.file.deidentify.trigger()
+    tab.commands.deidentify.trigger()
     qtbot.waitUntil(lambda: tab.ui.banner.isVisible())
     assert "text" in tab.ui.banner.notice.hint
     assert "doe" not in suggested[0]
@@ -288,7 +288,7 @@ def test_a_copy_without_the_patient_is_saved_and_warned_of(
     assert suggested[0].startswith(tags.PatientID)
     assert dicom.read_bytes() == before
     copy = dicom
-    tab.commands.file.deidentify.trigger()
+    tab.commands.deidentify.trigger()
     qtbot.waitUntil(lambda: "film itself" in tab.ui.banner.notice.text)
     assert dicom.read_bytes() == before
 
@@ -326,10 +326,10 @@ def test_both_of_two_films_say_whom_they_are_of(
     assert "2024-01-31" in tab.file.overlay.accessibleName()
     assert tab.file.beside.isVisible()
     assert "2020-01-31" in tab.file.beside.accessibleName()
-    tab.commands.file.identity.trigger()
+    tab.commands.identity.trigger()
     assert tab.file.beside.isHidden()
-    tab.commands.file.identity.trigger()
-    tab.commands.file.close_all.trigger()
+    tab.commands.identity.trigger()
+    tab.commands.close_all.trigger()
     assert tab.ui.empty.isVisible()
     assert not tab.commands.film.compare.isChecked()
     opened(tab, qtbot, film)
@@ -341,10 +341,10 @@ def test_tags_are_read_once_for_a_film(
     tab: DiagnoseTab, qtbot: QtBot, dicom: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened(tab, qtbot, dicom)
-    tab.commands.file.tags.trigger()
+    tab.commands.tags.trigger()
     shown: list[Path | None] = []
     monkeypatch.setattr(tab.file.tags, "show_film", shown.append)
-    tab.commands.file.identity.trigger()
+    tab.commands.identity.trigger()
     assert shown == []
     opened(tab, qtbot, sample_films()[0])
     assert shown == [None]
