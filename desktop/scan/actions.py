@@ -22,6 +22,7 @@ from desktop.scan.dialogs import FilingDialog, ScanExportDialog
 from desktop.scan.worklist import Choice, ScanTask, WorklistKind, clean_up
 from desktop.widgets import confirm
 from desktop.widgets.buttons import button
+from desktop.widgets.dialogs import run_dialog
 from desktop.widgets.labels import PlainText, printable
 from desktop.widgets.layouts import column, row
 from desktop.widgets.notify import Notice, notice_of
@@ -126,21 +127,19 @@ class ScanActions(QWidget):
     def _on_export_clicked(self) -> None:
         assert self._scan is not None
         dialog = ScanExportDialog(self._scan, self._choices(), self._folder, self)
-        task = dialog.ask()
-        if task is not None:
-            self._folder = task.target.parent
-            self.start(task)
+        if run_dialog(dialog):
+            self._folder = dialog.task.target.parent
+            self.start(dialog.task)
 
     def _ask_to_file(self, *, move: bool) -> None:
         assert self._scan is not None
         dialog = FilingDialog(self._scan, self._choices(), self, move=move)
         if self._target is not None:
             dialog.set_target(self._target)
-        task = dialog.ask()
-        if task is not None:
-            self._target = task.target
-            if not move or self._is_sure(task):
-                self.start(task)
+        if run_dialog(dialog):
+            self._target = dialog.task.target
+            if not move or self._is_sure(dialog.task):
+                self.start(dialog.task)
 
     def _is_sure(self, task: ScanTask) -> bool:
         count = in_films(task.choice.films)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from PyQt5.QtCore import QLocale, pyqtSlot
-from PyQt5.QtWidgets import QDialog, QFileDialog, QWidget
+from PyQt5.QtWidgets import QFileDialog, QWidget
 
 from core.filing.filer import folder_names
 from core.jobs.folders import safe_name
@@ -97,24 +97,14 @@ _ORDER: Final = (
 )
 
 
-class _TaskDialog(FittedDialog):
-    """Chooses what is to be done with which films; the doing is left to others.
+class ScanExportDialog(FittedDialog):
+    """Chooses form, films and file, for which it looks in `folder` first.
 
     Attributes:
-        task: What is to be done; None while the user has not said where to.
+        task: What is to be done, once the dialog is accepted; done by others.
     """
 
-    task: ScanTask | None = None
-
-    def ask(self) -> ScanTask | None:
-        """Show the dialog; None where the user does not want it."""
-        is_agreed = self.exec() == QDialog.DialogCode.Accepted
-        self.deleteLater()
-        return self.task if is_agreed else None
-
-
-class ScanExportDialog(_TaskDialog):
-    """Chooses form, films and file, for which it looks in `folder` first."""
+    task: ScanTask
 
     def __init__(
         self,
@@ -171,8 +161,14 @@ _MOVES: Final = (
 )
 
 
-class FilingDialog(_TaskDialog):
-    """Chooses films and a folder to copy or move them to, and says how many."""
+class FilingDialog(FittedDialog):
+    """Chooses films and a folder to copy or move them to, and says how many.
+
+    Attributes:
+        task: What is to be done, once the dialog is accepted; done by others.
+    """
+
+    task: ScanTask
 
     def __init__(
         self,

@@ -18,6 +18,7 @@ from desktop.models.in_use import ModelInUse
 from desktop.scan.actions import ScanActions
 from desktop.scan.preview import FilmPreview
 from desktop.scan.table.columns import row_words
+from desktop.scan.table.rows import RowStore
 from desktop.scan.table.table import ScanTable
 from desktop.scan.worklist import Choice, choices_in
 from desktop.settings import Settings
@@ -35,7 +36,7 @@ class ScanFilms(QWidget):
     Args:
         settings: Remember how it is laid out.
         corrections: What people say of films.
-        model: Computes heat maps; None to do without.
+        model: Computes heat maps.
 
     Attributes:
         table: All films.
@@ -49,7 +50,7 @@ class ScanFilms(QWidget):
         self,
         settings: Settings,
         corrections: LabelCorrections,
-        model: ModelInUse | None,
+        model: ModelInUse,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -73,8 +74,7 @@ class ScanFilms(QWidget):
         self.table.view.selection.currentRowChanged.connect(self._show_preview)
         self.table.model.modelReset.connect(self._show_preview)
         self.table.model.layoutChanged.connect(self._drop_hidden)
-        if model is not None:
-            model.changed.connect(self._show_preview)
+        model.changed.connect(self._show_preview)
         corrections.changed.connect(self._show_corrections)
 
     def begin(self, record: ScanRecord, label_of: LabelOf = lambda file: None) -> None:
@@ -84,8 +84,8 @@ class ScanFilms(QWidget):
             label_of: Tells the true label of a film.
         """
         self._record = record
-        of_model = (record.card_labels, record.card_points)
-        self.table.begin(record.folder, *of_model, label_of=label_of)
+        rows = RowStore(record.card_labels, record.card_points, label_of=label_of)
+        self.table.begin(record.folder, rows)
         self._show_corrections()
 
     def shut_down(self) -> None:

@@ -55,7 +55,7 @@ class ScanPage(QWidget):
     Args:
         settings: Remember how the page is laid out.
         corrections: What people say of films.
-        model: Computes heat maps; None to do without.
+        model: Computes heat maps.
 
     Attributes:
         scan: The one on screen.
@@ -75,7 +75,7 @@ class ScanPage(QWidget):
         self,
         settings: Settings,
         corrections: LabelCorrections,
-        model: ModelInUse | None,
+        model: ModelInUse,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)

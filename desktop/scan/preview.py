@@ -37,7 +37,7 @@ class FilmPreview(QFrame):
     """Shows a film, what the scan says of it, and its heat map if that is wanted.
 
     Args:
-        model: Computes heat maps; None to do without.
+        model: Computes heat maps.
         labels: Corrects the label of the film.
 
     Attributes:
@@ -52,7 +52,7 @@ class FilmPreview(QFrame):
     open_asked = pyqtSignal()
 
     def __init__(
-        self, model: ModelInUse | None, labels: QMenu, parent: QWidget | None = None
+        self, model: ModelInUse, labels: QMenu, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self.setObjectName("filmPreview")
@@ -105,7 +105,7 @@ class FilmPreview(QFrame):
         self.words.setText(words)
         for button in (self.label_button, self.open_button):
             button.setEnabled(film is not None)
-        bundle = self._model.bundle if self._model is not None else None
+        bundle = self._model.bundle
         has_model = bundle is not None and bundle.sha256 == model_sha256
         self.heat_box.setEnabled(film is not None and has_model)
         is_other = bundle is not None and film is not None and not has_model
@@ -138,14 +138,10 @@ class FilmPreview(QFrame):
         then = partial(self._on_read, self._number)
         otherwise = partial(self._on_failed, self._number)
         task = partial(diagnose, path, None, ())
-        if self._model is not None and self._wants_heat:
+        if self.heat_box.isChecked() and self.heat_box.isEnabled():
             self._model.ask(task, then, otherwise)
         else:
             self._files.ask(partial(task, None), then, otherwise)
-
-    @property
-    def _wants_heat(self) -> bool:
-        return self.heat_box.isChecked() and self.heat_box.isEnabled()
 
     def _on_read(self, number: int, found: DiagnosedFilm) -> None:
         if number != self._number:

@@ -9,6 +9,7 @@ from PyQt5.QtCore import Qt, pyqtSlot
 from PyQt5.QtGui import QGuiApplication
 from PyQt5.QtWidgets import QWidget
 
+from core.reports.tables import rate, result_tables
 from core.reports.text import macro_note
 from core.words import films as in_films
 from desktop.widgets.buttons import button
@@ -16,7 +17,7 @@ from desktop.widgets.figures_table import FiguresTable
 from desktop.widgets.labels import Caption, PlainText, Rule, SectionTitle
 from desktop.widgets.layouts import PageScroll, column, row
 from desktop.widgets.message_card import NoteRow
-from desktop.widgets.rates import RATES, TIPS, TITLES, figure, rate_of
+from desktop.widgets.rates import TIPS
 from desktop.widgets.result_charts import ReportCharts
 
 _EMPTY: Final = "The totals come when the scan has ended."
@@ -97,8 +98,8 @@ class ScanSummaryView(PageScroll):
             self.shares.set_cells(head, rows, tips=head)
         if result:
             self.overall.setText(_overall(result))
-            tips = ["", "", *(TIPS[name] for name in RATES)]
-            self.figures.set_cells(*_figures(result, known["labels"]), tips=tips)
+            table = result_tables(result, known["labels"])["findings"]
+            self.figures.set_cells(table.head, table.rows, tips=TIPS)
         self.charts.set_result(result, known.get("labels", {}))
         self.verticalScrollBar().setValue(0)
 
@@ -193,17 +194,6 @@ def _shares(known: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
     return head, rows
 
 
-def _figures(
-    result: Mapping[str, Any], names: Mapping[str, str]
-) -> tuple[list[str], list[list[str]]]:
-    head = ["", "Films", *(TITLES[name] for name in RATES)]
-    rows = []
-    for label, rates in result["per_class"].items():
-        figures = (figure(rate_of(rates, name)) for name in RATES)
-        rows.append([names[label], f"{rates['n']:,}", *figures])
-    return head, rows
-
-
 def _matrix_text(result: Mapping[str, Any], names: Mapping[str, str]) -> str:
     called = [names[label] for label in result["per_class"]]
     lines = [["Truth in rows, called in columns", *called]]
@@ -213,9 +203,7 @@ def _matrix_text(result: Mapping[str, Any], names: Mapping[str, str]) -> str:
 
 
 def _overall(result: Mapping[str, Any]) -> str:
-    accuracy, f1, ece = (
-        figure(rate_of(result, name)) for name in ("accuracy", "macro_f1", "ece")
-    )
+    accuracy, f1, ece = (rate(result, x) for x in ("accuracy", "macro_f1", "ece"))
     return (
         f"With a label and read: {in_films(result['n'])}. Accuracy {accuracy}, "
         f"Macro-F1 {f1}{macro_note(result)}, Calibration error {ece}."

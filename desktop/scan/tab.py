@@ -42,8 +42,8 @@ class ScanTab(JobTab):
 
     Args:
         settings: Remember how the page of a scan is laid out.
-        model: Computes heat maps; None to do without.
-        corrections: What people say of films; its own if None.
+        model: Computes heat maps.
+        corrections: What people say of films.
 
     Attributes:
         bundle: The model in use.
@@ -57,15 +57,15 @@ class ScanTab(JobTab):
 
     def __init__(
         self,
-        settings: Settings | None = None,
-        model: ModelInUse | None = None,
-        corrections: LabelCorrections | None = None,
+        settings: Settings,
+        model: ModelInUse,
+        corrections: LabelCorrections,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__("scanTab", ScanKind(), parent)
-        self._settings = settings or Settings()
+        self._settings = settings
         self._model = model
-        self.corrections = corrections or LabelCorrections(self)
+        self._corrections = corrections
         self.bundle: ModelBundle | None = None
         self._listed: Sequence[Scan] = ()
         self._start: ScanStart | None = None
@@ -122,7 +122,6 @@ class ScanTab(JobTab):
         """End all threads; the window closes."""
         if self._page is not None:
             self._page.shut_down()
-        self.corrections.shut_down()
         self.controller.shut_down()
 
     # From the start page
@@ -313,7 +312,7 @@ class ScanTab(JobTab):
     def _make_page(self) -> ScanPage:
         from desktop.scan.page import ScanPage
 
-        page = ScanPage(self._settings, self.corrections, self._model, self)
+        page = ScanPage(self._settings, self._corrections, self._model, self)
         page.films_asked.connect(self.films_asked)
         for part in (page, page.actions):
             part.notice_raised.connect(self.show_notice)

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
-from core.reports.tables import RATES as TITLES
-
-RATES = tuple(TITLES)
+#: What the columns of a table of findings mean, by `core.reports.tables`.
+TIPS: Final = (
+    "",
+    "",
+    "Of the films called so, the share that are",
+    "Of the films that are so, the share called so",
+    "Of the films that are not so, the share not called so",
+    "Harmonic mean of precision and recall",
+    "Probability that a film that is so scores above one that is not",
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,21 +51,3 @@ def rate_of(fields: object, name: str) -> Rate | None:
     if isinstance(interval, list | tuple) and len(interval) == 2:
         return Rate(float(value), float(interval[0]), float(interval[1]))
     return Rate(float(value))
-
-
-TIPS = {
-    "precision": "Of the films called so, the share that are",
-    "recall": "Of the films that are so, the share called so",
-    "specificity": "Of the films that are not so, the share not called so",
-    "f1": "Harmonic mean of precision and recall",
-    "auc": "Probability that a film that is so scores above one that is not",
-}
-
-
-def figure(rate: Rate | None) -> str:
-    """ "0.816 (0.764–0.865)"."""
-    if rate is None:
-        return "–"
-    if rate.low is None or rate.high is None:
-        return f"{rate.value:.3f}"
-    return f"{rate.value:.3f} ({rate.low:.3f}–{rate.high:.3f})"

@@ -10,8 +10,8 @@ from PyQt5.QtWidgets import QWidget
 
 from core.reports.bar_charts import confusion_chart
 from core.reports.charts import pr_chart, reliability_chart, roc_chart
+from core.reports.tables import rate
 from desktop.widgets.chart_view import ChartGrid
-from desktop.widgets.rates import figure, rate_of
 
 _NARROWEST_PX: Final = 380
 _HEIGHT_PX: Final = 340
@@ -80,7 +80,6 @@ def _in_words(name: str, result: Mapping[str, Any], names: Mapping[str, str]) ->
     of = "auc" if name == "roc" else "average_precision"
     parts = result["per_class"] if name == "roc" else result["curves"]
     areas = [
-        f"{names.get(label, label)} {figure(rate_of(part, of))}"
-        for label, part in parts.items()
+        f"{names.get(label, label)} {rate(part, of)}" for label, part in parts.items()
     ]
     return f"{title}. Area: " + ", ".join(areas)

@@ -7,15 +7,14 @@ from typing import Final
 from PyQt5.QtWidgets import QWidget
 
 from core.evaluation.findings import SHORTCUT_HEAD, notes_about, shortcut_rows
+from core.reports.tables import result_tables
 from desktop.retrain.report.data import (
     ReportData,
     changed_names,
-    class_rows,
     film_rows,
     hash_lines,
     settings_rows,
     source_rows,
-    within_rows,
 )
 from desktop.retrain.report.mistakes import MistakesView
 from desktop.retrain.runs.learning_charts import LearningCharts
@@ -28,11 +27,9 @@ from desktop.widgets.labels import (
     SectionTitle,
 )
 from desktop.widgets.layouts import column
-from desktop.widgets.rates import RATES, TIPS, TITLES
+from desktop.widgets.rates import TIPS
 from desktop.widgets.result_charts import ReportCharts
 
-_CLASS_HEAD: Final = ("", "Films", *(TITLES[name] for name in RATES))
-_CLASS_TIPS: Final = ("", "", *(TIPS[name] for name in RATES))
 _WITHIN: Final = (
     "Between two labels of one place, where no trace of the source can help. These "
     "figures say more about lungs than those over all films."
@@ -95,13 +92,16 @@ class ReportBody(QWidget):
 
     def set_data(self, data: ReportData) -> None:
         """Show a report."""
-        if data.result:
-            self.figures.set_cells(_CLASS_HEAD, class_rows(data), tips=_CLASS_TIPS)
+        tables = result_tables(data.result, data.names) if data.result else {}
+        if "findings" in tables:
+            table = tables["findings"]
+            self.figures.set_cells(table.head, table.rows, tips=TIPS)
         self.charts.set_result(data.result, data.names)
         self._show_check(data)
-        sources, within = source_rows(data), within_rows(data)
+        sources, within = source_rows(data), tables.get("within")
         self.sources.set_cells(("Source", "Films", "Accuracy", "Macro-F1"), sources)
-        self.within.set_cells(("Within", "Labels", "Films", "AUC"), within)
+        if within is not None:
+            self.within.set_cells(within.head, within.rows)
         self.mistakes.set_mistakes(data.mistakes)
         self.learning.set_history(data.history)
         self._show_settings(data)

@@ -18,7 +18,7 @@ from core.outputs import check_files
 from core.reports.html import films_by_split, write_report_html
 from core.reports.report_json import epochs, read_report_json, report_json
 from core.reports.sentences import cautions, summary
-from core.reports.tables import rate, result_tables
+from core.reports.tables import rate
 from core.runs.config import config_to_json
 from core.runs.progress import read_progress
 from core.runs.record import RunRecord
@@ -148,23 +148,12 @@ def headline(data: ReportData) -> list[str]:
     return [f"Of {films} test films it called {accuracy.in_words()} rightly."]
 
 
-def class_rows(data: ReportData) -> list[list[str]]:
-    """A row per label: name, films, and each rate with its interval."""
-    return result_tables(data.result, data.names)["findings"].rows
-
-
 def source_rows(data: ReportData) -> list[list[str]]:
     """A row per source: name, films, accuracy, macro-F1."""
     return [
         [source, str(part["n"]), rate(part, "accuracy"), rate(part, "macro_f1")]
         for source, part in data.result.get("by_source", {}).items()
     ]
-
-
-def within_rows(data: ReportData) -> list[list[str]]:
-    """A row per pair of labels within one place: place, labels, films, AUC."""
-    tables = result_tables(data.result, data.names) if data.result else {}
-    return tables["within"].rows if "within" in tables else []
 
 
 def film_rows(data: ReportData) -> tuple[list[str], list[list[str]]]:

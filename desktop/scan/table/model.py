@@ -10,8 +10,6 @@ from typing import Final
 import numpy as np
 from PyQt5.QtCore import QModelIndex, QObject, Qt, QTimer, pyqtSignal, pyqtSlot
 
-from core.model.bundle import Label
-from core.scan.labels import LabelOf
 from core.scan.row import ScanRow
 from desktop.scan.table.columns import FINDING, Column, columns_for, row_sentence
 from desktop.scan.table.rows import Ids, Mask, RowStore
@@ -101,7 +99,7 @@ class ScanModel(TableModel):
         super().__init__(parent)
         self.is_selected: Callable[[int], bool] = lambda row: False
         self._ordering = QTimer(self, singleShot=True, timeout=self._arrange)
-        self.begin(())
+        self.begin(RowStore())
 
     @property
     def total(self) -> int:
@@ -113,24 +111,14 @@ class ScanModel(TableModel):
         """Whether every row that was handed over is in its place."""
         return not self._ordering.isActive()
 
-    def begin(
-        self,
-        labels: Sequence[Label],
-        points: Sequence[float] = (),
-        *,
-        label_of: LabelOf = lambda file: None,
-    ) -> None:
-        """Let go of all rows; those to come are of a model with these labels.
-
-        Args:
-            label_of: Tells the true label of a film.
-        """
+    def begin(self, rows: RowStore) -> None:
+        """Let go of all rows; those to come are kept in another store."""
         self.beginResetModel()
         self._ordering.stop()
         self._next_at = 0.0
-        self.rows = RowStore(labels, points, label_of=label_of)
-        self.columns = columns_for(labels)
-        self._signs = finding_icons([label.name for label in labels])
+        self.rows = rows
+        self.columns = columns_for(rows.labels)
+        self._signs = finding_icons([label.name for label in rows.labels])
         self.sorted_by, self.filter = RowSort(), RowFilter()
         self._set_order(np.empty(0, np.int64))
         self.endResetModel()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -12,12 +12,11 @@ from PyQt5.QtGui import QDesktopServices, QGuiApplication, QKeySequence
 from PyQt5.QtWidgets import QMenu, QSplitter, QWidget
 
 from core.errors import CoreError
-from core.model.bundle import Label
-from core.scan.labels import LabelOf
 from desktop.film.thumbnails import Thumbnails
 from desktop.scan.table.columns import rows_as_text
 from desktop.scan.table.filters import ScanFilters
 from desktop.scan.table.model import RowSort, ScanModel
+from desktop.scan.table.rows import RowStore
 from desktop.scan.table.view import ScanView
 from desktop.widgets.buttons import action, separator
 from desktop.widgets.labels import printable
@@ -72,23 +71,12 @@ class ScanTable(QWidget):
         self.view.selection.currentRowChanged.connect(self._show_chosen)
         self._show_counts()
 
-    def begin(
-        self,
-        folder: Path,
-        labels: Sequence[Label],
-        points: Sequence[float] = (),
-        *,
-        label_of: LabelOf = lambda file: None,
-    ) -> None:
-        """Show the rows to come, whose files are relative to a folder.
-
-        Args:
-            label_of: Tells the true label of a film.
-        """
+    def begin(self, folder: Path, rows: RowStore) -> None:
+        """Show the rows to come, whose files are relative to a folder."""
         self._folder, self._is_over = folder, False
         self.thumbnails.clear()
-        self.model.begin(labels, points, label_of=label_of)
-        self.filters.begin(labels, self.model.columns)
+        self.model.begin(rows)
+        self.filters.begin(rows.labels, self.model.columns)
         self._show_counts()
         self.view.begin(folder)
         self.view.show_sort(-1, is_descending=False)

@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from desktop.scan.table.columns import FILE
 from desktop.scan.table.model import RowFilter, RowSort
+from desktop.scan.table.rows import RowStore
 from desktop.scan.table.table import ScanTable
 from tests.scan_rows import LABELS, many_rows
 from tests.window_check import Heartbeat
@@ -23,7 +24,7 @@ def table(qtbot: QtBot, tmp_path: Path) -> Iterator[ScanTable]:
     table = ScanTable()
     qtbot.addWidget(table)
     table.resize(900, 500)
-    table.begin(tmp_path, LABELS)
+    table.begin(tmp_path, RowStore(LABELS))
     table.show()
     yield table
     table.shut_down()

@@ -44,10 +44,13 @@ from core.scan.record import (
 )
 from core.scan.results import ScanFile, read_labels, read_rows
 from core.scan.store import Scan
+from desktop.film.corrections import LabelCorrections
+from desktop.models.in_use import ModelInUse
 from desktop.scan.kind import labels_in, record_for
 from desktop.scan.page import neighbours
 from desktop.scan.progress import ScanHead
 from desktop.scan.tab import ScanTab
+from desktop.settings import Settings
 from tests.deadly_core import COMMAND
 from tests.scan_folder import png, write_films
 from tests.small_disk import tiny_disk
@@ -58,12 +61,17 @@ LABELS = ("covid", "pneumonia", "normal")
 MANY = 250
 
 
+def new_tab() -> ScanTab:
+    """A tab as a window makes it; the model has not been opened."""
+    return ScanTab(Settings(), ModelInUse(), LabelCorrections())
+
+
 @pytest.fixture
 def make_tab(qtbot: QtBot, tiny_bundle: ModelBundle) -> Iterator[MakeTab]:
     tabs: list[ScanTab] = []
 
     def make() -> ScanTab:
-        tab = ScanTab()
+        tab = new_tab()
         qtbot.addWidget(tab)
         tab.resize(1100, 760)
         tab.set_bundle(tiny_bundle)
@@ -214,7 +222,7 @@ def answer(words: str) -> None:
 def test_nothing_is_made_before_the_tab_is_shown(
     qtbot: QtBot, tiny_bundle: ModelBundle
 ) -> None:
-    tab = ScanTab()
+    tab = new_tab()
     qtbot.addWidget(tab)
     tab.set_bundle(tiny_bundle)
     tab.start()
@@ -245,7 +253,7 @@ def test_labels_are_offered_where_folders_are_named_like_them(
 def test_labels_are_offered_where_the_folder_came_before_the_model(
     qtbot: QtBot, tiny_bundle: ModelBundle, films: Path
 ) -> None:
-    tab = ScanTab()
+    tab = new_tab()
     qtbot.addWidget(tab)
     tab.show()
     choose_folder(tab, qtbot, films)
@@ -588,9 +596,9 @@ from PyQt5.QtCore import QTimer
 from PyQt5.QtWidgets import QApplication
 from core.model.bundle import read_bundle
 from desktop.scan.kind import record_for
-from desktop.scan.tab import ScanTab
+from tests.desktop.scan.test_tab import new_tab
 app = QApplication([])
-tab = ScanTab()
+tab = new_tab()
 bundle = read_bundle(Path(sys.argv[1]))
 tab.set_bundle(bundle)
 tab.controller.start(record_for(Path(sys.argv[2]), bundle))
@@ -634,7 +642,7 @@ def test_an_interrupted_scan_is_said_to_go_on(
     qtbot: QtBot, tiny_bundle: ModelBundle, many: Path
 ) -> None:
     scans.new_scan(a_record(tiny_bundle, many))
-    tab = ScanTab()
+    tab = new_tab()
     qtbot.addWidget(tab)
     tab.start()
     qtbot.waitUntil(lambda: tab.controller.active is not None, timeout=60_000)

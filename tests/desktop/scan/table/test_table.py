@@ -28,6 +28,7 @@ from desktop.scan.table.columns import (
     Column,
 )
 from desktop.scan.table.model import RowFilter
+from desktop.scan.table.rows import RowStore
 from desktop.scan.table.table import ScanTable
 from desktop.style import theme
 from tests.scan_folder import write_films
@@ -57,7 +58,7 @@ def table(qtbot: QtBot, tmp_path: Path) -> Iterator[ScanTable]:
     table = ScanTable()
     qtbot.addWidget(table)
     table.resize(1300, 500)
-    table.begin(tmp_path, LABELS)
+    table.begin(tmp_path, RowStore(LABELS))
     table.show()
     qtbot.waitExposed(table)
     yield table
@@ -224,7 +225,7 @@ def test_letters_typed_on_the_table_go_into_the_text_field(
 
 def test_another_model_brings_its_own_labels(table: ScanTable, add: Add) -> None:
     add(ROWS)
-    table.begin(Path("/other"), LABELS[:2])
+    table.begin(Path("/other"), RowStore(LABELS[:2]))
     assert table.shown_files() == []
     assert table.filters.finding.count() == 7
 
@@ -551,7 +552,7 @@ def test_true_labels_are_a_column_and_a_filter_where_they_are_known(
     shown = [table.model.columns.index(each) for each in (TRUTH, WRONG)]
     assert all(map(table.view.isColumnHidden, shown))
     assert table.filters.truth.isHidden()
-    table.begin(tmp_path, LABELS, label_of=by_folder)
+    table.begin(tmp_path, RowStore(LABELS, label_of=by_folder))
     add(ROWS)
     assert not any(map(table.view.isColumnHidden, shown))
     # Not of the column of files, which says of one that was looked for that it is gone.
@@ -635,7 +636,7 @@ def test_the_menu_of_the_headings_shows_and_hides_columns(
     choices["Finding"].trigger()
     assert not table.view.isColumnHidden(place)
     assert table.view.isColumnHidden(table.model.columns.index(FINDING))
-    table.begin(Path("/other"), LABELS)
+    table.begin(Path("/other"), RowStore(LABELS))
     assert not table.view.isColumnHidden(place)
     assert table.view.hidden == {"Finding"}
 
@@ -699,7 +700,7 @@ def test_what_a_film_could_be_is_a_column_where_the_scan_says_it(
     add(ROWS)
     assert table.view.isColumnHidden(place)
     either = dataclasses.replace(ROWS[1], set=("covid", "pneumonia"), coverage=0.9)
-    table.begin(Path("/other"), LABELS)
+    table.begin(Path("/other"), RowStore(LABELS))
     add([either, dataclasses.replace(ROWS[0], set=NAMES, coverage=0.9)])
     assert not table.view.isColumnHidden(place)
     assert table.view.columnWidth(place) > 60
