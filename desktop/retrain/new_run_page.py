@@ -19,13 +19,12 @@ from core.runs.estimate import earlier_minutes
 from core.runs.rate_test import PHASES
 from desktop.retrain.data.options import audit_words
 from desktop.retrain.data.panel import DataPanel
-from desktop.retrain.preflight import Preflight, PreflightPanel
+from desktop.retrain.preflight import Preflight, PreflightPanel, TrainingTime
 from desktop.retrain.rate_finder import RateFinder
 from desktop.retrain.runs.kind import RunRequest, as_typed, train_words
 from desktop.retrain.settings.augmentation_preview import first_films
 from desktop.retrain.settings.form import SettingsForm
 from desktop.retrain.settings.weights_editor import WeightsEditor
-from desktop.retrain.training_time import TrainingTime
 from desktop.settings import Settings
 from desktop.widgets.buttons import button
 from desktop.widgets.command_card import CommandCard
@@ -54,11 +53,9 @@ class NewRunPage(QWidget):
     search_asked = pyqtSignal(object)
     status_changed = pyqtSignal(str)
 
-    def __init__(
-        self, parent: QWidget | None = None, *, settings: Settings | None = None
-    ) -> None:
+    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._settings = settings or Settings()
+        self._settings = settings
         self.setAcceptDrops(True)
         self._told = ""
         self._time = TrainingTime()

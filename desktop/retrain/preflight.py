@@ -1,11 +1,12 @@
-"""What `core train --dry-run` found out about the machine, in words."""
+"""What trying a training found out: about the machine, and how long it will take."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from PyQt5.QtCore import QLocale, pyqtSlot
@@ -16,8 +17,9 @@ from core.files import atomic_write
 from core.jobs.events import DeviceFound, Noted
 from core.jobs.failures import Failure
 from core.json_file import read_json
-from core.runs.config import config_to_json
-from core.runs.estimate import Speeds, keep_speeds
+from core.runs.config import TrainingConfig, config_to_json
+from core.runs.estimate import Speeds, keep_speeds, minutes_of, read_speeds
+from core.runs.presets import PRESETS, config_from_preset
 from core.words import duration_in_words
 from desktop.retrain.data.check import CheckPanel
 from desktop.retrain.runs.kind import RunRequest
@@ -29,7 +31,8 @@ from desktop.widgets.message_card import MessageCard
 
 #: Minutes from which a stage is worth saying.
 _WORTH_SAYING: Final = 0.5
-_FILE: Final = "preflight.json"
+#: File of a folder of a trial that tells what was found.
+FOUND: Final = "found.json"
 
 
 class Preflight(msgspec.Struct, frozen=True):
@@ -115,38 +118,52 @@ def _size(count: float) -> str:
     return QLocale.system().formattedDataSize(int(count), 1)
 
 
-def words_of_trial(
-    job: RunRequest, place: Path, result: str, *option: str
-) -> list[str]:
-    """The words that try a job, whose settings are written down on the way.
-
-    Args:
-        place: Folder for the settings and the result.
-        result: Name of the file that tells what was found.
-        option: That says what is tried.
-    """
+def _words(job: RunRequest, option: Sequence[str], place: Path) -> list[str]:
+    """That try a job, whose settings are written down in the folder on the way."""
     with atomic_write(place / "job.json") as path:
         path.write_text(json.dumps(config_to_json(job.config)), encoding="utf-8")
     words = ["train", *option, "--data", str(job.split.absolute())]
     words += ["--config", str(place / "job.json"), "--out", str(place / "model")]
-    words += ["--json", str(place / result)]
+    words += ["--json", str(place / FOUND)]
     return words + (["--backend", job.backend] if job.backend else [])
 
 
-class PreflightPanel(CheckPanel):
+class TrialPanel(CheckPanel):
+    """Has the training that is prepared tried in a child, in one way or another.
+
+    Attributes:
+        result: What the last trial that succeeded found.
+    """
+
+    result: Any = None
+    _job: RunRequest | None = None
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the result is about the job as it is now."""
+        return self.result is not None and self._checked == self._job
+
+    def set_job(self, job: RunRequest | None) -> None:
+        """Tell what would be trained; None while that is not known."""
+        if job != self._job:
+            self._job = job
+            self._show()
+
+    def _try(self, *option: str) -> None:
+        """Begin; one that runs already begins anew."""
+        if self._job is not None:
+            self._begin(self._job, partial(_words, self._job, option))
+
+
+class PreflightPanel(TrialPanel):
     """Runs one dry step in a child and says what it found.
 
     Attributes:
-        result: What the last check that succeeded found.
         device: Why no graphics card will be used; hidden where one will.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("The machine is being checked", parent)
-        self.result: Preflight | None = None
-        self._job: RunRequest | None = None
-        self._checked: RunRequest | None = None
-        self._asked: RunRequest | None = None
         self._jobs.progressed.connect(self._on_job_progressed)
         self._button = button("&Check the machine", self.check, self)
         self.progress.stop_button.setAccessibleName("Cancel the check of the machine")
@@ -171,17 +188,6 @@ class PreflightPanel(CheckPanel):
         )
         self._show()
 
-    @property
-    def is_current(self) -> bool:
-        """Whether the result is about the job as it is now."""
-        return self.result is not None and self._checked == self._job
-
-    def set_job(self, job: RunRequest | None) -> None:
-        """Tell what would be trained; None while that is not known."""
-        if job != self._job:
-            self._job = job
-            self._show()
-
     def check_if_needed(self) -> None:
         """Check, unless that has been done for this job, or failed for it."""
         if self._job not in (self._checked, self._asked):
@@ -191,13 +197,8 @@ class PreflightPanel(CheckPanel):
     def check(self) -> None:
         """Run the dry step; a check that runs already begins anew."""
         if self._job is not None:
-            self._asked = self._job
             self.status.clear()
-            self._begin(self._words)
-
-    def _words(self, place: Path) -> list[str]:
-        assert self._job is not None
-        return words_of_trial(self._job, place, _FILE, "--dry-run")
+            self._try("--dry-run")
 
     @pyqtSlot(object)
     def _on_job_progressed(self, event: object) -> None:
@@ -209,10 +210,9 @@ class PreflightPanel(CheckPanel):
             self.progress.begin(event.message)
 
     def _take_result(self, place: Path) -> None:
-        self.result = read_preflight(place / _FILE)
+        self.result = read_preflight(place / FOUND)
         if self.result.speeds is not None:
             keep_speeds(self.result.speeds)
-        self._checked = self._asked
 
     def _on_stopped(self) -> None:
         self.status.setText("The check was cancelled.")
@@ -250,3 +250,66 @@ class PreflightPanel(CheckPanel):
         self.facts["Memory"].setText(memory_in_words(found))
         self.device.set_words("No graphics card will be used.", found.reason or "")
         self.notes.set_points(found.notes)
+
+
+class TrainingTime:
+    """Puts together what the machine's check and earlier runs tell.
+
+    Attributes:
+        speeds: Of the last check of this machine; None before the first.
+    """
+
+    def __init__(self) -> None:
+        self.speeds = read_speeds()
+        self._earlier: tuple[TrainingConfig | None, float | None] = (None, None)
+
+    def note_earlier(self, config: TrainingConfig, minutes: float | None) -> None:
+        """Take what finished runs of some settings took, if there were any."""
+        self._earlier = (config, minutes)
+
+    def minutes(self, config: TrainingConfig, found: Preflight | None) -> float | None:
+        """Of the whole training; None where nothing is known.
+
+        Args:
+            found: What the check of the machine found for it; None before.
+        """
+        return found.minutes if found is not None else self._earlier_minutes(config)
+
+    def in_words(self, config: TrainingConfig, found: Preflight | None) -> str:
+        """That in sentences, and from what; empty where nothing is known."""
+        minutes, earlier = self.minutes(config, found), self._earlier_minutes(config)
+        if minutes is None:
+            return ""
+        most = "at most " if config.patience else ""
+        took = f"It will take {most}{duration_in_words(60 * minutes)}"
+        if found is None:
+            return f"{took}, as earlier trainings with these settings did."
+        words = f"{took}, as measured on a few steps."
+        if earlier is not None:
+            took = duration_in_words(60 * earlier)
+            words += f" Earlier trainings with these settings took {took}."
+        return words
+
+    def of_recipes(
+        self, films: Mapping[str, int], found: Preflight | None
+    ) -> dict[str, float]:
+        """Recipe -> minutes; none before this machine has been checked.
+
+        Args:
+            films: In "train", "val" and "test".
+            found: What the last check found, of whatever settings.
+        """
+        if found is not None and found.speeds is not None:
+            self.speeds = found.speeds
+        speeds = self.speeds
+        if speeds is None or not sum(films.values()):
+            return {}
+        configs = {name: config_from_preset(name) for name in PRESETS}
+        return {
+            name: sum(minutes_of(config, films, speeds).values())
+            for name, config in configs.items()
+        }
+
+    def _earlier_minutes(self, config: TrainingConfig) -> float | None:
+        known, minutes = self._earlier
+        return minutes if known == config else None

@@ -14,9 +14,8 @@ from PyQt5.QtWidgets import QWidget
 
 from core.reports.charts import rate_chart
 from core.runs.config import TrainingConfig
-from core.runs.rate_test import PHASES, RateTest, epochs_of, read_rate_test
-from desktop.retrain.data.check import CheckPanel
-from desktop.retrain.preflight import words_of_trial
+from core.runs.rate_test import PHASES, epochs_of, read_rate_test
+from desktop.retrain.preflight import FOUND, TrialPanel
 from desktop.retrain.runs.kind import RunRequest
 from desktop.retrain.settings.row import SettingRow
 from desktop.widgets.buttons import button
@@ -29,7 +28,6 @@ _STAGES: Final = {
     "features": "Computing their features",
     "rate": "Raising the learning rate",
 }
-_FILE: Final = "rate.json"
 _CHART_PX: Final = 220
 _TIP: Final = (
     "Tries rising learning rates for some hundred steps, and shows where the loss "
@@ -38,7 +36,7 @@ _TIP: Final = (
 _NO_FILMS: Final = "Choose films, have them checked, and mend what cannot be used."
 
 
-class RateFinder(CheckPanel):
+class RateFinder(TrialPanel):
     """Has a range test run in a child and shows its curve, and the rate to take.
 
     Its button stands beside the editor of a row of the form, and the rest below.
@@ -47,7 +45,6 @@ class RateFinder(CheckPanel):
         setting: The row of "rate" or "head_rate".
 
     Attributes:
-        result: What the last test found.
         find_button, use_button: Begin a test; take the rate that it suggests.
     """
 
@@ -56,11 +53,7 @@ class RateFinder(CheckPanel):
         self._phase = PHASES[self._name]
         name = f"The learning rate of {self._phase} is being looked for"
         super().__init__(name, setting, stages=_STAGES)
-        self.result: RateTest | None = None
         self._setting = setting
-        self._job: RunRequest | None = None
-        self._asked: RunRequest | None = None
-        self._checked: RunRequest | None = None
         self.find_button = button("Find a rate", self.find, setting)
         self.find_button.setAccessibleName(f"Find a learning rate for {self._phase}")
         cancel = f"Cancel looking for the learning rate of {self._phase}"
@@ -87,11 +80,6 @@ class RateFinder(CheckPanel):
             QWidget.setTabOrder(*pair)
 
     @property
-    def is_current(self) -> bool:
-        """Whether the result is about the job as it is now."""
-        return self.result is not None and self._checked == self._job
-
-    @property
     def reason(self) -> str:
         """Why no rate can be looked for; empty if one can."""
         if self._job is None:
@@ -100,22 +88,18 @@ class RateFinder(CheckPanel):
         return f"This recipe leaves out {self._phase}." if leaves_out else ""
 
     def set_job(self, job: RunRequest | None) -> None:
-        """Tell what would be trained; None while that is not known."""
         if job is not None:  # which rate it has does not matter, nor what it is called
             usual = TrainingConfig()
             same = {name: getattr(usual, name) for name in ("name", self._name)}
             config = msgspec.structs.replace(job.config, **same)
             job = dataclasses.replace(job, config=config)
-        if job != self._job:
-            self._job = job
-            self._show()
+        super().set_job(job)
 
     @pyqtSlot()
     def find(self) -> None:
         """Run the test; one that runs already begins anew."""
         if self._job is not None:
-            self._asked = self._job
-            self._begin(self._words)
+            self._try("--find-rate", self._name)
             self.progress.stop_button.setFocus()
 
     @pyqtSlot()
@@ -123,13 +107,8 @@ class RateFinder(CheckPanel):
         if self.result is not None and self.result.suggestion is not None:
             self._setting.choose(self.result.suggestion)
 
-    def _words(self, place: Path) -> list[str]:
-        assert self._job is not None
-        return words_of_trial(self._job, place, _FILE, "--find-rate", self._name)
-
     def _take_result(self, place: Path) -> None:
-        self.result = read_rate_test(place / _FILE)
-        self._checked = self._asked
+        self.result = read_rate_test(place / FOUND)
         draw = functools.partial(rate_chart, self.result)
         self.chart.set_drawing(draw, self.result.in_words())
 

@@ -78,7 +78,7 @@ class RetrainTab(JobTab):
         if self._new_page is None:
             from desktop.retrain.new_run_page import NewRunPage
 
-            self._new_page = NewRunPage(self, settings=self._settings)
+            self._new_page = NewRunPage(self._settings, self)
             self._new_page.set_model_in_use(self._bundle)
             self._new_page.start_asked.connect(self.controller.start)
             self._new_page.search_asked.connect(self._on_search_asked)

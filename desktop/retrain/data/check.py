@@ -10,6 +10,7 @@ import tempfile
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import psutil
 from PyQt5.QtCore import pyqtSignal, pyqtSlot
@@ -95,6 +96,9 @@ class CheckPanel(QFrame):
         self._folder = CheckFolder()
         self._kept: Path | None = None
         self._command: Command | None = None
+        #: What the last check was of, and that of the result.
+        self._asked: Any = None
+        self._checked: Any = None
         self.progress = JobProgress(name, stop, stages or {}, self)
         self.progress.stop_button.clicked.connect(self.stop)
         self.failure = FailurePanel(self, is_folded=True)
@@ -120,8 +124,9 @@ class CheckPanel(QFrame):
         self._jobs.shut_down(waits=True)
         self._folder.clear()
 
-    def _begin(self, prepare: Callable[[Path], list[str]]) -> None:
+    def _begin(self, subject: object, prepare: Callable[[Path], list[str]]) -> None:
         """Start a check, by its words for a folder to write in; one that runs ends."""
+        self._asked = subject
         try:
             place = self._folder.make()
             words = prepare(place)
@@ -176,6 +181,7 @@ class CheckPanel(QFrame):
             log = JobChannel(place).log
             self._fail(Failure(str(error), error.hint, log_path=log))
             return
+        self._checked = self._asked
         self._folder.discard(self._kept)
         self._kept = place
 

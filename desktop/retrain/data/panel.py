@@ -39,9 +39,6 @@ class DataPanel(CheckPanel):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Progress of the check", parent, stages=_STAGES)
         self.data: Path | None = None
-        #: Films and options: of the last check, and of that with the result.
-        self._asked: tuple[Path, SplitOptions] | None = None
-        self._checked: tuple[Path, SplitOptions] | None = None
         self._grouped = False
         self.progress.stop_button.setAccessibleName("Cancel the check of the films")
         self.chooser = DataChooser(self)
@@ -137,20 +134,19 @@ class DataPanel(CheckPanel):
         if self.data is None or self.options.error:
             self._show()
             return
-        data, options = self._asked = (self.data, self.split_options)
+        data, options = subject = (self.data, self.split_options)
         self._begin(
+            subject,
             lambda place: audit_words(
                 data.absolute(), options, place / "audit.json", place / "split.csv"
-            )
+            ),
         )
 
     def _take_result(self, place: Path) -> None:
-        assert self._asked is not None
         data, options = self._asked
         found = read_audit(place / "audit.json", place / "split.csv")
         if found.leaks:  # which only a manifest can have
             copy_manifest(data, place / _GIVEN)
-        self._checked = self._asked
         if not options.labels:
             self.options.set_known_labels(tuple(found.labels))
         self.view.set_result(found)

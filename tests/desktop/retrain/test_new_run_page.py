@@ -35,7 +35,7 @@ def stand_in(
 
 @pytest.fixture
 def page(qtbot: QtBot) -> Iterator[NewRunPage]:
-    page = NewRunPage()
+    page = NewRunPage(Settings())
     qtbot.addWidget(page)
     page.resize(760, 500)
     page.show()
@@ -153,7 +153,7 @@ def test_recipes_say_how_long_they_take_once_the_machine_is_known(
     (vgg,) = (text for text in texts if text.endswith("· vgg16-ryan"))
     # 48 films in each of 25 epochs, with 5.4 times the work of the one that was timed.
     assert "about 59 min for your 80 films" in vgg
-    again = NewRunPage()  # as in the next window
+    again = NewRunPage(Settings())  # as in the next window
     qtbot.addWidget(again)
     assert again._time.speeds is not None
     again.shut_down()
@@ -266,7 +266,7 @@ def test_the_model_in_use_may_be_replaced_at_any_time(
 def test_closing_ends_a_check_and_leaves_nothing_behind(
     qtbot: QtBot, stand_in: StandIn, data: Path
 ) -> None:
-    page = NewRunPage()
+    page = NewRunPage(Settings())
     qtbot.addWidget(page)
     stand_in.set("waits")
     page.set_data(data)

@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 from core.runs.rate_test import RateTest, sum_up
 from desktop.retrain.new_run_page import SETTINGS, NewRunPage
 from desktop.retrain.rate_finder import RateFinder
+from desktop.settings import Settings
 from tests.run_preparation import StandIn, change_settings, put_stand_in
 from tests.training_child import SMALL
 
@@ -34,7 +35,7 @@ def stand_in(
 
 @pytest.fixture
 def page(qtbot: QtBot) -> Iterator[NewRunPage]:
-    page = NewRunPage()
+    page = NewRunPage(Settings())
     qtbot.addWidget(page)
     page.resize(760, 600)
     page.show()
