@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from operator import methodcaller
 from typing import Final
 
 from PyQt5.QtCore import QEvent, QObject, QRect, Qt, QTimer, pyqtSlot
@@ -20,6 +21,9 @@ from desktop.widgets.notify import NoticeBanner
 
 #: A film that is read faster than this shows no sign of being read.
 _BUSY_AFTER_MS: Final = 180
+#: Of the keys, in widths of the film's own window.
+_CONTRAST_STEP: Final = 0.1
+_BRIGHTNESS_STEP: Final = 0.05
 
 
 class DiagnoseLayout(QObject):
@@ -117,13 +121,13 @@ class DiagnoseLayout(QObject):
         for action, does in (
             (actions.reset, FilmView.reset_window),
             (actions.fit, FilmView.fit),
-            (actions.actual_size, FilmView.show_actual_size),
-            (actions.zoom_in, FilmView.zoom_in),
-            (actions.zoom_out, FilmView.zoom_out),
-            (actions.more_contrast, FilmView.add_contrast),
-            (actions.less_contrast, FilmView.reduce_contrast),
-            (actions.lighter, FilmView.lighten),
-            (actions.darker, FilmView.darken),
+            (actions.actual_size, methodcaller("zoom_to", 1.0)),
+            (actions.zoom_in, methodcaller("zoom_by", 1)),
+            (actions.zoom_out, methodcaller("zoom_by", -1)),
+            (actions.more_contrast, methodcaller("change_window", _CONTRAST_STEP, 0)),
+            (actions.less_contrast, methodcaller("change_window", -_CONTRAST_STEP, 0)),
+            (actions.lighter, methodcaller("change_window", 0, _BRIGHTNESS_STEP)),
+            (actions.darker, methodcaller("change_window", 0, -_BRIGHTNESS_STEP)),
         ):
             action.triggered.connect(partial(film.do, does))
         actions.invert.triggered.connect(self._set_inverted)

@@ -4,20 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from operator import methodcaller
 from typing import Final
 
+import numpy as np
 from PyQt5.QtCore import QObject, pyqtSlot
 from PyQt5.QtWidgets import QAction, QMenu, QWidget
 
 from core.films.pixels import GreyWindow
 from desktop.film.key_hold import KeyHold
 from desktop.film.pair import FilmPair
+from desktop.film.pyramid import FilmPyramid
 from desktop.film.view import FilmView
-from desktop.film.windows import TISSUES, tissue_window
 
 #: Makes an action of a text, the name of an icon or none, and its keys.
 MakeAction = Callable[..., QAction]
 
+#: Name -> shares of the film's pixels that are black, and that are not yet white.
+#: A plain film has no Hounsfield units: what its values mean changes with every
+#: exposure and detector, so that fixed ones, as for CT, would fit no film. Its own
+#: values tell instead: lung is its dark part, bone its bright one.
+TISSUES: Final = {
+    "Lung": (0.02, 0.72),
+    "Bone": (0.35, 1.0),
+    "Soft tissue": (0.1, 0.95),
+}
+#: Share of each side that is left out: markers, shutters and air around the patient.
+_EDGE: Final = 0.1
+#: Share of its width that a window reaches further on both sides, so that its tissue
+#: ends in no plain black and white.
+_SPARE: Final = 0.1
 _TISSUE_KEYS: Final = ("F6", "F7", "F8")
 _TISSUE_TIP: Final = (
     "Plain films have no fixed scale as CT has: the window is taken\n"
@@ -78,9 +94,9 @@ class FilmActions(QObject):
         """Have them do it to a film, or to the active one of two."""
         self._pair = pair
         for action, does in (
-            (self.turn_left, FilmView.turn_left),
-            (self.turn_right, FilmView.turn_right),
-            (self.flip, FilmView.flip),
+            (self.turn_left, methodcaller("turn", -1)),
+            (self.turn_right, methodcaller("turn", 1)),
+            (self.flip, methodcaller("turn", 0, flip=True)),
             (self.turn_back, FilmView.turn_back),
             (self.remove_rulers, FilmView.remove_rulers),
             (self.menu, FilmView.ask_for_menu),
@@ -102,7 +118,8 @@ class FilmActions(QObject):
         assert self._pair is not None
         film = self._pair.active.film
         if film is not None:
-            self._pair.active.use_window(tissue_window(film, name))
+            window = tissue_window(film, name)
+            self._pair.active.set_window(window.low, window.high)
 
     @pyqtSlot()
     def _show_own_windows(self) -> None:
@@ -128,9 +145,20 @@ class FilmActions(QObject):
         action.setToolTip(f"Of the file: {low:,.6g} is black, {high:,.6g} white")
         action.setCheckable(True)
         action.setChecked(self._pair.active.grey_window == (low, high))
-        action.triggered.connect(partial(self.do, partial(_use, window)))
+        action.triggered.connect(
+            partial(self.do, methodcaller("set_window", low, high))
+        )
         return action
 
 
-def _use(window: GreyWindow, view: FilmView) -> None:
-    view.use_window(window)
+def tissue_window(film: FilmPyramid, name: str) -> GreyWindow:
+    """The window of this film that brings out one of `TISSUES`. Takes milliseconds."""
+    smallest = film.levels[-1]
+    rows, columns = (round(_EDGE * side) for side in smallest.shape)
+    middle = smallest[rows : smallest.shape[0] - rows, columns : -columns or None]
+    values = film.offset + film.step * middle.ravel().astype(np.float64)
+    # What the film's own window does not show is no tissue.
+    tissue = values[(values > film.low) & (values < film.high)]
+    low, high = np.quantile(tissue if tissue.size else values, TISSUES[name])
+    spare = _SPARE * (high - low)
+    return GreyWindow(name, float(low - spare), float(high + spare))

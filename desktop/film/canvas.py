@@ -14,16 +14,13 @@ from PyQt5.QtGui import (
 )
 from PyQt5.QtWidgets import QSizePolicy, QWidget
 
-from core.films.pixels import GreyWindow
 from desktop.film.painter import FilmPainter
 from desktop.film.pyramid import FilmPyramid
 from desktop.film.ruler import Ruler
 from desktop.film.viewport import Viewport
 from desktop.style.overlay_text import GROUND, paint_label, paint_overlay
 
-ZOOM_STEP: Final = 1.25
-_CONTRAST_STEP: Final = 0.1
-_BRIGHTNESS_STEP: Final = 0.05
+_ZOOM_STEP: Final = 1.25
 
 
 class FilmCanvas(QWidget):
@@ -67,12 +64,12 @@ class FilmCanvas(QWidget):
     @property
     def grey_window(self) -> tuple[float, float]:
         """Film values shown as black and as white."""
-        return self._picture.shades.low, self._picture.shades.high
+        return self._picture.low, self._picture.high
 
     @property
     def inverted(self) -> bool:
         """Whether dark and light are exchanged."""
-        return self._picture.shades.is_inverted
+        return self._picture.is_inverted
 
     def set_film(self, film: FilmPyramid | None, *, keep_view: bool = False) -> None:
         """Show a film, whole and in its own window.
@@ -128,10 +125,7 @@ class FilmCanvas(QWidget):
         width = max(high - low, self.film.step)
         width = min(width, 2 * max(maximum - minimum, self.film.step))
         middle = min(max((low + high) / 2, minimum), maximum)
-        self._picture.shades.low, self._picture.shades.high = (
-            middle - width / 2,
-            middle + width / 2,
-        )
+        self._picture.low, self._picture.high = middle - width / 2, middle + width / 2
         self._forget_shades()
         self.window_changed.emit(*self.grey_window)
 
@@ -146,13 +140,9 @@ class FilmCanvas(QWidget):
     def set_inverted(self, inverted: bool) -> None:
         """Exchange dark and light."""
         if inverted != self.inverted:
-            self._picture.shades.is_inverted = inverted
+            self._picture.is_inverted = inverted
             self._forget_shades()
             self.inversion_changed.emit(inverted)
-
-    def use_window(self, window: GreyWindow) -> None:
-        """Show what a window of the film's, or one made for it, shows."""
-        self.set_window(window.low, window.high)
 
     def follow_window(self, other: FilmCanvas) -> None:
         """Show this film as another one is, each beside its own window."""
@@ -181,26 +171,6 @@ class FilmCanvas(QWidget):
         middle = (low + high) / 2 - brightness * unit
         self.set_window(middle - width / 2, middle + width / 2)
 
-    @pyqtSlot()
-    def add_contrast(self) -> None:
-        """Narrow the window by a step."""
-        self.change_window(_CONTRAST_STEP, 0.0)
-
-    @pyqtSlot()
-    def reduce_contrast(self) -> None:
-        """Widen the window by a step."""
-        self.change_window(-_CONTRAST_STEP, 0.0)
-
-    @pyqtSlot()
-    def lighten(self) -> None:
-        """Lower the level by a step."""
-        self.change_window(0.0, _BRIGHTNESS_STEP)
-
-    @pyqtSlot()
-    def darken(self) -> None:
-        """Raise the level by a step."""
-        self.change_window(0.0, -_BRIGHTNESS_STEP)
-
     # Zoom, pan and turn
 
     @pyqtSlot()
@@ -209,20 +179,9 @@ class FilmCanvas(QWidget):
         self.viewport.fit()
         self._place_changed()
 
-    @pyqtSlot()
-    def show_actual_size(self) -> None:
-        """One screen pixel per film pixel, around the same middle."""
-        self.zoom_to(1.0)
-
-    @pyqtSlot()
-    def zoom_in(self) -> None:
-        """One step closer to the middle of the view."""
-        self.zoom_to(self.viewport.zoom * ZOOM_STEP)
-
-    @pyqtSlot()
-    def zoom_out(self) -> None:
-        """One step away from the middle of the view."""
-        self.zoom_to(self.viewport.zoom / ZOOM_STEP)
+    def zoom_by(self, steps: float, at: QPointF | None = None) -> None:
+        """So many steps closer, or away from it below 0; see `zoom_to`."""
+        self.zoom_to(self.viewport.zoom * _ZOOM_STEP**steps, at)
 
     def zoom_to(self, zoom: float, at: QPointF | None = None) -> None:
         """Zoom so that the film stays still under `at`; see `Viewport.zoom_to`."""
@@ -236,32 +195,17 @@ class FilmCanvas(QWidget):
             self.viewport.pan_by(dx, dy)
             self._place_changed()
 
-    @pyqtSlot()
-    def turn_left(self) -> None:
-        """Turn what is on screen by 90 degrees against the clock.
+    def turn_back(self) -> None:
+        """Show the film as it was read, neither turned nor flipped."""
+        self.turn(-self.viewport.quarters)
+        if self.viewport.is_flipped:
+            self.turn(0, flip=True)
+
+    def turn(self, quarters: int, *, flip: bool = False) -> None:
+        """Turn what is on screen right by so many quarters, after flipping it.
 
         Turning is for the eye: what a model says is of the film as it was read.
         """
-        self._turn(-1)
-
-    @pyqtSlot()
-    def turn_right(self) -> None:
-        """Turn what is on screen by 90 degrees with the clock."""
-        self._turn(1)
-
-    @pyqtSlot()
-    def flip(self) -> None:
-        """Exchange left and right on screen."""
-        self._turn(0, flip=True)
-
-    @pyqtSlot()
-    def turn_back(self) -> None:
-        """Show the film as it was read, neither turned nor flipped."""
-        self._turn(-self.viewport.quarters)
-        if self.viewport.is_flipped:
-            self.flip()
-
-    def _turn(self, quarters: int, *, flip: bool = False) -> None:
         if self.film is not None:
             self.viewport.turn(quarters, flip=flip)
             self._place_changed()
@@ -279,7 +223,7 @@ class FilmCanvas(QWidget):
     # Painting
 
     def _forget_shades(self) -> None:
-        self._picture.shades.clear()
+        self._picture.forget_shades()
         self.update()
 
     def overlay_parts(self) -> list[str]:

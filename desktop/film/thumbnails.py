@@ -50,11 +50,8 @@ class Thumbnails(QObject):
     missed = pyqtSignal(int)
     _read = pyqtSignal(int, int, object, bool)
 
-    def __init__(
-        self, parent: QObject | None = None, *, kept_bytes: int = KEPT_BYTES
-    ) -> None:
+    def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._kept_bytes = kept_bytes
         self._taken_bytes = 0
         # The one that was looked at last comes last.
         self._pictures: collections.OrderedDict[int, QImage] = collections.OrderedDict()
@@ -69,11 +66,6 @@ class Thumbnails(QObject):
         self._in_hand: set[tuple[int, int]] = set()
         self._news = threading.Condition()
         self._read.connect(self._on_read)
-
-    @property
-    def taken_bytes(self) -> int:
-        """Memory that the pictures take."""
-        return self._taken_bytes
 
     @property
     def is_reading(self) -> bool:
@@ -172,7 +164,7 @@ class Thumbnails(QObject):
         else:
             self._pictures[key] = picture
             self._taken_bytes += picture.sizeInBytes()
-            while self._taken_bytes > self._kept_bytes and len(self._pictures) > 1:
+            while self._taken_bytes > KEPT_BYTES and len(self._pictures) > 1:
                 _, oldest = self._pictures.popitem(last=False)
                 self._taken_bytes -= oldest.sizeInBytes()
         self.made.emit(key)

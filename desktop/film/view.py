@@ -27,8 +27,8 @@ from PyQt5.QtGui import (
 )
 from PyQt5.QtWidgets import QApplication, QGestureEvent, QPinchGesture, QWidget
 
-from desktop.film.canvas import ZOOM_STEP, FilmCanvas
-from desktop.film.magnifier import glass, paint_magnified
+from desktop.film.canvas import FilmCanvas
+from desktop.film.painter import magnifier_area
 from desktop.film.pyramid import FilmPyramid
 from desktop.film.ruler import Ruler
 from desktop.style.overlay_text import INK
@@ -134,7 +134,7 @@ class FilmView(FilmCanvas):
     def _move_pointer(self, place: QPointF | None) -> None:
         for at in (self._pointer, place):
             if at is not None and self._has_magnifier:
-                self.update(glass(at))
+                self.update(magnifier_area(at))
         self._pointer = place
         if self._is_measuring and place is not None:
             self.rulers[-1] = Ruler(self.rulers[-1].start, self._on_film(place))
@@ -171,7 +171,7 @@ class FilmView(FilmCanvas):
 
     def _paint_over(self, painter: QPainter, film: FilmPyramid) -> None:
         if self._pointer is not None and self._has_magnifier:
-            paint_magnified(painter, self._picture, self.viewport, self._pointer)
+            self._picture.paint_magnified(painter, self.viewport, self._pointer)
         if self._pointer is not None and self._is_by_keys and self._uses_pointer:
             painter.setPen(QPen(INK, 1.0))
             for way in (QPointF(7, 0), QPointF(0, 7)):
@@ -215,7 +215,7 @@ class FilmView(FilmCanvas):
     def wheelEvent(self, event: QWheelEvent) -> None:
         turns = event.angleDelta().y() / 120.0
         if turns:
-            self.zoom_to(self.viewport.zoom * ZOOM_STEP**turns, event.position())
+            self.zoom_by(turns, event.position())
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:

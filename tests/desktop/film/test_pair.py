@@ -68,7 +68,7 @@ def test_what_is_done_to_one_is_done_to_both(
 
 def test_a_turn_stays_with_its_film(pair: FilmPair, prior: FilmPyramid) -> None:
     pair.show_beside(prior, "before.dcm")
-    pair.other.turn_right()
+    pair.other.turn(1)
     assert pair.other.viewport.orientation == "Turned right"
     assert pair.view.viewport.orientation == ""
 

@@ -122,7 +122,7 @@ def test_the_window_never_closes_and_never_leaves_the_range(view: FilmView) -> N
 
 
 def test_one_to_one_shows_a_film_pixel_on_a_screen_pixel(view: FilmView) -> None:
-    view.show_actual_size()
+    view.zoom_to(1.0)
     assert view.viewport.zoom == pytest.approx(1.0)
 
 
@@ -198,7 +198,7 @@ def test_painting_a_film_of_twenty_megapixels_holds_the_window_up_for_little(
     view.set_magnifier(True)
     hover(view, 700, 500)
     if quarters:
-        view.turn_right()
+        view.turn(1)
     if zoom is not None:
         view.zoom_to(zoom)
     costs = []
@@ -218,7 +218,7 @@ def test_the_picture_turns_with_what_lies_over_it(view: FilmView) -> None:
     red = np.zeros((2, 2, 3), np.uint8)
     red[:, 0, 0] = 255  # over the dark half at the left
     view.set_heatmap(picture_image(red))
-    view.turn_right()  # left is above now
+    view.turn(1)  # left is above now
     picture = view.grab().toImage()
     above, below = (QColor(picture.pixel(200, y)) for y in (20, 280))
     assert above.red() - above.green() > 100
@@ -228,7 +228,7 @@ def test_the_picture_turns_with_what_lies_over_it(view: FilmView) -> None:
     assert shade(view, 200, 294) > 243
     assert "Turned right" in view.overlay_parts()
     view.turn_back()
-    view.flip()
+    view.turn(0, flip=True)
     assert shade(view, 54, 100) > 243
     assert "Flipped" in view.overlay_parts()
     view.turn_back()
@@ -248,7 +248,7 @@ def test_the_value_under_the_mouse_is_told(view: FilmView) -> None:
     assert film is not None
     value = int(film.levels[0][200, 200])
     assert view.overlay_parts()[-1] == f"x 200, y 200: {value:,}"
-    view.turn_right()  # it goes with the film
+    view.turn(1)  # it goes with the film
     hover(view, 200, 30)
     value = int(film.levels[0][200, 40])
     assert view.overlay_parts()[-1] == f"x 40, y 200: {value:,}"
@@ -313,7 +313,7 @@ def test_a_ruler_is_drawn_and_turns_with_the_film(view: FilmView) -> None:
     before = view.grab().toImage()
     drag(view, LEFT, QPoint(80, 60), QPoint(80, 200))
     assert view.grab().toImage().pixel(80, 130) != before.pixel(80, 130)
-    view.turn_right()
+    view.turn(1)
     at = view.viewport.transform.map(view.rulers[0].start)
     assert (at.x(), at.y()) == pytest.approx((290, 30))
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from core.films.pixels import FilmFacts, Radiograph
+from desktop.film.actions import TISSUES, tissue_window
 from desktop.film.pyramid import FilmPyramid, build_pyramid
-from desktop.film.windows import TISSUES, tissue_window
 from tests.phantoms import draw_phantom
 
 
