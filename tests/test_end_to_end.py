@@ -50,7 +50,7 @@ def test_a_model_trained_on_phantoms_reads_a_dropped_phantom(
     session = window.diagnose.session
     qtbot.waitUntil(lambda: session.shown_film is not None, timeout=20000)
     # The panel keeps a number and its sign on one line.
-    said = window.diagnose.ui.panel.sentence.replace("\N{NO-BREAK SPACE}", " ")
+    said = window.diagnose.ui.panel.headline.sentence.replace("\N{NO-BREAK SPACE}", " ")
     window.close()
 
     opened = read_radiograph(film)

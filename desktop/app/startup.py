@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import logging.handlers
 import os
@@ -22,7 +23,6 @@ from core.program import writable
 from desktop.app.application import Application, set_scaling
 from desktop.app.crash_hook import CrashReporter, look_for_crashes
 from desktop.app.disclaimer import DISCLAIMER_VERSION, DisclaimerDialog
-from desktop.app.garbage import GarbageCollector
 from desktop.app.one_window import OneWindow
 from desktop.settings import Settings
 from desktop.style import theme
@@ -42,6 +42,7 @@ _LOG_BYTES: Final = 1_000_000
 _SLOW_AFTER_S: Final = 0.3
 #: How long a window system may take until a splash is on screen.
 _SPLASH_MS: Final = 50
+_COLLECT_EVERY_MS: Final = 1000
 _ABOUT_THIS: Final = Path("/proc/self/stat")
 #: Where the system tells nothing, time counts from here.
 _LOADED_AT: Final = time.monotonic()
@@ -163,6 +164,37 @@ class Startup(QObject):
         self._settings.disclaimer_accepted = DISCLAIMER_VERSION
         self._settings.save()
         return True
+
+
+class GarbageCollector(QObject):
+    """Frees objects that refer to one another in the thread of the window alone.
+
+    Python looks for them in whichever thread happens to allocate. A widget that it
+    finds there is destroyed outside the thread that paints, which Qt does not survive.
+    What is there already is taken to stay, so that a look over all of it need not be
+    paid for while somebody waits.
+    """
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        gc.disable()
+        gc.freeze()
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self.collect)
+        self._timer.start(_COLLECT_EVERY_MS)
+
+    @pyqtSlot()
+    def collect(self) -> None:
+        """Look through the generations that are due by the interpreter's own limits."""
+        limits = zip(gc.get_count(), gc.get_threshold(), strict=True)
+        due = [place for place, (count, limit) in enumerate(limits) if count > limit]
+        if due:
+            gc.collect(due[-1])
+
+    def shut_down(self) -> None:
+        """Leave it to the interpreter again."""
+        self._timer.stop()
+        gc.enable()
 
 
 def process_age() -> float:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PyQt5.QtCore import QLocale, Qt
-from PyQt5.QtWidgets import QGridLayout, QWidget
+from PyQt5.QtCore import QLocale
+from PyQt5.QtWidgets import QFormLayout, QWidget
 
 from core.films.radiograph import FilmFacts, display_name
 from desktop.diagnose.reading import DiagnosedFilm
@@ -15,51 +15,27 @@ class FactsPanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setHorizontalSpacing(12)
-        self._grid.setVerticalSpacing(3)
-        self._grid.setColumnStretch(1, 1)
-        self._rows: list[tuple[Caption, ElidedLabel]] = []
+        self._form = QFormLayout(self)
+        self._form.setContentsMargins(0, 0, 0, 0)
+        self._form.setHorizontalSpacing(12)
+        self._form.setVerticalSpacing(3)
         self.setAccessibleName("Facts about the file")
-
-    @property
-    def rows(self) -> dict[str, str]:
-        """What is shown."""
-        return {
-            name.text(): value.text
-            for name, value in self._rows
-            if name.isVisibleTo(self)
-        }
 
     def show_film(self, film: DiagnosedFilm) -> None:
         """Show the facts of a film."""
-        rows = facts_in_words(film.facts)
         place = printable(film.path) if film.facts.file_bytes else "pasted"
-        self._set_rows([("Name", display_name(film.path), place)] + rows)
-
-    def _set_rows(self, rows: list[tuple[str, str, str]]) -> None:
-        while len(self._rows) < len(rows):
-            self._add_row()
-        for i, (name, value) in enumerate(self._rows):
-            is_used = i < len(rows)
-            name.setVisible(is_used)
-            value.setVisible(is_used)
-            if is_used:
-                name.setText(rows[i][0])
-                value.set_text(rows[i][1], rows[i][2])
-                value.setAccessibleName(f"{rows[i][0]}: {rows[i][1]}")
+        rows = [("Name", display_name(film.path), place), *facts_in_words(film.facts)]
+        while self._form.rowCount():
+            self._form.removeRow(0)
+        for name, value, tip in rows:
+            title, words = Caption(name, self), ElidedLabel("", self)
+            title.setWordWrap(False)
+            words.set_text(value, tip)
+            words.setAccessibleName(f"{name}: {value}")
+            self._form.addRow(title, words)
         self.setAccessibleDescription(
             ", ".join(f"{name}: {value}" for name, value, _ in rows)
         )
-
-    def _add_row(self) -> None:
-        name, value = Caption("", self), ElidedLabel("", self)
-        name.setWordWrap(False)
-        row = len(self._rows)
-        self._grid.addWidget(name, row, 0, Qt.AlignmentFlag.AlignLeft)
-        self._grid.addWidget(value, row, 1)
-        self._rows.append((name, value))
 
 
 def facts_in_words(facts: FilmFacts) -> list[tuple[str, str, str]]:

@@ -25,6 +25,7 @@ class HeatControls(QWidget):
         contour: Whether lines are drawn around the evidence, not colours over it.
         layer: Where in the network the heat map is from; empty data for the last
             layer, whose evidence comes with the verdict.
+        subject: What is said of the heat map.
 
     Signals:
         shown_changed: bool. The user switched it.
@@ -59,7 +60,7 @@ class HeatControls(QWidget):
         self._share.setAlignment(Qt.AlignmentFlag.AlignRight)
         self._share.setMinimumWidth(self.fontMetrics().horizontalAdvance("100 %"))
         self._legend = HeatLegend(self)
-        self._subject = Caption("", self)
+        self.subject = Caption("", self)
         self._lay_out()
         self.set_opacity(0.5)
 
@@ -78,11 +79,6 @@ class HeatControls(QWidget):
         with QSignalBlocker(self.slider):
             self.slider.setValue(round(100 * opacity))
         self._show_opacity()
-
-    @property
-    def subject(self) -> str:
-        """What is said of the heat map."""
-        return self._subject.text()
 
     def set_layers(self, names: Sequence[str]) -> None:
         """Offer the layers of a model, without a signal; see `layers_of`."""
@@ -120,11 +116,11 @@ class HeatControls(QWidget):
             text = f"Little in the film argues for {display_name}: a faint heat map."
         else:
             text = f"Nothing in the film argues for {display_name}: no heat map."
-        self._subject.setText(text)
+        self.subject.setText(text)
 
     def say(self, text: str) -> None:
         """Say why there is no heat map."""
-        self._subject.setText(text)
+        self.subject.setText(text)
 
     @pyqtSlot(int)
     def _on_slider_value_changed(self, value: int) -> None:
@@ -147,7 +143,7 @@ class HeatControls(QWidget):
         column(
             row(self.switch, None, self.contour),
             row(self._layer_name, (self.layer, 1)),
-            self._subject,
+            self.subject,
             row(caption, (self.slider, 1), self._share),
             self._legend,
             of=self,

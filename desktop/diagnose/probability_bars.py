@@ -55,6 +55,9 @@ class ProbabilityBars(WidgetList):
     chosen. Each bar is a button of its own, so keyboard and screen reader
     reach it.
 
+    Attributes:
+        bars: Label -> its button, which is checked while it is the one explained.
+
     Signals:
         finding_chosen: str. Label of the row that was clicked or stepped to.
     """
@@ -63,31 +66,9 @@ class ProbabilityBars(WidgetList):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, gap=2)
-        self._bars: list[_Bar] = []
+        self.bars: dict[str, _Bar] = {}
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Probabilities")
-
-    @property
-    def rows(self) -> tuple[BarRow, ...]:
-        """What is shown, in order."""
-        return tuple(bar.row for bar in self._bars)
-
-    @property
-    def chosen(self) -> str | None:
-        """Label of the outlined row."""
-        return next((bar.row.label for bar in self._bars if bar.isChecked()), None)
-
-    def bar(self, label: str) -> QAbstractButton:
-        """The button of one finding.
-
-        Raises:
-            ValueError: There is no such row.
-        """
-        for bar in self._bars:
-            if bar.row.label == label:
-                return bar
-        known = [bar.row.label for bar in self._bars]
-        raise ValueError(f"expected one of {known}. Received: {label!r}")
 
     def set_rows(self, rows: Sequence[BarRow], chosen: str | None) -> None:
         """Replace the rows.
@@ -96,14 +77,14 @@ class ProbabilityBars(WidgetList):
             rows: In the order to draw.
             chosen: Label of the row to outline.
         """
-        if [row.label for row in rows] != [bar.row.label for bar in self._bars]:
-            self._bars = [_Bar(row, self) for row in rows]
-            self.set_widgets(self._bars)
-            for bar in self._bars:
+        if [row.label for row in rows] != list(self.bars):
+            self.bars = {row.label: _Bar(row, self) for row in rows}
+            self.set_widgets(list(self.bars.values()))
+            for bar in self.bars.values():
                 bar.clicked.connect(self._on_bar_clicked)
             self.updateGeometry()
-        for bar, row in zip(self._bars, rows, strict=True):
-            bar.show_row(row)
+        for row in rows:
+            self.bars[row.label].show_row(row)
         self.choose(chosen)
         # Colour alone must not carry the result: a screen reader gets it too.
         self.setAccessibleDescription(
@@ -112,8 +93,8 @@ class ProbabilityBars(WidgetList):
 
     def choose(self, label: str | None) -> None:
         """Outline one row, without a signal."""
-        for bar in self._bars:
-            bar.setChecked(bar.row.label == label)
+        for name, bar in self.bars.items():
+            bar.setChecked(name == label)
 
     def _on_bar_clicked(self) -> None:
         bar = self.sender()
@@ -126,11 +107,11 @@ class ProbabilityBars(WidgetList):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         steps = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
         step = steps.get(event.key())
-        focused = self.focusWidget()
-        if step is None or focused not in self._bars:
+        focused, bars = self.focusWidget(), self.widgets
+        if step is None or focused not in bars:
             super().keyPressEvent(event)
             return
-        bar = self._bars[(self._bars.index(focused) + step) % len(self._bars)]
+        bar = bars[(bars.index(focused) + step) % len(bars)]
         bar.setFocus(Qt.FocusReason.TabFocusReason)
         bar.click()
 

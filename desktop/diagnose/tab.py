@@ -19,9 +19,8 @@ from desktop.diagnose.comparison import Comparison
 from desktop.diagnose.file.film_file import FilmFile
 from desktop.diagnose.file.label import FilmLabel
 from desktop.diagnose.films import OpenFilm
-from desktop.diagnose.heatmap import HeatMap
+from desktop.diagnose.heatmap import HeatMap, LungOutline
 from desktop.diagnose.layout import DiagnoseLayout
-from desktop.diagnose.lung_outline import LungOutline
 from desktop.diagnose.output.outputs import FilmOutputs
 from desktop.diagnose.reading import DiagnosedFilm
 from desktop.diagnose.saver import FilmSaver

@@ -33,6 +33,7 @@ class VerdictPanel(PageScroll):
     """Everything that is said about the film on screen.
 
     Attributes:
+        headline, warnings, model: The verdict, why to doubt it, and who gave it.
         lungs: How much of the evidence lies in the lungs; hidden where unknown.
         facts: The rows about the file.
 
@@ -52,19 +53,17 @@ class VerdictPanel(PageScroll):
         self.setAccessibleName("Verdict")
         self._page = QWidget(self)
         self._page.setObjectName("verdictPage")
-        self._sentence = Headline(self._page)
-        self._sentence.setObjectName("verdictSentence")
+        self.headline = Headline(self._page)
+        self.headline.setObjectName("verdictSentence")
         self._scope = Caption("", self._page)
         self.lungs = Caption("", self._page)
         self._note = Caption("", self._page)
-        self._warnings = FilmWarnings(self._page)
-        self._warnings.mend_asked.connect(self.mend_asked)
+        self.warnings = FilmWarnings(self._page)
+        self.warnings.mend_asked.connect(self.mend_asked)
         self.refusal = MessageCard("note", self._page)
         self.refusal.set_severity("note", "Refused")
-        self._model = Caption("", self._page)
-        self._model.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse
-        )
+        self.model = Caption("", self._page)
+        self.model.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._computed = Caption("", self._page)
         self.bars = ProbabilityBars(self._page)
         self.bars.finding_chosen.connect(self.finding_chosen)
@@ -78,29 +77,14 @@ class VerdictPanel(PageScroll):
         self.setWidget(self._page)
         self.show_nothing()
 
-    @property
-    def sentence(self) -> str:
-        """The verdict as it is shown."""
-        return self._sentence.sentence
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """The warnings as they are shown."""
-        return self._warnings.sentences
-
-    @property
-    def model(self) -> str:
-        """The line that says which model gave the verdict."""
-        return self._model.text()
-
     def show_nothing(self) -> None:
         """No film is open."""
-        self._sentence.set_sentence("No film yet")
+        self.headline.set_sentence("No film yet")
         self._note.setText(_EMPTY)
         self._note.show()
         self.refusal.hide()
         self.lungs.hide()
-        self._warnings.set_sentences(())
+        self.warnings.set_sentences(())
         for part in self._empty_parts:
             part.show()
         for part in (*self._reading_parts, *self._film_parts):
@@ -122,14 +106,14 @@ class VerdictPanel(PageScroll):
             part.setVisible(film.reading is not None and refused is None)
         self._note.setVisible(refused is None)
         self.refusal.setVisible(refused is not None)
-        self._warnings.set_sentences(film.warnings)
+        self.warnings.set_sentences(film.warnings)
         self.facts.show_film(film)
         self._show_lungs(film.reading)
         if film.reading is None:
-            self._sentence.set_sentence("No verdict")
+            self.headline.set_sentence("No verdict")
             self._note.setText(_NO_MODEL)
             return
-        self._sentence.set_sentence(film.reading.headline)
+        self.headline.set_sentence(film.reading.headline)
         self._scope.setText(scope_note(film.reading.card.names))
         self._show_model(film.reading)
         if refused is not None:
@@ -168,9 +152,9 @@ class VerdictPanel(PageScroll):
         said = f"Read by {card.name} ({sha256[:8]})"
         if reading.local is not None:
             said += f"\n{reading.local.in_words()}"
-        self._model.show()
-        self._model.setText(said)
-        self._model.setToolTip(f"SHA-256 {sha256}")
+        self.model.show()
+        self.model.setText(said)
+        self.model.setToolTip(f"SHA-256 {sha256}")
         named = provenance(card, sha256)
         self._computed.setText(
             f"{named['model']}, SHA-256 {sha256[:16]}…, preprocessing "
@@ -180,11 +164,11 @@ class VerdictPanel(PageScroll):
         self._computed.setToolTip(reading.provenance)
 
     def _lay_out(self) -> None:
-        self._reading_parts += [self._scope, self.sets, self._model]
+        self._reading_parts += [self._scope, self.sets, self.model]
         keys = KeyHelp(self._page)
         column(
-            *(self._warnings, self._sentence, self._scope, self.sets, self.lungs),
-            *(self._note, self.refusal, self._model),
+            *(self.warnings, self.headline, self._scope, self.sets, self.lungs),
+            *(self._note, self.refusal, self.model),
             self._part("On the film", keys, self._empty_parts),
             self._part("Probabilities", self.bars, self._reading_parts),
             self._part("Heat map", self.heat, self._reading_parts),

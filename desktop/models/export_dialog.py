@@ -28,8 +28,8 @@ from desktop.widgets.dialogs import (
 from desktop.widgets.labels import Caption, printable
 from desktop.widgets.layouts import column
 from desktop.widgets.message_card import MessageCard
-from desktop.work.command import Command, CommandKind
 from desktop.work.jobs import JobController
+from desktop.work.kind import Command, CommandKind
 
 
 @dataclasses.dataclass(frozen=True)

@@ -20,8 +20,7 @@ from core.scan.results import read_rows
 from core.scan.row import encode_cell
 from core.scan.store import Scan, find_bundle
 from desktop.scan.table.rows import Ids, RowStore
-from desktop.work.command import Command, CommandKind
-from desktop.work.kind import Job, Settled
+from desktop.work.kind import Command, CommandKind, Job, Settled
 
 ALL: Final = "all"
 SHOWN: Final = "shown"

@@ -11,7 +11,7 @@ and a later window finds it by its folder.
                           one at a time; what touches the disk is done in a thread
     follower.JobFollower  reads the events of one job in a QThread, whoever started
                           it, and tells how it ended
-    command.CommandKind   jobs that leave nothing to go on with: of a check, a
+    kind.CommandKind      jobs that leave nothing to go on with: of a check, a
                           comparison or an export only the newest is of interest
 
 A job that was started here, one that was resumed, and one that was found at work all

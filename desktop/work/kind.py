@@ -1,10 +1,11 @@
-"""What differs between kinds of jobs; see `desktop.work`."""
+"""What differs between kinds of jobs, and the simplest kind; see `desktop.work`."""
 
 from __future__ import annotations
 
 import abc
 import dataclasses
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from core.jobs.channel import JobChannel, Outcome
@@ -153,3 +154,29 @@ class JobKind(abc.ABC):
         self.delete(settled.item)
         words = f"{self.name(settled.item)} has been deleted."
         return Settled(settled.item, words)
+
+
+@dataclasses.dataclass(frozen=True)
+class Command:
+    """One command of the core.
+
+    Attributes:
+        words: Of the command line.
+        path: Folder of its channel; made if missing. What was told there is forgotten.
+    """
+
+    words: tuple[str, ...]
+    path: Path
+
+
+class CommandKind(JobKind):
+    """Commands of which only the newest is of interest: a check, a comparison."""
+
+    kill_after_s = 3.0  # one holds nothing that would be worth waiting for
+
+    def name(self, item: Command) -> str:
+        return item.words[0]
+
+    def begin(self, request: Command) -> Job:
+        JobChannel(request.path).forget()
+        return Job(request, request.words, Progress())

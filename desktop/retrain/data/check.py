@@ -24,8 +24,8 @@ from core.jobs.failures import Failure
 from core.paths import checks_dir
 from desktop.jobs.progress import JobProgress
 from desktop.widgets.failure_panel import FailurePanel
-from desktop.work.command import Command, CommandKind
 from desktop.work.jobs import JobController
+from desktop.work.kind import Command, CommandKind
 
 
 class CheckFolder:

@@ -9,7 +9,7 @@ from PyQt5.QtCore import QObject
 from PyQt5.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from desktop.app.garbage import GarbageCollector
+from desktop.app.startup import GarbageCollector
 
 
 @pytest.fixture

@@ -55,7 +55,7 @@ def drop(target: QWidget, mime: QMimeData) -> None:
 def test_the_window_starts_with_an_invitation(tab: DiagnoseTab) -> None:
     assert tab.ui.empty.isVisible()
     assert tab.ui.strip.isHidden()
-    assert tab.ui.panel.sentence == "No film yet"
+    assert tab.ui.panel.headline.sentence == "No film yet"
     assert not tab.commands.save.isEnabled()
 
 
@@ -64,7 +64,7 @@ def test_a_dropped_film_gets_its_verdict(
 ) -> None:
     drop(tab.window(), mime_of(make_film("Röntgen 1.png", 240)))
     settled(tab, qtbot)
-    assert tab.ui.panel.sentence.startswith("Looks like COVID-19")
+    assert tab.ui.panel.headline.sentence.startswith("Looks like COVID-19")
     assert tab.ui.view.isVisible()
     assert tab.window().windowTitle() == "Röntgen 1.png — Hilum"
 
@@ -83,7 +83,7 @@ def test_films_of_any_name_open(
     settled(tab, qtbot)
     tab.window().grab()
     assert tab.session.shown_film is not None
-    assert tab.ui.panel.facts.rows["Name"].isprintable()
+    assert tab.ui.panel.facts.accessibleDescription().isprintable()
 
 
 def test_films_dropped_on_the_window_s_edge_go_to_the_tab(
@@ -92,7 +92,7 @@ def test_films_dropped_on_the_window_s_edge_go_to_the_tab(
     drop(window, mime_of(make_film("a.png", 10), make_film("b.png", 240)))
     settled(tab, qtbot)
     assert len(tab.session.films) == 2
-    assert tab.ui.panel.sentence.startswith("No sign of")
+    assert tab.ui.panel.headline.sentence.startswith("No sign of")
 
 
 def test_the_tab_lights_up_while_films_are_dragged_over_it(
@@ -120,12 +120,12 @@ def test_a_failed_film_leaves_film_verdict_and_heat_map(
 ) -> None:
     tab.open_paths([make_film("good.png", 240)])
     settled(tab, qtbot)
-    film, sentence = tab.ui.view.film, tab.ui.panel.sentence
+    film, sentence = tab.ui.view.film, tab.ui.panel.headline.sentence
     picture = tab.ui.view.grab().toImage()
     tab.open_paths([tmp_path / "missing.png"])
     settled(tab, qtbot)
     assert tab.ui.view.film is film
-    assert tab.ui.panel.sentence == sentence
+    assert tab.ui.panel.headline.sentence == sentence
     assert tab.ui.banner.isVisible()
     assert "missing.png" in tab.ui.banner.notice.text
     assert (
@@ -217,7 +217,7 @@ def test_clicking_a_bar_explains_its_finding(
     first = tab.heatmap.label
     other = "normal" if first != "normal" else "covid"
     before = tab.ui.view.grab().toImage()
-    qtbot.mouseClick(tab.ui.panel.bars.bar(other), Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(tab.ui.panel.bars.bars[other], Qt.MouseButton.LeftButton)
     assert tab.heatmap.label == other
     assert tab.ui.view.grab().toImage() != before
     job = tab.outputs.picture(with_heatmap=True)
@@ -255,7 +255,7 @@ def test_a_picture_says_the_verdict_unless_it_is_the_film_alone(
     tab.open_paths([film])
     settled(tab, qtbot)
     job = tab.outputs.picture(with_heatmap=True, with_words=True)
-    assert job.margin.headline == tab.ui.panel.sentence
+    assert job.margin.headline == tab.ui.panel.headline.sentence
     assert job.margin.subject.startswith("Heat map: evidence for")
     job = tab.outputs.picture(with_heatmap=False, with_words=True)
     assert not job.margin.subject
@@ -274,7 +274,7 @@ def test_number_keys_name_the_findings_in_the_card_s_order(
     )
     action.trigger()
     assert tab.heatmap.label == "pneumonia"
-    assert tab.ui.panel.bars.chosen == "pneumonia"
+    assert tab.ui.panel.bars.bars["pneumonia"].isChecked()
 
 
 def test_the_strip_brings_a_film_back(
@@ -283,9 +283,9 @@ def test_the_strip_brings_a_film_back(
     tab.open_paths([make_film("a.png", 10), make_film("b.png", 240)])
     settled(tab, qtbot)
     tab.ui.strip.setCurrentIndex(tab.session.films.index(1))
-    assert tab.ui.panel.sentence.startswith("Looks like COVID-19")
+    assert tab.ui.panel.headline.sentence.startswith("Looks like COVID-19")
     tab.commands.previous.trigger()
-    assert tab.ui.panel.sentence.startswith("No sign of")
+    assert tab.ui.panel.headline.sentence.startswith("No sign of")
 
 
 def test_delete_in_the_strip_closes_a_film(
@@ -361,7 +361,9 @@ def test_the_first_verdict_of_a_film_matches_the_command_line_s(
     radiograph = read_radiograph(film)
     prediction = Classifier(tiny_bundle).predict(radiograph)
     expected = decide(prediction, tiny_bundle.card, radiograph)
-    shown = {row.label: row.probability for row in tab.ui.panel.bars.rows}
+    shown = {
+        label: bar.row.probability for label, bar in tab.ui.panel.bars.bars.items()
+    }
     assert shown == pytest.approx(dict(expected.probabilities))
 
 
@@ -449,10 +451,8 @@ def test_a_model_with_other_labels_takes_over(
     with qtbot.waitSignal(window.model.changed, timeout=10000):
         window.model.use(other.path)
     settled(tab, qtbot)
-    assert [row.label for row in tab.ui.panel.bars.rows] == [
-        label.name for label in other.card.labels
-    ]
-    assert tab.ui.panel.model.startswith("Read by Other")
+    assert list(tab.ui.panel.bars.bars) == [label.name for label in other.card.labels]
+    assert tab.ui.panel.model.text().startswith("Read by Other")
     assert window._status.model.text == "Model: Other"
     tab.heatmap.choose("finding-1")
     assert tab.heatmap.label == "finding-1"
@@ -473,11 +473,11 @@ def test_a_refused_model_leaves_everything_and_says_why(
 ) -> None:
     tab.open_paths([film])
     settled(tab, qtbot)
-    sentence, model = tab.ui.panel.sentence, tab.ui.panel.model
+    sentence, model = tab.ui.panel.headline.sentence, tab.ui.panel.model.text()
     with qtbot.waitSignal(window.model.refused, timeout=10000):
         window.model.use(tmp_path / "nothing")
-    assert tab.ui.panel.sentence == sentence
-    assert tab.ui.panel.model == model
+    assert tab.ui.panel.headline.sentence == sentence
+    assert tab.ui.panel.model.text() == model
     assert "not a model bundle" in tab.ui.banner.notice.text
     assert "stays in use" in tab.ui.banner.notice.hint
 

@@ -49,7 +49,7 @@ def look():
             session = widget.diagnose.session
             has_failed = widget.diagnose.ui.banner.isVisible()
             if not session.is_reading and (session.shown or has_failed):
-                print(widget.diagnose.ui.panel.sentence)
+                print(widget.diagnose.ui.panel.headline.sentence)
                 print(widget.diagnose.ui.banner.notice.text)
                 widget.close()
                 return

@@ -364,8 +364,8 @@ def test_a_film_that_changed_on_disk_never_stands_beside_its_old_verdict(
     dicom.write_bytes(dicom_bytes(dicom_dataset(PIXELS, **tags)))
     with qtbot.waitSignal(tab.session.film_refined):
         tab.commands.previous.trigger()
-        assert tab.ui.panel.sentence != "No verdict"
-    assert tab.ui.panel.sentence == "No verdict"  # the new film is refused
+        assert tab.ui.panel.headline.sentence != "No verdict"
+    assert tab.ui.panel.headline.sentence == "No verdict"  # the new film is refused
     assert "Roe, Rita" in tab.file.overlay.accessibleName()
 
 

@@ -59,7 +59,7 @@ def test_a_finer_heat_map_is_computed_when_it_is_chosen(
     tab.heatmap.set_shown(False)
     heat.layer.setCurrentIndex(1)
     assert tab.heatmap.evidence is None  # the window has not waited for it
-    assert "is being computed" in heat.subject
+    assert "is being computed" in heat.subject.text()
     choose(tab, qtbot, "pool4_relu")
     evidence = tab.heatmap.evidence
     assert evidence is not None
@@ -67,8 +67,8 @@ def test_a_finer_heat_map_is_computed_when_it_is_chosen(
     assert evidence.max() == pytest.approx(FULL_SCALE)
     assert tab.commands.heatmap.isChecked()  # what is chosen is shown
     assert view.grab().toImage() != on_screen
-    assert heat.subject.startswith("Grad-CAM of pool4_relu")
-    assert "relative" in heat.subject
+    assert heat.subject.text().startswith("Grad-CAM of pool4_relu")
+    assert "relative" in heat.subject.text()
 
     job = tab.outputs.picture(with_heatmap=True)
     assert job is not None
@@ -84,7 +84,7 @@ def test_a_finer_heat_map_is_computed_when_it_is_chosen(
     job = tab.outputs.picture(with_heatmap=True)
     assert job is not None
     assert "pool4_relu" not in job.about
-    assert "relative" not in heat.subject
+    assert "relative" not in heat.subject.text()
 
 
 @pytest.mark.slow

@@ -74,8 +74,8 @@ def test_the_panel_says_how_much_of_the_evidence_lies_in_the_lungs(
     assert "has no place" in panel.lungs.toolTip()
     show(tab, qtbot, folder / "none.png")
     assert panel.lungs.isHidden()
-    assert panel.sentence == "In doubt"
-    assert "No lungs were found in the film." in panel.warnings
+    assert panel.headline.sentence == "In doubt"
+    assert "No lungs were found in the film." in panel.warnings.sentences
     tab.commands.close.trigger()
 
 

@@ -56,43 +56,43 @@ def diagnosed_film(
 
 
 def test_bars_stand_in_the_order_given(bars: ProbabilityBars) -> None:
-    tops = [bars.bar(row.label).y() for row in ROWS]
+    tops = [bars.bars[row.label].y() for row in ROWS]
     assert tops == sorted(tops)
-    assert bars.rows == tuple(ROWS)
+    assert [bar.row for bar in bars.bars.values()] == list(ROWS)
 
 
 def test_clicking_a_bar_chooses_its_finding(
     bars: ProbabilityBars, qtbot: QtBot
 ) -> None:
     with qtbot.waitSignal(bars.finding_chosen) as caught:
-        qtbot.mouseClick(bars.bar("normal"), Qt.MouseButton.LeftButton)
+        qtbot.mouseClick(bars.bars["normal"], Qt.MouseButton.LeftButton)
     assert caught.args == ["normal"]
-    assert bars.chosen == "normal"
+    assert [x for x, bar in bars.bars.items() if bar.isChecked()] == ["normal"]
 
 
 def test_clicking_the_chosen_bar_keeps_it_chosen(
     bars: ProbabilityBars, qtbot: QtBot
 ) -> None:
-    qtbot.mouseClick(bars.bar("covid"), Qt.MouseButton.LeftButton)
-    assert bars.chosen == "covid"
+    qtbot.mouseClick(bars.bars["covid"], Qt.MouseButton.LeftButton)
+    assert [x for x, bar in bars.bars.items() if bar.isChecked()] == ["covid"]
 
 
 def test_arrow_keys_step_through_the_bars(bars: ProbabilityBars, qtbot: QtBot) -> None:
-    bars.bar("covid").setFocus()
+    bars.bars["covid"].setFocus()
     with qtbot.waitSignal(bars.finding_chosen) as caught:
-        qtbot.keyClick(bars.bar("covid"), Qt.Key.Key_Down)
+        qtbot.keyClick(bars.bars["covid"], Qt.Key.Key_Down)
     assert caught.args == ["pneumonia"]
 
 
 def test_a_bar_says_everything_without_colour(bars: ProbabilityBars) -> None:
-    bar = bars.bar("covid")
+    bar = bars.bars["covid"]
     assert bar.accessibleName() == "COVID-19 70 %, the finding"
     assert "50 %" in bar.accessibleDescription()
     assert "Pneumonia 20 %" in bars.accessibleDescription()
 
 
 def test_the_operating_point_is_drawn_where_it_lies(bars: ProbabilityBars) -> None:
-    bar = bars.bar("normal")
+    bar = bars.bars["normal"]
     picture = bar.grab().toImage()
     ratio = bar.devicePixelRatioF()
     inner = bar.width() - 20
@@ -101,11 +101,6 @@ def test_the_operating_point_is_drawn_where_it_lies(bars: ProbabilityBars) -> No
     beside = picture.pixelColor(QPoint(round((x + 8) * ratio), round(below * ratio)))
     # Dark on light, or light on dark.
     assert abs(mark.lightness() - beside.lightness()) > 60
-
-
-def test_an_unknown_bar_is_a_programming_error(bars: ProbabilityBars) -> None:
-    with pytest.raises(ValueError, match="Received: 'flu'"):
-        bars.bar("flu")
 
 
 def test_the_slider_gives_opacity_as_a_share(qtbot: QtBot) -> None:
@@ -155,13 +150,13 @@ def test_the_panel_shows_verdict_bars_facts_and_warnings(
     qtbot.addWidget(panel)
     film = diagnosed_film(tiny_bundle, [3.0, 0.0, 0.0], ("A lateral view.",))
     panel.show_film(film, "covid")
-    assert panel.sentence == "Looks like COVID-19."
+    assert panel.headline.sentence == "Looks like COVID-19."
     said = [label.text() for label in panel.findChildren(QLabel)]
     assert "Three answers only: COVID-19, pneumonia or normal." in said
-    assert [row.label for row in panel.bars.rows] == ["covid", "pneumonia", "normal"]
-    assert panel.warnings == ("A lateral view.",)
-    assert panel.facts.rows["Name"] == "a.dcm"
-    assert panel.facts.rows["View"] == "PA"
+    assert list(panel.bars.bars) == ["covid", "pneumonia", "normal"]
+    assert panel.warnings.sentences == ("A lateral view.",)
+    assert "Name: a.dcm" in panel.facts.accessibleDescription()
+    assert "View: PA" in panel.facts.accessibleDescription()
 
 
 @pytest.mark.parametrize("width", [260, 330])
@@ -184,9 +179,9 @@ def test_facts_of_a_film_without_a_verdict_stand_alone(qtbot: QtBot) -> None:
     facts = FilmFacts("PNG", 8, 8, 8, "grey", 100)
     film = Radiograph(np.zeros((8, 8), np.uint8), 0, 255, Path("b.png"), facts)
     panel.show_film(diagnosed(film, None), None)
-    assert panel.sentence == "No verdict"
+    assert panel.headline.sentence == "No verdict"
     assert panel.bars.isHidden()
-    assert panel.facts.rows["Name"] == "b.png"
+    assert "Name: b.png" in panel.facts.accessibleDescription()
 
 
 def test_a_heat_map_without_evidence_is_explained(
@@ -195,7 +190,9 @@ def test_a_heat_map_without_evidence_is_explained(
     panel = VerdictPanel()
     qtbot.addWidget(panel)
     panel.show_film(diagnosed_film(tiny_bundle, [3.0, 0.0, 0.0]), "covid")
-    assert panel.heat.subject.startswith("Nothing in the film argues for COVID-19")
+    assert panel.heat.subject.text().startswith(
+        "Nothing in the film argues for COVID-19"
+    )
 
 
 def test_an_uncertain_verdict_explains_itself(
@@ -205,8 +202,8 @@ def test_an_uncertain_verdict_explains_itself(
     qtbot.addWidget(panel)
     film = diagnosed_film(tiny_bundle, [0.1, 0.0, 0.0])
     panel.show_film(film, "covid")
-    assert panel.sentence == "Uncertain"
-    assert not any(row.stated for row in panel.bars.rows)
+    assert panel.headline.sentence == "Uncertain"
+    assert not any(bar.row.stated for bar in panel.bars.bars.values())
 
 
 def test_a_refused_film_has_its_reason_and_no_bars(
@@ -218,7 +215,7 @@ def test_a_refused_film_has_its_reason_and_no_bars(
     film = diagnosed_film(tiny_bundle, [3.0, 0.0, 0.0], refused="It is a CT slice.")
     panel.show_film(film, None)
     panel.show()
-    assert panel.sentence == "No verdict"
+    assert panel.headline.sentence == "No verdict"
     assert panel.refusal.text == "It is a CT slice."
     assert panel.refusal.isVisible()
     assert not panel.bars.isVisible()
@@ -241,8 +238,8 @@ def test_a_grave_warning_stands_above_and_leaves_no_confident_headline(
     film = diagnosed_film(tiny_bundle, [6.0, 0.0, 0.0], (warning,))
     panel.show_film(film, "covid")
     panel.show()
-    assert panel.sentence == "In doubt"
-    assert not any(row.stated for row in panel.bars.rows)
+    assert panel.headline.sentence == "In doubt"
+    assert not any(bar.row.stated for bar in panel.bars.bars.values())
     said = [label.text() for label in panel.findChildren(QLabel)]
     assert any("no finding is stated: numbers and sets" in text for text in said)
     box = next(b for b in panel.findChildren(QPushButton) if "Invert" in b.text())
@@ -259,7 +256,7 @@ def test_a_warning_that_nothing_mends_has_no_button(
     qtbot.addWidget(panel)
     warnings = ("Two pages.", FilmWarning("A lateral view."))
     panel.show_film(diagnosed_film(tiny_bundle, [6.0, 0.0, 0.0], warnings), "covid")
-    assert panel.warnings == warnings
+    assert panel.warnings.sentences == warnings
     assert not any("again" in b.text() for b in panel.findChildren(QPushButton))
 
 
@@ -270,7 +267,7 @@ def test_a_normal_verdict_says_what_was_looked_for(
     qtbot.addWidget(panel)
     panel.show_film(diagnosed_film(tiny_bundle, [0.0, 0.0, 6.0]), "normal")
     said = "No sign of COVID-19 or pneumonia. Nothing else was looked for."
-    assert panel.sentence == said
+    assert panel.headline.sentence == said
     headline = panel.findChild(Headline)
     panel.resize(900, 700)
     panel.show()
@@ -283,19 +280,20 @@ def test_a_normal_verdict_says_what_was_looked_for(
 
 def test_a_film_just_below_its_point_is_seen_to_be(bars: ProbabilityBars) -> None:
     bars.set_rows([BarRow("covid", "COVID-19", 0.7449, 0.745)], None)
-    assert (bars.rows[0].share, bars.rows[0].point) == ("74 %", "74.5 %")
-    assert "from 74.5 %" in bars.bar("covid").toolTip()
+    row = bars.bars["covid"].row
+    assert (row.share, row.point) == ("74 %", "74.5 %")
+    assert "from 74.5 %" in bars.bars["covid"].toolTip()
 
 
 def test_a_faint_heat_map_is_told_to_be_faint(qtbot: QtBot) -> None:
     controls = HeatControls()
     qtbot.addWidget(controls)
     controls.set_subject("COVID-19", 0.05)
-    assert controls.subject == (
+    assert controls.subject.text() == (
         "Little in the film argues for COVID-19: a faint heat map."
     )
     controls.set_subject("COVID-19", 0.6)
-    assert controls.subject.startswith("Grad-CAM")
+    assert controls.subject.text().startswith("Grad-CAM")
 
 
 def test_unknown_facts_have_no_row() -> None:

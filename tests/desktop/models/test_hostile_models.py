@@ -124,7 +124,7 @@ def test_a_film_without_numbers_is_told_and_the_next_is_read(
     tab = opened.diagnose
     opened.open_paths([make_film("black.png", black)])
     qtbot.waitUntil(lambda: NOT_FINITE in told(opened), timeout=20000)
-    assert "34 %" not in tab.ui.panel.sentence
-    assert "Uncertain" not in tab.ui.panel.sentence
+    assert "34 %" not in tab.ui.panel.headline.sentence
+    assert "Uncertain" not in tab.ui.panel.headline.sentence
     opened.open_paths([make_film("bright.png", 200)])
-    qtbot.waitUntil(lambda: "COVID-19" in tab.ui.panel.sentence, timeout=20000)
+    qtbot.waitUntil(lambda: "COVID-19" in tab.ui.panel.headline.sentence, timeout=20000)

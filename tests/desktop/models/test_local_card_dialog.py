@@ -50,7 +50,7 @@ def test_a_list_of_labelled_films_gives_points_that_verdicts_use_and_say(
     before = (tiny_bundle.path / CARD).read_bytes()
     panel = window.diagnose.ui.panel
     window.open_paths([film])
-    qtbot.waitUntil(lambda: panel.model.startswith("Read by"), timeout=10000)
+    qtbot.waitUntil(lambda: panel.model.text().startswith("Read by"), timeout=10000)
     dialog.take_list(films)
     qtbot.waitUntil(lambda: dialog.state.text() == "Not in use yet.", timeout=20000)
     rows = dialog.table.cells.rows
@@ -65,17 +65,19 @@ def test_a_list_of_labelled_films_gives_points_that_verdicts_use_and_say(
     assert read_local_card(tiny_bundle) is None
     dialog.use()
     qtbot.waitUntil(lambda: dialog.state.text().startswith("In use"), timeout=10000)
-    qtbot.waitUntil(lambda: "Local operating points" in panel.model, timeout=10000)
+    qtbot.waitUntil(
+        lambda: "Local operating points" in panel.model.text(), timeout=10000
+    )
     kept = read_local_card(tiny_bundle)
     assert kept is not None
-    assert [row.threshold for row in panel.bars.rows] == [
+    assert [bar.row.threshold for bar in panel.bars.bars.values()] == [
         point.threshold for point in kept.points
     ]
     assert (tiny_bundle.path / CARD).read_bytes() == before
     dialog.remove()
-    qtbot.waitUntil(lambda: "Local" not in panel.model, timeout=10000)
+    qtbot.waitUntil(lambda: "Local" not in panel.model.text(), timeout=10000)
     assert not local_card_path(tiny_bundle).exists()
-    assert [row.threshold for row in panel.bars.rows] == [0.5] * 3
+    assert [bar.row.threshold for bar in panel.bars.bars.values()] == [0.5] * 3
 
 
 def test_films_of_a_list_that_are_left_out_are_told(

@@ -20,9 +20,9 @@ from core.errors import CoreError
 from core.jobs.channel import JobChannel, Outcome
 from core.jobs.events import FINISH, EpochEnded, JobStopped, JobSucceeded, Noted
 from core.jobs.failures import Failure
-from desktop.work.command import Command, CommandKind
 from desktop.work.follower import JobFollower
 from desktop.work.jobs import JobController
+from desktop.work.kind import Command, CommandKind
 
 CHILD = Path(__file__).resolve().parents[2].joinpath("child.py")
 
@@ -295,7 +295,7 @@ _WINDOW = """
 import sys
 from pathlib import Path
 from PyQt5.QtCore import QCoreApplication
-from desktop.work.command import Command, CommandKind
+from desktop.work.kind import Command, CommandKind
 from desktop.work.jobs import JobController
 app = QCoreApplication([])
 folder = Path(sys.argv[1])
