@@ -61,17 +61,8 @@ class Comparison(QObject):
         else:
             self._session.choose(film)
 
-    @pyqtSlot()
-    def show_next(self) -> None:
-        """Show the next film of the strip there."""
-        self._step(1)
-
-    @pyqtSlot()
-    def show_previous(self) -> None:
-        """Show the film before it in the strip there."""
-        self._step(-1)
-
-    def _step(self, step: int) -> None:
+    def step(self, step: int) -> None:
+        """Show the film so many places further in the strip there."""
         if self._ui.pair.active is self._ui.pair.view:
             self._session.step(step)
         elif film := self._session.neighbour(self.current, step):

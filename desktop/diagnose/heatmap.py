@@ -53,7 +53,7 @@ class HeatMap(QObject):
         ui.panel.finding_chosen.connect(self.choose)
         ui.panel.heat.shown_changed.connect(self.set_shown)
         ui.panel.heat.contour.toggled.connect(self.refresh)
-        ui.panel.heat.layer.currentIndexChanged.connect(self._on_layer_chosen)
+        ui.panel.heat.layer.currentIndexChanged.connect(partial(self.set_shown, True))
         ui.panel.heat.opacity_changed.connect(ui.view.set_heatmap_opacity)
         commands.finding_asked.connect(self.choose)
         commands.heatmap.triggered.connect(self.set_shown)
@@ -166,10 +166,6 @@ class HeatMap(QObject):
         self._commands.heatmap.setChecked(shown)
         self._ui.view.set_heatmap_shown(shown)
         self.refresh()  # a finer one is computed once it is to be seen
-
-    @pyqtSlot()
-    def _on_layer_chosen(self) -> None:
-        self.set_shown(True)
 
     def restore(self, settings: Settings) -> None:
         """Show it as at the last end."""

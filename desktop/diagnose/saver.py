@@ -36,14 +36,10 @@ class FilmSaver(QObject):
     Signals:
         status_changed: str. What is going on, for the status line.
         failed: CoreError. Nothing was written.
-        saved: Path. The file is whole, or the reports in a folder are.
-        copied: the picture is in the clipboard.
     """
 
     status_changed = pyqtSignal(str)
     failed = pyqtSignal(object)
-    saved = pyqtSignal(object)
-    copied = pyqtSignal()
 
     def __init__(self, settings: Settings, parent: QWidget) -> None:
         super().__init__(parent)
@@ -71,24 +67,21 @@ class FilmSaver(QObject):
             self.save(dataclasses.replace(job, is_named=is_named), path)
 
     def save(self, job: PictureJob, path: Path) -> None:
-        """Write the picture; `saved` or `failed` follows."""
+        """Write the picture; the status or `failed` tells how it went."""
         self.status_changed.emit(f"Saving {display_name(path)}…")
         written = partial(self._on_written, path)
         task = partial(in_turn, partial(write_picture, job, path))
         self._pictures.ask(task, written, self._on_failed)
 
     def copy(self, job: PictureJob) -> None:
-        """Put the picture, and what is said of it as text, into the clipboard.
-
-        `copied` or `failed` follows.
-        """
+        """Put the picture, and what is said of it as text, into the clipboard."""
         self.status_changed.emit("Copying…")
         drawn = partial(self._on_drawn, job)
         task = partial(in_turn, partial(_draw, job))
         self._pictures.ask(task, drawn, self._on_failed)
 
     def save_report(self, task: Callable[[], None], folder: Path) -> None:
-        """Write reports into a folder; `saved` or `failed` follows."""
+        """Write reports into a folder, as `save` does."""
         self.status_changed.emit("Making the report…")
         written = partial(self._on_written, folder)
         self._pictures.ask(partial(in_turn, task), written, self._on_failed)
@@ -102,7 +95,6 @@ class FilmSaver(QObject):
         logger.info("saved a picture or reports")
         logger.debug("saved %s", path)
         self.status_changed.emit(f"Saved {printable(path)}")
-        self.saved.emit(path)
 
     def _on_drawn(self, job: PictureJob, image: QImage) -> None:
         both, said = QMimeData(), "The picture is in the clipboard."
@@ -112,7 +104,6 @@ class FilmSaver(QObject):
             said = "The picture and the verdict in words are in the clipboard."
         QGuiApplication.clipboard().setMimeData(both)
         self.status_changed.emit(said)
-        self.copied.emit()
 
     def _on_failed(self, error: CoreError) -> None:
         self.status_changed.emit("")

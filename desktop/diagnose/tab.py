@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from PyQt5.QtCore import QMimeData, pyqtSignal, pyqtSlot
@@ -270,8 +271,8 @@ class DiagnoseTab(QWidget):
         commands = self.commands
         commands.open.triggered.connect(self._on_open_triggered)
         commands.paste.triggered.connect(self._on_paste_triggered)
-        commands.next.triggered.connect(self.comparison.show_next)
-        commands.previous.triggered.connect(self.comparison.show_previous)
+        commands.next.triggered.connect(partial(self.comparison.step, 1))
+        commands.previous.triggered.connect(partial(self.comparison.step, -1))
         commands.sample_asked.connect(self._on_path_asked)
 
     def _restore_settings(self) -> None:

@@ -83,10 +83,6 @@ class LabelCorrections(QObject):
         then = partial(self._on_kept, "The correction is taken back.")
         self._files.ask(partial(take_back, films), then, self._on_failed)
 
-    def ask_for_training(self) -> None:
-        """Have a training prepared with the films."""
-        self.training_asked.emit(corrected_films())
-
     def shut_down(self) -> None:
         """End the thread after the work in hand."""
         self._files.shut_down()
@@ -120,10 +116,6 @@ class LabelMenu(QMenu):
         self._corrections = corrections
         self._subject = subject
         self.aboutToShow.connect(self._fill)
-        self.triggered.connect(self._on_triggered)
-
-    def _on_triggered(self, action: QAction) -> None:
-        action.data()()
 
     @pyqtSlot()
     def _fill(self) -> None:
@@ -144,12 +136,12 @@ class LabelMenu(QMenu):
         count = sum(film.label != NOT_USABLE for film in known)
         self._add(
             f"&Retrain on corrected films ({count:,})…",
-            self._corrections.ask_for_training,
+            partial(self._corrections.training_asked.emit, corrected_films()),
             count > 0 and edition.can_train(),
         )
 
     def _add(self, text: str, does: Callable[[], None], is_enabled: bool) -> QAction:
         made = self.addAction(text)
         made.setEnabled(is_enabled)
-        made.setData(does)
+        made.triggered.connect(does)
         return made

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from PyQt5.QtCore import QObject, Qt
+from PyQt5.QtCore import QModelIndex, QObject, QSortFilterProxyModel, Qt
 
 from desktop.style.severity import severity_icon
 from desktop.widgets.figures_table import TableModel, cell_alignment
@@ -48,6 +48,7 @@ class JobListModel(TableModel):
 
     Attributes:
         rows: In the order they were given.
+        order: The same as it is sorted.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class JobListModel(TableModel):
         super().__init__(parent)
         self.columns = tuple(columns)
         self.rows: list[Any] = []
+        self.order = JobOrder(self)
 
     def set_rows(self, rows: Sequence[Any]) -> None:
         """Replace the rows; where they are of the same jobs, selections stay."""
@@ -116,6 +118,25 @@ class JobListModel(TableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return cell_alignment(is_number=shown.is_number)
         return None
+
+
+class JobOrder(QSortFilterProxyModel):
+    """The jobs in the order of a column; what is not known always comes last."""
+
+    def __init__(self, model: JobListModel) -> None:
+        super().__init__(model)
+        self.setSourceModel(model)
+        self.setSortRole(SORT_ROLE)
+        self.setDynamicSortFilter(True)
+
+    # Qt overrides
+
+    def lessThan(self, left: QModelIndex, right: QModelIndex) -> bool:
+        a, b = left.data(SORT_ROLE), right.data(SORT_ROLE)
+        if a[0] != b[0]:  # only one of them is known
+            is_ascending = self.sortOrder() == Qt.SortOrder.AscendingOrder
+            return bool(b[0]) if is_ascending else bool(a[0])
+        return bool(a < b)
 
 
 def _sortable(key: float | str | None) -> SortKey:

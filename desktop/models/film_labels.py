@@ -51,7 +51,7 @@ class FilmLabels(QWidget):
             )
             for number, label in enumerate(card.labels, start=1)
         ]
-        self._givers.append(self._button("Leave out", self._skip, "Space"))
+        self._givers.append(self._button("Leave out", partial(self._step, 1), "Space"))
         self._back_button = self._button("Back", self._back, "Backspace")
         line = row(*self._givers, self._back_button, None)
         column(self.title, (self.view, 1), line, self._note, of=self)
@@ -81,10 +81,6 @@ class FilmLabels(QWidget):
             self.labels[self._films[self._at]] = label
             self.changed.emit()
             self._step(1)
-
-    @pyqtSlot()
-    def _skip(self) -> None:
-        self._step(1)
 
     @pyqtSlot()
     def _back(self) -> None:

@@ -43,12 +43,7 @@ class ChartView(QWidget):
 
     Attributes:
         canvas, tools: matplotlib's, of the chart that is shown; None before.
-
-    Signals:
-        drawn: The chart that was asked for last stands in the widget.
     """
-
-    drawn = pyqtSignal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -117,7 +112,6 @@ class ChartView(QWidget):
                 widget.hide()
                 widget.deleteLater()
         self._place_tools()
-        self.drawn.emit()
 
     @pyqtSlot()
     def _place_tools(self) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from PyQt5 import sip
-from PyQt5.QtCore import Qt, QUrl, pyqtSignal, pyqtSlot
+from PyQt5.QtCore import Qt, QUrl, pyqtSlot
 from PyQt5.QtGui import QColor, QDesktopServices
 from PyQt5.QtWidgets import QFrame, QLabel, QShortcut, QToolButton, QWidget
 
@@ -71,12 +71,7 @@ class NoticeBanner(QFrame):
 
     Attributes:
         notice: What is, or was last, shown.
-
-    Signals:
-        dismissed: the user has read it.
     """
-
-    dismissed = pyqtSignal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -128,9 +123,9 @@ class NoticeBanner(QFrame):
         self.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @pyqtSlot(object)
-    def show_error(self, error: CoreError, *, about: str = "") -> None:
+    def show_error(self, error: CoreError) -> None:
         """Say what failed and write it to the log."""
-        notice = notice_of(error, about=about)
+        notice = notice_of(error)
         logger.warning("shown to the user: %s", type(error).__name__)
         logger.debug("shown to the user: %s", notice.details)
         self.show_notice(notice)
@@ -145,7 +140,6 @@ class NoticeBanner(QFrame):
         before, self._focus_before = self._focus_before, None
         if had_focus and before is not None and not sip.isdeleted(before):
             before.setFocus(Qt.FocusReason.OtherFocusReason)
-        self.dismissed.emit()
 
     def _as_text(self) -> str:
         parts = (self.notice.text, self.notice.hint, self.notice.details)

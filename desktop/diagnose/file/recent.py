@@ -36,7 +36,6 @@ class RecentFilms(QMenu):
         self._settings = settings
         # A network folder may take long to say what is there.
         self._looking = Background(self, "recent films")
-        self._is_clear = False
         self.triggered.connect(self._on_triggered)
         self.aboutToShow.connect(self.drop_missing)
         self._show(self.paths)

@@ -9,14 +9,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 
-from PyQt5.QtCore import (
-    QModelIndex,
-    QObject,
-    QSortFilterProxyModel,
-    Qt,
-    QTimer,
-    pyqtSlot,
-)
+from PyQt5.QtCore import QModelIndex, QObject, Qt, QTimer, pyqtSlot
 
 from core.errors import CoreError
 from core.model.bundle import ModelBundle, peek_bundle
@@ -24,7 +17,7 @@ from core.runs.presets import PRESETS
 from core.runs.progress import read_progress
 from core.runs.run import FAILED, FINISHED, INTERRUPTED, RUNNING, Run
 from core.runs.settings import SETTINGS
-from desktop.jobs.list_model import SORT_ROLE, Column, JobListModel
+from desktop.jobs.list_model import Column, JobListModel
 from desktop.widgets.rates import Rate, rate_of
 from desktop.widgets.times import time_in_words, when_in_words
 
@@ -200,17 +193,12 @@ COMPARE_COLUMNS: Final = (
 
 
 class RunsModel(JobListModel):
-    """Runs in rows; what their files say is filled in while the window goes on.
-
-    Attributes:
-        order: The same as it is sorted.
-    """
+    """Runs in rows; what their files say is filled in while the window goes on."""
 
     def __init__(
         self, columns: Sequence[Column], parent: QObject | None = None
     ) -> None:
         super().__init__(columns, parent)
-        self.order = _RunsOrder(self)
         self._in_use = ""
         self._unread: list[int] = []
         self._timer = QTimer(self, timeout=self._on_timer_timeout)
@@ -275,22 +263,3 @@ class RunsModel(JobListModel):
             return is_in_use
         lines = [f"{column.title}: {column.text(row)}" for column in LIST_COLUMNS]
         return "\n".join([*lines, *(["The model in use"] if is_in_use else [])])
-
-
-class _RunsOrder(QSortFilterProxyModel):
-    """The runs in the order of a column; unknown figures always come last."""
-
-    def __init__(self, model: RunsModel) -> None:
-        super().__init__(model)
-        self.setSourceModel(model)
-        self.setSortRole(SORT_ROLE)
-        self.setDynamicSortFilter(True)
-
-    # Qt overrides
-
-    def lessThan(self, left: QModelIndex, right: QModelIndex) -> bool:
-        a, b = left.data(SORT_ROLE), right.data(SORT_ROLE)
-        if a[0] != b[0]:  # only one of them is known
-            is_ascending = self.sortOrder() == Qt.SortOrder.AscendingOrder
-            return bool(b[0]) if is_ascending else bool(a[0])
-        return bool(a < b)

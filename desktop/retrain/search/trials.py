@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from PyQt5.QtCore import QSortFilterProxyModel
 from PyQt5.QtWidgets import QTableView, QWidget
 
 from core.reports.search_charts import history_chart, importance_chart, parallel_chart
@@ -23,7 +22,7 @@ from core.search.record import (
 )
 from core.search.table import labels_of, rates_text, setting_text
 from core.words import duration_in_words
-from desktop.jobs.list_model import ROW_ROLE, SORT_ROLE, Column, JobListModel
+from desktop.jobs.list_model import ROW_ROLE, Column, JobListModel
 from desktop.widgets.chart_view import ChartGrid
 from desktop.widgets.figures_table import make_plain
 
@@ -50,9 +49,7 @@ class TrialTable(QTableView):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.trials = JobListModel((), self)
-        self._order = QSortFilterProxyModel(self)
-        self._order.setSourceModel(self.trials)
-        self._order.setSortRole(SORT_ROLE)
+        self._order = self.trials.order
         make_plain(self)
         self.setObjectName("compareTable")  # looks like one
         self.setModel(self._order)

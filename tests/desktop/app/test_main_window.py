@@ -240,7 +240,7 @@ def test_a_report_on_the_film_on_screen_is_written_beside_the_window(
     job = tab.outputs.report()
     assert job is not None
     files = {"html": tmp_path / "a.html", "pdf": tmp_path / "a.pdf"}
-    with qtbot.waitSignal(tab.saver.saved):
+    with qtbot.waitSignals([tab.saver.status_changed] * 2):
         tab.saver.save_report(partial(job.write, files, with_patient=False), tmp_path)
     page = files["html"].read_text("utf-8")
     reading = tab.session.shown_film.reading

@@ -254,7 +254,7 @@ def test_a_saved_picture_names_the_patient_only_when_asked(
             return answer
 
         monkeypatch.setattr(file_dialogs, "ask_for_picture", answer)
-        with qtbot.waitSignal(tab.saver.saved):
+        with qtbot.waitSignals([tab.saver.status_changed] * 2):
             tab.commands.save_plain.trigger()
         with Image.open(path) as picture:
             pictures[is_named] = np.asarray(picture.convert("L")).astype(int)

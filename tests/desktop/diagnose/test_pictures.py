@@ -140,9 +140,10 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_half_written(
 def test_saving_reports_the_file_when_it_is_whole(
     saver: FilmSaver, job: PictureJob, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    with qtbot.waitSignal(saver.saved) as caught:
+    with qtbot.waitSignals([saver.status_changed] * 2) as caught:
         saver.save(job, tmp_path / "a.png")
-    assert caught.args == [tmp_path / "a.png"]
+    said = [str(each.args[0]) for each in caught.all_signals_and_args]
+    assert said == ["Saving a.png…", f"Saved {tmp_path / 'a.png'}"]
     assert pixels_of(tmp_path / "a.png").shape == (600, 500, 3)
 
 
@@ -158,7 +159,7 @@ def test_a_failure_to_save_is_told(
 def test_copying_puts_the_picture_into_the_clipboard(
     saver: FilmSaver, job: PictureJob, qtbot: QtBot
 ) -> None:
-    with qtbot.waitSignal(saver.copied):
+    with qtbot.waitSignals([saver.status_changed] * 2):
         saver.copy(job)
     image = QGuiApplication.clipboard().image()
     assert (image.width(), image.height()) == (500, 600)
@@ -202,14 +203,14 @@ def test_the_words_stand_below_the_picture(job: PictureJob) -> None:
 def test_copying_gives_the_verdict_as_text_too(
     saver: FilmSaver, job: PictureJob, qtbot: QtBot
 ) -> None:
-    with qtbot.waitSignal(saver.copied):
+    with qtbot.waitSignals([saver.status_changed] * 2):
         saver.copy(dataclasses.replace(job, margin=MARGIN))
     both = QGuiApplication.clipboard().mimeData()
     assert both.text().splitlines() == [
         *("In doubt", "Two lines.", "Heat map.", DISCLAIMER)
     ]
     assert both.hasImage()
-    with qtbot.waitSignal(saver.copied):
+    with qtbot.waitSignals([saver.status_changed] * 2):
         saver.copy(job)
     assert not QGuiApplication.clipboard().mimeData().hasText()
 

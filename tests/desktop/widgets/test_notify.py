@@ -42,7 +42,7 @@ def test_copy_details_puts_all_of_it_into_the_clipboard(
     banner: NoticeBanner, qtbot: QtBot
 ) -> None:
     error = ImageReadError("The film is damaged.", hint="Export it again.")
-    banner.show_error(error, about="/films/a.png")
+    banner.show_notice(notice_of(error, about="/films/a.png"))
     button = next(
         child for child in banner.findChildren(QPushButton) if "details" in child.text()
     )

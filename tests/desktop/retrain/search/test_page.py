@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from PyQt5.QtCore import QTimer
+from PyQt5.QtCore import Qt, QTimer
 from PyQt5.QtWidgets import QApplication, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 
@@ -162,6 +162,17 @@ def test_trials_are_listed_the_best_first_with_rates_of_each_label(
         assert "the best is 0.910" in view.accessibleName()
     assert "2 of 4 trials finished" in page.sentence.text
     assert not page.resume_button.isVisible()
+
+
+def test_a_heading_sorts_the_trials_and_unknown_values_come_last(
+    page: SearchPage, qtbot: QtBot, tmp_path: Path
+) -> None:
+    a_search(tmp_path)
+    show(page, qtbot)
+    page.table.sortByColumn(1, Qt.SortOrder.AscendingOrder)
+    assert cells(page, "Macro-F1") == ["0.4100", "0.8800", "0.9100", ""]
+    page.table.sortByColumn(0, Qt.SortOrder.DescendingOrder)
+    assert cells(page, "Trial") == ["3", "2", "1", "0"]
 
 
 def test_the_best_becomes_a_full_run_once(
