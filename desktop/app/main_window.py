@@ -135,7 +135,7 @@ class MainWindow(QMainWindow):
     @pyqtSlot(object)
     def _on_training_asked(self, data: Path) -> None:
         self._tabs.setCurrentWidget(self.retrain)
-        self.retrain.take_data(data)
+        self.retrain.take_paths([data])
 
     @pyqtSlot(str)
     def _on_film_changed(self, name: str) -> None:
@@ -291,33 +291,29 @@ class MainWindow(QMainWindow):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         tab, mime = self._tabs.currentWidget(), event.mimeData()
-        paths = films_in(mime).paths if mime.hasUrls() else ()
-        does_something = True
-        if tab is self.scan and paths:
-            self.scan.show_drop(not is_model_file(paths[0]))
-        elif tab in (self.scan, self.retrain):
-            does_something = len(paths) == 1
-        elif may_hold_films(mime):
-            self.diagnose.show_drop(mime)
+        if isinstance(tab, DiagnoseTab):
+            does_something = may_hold_films(mime)
+            tab.show_drop(mime if does_something else None)
         else:
-            does_something = False
+            paths = films_in(mime).paths
+            does_something = bool(paths)
+            tab.show_drop(does_something and not is_model_file(paths[0]))
         if does_something:
             event.acceptProposedAction()
 
     def dragLeaveEvent(self, event: QDragLeaveEvent | None) -> None:
-        self.scan.show_drop(False)
+        for tab in (self.scan, self.retrain):
+            tab.show_drop(False)
         self.diagnose.show_drop(None)
 
     def dropEvent(self, event: QDropEvent) -> None:
         self.dragLeaveEvent(None)
         tab, mime = self._tabs.currentWidget(), event.mimeData()
         paths = films_in(mime).paths
-        if tab not in (self.scan, self.retrain) or not paths:
+        if isinstance(tab, DiagnoseTab) or not paths:
             self.diagnose.take_mime(mime)
         elif is_model_file(paths[0]):
             self.files.import_files(paths[:1])
-        elif tab is self.scan:
-            self.scan.take_paths(paths)
         else:
-            self.retrain.take_data(paths[0])
+            tab.take_paths(paths)
         event.acceptProposedAction()

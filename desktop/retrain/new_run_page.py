@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 import msgspec
 from PyQt5.QtCore import Qt, pyqtSignal, pyqtSlot
-from PyQt5.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PyQt5.QtWidgets import QWidget
 
 from core.data.split import SPLITS
@@ -56,7 +56,6 @@ class NewRunPage(QWidget):
     def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._settings = settings
-        self.setAcceptDrops(True)
         self._told = ""
         self._time = TrainingTime()
         self._finder = Background(self, "films of the user's")
@@ -129,10 +128,16 @@ class NewRunPage(QWidget):
         assert isinstance(editor, WeightsEditor)
         editor.set_model_in_use(bundle)
 
-    def set_data(self, data: Path) -> None:
-        """Take films, as if the user had chosen them."""
+    def take_paths(self, paths: Sequence[Path]) -> None:
+        """Take films that were dropped, if that is one folder or manifest."""
         self.go_to(DATA)
-        self.data.set_data(data)
+        if len(paths) == 1:
+            self.data.set_data(paths[0])
+        else:
+            self.data.refuse(
+                f"{len(paths)} things were dropped. Drop the one folder that "
+                "holds a subfolder per label, or one CSV file."
+            )
 
     def shut_down(self) -> None:
         """End all children and threads, and remove what checks wrote."""
@@ -321,15 +326,3 @@ class NewRunPage(QWidget):
         buttons = (self.back_button, (self.why, 1), *ways)
         row(*buttons, of=footer, gap=10, margins=(16, 8, 16, 8))
         column(self.steps, (self._stack, 1), footer, of=self, gap=0)
-
-    # Qt overrides
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if self.step == DATA:  # anywhere on the page does
-            self.data.chooser.dragEnterEvent(event)
-
-    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        self.data.chooser.dragLeaveEvent(event)
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        self.data.chooser.dropEvent(event)

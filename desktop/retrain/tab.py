@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -113,11 +114,16 @@ class RetrainTab(JobTab):
         for runs in (self.compare_page.model, self.panel.model):
             runs.set_model_in_use(bundle)
 
-    def take_data(self, data: Path) -> None:
-        """Begin a new model with a folder or manifest that was dropped."""
+    def take_paths(self, paths: Sequence[Path]) -> None:
+        """Begin a new model with what was dropped, if it is one folder or manifest."""
         self._on_new_asked()
         if edition.can_train():
-            self.new_page.set_data(data)
+            self.new_page.take_paths(paths)
+
+    def show_drop(self, is_over: bool) -> None:
+        """Show that letting go of a folder or manifest would choose it."""
+        if self._new_page is not None:
+            self._new_page.data.chooser.mark_drop(is_over)
 
     def may_close(self) -> bool:
         """Ask what becomes of a run or a search that this window started.
@@ -159,7 +165,7 @@ class RetrainTab(JobTab):
 
     def _pause_and_wait(self, controller: JobController) -> None:
         dialog = StoppingDialog("Stopping; what was done is kept.", self)
-        controller.ended.connect(dialog.job_has_stopped)
+        controller.ended.connect(dialog.accept)
         controller.stop()
         if controller.active is not None:
             dialog.exec()

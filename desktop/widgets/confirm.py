@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PyQt5.QtCore import Qt, pyqtSlot
+from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QMessageBox, QProgressDialog, QPushButton, QWidget
 
 from desktop.widgets.stage_stepper import StageBar
@@ -41,7 +41,7 @@ def choose(parent: QWidget, question: str, advice: str, answers: Sequence[str]) 
 
 
 class StoppingDialog(QProgressDialog):
-    """Stands in front of the window until a job has stopped.
+    """Stands in front of the window until a job has stopped, and it is accepted.
 
     It is rejected when the user does not want to wait for that.
     """
@@ -54,8 +54,3 @@ class StoppingDialog(QProgressDialog):
         leave = QPushButton("&Do not wait", self)
         leave.setToolTip("Close the window; the run stops by itself")
         self.setCancelButton(leave)
-
-    @pyqtSlot()
-    def job_has_stopped(self) -> None:
-        """Go away."""
-        self.accept()

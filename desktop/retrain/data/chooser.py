@@ -1,4 +1,4 @@
-"""The choice of the films: by button, or dropped."""
+"""The choice of the films."""
 
 from __future__ import annotations
 
@@ -6,17 +6,10 @@ from pathlib import Path
 from typing import Final
 
 from PyQt5.QtCore import Qt, pyqtSignal, pyqtSlot
-from PyQt5.QtGui import (
-    QDragEnterEvent,
-    QDragLeaveEvent,
-    QDropEvent,
-    QFontDatabase,
-    QShowEvent,
-)
+from PyQt5.QtGui import QFontDatabase, QShowEvent
 from PyQt5.QtWidgets import QFileDialog, QFrame, QLabel, QVBoxLayout, QWidget
 
 from core.paths import corrected_films
-from desktop.film.incoming import films_in
 from desktop.widgets.buttons import button
 from desktop.widgets.labels import Caption, ElidedLabel, SectionTitle, printable
 from desktop.widgets.layouts import column, row
@@ -48,16 +41,13 @@ class DataChooser(QFrame):
 
     Signals:
         data_chosen: Path. What the user chose; may not be what is needed.
-        refused: str. Why what was dropped cannot be taken.
     """
 
     data_chosen = pyqtSignal(object)
-    refused = pyqtSignal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("dataChooser")
-        self.setAcceptDrops(True)
         self.start_folder = ""
         self._title = SectionTitle("Choose or drop the films to learn from", self)
         self._place = ElidedLabel("", self)
@@ -129,7 +119,8 @@ class DataChooser(QFrame):
         picture.setObjectName("layoutExample")
         return column(Caption(title, self._examples), picture, None, gap=6)
 
-    def _mark_drop(self, is_over: bool) -> None:
+    def mark_drop(self, is_over: bool) -> None:
+        """Show that letting go would choose what is dragged."""
         self.setProperty("isDropTarget", is_over)
         self.style().unpolish(self)
         self.style().polish(self)
@@ -139,25 +130,3 @@ class DataChooser(QFrame):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.corrected_button.setVisible(corrected_films().is_file())
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if event.mimeData().hasUrls():
-            event.acceptProposedAction()
-            self._mark_drop(True)
-
-    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        self._mark_drop(False)
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        self._mark_drop(False)
-        dropped = films_in(event.mimeData())
-        event.acceptProposedAction()
-        if len(dropped.paths) == 1:
-            self.data_chosen.emit(dropped.paths[0])
-        elif dropped.paths:
-            self.refused.emit(
-                f"{len(dropped.paths)} things were dropped. Drop the one folder that "
-                "holds a subfolder per label, or one CSV file."
-            )
-        else:
-            self.refused.emit("What was dropped does not lie on this computer.")

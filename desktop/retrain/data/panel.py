@@ -43,7 +43,6 @@ class DataPanel(CheckPanel):
         self.progress.stop_button.setAccessibleName("Cancel the check of the films")
         self.chooser = DataChooser(self)
         self.chooser.data_chosen.connect(self.set_data)
-        self.chooser.refused.connect(self._on_chooser_refused)
         self.options = DataOptions(self)
         self.options.options_changed.connect(self._show)
         self.view = AuditView(self)
@@ -162,8 +161,8 @@ class DataPanel(CheckPanel):
         self._grouped = True
         self.check()
 
-    @pyqtSlot(str)
-    def _on_chooser_refused(self, why: str) -> None:
+    def refuse(self, why: str) -> None:
+        """Say why what was dropped cannot be taken."""
         self.failure.set_failure(Failure(why))
 
     @pyqtSlot()

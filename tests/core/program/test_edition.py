@@ -78,7 +78,7 @@ def test_the_retrain_tab_says_how_to_get_training(qtbot, tmp_path: Path) -> None
     tab = RetrainTab(Settings())
     qtbot.addWidget(tab)
     tab.show()
-    tab.take_data(tmp_path)
+    tab.take_paths([tmp_path])
     assert tab.page is tab.intro
     assert not tab.intro.new_button.isVisible()
     texts = [label.text() for label in tab.intro.findChildren(QLabel)]

@@ -52,7 +52,7 @@ def data(tmp_path: Path, film: Path) -> Path:
 
 
 def with_films(qtbot: QtBot, page: NewRunPage, data: Path) -> None:
-    page.set_data(data)
+    page.take_paths([data])
     qtbot.waitUntil(lambda: not page.data.is_checking, timeout=20_000)
 
 
@@ -269,7 +269,7 @@ def test_closing_ends_a_check_and_leaves_nothing_behind(
     page = NewRunPage(Settings())
     qtbot.addWidget(page)
     stand_in.set("waits")
-    page.set_data(data)
+    page.take_paths([data])
     qtbot.waitUntil(lambda: bool(stand_in.calls), timeout=20_000)
     page.shut_down()
     assert list((checks_dir()).iterdir()) == []

@@ -58,7 +58,7 @@ def finder(qtbot: QtBot, page: NewRunPage, stand_in: StandIn, film: Path) -> Rat
 def take_films(
     qtbot: QtBot, page: NewRunPage, data: Path, *, seconds: int = 20
 ) -> None:
-    page.set_data(data)
+    page.take_paths([data])
     qtbot.waitUntil(lambda: not page.data.is_checking, timeout=1000 * seconds)
 
 

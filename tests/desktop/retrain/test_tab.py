@@ -145,9 +145,30 @@ def test_tab_says_at_first_what_it_is_for(tab: RetrainTab, qtbot: QtBot) -> None
 
 
 def test_dropped_folder_begins_a_new_model(tab: RetrainTab, tmp_path: Path) -> None:
-    tab.take_data(tmp_path)
+    tab.take_paths([tmp_path])
 
     assert tab.page is tab.new_page
+    assert tab.new_page.data.data == tmp_path
+
+
+def test_several_things_that_are_dropped_are_refused_in_words(
+    tab: RetrainTab, tmp_path: Path
+) -> None:
+    tab.take_paths([tmp_path, tmp_path / "covid"])
+
+    panel = tab.new_page.data
+    assert panel.failure.cause.text.startswith("2 things were dropped.")
+    assert panel.data is None
+
+
+def test_the_place_for_films_lights_up_while_they_are_dragged(tab: RetrainTab) -> None:
+    chooser = tab.new_page.data.chooser
+
+    tab.show_drop(True)
+
+    assert chooser.property("isDropTarget")
+    tab.show_drop(False)
+    assert not chooser.property("isDropTarget")
 
 
 @pytest.mark.slow

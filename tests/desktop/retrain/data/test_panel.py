@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PyQt5.QtCore import QMimeData, QPointF, Qt, QUrl
-from PyQt5.QtGui import QDropEvent, QPalette
+from PyQt5.QtCore import Qt
+from PyQt5.QtGui import QPalette
 from PyQt5.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
@@ -72,20 +72,6 @@ def read(tmp_path: Path, record: dict):
     return read_audit(path, tmp_path / "split.csv")
 
 
-def drop(panel: DataPanel, *paths: Path) -> None:
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    panel.chooser.dropEvent(
-        QDropEvent(
-            QPointF(5, 5),
-            Qt.DropAction.CopyAction,
-            mime,
-            Qt.MouseButton.LeftButton,
-            Qt.KeyboardModifier.NoModifier,
-        )
-    )
-
-
 def test_without_films_the_panel_asks_for_them(panel: DataPanel) -> None:
     assert panel.reason == "Choose the films to learn from first."
     assert panel.view.isHidden()
@@ -102,22 +88,6 @@ def test_choosing_films_checks_them_at_once(
     assert "abababababab" in panel.view.split.text()
     assert panel.split is not None
     assert panel.split.name == "split.csv"
-
-
-def test_a_folder_can_be_dropped(
-    qtbot: QtBot, panel: DataPanel, stand_in: StandIn, data: Path
-) -> None:
-    drop(panel, data)
-    qtbot.waitUntil(lambda: panel.result is not None and not panel.is_checking)
-    assert panel.data == data
-
-
-def test_several_things_cannot_be_dropped(
-    panel: DataPanel, stand_in: StandIn, data: Path
-) -> None:
-    drop(panel, data, data / "covid")
-    assert panel.failure.cause.text.startswith("2 things were dropped.")
-    assert panel.data is None
 
 
 def test_a_check_tells_how_far_it_is(
