@@ -200,7 +200,7 @@ class MainWindow(QMainWindow):
 
     def _make_menus(self) -> None:
         bar = self.menuBar()
-        menus = self.diagnose.menus(self)
+        menus = self.diagnose.commands.menus(self)
         for menu in menus:
             bar.addMenu(menu)
         file_menu, view_menu = menus[0], menus[2]

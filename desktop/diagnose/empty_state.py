@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from PyQt5.QtCore import QSize, Qt, pyqtSignal
+from PyQt5.QtCore import QSize, Qt
 from PyQt5.QtGui import QColor, QPainter, QPaintEvent, QPalette
 from PyQt5.QtWidgets import QGridLayout, QLabel, QPushButton, QWidget
 
@@ -15,15 +15,7 @@ from desktop.widgets.layouts import row, scrolling_column
 
 
 class EmptyState(QWidget):
-    """An invitation to open a film.
-
-    Signals:
-        open_asked: a film of the user's own is wanted.
-        sample_asked: a film that came with the program is wanted.
-    """
-
-    open_asked = pyqtSignal()
-    sample_asked = pyqtSignal()
+    """An invitation to open a film; whoever opens films listens to its buttons."""
 
     def __init__(self, *, has_samples: bool, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -46,11 +38,9 @@ class EmptyState(QWidget):
         )
         self.open_button = QPushButton("&Open a film…", self)
         self.open_button.setDefault(True)
-        self.open_button.clicked.connect(self.open_asked)
         self.sample_button = QPushButton("&Try a sample film", self)
         self.sample_button.setToolTip("Open a drawn film that comes with Hilum")
         self.sample_button.setVisible(has_samples)
-        self.sample_button.clicked.connect(self.sample_asked)
         for each in (self.open_button, self.sample_button):
             each.setObjectName("emptyStateButton")
             each.setCursor(Qt.CursorShape.PointingHandCursor)

@@ -31,7 +31,8 @@ class FilmWarnings(WidgetList):
         sentences: As they are shown.
 
     Signals:
-        mend_asked: str. One of `core.films.film_warning.MENDS`.
+        mend_asked: str. The film is to be turned, flipped or inverted and read
+            again: one of `core.films.film_warning.MENDS`.
     """
 
     mend_asked = pyqtSignal(str)

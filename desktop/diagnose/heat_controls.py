@@ -28,18 +28,15 @@ class HeatControls(QWidget):
         subject: What is said of the heat map.
 
     Signals:
-        shown_changed: bool. The user switched it.
         opacity_changed: float. 0 to 1, while the slider moves.
     """
 
-    shown_changed = pyqtSignal(bool)
     opacity_changed = pyqtSignal(float)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.switch = QCheckBox("Show heat &map", self)
         self.switch.setToolTip("Show where the evidence lies (H; hold it to peek)")
-        self.switch.toggled.connect(self.shown_changed)
         self.contour = QCheckBox("&Contours only", self)
         self.contour.setToolTip("Draw lines around the evidence, not colours over it")
         self._layers: Sequence[str] = ()

@@ -50,8 +50,8 @@ class HeatMap(QObject):
         self._finer: tuple[Reading, str, NDArray[np.float32]] | None = None
         self._ui = ui
         self._commands = commands
-        ui.panel.finding_chosen.connect(self.choose)
-        ui.panel.heat.shown_changed.connect(self.set_shown)
+        ui.panel.bars.finding_chosen.connect(self.choose)
+        ui.panel.heat.switch.toggled.connect(self.set_shown)
         ui.panel.heat.contour.toggled.connect(self.refresh)
         ui.panel.heat.layer.currentIndexChanged.connect(partial(self.set_shown, True))
         ui.panel.heat.opacity_changed.connect(ui.view.set_heatmap_opacity)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PyQt5.QtCore import QMimeData, pyqtSignal, pyqtSlot
 from PyQt5.QtGui import QGuiApplication, QResizeEvent
-from PyQt5.QtWidgets import QMenu, QWidget
+from PyQt5.QtWidgets import QWidget
 
 from core.films.radiograph import display_name
 from core.model.archive import is_model_file
@@ -78,6 +78,7 @@ class DiagnoseTab(QWidget):
         self.label = FilmLabel(self.session, model, corrections, self)
         self.commands = DiagnoseActions(self, sample_films(), self.label.menu)
         self.ui = DiagnoseLayout(self, self.session.films, self.commands)
+        self.show_notice = self.ui.banner.show_notice
         self.heatmap = HeatMap(self.session, model, self.ui, self.commands)
         self.lungs = LungOutline(self.session, self.ui, self.commands)
         self.outputs = FilmOutputs(
@@ -106,10 +107,6 @@ class DiagnoseTab(QWidget):
         self._settings.splitter_state = self.ui.splitter.saveState()
         self.saver.shut_down()
         self.file.shut_down()
-
-    def menus(self, parent: QWidget) -> list[QMenu]:
-        """File, Edit, View and Tools menus."""
-        return self.commands.menus(parent)
 
     def open_paths(self, paths: Sequence[Path], shown: Path | None = None) -> None:
         """Read films, show the first, or another, and keep all in the strip.
@@ -146,11 +143,6 @@ class DiagnoseTab(QWidget):
             self._highlight.hide()
         else:
             self._highlight.show_for(len(mime.urls()))
-
-    @pyqtSlot(object)
-    def show_notice(self, notice: Notice) -> None:
-        """Tell the user something in the banner."""
-        self.ui.banner.show_notice(notice)
 
     # The film on screen
 
@@ -263,9 +255,9 @@ class DiagnoseTab(QWidget):
         ui.pair.measured.connect(self.status_changed)
         ui.pair.active_changed.connect(self.label.refresh)
         ui.strip.removal_asked.connect(self.session.close)
-        ui.panel.mend_asked.connect(self.session.mend)
-        ui.empty.open_asked.connect(self._on_open_triggered)
-        ui.empty.sample_asked.connect(self._on_any_sample_asked)
+        ui.panel.warnings.mend_asked.connect(self.session.mend)
+        ui.empty.open_button.clicked.connect(self._on_open_triggered)
+        ui.empty.sample_button.clicked.connect(self._on_any_sample_asked)
 
     def _connect_actions(self) -> None:
         commands = self.commands

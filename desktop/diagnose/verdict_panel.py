@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PyQt5.QtCore import QSize, Qt, pyqtSignal
+from PyQt5.QtCore import QSize, Qt
 from PyQt5.QtWidgets import QVBoxLayout, QWidget
 
 from core.model.bundle import provenance
@@ -36,15 +36,7 @@ class VerdictPanel(PageScroll):
         headline, warnings, model: The verdict, why to doubt it, and who gave it.
         lungs: How much of the evidence lies in the lungs; hidden where unknown.
         facts: The rows about the file.
-
-    Signals:
-        finding_chosen: str. Label whose heat map is wanted.
-        mend_asked: str. The film is to be turned, flipped or inverted and read
-            again: one of `core.films.film_warning.MENDS`.
     """
-
-    finding_chosen = pyqtSignal(str)
-    mend_asked = pyqtSignal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -59,14 +51,12 @@ class VerdictPanel(PageScroll):
         self.lungs = Caption("", self._page)
         self._note = Caption("", self._page)
         self.warnings = FilmWarnings(self._page)
-        self.warnings.mend_asked.connect(self.mend_asked)
         self.refusal = MessageCard("note", self._page)
         self.refusal.set_severity("note", "Refused")
         self.model = Caption("", self._page)
         self.model.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._computed = Caption("", self._page)
         self.bars = ProbabilityBars(self._page)
-        self.bars.finding_chosen.connect(self.finding_chosen)
         self.sets = FindingSet(self._page)
         self.heat = HeatControls(self._page)
         self.facts = FactsPanel(self._page)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import enum
 
-from PyQt5.QtCore import Qt, pyqtSignal
-from PyQt5.QtWidgets import QWidget
+from PyQt5.QtCore import Qt
+from PyQt5.QtWidgets import QPushButton, QWidget
 
 from core.model import in_use as model_store
-from desktop.widgets.buttons import button
 from desktop.widgets.labels import Caption, ElidedLabel
 from desktop.widgets.layouts import column, row
 
@@ -40,23 +39,18 @@ class ModelChoice(QWidget):
     Attributes:
         state: What the model is.
         about: What follows from that.
-
-    Signals:
-        use_asked: the model that is shown is to be the one in use.
-        back_asked: the model before the present one is wanted again.
+        use_button, back_button: Want the model that is shown, or the one before the
+            present one, to be the one in use.
     """
-
-    use_asked = pyqtSignal()
-    back_asked = pyqtSignal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.state = ElidedLabel("", self)
         self.state.setObjectName("candidateState")
         self.about = Caption("", self)
-        words = "&Use this model"
-        self.use_button = button(words, self.use_asked, self, style="useButton")
-        self.back_button = button("Go &back", self.back_asked, self)
+        self.use_button = QPushButton("&Use this model", self)
+        self.use_button.setObjectName("useButton")
+        self.back_button = QPushButton("Go &back", self)
         about = column(self.state, self.about, gap=2)
         row((about, 1), self.back_button, self.use_button, of=self, gap=10)
 

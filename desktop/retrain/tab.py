@@ -95,7 +95,7 @@ class RetrainTab(JobTab):
 
             self._search_page = page = SearchPage(self)
             page.promoted.connect(self._on_promoted)
-            page.left.connect(self._on_new_asked)
+            page.form.back_button.clicked.connect(self._on_new_asked)
             page.noticed.connect(self.show_notice)
             page.status_changed.connect(self._on_page_status)
             self._stack.addWidget(page)
@@ -332,9 +332,10 @@ class RetrainTab(JobTab):
         self.panel.search_button.clicked.connect(self._on_searches_asked)
         self.panel.search_button.setVisible(edition.can_train())
         self.run_page.asked.connect(self._on_asked)
-        self.report_page.films_asked.connect(self.films_asked)
-        self.report_page.candidate.use_asked.connect(self.model_asked)
-        self.report_page.candidate.choice.back_asked.connect(self.back_asked)
+        self.report_page.body.mistakes.films_asked.connect(self.films_asked)
+        candidate = self.report_page.candidate
+        candidate.use_asked.connect(self.model_asked)
+        candidate.choice.back_button.clicked.connect(self.back_asked)
         self.compare_page.run_chosen.connect(self._on_run_chosen)
         for part in (self.report_page, self.compare_page):
             part.status_changed.connect(self._on_page_status)

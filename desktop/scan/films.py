@@ -69,7 +69,7 @@ class ScanFilms(QWidget):
         self._lay_out()
         self._restore()
         self.preview_box.toggled.connect(self._fit)
-        self.preview.open_asked.connect(self.table.open_action.trigger)
+        self.preview.open_button.clicked.connect(self.table.open_action.trigger)
         self.actions.films_moved.connect(self.table.mark_moved)
         self.table.view.selection.currentRowChanged.connect(self._show_preview)
         self.table.model.modelReset.connect(self._show_preview)

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from PyQt5.QtCore import QSize, Qt, QTimer, pyqtSignal, pyqtSlot
+from PyQt5.QtCore import QSize, Qt, QTimer, pyqtSlot
 from PyQt5.QtGui import QHideEvent, QShowEvent
 from PyQt5.QtWidgets import QCheckBox, QFrame, QMenu, QPushButton, QWidget
 
@@ -44,12 +44,8 @@ class FilmPreview(QFrame):
         view: The film.
         words: What is said of it.
         heat_box: Checked while heat maps are wanted.
-
-    Signals:
-        open_asked: the film is to be opened in the Diagnose tab.
+        open_button: Wants the film to be opened in the Diagnose tab.
     """
-
-    open_asked = pyqtSignal()
 
     def __init__(
         self, model: ModelInUse, labels: QMenu, parent: QWidget | None = None
@@ -81,7 +77,6 @@ class FilmPreview(QFrame):
         self.label_button.setMinimumWidth(least)
         self.open_button = QPushButton("Open", self)
         self.open_button.setToolTip("Open the film in Diagnose (Enter)")
-        self.open_button.clicked.connect(self.open_asked)
         scroll = PageScroll(self)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setWidget(self.words)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PyQt5.QtCore import Qt, pyqtSignal, pyqtSlot
+from PyQt5.QtCore import Qt, pyqtSlot
 from PyQt5.QtWidgets import QSizePolicy, QToolButton, QWidget
 
 from desktop.widgets.labels import ElidedLabel
@@ -15,12 +15,7 @@ class Disclosure(QWidget):
     Attributes:
         head: The heading, a whole line to click.
         body: What belongs to it; has no layout yet.
-
-    Signals:
-        toggled: bool. Whether it is open now.
     """
-
-    toggled = pyqtSignal(bool)
 
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -75,4 +70,3 @@ class Disclosure(QWidget):
         self._describe()
         self.body.setVisible(is_open)
         self._inset.setContentsMargins(24, 4 if is_open else 0, 0, 10 * is_open)
-        self.toggled.emit(is_open)

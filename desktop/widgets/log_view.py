@@ -76,7 +76,7 @@ class RunLog(Disclosure):
         self._timer = QTimer(self)
         self._timer.setInterval(_LOOK_EVERY_MS)
         self._timer.timeout.connect(self._look)
-        self.toggled.connect(self._on_toggled)
+        self.head.toggled.connect(self._on_toggled)
 
     def set_path(self, path: Path | None) -> None:
         """Show this file from now on."""

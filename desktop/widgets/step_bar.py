@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PyQt5.QtCore import QSize, Qt, pyqtSignal
+from PyQt5.QtCore import QSize, Qt
 from PyQt5.QtGui import QIcon
 from PyQt5.QtWidgets import QButtonGroup, QToolButton, QWidget
 
@@ -15,18 +15,17 @@ from desktop.widgets.layouts import row
 class StepBar(QWidget):
     """One button per step.
 
-    Signals:
-        step_chosen: int. The user wants to go there.
+    Attributes:
+        step_chosen: int. A signal: the user wants to go there.
     """
-
-    step_chosen = pyqtSignal(int)
 
     def __init__(self, titles: Sequence[str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("stepBar")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._titles = tuple(titles)
-        self._group = QButtonGroup(self)
+        group = QButtonGroup(self)
+        self.step_chosen = group.idClicked
         self.buttons: list[QToolButton] = []
         for i, title in enumerate(titles):
             button = QToolButton(self)
@@ -36,10 +35,9 @@ class StepBar(QWidget):
             button.setIconSize(QSize(16, 16))
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-            self._group.addButton(button, i)
+            group.addButton(button, i)
             self.buttons.append(button)
         row(*self.buttons, None, of=self, gap=6, margins=(16, 6, 16, 6))
-        self._group.idClicked.connect(self.step_chosen)
 
     def set_step(self, step: int) -> None:
         """Mark where one is."""

@@ -75,7 +75,7 @@ class CandidatePanel(CheckPanel):
             self, singleShot=True, interval=_DWELL_MS, timeout=self.compare
         )
         self.choice = ModelChoice(self)
-        self.choice.use_asked.connect(self._on_use_asked)
+        self.choice.use_button.clicked.connect(self._on_use_asked)
         self.view = ComparisonView(self)
         self.trial = FilmTrial(self)
         self.compare_button = button("", self.compare, self)

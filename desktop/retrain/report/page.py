@@ -39,11 +39,9 @@ class ReportPage(PageScroll):
         notes: What must be known before reading.
 
     Signals:
-        films_asked: list[Path]. To be opened in the Diagnose tab.
         status_changed: str. For the status line.
     """
 
-    films_asked = pyqtSignal(object)
     status_changed = pyqtSignal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -76,7 +74,6 @@ class ReportPage(PageScroll):
         self.candidate.held_back.connect(self._on_held_back, once_it_has_its_place)
         self.candidate.status_changed.connect(self.status_changed)
         self.body = ReportBody(page)
-        self.body.mistakes.films_asked.connect(self.films_asked)
         self.body.mistakes.status_changed.connect(self.status_changed)
         column(
             *(self.title, self._subtitle, self.headline, self._more),

@@ -12,6 +12,7 @@ from PyQt5.QtWidgets import (
     QFormLayout,
     QLabel,
     QPlainTextEdit,
+    QPushButton,
     QSpinBox,
     QWidget,
 )
@@ -48,14 +49,13 @@ class SearchForm(QWidget):
 
     Attributes:
         error: Why it cannot start; empty if it can.
+        back_button: The user does not want a search after all.
 
     Signals:
         start_asked: SearchRequest.
-        left: The user does not want a search after all.
     """
 
     start_asked = pyqtSignal(object)
-    left = pyqtSignal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -80,7 +80,7 @@ class SearchForm(QWidget):
         self.pruning.setChecked(True)
         self.why = Caption("", self)
         self.open_button = button("&Open a file…", self._on_open_clicked, self)
-        self.back_button = button("&Back", self.left.emit, self)
+        self.back_button = QPushButton("&Back", self)
         self.start_button = button(
             "S&tart the search", self._on_start_clicked, self, style="startButton"
         )

@@ -47,13 +47,11 @@ class SearchPage(QWidget):
 
     Signals:
         promoted: Run. A full run of a trial is ready to go on.
-        left: The form was left for the page before.
         status_changed: str. For the status line.
         noticed: A notice for the banner.
     """
 
     promoted = pyqtSignal(object)
-    left = pyqtSignal()
     status_changed = pyqtSignal(str)
     noticed = pyqtSignal(object)
 
@@ -288,7 +286,6 @@ class SearchPage(QWidget):
         self.choice.currentIndexChanged[int].connect(self._on_chosen)
         self.table.selectionModel().selectionChanged.connect(self._draw_buttons)
         self.form.start_asked.connect(self.controller.start)
-        self.form.left.connect(self.left)
 
     def _lay_out(self) -> None:
         body = QWidget(self)

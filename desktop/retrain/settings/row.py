@@ -134,7 +134,7 @@ class GroupSection(Disclosure):
         self.rows = {each.name: SettingRow(each, self.body) for each in group.fields}
         self.column = column(*self.rows.values(), of=self.body, gap=2)
         self.set_open(group.is_open)
-        self.toggled.connect(self.sum_up)
+        self.head.toggled.connect(self.sum_up)
 
     @pyqtSlot()
     def sum_up(self) -> None:

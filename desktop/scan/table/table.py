@@ -65,7 +65,7 @@ class ScanTable(QWidget):
         self.filters.filter_changed.connect(self.model.set_filter)
         self.filters.sort_changed.connect(self._sort)
         self.view.doubleClicked.connect(self.open_action.trigger)
-        self.view.column_clicked.connect(self._on_column_clicked)
+        self.view.horizontalHeader().sectionClicked.connect(self._on_column_clicked)
         self.view.text_typed.connect(self.filters.type_text)
         self.view.selection.rows_changed.connect(self._show_chosen)
         self.view.selection.currentRowChanged.connect(self._show_chosen)

@@ -54,11 +54,9 @@ class ScanView(QTableView):
         hidden: Titles of columns that the user does without.
 
     Signals:
-        column_clicked: int. A heading was clicked.
         text_typed: str. Letters were typed, as to look for something.
     """
 
-    column_clicked = pyqtSignal(int)
     text_typed = pyqtSignal(str)
 
     def __init__(
@@ -138,7 +136,6 @@ class ScanView(QTableView):
         self.show_sort(-1, is_descending=False)
         head.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         head.customContextMenuRequested.connect(self._on_head_menu_asked)
-        head.sectionClicked.connect(self.column_clicked)
         head.sectionResized.connect(self._on_head_section_resized)
 
     # Widths of the columns

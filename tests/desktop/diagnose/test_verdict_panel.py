@@ -116,7 +116,7 @@ def test_setting_the_controls_is_no_news(qtbot: QtBot) -> None:
     qtbot.addWidget(controls)
     with (
         qtbot.assertNotEmitted(controls.opacity_changed),
-        qtbot.assertNotEmitted(controls.shown_changed),
+        qtbot.assertNotEmitted(controls.switch.toggled),
     ):
         controls.set_opacity(0.2)
         controls.set_shown(True)
@@ -244,7 +244,7 @@ def test_a_grave_warning_stands_above_and_leaves_no_confident_headline(
     assert any("no finding is stated: numbers and sets" in text for text in said)
     box = next(b for b in panel.findChildren(QPushButton) if "Invert" in b.text())
     assert box.mapTo(panel, QPoint()).y() < panel.bars.mapTo(panel, QPoint()).y()
-    with qtbot.waitSignal(panel.mend_asked) as caught:
+    with qtbot.waitSignal(panel.warnings.mend_asked) as caught:
         qtbot.mouseClick(box, Qt.MouseButton.LeftButton)
     assert caught.args == ["invert"]
 

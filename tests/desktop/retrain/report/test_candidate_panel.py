@@ -152,7 +152,7 @@ def test_the_model_in_use_is_said_to_be_so_and_offers_the_way_back(
     assert not panel.choice.use_button.isVisible()
     assert not panel.compare_button.isVisible()
     assert panel.choice.back_button.text() == "Go &back to Eager"
-    with qtbot.waitSignal(panel.choice.back_asked):
+    with qtbot.waitSignal(panel.choice.back_button.clicked):
         panel.choice.back_button.click()
 
 

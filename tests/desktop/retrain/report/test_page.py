@@ -113,7 +113,7 @@ def test_the_worst_mistakes_open_in_the_diagnose_tab(
     view = page.body.mistakes
     assert view.model().rowCount() == 8
     view.setCurrentIndex(view.model().index(0, 0))
-    with qtbot.waitSignal(page.films_asked) as caught:
+    with qtbot.waitSignal(page.body.mistakes.films_asked) as caught:
         qtbot.keyClick(view, Qt.Key.Key_Return)
     (film,) = caught.args[0]
     assert film.parent == manifest.parent
