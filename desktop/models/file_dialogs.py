@@ -6,7 +6,6 @@ from pathlib import Path
 
 from PyQt5.QtWidgets import QFileDialog, QWidget
 
-from core.model.archive import SUFFIX
 from core.model.bundle import ModelBundle
 from desktop.models.card_dialog import CardView
 from desktop.widgets.buttons import button
@@ -36,19 +35,6 @@ class ImportDialog(FittedDialog):
 def confirm_import(bundle: ModelBundle, parent: QWidget) -> bool:
     """Show a model's card; whether the user wants to use the model."""
     return run_dialog(ImportDialog(bundle, parent))
-
-
-def ask_for_model(parent: QWidget, folder: str) -> Path | None:
-    """A model file to import; None when the dialog is cancelled."""
-    name, _ = QFileDialog.getOpenFileName(
-        parent, "Import model", folder, f"Hilum models (*{SUFFIX});;All files (*)"
-    )
-    return Path(name) if name else None
-
-
-def ask_for_report(parent: QWidget, suggestion: Path) -> Path | None:
-    """A file to save a report to; None when the dialog is cancelled."""
-    return ask_for_file(parent, "Save report", suggestion, "Web page (*.html)", "html")
 
 
 def ask_for_file(

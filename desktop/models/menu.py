@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from PyQt5.QtCore import QObject, pyqtSignal, pyqtSlot
-from PyQt5.QtWidgets import QWidget
+from PyQt5.QtWidgets import QFileDialog, QWidget
 
 from core import paths
 from core.errors import CoreError
 from core.files import output_error
 from core.films.radiograph import display_name
 from core.model import in_use as model_store
-from core.model.archive import unpack_bundle
+from core.model.archive import SUFFIX, unpack_bundle
 from core.model.bundle import ModelBundle
 from desktop.models import file_dialogs as model_dialogs
 from desktop.models.export_dialog import ExportDialog
@@ -125,9 +125,12 @@ class ModelFiles(QObject):
 
     @pyqtSlot()
     def _ask_for_file(self) -> None:
-        file = model_dialogs.ask_for_model(self._window, str(Path.home()))
-        if file is not None:
-            self.import_files([file])
+        kinds = f"Hilum models (*{SUFFIX});;All files (*)"
+        name, _ = QFileDialog.getOpenFileName(
+            self._window, "Import model", str(Path.home()), kinds
+        )
+        if name:
+            self.import_files([Path(name)])
 
     @pyqtSlot()
     def _list(self) -> None:

@@ -27,7 +27,9 @@ class MessageCard(QFrame):
         column: Where more goes.
     """
 
-    def __init__(self, severity: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, severity: str, parent: QWidget | None = None, word: str = ""
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("messageCard")
         self._sign = SeveritySign(severity, _SIGN_PX, self)
@@ -38,7 +40,7 @@ class MessageCard(QFrame):
         self.column = column(self._badge, self._text, self._hint, gap=3)
         row(self._sign, (self.column, 1), of=self, gap=10, margins=(12, 9, 12, 10))
         self.layout().setAlignment(self._sign, Qt.AlignmentFlag.AlignTop)
-        self.set_severity(severity)
+        self.set_severity(severity, word)
         self.set_words("")
 
     def set_severity(self, severity: str, word: str = "") -> None:
@@ -72,8 +74,7 @@ class NotesCard(MessageCard):
     """
 
     def __init__(self, word: str, rest: str, parent: QWidget) -> None:
-        super().__init__("warn", parent)
-        self.set_severity("warn", word)
+        super().__init__("warn", parent, word)
         self._rest = rest
         self.notes: tuple[str, ...] = ()
         self.hide()

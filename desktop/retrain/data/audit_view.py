@@ -100,8 +100,7 @@ class AuditView(QWidget):
             self.summary.set_words(f"{words} can be used.")
 
     def _card(self, finding: Finding) -> MessageCard:
-        card = MessageCard(finding.severity, self)
-        card.set_severity(finding.severity, finding.word)
+        card = MessageCard(finding.severity, self, finding.word)
         card.set_words(finding.text, finding.hint)
         return card
 

@@ -12,8 +12,8 @@ from PyQt5.QtWidgets import QWidget
 
 from core.errors import CoreError
 from core.runs.run import Run
-from desktop.models import file_dialogs as model_dialogs
 from desktop.models.export_dialog import ExportDialog
+from desktop.models.file_dialogs import ask_for_file
 from desktop.retrain.report.body import ReportBody
 from desktop.retrain.report.candidate_panel import CandidatePanel
 from desktop.retrain.report.data import (
@@ -150,8 +150,9 @@ class ReportPage(PageScroll):
     @pyqtSlot()
     def _on_save_clicked(self) -> None:
         if self._data is not None:
-            name = f"{self._data.run.path.name} report.html"
-            path = model_dialogs.ask_for_report(self, Path.home() / name)
+            place = Path.home() / f"{self._data.run.path.name} report.html"
+            kinds = "Web page (*.html)"
+            path = ask_for_file(self, "Save report", place, kinds, "html")
             if path is not None:
                 self.save_report(path)
 

@@ -23,8 +23,8 @@ from desktop.diagnose import file_dialogs
 from desktop.diagnose import films as film_list
 from desktop.diagnose.file.identity import IdentityOverlay, corners
 from desktop.diagnose.file.recent import RecentFilms
+from desktop.diagnose.file_dialogs import PreviewDialog
 from desktop.diagnose.tab import DiagnoseTab
-from desktop.film.preview_dialog import PreviewDialog
 from desktop.film.thumbnails import Thumbnails
 from desktop.film.view import FilmView
 from desktop.settings import Settings

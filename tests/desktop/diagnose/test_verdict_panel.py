@@ -15,11 +15,10 @@ from core.films.radiograph import FilmFacts, Radiograph
 from core.model.bundle import ModelBundle
 from core.model.classifier import Prediction, decide
 from desktop.diagnose.facts_panel import facts_in_words
-from desktop.diagnose.heat_controls import HeatControls
+from desktop.diagnose.heat_controls import HeatControls, HeatLegend
 from desktop.diagnose.probability_bars import BarRow, ProbabilityBars
 from desktop.diagnose.reading import DiagnosedFilm, diagnosed, make_reading
 from desktop.diagnose.verdict_panel import VerdictPanel
-from desktop.film.legend import HeatLegend
 from desktop.widgets.labels import ElidedLabel, Headline
 
 ROWS = [
