@@ -38,7 +38,7 @@ from core.outputs import check_files, check_folder
 from core.paths import command_name, default_bundle_dir
 from core.reports.film_files import write_reports
 from core.reports.film_report import FilmReport
-from core.reports.margin import DISCLAIMER
+from core.reports.statement import DISCLAIMER
 from core.terminal import print_lines, printable
 from core.words import percent
 
@@ -147,7 +147,12 @@ def run(arguments: argparse.Namespace) -> int:
         if files:
             try:
                 report = FilmReport(
-                    *(film, read_film_file(path)[0], bundle, verdict, label, evidence),
+                    film=film,
+                    content=read_film_file(path)[0],
+                    bundle=bundle,
+                    verdict=verdict,
+                    label=label,
+                    evidence=evidence,
                     scale=scale,
                     local=local,
                     coverage=coverage or COVERAGE,

@@ -22,8 +22,9 @@ from core.films.patient_id import installation_salt
 from core.films.pixels import decoding
 from core.films.radiograph import display_name
 from core.model.card import HEALTHY
-from core.reports.film_report import FilmReport, FindingRow, verdict_lines
-from core.reports.margin import DISCLAIMER, with_margin
+from core.reports.film_report import FilmReport
+from core.reports.margin import with_margin
+from core.reports.statement import DISCLAIMER, FindingRow
 
 if TYPE_CHECKING:  # it takes most of a second
     import highdicom as hd
@@ -61,7 +62,7 @@ def capture(report: FilmReport) -> bytes:
     import highdicom as hd
 
     film = _reference(report)
-    picture = with_margin(report.picture(), report.margin())
+    picture = with_margin(report.picture(), report)
     with decoding(display_name(report.film.path)):
         made = hd.sc.SCImage.from_ref_dataset(
             film,
@@ -109,8 +110,7 @@ def structured_report(report: FilmReport) -> bytes:
         imaging_measurements=[_group(row, film, report) for row in report.rows],
     )
     # The template is open at its end: what people need to know beside the numbers.
-    lines = verdict_lines(report.verdict, report.card, report.coverage)
-    for line in (report.headline, *lines, DISCLAIMER):
+    for line in (report.headline, *report.lines, DISCLAIMER):
         comment = hd.sr.TextContentItem(_code(*_COMMENT), line, "CONTAINS")
         content[0].ContentSequence.append(comment)
     with decoding(display_name(report.film.path)):

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from core.films.pictures import encode_picture
 from core.reports.chart_style import LIGHT, mixed, new_axes, new_figure, pt, shortened
-from core.reports.film_report import FilmReport, FindingRow, verdict_lines
-from core.reports.margin import DISCLAIMER, legend_ramp
+from core.reports.film_report import FilmReport
+from core.reports.margin import legend_ramp
 from core.reports.pages import inline, page_text
+from core.reports.statement import DISCLAIMER, FindingRow
 
 if TYPE_CHECKING:  # loaded when a page is first made
     from matplotlib.axes import Axes
@@ -44,7 +45,7 @@ def film_html(report: FilmReport) -> bytes:
     text = page_text(
         "film.html",
         title=report.headline,
-        lines=verdict_lines(report.verdict, report.card, report.coverage),
+        lines=report.lines,
         film=_jpeg(film),
         heat=_jpeg(heat) if heat is not None else "",
         heat_title=report.heat_title if heat is not None else "",
@@ -76,7 +77,7 @@ def _drawn_page(report: FilmReport, film_px: int) -> tuple[Figure, float]:
     figure.set_layout_engine("none")
     page = _Page(figure)
     page.write(report.headline, size=22, weight="bold", gap=4)
-    for line in verdict_lines(report.verdict, report.card, report.coverage):
+    for line in report.lines:
         page.write(line)
     film, heat = _films(report)
     page.draw_films([film] if heat is None else [film, heat], film_px)

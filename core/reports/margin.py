@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 
 from core.model.gradcam import overlay
 from core.reports.chart_style import DPI, LIGHT, new_figure, pt
+from core.reports.statement import Statement
 
 if TYPE_CHECKING:  # loaded when words are first drawn
     from matplotlib.figure import Figure
-
-DISCLAIMER = "A research and teaching tool, not a medical device."
 
 #: About the shade of lung on a film: what the colours of a legend lie on.
 _SAMPLE_GREY = 110
@@ -29,28 +28,7 @@ _LINE_SPACING = 1.45
 _LETTER_WIDTH = 0.58
 
 
-@dataclasses.dataclass(frozen=True)
-class Margin:
-    """Words for below a picture.
-
-    Attributes:
-        headline: The verdict, in bold.
-        lines: Below it, each wrapped where it is too long.
-        subject: Whose evidence the heat map shows; empty without one.
-        strongest: What its full colour means.
-        opacity: Of the heat map, 0 to 1.
-        notes: Below the legend, smaller.
-    """
-
-    headline: str
-    lines: tuple[str, ...]
-    subject: str
-    strongest: str
-    opacity: float
-    notes: tuple[str, ...]
-
-
-def with_margin(picture: NDArray[np.uint8], margin: Margin) -> NDArray[np.uint8]:
+def with_margin(picture: NDArray[np.uint8], said: Statement) -> NDArray[np.uint8]:
     """The picture with its words below it, dark on white.
 
     Args:
@@ -63,7 +41,7 @@ def with_margin(picture: NDArray[np.uint8], margin: Margin) -> NDArray[np.uint8]
     beside = max(0, _LEAST_PX - colour.shape[1])
     sides = ((0, 0), (beside // 2, beside - beside // 2), (0, 0))
     colour = np.pad(colour, sides, constant_values=255)
-    return np.vstack([colour, _drawn(margin, colour.shape[1])])
+    return np.vstack([colour, _drawn(said, colour.shape[1])])
 
 
 def legend_ramp(opacity: float) -> NDArray[np.uint8]:
@@ -86,17 +64,17 @@ class _Line:
         return _LINE_SPACING * self.size
 
 
-def _drawn(margin: Margin, width: int) -> NDArray[np.uint8]:
+def _drawn(said: Statement, width: int) -> NDArray[np.uint8]:
     """(h, width, 3) uint8: the words and the legend."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     letters = min(_LETTERS_PX[1], max(_LETTERS_PX[0], width * _LETTER_SHARE))
-    lines = _folded([margin.headline], width, 1.25 * letters, "bold")
-    lines += _folded(margin.lines, width, letters)
-    if margin.subject:
-        lines += _folded([margin.subject], width, letters)
+    lines = _folded([said.headline], width, 1.25 * letters, "bold")
+    lines += _folded(said.lines, width, letters)
+    if said.heat_title:
+        lines += _folded([said.heat_title], width, letters)
         lines.append(_Line("", 1.7 * letters))
-    lines += _folded(margin.notes, width, 0.85 * letters)
+    lines += _folded(said.notes, width, 0.85 * letters)
     height = round(sum(line.height for line in lines) + 1.4 * letters)
     figure = new_figure((width, height), LIGHT)
     figure.set_layout_engine("none")
@@ -106,23 +84,23 @@ def _drawn(margin: Margin, width: int) -> NDArray[np.uint8]:
             look = {"size": pt(line.size), "weight": line.weight, "va": "top"}
             figure.text(left, 1 - top / height, line.text, **look)
         else:
-            _draw_legend(figure, margin, top, letters)
+            _draw_legend(figure, said, top, letters)
         top += line.height
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     return np.array(canvas.buffer_rgba())[..., :3]
 
 
-def _draw_legend(figure: Figure, margin: Margin, top: float, letters: float) -> None:
+def _draw_legend(figure: Figure, said: Statement, top: float, letters: float) -> None:
     """The colours from none to full, and what both ends mean, below `top` pixels."""
     width, height = (DPI * inches for inches in figure.get_size_inches())
     left, long = letters / width, 18 * letters / width
     bottom = 1 - (top + 0.75 * letters) / height
     ramp = figure.add_axes((left, bottom, long, 0.7 * letters / height))
-    ramp.imshow(legend_ramp(margin.opacity), aspect="auto")
+    ramp.imshow(legend_ramp(said.opacity), aspect="auto")
     ramp.set_axis_off()
     below = bottom - 0.25 * letters / height
-    ends = ((left, "no evidence", "left"), (left + long, margin.strongest, "right"))
+    ends = ((left, "no evidence", "left"), (left + long, said.strongest, "right"))
     for x, words, side in ends:
         figure.text(x, below, words, ha=side, va="top", size=pt(0.85 * letters))
 

@@ -14,7 +14,8 @@ from core.files import atomic_write
 from core.films.pictures import encode_picture
 from core.films.pixels import FilmIdentity
 from core.model.gradcam import draw_contours, heatmap_from_evidence, overlay
-from core.reports.margin import Margin, with_margin
+from core.reports.margin import with_margin
+from core.reports.statement import Statement
 from desktop.diagnose.file.identity import draw_identity
 from desktop.film.outline import Lines, draw_outline
 from desktop.film.pyramid import FilmPyramid, window_table
@@ -43,7 +44,7 @@ class PictureJob:
         quarters: How often it is turned right by 90 degrees, after a flip.
         is_flipped: Whether left and right are exchanged.
         about: What the file says of itself: which model, and how it computed.
-        margin: What is said below the film; None for the film alone.
+        said: What stands below the film; None for the film alone.
         identity: Whom the film is of; None if it does not say so.
         is_named: Whether that stands on the picture: only where somebody asks for it.
     """
@@ -60,7 +61,7 @@ class PictureJob:
     quarters: int = 0
     is_flipped: bool = False
     about: str = ""
-    margin: Margin | None = None
+    said: Statement | None = None
     identity: FilmIdentity | None = None
     is_named: bool = False
 
@@ -83,7 +84,7 @@ def compose(job: PictureJob) -> NDArray[np.uint8]:
         picture = np.ascontiguousarray(np.rot90(picture, -job.quarters))
         if job.is_named and job.identity is not None:
             picture = draw_identity(picture, job.identity)
-        return with_margin(picture, job.margin) if job.margin else picture
+        return with_margin(picture, job.said) if job.said else picture
     except MemoryError as error:
         raise CoreError(
             "There is not enough memory to draw the picture.",

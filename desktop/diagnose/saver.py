@@ -14,7 +14,6 @@ from PyQt5.QtWidgets import QWidget
 
 from core.errors import CoreError
 from core.films.radiograph import display_name
-from core.reports.film_report import verdict_text
 from desktop.diagnose import file_dialogs as film_dialogs
 from desktop.diagnose.picture import PictureJob, compose, write_picture
 from desktop.film.pyramid import picture_image
@@ -99,8 +98,8 @@ class FilmSaver(QObject):
     def _on_drawn(self, job: PictureJob, image: QImage) -> None:
         both, said = QMimeData(), "The picture is in the clipboard."
         both.setImageData(image)
-        if job.margin is not None:
-            both.setText(verdict_text(job.margin))
+        if job.said is not None:
+            both.setText(job.said.text)
             said = "The picture and the verdict in words are in the clipboard."
         QGuiApplication.clipboard().setMimeData(both)
         self.status_changed.emit(said)

@@ -15,15 +15,15 @@ from core.errors import ImageReadError
 from core.films.radiograph import Radiograph, display_name, read_film_file
 from core.model.local_card import with_local_card
 from core.reports.film_files import write_reports
-from core.reports.film_report import FilmReport, margin_of
-from core.reports.margin import Margin
+from core.reports.film_report import FilmReport
+from core.reports.statement import Statement
 from desktop.diagnose.actions import DiagnoseActions
 from desktop.diagnose.films import OpenFilm
 from desktop.diagnose.heatmap import HeatMap, LungOutline
 from desktop.diagnose.layout import DiagnoseLayout
 from desktop.diagnose.output.report_dialog import ReportDialog
 from desktop.diagnose.picture import PictureJob
-from desktop.diagnose.reading import DiagnosedFilm, Reading, read_film
+from desktop.diagnose.reading import DiagnosedFilm, read_film
 from desktop.diagnose.saver import FilmSaver
 from desktop.diagnose.session import FilmSession
 from desktop.film.pyramid import build_pyramid
@@ -38,23 +38,16 @@ class ReportJob:
     Attributes:
         film: Its file, or its pixels.
         found: What is on screen of it, which the report is to be about.
-        reading: What the model says of it.
-        label: The finding whose heat map is shown.
-        evidence: (h, w) float32 that this is drawn from.
-        scale: What is to be said of its colours, if it is of an earlier layer.
-        opacity, contour: How it is drawn.
-        coverage: Of the set of findings.
+        said: What is said of it.
+        evidence: (h, w) float32 that its heat map is drawn from.
+        contour: Whether that is drawn as lines.
     """
 
     film: OpenFilm
     found: DiagnosedFilm
-    reading: Reading
-    label: str
+    said: Statement
     evidence: NDArray[np.float32] | None
-    scale: str
-    opacity: float
     contour: bool
-    coverage: float
 
     def write(self, files: Mapping[str, Path], *, with_patient: bool) -> None:
         """Write reports, as `core.reports.film_files` does. Takes its time.
@@ -63,7 +56,7 @@ class ReportJob:
             ImageReadError: The film is not what it was when it was opened.
             OutputError: One cannot be written.
         """
-        path, pixels, local = self.film.path, self.film.pixels, self.reading.local
+        path, pixels = self.film.path, self.film.pixels
         film = read_film(path, pixels, self.found.mends)
         if not self._is_on_screen(film):
             raise ImageReadError(
@@ -73,17 +66,11 @@ class ReportJob:
         report = FilmReport(
             film=film,
             content=read_film_file(path)[0] if pixels is None else b"",
-            bundle=with_local_card(self.reading.bundle, local),
-            verdict=self.reading.verdict,
-            label=self.label,
             evidence=self.evidence,
-            scale=self.scale,
-            local=local.in_words() if local is not None else "",
-            coverage=self.coverage,
-            opacity=self.opacity,
             contour=self.contour,
             mends=self.found.mends,
             with_patient=with_patient,
+            **vars(self.said),
         )
         list(write_reports(report, files))
 
@@ -148,7 +135,8 @@ class FilmOutputs(QObject):
         view = self._ui.view
         about = ". ".join(filter(None, (about, view.viewport.orientation)))
         low, high = view.grey_window
-        job = PictureJob(
+        said = self._statement(with_heatmap=evidence is not None)
+        return PictureJob(
             film=film.pyramid,
             source=film.path,
             low=low,
@@ -161,42 +149,34 @@ class FilmOutputs(QObject):
             quarters=view.viewport.quarters,
             is_flipped=view.viewport.is_flipped,
             about=about,
+            said=said if with_words else None,
             identity=film.identity,
-        )
-        return dataclasses.replace(
-            job, margin=self._margin(job) if with_words else None
         )
 
     def report(self) -> ReportJob | None:
         """The film on screen with its heat map; None without a verdict."""
         shown, film = self._session.shown, self._session.shown_film
-        if shown is None or film is None or film.reading is None:
+        evidence = self._heatmap.evidence
+        said = self._statement(with_heatmap=evidence is not None)
+        if shown is None or film is None or said is None:
             return None
-        return ReportJob(
-            film=shown,
-            found=film,
-            reading=film.reading,
-            label=self._heatmap.label or "",
-            evidence=self._heatmap.evidence,
-            scale=self._heatmap.about,
-            opacity=self._ui.panel.heat.opacity,
-            contour=self._ui.panel.heat.contour.isChecked(),
-            coverage=self._ui.panel.sets.coverage,
-        )
+        contour = self._ui.panel.heat.contour.isChecked()
+        return ReportJob(shown, film, said, evidence, contour)
 
-    def _margin(self, job: PictureJob) -> Margin | None:
+    def _statement(self, *, with_heatmap: bool) -> Statement | None:
+        """What is said of the film on screen; None without a verdict."""
         film = self._session.shown_film
         if film is None or film.reading is None:
             return None
-        reading, label = film.reading, self._heatmap.label
-        return margin_of(
-            reading.verdict,
-            with_local_card(reading.bundle, reading.local),
-            self._ui.panel.sets.coverage,
-            local=reading.local.in_words() if reading.local is not None else "",
-            label=label if job.evidence is not None and label else "",
+        reading = film.reading
+        return Statement(
+            bundle=with_local_card(reading.bundle, reading.local),
+            verdict=reading.verdict,
+            label=self._heatmap.label or "" if with_heatmap else "",
             scale=self._heatmap.about,
-            opacity=job.opacity,
+            local=reading.local.in_words() if reading.local is not None else "",
+            coverage=self._ui.panel.sets.coverage,
+            opacity=self._ui.panel.heat.opacity,
         )
 
     def _picture(self, as_shown: bool) -> PictureJob | None:

@@ -30,8 +30,9 @@ from core.model.classifier import Classifier, decide, evidence_of
 from core.reports.dicom_objects import capture, structured_report
 from core.reports.film_files import KINDS, write_reports
 from core.reports.film_page import film_html, film_pdf
-from core.reports.film_report import FilmReport, verdict_lines, verdict_text
-from core.reports.margin import DISCLAIMER, with_margin
+from core.reports.film_report import FilmReport
+from core.reports.margin import with_margin
+from core.reports.statement import DISCLAIMER
 from tests.dicom_files import dicom_dataset
 from tests.phantoms import draw_phantom
 
@@ -81,7 +82,14 @@ def report_on(path: Path, bundle: ModelBundle) -> FilmReport:
     label = max(verdict.probabilities, key=verdict.probabilities.__getitem__)
     evidence = evidence_of(prediction, bundle.card, label)
     content = read_film_file(path)[0]
-    return FilmReport(film, content, bundle, verdict, label, evidence)
+    return FilmReport(
+        film=film,
+        content=content,
+        bundle=bundle,
+        verdict=verdict,
+        label=label,
+        evidence=evidence,
+    )
 
 
 def opened(content: bytes) -> Any:
@@ -259,7 +267,7 @@ def test_the_capture_says_no_more_of_burnt_in_text_than_the_film(
 
 def test_the_capture_is_the_picture_with_its_words(report: FilmReport) -> None:
     dataset = opened(capture(report))
-    expected = with_margin(report.picture(), report.margin())
+    expected = with_margin(report.picture(), report)
     np.testing.assert_array_equal(dataset.pixel_array, expected)
     assert expected.shape[0] > report.film.pixels.shape[0]
     assert (expected[-40:] < 128).any()  # words on white
@@ -317,7 +325,7 @@ def test_a_refused_film_has_a_page_with_the_reason_and_no_number(
 def test_the_text_for_the_clipboard_has_verdict_model_and_disclaimer(
     report: FilmReport,
 ) -> None:
-    said = verdict_text(report.margin()).splitlines()
+    said = report.text.splitlines()
     assert said[0] == report.headline
     assert report.heat_title in said
     assert said[-1] == DISCLAIMER
@@ -329,7 +337,7 @@ def test_heat_that_lies_outside_the_lungs_is_never_said_to_be_half_inside(
 ) -> None:
     for heat, said in ((0.498, "49.8 %"), (0.5, "50 %"), (0.61, "61 %")):
         verdict = dataclasses.replace(report.verdict, heat_in_lungs=heat)
-        lines = verdict_lines(verdict, report.card, report.coverage)
+        lines = dataclasses.replace(report, verdict=verdict).lines
         assert f"Heat in lungs: {said}." in lines
 
 
@@ -338,14 +346,14 @@ def test_a_report_says_why_no_finding_is_stated_though_one_reaches_its_point(
 ) -> None:
     warning = FilmWarning("The film seems to be inverted.")
     doubtful = dataclasses.replace(report.verdict, finding=None, warnings=(warning,))
-    *_, why, warned = verdict_lines(doubtful, report.card, report.coverage)
+    *_, why, warned = dataclasses.replace(report, verdict=doubtful).lines
     assert why.startswith("Because of what is warned of, no finding is stated")
     assert warned == f"Warning: {warning}"
-    assert why not in verdict_lines(report.verdict, report.card, report.coverage)
+    assert why not in report.lines
 
 
 def test_a_small_picture_gets_room_for_its_words(report: FilmReport) -> None:
     small = np.full((40, 30), 90, np.uint8)
-    picture = with_margin(small, report.margin())
+    picture = with_margin(small, report)
     assert picture.shape[1] > 400
     assert (picture[:40] != 255).any(axis=2).sum() == small.size

@@ -255,11 +255,11 @@ def test_a_picture_says_the_verdict_unless_it_is_the_film_alone(
     tab.open_paths([film])
     settled(tab, qtbot)
     job = tab.outputs.picture(with_heatmap=True, with_words=True)
-    assert job.margin.headline == tab.ui.panel.headline.sentence
-    assert job.margin.subject.startswith("Heat map: evidence for")
+    assert job.said.headline == tab.ui.panel.headline.sentence
+    assert job.said.heat_title.startswith("Heat map: evidence for")
     job = tab.outputs.picture(with_heatmap=False, with_words=True)
-    assert not job.margin.subject
-    assert tab.outputs.picture(with_heatmap=False).margin is None
+    assert not job.said.heat_title
+    assert tab.outputs.picture(with_heatmap=False).said is None
 
 
 def test_number_keys_name_the_findings_in_the_card_s_order(

@@ -14,8 +14,10 @@ from pytestqt.qtbot import QtBot
 
 from core.errors import OutputError
 from core.films.radiograph import FilmFacts, Radiograph
+from core.model.bundle import ModelBundle
+from core.model.classifier import Verdict
 from core.model.gradcam import draw_contours, heatmap_from_evidence, overlay
-from core.reports.margin import DISCLAIMER, Margin
+from core.reports.statement import Statement
 from desktop.diagnose.file_dialogs import suggested_name
 from desktop.diagnose.output.report_dialog import ReportDialog
 from desktop.diagnose.picture import PictureJob, compose, write_picture
@@ -189,11 +191,16 @@ def test_the_suggested_name_is_never_the_film_s(
     assert suggested_name(Path(film), label) == name
 
 
-MARGIN = Margin("In doubt", ("Two lines.",), "Heat map.", "strong", 0.6, (DISCLAIMER,))
+@pytest.fixture
+def statement(tiny_bundle: ModelBundle) -> Statement:
+    verdict = Verdict(probabilities={"covid": 0.7, "normal": 0.3}, finding="covid")
+    return Statement(bundle=tiny_bundle, verdict=verdict, label="covid")
 
 
-def test_the_words_stand_below_the_picture(job: PictureJob) -> None:
-    said = compose(dataclasses.replace(job, margin=MARGIN))
+def test_the_words_stand_below_the_picture(
+    job: PictureJob, statement: Statement
+) -> None:
+    said = compose(dataclasses.replace(job, said=statement))
     assert (said[:600] == compose(job)).all()
     below = said[600:]
     assert len(below) > 60
@@ -201,14 +208,12 @@ def test_the_words_stand_below_the_picture(job: PictureJob) -> None:
 
 
 def test_copying_gives_the_verdict_as_text_too(
-    saver: FilmSaver, job: PictureJob, qtbot: QtBot
+    saver: FilmSaver, job: PictureJob, statement: Statement, qtbot: QtBot
 ) -> None:
     with qtbot.waitSignals([saver.status_changed] * 2):
-        saver.copy(dataclasses.replace(job, margin=MARGIN))
+        saver.copy(dataclasses.replace(job, said=statement))
     both = QGuiApplication.clipboard().mimeData()
-    assert both.text().splitlines() == [
-        *("In doubt", "Two lines.", "Heat map.", DISCLAIMER)
-    ]
+    assert both.text() == statement.text
     assert both.hasImage()
     with qtbot.waitSignals([saver.status_changed] * 2):
         saver.copy(job)
