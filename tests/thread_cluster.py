@@ -13,7 +13,6 @@ from core.cluster.cluster import Node, WorkerLost
 from core.cluster.worker import (
     NodeFacts,
     Plan,
-    ShardReader,
     ShippedModel,
     facts_here,
 )
@@ -64,11 +63,10 @@ class ThreadCluster:
         return answer
 
     def start(
-        self, node: Node, plan: Plan, model: ShippedModel, folder: Path, precision: str
+        self, kind: type, node: Node, plan: Plan, *arguments: Any, **options: Any
     ) -> Actor:
         self.started += 1
-        reader = ShardReader(model, folder, precision=precision, threads=plan.cores)
-        self._actors.append(Actor(node, reader))
+        self._actors.append(Actor(node, kind(*arguments, **options)))
         return self._actors[-1]
 
     def ask(self, actor: Actor, method: str, *arguments: Any) -> Future[Any]:

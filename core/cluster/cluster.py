@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from core.cluster.worker import Plan, ShardReader, facts_here
+from core.cluster.worker import Plan, facts_here
 from core.errors import RESUME, CoreError
 from core.films.finder import FoundFilm
 
@@ -111,15 +111,6 @@ class Cluster:
         return self._ray.put(what)
 
     def start(
-        self, node: Node, plan: Plan, model: Any, folder: Path, precision: str
-    ) -> Any:
-        """Start a `ShardReader` on a node, as soon as its cores are free."""
-        options = {"threads": plan.cores, "device": plan.device}
-        return self.start_actor(
-            ShardReader, node, plan, model, folder, precision=precision, **options
-        )
-
-    def start_actor(
         self,
         kind: type,
         node: Node,

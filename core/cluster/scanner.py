@@ -9,7 +9,15 @@ from typing import Any, Final
 from core.cluster.cluster import Cluster, Node, connected
 from core.cluster.probe import check_connection
 from core.cluster.shards import Shard, Shards
-from core.cluster.worker import NodeFacts, Plan, is_as_listed, plans, refusal, ship
+from core.cluster.worker import (
+    NodeFacts,
+    Plan,
+    ShardReader,
+    is_as_listed,
+    plans,
+    refusal,
+    ship,
+)
 from core.cluster.workers import Worker, WorkerPool
 from core.errors import DatasetError
 from core.films.finder import FoundFilm
@@ -150,8 +158,11 @@ class ReaderPool(WorkerPool):
         self._model = cluster.share(ship(bundle, precision, lungs=lungs))
 
     def start(self, node: Node, plan: Plan) -> Any:
+        options = {"threads": plan.cores, "device": plan.device}
         return self._cluster.start(
-            node, plan, self._model, self._folder, self._precision
+            *(ShardReader, node, plan, self._model, self._folder),
+            **options,
+            precision=self._precision,
         )
 
     def plans(self, node: Node, facts: NodeFacts) -> list[Plan]:

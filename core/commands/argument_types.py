@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import functools
 from pathlib import Path
 from typing import Any
 
 from core.errors import CoreError
 from core.files import refuse_impossible_name, refuse_missing_folder
 from core.model.conformal import COVERAGE
-
-_MAX_FILMS = 10**9
-_MAX_REPEATS = 100
 
 
 def new_file(text: str) -> Path:
@@ -101,29 +99,18 @@ def add_labels(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def film_count(text: str) -> int:
-    """A number of films, at least one; else an ArgumentTypeError."""
-    try:
-        count = int(text)
-    except ValueError:
-        count = 0
-    if not 1 <= count <= _MAX_FILMS:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of films from 1 up")
-    return count
-
-
-def repeats(text: str, least: int = 1) -> int:
-    """How often something is trained; else an ArgumentTypeError."""
-    if not text.isdecimal() or not least <= int(text) <= _MAX_REPEATS:
+def count(text: str, least: int = 1, most: int = 10**9) -> int:
+    """A whole number; else an ArgumentTypeError."""
+    if not text.isdecimal() or not least <= int(text) <= most:
         raise argparse.ArgumentTypeError(
-            f"{text!r} is no number from {least} to {_MAX_REPEATS}"
+            f"{text!r} is no number from {least} to {most}"
         )
     return int(text)
 
 
-def fold_count(text: str) -> int:
-    """In how many parts films are tested on; else an ArgumentTypeError."""
-    return repeats(text, least=2)
+#: How often something is trained, and in how many parts films are tested on.
+repeats = functools.partial(count, most=100)
+folds = functools.partial(repeats, least=2)
 
 
 def given(arguments: argparse.Namespace, names: str) -> list[str]:

@@ -13,7 +13,7 @@ from core.commands.argument_types import (
     add_events,
     add_files,
     add_flags,
-    film_count,
+    count,
     given,
     new_folder,
 )
@@ -53,7 +53,7 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--space", type=Path, metavar="FILE.json", help="what may vary: see the README"
     )
-    parser.add_argument("--trials", type=film_count, metavar="N", help="how many")
+    parser.add_argument("--trials", type=count, metavar="N", help="how many")
     parser.add_argument(
         "--out", type=new_folder, metavar="FOLDER", help="else one among your searches"
     )

@@ -15,7 +15,7 @@ from core.commands.argument_types import (
     add_events,
     add_files,
     add_flags,
-    fold_count,
+    folds,
     new_file,
     new_folder,
     refuse_more_on_resume,
@@ -90,7 +90,7 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
     )
     several.add_argument(
         "--folds",
-        type=fold_count,
+        type=folds,
         metavar="K",
         help="train K times, tested on another part of the films each time",
     )

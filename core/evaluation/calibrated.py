@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -26,13 +26,19 @@ NEVER = "no call from 0.5 on was right, so it is not stated short of certainty"
 
 
 def calibrated_card(
-    card: ModelCard, val: Scores, test: Scores | None, *, pools: Sequence[Pool] = ()
+    card: ModelCard,
+    val: Scores,
+    test: Scores | None,
+    *,
+    pools: Sequence[Pool],
+    more: Mapping[str, Any],
 ) -> tuple[ModelCard, dict[str, Any]]:
     """Choose on the validation films, and measure on the test films.
 
     Args:
         card: Its temperature is fitted on the same validation films.
         test: None where there are none.
+        more: What else was measured on the test films, or for them.
 
     Returns:
         The card with its operating points, sensitivity points, conformal scores and
@@ -53,26 +59,19 @@ def calibrated_card(
             conformal=conformal,
             points=points,
         )
+        on_test |= more
         metrics["test"] = without_details(on_test)
     stated = msgspec.structs.replace(
         card,
-        operating_points=choose_operating_points(val, temperature),
+        operating_points=tuple(
+            operating_point(label, shares[:, i], val.truth == i, CHOSEN_ON)
+            for i, label in enumerate(val.labels)
+        ),
         sensitivity_points=points,
         conformal=conformal,
         metrics=metrics,
     )
     return stated, on_test
-
-
-def choose_operating_points(
-    scores: Scores, temperature: float
-) -> tuple[OperatingPoint, ...]:
-    """`operating_point` of each label, on validation films."""
-    values = probabilities(scores.logits, temperature)
-    return tuple(
-        operating_point(label, values[:, i], scores.truth == i, CHOSEN_ON)
-        for i, label in enumerate(scores.labels)
-    )
 
 
 def choose_sensitivity_points(

@@ -114,8 +114,8 @@ def compare(
 
     Args:
         scores: Of the candidate and of the model in use, for the same films in
-            the same order; the labels are each model's own. The films carry
-            the candidate's labels.
+            the same order; the labels are each model's own, and none is missing.
+            The films carry the candidate's labels.
         allowed_drop: Most by which the recall of a class may fall, judged by the
             figure itself. A fall past it rules out "better"; one whose interval
             lies below 0 makes the verdict "worse".
@@ -129,8 +129,6 @@ def compare(
         ValueError: The films of the two differ.
     """
     pairing = pair_labels(candidate.card, in_use.card)
-    if pairing.missing:
-        return not_comparable(candidate, in_use, pairing, allowed_drop)
     first, second = scores
     if [s.file for s in first.samples] != [s.file for s in second.samples]:
         raise ValueError("expected scores of the same films.")

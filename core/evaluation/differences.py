@@ -31,11 +31,11 @@ def differences(
     Returns:
         JSON values, as `core.evaluation.compare` describes them.
     """
-    sides = [_Sides.of(truth, each) for each in p]
-    whole = [side.figures() for side in sides]
+    sides = [_sides(truth, each) for each in p]
+    whole = [_mean(each) for each in sides]
     drawn = []
     for number, times in enumerate(resamples.times(len(truth)), start=1):
-        drawn.append([side.figures(times) for side in sides])
+        drawn.append([_mean(each, times) for each in sides])
         on_progress(number / len(resamples.rows))
     return [
         {
@@ -84,23 +84,17 @@ class _Side:
         }
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class _Sides:
-    """What several trainings of one model said of the films."""
+def _sides(truth: NDArray[np.intp], p: NDArray[np.float64]) -> list[_Side]:
+    """What each of several trainings of one model said; or the model alone."""
+    return [_Side.of(truth, each) for each in p.reshape(-1, *p.shape[-2:])]
 
-    each: tuple[_Side, ...]
 
-    @classmethod
-    def of(cls, truth: NDArray[np.intp], p: NDArray[np.float64]) -> _Sides:
-        trainings = p.reshape(-1, *p.shape[-2:])
-        return cls(tuple(_Side.of(truth, training) for training in trainings))
-
-    def figures(
-        self, times: NDArray[np.int64] | None = None
-    ) -> dict[tuple[str, int | None], float]:
-        """The mean of every figure."""
-        found = [side.figures(times) for side in self.each]
-        return {key: sum(f[key] for f in found) / len(found) for key in found[0]}
+def _mean(
+    sides: Sequence[_Side], times: NDArray[np.int64] | None = None
+) -> dict[tuple[str, int | None], float]:
+    """The mean of every figure over the trainings."""
+    found = [side.figures(times) for side in sides]
+    return {key: sum(f[key] for f in found) / len(found) for key in found[0]}
 
 
 def _difference(one: float, other: float, drawn: Sequence[float]) -> dict[str, Any]:

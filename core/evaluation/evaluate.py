@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import io
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -26,7 +24,7 @@ from core.evaluation.metrics import (
     rates_at,
 )
 from core.evaluation.pools import Pool
-from core.files import atomic_write
+from core.files import write_csv
 from core.films.preprocess import to_network_input
 from core.films.radiograph import read_radiograph
 from core.films.read_ahead import read_ahead
@@ -226,17 +224,14 @@ def without_details(result: Mapping[str, Any]) -> dict[str, Any]:
 
 def write_rows(path: Path, scores: Scores, temperature: float) -> None:
     """Write a row per film behind the figures."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
     columns = (f"p_{name}" for name in scores.labels)
-    writer.writerow(["file", "label", "source", "called", *columns])
+    rows = [["file", "label", "source", "called", *columns]]
     shares = probabilities(scores.logits, temperature)
     for sample, row in zip(scores.samples, shares, strict=True):
         called = scores.labels[int(row.argmax())]
         film = (path_free(sample.file), sample.label, sample.source, called)
-        writer.writerow([*film, *(f"{value:.6f}" for value in row)])
-    with atomic_write(path) as partial:
-        partial.write_text(text.getvalue(), encoding="utf-8", newline="")
+        rows.append([*film, *(f"{value:.6f}" for value in row)])
+    write_csv(path, rows)
 
 
 def _within_source(

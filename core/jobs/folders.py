@@ -11,9 +11,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+import msgspec
+
 from core.errors import CoreError, OutputError
-from core.files import output_error
+from core.files import output_error, remove_folder
 from core.jobs.channel import JobChannel
+from core.jobs.events import JobStopped
 from core.json_file import read_json
 
 #: Longest name within a folder's name: letters, and bytes for other alphabets.
@@ -46,6 +49,14 @@ class DatedJob(Generic[Record]):
     def log(self) -> Path:
         """What the job's process printed."""
         return self.channel.log
+
+    def is_running(self) -> bool:
+        """Whether a process is at work on it."""
+        return self.channel.is_running()
+
+    def was_paused(self) -> bool:
+        """Whether it was stopped by the user, and not by an accident."""
+        return isinstance(self.channel.last_event(), JobStopped)
 
 
 Job = TypeVar("Job", bound=DatedJob[Any])
@@ -89,7 +100,10 @@ def read_record(
         what: The job is, for people: "run".
     """
     try:
-        return parse(read_json(path)), ""
+        record: Any = parse(read_json(path))
+        # Without a time zone it is the local one.
+        started = record.started.astimezone()
+        return msgspec.structs.replace(record, started=started), ""
     except CoreError as error:
         return None, f"The record of this {what} cannot be understood: {error}"
     except FileNotFoundError:
@@ -121,6 +135,20 @@ def make_folder(home: Path, started: datetime, name: str, what: str) -> Path:
     raise OutputError(
         f"There are too many {what} called {base}.", hint="Choose another name."
     )
+
+
+def delete_job(job: DatedJob[Any], home: Path) -> None:
+    """Remove a job of `home` with everything in its folder.
+
+    Raises:
+        OutputError: It is running, or its files cannot be removed.
+    """
+    name = job.record.name
+    if job.is_running():
+        raise OutputError(
+            f"{name} is running and cannot be deleted.", hint="Stop it first."
+        )
+    remove_folder(job.path, home, name)
 
 
 def safe_name(name: str) -> str:

@@ -55,11 +55,6 @@ def macro_note(result: Mapping[str, Any]) -> str:
     return f" (mean over the {present} of {len(counts)} labels that have films)"
 
 
-def calibration_text(card: ModelCard) -> str:
-    """From where on findings are stated, and what sets of findings rest on."""
-    return f"{points_text(card)}\n\n{printable(sets_note(card))}"
-
-
 def sets_note(card: ModelCard) -> str:
     """What sets of findings rest on, as a sentence."""
     if card.conformal is None:

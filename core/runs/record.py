@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
 from core import __version__
-from core.runs.config import TrainingConfig, convert_with_config
+from core.runs.config import TrainingConfig
 
 
 class RunRecord(
@@ -36,15 +35,3 @@ class RunRecord(
     version: str = __version__
     format: Literal[1] = 1
     minutes: float = 0.0
-
-
-def record_from_json(fields: Mapping[str, Any]) -> RunRecord:
-    """Rebuild a record, checking each field.
-
-    Raises:
-        TrainingError: The job in it is none.
-        RecordError: Another field is missing or wrong.
-    """
-    record = convert_with_config(fields, RunRecord)
-    # Without a time zone it is the local one.
-    return msgspec.structs.replace(record, started=record.started.astimezone())

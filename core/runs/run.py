@@ -14,7 +14,7 @@ import msgspec
 
 from core.errors import OutputError
 from core.files import write_json
-from core.jobs.events import JobFailed, JobStopped
+from core.jobs.events import JobFailed
 from core.jobs.failures import Failure, tail_of
 from core.jobs.folders import DatedJob
 from core.json_file import read_json
@@ -72,11 +72,14 @@ class Run(DatedJob[RunRecord]):
         """When it ran."""
         return RunTimes(self.path / "times.json", self.channel)
 
+    def is_running(self) -> bool:
+        return self.channel.is_running() or self.work.is_running()
+
     def state(self) -> str:
         """`RUNNING`, `FINISHED`, `INTERRUPTED` or `FAILED`, as of now."""
         if self.damage:
             return FAILED
-        if self.channel.is_running() or self.work.is_running():
+        if self.is_running():
             return RUNNING
         if (self.bundle_dir / CARD).is_file():
             return FINISHED
@@ -87,10 +90,6 @@ class Run(DatedJob[RunRecord]):
     def can_resume(self) -> bool:
         """Whether there is a checkpoint to go on from."""
         return not self.damage and self.work.exists()
-
-    def was_paused(self) -> bool:
-        """Whether it was stopped by the user, and not by an accident."""
-        return isinstance(self.channel.last_event(), JobStopped)
 
     def command(self, *, resume: bool = False) -> list[str]:
         """Arguments of the command line that starts it, or goes on with it.

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Final
 
 from core.errors import OutputError
-from core.files import output_error, remove_folder, write_json
+from core.files import output_error, write_json
 from core.jobs.folders import changed_at, list_jobs, make_folder, read_record
 from core.paths import runs_dir
-from core.runs.config import TrainingConfig
-from core.runs.record import RunRecord, record_from_json
-from core.runs.run import JOB, RUNNING, Run
+from core.runs.config import TrainingConfig, convert_with_config
+from core.runs.record import RunRecord
+from core.runs.run import JOB, Run
 
 _RECORD: Final = "run.json"
 
@@ -28,7 +28,9 @@ def list_runs() -> list[Run]:
 
 def read_run(path: Path) -> Run:
     """The run in a folder, whether or not its record can be understood."""
-    record, damage = read_record(path / _RECORD, "run", record_from_json)
+    record, damage = read_record(
+        path / _RECORD, "run", lambda fields: convert_with_config(fields, RunRecord)
+    )
     if record is None:
         started = changed_at(path)
         record = RunRecord(path.name, "", Path(), started, TrainingConfig(), "", "")
@@ -80,17 +82,3 @@ def write_record(run: Run) -> None:
     """
     write_json(run.path / JOB, run.record.config)
     write_json(run.path / _RECORD, run.record)
-
-
-def delete(run: Run) -> None:
-    """Remove a run with everything in it.
-
-    Raises:
-        OutputError: It is running, or its files cannot be removed.
-    """
-    if run.state() == RUNNING:
-        raise OutputError(
-            f"{run.record.name} is running and cannot be deleted.",
-            hint="Stop it first.",
-        )
-    remove_folder(run.path, runs_dir(), run.record.name)

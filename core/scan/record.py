@@ -114,6 +114,4 @@ def record_from_json(fields: Mapping[str, Any]) -> ScanRecord:
     labels = tuple(Label(*pair) for pair in convert(fields, _Labels).card_labels)
     label_list = fields.get("label_list") or None
     whole = {**fields, "card_labels": labels, "label_list": label_list}
-    record = convert(whole, ScanRecord)
-    # Without a time zone it is the local one.
-    return msgspec.structs.replace(record, started=record.started.astimezone())
+    return convert(whole, ScanRecord)

@@ -64,7 +64,7 @@ class TrainerPool(WorkerPool):
         self._backend = trials.search.record.backend
 
     def start(self, node: Node, plan: Plan) -> Any:
-        return self._cluster.start_actor(
+        return self._cluster.start(
             TrialRunner, node, plan, self._backend, plan.cores, at_once=2
         )
 

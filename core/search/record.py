@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -11,7 +11,7 @@ import msgspec
 
 from core import __version__
 from core.records import Count, Number
-from core.runs.config import TrainingConfig, convert_with_config
+from core.runs.config import TrainingConfig
 from core.search.space import Value
 
 #: What trials are compared by -> as people read it.
@@ -67,17 +67,6 @@ class SearchRecord(
     command: str
     version: str = __version__
     format: Literal[1] = 1
-
-
-def record_from_json(fields: Mapping[str, Any]) -> SearchRecord:
-    """Rebuild a record, checking each field.
-
-    Raises:
-        TrainingError: The job in it is none.
-        RecordError: Another field is missing or wrong.
-    """
-    record = convert_with_config(fields, SearchRecord)
-    return msgspec.structs.replace(record, started=record.started.astimezone())
 
 
 class LabelRates(msgspec.Struct, frozen=True):

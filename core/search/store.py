@@ -7,9 +7,8 @@ import dataclasses
 from pathlib import Path
 from typing import Final
 
-from core.errors import OutputError
-from core.files import remove_folder, write_json
-from core.jobs.events import JobFailed, JobStopped, JobSucceeded
+from core.files import write_json
+from core.jobs.events import JobFailed, JobSucceeded
 from core.jobs.folders import (
     DatedJob,
     changed_at,
@@ -20,11 +19,11 @@ from core.jobs.folders import (
 from core.json_file import read_json
 from core.paths import searches_dir
 from core.records import convert
-from core.runs.config import TrainingConfig
+from core.runs.config import TrainingConfig, convert_with_config
 from core.runs.job_folder import JobFolder
 from core.runs.run import FAILED, FINISHED, INTERRUPTED, RUNNING, Run
 from core.runs.store import read_run
-from core.search.record import SearchRecord, SearchTable, record_from_json
+from core.search.record import SearchRecord, SearchTable
 
 RECORD: Final = "search.json"
 _TABLE: Final = "trials.json"
@@ -82,16 +81,12 @@ class Search(DatedJob[SearchRecord]):
         """`RUNNING`, `FINISHED`, `INTERRUPTED` or `FAILED` of `core.runs.run`."""
         if self.damage:
             return FAILED
-        if self.channel.is_running():
+        if self.is_running():
             return RUNNING
         end = self.channel.last_event()
         if isinstance(end, JobSucceeded):
             return FINISHED
         return FAILED if isinstance(end, JobFailed) else INTERRUPTED
-
-    def was_paused(self) -> bool:
-        """Whether it was stopped by the user, and not by an accident."""
-        return isinstance(self.channel.last_event(), JobStopped)
 
 
 def list_searches() -> list[Search]:
@@ -105,7 +100,11 @@ def list_searches() -> list[Search]:
 
 def read_search(path: Path) -> Search:
     """The search in a folder, whether or not its record can be understood."""
-    record, damage = read_record(path / RECORD, "search", record_from_json)
+    record, damage = read_record(
+        path / RECORD,
+        "search",
+        lambda fields: convert_with_config(fields, SearchRecord),
+    )
     if record is None:
         record = SearchRecord(
             name=path.name,
@@ -140,17 +139,3 @@ def new_search(record: SearchRecord, folder: Path | None = None) -> Search:
     search = Search(folder, record)
     write_json(folder / RECORD, record)
     return search
-
-
-def delete(search: Search) -> None:
-    """Remove a search with everything in it.
-
-    Raises:
-        OutputError: It is running, or its files cannot be removed.
-    """
-    if search.state() == RUNNING:
-        raise OutputError(
-            f"{search.record.name} is running and cannot be deleted.",
-            hint="Stop it first.",
-        )
-    remove_folder(search.path, searches_dir(), search.record.name)

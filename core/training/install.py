@@ -16,7 +16,7 @@ from core import __version__
 from core.data.split import summarise
 from core.errors import TrainingError
 from core.evaluation.calibrated import calibrated_card
-from core.evaluation.evaluate import Scores, score_films, without_details, write_rows
+from core.evaluation.evaluate import Scores, score_films, write_rows
 from core.evaluation.lung_probes import probe_lungs
 from core.evaluation.metrics import fit_temperature
 from core.evaluation.pools import parse_pools
@@ -200,7 +200,7 @@ def install(
         val, test = exported.known["val"], exported.known["test"]
     write_rows(folder.path / EVALUATION, test, exported.temperature)
     pools = parse_pools(config.pools)
-    card, on_test = calibrated_card(draft, val, test, pools=pools)
+    more: dict[str, Any] = {}
     if finder is not None:
         scored = before + len(split.test)
         lungs = probe_lungs(
@@ -209,12 +209,12 @@ def install(
             test.samples,
             on_film=lambda done: on_film(scored + done, total),
         )
-        on_test |= {"lungs": lungs} if lungs else {}
+        more = {"lungs": lungs} if lungs else {}
     if unseen := unseen_sources(folder):
-        on_test["unseen_sources"] = unseen
+        more["unseen_sources"] = unseen
+    card, on_test = calibrated_card(draft, val, test, pools=pools, more=more)
     card = msgspec.structs.replace(
         card,
-        metrics={**card.metrics, "test": without_details(on_test)},
         data={
             "films": summarise(split),
             "left_out": dict(data.dataset.left_out),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from core import paths
-from core.commands.argument_types import film_count
+from core.commands.argument_types import count
 from core.commands.calibration.new_bundle import OnDone, add_new_bundle, make_bundle
 from core.errors import CoreError
 from core.model.bundle import ModelBundle
@@ -15,9 +15,7 @@ from core.model.int8 import calibrate, int8_in_words
 def add_parser(parser: argparse.ArgumentParser) -> None:
     """Add its arguments to a parser."""
     add_new_bundle(parser, "films that it was not tested on")
-    parser.add_argument(
-        "--films", type=film_count, default=300, metavar="N", help="at most"
-    )
+    parser.add_argument("--films", type=count, default=300, metavar="N", help="at most")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -14,7 +14,7 @@ from core.commands.calibration.new_bundle import OnDone, add_new_bundle, make_bu
 from core.data.dataset import Sample, index_dataset
 from core.errors import DatasetError
 from core.evaluation.calibrated import calibrated_card
-from core.evaluation.evaluate import Scores, score_films, without_details, write_rows
+from core.evaluation.evaluate import Scores, score_films, write_rows
 from core.evaluation.lung_probes import probe_lungs
 from core.evaluation.metrics import fit_temperature
 from core.evaluation.pools import parse_pools
@@ -32,7 +32,8 @@ from core.model.golden import write_golden_films
 from core.model.lungs import lung_finder
 from core.model.seen_films import film_sha256, read_film_list
 from core.reports.report_json import report_json
-from core.reports.text import calibration_text
+from core.reports.text import points_text, sets_note
+from core.terminal import printable
 
 _MIN_FILMS = 10
 
@@ -70,28 +71,25 @@ def _recalibrate(bundle: ModelBundle, data: Path, out: Path, on_film: OnDone) ->
     first, second = len(splits["val"]), len(splits["test"])
     total = first + second * (2 if finder else 1)
     val = score_films(classifier, splits["val"], lambda n: on_film(n, total))
-    test = None
+    test, more = None, {}
     if second:
         test = score_films(
             classifier, splits["test"], lambda n: on_film(first + n, total)
         )
-    card = _with_temperature(bundle.card, val)
-    config = card.training.get("config", {})
-    pools = parse_pools(config.get("pools", ()))
-    before = card.metrics.get("test", {})
-    card, on_test = calibrated_card(card, val, test, pools=pools)
-    if test is not None:
-        if finder is not None:
-            scored = first + second
-            lungs = probe_lungs(
-                classifier, finder, test.samples, lambda n: on_film(scored + n, total)
-            )
-            on_test |= {"lungs": lungs} if lungs else {}
+        before = bundle.card.metrics.get("test", {})
         # Of other networks than this one.
         unseen = ("unseen_sources", "unseen_by")
-        on_test |= {name: before[name] for name in unseen if name in before}
-        metrics = {**card.metrics, "test": without_details(on_test)}
-        card = msgspec.structs.replace(card, metrics=metrics)
+        more = {name: before[name] for name in unseen if name in before}
+        scored = first + second
+        if finder and (
+            lungs := probe_lungs(
+                classifier, finder, test.samples, lambda n: on_film(scored + n, total)
+            )
+        ):
+            more["lungs"] = lungs
+    card = _with_temperature(bundle.card, val)
+    pools = parse_pools(card.training.get("config", {}).get("pools", ()))
+    card, on_test = calibrated_card(card, val, test, pools=pools, more=more)
     with tempfile.TemporaryDirectory(prefix="hilum-recalibrate-") as scratch:
         folder = Path(scratch)
         names = set(card.files) - {EVALUATION, REPORT}
@@ -110,7 +108,8 @@ def _recalibrate(bundle: ModelBundle, data: Path, out: Path, on_film: OnDone) ->
                 sha256=bundle.sha256,
             )
             write_json(made[REPORT], report)
-        return calibration_text(write_bundle(out, card, {**kept, **made}).card)
+        card = write_bundle(out, card, {**kept, **made}).card
+    return f"{points_text(card)}\n\n{printable(sets_note(card))}"
 
 
 def _splits(bundle: ModelBundle, data: Path) -> dict[str, list[Sample]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from core.commands.argument_types import film_count
+from core.commands.argument_types import count
 from core.commands.calibration.new_bundle import OnDone, add_new_bundle, make_bundle
 from core.commands.internal import quieten_tensorflow
 from core.model.bundle import ModelBundle
@@ -21,7 +21,7 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="a PNG of each film's lungs, with the film's name",
     )
-    parser.add_argument("--epochs", type=film_count, default=80, metavar="N")
+    parser.add_argument("--epochs", type=count, default=80, metavar="N")
     parser.add_argument("--seed", type=int, default=0, metavar="N")
 
 

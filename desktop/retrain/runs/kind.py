@@ -16,6 +16,7 @@ from core.errors import OutputError
 from core.jobs.channel import Outcome
 from core.jobs.events import JobFailed, JobStopped, JobSucceeded
 from core.jobs.failures import Failure
+from core.jobs.folders import delete_job
 from core.runs import store as runs
 from core.runs.config import TrainingConfig, flat_settings
 from core.runs.presets import config_from_preset
@@ -173,4 +174,4 @@ class TrainingKind(JobKind):
         return Settled(run, f"{name} is paused.")
 
     def delete(self, item: Run) -> None:
-        runs.delete(item)
+        delete_job(item, paths.runs_dir())

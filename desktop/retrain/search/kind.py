@@ -16,6 +16,8 @@ from core.files import output_error
 from core.jobs.channel import Outcome
 from core.jobs.events import JobSucceeded, Noted, Progressed, StageStarted
 from core.jobs.failures import Failure
+from core.jobs.folders import delete_job
+from core.paths import searches_dir
 from core.runs.run import RUNNING
 from core.search import store
 from core.search.record import SearchRecord
@@ -133,7 +135,7 @@ class SearchKind(JobKind):
         return Settled(job.item, f"{name} is paused.")
 
     def delete(self, item: Search) -> None:
-        store.delete(item)
+        delete_job(item, searches_dir())
 
 
 def _words(folder: Path) -> list[str]:

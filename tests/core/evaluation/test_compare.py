@@ -19,7 +19,7 @@ from scipy.stats import binomtest
 from core.data.dataset import Sample
 from core.data.split import Split
 from core.errors import BundleError
-from core.evaluation.compare import compare, pair_labels
+from core.evaluation.compare import compare, not_comparable, pair_labels
 from core.evaluation.compare_text import comparison_text
 from core.evaluation.differences import differences, mcnemar
 from core.evaluation.evaluate import Scores, evaluate
@@ -316,9 +316,9 @@ def test_models_are_compared_on_the_labels_they_share() -> None:
 
 def test_models_whose_labels_differ_are_not_comparable() -> None:
     card = relabelled(Label("normal", "Normal"), Label("tb", "Tuberculosis"))
-    truth = np.array([0, 1] * 5)
-    scores = scores_of(truth, np.full((10, 2), 0.5, np.float32), card.label_names)
-    result = compare(bundle_of("new", card), bundle_of("old"), (scores, scores))
+    pair = bundle_of("new", card), bundle_of("old")
+    pairing = pair_labels(*(bundle.card for bundle in pair))
+    result = not_comparable(*pair, pairing, 0.05)
     assert result["verdict"] == "not comparable"
     assert set(result) == KEYS
     assert "does not know Tuberculosis" in result["sentences"][0]

@@ -14,7 +14,7 @@ import pytest
 
 from core.data.dataset import Sample
 from core.errors import DatasetError, OutputError, TrainingStopped
-from core.evaluation.calibrated import choose_operating_points
+from core.evaluation.calibrated import CHOSEN_ON, operating_point
 from core.evaluation.evaluate import (
     BATCH,
     DETAILS,
@@ -30,6 +30,7 @@ from core.evaluation.metrics import calibration_error_with_interval
 from core.evaluation.pools import Pool, parse_pools
 from core.films.radiograph import read_radiograph
 from core.model.bundle import ModelBundle
+from core.model.card import OperatingPoint
 from core.model.classifier import Classifier, probabilities
 
 LABELS = ("covid", "pneumonia", "normal")
@@ -253,11 +254,16 @@ def covid_scores(p: list[float], covid: list[bool]) -> Scores:
     return scores_of([0 if each else 2 for each in covid], rows)
 
 
+def covid_point(scores: Scores, temperature: float = 1.0) -> OperatingPoint:
+    p = probabilities(scores.logits, temperature)[:, 0]
+    return operating_point("covid", p, scores.truth == 0, CHOSEN_ON)
+
+
 def test_operating_point_is_the_lowest_threshold_that_is_precise_enough() -> None:
     # From 0.5 on: 17 of 21 right; above 0.552: 17 of 20; above 0.702: all 17.
     p = [0.552] + [0.702] * 3 + [0.8] * 17 + [0.1] * 8
     covid = [False] * 4 + [True] * 17 + [False] * 8
-    point = choose_operating_points(covid_scores(p, covid), 1.0)[0]
+    point = covid_point(covid_scores(p, covid))
     assert point.label == "covid"
     assert point.threshold == 0.555
     assert point.precision == 0.85
@@ -269,7 +275,7 @@ def test_operating_point_is_the_lowest_threshold_that_is_precise_enough() -> Non
 
 def test_operating_point_is_never_below_a_half() -> None:
     scores = covid_scores([0.4] * 5 + [0.1] * 5, [True] * 5 + [False] * 5)
-    point = choose_operating_points(scores, 1.0)[0]
+    point = covid_point(scores)
     assert point.threshold >= 0.5
     assert point.sensitivity == 0
 
@@ -278,7 +284,7 @@ def test_where_nothing_is_precise_enough_the_most_precise_is_taken_and_said() ->
     # 0.5: 4 of 10 right; above 0.7: 4 of 6, the best; above 0.8: 0 of 1.
     p = [0.6] * 4 + [0.75] * 5 + [0.9] + [0.1] * 3
     covid = [False] * 4 + [True] * 4 + [False] * 5
-    point = choose_operating_points(covid_scores(p, covid), 1.0)[0]
+    point = covid_point(covid_scores(p, covid))
     assert 0.6 < point.threshold <= 0.75
     assert point.precision == round(4 / 6, 4)
     assert point.criterion.endswith("none, so the most precise")
@@ -288,17 +294,12 @@ def test_operating_points_are_chosen_after_the_temperature() -> None:
     p = [0.8] * 9 + [0.702] * 3 + [0.1] * 8
     covid = [True] * 9 + [False] * 11
     scores = covid_scores(p, covid)
-    cold = choose_operating_points(scores, 1.0)[0]
-    warm = choose_operating_points(scores, 1.5)[0]
+    cold = covid_point(scores)
+    warm = covid_point(scores, 1.5)
     assert cold.threshold == 0.705
     calibrated = probabilities(scores.logits, 1.5)[:, 0]
     assert calibrated[9] < warm.threshold <= calibrated[0]
     assert warm.threshold < 0.65
-
-
-def test_operating_points_are_in_the_order_of_the_labels() -> None:
-    points = choose_operating_points(two_sources(), 1.0)
-    assert tuple(point.label for point in points) == LABELS
 
 
 def test_rows_are_a_line_per_film(tmp_path: Path) -> None:
@@ -410,7 +411,7 @@ def test_rows_hold_no_path_of_the_machine(tmp_path: Path) -> None:
 
 def test_finding_that_no_film_reached_is_not_stated_and_the_point_says_so() -> None:
     scores = covid_scores([0.4] * 5 + [0.1] * 5, [True] * 5 + [False] * 5)
-    point = choose_operating_points(scores, 1.0)[0]
+    point = covid_point(scores)
     assert point.threshold == 1.0
     assert (point.precision, point.sensitivity, point.specificity) == (0, 0, 1)
     assert point.criterion.endswith("not stated short of certainty")
@@ -419,7 +420,7 @@ def test_finding_that_no_film_reached_is_not_stated_and_the_point_says_so() -> N
 
 def test_finding_that_was_wrong_whenever_called_is_not_stated_either() -> None:
     scores = covid_scores([0.6] * 5 + [0.1] * 5, [False] * 5 + [True] * 5)
-    point = choose_operating_points(scores, 1.0)[0]
+    point = covid_point(scores)
     assert point.precision == 0
     assert point.threshold == 1.0
     assert point.criterion.endswith("not stated short of certainty")

@@ -27,14 +27,14 @@ from core.jobs.failures import (
     failure_of_exit,
     tail_of,
 )
-from core.jobs.folders import safe_name
+from core.jobs.folders import delete_job, safe_name
 from core.paths import runs_dir
 from core.runs.config import TrainingConfig
 from core.runs.job_folder import Job
 from core.runs.progress import add_epoch, read_progress
 from core.runs.record import RunRecord
 from core.runs.run import FAILED, FINISHED, INTERRUPTED, RUNNING, Run
-from core.runs.store import delete, list_runs, new_run
+from core.runs.store import list_runs, new_run
 
 NOON = datetime(2026, 3, 14, 12, 0, 0, tzinfo=UTC)
 
@@ -284,7 +284,7 @@ def test_resuming_what_never_began_starts_it(run: Run) -> None:
 def test_delete_removes_everything(run: Run) -> None:
     install(run)
 
-    delete(run)
+    delete_job(run, runs_dir())
 
     assert list_runs() == []
     assert list(runs_dir().iterdir()) == []
@@ -294,14 +294,14 @@ def test_running_run_is_not_deleted(run: Run) -> None:
     work_as(run, psutil.Process())
 
     with pytest.raises(OutputError, match="is running"):
-        delete(run)
+        delete_job(run, runs_dir())
 
     assert list_runs() == [run]
 
 
 def test_folder_elsewhere_is_not_deleted(run: Run, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="expected a folder of"):
-        delete(Run(tmp_path, run.record))
+        delete_job(Run(tmp_path, run.record), runs_dir())
 
 
 def test_link_in_the_folder_of_runs_is_not_followed(run: Run, tmp_path: Path) -> None:

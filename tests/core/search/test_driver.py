@@ -62,10 +62,10 @@ class Threads(ThreadCluster):
 
     plans: list[Plan] = []
 
-    def start_actor(
-        self, kind: type, node: Node, plan: Plan, *arguments: Any, at_once: int
-    ) -> Any:
-        assert at_once == 2
+    def start(
+        self, kind: type, node: Node, plan: Plan, *arguments: Any, **options: Any
+    ) -> Actor:
+        assert options == {"at_once": 2}
         self.plans.append(plan)
         self.started += 1
         self._actors.append(Actor(node, Runner()))
