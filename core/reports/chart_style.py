@@ -180,8 +180,10 @@ def shortened(name: str, most: int = 22) -> str:
 
 def mixed(one: str, other: str, share: float) -> str:
     """A colour between two of the form #rrggbb; `share` of the other."""
-    parts = zip(_channels(one), _channels(other), strict=True)
-    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in parts)
+    from matplotlib.colors import to_hex, to_rgb
+
+    parts = zip(to_rgb(one), to_rgb(other), strict=True)
+    return to_hex([a + (b - a) * share for a, b in parts])
 
 
 def is_dark(colour: str) -> bool:
@@ -190,16 +192,13 @@ def is_dark(colour: str) -> bool:
     Source:
         Relative luminance of WCAG 2.1; 0.18 is as far from black as from white.
     """
-    shares = [channel / 255 for channel in _channels(colour)]
+    from matplotlib.colors import to_rgb
+
     linear = [
         share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4
-        for share in shares
+        for share in to_rgb(colour)
     ]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] < 0.18
-
-
-def _channels(colour: str) -> tuple[int, int, int]:
-    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
 
 
 @functools.cache

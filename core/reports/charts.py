@@ -89,17 +89,7 @@ def learning_chart(
             )
     best = max((i + 1 for i, epoch in enumerate(history) if epoch.best), default=0)
     if best in val:
-        axes.plot(
-            [best],
-            [val[best]],
-            "o",
-            markersize=8,
-            fillstyle="none",
-            markeredgewidth=1.6,
-            color=colours.ink,
-            clip_on=False,
-            label=f"Best (epoch {best})",
-        )
+        _ring(axes, (best, val[best]), f"Best (epoch {best})", colours)
     _mark_phases(axes, history, colours)
     legend_above(axes)
     return figure
@@ -125,14 +115,8 @@ def rate_chart(
         place = min(
             range(len(test.rates)), key=lambda i: abs(test.rates[i] - test.suggestion)
         )
-        axes.plot(
-            *([test.rates[place]], [test.smoothed[place]], "o"),
-            markersize=8,
-            fillstyle="none",
-            markeredgewidth=1.6,
-            color=colours.ink,
-            label=f"Falls fastest ({test.suggestion:g})",
-        )
+        point = test.rates[place], test.smoothed[place]
+        _ring(axes, point, f"Falls fastest ({test.suggestion:g})", colours)
     lowest = min(test.smoothed)
     # Where it diverges it soon leaves all that is of interest far below.
     most = max(test.smoothed[: test.smoothed.index(lowest) + 1])
@@ -208,9 +192,8 @@ def _reliability(
         return figure
     axes = new_axes(figure, colours)
     axes.plot([0, 1], [0, 1], color=colours.faint, linewidth=1, linestyle=(0, (3, 3)))
-    most = max(8, min(22, int((size[0] - 100) / 6.5) - 10))
     for number, (name, (error, _)) in enumerate(lines.items()):
-        bins = points[name]
+        bins, note = points[name], "" if error is None else f", ECE {error:.3f}"
         rates = [b["accuracy"] for b in bins]
         ends = [interval(round(b["accuracy"] * b["n"]), b["n"]) for b in bins]
         axes.errorbar(
@@ -223,14 +206,10 @@ def _reliability(
             ],
             elinewidth=0.9,
             capsize=2.5,
-            linestyle=_DASHES[(number + number // len(_DASHES)) % len(_DASHES)],
             marker="os^Dv"[number % 5],
             markersize=5,
             fillstyle="none" if number % 2 else "full",
-            color=colours.series_at(number),
-            label=shortened(name, most)
-            + ("" if error is None else f", ECE {error:.3f}"),
-            clip_on=False,
+            **_line(number, name, note, size, colours),
         )
     least, most = min(films), max(films)
     each = in_films(most) if least == most else f"{least} to {in_films(most)}"
@@ -283,18 +262,12 @@ def _curves(
         say(figure, "The films are of one label only.", colours)
         return figure
     axes = new_axes(figure, colours)
-    # A line of the legend, beside its mark and before the area.
-    most = max(8, min(22, int((size[0] - 100) / 6.5) - 6))
     for number, (label, (area, points)) in enumerate(lines.items()):
         note = "" if area is None else f" {area:.3f}"
         axes.plot(
             [point[0] for point in points],
             [point[1] for point in points],
-            # Past the last colour the same come again, each with another dash.
-            linestyle=_DASHES[(number + number // len(_DASHES)) % len(_DASHES)],
-            color=colours.series_at(number),
-            label=shortened(names.get(label, label), most) + note,
-            clip_on=False,
+            **_line(number, names.get(label, label), note, size, colours),
         )
     if chance:
         dots = {"linestyle": (0, (3, 3)), "linewidth": 1, "color": colours.faint}
@@ -302,6 +275,33 @@ def _curves(
     axes.set(xlabel=titles[0], ylabel=titles[1], xlim=(0, 1), ylim=(0, 1.005))
     legend_above(axes)
     return figure
+
+
+def _line(
+    number: int,
+    name: str,
+    note: str,
+    size: tuple[int, int],
+    colours: ChartColours,
+) -> dict[str, Any]:
+    """How a line is drawn, by its number, and named; the note is never cut."""
+    # A line of the legend, beside its mark.
+    most = max(8, min(22, int((size[0] - 100) / 6.5) - len(note)))
+    return {
+        # Past the last colour the same come again, each with another dash.
+        "linestyle": _DASHES[(number + number // len(_DASHES)) % len(_DASHES)],
+        "color": colours.series_at(number),
+        "label": shortened(name, most) + note,
+        "clip_on": False,
+    }
+
+
+def _ring(
+    axes: Axes, point: tuple[float, float], name: str, colours: ChartColours
+) -> None:
+    """Mark a point of a line."""
+    look = {"markersize": 8, "fillstyle": "none", "markeredgewidth": 1.6}
+    axes.plot(*point, "o", color=colours.ink, clip_on=False, label=name, **look)
 
 
 def _mark_phases(

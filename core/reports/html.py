@@ -20,8 +20,7 @@ from core.reports.charts import (
 from core.reports.pages import CHART, inline, write_page
 from core.reports.report_json import display_names, epochs
 from core.reports.sentences import cautions, lung_sentences, summary, value_in_words
-from core.reports.tables import result_tables
-from core.reports.text import macro_note
+from core.reports.tables import overall, rate, result_tables, split_table
 from core.runs.settings import in_words
 from core.words import percent
 
@@ -40,7 +39,6 @@ def write_report_html(
     mistakes = None
     if "mistakes" in result:
         mistakes = [_mistake(each, names, films or {}) for each in result["mistakes"]]
-    splits = films_by_split(report["films"])
     write_page(
         path,
         "report.html",
@@ -50,7 +48,8 @@ def write_report_html(
         normal_note=normal_note(names),
         cautions=cautions(report),
         summary=summary(report),
-        macro_note=macro_note(result),
+        overall=overall(result),
+        rate=rate,
         charts=_charts(report, names),
         notes=notes_about(report["films"], names),
         shortcut_head=SHORTCUT_HEAD,
@@ -59,8 +58,7 @@ def write_report_html(
         tables=result_tables(result, names),
         mistakes=mistakes,
         missing=sum(not each["picture"] for each in mistakes or ()),
-        splits=splits,
-        kinds=list(dict.fromkeys(kind for each in splits.values() for kind in each)),
+        splits=split_table(report["films"]),
         records=list(_records(report)),
     )
 
@@ -105,15 +103,6 @@ def _mistake(
         "name": f"{mistake['file']}{source}",
         "picture": thumbnail(films.get(mistake["file"])),
     }
-
-
-def films_by_split(data: Mapping[str, Any]) -> Mapping[str, Mapping[str, int]]:
-    """Films of a job by split and kind; a card by another hand may hold anything."""
-    splits = data.get("films")
-    is_known = isinstance(splits, Mapping) and all(
-        isinstance(split, Mapping) for split in splits.values()
-    )
-    return splits if is_known else {}
 
 
 def _records(report: Mapping[str, Any]) -> Iterator[tuple[str, list[tuple[str, str]]]]:

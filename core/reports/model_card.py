@@ -24,8 +24,8 @@ from core.reports.pages import CHART, inline, write_page
 from core.reports.report_json import read_report_json
 from core.reports.schema import is_evaluation
 from core.reports.sentences import value_in_words
-from core.reports.tables import Table, rate, result_tables
-from core.reports.text import evaluation_text, macro_note, points_text, sets_note
+from core.reports.tables import Table, overall, result_tables, split_table
+from core.reports.text import evaluation_text, points_text, sets_note
 from core.runs.settings import SETTINGS, flat
 from core.terminal import columns, printable
 from core.words import exact_percent, percent
@@ -44,7 +44,7 @@ class Section:
     Attributes:
         title: The heading.
         words: Paragraphs.
-        tables: Below them.
+        tables: Below them; those without a row are left out.
         text: In the place of the tables for the terminal, where it has less room.
         charted: What charts are drawn of, below the tables: an evaluation.
     """
@@ -54,6 +54,10 @@ class Section:
     tables: tuple[Table, ...] = ()
     text: str = ""
     charted: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        known = tuple(table for table in self.tables if table.rows)
+        object.__setattr__(self, "tables", known)
 
     @property
     def lines(self) -> str:
@@ -74,7 +78,7 @@ def card_sections(bundle: ModelBundle) -> list[Section]:
         Section("Model details", (), (_details(bundle),)),
         Section("Intended use", (card.intended_use,)),
         Section("Factors", _factors(card)),
-        Section("Data and its partitions", _data(card), _films(card)),
+        Section("Data and its partitions", _data(card), (split_table(card.data),)),
         Section(
             "Reference standard",
             (
@@ -200,19 +204,6 @@ def _data(card: ModelCard) -> tuple[str, ...]:
     return tuple(said) or ("The card does not say which films it was made with.",)
 
 
-def _films(card: ModelCard) -> tuple[Table, ...]:
-    splits = card.data.get("films")
-    if not isinstance(splits, Mapping):
-        return ()
-    parts = {name: each for name, each in splits.items() if isinstance(each, Mapping)}
-    kinds = list(dict.fromkeys(kind for part in parts.values() for kind in part))
-    rows = [
-        [str(kind), *(str(part.get(kind, 0)) for part in parts.values())]
-        for kind in kinds
-    ]
-    return (Table("", ("films", *map(str, parts)), rows),) if rows else ()
-
-
 def _training(card: ModelCard) -> Section:
     said, tables = [], []
     if command := card.training.get("command"):
@@ -260,8 +251,6 @@ def _points(card: ModelCard) -> tuple[Table, ...]:
         ]
         for point in card.sensitivity_points
     ]
-    if not found:
-        return (stated,)
     head = ("", "To find", "From", "Chosen on")
     return stated, Table("To find a share of the films of a finding", head, found)
 
@@ -272,8 +261,8 @@ def _results(bundle: ModelBundle) -> Section:
     title = "Results on the test films, never trained or chosen on"
     if test == {} or (isinstance(test, dict) and "per_class" not in test):
         rows = [[_words(name), value_in_words(x)] for name, x in test.items()]
-        tables = (Table("", (), rows),) if rows else ()
-        return Section(title, ("The card holds none.",) if not rows else (), tables)
+        words = () if rows else ("The card holds none.",)
+        return Section(title, words, (Table("", (), rows),))
     _refuse_strangers(test, card)
     long = test
     with contextlib.suppress(BundleError):  # older models have no report
@@ -306,9 +295,7 @@ def _refuse_strangers(result: Any, card: ModelCard) -> None:
 def _overall(result: Mapping[str, Any]) -> Table:
     rows = [
         ["Films", f"{result['n']:,}"],
-        ["Accuracy", rate(result, "accuracy")],
-        ["Macro-F1", rate(result, "macro_f1") + macro_note(result)],
-        ["Calibration error (ECE)", rate(result, "ece")],
+        *(list(figure) for figure in overall(result)),
     ]
     return Table("Over all films, 95 % intervals in brackets", (), rows)
 

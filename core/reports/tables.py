@@ -39,6 +39,38 @@ def rate(fields: Mapping[str, Any], name: str) -> str:
     return f"{value:.3f}" + (f" ({low:.3f}–{high:.3f})" if low < high else "")
 
 
+def overall(result: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Name and value of each figure over all films of an evaluation.
+
+    The macro-F1 says what it averages over where some label has no film.
+    """
+    counts = [rates["n"] for rates in result["per_class"].values()]
+    present = sum(count > 0 for count in counts)
+    note = f" (mean over the {present} of {len(counts)} labels that have films)"
+    return [
+        ("Accuracy", rate(result, "accuracy")),
+        ("Macro-F1", rate(result, "macro_f1") + note * (present < len(counts))),
+        ("Calibration error (ECE)", rate(result, "ece")),
+    ]
+
+
+def films_by_split(data: Mapping[str, Any]) -> Mapping[str, Mapping[str, int]]:
+    """Films of a job by split and kind; a card by another hand may hold anything."""
+    splits = data.get("films")
+    is_known = isinstance(splits, Mapping) and all(
+        isinstance(split, Mapping) for split in splits.values()
+    )
+    return splits if is_known else {}
+
+
+def split_table(data: Mapping[str, Any]) -> Table:
+    """A row for each kind of films, by split; `data` of a card."""
+    splits = films_by_split(data)
+    kinds = dict.fromkeys(kind for split in splits.values() for kind in split)
+    rows = [[k, *(str(split.get(k, 0)) for split in splits.values())] for k in kinds]
+    return Table("Films of the job", ("", *splits), rows)
+
+
 def result_tables(
     result: Mapping[str, Any], names: Mapping[str, str]
 ) -> dict[str, Table]:

@@ -13,7 +13,7 @@ from core.model.card import set_in_words
 from core.model.wording import normal_note
 from core.reports.bar_charts import confusion_chart
 from core.reports.pages import CHART, inline, write_page
-from core.reports.text import macro_note
+from core.reports.tables import overall, result_tables
 from core.scan.row import ScanRow
 from core.scan.summary import ScanSummary, label_sentences, shares_of
 from core.scan.triage import triage_key, why_here
@@ -108,7 +108,8 @@ def _measured(summary: ScanSummary) -> dict[str, Any]:
     chart = confusion_chart(result, summary.card.names, size=CHART)
     return {
         "measured": result,
-        "macro_note": macro_note(result),
+        "overall": overall(result),
+        "by_finding": result_tables(result, names)["findings"],
         "confusion": inline(chart, "What was called what"),
         "label_sentences": label_sentences(summary),
     }

@@ -15,10 +15,10 @@ from core.jobs.events import EpochEnded
 from core.model.bundle import ModelBundle, read_bundle
 from core.model.seen_films import film_sha256, path_free
 from core.outputs import check_files
-from core.reports.html import films_by_split, write_report_html
+from core.reports.html import write_report_html
 from core.reports.report_json import epochs, read_report_json, report_json
 from core.reports.sentences import cautions, summary
-from core.reports.tables import rate
+from core.reports.tables import films_by_split, rate
 from core.runs.config import config_to_json
 from core.runs.progress import read_progress
 from core.runs.record import RunRecord
