@@ -22,8 +22,7 @@ from core.model.bundle import GRAPH, GRAPH_WEIGHTS, REPORT, ModelBundle, write_b
 from core.model.classifier import Classifier
 from core.reports.report_json import report_json
 from core.runs.presets import config_from_preset
-from core.runs.record import RunRecord
-from core.runs.run import Run
+from core.runs.run import Run, RunRecord
 from core.runs.store import new_run
 
 _MEASURED: dict[tuple[str, tuple[str, ...]], dict[str, Any]] = {}

@@ -24,8 +24,7 @@ from core.paths import sample_films
 from core.reports.chart_style import load_matplotlib
 from core.runs.config import TrainingConfig
 from core.runs.progress import RunProgress
-from core.runs.record import RunRecord
-from core.runs.run import INTERRUPTED, RUNNING, Run
+from core.runs.run import INTERRUPTED, RUNNING, Run, RunRecord
 from core.runs.store import new_run
 from core.scan.store import Scan
 from desktop.app.about_dialog import AboutDialog

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import collections
+import dataclasses
 from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from core.cluster.cluster import Cluster, Node, connected
 from core.cluster.probe import check_connection
-from core.cluster.shards import Shard, Shards
 from core.cluster.worker import (
     NodeFacts,
     Plan,
@@ -23,6 +24,7 @@ from core.errors import DatasetError
 from core.films.finder import FoundFilm
 from core.jobs.reporters import Report
 from core.model.bundle import ModelBundle
+from core.scan.crash_probe import MAX_LOSSES
 from core.scan.row import ScanRow
 from core.scan.scanner import FolderScanner
 
@@ -35,6 +37,73 @@ FIRST: Final = 16
 _SMALLEST, _LARGEST = 4, 256
 _WAIT_S = 0.25
 _SAMPLES = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class Shard:
+    """A stretch of the list, and how often whoever read it did not come back."""
+
+    start: int
+    stop: int
+    losses: int = 0
+
+    def __len__(self) -> int:
+        return self.stop - self.start
+
+
+class Shards:
+    """Cuts a list into shards as they are asked for; lost ones come again.
+
+    It keeps what is lost and what is done, and no list of shards: a list of ten
+    million films takes 10 MB here.
+
+    """
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._next = 0
+        self._lost: collections.deque[Shard] = collections.deque()
+        self._is_done = bytearray(total)
+        self.left = total
+
+    def take(self, size: int) -> Shard | None:
+        """The next shard, of at most `size` films; None while there is none."""
+        if self._lost:
+            return self._lost.popleft()
+        if self._next >= self._total:
+            return None
+        shard = Shard(self._next, min(self._next + size, self._total))
+        self._next = shard.stop
+        return shard
+
+    def give_back(self, shard: Shard) -> int | None:
+        """Take back a shard whose reader is gone.
+
+        A film may be what ended it, so a shard that was lost before is halved,
+        until such a film stands alone.
+
+        Returns:
+            The place of a film to be given up: it was alone each time. Else None.
+        """
+        losses = shard.losses + 1
+        if len(shard) == 1 and losses >= MAX_LOSSES:
+            return shard.start
+        if len(shard) == 1 or losses == 1:
+            self._lost.append(Shard(shard.start, shard.stop, losses))
+            return None
+        middle = (shard.start + shard.stop) // 2
+        # Lost once each, so that a film alone has its own count.
+        self._lost.append(Shard(shard.start, middle, 1))
+        self._lost.append(Shard(middle, shard.stop, 1))
+        return None
+
+    def finish(self, place: int) -> bool:
+        """Note that a film is done; False if it was before."""
+        if self._is_done[place]:
+            return False
+        self._is_done[place] = 1
+        self.left -= 1
+        return True
 
 
 class RayScanner(FolderScanner):

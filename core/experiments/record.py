@@ -1,4 +1,4 @@
-"""What an experiment was asked to do, and where it keeps what it makes."""
+"""What an experiment was asked to do, what it keeps, and which ones there are."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import Any, Final, Literal
 import msgspec
 
 from core import __version__
-from core.errors import TrainingError
+from core.errors import CoreError, TrainingError
 from core.experiments.experiment import Arm, Experiment, config_of_arm
 from core.files import write_json
 from core.json_file import read_json
+from core.paths import experiments_dir, shipped_experiments_dir
 from core.records import convert
 from core.runs.config import TrainingConfig
 from core.runs.job_folder import JobFolder
@@ -160,3 +161,58 @@ def is_experiment(folder: Path) -> bool:
         or path.name.startswith(".")
         for path in folder.iterdir()
     )
+
+
+@dataclasses.dataclass(frozen=True)
+class Answered:
+    """An experiment as it is listed.
+
+    Attributes:
+        answer: Sentences; empty where it is not finished, or cannot be read.
+        page: For people; None before it is finished.
+        is_shipped: Whether it comes with the program.
+    """
+
+    path: Path
+    title: str
+    question: str
+    answer: tuple[str, ...]
+    page: Path | None
+    is_shipped: bool
+
+
+class _Asked(msgspec.Struct):
+    title: str
+    question: str
+
+
+class _Results(msgspec.Struct):
+    experiment: _Asked
+    answer: tuple[str, ...]
+
+
+def list_experiments() -> list[Answered]:
+    """Those that come with the program, then the user's own, by name."""
+    found = []
+    for home in (shipped_experiments_dir(), experiments_dir()):
+        is_shipped = home == shipped_experiments_dir()
+        folders = sorted(home.iterdir()) if home.is_dir() else []
+        found += [read_answered(f, is_shipped) for f in folders if f.is_dir()]
+    return [each for each in found if each is not None]
+
+
+def read_answered(folder: Path, is_shipped: bool = False) -> Answered | None:
+    """The experiment in a folder; None where there is none."""
+    try:
+        results = convert(read_json(folder / RESULTS), _Results)
+        asked, answer, page = results.experiment, results.answer, folder / PAGE
+        if page.is_file():
+            words = asked.title, asked.question, answer
+            return Answered(folder, *words, page, is_shipped)
+    except (OSError, ValueError):
+        pass
+    try:
+        begun = ExperimentFolder(folder).record().experiment
+    except CoreError:
+        return None
+    return Answered(folder, begun.title, begun.question, (), None, is_shipped)

@@ -40,8 +40,7 @@ from core.jobs.reporters import Report, StageProgress, cancellable, counter
 from core.json_file import read_json
 from core.runs.config import TrainingConfig
 from core.runs.job_folder import Job
-from core.runs.record import RunRecord
-from core.runs.run import FINISHED, Run
+from core.runs.run import FINISHED, Run, RunRecord
 from core.runs.store import write_record
 
 #: Why copies among cropped films, which may be found anew, do not end a training.

@@ -20,7 +20,8 @@ from core.reports.charts import (
 from core.reports.pages import CHART, inline, write_page
 from core.reports.report_json import display_names, epochs
 from core.reports.sentences import cautions, lung_sentences, summary, value_in_words
-from core.reports.tables import overall, rate, result_tables, split_table
+from core.reports.tables import rate, result_tables, split_table
+from core.reports.text import overall
 from core.runs.settings import in_words
 from core.words import percent
 

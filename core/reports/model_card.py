@@ -24,8 +24,8 @@ from core.reports.pages import CHART, inline, write_page
 from core.reports.report_json import read_report_json
 from core.reports.schema import is_evaluation
 from core.reports.sentences import value_in_words
-from core.reports.tables import Table, overall, result_tables, split_table
-from core.reports.text import evaluation_text, points_text, sets_note
+from core.reports.tables import Table, result_tables, split_table
+from core.reports.text import evaluation_text, overall, points_text, sets_note
 from core.runs.settings import SETTINGS, flat
 from core.terminal import columns, printable
 from core.words import exact_percent, percent

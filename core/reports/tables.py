@@ -39,21 +39,6 @@ def rate(fields: Mapping[str, Any], name: str) -> str:
     return f"{value:.3f}" + (f" ({low:.3f}–{high:.3f})" if low < high else "")
 
 
-def overall(result: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Name and value of each figure over all films of an evaluation.
-
-    The macro-F1 says what it averages over where some label has no film.
-    """
-    counts = [rates["n"] for rates in result["per_class"].values()]
-    present = sum(count > 0 for count in counts)
-    note = f" (mean over the {present} of {len(counts)} labels that have films)"
-    return [
-        ("Accuracy", rate(result, "accuracy")),
-        ("Macro-F1", rate(result, "macro_f1") + note * (present < len(counts))),
-        ("Calibration error (ECE)", rate(result, "ece")),
-    ]
-
-
 def films_by_split(data: Mapping[str, Any]) -> Mapping[str, Mapping[str, int]]:
     """Films of a job by split and kind; a card by another hand may hold anything."""
     splits = data.get("films")

@@ -8,7 +8,7 @@ from typing import Any
 from core.model.bundle import ModelCard
 from core.model.wording import normal_note
 from core.reports.sentences import lung_sentences
-from core.reports.tables import overall, result_tables
+from core.reports.tables import rate, result_tables
 from core.terminal import columns, printable
 from core.words import exact_percent, percent
 
@@ -39,6 +39,24 @@ def evaluation_text(result: Mapping[str, Any], card: ModelCard) -> str:
         said = lung_sentences(result["lungs"], card.names)
         lines += [f"  {printable(sentence)}" for sentence in said]
     return "\n".join(lines)
+
+
+def overall(result: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Name and value of each figure over all films of an evaluation."""
+    return [
+        ("Accuracy", rate(result, "accuracy")),
+        ("Macro-F1", rate(result, "macro_f1") + macro_note(result)),
+        ("Calibration error (ECE)", rate(result, "ece")),
+    ]
+
+
+def macro_note(result: Mapping[str, Any]) -> str:
+    """What the macro-F1 averages over, where some label has no film."""
+    counts = [rates["n"] for rates in result["per_class"].values()]
+    present = sum(count > 0 for count in counts)
+    if present == len(counts):
+        return ""
+    return f" (mean over the {present} of {len(counts)} labels that have films)"
 
 
 def sets_note(card: ModelCard) -> str:

@@ -1,4 +1,4 @@
-"""One training and its folder."""
+"""One training: what it was asked to do, when it ran, and its folder."""
 
 from __future__ import annotations
 
@@ -6,23 +6,26 @@ import contextlib
 import dataclasses
 import functools
 import hashlib
+import time
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
+from core import __version__
 from core.errors import OutputError
 from core.files import write_json
+from core.jobs.channel import JobChannel
 from core.jobs.events import JobFailed
 from core.jobs.failures import Failure, tail_of
 from core.jobs.folders import DatedJob
 from core.json_file import read_json
 from core.model.bundle import CARD, ModelBundle
 from core.records import convert
+from core.runs.config import TrainingConfig
 from core.runs.job_folder import JobFolder
-from core.runs.record import RunRecord
-from core.runs.times import RunTimes
 
 RUNNING: Final = "running"
 FINISHED: Final = "finished"
@@ -30,6 +33,89 @@ INTERRUPTED: Final = "interrupted"
 FAILED: Final = "failed"
 
 JOB: Final = "job.json"
+
+
+class RunRecord(
+    msgspec.Struct, frozen=True, rename={"version": "program", "format": "version"}
+):
+    """What a run was asked to do.
+
+    Attributes:
+        preset: Name of the preset that it started from; may be empty.
+        data: Folder or manifest, as the user chose it.
+        started: When it was asked for, with the time zone.
+        config: The whole job; `accept_leaks` says why leaks were accepted.
+        backend: Of Keras: "tensorflow", "jax" or "torch".
+        minutes: That it was reckoned to take, before it started; 0 where unknown.
+    """
+
+    name: str
+    preset: str
+    data: Path
+    started: datetime
+    config: TrainingConfig
+    backend: str
+    version: str = __version__
+    format: Literal[1] = 1
+    minutes: float = 0.0
+
+
+class _Parts(msgspec.Struct):
+    """Start and end of each, seconds; None for that of the part under way."""
+
+    parts: list[tuple[float, float | None]] = []
+
+
+@dataclasses.dataclass(frozen=True)
+class RunTimes:
+    """The parts of a run between its pauses.
+
+    Attributes:
+        path: Of the file that they are kept in; it need not exist.
+    """
+
+    path: Path
+    channel: JobChannel
+
+    def begin(self) -> None:
+        """A part of the run starts.
+
+        Raises:
+            OutputError: The folder cannot be written.
+        """
+        before = [(start, self._end(start, end)) for start, end in self._parts()]
+        write_json(self.path, _Parts([*before, (time.time(), None)]))
+
+    def end(self) -> None:
+        """The part that started last has ended now."""
+        parts = self._parts()
+        if parts and parts[-1][1] is None:
+            parts[-1] = (parts[-1][0], time.time())
+            # On a full disk its last event tells when it ended.
+            with contextlib.suppress(OutputError):
+                write_json(self.path, _Parts(parts))
+
+    def seconds(self) -> float:
+        """How long it ran, pauses left out."""
+        parts = self._parts()
+        return sum(max(0.0, self._end(start, end) - start) for start, end in parts)
+
+    def _end(self, start: float, end: float | None) -> float:
+        """The end of a part; where no window saw it, its last event tells it."""
+        if end is not None:
+            return end
+        if self.channel.is_running():
+            return time.time()
+        try:
+            return max(start, self.channel.events.stat().st_mtime)
+        except OSError:
+            return start
+
+    def _parts(self) -> list[tuple[float, float | None]]:
+        try:
+            return convert(read_json(self.path), _Parts).parts
+        except (OSError, ValueError):
+            return []
 
 
 @dataclasses.dataclass(frozen=True)

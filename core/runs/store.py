@@ -11,8 +11,7 @@ from core.files import output_error, write_json
 from core.jobs.folders import changed_at, list_jobs, make_folder, read_record
 from core.paths import runs_dir
 from core.runs.config import TrainingConfig, convert_with_config
-from core.runs.record import RunRecord
-from core.runs.run import JOB, Run
+from core.runs.run import JOB, Run, RunRecord
 
 _RECORD: Final = "run.json"
 

@@ -13,7 +13,8 @@ from core.model.card import set_in_words
 from core.model.wording import normal_note
 from core.reports.bar_charts import confusion_chart
 from core.reports.pages import CHART, inline, write_page
-from core.reports.tables import overall, result_tables
+from core.reports.tables import result_tables
+from core.reports.text import overall
 from core.scan.row import ScanRow
 from core.scan.summary import ScanSummary, label_sentences, shares_of
 from core.scan.triage import triage_key, why_here

@@ -5,9 +5,8 @@ record     what a search was asked for, and what came of each trial
 store      the folder of a search, and the list of all
 study      Optuna: which settings are tried next, and which trial is hopeless
 storage    where that is kept: a journal of its own, or a database for a team
-shared     the films and the features that all trials share
 trial      one training, up to its figures on the validation films
-trials     all of them, from the moment they begin until they have ended
+trials     all of them until they have ended, and the films that they share
 search     the job: one trial after the other, or
 on_cluster ... on the machines of a cluster, by `worker`
 table      the trials as text

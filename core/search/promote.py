@@ -13,8 +13,7 @@ from core.errors import TrainingError
 from core.files import link_files, write_json
 from core.runs import store as runs
 from core.runs.job_folder import Job, JobFolder
-from core.runs.record import RunRecord
-from core.runs.run import Run
+from core.runs.run import Run, RunRecord
 from core.search.record import FINISHED, MEASURES, SearchTable, TrialRow
 from core.search.store import Search
 

@@ -11,12 +11,11 @@ from core.errors import TrainingError
 from core.jobs.reporters import StageProgress
 from core.runs.config import flat_settings
 from core.search.record import SearchTable, TrialResult
-from core.search.shared import SharedFilms
 from core.search.space import Space
 from core.search.store import Search
 from core.search.study import Drawn, Study
 from core.search.trial import Hopeless, run_trial
-from core.search.trials import Trials
+from core.search.trials import SharedFilms, Trials
 from core.training.device import find_device
 
 

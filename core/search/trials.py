@@ -1,11 +1,16 @@
-"""The trials of a search, from the moment they begin until they have ended."""
+"""The trials of a search until they have ended, and the films that they share."""
 
 from __future__ import annotations
 
+import functools
 import time
 from typing import Final
 
+import msgspec
+
+from core.data.dataset import Dataset
 from core.errors import CoreError, TrainingError
+from core.files import link_files
 from core.jobs.channel import append_event
 from core.jobs.events import (
     EpochEnded,
@@ -17,20 +22,59 @@ from core.jobs.events import (
     TrainingEvent,
 )
 from core.jobs.reporters import StageProgress
-from core.runs.record import RunRecord
-from core.runs.run import Run
+from core.runs.config import TrainingConfig
+from core.runs.job_folder import JobFolder
+from core.runs.run import Run, RunRecord
 from core.runs.store import fill_run
 from core.search.record import MEASURES, SearchTable, TrialResult, ranked
-from core.search.shared import SharedFilms
 from core.search.space import config_with
 from core.search.store import Search
 from core.search.study import Drawn, Study
 from core.search.trial import KEPT, Hopeless, drop_checkpoints
+from core.training.check import FINDINGS
+from core.training.features import features_key
+from core.training.pipeline import JobFilms
+from core.training.train import TrainingJob
 
 #: The table is written at most so often while a trial runs, seconds.
 _WRITE_EVERY_S: Final = 1.0
 #: Most of the time that is spent on finding out which settings matter.
 _SHARE_OF_TIME: Final = 0.05
+
+
+class SharedFilms:
+    """Films and features of a search.
+
+    Args:
+        progress: Hears of the films as they are read.
+    """
+
+    def __init__(
+        self, search: Search, dataset: Dataset, progress: StageProgress
+    ) -> None:
+        self._search, self._dataset, self._progress = search, dataset, progress
+        self.of_size = functools.cache(self._of_size)
+
+    def job(
+        self, config: TrainingConfig, folder: JobFolder, progress: StageProgress
+    ) -> TrainingJob:
+        """A training of these films whose features others share."""
+        shared = self._search.features(features_key(config))
+        shared.path.mkdir(parents=True, exist_ok=True)
+        return TrainingJob(config, folder, progress, shared)
+
+    def _of_size(self, size: int) -> JobFilms:
+        """The films at a size, all split as those of the search's own size are."""
+        config, folder = self._search.record.config, self._search.films(size)
+        folder.path.mkdir(parents=True, exist_ok=True)
+        if size != config.size and not folder.split.exists():
+            self.of_size(config.size)
+            ours = self._search.films(config.size).path
+            link_files(ours, folder.path, "split.*", FINDINGS)
+        config = msgspec.structs.replace(config, size=size)
+        job = TrainingJob(config, folder, self._progress)
+        films, dataset = job.read(self._dataset)
+        return JobFilms(dataset, job.split(dataset, films), films)
 
 
 class Trials:

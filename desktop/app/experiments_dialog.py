@@ -17,7 +17,7 @@ from PyQt5.QtWidgets import (
 )
 
 from core.errors import CoreError
-from core.experiments.store import Answered, list_experiments, read_answered
+from core.experiments.record import Answered, list_experiments, read_answered
 from core.paths import command_name
 from desktop.retrain.runs.kind import as_typed
 from desktop.widgets.buttons import button

@@ -21,8 +21,7 @@ from core.reports.sentences import cautions, summary
 from core.reports.tables import films_by_split, rate
 from core.runs.config import config_to_json
 from core.runs.progress import read_progress
-from core.runs.record import RunRecord
-from core.runs.run import Run
+from core.runs.run import Run, RunRecord
 from core.runs.settings import in_words
 from desktop.retrain.data.audit import SPLIT_TITLES
 from desktop.retrain.runs.kind import changed_settings

@@ -21,8 +21,7 @@ from core.runs import store as runs
 from core.runs.config import TrainingConfig, flat_settings
 from core.runs.presets import config_from_preset
 from core.runs.progress import RunProgress, read_progress
-from core.runs.record import RunRecord
-from core.runs.run import RUNNING, Run
+from core.runs.run import RUNNING, Run, RunRecord
 from desktop.work.kind import Job, JobKind, Settled
 
 #: Settings that shaped the split already and that its file now holds.

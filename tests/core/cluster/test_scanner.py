@@ -21,7 +21,7 @@ import pytest
 
 from core import __version__
 from core.cluster import probe as ray_probe
-from core.cluster.shards import MAX_LOSSES, Shard, Shards
+from core.cluster.scanner import MAX_LOSSES, Shard, Shards
 from core.cluster.worker import (
     Plan,
     ShardReader,

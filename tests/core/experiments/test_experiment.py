@@ -23,7 +23,6 @@ from core.experiments.answer import (
     verdict_of,
 )
 from core.experiments.builtin import EXPERIMENTS, experiment_named
-from core.experiments.compared import over_repeats
 from core.experiments.experiment import (
     OTHER,
     Arm,
@@ -32,6 +31,7 @@ from core.experiments.experiment import (
     read_experiment,
 )
 from core.experiments.films import cropped, films_for, parts_of
+from core.experiments.measure import over_repeats
 from core.experiments.record import ExperimentFolder
 from core.experiments.work import repeated_training
 from core.films.radiograph import radiograph_from_array

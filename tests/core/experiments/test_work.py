@@ -13,7 +13,7 @@ import pytest
 from scipy import stats
 
 from core.__main__ import main
-from core.experiments.store import list_experiments, read_answered
+from core.experiments.record import list_experiments, read_answered
 from core.jobs.events import JobSucceeded, StageStarted
 from core.model.bundle import EVALUATION, read_bundle
 from core.runs.run import FINISHED

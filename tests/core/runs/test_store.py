@@ -32,8 +32,7 @@ from core.paths import runs_dir
 from core.runs.config import TrainingConfig
 from core.runs.job_folder import Job
 from core.runs.progress import add_epoch, read_progress
-from core.runs.record import RunRecord
-from core.runs.run import FAILED, FINISHED, INTERRUPTED, RUNNING, Run
+from core.runs.run import FAILED, FINISHED, INTERRUPTED, RUNNING, Run, RunRecord
 from core.runs.store import list_runs, new_run
 
 NOON = datetime(2026, 3, 14, 12, 0, 0, tzinfo=UTC)

@@ -41,7 +41,7 @@ def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(QDesktopServices, "openUrl", note)
     home = tmp_path / "shipped"
-    monkeypatch.setattr("core.experiments.store.shipped_experiments_dir", lambda: home)
+    monkeypatch.setattr("core.experiments.record.shipped_experiments_dir", lambda: home)
     return found
 
 

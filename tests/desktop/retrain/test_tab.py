@@ -23,8 +23,7 @@ from core.model.bundle import CARD, ModelBundle
 from core.runs.config import TrainingConfig
 from core.runs.job_folder import Job
 from core.runs.progress import RunProgress, read_progress
-from core.runs.record import RunRecord
-from core.runs.run import FAILED, FINISHED, INTERRUPTED, RUNNING, Run
+from core.runs.run import FAILED, FINISHED, INTERRUPTED, RUNNING, Run, RunRecord
 from core.runs.store import list_runs, new_run
 from desktop.retrain.runs.kind import RunRequest, TrainingKind
 from desktop.retrain.tab import RetrainTab

@@ -30,8 +30,7 @@ from core.reports.chart_style import ChartColours, new_figure
 from core.runs.config import TrainingConfig
 from core.runs.job_folder import Job
 from core.runs.progress import RunProgress, read_progress
-from core.runs.record import RunRecord
-from core.runs.run import FAILED, INTERRUPTED, RUNNING, Run
+from core.runs.run import FAILED, INTERRUPTED, RUNNING, Run, RunRecord
 from core.runs.store import new_run
 from core.words import duration_in_words
 from desktop.retrain.runs.page import RunPage

@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from core.jobs.events import JobStopped, encode_event
 from core.runs.config import TrainingConfig
-from core.runs.record import RunRecord
+from core.runs.run import RunRecord
 from core.runs.store import fill_run, list_runs
 from core.search.record import (
     LabelRates,
