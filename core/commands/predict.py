@@ -5,19 +5,16 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from core.commands.argument_types import add_flags, new_folder, share
 from core.commands.films import reports as film_reports
 from core.errors import BundleError, CoreError, ImageReadError, PredictionError
 from core.files import atomic_write
 from core.films.pictures import encode_picture
-from core.films.radiograph import Radiograph, read_film_file, read_radiograph
+from core.films.radiograph import read_film_file, read_radiograph
 from core.model.bundle import (
     PROVENANCE,
     ModelBundle,
@@ -29,7 +26,6 @@ from core.model.bundle import (
 from core.model.card import set_in_words
 from core.model.classifier import Classifier, Verdict, decide, evidence_of
 from core.model.conformal import COVERAGE
-from core.model.gradcam import draw_contours, heatmap_from_evidence, overlay
 from core.model.layer_maps.layers import check_layer, layers_of, scale_note
 from core.model.local_card import read_local_card, with_local_card
 from core.model.lungs import HALF
@@ -41,9 +37,6 @@ from core.reports.film_report import FilmReport
 from core.reports.statement import DISCLAIMER
 from core.terminal import print_lines, printable
 from core.words import percent
-
-#: Weight of the heat map's colour in the pictures that `predict` writes.
-_OPACITY = 0.6
 
 #: In place of the file of a local card.
 _AUTO = Path("auto")
@@ -140,30 +133,30 @@ def run(arguments: argparse.Namespace) -> int:
             if layer:
                 place = bundle.card.label_names.index(label)
                 evidence = classifier.evidence_at(film, layer)[:, :, place]
-        if picture is not None and evidence is not None:
-            draw = draw_contours if arguments.contour else overlay
-            about = f"{made_by}. Evidence for {label}. {scale}".rstrip()
-            _write_heatmap(picture, film, evidence, about, draw)
-        if files:
-            try:
-                report = FilmReport(
-                    film=film,
-                    content=read_film_file(path)[0],
-                    bundle=bundle,
-                    verdict=verdict,
-                    label=label,
-                    evidence=evidence,
-                    scale=scale,
-                    local=local,
-                    coverage=coverage or COVERAGE,
-                    contour=arguments.contour,
-                    with_patient=arguments.with_patient,
-                )
-                for left_out in write_reports(report, files):
-                    print_lines(f"{printable(path.name)}: {left_out}", sys.stderr)
-            except ImageReadError as error:
-                failed += 1
-                print_lines(f"{printable(path.name)}: {error} {error.hint}", sys.stderr)
+        try:
+            report = FilmReport(
+                film=film,
+                content=read_film_file(path)[0] if files else b"",
+                bundle=bundle,
+                verdict=verdict,
+                label=label,
+                evidence=evidence,
+                scale=scale,
+                local=local,
+                coverage=coverage or COVERAGE,
+                contour=arguments.contour,
+                with_patient=arguments.with_patient,
+            )
+            if picture is not None and evidence is not None:
+                about = f"{made_by}. Evidence for {label}. {scale}".rstrip()
+                with atomic_write(picture) as partial:
+                    drawn = encode_picture(report.picture(), ".png", about)
+                    partial.write_bytes(drawn)
+            for left_out in write_reports(report, files):
+                print_lines(f"{printable(path.name)}: {left_out}", sys.stderr)
+        except ImageReadError as error:
+            failed += 1
+            print_lines(f"{printable(path.name)}: {error} {error.hint}", sys.stderr)
     if not arguments.json:
         meaning = printable(normal_note(bundle.card.names))
         notes = [meaning, scale, printable(made_by), DISCLAIMER]
@@ -230,20 +223,6 @@ def _verdict_to_json(
         **provenance(bundle.card, bundle.sha256),
         "error": None,
     }
-
-
-def _write_heatmap(
-    picture: Path,
-    film: Radiograph,
-    evidence: NDArray[np.float32],
-    about: str,
-    draw: Callable[..., NDArray[np.uint8]],
-) -> None:
-    """Write the film with a heat map."""
-    grey = film.to_uint8()
-    colour = draw(grey, heatmap_from_evidence(evidence, grey.shape), _OPACITY)
-    with atomic_write(picture) as partial:
-        partial.write_bytes(encode_picture(colour, ".png", about))
 
 
 def _picture_paths(arguments: argparse.Namespace) -> list[Path | None]:

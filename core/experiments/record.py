@@ -10,14 +10,14 @@ from typing import Any, Final, Literal
 import msgspec
 
 from core import __version__
-from core.errors import CoreError, TrainingError
+from core.errors import CoreError
 from core.experiments.experiment import Arm, Experiment, config_of_arm
 from core.files import write_json
 from core.json_file import read_json
 from core.paths import experiments_dir, shipped_experiments_dir
 from core.records import convert
 from core.runs.config import TrainingConfig
-from core.runs.job_folder import JobFolder
+from core.runs.job_folder import JobFolder, read_begun
 from core.runs.run import Run
 from core.runs.store import read_run
 
@@ -72,36 +72,21 @@ class Repeat:
     split: Path
 
 
-@dataclasses.dataclass(frozen=True)
 class ExperimentFolder:
     """Where an experiment keeps what it makes."""
 
-    path: Path
-
-    @property
-    def audit(self) -> Path:
-        """What the check of the films found."""
-        return self.path / "audit.json"
-
-    @property
-    def page(self) -> Path:
-        """The page for people; there once the experiment is over."""
-        return self.path / PAGE
-
-    @property
-    def phantoms(self) -> Path:
-        """Manifest of the drawn films of a quick run."""
-        return self.path / "phantoms" / "films.csv"
-
-    @property
-    def shared(self) -> Path:
-        """What trainings share; needed until all are done."""
-        return self.path / "shared"
-
-    @property
-    def crops(self) -> Path:
-        """How many films could not be cropped to the lungs."""
-        return self.path / "crops.json"
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        #: What the check of the films found.
+        self.audit = path / "audit.json"
+        #: The page for people; there once the experiment is over.
+        self.page = path / PAGE
+        #: Manifest of the drawn films of a quick run.
+        self.phantoms = path / "phantoms" / "films.csv"
+        #: What trainings share; needed until all are done.
+        self.shared = path / "shared"
+        #: How many films could not be cropped to the lungs.
+        self.crops = path / "crops.json"
 
     def begin(self, record: Record) -> None:
         """Write what is to be done; an OutputError where that cannot be."""
@@ -113,18 +98,9 @@ class ExperimentFolder:
         Raises:
             TrainingError: There is no experiment, or its record is damaged.
         """
-        try:
-            return convert(read_json(self.path / _RECORD), Record)
-        except FileNotFoundError as error:
-            raise TrainingError(
-                f"There is no experiment in {self.path}.",
-                hint="Start it without --resume.",
-            ) from error
-        except (OSError, ValueError) as error:
-            raise TrainingError(
-                f"The record of the experiment in {self.path} is damaged ({error}).",
-                hint="Delete that folder and start anew.",
-            ) from error
+        return read_begun(
+            self.path / _RECORD, "experiment", lambda fields: convert(fields, Record)
+        )
 
     def refuse_running(self) -> None:
         """Raise TrainingError while a process trains here."""

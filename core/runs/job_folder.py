@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import fnmatch
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
@@ -28,6 +28,8 @@ _SHORT = "short-of-memory"
 #: Names of all that a job keeps in its folder.
 _FILES = "*.json *.csv *.npz *.npy *.u8 *.h5 *.xml *.bin".split() + [_SHORT]
 _FOLDERS = ("draft", "without")
+
+T = TypeVar("T")
 
 
 class HasWeights(Protocol):
@@ -208,18 +210,9 @@ class JobFolder:
         Raises:
             TrainingError: There is none, or its record is damaged.
         """
-        try:
-            return convert_with_config(read_json(self.path / _JOB), Job)
-        except FileNotFoundError as error:
-            raise TrainingError(
-                f"There is no interrupted job in {self.path}.",
-                hint="Start it without --resume.",
-            ) from error
-        except (OSError, ValueError) as error:
-            raise TrainingError(
-                f"The record of the job in {self.path} is damaged ({error}).",
-                hint="Delete that folder and start anew.",
-            ) from error
+        return read_begun(
+            self.path / _JOB, "job", lambda fields: convert_with_config(fields, Job)
+        )
 
     def _memo(self) -> _Memo:
         try:
@@ -250,6 +243,30 @@ class JobFolder:
             if old.name != progress.weights:
                 with contextlib.suppress(OSError):
                     old.unlink()
+
+
+def read_begun(path: Path, what: str, parse: Callable[[Any], T]) -> T:
+    """The record of what was begun in a folder, to go on with it.
+
+    Args:
+        path: Of the record.
+        what: That was begun, for people: "job".
+
+    Raises:
+        TrainingError: Nothing was, or the record is damaged.
+    """
+    try:
+        return parse(read_json(path))
+    except FileNotFoundError as error:
+        raise TrainingError(
+            f"There is no {what} to go on with in {path.parent}.",
+            hint="Start it without --resume.",
+        ) from error
+    except (OSError, ValueError) as error:
+        raise TrainingError(
+            f"The record of the {what} in {path.parent} is damaged ({error}).",
+            hint="Delete that folder and start anew.",
+        ) from error
 
 
 def _is_part(name: str, is_file: bool) -> bool:

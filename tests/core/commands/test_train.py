@@ -224,7 +224,7 @@ def command(*words: str | Path) -> subprocess.CompletedProcess[str]:
         ),
         (["--data", "{films}", "--out", "{}"], "exists already"),
         (["--out", "{}/m"], "Training needs films"),
-        (["--out", "{}/m", "--resume"], "There is no interrupted job"),
+        (["--out", "{}/m", "--resume"], "There is no job to go on with"),
     ],
 )
 def test_refuses_before_anything_is_written(
