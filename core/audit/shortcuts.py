@@ -7,11 +7,12 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from core.data.fingerprints import SIDE, whole_films
-from core.evaluation.findings import SEEN, Probe
+from core.evaluation.findings import SEEN, Probe, shortcut_sentence
 from core.evaluation.intervals import Resamples, mean_of_known
 from core.evaluation.metrics import Ranking
 from core.films.radiograph import FilmFacts
@@ -182,15 +183,17 @@ def _probe(
     low, high = np.nanpercentile([area(times) for times in trial.times], [2.5, 97.5])
     value = area()
     worst, worst_auc = _worst_pair(truth, tries[0], trial.names)
-    return Probe(
+    probe = Probe(
         auc=round(value, 4),
         auc_ci=[round(float(low), 4), round(float(high), 4)],
         chance=round(float(np.mean([chance() for chance in by_chance])), 4),
         worst=list(worst),
         worst_auc=round(worst_auc, 4),
-        sentence=_sentence(what, value, low, worst, worst_auc),
         is_red=value > RED,
     )
+    names = {name: name for name in trial.names}
+    said = shortcut_sentence("A program", what, probe, names)
+    return msgspec.structs.replace(probe, sentence=said)
 
 
 def _held_out(
@@ -240,22 +243,6 @@ def _worst_pair(
         area = Ranking.of(truth[rows] == a, share).area() if rows.any() else np.nan
         found.append(((names[a], names[b]), area))
     return max(found, key=lambda pair: pair[1])
-
-
-def _sentence(
-    what: str, value: float, low: float, worst: tuple[str, str], worst_auc: float
-) -> str:
-    if low <= 0.5:
-        return (
-            f"A program that sees {what} cannot tell the labels apart "
-            f"(AUC {value:.2f}; 0.50 is chance)."
-        )
-    how = "tells" if value > RED else "partly tells"
-    return (
-        f"A program that sees {what} {how} the labels apart "
-        f"(AUC {value:.2f}; 0.50 is chance), best {' from '.join(worst)} "
-        f"({worst_auc:.2f})."
-    )
 
 
 def _codes(names: Sequence[str]) -> NDArray[np.float64]:

@@ -37,8 +37,8 @@ SEEN: Final = {
 SHORTCUT_HEAD: Final = (
     *("What a program saw", "AUC (95 %)", "Labels shuffled", "Told apart best", "AUC"),
 )
-
-
+_PROGRAM: Final = "In the films of the training a program"
+_DOUBT: Final = ": figures on such films may measure that and not lungs"
 _TWO: Final = Meta(min_length=2, max_length=2)
 
 
@@ -100,7 +100,7 @@ def cautions_about(data: Mapping[str, Any], names: Mapping[str, str]) -> list[st
     if found is None:
         return []
     said = [
-        _shortcut_sentence(seen, probe, names)
+        shortcut_sentence(_PROGRAM, seen, probe, names, _DOUBT)
         for seen, probe in found.probes().items()
         if probe.is_red
     ]
@@ -120,7 +120,7 @@ def notes_about(data: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
         return []
     probes = found.probes()
     said = [
-        _shortcut_sentence(seen, probe, names)
+        shortcut_sentence(_PROGRAM, seen, probe, names)
         for seen, probe in probes.items()
         if not probe.is_red
     ]
@@ -195,18 +195,25 @@ def patients_sentence(films: int, known: int) -> str:
     )
 
 
-def _shortcut_sentence(seen: str, probe: Probe, names: Mapping[str, str]) -> str:
-    best = " from ".join(names.get(label, label) for label in probe.worst)
-    text = f"In the films of the training a program that sees {seen} "
+def shortcut_sentence(
+    program: str, seen: str, probe: Probe, names: Mapping[str, str], if_red: str = ""
+) -> str:
+    """How well something that says nothing of lungs tells the labels apart.
+
+    Args:
+        program: How the sentence begins: "A program".
+        seen: What it sees, of `SEEN`.
+        names: Label -> as people read it.
+        if_red: What follows where it tells them apart well.
+    """
+    text = f"{program} that sees {seen} "
     if probe.auc_ci[0] <= 0.5:
         return (
             f"{text}cannot tell the labels apart (AUC {probe.auc:.2f}; 0.50 is chance)."
         )
+    best = " from ".join(names.get(label, label) for label in probe.worst)
     how = "tells" if probe.is_red else "partly tells"
     text += f"{how} {best} with an AUC of {probe.worst_auc:.2f}"
     if len(names) > 2:
         text += f", all labels with {probe.auc:.2f}"
-    text += " (0.50 is chance)"
-    if not probe.is_red:
-        return f"{text}."
-    return f"{text}: figures on such films may measure that and not lungs."
+    return f"{text} (0.50 is chance){if_red if probe.is_red else ''}."

@@ -43,7 +43,7 @@ def test_file_that_gives_the_label_away_is_red() -> None:
     assert probe.worst_auc > 0.99
     assert "covid" in probe.worst
     assert probe.auc_ci[0] <= probe.auc <= probe.auc_ci[1]
-    assert "tells the labels apart" in probe.sentence
+    assert "alone tells covid from" in probe.sentence or "from covid" in probe.sentence
 
 
 @pytest.mark.slow
