@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-import textwrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,19 +12,17 @@ from numpy.typing import NDArray
 from core.films.pictures import encode_picture
 from core.reports.chart_style import LIGHT, mixed, new_axes, new_figure, pt, shortened
 from core.reports.film_report import FilmReport
-from core.reports.margin import legend_ramp
+from core.reports.margin import Sheet, legend_ramp
 from core.reports.pages import inline, page_text
 from core.reports.statement import DISCLAIMER, FindingRow
 
 if TYPE_CHECKING:  # loaded when a page is first made
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 #: Longer side of a film in a page; a page holds two.
 _FILM_PX = 1200
 #: A4 in pixels of `chart_style.DPI`, and what stays white around it.
 _PAGE, _BORDER = (827, 1169), 55
-_LINE_PX = 17.0
 #: Of a chart in the page, for each finding and for its axis.
 _BAR_PX, _AXIS_PX = 34, 34
 #: Of the films in a page, at most; the first that leaves room for the words.
@@ -62,42 +59,54 @@ def film_html(report: FilmReport) -> bytes:
 def film_pdf(report: FilmReport) -> bytes:
     """The report as one A4 page; the more there is to say, the smaller the film."""
     for film_px in _FILM_HEIGHTS:
-        figure, bottom = _drawn_page(report, film_px)
-        if bottom <= _PAGE[1] - _BORDER - 2 * _LINE_PX:
+        page = _drawn_page(report, film_px)
+        if page.top <= _PAGE[1] - _BORDER - 34:
             break
     about = {"Title": report.headline, "Creator": "Hilum", "Producer": None}
     file = io.BytesIO()
-    figure.savefig(file, format="pdf", metadata={**about, "CreationDate": None})
+    page.figure.savefig(file, format="pdf", metadata={**about, "CreationDate": None})
     return file.getvalue()
 
 
-def _drawn_page(report: FilmReport, film_px: int) -> tuple[Figure, float]:
-    """The page with films at most so high, and where its last line ends."""
-    figure = new_figure(_PAGE, LIGHT)
-    figure.set_layout_engine("none")
-    page = _Page(figure)
-    page.write(report.headline, size=22, weight="bold", gap=4)
+def _drawn_page(report: FilmReport, film_px: int) -> Sheet:
+    """The page with films at most so high."""
+    page = Sheet(_PAGE, _BORDER)
+    page.write(report.headline, 22, weight="bold")
+    page.top += 4
     for line in report.lines:
-        page.write(line)
+        page.write(line, 12)
     film, heat = _films(report)
-    page.draw_films([film] if heat is None else [film, heat], film_px)
+    _draw_films(page, [film] if heat is None else [film, heat], film_px)
     if heat is not None:
-        page.draw_legend(report)
+        page.write_legend(report, 12)
     if report.rows:
-        page.skip(24)
+        page.top += 8
         high = _high(report.rows)
-        draw_probabilities(page.axes(150, 420, high), report.rows)
-        page.skip(high + _AXIS_PX)
+        draw_probabilities(page.axes(420, high, left=95), report.rows)
+        page.top += high + _AXIS_PX
     for title, rows in (("Film", report.facts()), ("Computed by", report.provenance())):
-        page.skip(6)
-        page.write(title, size=13, weight="bold")
+        page.top += 6
+        page.write(title, 13, weight="bold")
         for name, value in rows:
-            page.write(value, size=10.5, name=name)
-    figure.text(
+            page.write(value, 10.5, name=name)
+    page.figure.text(
         *(_BORDER / _PAGE[0], _BORDER / _PAGE[1], DISCLAIMER),
         **{"size": pt(11), "weight": "bold"},
     )
-    return figure, page.top
+    return page
+
+
+def _draw_films(page: Sheet, films: list[NDArray[np.uint8]], most: int) -> None:
+    """Pictures of one size beside each other, as large as there is room for."""
+    each = (_PAGE[0] - 2 * _BORDER - 12) / 2
+    height, width = films[0].shape[:2]
+    scale = min(each / width, most / height)
+    page.top += 10
+    for place, film in enumerate(films):
+        axes = page.axes(scale * width, scale * height, left=place * (each + 12))
+        axes.imshow(film, cmap="gray", vmin=0, vmax=255, aspect="auto")
+        axes.set_axis_off()
+    page.top += scale * height + 8
 
 
 def draw_probabilities(axes: Axes, rows: list[FindingRow]) -> None:
@@ -117,67 +126,6 @@ def draw_probabilities(axes: Axes, rows: list[FindingRow]) -> None:
     axes.set(xlim=(0, 1), ylim=(len(rows) - 0.5, -0.5))
     axes.spines[["top", "right"]].set_visible(False)
     axes.xaxis.set_major_formatter(lambda share, _: f"{share:.0%}".replace("%", " %"))
-
-
-class _Page:
-    """Places things on a sheet from top to bottom, in pixels."""
-
-    def __init__(self, figure: Figure) -> None:
-        self._figure, self.top = figure, float(_BORDER)
-
-    def skip(self, pixels: float) -> None:
-        """Leave room."""
-        self.top += pixels
-
-    def axes(self, left: float, width: float, height: float) -> Axes:
-        """A place to draw in; what follows is to be moved by `skip`."""
-        wide, high = _PAGE
-        bottom = 1 - (self.top + height) / high
-        return self._figure.add_axes((left / wide, bottom, width / wide, height / high))
-
-    def write(
-        self,
-        text: str,
-        *,
-        size: float = 12,
-        weight: str = "normal",
-        gap: float = 0,
-        name: str = "",
-    ) -> None:
-        """A paragraph, or a value with its name to the left."""
-        left = _BORDER + (130 if name else 0)
-        fitting = int((_PAGE[0] - _BORDER - left) / (0.56 * size))
-        look: dict[str, Any] = {"size": pt(size), "va": "top", "weight": weight}
-        # Of ligatures, whoever searches or copies the text gets nothing.
-        look["fontfeatures"] = ("-liga",)
-        for number, line in enumerate(textwrap.wrap(text, fitting)):
-            y = 1 - self.top / _PAGE[1]
-            if name and not number:
-                faint = {**look, "color": mixed(LIGHT.ink, LIGHT.ground, 0.3)}
-                self._figure.text(_BORDER / _PAGE[0], y, name, **faint)
-            self._figure.text(left / _PAGE[0], y, line, **look)
-            self.skip(_LINE_PX * size / 12)
-        self.skip(gap)
-
-    def draw_films(self, films: list[NDArray[np.uint8]], most: int) -> None:
-        """Pictures of one size beside each other, as large as there is room for."""
-        each = (_PAGE[0] - 2 * _BORDER - 12) / 2
-        height, width = films[0].shape[:2]
-        scale = min(each / width, most / height)
-        self.skip(10)
-        for place, film in enumerate(films):
-            left = _BORDER + place * (each + 12)
-            axes = self.axes(left, scale * width, scale * height)
-            axes.imshow(film, cmap="gray", vmin=0, vmax=255, aspect="auto")
-            axes.set_axis_off()
-        self.skip(scale * height + 8)
-
-    def draw_legend(self, report: FilmReport) -> None:
-        """What the second picture shows, and what its colours mean."""
-        self.write(f"{report.heat_title} From no evidence to {report.strongest}:")
-        axes = self.axes(_BORDER, 220, 10)
-        axes.imshow(legend_ramp(report.opacity), aspect="auto")
-        axes.set_axis_off()
 
 
 def _high(rows: list[FindingRow]) -> int:

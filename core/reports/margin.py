@@ -1,21 +1,19 @@
-"""What a picture of a film says of itself, below it."""
+"""A sheet of words on a film, and the margin of such words below its picture."""
 
 from __future__ import annotations
 
-import dataclasses
 import textwrap
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.model.gradcam import overlay
-from core.reports.chart_style import DPI, LIGHT, new_figure, pt
+from core.reports.chart_style import LIGHT, mixed, new_figure, pt
 from core.reports.statement import Statement
 
 if TYPE_CHECKING:  # loaded when words are first drawn
-    from matplotlib.figure import Figure
+    from matplotlib.axes import Axes
 
 #: About the shade of lung on a film: what the colours of a legend lie on.
 _SAMPLE_GREY = 110
@@ -23,9 +21,57 @@ _SAMPLE_GREY = 110
 _LEAST_PX = 460
 #: Letters of about this share of the width, between these sizes.
 _LETTER_SHARE, _LETTERS_PX = 1 / 52, (13.0, 60.0)
-_LINE_SPACING = 1.45
-#: About how wide a letter is, as a share of its size.
-_LETTER_WIDTH = 0.58
+#: From line to line, and about how wide a letter is, as shares of the letters' size.
+_LINE_SPACING, _LETTER_WIDTH = 1.43, 0.57
+#: Room for the name to the left of a value.
+_NAME_PX = 130
+
+
+class Sheet:
+    """A white sheet on which things stand below each other, in pixels.
+
+    Attributes:
+        figure: What it is drawn on.
+        top: How far from the upper edge the next thing goes.
+    """
+
+    def __init__(self, size: tuple[int, int], border: float) -> None:
+        self.figure = new_figure(size, LIGHT)
+        self.figure.set_layout_engine("none")
+        self.top = border
+        self._size, self._border = size, border
+
+    def write(
+        self, text: str, size: float, *, weight: str = "normal", name: str = ""
+    ) -> None:
+        """A paragraph, or a value with its name to the left."""
+        wide, high = self._size
+        left = self._border + (_NAME_PX if name else 0)
+        fitting = int((wide - self._border - left) / (_LETTER_WIDTH * size))
+        look: dict[str, Any] = {"size": pt(size), "va": "top", "weight": weight}
+        # Of ligatures, whoever searches or copies the text gets nothing.
+        look["fontfeatures"] = ("-liga",)
+        for number, line in enumerate(textwrap.wrap(text, max(10, fitting))):
+            y = 1 - self.top / high
+            if name and not number:
+                faint = {**look, "color": mixed(LIGHT.ink, LIGHT.ground, 0.3)}
+                self.figure.text(self._border / wide, y, name, **faint)
+            self.figure.text(left / wide, y, line, **look)
+            self.top += _LINE_SPACING * size
+
+    def axes(self, width: float, height: float, left: float = 0) -> Axes:
+        """A place to draw in, `left` from the border; room for it is made apart."""
+        wide, high = self._size
+        corner = (self._border + left) / wide, 1 - (self.top + height) / high
+        return self.figure.add_axes((*corner, width / wide, height / high))
+
+    def write_legend(self, said: Statement, size: float) -> None:
+        """What a heat map shows, and what its colours mean."""
+        self.write(f"{said.heat_title} From no evidence to {said.strongest}:", size)
+        axes = self.axes(18 * size, 0.8 * size)
+        axes.imshow(legend_ramp(said.opacity), aspect="auto")
+        axes.set_axis_off()
+        self.top += 1.4 * size
 
 
 def with_margin(picture: NDArray[np.uint8], said: Statement) -> NDArray[np.uint8]:
@@ -37,11 +83,18 @@ def with_margin(picture: NDArray[np.uint8], said: Statement) -> NDArray[np.uint8
     Returns:
         (h + what the words take, w or `_LEAST_PX` if that is more, 3) uint8 RGB.
     """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
     colour = picture if picture.ndim == 3 else np.repeat(picture[..., None], 3, axis=2)
     beside = max(0, _LEAST_PX - colour.shape[1])
     sides = ((0, 0), (beside // 2, beside - beside // 2), (0, 0))
     colour = np.pad(colour, sides, constant_values=255)
-    return np.vstack([colour, _drawn(said, colour.shape[1])])
+    width = colour.shape[1]
+    # How high it must be shows once all of it stands there.
+    height = round(_words(said, (width, 1)).top + 0.02 * width)
+    canvas = FigureCanvasAgg(_words(said, (width, height)).figure)
+    canvas.draw()
+    return np.vstack([colour, np.array(canvas.buffer_rgba())[..., :3]])
 
 
 def legend_ramp(opacity: float) -> NDArray[np.uint8]:
@@ -50,65 +103,14 @@ def legend_ramp(opacity: float) -> NDArray[np.uint8]:
     return overlay(np.full(heat.shape, _SAMPLE_GREY, np.uint8), heat, opacity)
 
 
-@dataclasses.dataclass(frozen=True)
-class _Line:
-    """A line of the margin; without text it is the legend."""
-
-    text: str
-    size: float
-    weight: str = "normal"
-
-    @property
-    def height(self) -> float:
-        """In pixels, with the gap to the next."""
-        return _LINE_SPACING * self.size
-
-
-def _drawn(said: Statement, width: int) -> NDArray[np.uint8]:
-    """(h, width, 3) uint8: the words and the legend."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    letters = min(_LETTERS_PX[1], max(_LETTERS_PX[0], width * _LETTER_SHARE))
-    lines = _folded([said.headline], width, 1.25 * letters, "bold")
-    lines += _folded(said.lines, width, letters)
+def _words(said: Statement, size: tuple[int, int]) -> Sheet:
+    letters = min(_LETTERS_PX[1], max(_LETTERS_PX[0], size[0] * _LETTER_SHARE))
+    sheet = Sheet(size, letters)
+    sheet.write(said.headline, 1.25 * letters, weight="bold")
+    for line in said.lines:
+        sheet.write(line, letters)
     if said.heat_title:
-        lines += _folded([said.heat_title], width, letters)
-        lines.append(_Line("", 1.7 * letters))
-    lines += _folded(said.notes, width, 0.85 * letters)
-    height = round(sum(line.height for line in lines) + 1.4 * letters)
-    figure = new_figure((width, height), LIGHT)
-    figure.set_layout_engine("none")
-    left, top = letters / width, 0.8 * letters
-    for line in lines:
-        if line.text:
-            look = {"size": pt(line.size), "weight": line.weight, "va": "top"}
-            figure.text(left, 1 - top / height, line.text, **look)
-        else:
-            _draw_legend(figure, said, top, letters)
-        top += line.height
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    return np.array(canvas.buffer_rgba())[..., :3]
-
-
-def _draw_legend(figure: Figure, said: Statement, top: float, letters: float) -> None:
-    """The colours from none to full, and what both ends mean, below `top` pixels."""
-    width, height = (DPI * inches for inches in figure.get_size_inches())
-    left, long = letters / width, 18 * letters / width
-    bottom = 1 - (top + 0.75 * letters) / height
-    ramp = figure.add_axes((left, bottom, long, 0.7 * letters / height))
-    ramp.imshow(legend_ramp(said.opacity), aspect="auto")
-    ramp.set_axis_off()
-    below = bottom - 0.25 * letters / height
-    ends = ((left, "no evidence", "left"), (left + long, said.strongest, "right"))
-    for x, words, side in ends:
-        figure.text(x, below, words, ha=side, va="top", size=pt(0.85 * letters))
-
-
-def _folded(
-    texts: Sequence[str], width: int, size: float, weight: str = "normal"
-) -> list[_Line]:
-    """Texts in lines that fit."""
-    fitting = max(10, int((width - 2 * size) / (_LETTER_WIDTH * size)))
-    folded = (line for text in texts for line in textwrap.wrap(text, fitting))
-    return [_Line(line, size, weight) for line in folded]
+        sheet.write_legend(said, letters)
+    for note in said.notes:
+        sheet.write(note, 0.85 * letters)
+    return sheet
