@@ -62,11 +62,6 @@ class _JobFolder(argparse.Action):
 def add_events(parser: argparse.ArgumentParser) -> None:
     """Add how a program hears from a command, and talks to it."""
     add_flags(parser, events="report as JSON lines on stdout")
-    add_job(parser)
-
-
-def add_job(parser: argparse.ArgumentParser) -> None:
-    """Add the folder through which a program can talk to a command."""
     parser.add_argument(
         "--job",
         action=_JobFolder,

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
-from core.commands.argument_types import add_job, new_folder
+from core.commands.argument_types import add_events, new_folder
 from core.commands.internal import quieten_tensorflow
+from core.commands.work import Outcome, do_work
 from core.files import atomic_folder, refuse_missing_folder
 from core.jobs.control import Control
-from core.jobs.events import JobSucceeded, Noted
-from core.jobs.reporters import begin_report, end_told
+from core.jobs.events import Noted
+from core.jobs.reporters import Report
 from core.model.archive import pack_bundle
 from core.model.bundle import GRAPH, GRAPH_WEIGHTS, read_bundle
 from core.outputs import check_file, check_folder, is_export, mark_export, refuse_inputs
@@ -34,24 +33,20 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", type=new_folder, required=True, metavar="PATH")
     parser.add_argument("--overwrite", action="store_true", help="replace PATH")
-    add_job(parser)
+    add_events(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Write a bundle's model in another format; returns 0."""
-    if arguments.job is None:
-        # For people; the result goes to standard output.
-        _write(arguments, lambda said: print(said, file=sys.stderr))  # noqa: T201
-        return 0
-    control = Control(said="The export was stopped.", hint="")
-    report = begin_report(control, as_events=True, job=arguments.job)
-    with end_told(report):
-        _write(arguments, lambda said: report(Noted(said)))
-    report(JobSucceeded(str(arguments.out)))
-    return 0
+
+    def work(report: Report, control: Control) -> Outcome:
+        _write(arguments, report)
+        return Outcome(arguments.out, str(arguments.out))
+
+    return do_work(arguments, work, stopped="The export was stopped.")
 
 
-def _write(arguments: argparse.Namespace, tell: Callable[[str], None]) -> None:
+def _write(arguments: argparse.Namespace, report: Report) -> None:
     out: Path = arguments.out
     if arguments.format not in _FOLDERS:
         refuse_missing_folder(out)
@@ -61,7 +56,6 @@ def _write(arguments: argparse.Namespace, tell: Callable[[str], None]) -> None:
     bundle = read_bundle(arguments.bundle)
     if arguments.format == "hilum":
         pack_bundle(bundle, out, overwrite=arguments.overwrite)
-        print(out)  # noqa: T201 - the result
         return
     made = [out]
     if arguments.format in DESCRIBED:
@@ -84,10 +78,10 @@ def _write(arguments: argparse.Namespace, tell: Callable[[str], None]) -> None:
         gap = export_other(network_of(bundle), arguments.format, out, bundle)
         differ = f"differ from the model's by at most {gap:.1e}"
         same = "are the model's"
-        tell(f"Checked: its outputs {differ if gap else same}.")
+        report(Noted(f"Checked: its outputs {differ if gap else same}."))
         for card in made[1:]:
-            tell(
-                f"Labels, temperature, how a film is prepared, and lines of code that "
+            said = (
+                "Labels, temperature, how a film is prepared, and lines of code that "
                 f"use it are in {card.name}, and in the file itself."
             )
-    print(out)  # noqa: T201 - the result
+            report(Noted(said))

@@ -121,8 +121,8 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.job is None:  # the window finds it in its folder all the same
             search.channel.take()
             report = _both(search.channel.tell, listener)
-        with end_told(search.channel.tell if arguments.job is None else _nobody):
-            table = _run(arguments, search, space, report, control)
+    with end_told(report):
+        table = _run(arguments, search, space, report, control)
         report(JobSucceeded(str(search.path)))
     if not arguments.events:
         print_lines(table_text(table, list(space)))
@@ -277,10 +277,6 @@ def _both(one: Report, other: Report) -> Report:
 def _but_the_end(report: Report) -> Report:
     """A report of a training that is not the end of it."""
     return lambda event: None if isinstance(event, JobSucceeded) else report(event)
-
-
-def _nobody(event: TrainingEvent) -> None:
-    """Whoever listens is told otherwise."""
 
 
 def _check_starts(config: TrainingConfig, backend: str, space: Space) -> None:

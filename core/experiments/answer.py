@@ -10,6 +10,10 @@ from core.words import films as in_films
 BETTER: Final = "better"
 WORSE: Final = "worse"
 UNCLEAR: Final = "cannot tell"
+_QUICK: Final = (
+    "This was a quick run: it shows that the experiment works, and says nothing of "
+    "X-rays."
+)
 
 FIGURES: Final = {
     "accuracy": "accuracy",
@@ -60,13 +64,7 @@ def sentence_of(compared: Mapping[str, Any], films: int, seeds: int) -> str:
 
 def answer(found: Mapping[str, Any]) -> list[str]:
     """What the experiment says to its question, as sentences."""
-    if found["quick"]:
-        head = [
-            "This was a quick run: it shows that the experiment works, and says "
-            "nothing of X-rays."
-        ]
-    else:
-        head = []
+    head = [_QUICK] if found["quick"] else []
     if found["comparisons"]:
         return [*head, *(each["sentence"] for each in found["comparisons"])]
     first = found["arms"][0]

@@ -10,8 +10,7 @@ from core.commands.argument_types import add_events, new_folder
 from core.commands.work import Outcome, do_work
 from core.data.dataset import listed_films
 from core.jobs.control import Control
-from core.jobs.events import Progressed, StageStarted
-from core.jobs.reporters import Report
+from core.jobs.reporters import Report, StageProgress
 from core.model.bundle import ModelBundle, is_bundle, read_bundle
 from core.outputs import check_folder, refuse_inputs
 
@@ -55,15 +54,8 @@ def make_bundle(
         refuse_inputs([arguments.out], read, lambda: listed_films(arguments.data))
         check_folder(arguments.out, overwrite=arguments.overwrite, is_own=is_bundle)
         bundle = read_bundle(arguments.bundle)
-        report(StageStarted(stage, detail))
-        percent = 0
-
-        def on_done(done: int, total: int) -> None:
-            nonlocal percent
-            control.stop_if_asked()
-            if percent != (percent := 100 * done // total):
-                report(Progressed(stage, done, total))
-
-        return Outcome(arguments.out, make(bundle, on_done))
+        progress = StageProgress(report, control)
+        progress.start(stage, detail)
+        return Outcome(arguments.out, make(bundle, progress.done))
 
     return do_work(arguments, work, stopped=stopped)
