@@ -7,7 +7,7 @@ import os
 import textwrap
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from core.commands.argument_types import (
     add_events,
@@ -18,9 +18,8 @@ from core.commands.argument_types import (
     repeats,
 )
 from core.commands.internal import quieten_tensorflow
-from core.commands.job_arguments import command_line, set_fields
+from core.commands.job_arguments import command_line, settings_from
 from core.commands.work import DONE, SOME_FAILED, Outcome, do_work
-from core.data.dataset import parse_labels
 from core.errors import TrainingError
 from core.experiments.builtin import EXPERIMENTS, experiment_named
 from core.experiments.experiment import Experiment, config_of_arm, read_experiment
@@ -64,6 +63,7 @@ def add_parser(parser: argparse.ArgumentParser) -> None:
         overwrite="replace DIR",
     )
     add_events(parser)
+    parser.set_defaults(weights=None, leave_one_source_out=False)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -138,12 +138,7 @@ def _record(arguments: argparse.Namespace, experiment: Experiment, out: Path) ->
             hint="Name a folder or manifest with --data, or try it on drawn films "
             "with --quick.",
         )
-    changes: dict[str, Any] = set_fields(arguments.set or ())
-    weights = Path(str(changes.get("weights", "")))
-    if weights.name and weights.exists():  # it may be resumed from another folder
-        changes["weights"] = str(weights.absolute())
-    if arguments.labels:
-        changes["labels"] = list(parse_labels(arguments.labels))
+    changes = settings_from(arguments)
     # Of every arm, so that a setting that is wrong is refused at once.
     configs = [
         config_of_arm(experiment, arm, changes, quick=arguments.quick)

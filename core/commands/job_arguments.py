@@ -90,7 +90,7 @@ def config_from(arguments: argparse.Namespace) -> TrainingConfig:
         TrainingError: One of them cannot be understood.
     """
     config = config_from_preset(arguments.preset or "default")
-    for fields in _settings_from(arguments):
+    for fields in _all_settings(arguments):
         config = config_from_json(fields, config)
     return config
 
@@ -109,7 +109,7 @@ def resumed_job(
     """
     begun = folder.job()
     preset, backend, config = begun.preset, begun.backend, begun.config
-    for fields in _settings_from(arguments):
+    for fields in _all_settings(arguments):
         # Named, or it would be the usual one of a backbone that is named.
         layer = {"unfreeze_from": config.unfreeze_from}
         config = config_from_json({**layer, **fields}, config)
@@ -151,22 +151,31 @@ def command_line(argv: Sequence[str]) -> str:
     return shlex.join(["python", "-m", "core", *words])
 
 
-def _settings_from(arguments: argparse.Namespace) -> list[dict[str, Any]]:
-    """Fields of the job's file, then those of the other arguments."""
-    parts = [] if arguments.config is None else [_file_fields(arguments.config)]
+def settings_from(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The settings that arguments name, each by an option of its own or by `--set`.
+
+    Raises:
+        TrainingError: One of them cannot be understood.
+    """
     settings = set_fields(arguments.set or ())
     if arguments.weights:
-        weights = arguments.weights
-        if Path(weights).exists():
-            # A resumed job may be started from another folder.
-            weights = str(Path(weights).absolute())
-        _take(settings, "weights", weights, "--weights")
+        _take(settings, "weights", arguments.weights, "--weights")
     if arguments.labels:
         labels = list(parse_labels(arguments.labels))
         _take(settings, "labels", labels, "--labels")
     if arguments.leave_one_source_out:
         _take(settings, "leave_one_source_out", True, "--leave-one-source-out")
-    return [*parts, settings]
+    weights = Path(str(settings.get("weights", "")))
+    if weights.name and weights.exists():
+        # What is resumed may be started from another folder.
+        settings["weights"] = str(weights.absolute())
+    return settings
+
+
+def _all_settings(arguments: argparse.Namespace) -> list[dict[str, Any]]:
+    """Fields of the job's file, then those of the other arguments."""
+    parts = [] if arguments.config is None else [_file_fields(arguments.config)]
+    return [*parts, settings_from(arguments)]
 
 
 def _file_fields(file: Path) -> dict[str, Any]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -124,22 +123,23 @@ def parallel_chart(
     sign = 1 if is_lower_better else -1
     best_first = sorted(trials, key=lambda trial: sign * trial[1])[:_MOST_LINES]
     scales = [
-        _Scale([values[place] for values, _ in best_first])
+        _scale([values[place] for values, _ in best_first])
         for place in range(len(names))
     ]
-    scales.append(_Scale([value for _, value in best_first]))
+    scales.append(_scale([value for _, value in best_first]))
     count = len(best_first)
     for rank, (values, value) in reversed(list(enumerate(best_first))):
-        heights = [scale(x) for scale, x in zip(scales, (*values, value), strict=True)]
+        every = zip(scales, (*values, value), strict=True)
+        heights = [height_of(x) for (height_of, _), x in every]
         share = 0.12 + 0.88 * (1 - rank / count) ** 2
         colour = mixed(colours.ground, colours.series_at(0), share)
         look: dict[str, Any] = {"color": colour, "linewidth": 1.2}
         if not rank:
             look = {"color": colours.series_at(1), "linewidth": 2.2, "label": "Best"}
         axes.plot(range(len(scales)), heights, **look)
-    for place, scale in enumerate(scales):
+    for place, (_, marks) in enumerate(scales):
         axes.axvline(place, color=colours.faint, linewidth=0.8)
-        for text, height in scale.marks:
+        for text, height in marks:
             axes.annotate(
                 text,
                 (place, height),
@@ -160,37 +160,28 @@ def parallel_chart(
     return figure
 
 
-class _Scale:
+def _scale(
+    values: Sequence[Any],
+) -> tuple[Callable[[Any], float], list[tuple[str, float]]]:
     """Where values of a setting stand on its axis, from 0 to 1.
 
-    Attributes:
-        marks: Words and heights that explain it.
+    Returns:
+        What places a value, and the words and heights that explain the axis.
     """
+    from matplotlib.colors import LogNorm, Normalize
 
-    def __init__(self, values: Sequence[Any]) -> None:
-        different = list(dict.fromkeys(values))
-        is_number = all(
-            isinstance(x, int | float) and not isinstance(x, bool) for x in different
-        )
-        self._places: dict[Any, float] = {}
-        if not is_number or len(different) < 4:
-            every = sorted(different) if is_number else sorted(different, key=str)
-            last = max(1, len(every) - 1)
-            self._places = {x: i / last for i, x in enumerate(every)}
-            self.marks = [(_said(x), height) for x, height in self._places.items()]
-            return
-        low, high = min(different), max(different)
-        self._is_log = low > 0 and high / low >= _DECADES
-        self._low, self._high = self._size(low), self._size(high)
-        self.marks = [(_said(low), 0.0), (_said(high), 1.0)]
-
-    def __call__(self, value: Any) -> float:
-        if self._places:
-            return self._places[value]
-        return (self._size(value) - self._low) / (self._high - self._low)
-
-    def _size(self, value: float) -> float:
-        return math.log(value) if self._is_log else value
+    different = list(dict.fromkeys(values))
+    is_number = all(
+        isinstance(x, int | float) and not isinstance(x, bool) for x in different
+    )
+    if not is_number or len(different) < 4:
+        every = sorted(different) if is_number else sorted(different, key=str)
+        places = dict(zip(every, np.linspace(0, 1, len(every)).tolist(), strict=True))
+        return places.__getitem__, [(_said(x), height) for x, height in places.items()]
+    low, high = min(different), max(different)
+    is_log = low > 0 and high / low >= _DECADES
+    norm = LogNorm(low, high) if is_log else Normalize(low, high)
+    return norm, [(_said(low), 0.0), (_said(high), 1.0)]
 
 
 def _said(value: Any) -> str:

@@ -148,12 +148,7 @@ def flag(title: str, help: str) -> Meta:
 
 
 def _on_field(setting: Setting, **checked: Any) -> Meta:
-    return Meta(
-        title=setting.title,
-        description=setting.help,
-        extra={"setting": setting},
-        **checked,
-    )
+    return Meta(extra={"setting": setting}, **checked)
 
 
 def settings_of(record: type[msgspec.Struct], prefix: str = "") -> dict[str, Setting]:
