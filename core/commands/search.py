@@ -33,10 +33,9 @@ from core.runs.config import TrainingConfig
 from core.runs.job_folder import JobFolder
 from core.runs.starting_weights import start_file
 from core.search.promote import chosen_row, prepare
-from core.search.record import MEASURES, SAMPLERS, SearchRecord, SearchTable
+from core.search.record import MEASURES, SAMPLERS, SearchRecord, SearchTable, table_text
 from core.search.space import Space, config_with, grid_of, read_space, space_from_json
 from core.search.store import Search, new_search, read_search
-from core.search.table import table_text
 from core.terminal import print_lines
 from core.training.checks import check_backend, check_job, check_places
 

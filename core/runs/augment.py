@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.runs.variations import Augmentation
+from core.runs.model_settings import Augmentation
 
 #: Most that exposure changes from one side to the other, and the coarsest grain;
 #: both in grey levels of 255.

@@ -10,9 +10,9 @@ import msgspec
 
 from core.errors import TrainingError
 from core.records import RecordError, convert, to_json
+from core.runs.model_settings import Augmentation
 from core.runs.setting import bad_field, explained
 from core.runs.settings import AUGMENTATION, SETTINGS, TrainingConfig, flat
-from core.runs.variations import Augmentation
 
 __all__ = [
     "TITLES",

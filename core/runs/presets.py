@@ -12,8 +12,8 @@ from core.errors import TrainingError
 from core.paths import command_name
 from core.records import to_json
 from core.runs.config import TrainingConfig, config_from_json
+from core.runs.model_settings import Augmentation
 from core.runs.settings import SETTINGS
-from core.runs.variations import Augmentation
 
 
 class Preset(msgspec.Struct, frozen=True):

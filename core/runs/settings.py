@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 from core.records import Text
-from core.runs.model_settings import OPTIMISERS, ModelSettings
+from core.runs.model_settings import OPTIMISERS, Augmentation, ModelSettings
 from core.runs.setting import (
     Setting,
     choice,
@@ -17,7 +17,6 @@ from core.runs.setting import (
     text,
     texts,
 )
-from core.runs.variations import Augmentation
 
 #: Before the name of a variation, where all settings stand in one list.
 AUGMENTATION: Final = "augmentation."

@@ -9,6 +9,5 @@ trial      one training, up to its figures on the validation films
 trials     all of them until they have ended, and the films that they share
 search     the job: one trial after the other, or
 on_cluster ... on the machines of a cluster, by `worker`
-table      the trials as text
 promote    a full run of a trial; only then are the test films opened
 """

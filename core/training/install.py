@@ -50,8 +50,8 @@ from core.program.crash_reports import version_of
 from core.records import convert, to_json
 from core.reports.report_json import report_json
 from core.runs.config import TrainingConfig
-from core.runs.epoch_table import EPOCHS, write_epochs
 from core.runs.job_folder import JobFolder, without_folder
+from core.runs.progress import EPOCHS, write_epochs
 from core.training.check import FINDINGS
 from core.training.export import PARITY, export_openvino, keras_logits
 from core.training.features import are_fixed, read_features

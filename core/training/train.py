@@ -31,8 +31,8 @@ from core.jobs.reporters import Report, StageProgress
 from core.json_file import read_json
 from core.model.bundle import WEIGHTS, ModelBundle
 from core.runs.config import TrainingConfig
-from core.runs.epoch_table import EPOCHS, also_to_table
 from core.runs.job_folder import JobFolder, save_weights
+from core.runs.progress import EPOCHS, also_to_table
 from core.training.check import FINDINGS, check_films, group_copies
 from core.training.compiling import spread_over_devices
 from core.training.device import find_device, fitting_batch, is_out_of_memory

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from core.model.lungs import SIZE
 from core.runs.augment import vary_with_mask
-from core.runs.variations import Augmentation
+from core.runs.model_settings import Augmentation
 from core.training.backbones import standardise
 
 #: Channels of each level, from half of the film's pixels down to a 32nd.

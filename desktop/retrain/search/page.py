@@ -21,9 +21,9 @@ from core.search.record import (
     PRUNED,
     SAMPLERS,
     SearchTable,
+    summary,
 )
 from core.search.store import Search
-from core.search.table import summary
 from desktop.jobs.notice import tell_desktop
 from desktop.retrain.runs.kind import RunRequest
 from desktop.retrain.search.form import SearchForm

@@ -19,8 +19,10 @@ from core.search.record import (
     RUNNING,
     SearchTable,
     TrialRow,
+    labels_of,
+    rates_text,
+    setting_text,
 )
-from core.search.table import labels_of, rates_text, setting_text
 from core.words import duration_in_words
 from desktop.jobs.list_model import ROW_ROLE, Column, JobListModel
 from desktop.widgets.chart_view import ChartGrid

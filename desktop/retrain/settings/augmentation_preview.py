@@ -20,7 +20,7 @@ from core.errors import CoreError, ImageReadError
 from core.films.preprocess import PreprocessSpec, to_network_input
 from core.films.radiograph import display_name, read_radiograph
 from core.paths import sample_films
-from core.runs.variations import Augmentation
+from core.runs.model_settings import Augmentation
 from desktop.film.pyramid import picture_image
 from desktop.widgets.buttons import button
 from desktop.widgets.labels import Caption

@@ -28,9 +28,9 @@ from core.jobs.events import (  # noqa: E402
 from core.jobs.reporters import StageProgress  # noqa: E402
 from core.model.bundle import read_bundle  # noqa: E402
 from core.runs.config import TrainingConfig, config_from_json  # noqa: E402
-from core.runs.epoch_table import EPOCHS, also_to_table, write_epochs  # noqa: E402
 from core.runs.estimate import Speeds, minutes_of  # noqa: E402
 from core.runs.job_folder import Job, JobFolder  # noqa: E402
+from core.runs.progress import EPOCHS, also_to_table, write_epochs  # noqa: E402
 from core.training import head_fit  # noqa: E402
 from core.training.checks import check_job  # noqa: E402
 from core.training.compiling import (  # noqa: E402

@@ -29,7 +29,7 @@ from core.model.lungs import (
 )
 from core.reports.sentences import lung_sentences
 from core.runs.augment import vary_with_mask
-from core.runs.variations import Augmentation
+from core.runs.model_settings import Augmentation
 from core.training.lungs.add import (
     add_lungs,
     lungs_in_words,
