@@ -13,8 +13,7 @@ import msgspec
 
 from core.commands.job_arguments import config_from, usual_backend
 from core.errors import TrainingError
-from core.records import to_json
-from core.runs.config import TrainingConfig, flat_settings
+from core.runs.config import TrainingConfig, config_to_json, flat_settings
 from core.runs.presets import PRESETS, Preset, config_from_preset
 from core.runs.settings import SETTINGS
 from core.terminal import print_lines
@@ -41,7 +40,7 @@ def print_list(arguments: argparse.Namespace) -> int:
         )
     is_settings: bool = arguments.list_settings
     if arguments.print_config:
-        text = json.dumps(to_json(_config(arguments)), indent=1)
+        text = json.dumps(config_to_json(_config(arguments)), indent=1)
     elif arguments.json:
         listed = list_settings() if is_settings else list_presets()
         text = json.dumps(listed, indent=1)

@@ -44,6 +44,7 @@ from core.model.bundle import CARD, read_bundle
 from core.model.seen_films import film_sha256, films_seen
 from core.paths import default_bundle_dir
 from core.records import to_json
+from core.runs.config import config_to_json
 from core.runs.settings import in_words
 
 #: Settings that say nothing of how a training is done.
@@ -167,7 +168,7 @@ def _measured(
 
 def _settings(record: Record, arm: Arm) -> dict[str, str]:
     """The settings of an arm in words, those of its films among them."""
-    fields = to_json(record.config(arm))
+    fields = config_to_json(record.config(arm))
     told = {
         title: value
         for name, (title, value) in in_words(fields).items()

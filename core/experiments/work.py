@@ -24,6 +24,7 @@ from core.jobs.control import Control
 from core.jobs.reporters import Report
 from core.outputs import check_folder, refuse_inputs
 from core.records import to_json
+from core.runs.config import config_to_json
 from core.runs.job_folder import Job
 from core.training.checks import check_backend
 
@@ -46,7 +47,7 @@ def repeated_training(job: Job, *, seeds: int, folds: int) -> Record:
         + (f"tested on {folds} parts of the films in turn." if folds else "repeated."),
         (Arm("model", "the model"),),
         preset=job.preset or "default",
-        settings=to_json(job.config),
+        settings=config_to_json(job.config),
     )
     return Record(
         experiment,

@@ -20,6 +20,7 @@ __all__ = [
     "Augmentation",
     "TrainingConfig",
     "config_from_json",
+    "config_to_json",
     "convert_with_config",
     "flat_settings",
 ]
@@ -41,7 +42,13 @@ T = TypeVar("T")
 
 def flat_settings(config: TrainingConfig) -> dict[str, Any]:
     """Fields of a job as plain JSON values, those of its variations among them."""
-    return flat(to_json(config))
+    return flat(config_to_json(config))
+
+
+def config_to_json(config: TrainingConfig) -> dict[str, Any]:
+    """Fields of a job as plain JSON values."""
+    fields: dict[str, Any] = to_json(config)
+    return fields
 
 
 def config_from_json(
@@ -55,7 +62,7 @@ def config_from_json(
     Raises:
         TrainingError: A field is unknown, of the wrong kind, or out of range.
     """
-    start = to_json(base or TrainingConfig())
+    start = config_to_json(base or TrainingConfig())
     whole = {**start, **fields}
     if isinstance(whole[_NESTED], dict):
         whole[_NESTED] = {**start[_NESTED], **whole[_NESTED]}

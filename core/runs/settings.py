@@ -301,7 +301,7 @@ def flat(config: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of a job in one list, those of its variations among them.
 
     Args:
-        config: As `core.records.to_json` writes it, by whatever version.
+        config: As `core.runs.config.config_to_json` writes it, by whatever version.
     """
     nested = config.get(_NESTED)
     inner = nested if isinstance(nested, dict) else {}

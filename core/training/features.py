@@ -19,9 +19,8 @@ from core.model.bundle import read_bundle
 from core.model.classifier import open_graph
 from core.model.graph import Graph
 from core.paths import default_bundle_dir
-from core.records import to_json
 from core.runs.augment import vary
-from core.runs.config import TrainingConfig
+from core.runs.config import TrainingConfig, config_to_json
 from core.runs.job_folder import JobFolder
 from core.training.export import export_openvino
 from core.training.head_fit import Features
@@ -37,7 +36,7 @@ def are_fixed(config: TrainingConfig) -> bool:
 
 def features_key(config: TrainingConfig) -> str:
     """What tells the features of a job from those of others on the same films."""
-    fields = to_json(config)
+    fields = config_to_json(config)
     names = ["backbone", "weights", "size", "feature_copies", "head_varied"]
     is_varied = config.feature_copies or config.head_varied
     if is_varied:

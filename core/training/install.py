@@ -47,9 +47,9 @@ from core.model.graph import Graph, probe_input
 from core.model.lungs import lung_finder, shipped_lungs
 from core.model.seen_films import write_film_list
 from core.program.crash_reports import version_of
-from core.records import convert, to_json
+from core.records import convert
 from core.reports.report_json import report_json
-from core.runs.config import TrainingConfig
+from core.runs.config import TrainingConfig, config_to_json
 from core.runs.job_folder import JobFolder, without_folder
 from core.runs.progress import EPOCHS, write_epochs
 from core.training.check import FINDINGS
@@ -308,7 +308,7 @@ def _record(
     return {
         "command": command,
         "config": {
-            **to_json(config),
+            **config_to_json(config),
             "weights": without_folder(config.weights),
         },
         "notes": folder.notes(),

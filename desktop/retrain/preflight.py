@@ -17,8 +17,7 @@ from core.files import atomic_write
 from core.jobs.events import DeviceFound, Noted
 from core.jobs.failures import Failure
 from core.json_file import read_json
-from core.records import to_json
-from core.runs.config import TrainingConfig
+from core.runs.config import TrainingConfig, config_to_json
 from core.runs.estimate import Speeds, keep_speeds, minutes_of, read_speeds
 from core.runs.presets import PRESETS, config_from_preset
 from core.words import duration_in_words
@@ -122,7 +121,7 @@ def _size(count: float) -> str:
 def _words(job: RunRequest, option: Sequence[str], place: Path) -> list[str]:
     """That try a job, whose settings are written down in the folder on the way."""
     with atomic_write(place / "job.json") as path:
-        path.write_text(json.dumps(to_json(job.config)), encoding="utf-8")
+        path.write_text(json.dumps(config_to_json(job.config)), encoding="utf-8")
     words = ["train", *option, "--data", str(job.split.absolute())]
     words += ["--config", str(place / "job.json"), "--out", str(place / "model")]
     words += ["--json", str(place / FOUND)]

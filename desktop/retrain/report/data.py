@@ -15,11 +15,11 @@ from core.jobs.events import EpochEnded
 from core.model.bundle import ModelBundle, read_bundle
 from core.model.seen_films import film_sha256, path_free
 from core.outputs import check_files
-from core.records import to_json
 from core.reports.html import write_report_html
 from core.reports.report_json import epochs, read_report_json, report_json
 from core.reports.sentences import cautions, summary
 from core.reports.tables import films_by_split, rate
+from core.runs.config import config_to_json
 from core.runs.progress import read_progress
 from core.runs.run import Run, RunRecord
 from core.runs.settings import in_words
@@ -177,7 +177,7 @@ def changed_names(record: RunRecord) -> list[str]:
 
 def settings_rows(run: Run, *, changed: Collection[str]) -> list[list[str]]:
     """A row per setting, those that differ from the preset first."""
-    rows = in_words(to_json(run.record.config))
+    rows = in_words(config_to_json(run.record.config))
     names = sorted(rows, key=lambda name: name not in changed)
     return [list(rows[name]) for name in names]
 

@@ -17,12 +17,12 @@ from core.commands.lists import (
     settings_text,
 )
 from core.errors import TrainingError
-from core.records import to_json
 from core.runs import config as job
 from core.runs.config import (
     Augmentation,
     TrainingConfig,
     config_from_json,
+    config_to_json,
     flat_settings,
 )
 from core.runs.presets import PRESETS, config_from_preset
@@ -157,7 +157,7 @@ def test_job_comes_back_from_its_json() -> None:
         mixed_precision=True,
         seed=7,
     )
-    text = json.dumps(to_json(config))
+    text = json.dumps(config_to_json(config))
     assert config_from_json(json.loads(text)) == config
 
 
@@ -341,7 +341,7 @@ def test_what_could_not_be_written_or_computed_is_refused(
 
 
 def test_settings_are_read_in_words_whoever_wrote_them() -> None:
-    config = {**to_json(TrainingConfig()), "colour": "blue", "dropout": 0}
+    config = {**config_to_json(TrainingConfig()), "colour": "blue", "dropout": 0}
     said = dict(in_words(config).values())
     assert said["Film size (size)"] == "224 pixels"
     assert said["Dropout (dropout)"] == "off"
