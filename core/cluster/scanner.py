@@ -227,11 +227,15 @@ class ReaderPool(WorkerPool):
         self._model = cluster.share(ship(bundle, precision, lungs=lungs))
 
     def start(self, node: Node, plan: Plan) -> Any:
-        options = {"threads": plan.cores, "device": plan.device}
         return self._cluster.start(
-            *(ShardReader, node, plan, self._model, self._folder),
-            **options,
+            ShardReader,
+            node,
+            plan,
+            self._model,
+            self._folder,
             precision=self._precision,
+            threads=plan.cores,
+            device=plan.device,
         )
 
     def plans(self, node: Node, facts: NodeFacts) -> list[Plan]:

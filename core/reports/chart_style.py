@@ -183,7 +183,8 @@ def mixed(one: str, other: str, share: float) -> str:
     from matplotlib.colors import to_hex, to_rgb
 
     parts = zip(to_rgb(one), to_rgb(other), strict=True)
-    return to_hex([a + (b - a) * share for a, b in parts])
+    red, green, blue = (a + (b - a) * share for a, b in parts)
+    return to_hex((red, green, blue))
 
 
 def is_dark(colour: str) -> bool:

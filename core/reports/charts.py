@@ -300,8 +300,9 @@ def _ring(
     axes: Axes, point: tuple[float, float], name: str, colours: ChartColours
 ) -> None:
     """Mark a point of a line."""
-    look = {"markersize": 8, "fillstyle": "none", "markeredgewidth": 1.6}
-    axes.plot(*point, "o", color=colours.ink, clip_on=False, label=name, **look)
+    look: dict[str, Any] = {"fillstyle": "none", "markeredgewidth": 1.6}
+    look |= {"markersize": 8, "color": colours.ink, "clip_on": False, "label": name}
+    axes.plot([point[0]], [point[1]], "o", **look)
 
 
 def _mark_phases(

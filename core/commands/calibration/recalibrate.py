@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -71,7 +72,8 @@ def _recalibrate(bundle: ModelBundle, data: Path, out: Path, on_film: OnDone) ->
     first, second = len(splits["val"]), len(splits["test"])
     total = first + second * (2 if finder else 1)
     val = score_films(classifier, splits["val"], lambda n: on_film(n, total))
-    test, more = None, {}
+    test = None
+    more: dict[str, Any] = {}
     if second:
         test = score_films(
             classifier, splits["test"], lambda n: on_film(first + n, total)
