@@ -110,7 +110,7 @@ def _measured(summary: ScanSummary) -> dict[str, Any]:
     return {
         "measured": result,
         "overall": overall(result),
-        "by_finding": result_tables(result, names)["findings"],
+        "by_finding": result_tables(result, summary.card.names)["findings"],
         "confusion": inline(chart, "What was called what"),
         "label_sentences": label_sentences(summary),
     }
