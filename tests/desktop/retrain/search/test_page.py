@@ -220,7 +220,7 @@ def test_a_search_is_started_from_a_prepared_training(
     words = stand_in.calls[0]
     assert words[:4] == ["search", "--resume", "--out", str(search.path)]
     assert "--no-model" in words  # the test films are the user's to open
-    assert page.pause_button.isVisible()
+    qtbot.waitUntil(page.pause_button.isVisible, timeout=5000)
     with qtbot.waitSignal(page.controller.ended, timeout=20_000):
         page.pause_button.click()
     qtbot.waitUntil(page.resume_button.isVisible, timeout=5000)
