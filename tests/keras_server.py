@@ -187,7 +187,14 @@ def _run(request: int, *streams: int) -> int:
 
 if __name__ == "__main__":
     # For the forks, and before Keras, which it keeps from writing elsewhere.
-    from core.training import export, preflight, train  # noqa: F401
+    from core.training import export, preflight, train  # noqa: F401  # isort: skip
+
+    # What every job loads once it is under way, whatever the backend.
+    import openvino  # noqa: F401
+    import sklearn.cluster  # noqa: F401
+    import sklearn.metrics  # noqa: F401
+    import tensorflow  # noqa: F401
+
     from tests.small_network import small_vgg16
 
     train.keras.applications.VGG16 = small_vgg16
