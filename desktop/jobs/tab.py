@@ -5,6 +5,7 @@ from __future__ import annotations
 from PyQt5.QtCore import pyqtSignal
 from PyQt5.QtWidgets import QWidget
 
+from desktop.widgets.confirm import StoppingDialog
 from desktop.widgets.layouts import PageStack
 from desktop.widgets.notify import NoticeBanner
 from desktop.work.jobs import JobController
@@ -46,3 +47,12 @@ class JobTab(QWidget):
         """The page on screen; None before there is one."""
         page: QWidget | None = self._stack.currentWidget()
         return page
+
+    def stop_and_wait(self, controller: JobController) -> None:
+        """Stop a job, and wait for its end unless the user does not want to."""
+        dialog = StoppingDialog("Stopping; what was done is kept.", self)
+        controller.ended.connect(dialog.accept)
+        controller.stop()
+        if controller.active is not None:
+            dialog.exec()
+        dialog.deleteLater()

@@ -27,7 +27,7 @@ from desktop.retrain.runs.page import RunPage
 from desktop.retrain.runs.panel import RunsPanel
 from desktop.retrain.runs.status import stage_in_words
 from desktop.settings import Settings
-from desktop.widgets.confirm import StoppingDialog, choose
+from desktop.widgets.confirm import choose
 from desktop.widgets.layouts import column
 from desktop.widgets.notify import notice_of
 from desktop.work.jobs import JobController
@@ -151,7 +151,7 @@ class RetrainTab(JobTab):
         if answer == 0:
             controller.let_go()
         elif answer == 1:
-            self._pause_and_wait(controller)
+            self.stop_and_wait(controller)
         return answer != 2
 
     def shut_down(self) -> None:
@@ -162,14 +162,6 @@ class RetrainTab(JobTab):
         if self._search_page is not None:
             self._search_page.shut_down()
         self.controller.shut_down()
-
-    def _pause_and_wait(self, controller: JobController) -> None:
-        dialog = StoppingDialog("Stopping; what was done is kept.", self)
-        controller.ended.connect(dialog.accept)
-        controller.stop()
-        if controller.active is not None:
-            dialog.exec()
-        dialog.deleteLater()
 
     # From the list and the pages
 
