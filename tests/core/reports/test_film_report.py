@@ -158,7 +158,9 @@ def test_a_pdf_is_one_page_of_a4(report: FilmReport) -> None:
 def lowest_line(pdf: bytes) -> float:
     """Of all texts of a page, points above its lower edge."""
     streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf, re.DOTALL)
-    page = b"".join(zlib.decompress(each) for each in streams if each[:1] == b"x")
+    # The last byte of a stream may look like the end of a line, and be missing here.
+    packed = (each for each in streams if each[:1] == b"x")
+    page = b"".join(zlib.decompressobj().decompress(each) for each in packed)
     places = re.findall(rb"([-\d.]+) cm\s+BT", page)
     return min(float(place) for place in places)
 
