@@ -8,7 +8,7 @@ from PyQt5.QtCore import QSize, Qt
 from PyQt5.QtWidgets import QDialog, QDialogButtonBox, QLabel, QWidget
 
 from desktop.style.icons import app_icon
-from desktop.widgets.dialogs import dialog_title
+from desktop.widgets.dialogs import dialog_title, size_for
 from desktop.widgets.layouts import column, row
 
 #: Raised when the text changes in substance; it is then shown again.
@@ -40,7 +40,6 @@ class DisclaimerDialog(QDialog):
         words = QLabel("".join(f"<p>{text}</p>" for text in _DISCLAIMER), self)
         words.setWordWrap(True)
         words.setTextFormat(Qt.TextFormat.RichText)
-        words.setMinimumWidth(440)
         buttons, roles = QDialogButtonBox(self), QDialogButtonBox.ButtonRole
         self.decline_button = buttons.addButton("&Close Hilum", roles.RejectRole)
         self.accept_button = buttons.addButton("I &understand", roles.AcceptRole)
@@ -51,6 +50,11 @@ class DisclaimerDialog(QDialog):
         icon = column(icon_label(self, 72), None)
         row(icon, (body, 1), of=self, gap=20, margins=(24, 22, 24, 20))
         self.setAccessibleDescription(RESEARCH_LINE)
+
+    # Qt overrides
+
+    def sizeHint(self) -> QSize:
+        return size_for(self, 580)
 
 
 def icon_label(parent: QWidget, side: int) -> QLabel:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PyQt5.QtCore import QSize
+from PyQt5.QtCore import QSize, Qt
 from PyQt5.QtGui import QShowEvent
 from PyQt5.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPushButton, QWidget
 
@@ -22,7 +22,9 @@ def fit_on_screen(dialog: QDialog) -> None:
     layout, room = dialog.layout(), room_for(dialog)
     if layout is None:  # one of Qt's own
         return
-    size = dialog.size().boundedTo(room)
+    # One that has no size of its own yet would be as large as Qt makes any window.
+    has_size = dialog.testAttribute(Qt.WidgetAttribute.WA_Resized)
+    size = (dialog.size() if has_size else dialog.sizeHint()).boundedTo(room)
     least = layout.totalMinimumSize()
     if layout.hasHeightForWidth():
         least.setHeight(layout.minimumHeightForWidth(size.width()))
