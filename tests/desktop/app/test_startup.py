@@ -20,6 +20,7 @@ from desktop.app import startup
 from desktop.app.disclaimer import DisclaimerDialog
 from desktop.models.card_dialog import CardView, ModelCardDialog, card_html
 from desktop.style.icons import APP_SIZES, app_icon
+from desktop.widgets.dialogs import fit_on_screen
 from tests.small_disk import tiny_disk
 from tests.started_window import run_window
 
@@ -305,6 +306,16 @@ def test_the_notice_must_be_accepted_and_says_what_hilum_is_not(qtbot: QtBot) ->
     dialog.show()
     dialog.accept_button.click()
     assert dialog.result() == QDialog.DialogCode.Accepted
+
+
+def test_a_dialog_is_as_large_as_its_words(qtbot: QtBot) -> None:
+    dialog = DisclaimerDialog()
+    qtbot.addWidget(dialog)
+    fit_on_screen(dialog)
+    assert dialog.size() == dialog.sizeHint()
+    dialog.resize(640, 480)
+    fit_on_screen(dialog)
+    assert dialog.height() == 480
 
 
 def test_the_model_card_shows_limits_and_measurements(
