@@ -5,20 +5,19 @@ Run as a program it holds the nodes, and starts and kills them as it is told.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import secrets
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 
 import psutil
 
 from core.cluster.cluster import ALONE, SILENT
+from tests.processes import end_all
 from tests.scan_folder import ROOT
 
 _HOST = "127.0.0.1"
@@ -103,18 +102,6 @@ class RayNodes:
             if stream is not None:
                 stream.close()
         shutil.rmtree(self._folder, ignore_errors=True)
-
-
-def end_all(processes: Iterable[psutil.Process]) -> None:
-    """End processes and all that they started."""
-    family = []
-    for process in processes:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            family += [process, *process.children(recursive=True)]
-    for process in family:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()
-    psutil.wait_procs(family[1:], timeout=10)
 
 
 def _hold() -> None:

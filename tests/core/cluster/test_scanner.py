@@ -35,7 +35,8 @@ from core.films.finder import find_films
 from core.model.bundle import GRAPH_WEIGHTS, ModelBundle
 from core.scan.results import ScanFile
 from core.scan.scanner import Scanner
-from tests.ray_nodes import RayNodes, end_all
+from tests.processes import end_all, running
+from tests.ray_nodes import RayNodes
 from tests.scan_folder import ROOT, files_of, png, write_films
 
 needs_ray = pytest.mark.skipif(
@@ -168,9 +169,7 @@ def test_a_killed_scan_and_a_killed_worker_go_on_on_the_cluster_and_then_alone(
     second = start(*on_cluster, "--events", environment=nodes.environment)
     before = len(files_of(out))
     wait_for_rows(second, out, before + 10)
-    (worker,) = (
-        p for p in nodes.processes() if "ray::ShardReader" in " ".join(p.cmdline())
-    )
+    (worker,) = running(nodes.processes(), "ray::ShardReader")
     worker.kill()
     # More than was on its way: another takes its place.
     wait_for_rows(second, out, len(files_of(out)) + 20)

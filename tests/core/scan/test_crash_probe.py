@@ -20,6 +20,7 @@ from core.scan.crash_probe import GIVEN_UP, films_that_crash
 from core.scan.in_flight import InFlightJournal
 from core.scan.results import read_labels, read_rows
 from tests.deadly_core import COMMAND, scan_in_fork
+from tests.processes import running
 from tests.scan_folder import files_of, fork_server, write_films
 
 Start = Callable[[Path], "DeadlyScan"]
@@ -191,11 +192,7 @@ def test_a_wish_to_stop_ends_the_child(
 
 
 def children_of(process: psutil.Process) -> list[psutil.Process]:
-    return [
-        child
-        for child in process.children()
-        if child.status() != psutil.STATUS_ZOMBIE and "crash-probe" in child.cmdline()
-    ]
+    return running(process.children(), "crash-probe")
 
 
 def left_behind(path: Path, *films: str) -> None:

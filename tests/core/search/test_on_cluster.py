@@ -15,7 +15,8 @@ import pytest
 
 from core.search.record import SearchTable
 from core.search.store import read_search
-from tests.ray_nodes import RayNodes, end_all
+from tests.processes import end_all
+from tests.ray_nodes import RayNodes
 from tests.training_child import SMALL
 
 pytest.importorskip("keras")

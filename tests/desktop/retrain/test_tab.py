@@ -29,6 +29,7 @@ from desktop.retrain.runs.kind import RunRequest, TrainingKind
 from desktop.retrain.tab import RetrainTab
 from desktop.settings import Settings
 from desktop.work.kind import Job as JobAtWork
+from tests.processes import running
 
 CHILD = Path(__file__).resolve().parents[2].joinpath("child.py")
 Behave = Callable[[str], None]
@@ -94,11 +95,7 @@ def a_run(tmp_path: Path) -> Run:
 
 
 def _children() -> list[psutil.Process]:
-    return [
-        child
-        for child in psutil.Process().children()
-        if child.status() != psutil.STATUS_ZOMBIE and str(CHILD) in child.cmdline()
-    ]
+    return running(psutil.Process().children(), str(CHILD))
 
 
 def is_training(tab: RetrainTab) -> Callable[[], bool]:

@@ -52,6 +52,7 @@ from desktop.scan.progress import ScanHead
 from desktop.scan.tab import ScanTab
 from desktop.settings import Settings
 from tests.deadly_core import COMMAND
+from tests.processes import running
 from tests.scan_folder import png, write_films
 from tests.small_disk import tiny_disk
 from tests.tiny_bundle import write_tiny_bundle
@@ -164,11 +165,7 @@ def files_in(scan: Scan) -> list[str]:
 
 
 def child_of(tab: ScanTab) -> psutil.Process:
-    (child,) = [
-        each
-        for each in psutil.Process().children()
-        if each.status() != psutil.STATUS_ZOMBIE and "scan" in each.cmdline()
-    ]
+    (child,) = running(psutil.Process().children(), "scan")
     return child
 
 
