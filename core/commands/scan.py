@@ -233,12 +233,19 @@ class _Scan:
 
     def _refuse_other(self, row: ScanRow, bundle: ModelBundle) -> None:
         name, precision = self._arguments.out.name, self._precision
+        coverage = round(self._arguments.coverage, 6)  # as rows keep it
         if row.model_sha256 != bundle.sha256:
             said = f"was made with another model, {row.model}"
             hint = "Go on with that one."
         elif row.precision != precision:
             said = f"was made in {row.precision}, not in {precision}"
             hint = f"Go on with --precision {row.precision}."
+        elif row.coverage not in (None, coverage):
+            said = f"holds sets for {row.coverage:g} of the films, not {coverage:g}"
+            hint = f"Go on with --coverage {row.coverage:g}."
+        elif row.heat_in_lungs is not None and self._arguments.no_lungs:
+            said = "says how much of the heat lies in the lungs"
+            hint = "Go on without --no-lungs."
         elif row.file in self._done:
             said = f"lists a film twice: {row.file}"
             hint = "Take one of the lines out."

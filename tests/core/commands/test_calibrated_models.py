@@ -209,6 +209,34 @@ def test_rows_of_a_scan_hold_the_set(
     assert "<th>set</th>" in (tmp_path / "r.html").read_text("utf-8")
 
 
+def test_a_scan_does_not_go_on_with_other_sets_or_without_lungs(
+    recalibrated: ModelBundle,
+    film: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out = tmp_path / "rows.csv"
+    model = str(recalibrated.path)
+    words = ["scan", str(film.parent), "--model", model, "--out", str(out)]
+    assert main([*words, "--coverage", "0.8"]) == 0
+    before = out.read_bytes()
+    assert before.endswith(b",0.800000,\n")  # nothing on lungs: it finds none
+    again = [*words, "--resume"]
+    assert main(again) == 2
+    said = capsys.readouterr().err
+    assert "rows.csv holds sets for 0.8 of the films, not 0.9" in said
+    assert "Go on with --coverage 0.8" in said
+    again += ["--coverage", "0.8"]
+    assert main(again) == 0
+    assert out.read_bytes() == before
+
+    out.write_bytes(with_lungs := before.replace(b",\n", b",0.500000\n"))
+    assert main([*again, "--no-lungs"]) == 2
+    assert "Go on without --no-lungs" in capsys.readouterr().err
+    assert main(again) == 0
+    assert out.read_bytes() == with_lungs
+
+
 @pytest.mark.slow
 def test_a_local_card_is_found_kept_and_said_by_predict(
     recalibrated: ModelBundle,
