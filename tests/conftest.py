@@ -21,6 +21,8 @@ from PIL import Image
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # One list of fonts for all tests, which takes a second to make.
 os.environ.setdefault("MPLCONFIGDIR", f"{tempfile.gettempdir()}/hilum-tests-fonts")
+# Tests run beside each other, on all cores; what one computes stays on its own.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 from PyQt5 import sip

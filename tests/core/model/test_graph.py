@@ -17,7 +17,7 @@ from openvino import opset13 as ops
 from core import paths
 from core.errors import BundleError, CoreError
 from core.model.bundle import GRAPH, ModelBundle
-from core.model.graph import OUTPUTS, Graph
+from core.model.graph import OUTPUTS, Graph, cores_granted
 from core.model.save_graph import save_graph
 from tests.tiny_bundle import CELLS, SIZE
 
@@ -215,9 +215,28 @@ def test_embeddings_of_many_films_come_in_their_order(
     tiny_bundle: ModelBundle, graph: Graph
 ) -> None:
     films = _films(50)
-    many = Graph(tiny_bundle.path / GRAPH, size=SIZE, labels=3, for_many=True)
+    xml = tiny_bundle.path / GRAPH
+    many = Graph(xml, size=SIZE, labels=3, for_many=True, threads=2)
     expected = graph.run(np.stack(films)[..., np.newaxis])[2]
     np.testing.assert_allclose(list(many.embeddings(films)), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("word", "cores"), [("1", 1), ("2,1", 2), ("0", 0), ("", 0), ("all", 0)]
+)
+def test_the_environment_says_how_many_cores_a_graph_may_take(
+    word: str, cores: int, tiny_bundle: ModelBundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    xml = tiny_bundle.path / GRAPH
+    monkeypatch.setenv("OMP_NUM_THREADS", word)
+    assert cores_granted() == cores
+    granted = Graph(xml, size=SIZE, labels=3)._compiled
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    told = Graph(xml, size=SIZE, labels=3, threads=cores)._compiled
+    taken, expected = (
+        each.get_property("INFERENCE_NUM_THREADS") for each in (granted, told)
+    )
+    assert taken == expected
 
 
 @pytest.mark.parametrize("count", [0, 1])
