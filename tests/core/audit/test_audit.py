@@ -361,27 +361,38 @@ def test_command_says_what_leaks_and_ends_with_4(leaky: Path, tmp_path: Path) ->
     assert "given split train" in result.stdout
 
 
-@pytest.mark.slow
-def test_command_writes_json_and_a_manifest_with_hashes(tmp_path: Path) -> None:
-    folder = write_folder(tmp_path / "films")
-    found, manifest = tmp_path / "a.json", tmp_path / "split.csv"
-    result = core(folder, "--json", found, "--manifest", manifest)
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with films, and the JSON and the manifest that the command wrote."""
+    folder = tmp_path_factory.mktemp("written")
+    films = write_folder(folder / "films")
+    manifest = folder / "split.csv"
+    result = core(films, "--json", folder / "a.json", "--manifest", manifest)
     assert result.returncode == 0, result.stderr
+    return folder
+
+
+@pytest.mark.slow
+def test_command_writes_json_and_a_manifest_with_hashes(written: Path) -> None:
+    found, manifest = written / "a.json", written / "split.csv"
     dataset = index_dataset(manifest)
     assert all(len(sample.sha256) == 64 for sample in dataset.samples)
     assert given_split(dataset) is not None
     assert json.loads(found.read_text("utf-8"))["films"] == 12
-    again = core(folder, "--json", found)
+    again = core(written / "films", "--json", found)
     assert again.returncode == 2
     assert "exists already" in again.stderr
 
 
 @pytest.mark.slow
-def test_film_that_changed_since_the_manifest_is_refused(tmp_path: Path) -> None:
-    folder, manifest = write_folder(tmp_path / "films"), tmp_path / "split.csv"
-    assert core(folder, "--manifest", manifest).returncode == 0
-    write(folder / "covid" / "000_pa.png", phantom(50))
-    (reason,) = audit(manifest).found["unreadable"].values()
+def test_film_that_changed_since_the_manifest_is_refused(written: Path) -> None:
+    film = written / "films" / "covid" / "000_pa.png"
+    as_it_was = film.read_bytes()
+    write(film, phantom(50))
+    try:
+        (reason,) = audit(written / "split.csv").found["unreadable"].values()
+    finally:
+        film.write_bytes(as_it_was)
     assert "changed since" in reason
 
 
