@@ -39,7 +39,7 @@ class Trial:
     Attributes:
         rows: (m,) the films, among n.
         folds: Rows of `truth` to learn from and to judge; no group is in both.
-        times: How often each film was drawn, by group, per resample.
+        times: (b, m) how often each film was drawn, by group, in blocks of resamples.
     """
 
     rows: NDArray[np.intp]
@@ -78,7 +78,7 @@ class Trial:
             names=tuple(names),
             truth=truth,
             folds=tuple(folder.split(rows, truth, groups)),
-            times=tuple(drawn.times(len(rows))),
+            times=tuple(drawn.blocks(len(rows))),
             seed=seed,
         )
 
@@ -183,8 +183,9 @@ def _probe(
             tries.append(_held_out(model, features, labels, trial.folds))
     on_progress(1.0)
     area, *by_chance = map(_macro_auc, (truth, *shuffled), tries)
-    low, high = np.nanpercentile([area(times) for times in trial.times], [2.5, 97.5])
-    value = area()
+    drawn = np.concatenate([area(times) for times in trial.times])
+    low, high = np.nanpercentile(drawn, [2.5, 97.5])
+    value = float(area())
     worst, worst_auc = _worst_pair(truth, tries[0], trial.names)
     probe = Probe(
         auc=round(value, 4),
@@ -219,17 +220,22 @@ def _held_out(
 
 def _macro_auc(
     truth: NDArray[np.intp], scores: NDArray[np.float64]
-) -> Callable[..., float]:
-    """Gives the areas under the curves, averaged; of films drawn so often, if told."""
+) -> Callable[..., NDArray[np.float64]]:
+    """Gives the areas under the curves, averaged; of films drawn so often, if told.
+
+    These are (..., m) times, and the areas (...).
+    """
     known = ~np.isnan(scores).any(axis=1)
     rankings = [
         Ranking.of(truth[known] == i, scores[known, i]) for i in range(scores.shape[1])
     ]
 
-    def mean(times: NDArray[np.int64] | None = None) -> float:
-        drawn = None if times is None else times[known]
-        areas = [each.area(drawn) for each in rankings] if known.any() else []
-        return mean_of_known(areas)
+    def mean(times: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
+        drawn = None if times is None else times[..., known]
+        if not known.any():
+            return np.full(() if times is None else times.shape[:-1], np.nan)
+        areas = np.stack([each.areas(drawn) for each in rankings])
+        return np.apply_along_axis(mean_of_known, 0, areas)
 
     return mean
 

@@ -38,17 +38,19 @@ def label_curves(
         `average_precision_ci`}, at most `MOST_POINTS` points each. A curve is
         empty where the films are of the label alone, or none is.
     """
-    times = list(resamples.times(len(truth)))
+    blocks = list(resamples.blocks(len(truth)))
     curves: dict[str, Any] = {}
     for i, label in enumerate(labels):
         positive, score = truth == i, probabilities[:, i]
         ranking = Ranking.of(positive, score)
-        drawn = [_average_precision(*ranking.counts(each)) for each in times]
+        drawn = [_average_precision(*ranking.counts(times)) for times in blocks]
         curves[label] = {
             "roc": _as_json(roc_points(positive, score)),
             "pr": _as_json(pr_points(positive, score)),
             **with_interval(
-                "average_precision", _average_precision(*ranking.counts()), drawn
+                "average_precision",
+                float(_average_precision(*ranking.counts())),
+                np.concatenate(drawn),
             ),
         }
     return curves
@@ -124,12 +126,17 @@ def reliability_bins(
     ]
 
 
-def _average_precision(hits: NDArray[np.int64], false: NDArray[np.int64]) -> float:
-    """Mean precision over the steps of recall; NaN without a film of the label."""
-    if not hits[-1]:
-        return float("nan")
-    steps = np.diff(hits, prepend=0) / hits[-1]
-    return float((steps * hits / np.maximum(hits + false, 1)).sum())
+def _average_precision(
+    hits: NDArray[np.int64], false: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """(...) mean precision over the steps of recall; NaN without a film of the label.
+
+    Args:
+        hits, false: (..., t), as `Ranking.counts` gives them.
+    """
+    with np.errstate(invalid="ignore"):
+        steps = np.diff(hits, prepend=0) / hits[..., -1:]
+    return np.asarray((steps * hits / np.maximum(hits + false, 1)).sum(axis=-1))
 
 
 def _as_json(points: NDArray[np.float64]) -> list[list[float]]:

@@ -49,16 +49,23 @@ class Ranking:
         """True and false positives at each threshold, from the highest down.
 
         Args:
-            times: (n,) how often each film was drawn; once each if None.
+            times: (..., n) how often each film was drawn; once each if None.
+
+        Returns:
+            Both (..., t).
         """
         weight = np.ones(len(self.order), np.int64)
         if times is not None:
-            weight = times[self.order]
-        hits = np.cumsum(weight * self.positive)[self.ends]
-        return hits, np.cumsum(weight)[self.ends] - hits
+            weight = times[..., self.order]
+        hits = np.cumsum(weight * self.positive, axis=-1)[..., self.ends]
+        return hits, np.cumsum(weight, axis=-1)[..., self.ends] - hits
 
     def area(self, times: NDArray[np.int64] | None = None) -> float:
-        """Area under the ROC curve; NaN where there is one class only.
+        """Area under the ROC curve, as `areas`, of films drawn (n,) times."""
+        return float(self.areas(times))
+
+    def areas(self, times: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
+        """(...) areas under the ROC curve; NaN where there is one class only.
 
         The share of pairs of a positive and another film that the score puts in
         order, ties counting half.
@@ -66,13 +73,16 @@ class Ranking:
         Source:
             Hanley and McNeil, The meaning and use of the area under a ROC curve,
             Radiology 143, 1982.
+
+        Args:
+            times: As `counts` takes them.
         """
         hits, false = self.counts(times)
-        if not hits[-1] or not false[-1]:
-            return float("nan")
         steps = np.diff(false, prepend=0)
         below = (2 * hits - np.diff(hits, prepend=0)) / 2
-        return float((steps * below).sum() / (hits[-1] * false[-1]))
+        with np.errstate(invalid="ignore"):
+            found = (steps * below).sum(axis=-1) / (hits[..., -1] * false[..., -1])
+        return np.asarray(found)
 
 
 def classification_metrics(
@@ -153,8 +163,8 @@ def auc_with_interval(
 ) -> dict[str, Any]:
     """Area under the ROC curve with its interval; None where one class only."""
     ranking = Ranking.of(positive, score)
-    drawn = [ranking.area(times) for times in resamples.times(len(positive))]
-    return with_interval(name, ranking.area(), drawn)
+    drawn = [ranking.areas(times) for times in resamples.blocks(len(positive))]
+    return with_interval(name, ranking.area(), np.concatenate(drawn))
 
 
 def equal_mass_bins(confidence: NDArray[np.float64]) -> NDArray[np.intp]:

@@ -195,6 +195,18 @@ def test_groups_are_drawn_whole_and_with_replacement() -> None:
     assert len(sizes) > 1
 
 
+@pytest.mark.parametrize("films", [7, 3000])
+def test_resamples_in_blocks_are_those_one_by_one(films: int) -> None:
+    resamples = Resamples.by_group(np.arange(films) // 2, seed=1, count=30)
+    rng = np.random.default_rng(1)
+    ranking = Ranking.of(rng.random(films) < 0.3, rng.random(films).round(2))
+    blocks = list(resamples.blocks(films))
+    one_by_one = [np.bincount(rows, minlength=films) for rows in resamples.rows]
+    np.testing.assert_array_equal(np.concatenate(blocks), one_by_one)
+    areas = np.concatenate([ranking.areas(times) for times in blocks])
+    np.testing.assert_array_equal(areas, [ranking.area(times) for times in one_by_one])
+
+
 def test_same_seed_draws_the_same() -> None:
     first, second, other = (
         Resamples.by_group(range(30), seed=seed, count=3) for seed in (1, 1, 2)

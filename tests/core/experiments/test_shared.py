@@ -43,7 +43,9 @@ def every(split: Split) -> Sequence[Sample]:
     return (*split.train, *split.val, *split.test)
 
 
-def test_a_job_gets_what_it_would_have_made(split: Split, tmp_path: Path) -> None:
+def test_a_job_gets_what_it_would_have_made(
+    split: Split, small_backbone: None, tmp_path: Path
+) -> None:
     events: list[TrainingEvent] = []
     progress = StageProgress(events.append, Control())
     shared = SharedFilms(tmp_path / "shared", every(split), progress)
