@@ -372,10 +372,17 @@ def test_cautions_say_leaks_first_and_what_was_left_out() -> None:
     assert "Left out of the job: 2 films that cannot be read." in said
 
 
+@pytest.fixture(scope="module")
+def whole_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of a report that has everything."""
+    path = tmp_path_factory.mktemp("page") / "report.html"
+    write_report_html(path, make_report())
+    return path
+
+
 @pytest.mark.slow
-def test_page_holds_every_figure(tmp_path: Path) -> None:
-    result = make_result()
-    page = page_of(tmp_path, make_report(result))
+def test_page_holds_every_figure(whole_page: Path) -> None:
+    result, page = make_result(), Page(whole_page.read_text("utf-8"))
     wanted = figures(result)
     for curve in result["curves"].values():
         wanted |= {shown(value) for value in curve["average_precision_ci"]}
@@ -408,8 +415,8 @@ def test_page_begins_with_what_the_reader_must_know(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_page_is_well_formed_and_has_its_charts(tmp_path: Path) -> None:
-    page = page_of(tmp_path, make_report())
+def test_page_is_well_formed_and_has_its_charts(whole_page: Path) -> None:
+    page = Page(whole_page.read_text("utf-8"))
     assert page.open == []
     # Confusion, recall, three curves, reliability by source, three of learning.
     assert page.tags.count("svg") == 9
@@ -430,9 +437,9 @@ def test_page_of_a_missing_label_shows_a_dash(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_page_needs_nothing_from_elsewhere(tmp_path: Path) -> None:
-    page = page_of(tmp_path, make_report())
-    text = (tmp_path / "report.html").read_text("utf-8")
+def test_page_needs_nothing_from_elsewhere(whole_page: Path) -> None:
+    text = whole_page.read_text("utf-8")
+    page = Page(text)
     assert not re.search(r"https?:|//|url\((?!#)|@import", text.replace("</", "<"))
     assert not {"script", "link", "iframe", "img"} & set(page.tags)
     assert not {name for name, _ in page.attributes if name.startswith("on")}
