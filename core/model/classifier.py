@@ -209,6 +209,9 @@ def open_graph(
         logits, evidence, embedding = graph.run(probe_input(card.preprocess))
     except RuntimeError as error:  # shapes that do not fit show only now
         raise damaged(called, "its graph cannot be run") from error
+    # On one core OpenVINO gives nothing where on several it says that they do not.
+    if not len(logits) == len(evidence) == len(embedding) == 1:
+        raise damaged(called, "its graph cannot be run")
     if not Prediction(logits, evidence, embedding).is_finite:
         raise damaged(called, "it gives values that are not numbers")
     gap = np.abs(probabilities(logits[0], card.temperature) - card.probe).max()
