@@ -6,8 +6,14 @@ skips what a former process finished.
 
 from __future__ import annotations
 
+import gc
+
 import keras
 import numpy as np
+
+# `clear_session` collects garbage: each time it would look, for a quarter of a second,
+# through all that Keras and what it computes with are made of.
+gc.freeze()
 
 _PHASES = ("start", "head", "fine-tuning", "export")
 #: Keras's name of the variable from which a dropout layer draws, batch by batch.
