@@ -22,7 +22,7 @@ from core.model.bundle import ModelBundle, extend_bundle
 from core.model.classifier import open_graph
 from core.model.gate import GATE, OTHER, UPRIGHT, Gate
 from core.model.graph import Graph
-from core.model.lungs import LungFinder, lung_finder
+from core.model.lungs import LungFinder, Lungs, lung_finder
 from core.model.seen_films import untested
 from core.records import to_json
 
@@ -93,6 +93,7 @@ def fit_gate(
     to_learn = {
         name: [turn(film) for film in train[:MOST_TURNED]]
         for name, turn in TURNS.items()
+        if name != UPRIGHT
     }
     to_check = {name: [turn(film) for film in val] for name, turn in TURNS.items()}
     for name, films in ((LATERAL, lateral), (OTHER, other)):
@@ -112,11 +113,16 @@ def fit_gate(
         return np.array(found)
 
     plain = embed(train)
-    known = {name: embed(films) for name, films in to_learn.items()}
+    known = {UPRIGHT: plain[:MOST_TURNED]}
+    known |= {name: embed(films) for name, films in to_learn.items()}
     fresh = {name: embed(films) for name, films in to_check.items()}
     gate = _fit(plain, known, fresh[UPRIGHT])
-    if lungs is not None:
-        sure = [lungs.find_in(film).likelihood for film in val]
+
+    def lungs_of(film: Film) -> Lungs | None:
+        return lungs.find_in(film) if lungs is not None else None
+
+    upright = [lungs_of(film) for film in val]
+    if sure := [found.likelihood for found in upright if found is not None]:
         likelihood = np.array(np.quantile(sure, UNSURE), np.float32)
         gate = dataclasses.replace(gate, lung_likelihood=likelihood)
     gate = dataclasses.replace(gate, embed=graph.embedding, finder=lungs)
@@ -124,10 +130,10 @@ def fit_gate(
     for name, films in to_check.items():
         is_turned = name in TURNS and name != UPRIGHT
         most = MOST_CHECKED if is_turned else len(films)
-        pairs = zip(films[:most], fresh[name], strict=False)
+        seen = upright if name == UPRIGHT else [lungs_of(f) for f in films[:most]]
         checks = [
-            gate.check(_square(film), each, lungs.find_in(film) if lungs else None)
-            for film, each in pairs
+            gate.check(_square(film), each, there)
+            for film, each, there in zip(films, fresh[name], seen, strict=False)
         ]
         refused = np.array([bool(check.refused) for check in checks])
         warned = np.array([bool(check.warnings) for check in checks])
@@ -164,14 +170,19 @@ def _fit(
     """
     from sklearn.covariance import LedoitWolf
     from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
 
-    spread, axes = np.linalg.eigh(LedoitWolf().fit(plain.astype(float)).covariance_)
     names = list(known)
     labels = np.repeat(np.arange(len(names)), [len(known[name]) for name in names])
     every = np.concatenate([known[name] for name in names])
     middle, scale = every.mean(axis=0), every.std(axis=0) + 1e-6
     classifier = LogisticRegression(C=_C, max_iter=3000)
-    classifier.fit((every - middle) / scale, labels)
+    covariance = LedoitWolf(store_precision=False)  # its inverse is not needed
+    # The matrices are small: threads would wait for each other.
+    with threadpool_limits(1):
+        covariance.fit(plain.astype(float))
+        spread, axes = np.linalg.eigh(covariance.covariance_)
+        classifier.fit((every - middle) / scale, labels)
     kernel = (classifier.coef_ / scale).T
     gate = Gate(
         mean=plain.mean(axis=0),
