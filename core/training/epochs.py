@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import TrainingError
+from core.evaluation.metrics import rates_of
 from core.jobs.events import EpochEnded, TrainingEvent
 from core.jobs.reporters import Report
 from core.model.classifier import probabilities
@@ -77,8 +78,6 @@ class Phase:
         Raises:
             TrainingError: The loss is no number any more.
         """
-        from sklearn.metrics import f1_score  # takes long to load
-
         epoch, val = len(self.history) + 1, self._val
         if not math.isfinite(logs["loss"]) or not np.isfinite(logits).all():
             raise TrainingError(
@@ -87,8 +86,10 @@ class Phase:
                 hint="Start again with a lower learning rate.",
             )
         called = logits.argmax(axis=1)
-        known = np.unique(val.truth)
-        macro_f1 = f1_score(val.truth, called, labels=known, average="macro")
+        classes = logits.shape[-1]
+        cells = val.truth * classes + called
+        counts = np.bincount(cells, minlength=classes**2).reshape(classes, classes)
+        rates = rates_of(counts)
         val_loss = weighted_loss(logits, val)
         is_best = val_loss < self.best_loss
         if is_best:
@@ -99,8 +100,8 @@ class Phase:
             epochs=self._most,
             loss=round(logs["loss"], 5),
             val_loss=round(val_loss, 5),
-            val_accuracy=round(float((called == val.truth).mean()), 5),
-            val_macro_f1=round(float(macro_f1), 5),
+            val_accuracy=round(float(rates["accuracy"]), 5),
+            val_macro_f1=round(float(rates["macro_f1"]), 5),
             best=is_best,
             accuracy=round(logs["accuracy"], 5),
             macro_f1=round(logs["macro_f1"], 5),
