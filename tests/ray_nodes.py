@@ -22,6 +22,14 @@ from tests.scan_folder import ROOT
 
 _HOST = "127.0.0.1"
 _STORE_BYTES = 100 << 20
+#: The head asks nodes whether they are there oftener than it would, and believes the
+#: first that nobody hears: else half a minute may pass before one that is gone is
+#: missed. One that is only slow has as long as ever to answer.
+_WATCHFUL = {
+    "RAY_health_check_initial_delay_ms": "0",
+    "RAY_health_check_period_ms": "500",
+    "RAY_health_check_failure_threshold": "1",
+}
 
 
 class RayNodes:
@@ -40,6 +48,7 @@ class RayNodes:
             **os.environ,
             **SILENT,
             **ALONE,
+            **_WATCHFUL,
             "RAY_AUTH_TOKEN": secrets.token_hex(32),
             "RAY_TMPDIR": str(self._folder),
             "HOME": str(self._folder),
