@@ -43,7 +43,7 @@ needs_ray = pytest.mark.skipif(
     importlib.util.find_spec("ray") is None or sys.platform == "win32",
     reason="the optional package ray is not installed, or has no cluster here",
 )
-FILMS = 160
+FILMS, NO_FILM = 160, 100
 
 
 @pytest.fixture(scope="module")
@@ -53,20 +53,26 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (made / "0000.png").write_bytes(png(200, 2048))
     for number in range(1, FILMS):
         os.link(made / "0000.png", made / f"{number:04}.png")
-    (made / "0100.png").unlink()
-    (made / "0100.png").write_bytes(b"no film")
+    none = made / f"{NO_FILM:04}.png"
+    none.unlink()
+    none.write_bytes(b"no film")
     return made
 
 
 @pytest.fixture(scope="module")
 def plain(folder: Path, tiny_bundle: ModelBundle) -> list[dict[str, str]]:
-    """What a scan by this machine alone says, by file."""
+    """What a scan by this machine alone says, by file: of one film, and of none."""
     scanner = Scanner(tiny_bundle, folder)
     out = folder.parent / "plain.csv"
+    films = find_films(folder).films
     with ScanFile(out, tiny_bundle.card.label_names) as file:
-        for row in scanner.scan(find_films(folder).films):
+        for row in scanner.scan([films[0], films[NO_FILM]]):
             file.append(row)
-    return sorted_rows(out)
+    film, none = sorted_rows(out)
+    # All others are the same file by another name.
+    rows = [{**film, "file": found.file} for found in films]
+    rows[NO_FILM] = none
+    return rows
 
 
 @pytest.fixture(scope="module")
