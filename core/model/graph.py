@@ -93,7 +93,9 @@ class Graph:
             logits (n, c), evidence (n, h, w, c) and embedding (n, k), float32,
             owned by the caller.
         """
-        results = self._request.infer({0: batch}, share_inputs=True)
+        # A copy of the batch: OpenVINO writes what another request is given, one that
+        # runs meanwhile, where it read that of this one last.
+        results = self._request.infer({0: batch})
         return tuple(np.array(results[output]) for output in self._outputs)
 
     def logits(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -202,7 +202,7 @@ class LungFinder:
             request = self._idle.pop()
         except IndexError:  # the others are at work, in other threads
             request = self._compiled.create_infer_request()
-        results = request.infer({0: films}, share_inputs=True)
+        results = request.infer({0: films})  # as `Graph.run`, a copy of them
         found = np.array(results[0])[..., 0]
         self._idle.append(request)
         return found

@@ -125,7 +125,7 @@ class LayerMap:
         Source:
             Selvaraju et al., Grad-CAM, ICCV 2017, arXiv:1610.02391.
         """
-        return np.array(self._request.infer({0: film}, share_inputs=True)[0])
+        return np.array(self._request.infer({0: film})[0])
 
     def _mismatch(self, graph: Any) -> str:
         found, expected = len(_last_of_each_size(graph)), len(self._layers)

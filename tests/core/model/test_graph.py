@@ -239,6 +239,21 @@ def test_the_environment_says_how_many_cores_a_graph_may_take(
     assert taken == expected
 
 
+def test_a_film_that_is_run_among_many_is_left_as_it_was(
+    tiny_bundle: ModelBundle,
+) -> None:
+    films = _films(50)
+    xml = tiny_bundle.path / GRAPH
+    # OpenVINO mixes up what it is lent where several cores are at work.
+    many = Graph(xml, size=SIZE, labels=3, for_many=True, threads=2)
+    kept = []
+    for number, _ in many.run_each(enumerate(films)):
+        kept.append(films[number].copy())
+        many.embedding(kept[-1])
+    for film, copy in zip(films, kept, strict=True):
+        np.testing.assert_array_equal(copy, film)
+
+
 @pytest.mark.parametrize("count", [0, 1])
 def test_embeddings_of_few_films_end(graph: Graph, count: int) -> None:
     assert len(list(graph.embeddings(_films(count)))) == count
