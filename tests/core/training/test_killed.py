@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 from collections.abc import Callable
@@ -91,7 +92,7 @@ def undisturbed(
     """A folder with a model, and with what its job kept after the last epoch."""
     folder = tmp_path_factory.mktemp("undisturbed")
     out = folder / "model"
-    child = Child(*first(phantoms, out, settings), "--backend", backend)
+    child = begin(Child, backend, *first(phantoms, out, settings))
     try:
         child.until(EpochEnded, phase="fine-tuning", epoch=EPOCHS)
         for name in ("head.npz", LAST):
@@ -119,7 +120,7 @@ def test_killed_in_every_phase_it_comes_to_the_same_model_bit_for_bit(
     out = tmp_path / "model"
     arguments = first(phantoms, out, settings)
     for kind, fields in KILLS if backend == "tensorflow" else KILLS_ON_JAX:
-        kill(start(*arguments, "--backend", backend), kind, **fields)
+        kill(begin(start, backend, *arguments), kind, **fields)
         assert not out.exists()
         assert not work_of(out).is_running()
         if fields.get("epoch") == EPOCHS:
@@ -128,7 +129,7 @@ def test_killed_in_every_phase_it_comes_to_the_same_model_bit_for_bit(
             assert_same(head_of(kept), head_of(undisturbed))
         arguments = again(out)
 
-    status, errors = start(*arguments, "--backend", backend).finish()
+    status, errors = begin(start, backend, *arguments).finish()
 
     assert status == 0, errors
     assert not work_of(out).path.exists()
@@ -183,6 +184,14 @@ def test_killed_and_then_finished_by_hand_it_makes_a_model_of_the_best_weights(
         if not name.startswith("optimizer")
     }
     assert_same(arrays_of(out / "model.weights.h5"), learned)
+
+
+def begin(start: Start, backend: str, *arguments: str | Path) -> Child:
+    """Start a job; on JAX, which spreads batches over all devices, on two of them."""
+    environment = dict(os.environ)
+    if backend == "jax":
+        environment["XLA_FLAGS"] = "--xla_force_host_platform_device_count=2"
+    return start(*arguments, "--backend", backend, environment=environment)
 
 
 def first(data: Path, out: Path, settings: Path) -> tuple[str | Path, ...]:

@@ -19,7 +19,6 @@ from core.jobs.channel import JobChannel
 from core.jobs.events import (
     FINISH,
     STOP,
-    DeviceFound,
     EpochEnded,
     JobFailed,
     JobStopped,
@@ -114,28 +113,6 @@ def test_batch_is_halved_where_memory_would_not_suffice_and_the_record_says_so(
     assert set(training["notes"]) <= set(notes)
     report = json.loads((out / REPORT).read_text("utf-8"))
     assert report["notes"] == training["notes"]
-
-
-def test_trains_on_jax_and_spreads_a_batch_over_its_devices(
-    phantoms: Path, tmp_path: Path, start: Start
-) -> None:
-    pytest.importorskip("jax", reason="JAX is not installed")
-    out = tmp_path / "model"
-    job = write_job(tmp_path / "job.json", epochs=1, head="8", batch=6)
-    flags = "--xla_force_host_platform_device_count=2"
-    child = start(
-        *("--data", phantoms, "--out", out, "--config", job),
-        *("--backend", "jax", "--events"),
-        environment={**os.environ, "XLA_FLAGS": flags},
-    )
-    status, errors = child.finish()
-
-    assert status == 0, errors
-    device = next(e for e in child.events if isinstance(e, DeviceFound))
-    assert device.backend == "jax"
-    card = read_bundle(out).card
-    assert card.training["versions"]["jax"]
-    assert card.training["parity"]["largest_probability_difference"] < 1e-3
 
 
 def test_two_films_of_a_label_are_refused_with_what_is_needed(
