@@ -106,10 +106,9 @@ def classification_metrics(
         are the truth), each rate with its 95 % interval as `<name>_ci`.
     """
     classes = len(labels)
-    cells = truth * classes + probabilities.argmax(axis=1)
-    every = [cells, *(cells[rows] for rows in resamples.rows)]
-    counted = [np.bincount(each, minlength=classes**2) for each in every]
-    counts = np.reshape(counted, (-1, classes, classes))
+    called = probabilities.argmax(axis=1)
+    every = (slice(None), *resamples.rows)
+    counts = np.stack([confusion(truth[x], called[x], classes) for x in every])
     rates = rates_of(counts)
 
     def rate(name: str, values: NDArray[np.float64]) -> dict[str, Any]:
@@ -129,6 +128,14 @@ def classification_metrics(
         "per_class": per_class,
         "confusion_matrix": counts[0].tolist(),
     }
+
+
+def confusion(
+    truth: NDArray[np.intp], called: NDArray[np.intp], classes: int
+) -> NDArray[np.intp]:
+    """(c, c) films, the truth in rows, of (n,) labels from 0 to `classes` - 1."""
+    cells = truth * classes + called
+    return np.bincount(cells, minlength=classes**2).reshape(classes, classes)
 
 
 def rates_of(counts: NDArray[Any]) -> dict[str, NDArray[np.float64]]:

@@ -33,6 +33,7 @@ from core import __version__
 from core.data.dataset import Sample
 from core.evaluation.differences import differences, mcnemar
 from core.evaluation.intervals import Resamples, groups_of
+from core.evaluation.metrics import confusion
 from core.experiments.answer import answer, cautions, sentence_of, verdict_of
 from core.experiments.experiment import OTHER, Arm, positive_label
 from core.experiments.films import read_split
@@ -153,15 +154,12 @@ def _measured(
                     "each": [round(v, 4) if math.isfinite(v) else None for v in each],
                 }
             )
-    cells = sum(
-        np.bincount(s.truth * classes + s.p.argmax(axis=1), minlength=classes**2)
-        for s in said
-    )
+    counts = sum(confusion(s.truth, s.p.argmax(axis=1), classes) for s in said)
     card = read_json(said[0].runs[0].bundle_dir / CARD)
     return {
         "films": card["data"]["films"]["train"]["all"],
         "figures": figures,
-        "confusion_matrix": np.reshape(cells, (classes, classes)).tolist(),
+        "confusion_matrix": np.asarray(counts).tolist(),
         "history": card["training"]["history"],
     }
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from core.data.dataset import Sample
 from core.errors import DatasetError
 from core.evaluation.intervals import mean_of_known
-from core.evaluation.metrics import Ranking, rates_of
+from core.evaluation.metrics import Ranking, confusion, rates_of
 from core.experiments.experiment import OTHER, Arm
 from core.experiments.films import parts_of, read_split
 from core.experiments.record import ExperimentFolder, Repeat
@@ -86,8 +86,7 @@ def _read_rows(run: Run, films: int, judged: tuple[str, ...]) -> NDArray[np.floa
 def figures_of(said: Said, judged: tuple[str, ...]) -> Figures:
     """Every figure of one seed, by name and what it is of; NaN where none can be."""
     truth, p, classes = said.truth, said.p, len(judged)
-    counts = np.bincount(truth * classes + p.argmax(axis=1), minlength=classes**2)
-    rates = rates_of(counts.reshape(classes, classes))
+    rates = rates_of(confusion(truth, p.argmax(axis=1), classes))
     areas = [Ranking.of(truth == i, p[:, i]).area() for i in range(classes)]
     found: Figures = {
         ("accuracy", ""): float(rates["accuracy"]),

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from core.evaluation.metrics import rates_of
+from core.evaluation.metrics import confusion, rates_of
 from core.jobs.events import EpochEnded
 from core.json_file import read_json
 from core.records import convert
@@ -63,9 +63,7 @@ def result_of(
     history: Sequence[EpochEnded],
 ) -> TrialResult:
     """What (n, c) logits of the validation films are worth."""
-    classes = len(labels)
-    cells = val.truth * classes + logits.argmax(axis=1)
-    counts = np.bincount(cells, minlength=classes**2).reshape(classes, classes)
+    counts = confusion(val.truth, logits.argmax(axis=1), len(labels))
     rates = rates_of(counts)
     kept = max((i for i, epoch in enumerate(history) if epoch.best), default=-1)
     return TrialResult(

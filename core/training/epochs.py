@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import TrainingError
-from core.evaluation.metrics import rates_of
+from core.evaluation.metrics import confusion, rates_of
 from core.jobs.events import EpochEnded, TrainingEvent
 from core.jobs.reporters import Report
 from core.model.classifier import probabilities
@@ -86,10 +86,7 @@ class Phase:
                 hint="Start again with a lower learning rate.",
             )
         called = logits.argmax(axis=1)
-        classes = logits.shape[-1]
-        cells = val.truth * classes + called
-        counts = np.bincount(cells, minlength=classes**2).reshape(classes, classes)
-        rates = rates_of(counts)
+        rates = rates_of(confusion(val.truth, called, logits.shape[-1]))
         val_loss = weighted_loss(logits, val)
         is_best = val_loss < self.best_loss
         if is_best:
