@@ -44,7 +44,7 @@ from tests.tiny_bundle import write_tiny_bundle
 
 pytestmark = pytest.mark.slow  # a network is trained
 TRAIN, VAL, TEST = 24, 4, 6
-EPOCHS = 9
+EPOCHS = 6
 
 
 @pytest.fixture(scope="module")
