@@ -89,8 +89,7 @@ def run(arguments: argparse.Namespace) -> int:
         control.take_signals()
         scan = _Scan(arguments, control.stop_if_asked, report)
         summary = scan.run()
-        has_failures = summary.total.not_read or scan.closed
-        status = SOME_FAILED if has_failures else DONE
+        status = SOME_FAILED if summary.total.not_read or scan.closed else DONE
         return Outcome(arguments.out, summary_text(summary), status)
 
     hint = "Go on with the same command and --resume."
