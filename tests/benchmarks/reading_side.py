@@ -110,7 +110,7 @@ class Reader:
         for _ in range(times):
             time.sleep(_PAUSE_S)
             began = time.perf_counter()
-            diagnose(self._film, None, self._classifier)
+            diagnose(self._film, None, (), self._classifier)
             found.append(time.perf_counter() - began)
         return found
 
